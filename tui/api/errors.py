@@ -1,0 +1,227 @@
+"""What can go wrong while talking to Enterprise Manager, sorted by who has to act.
+
+    ManagerError(detail)                     title and hint stand on the class, or are given
+      Unreachable      TimedOut, NameNotFound, Refused, ConnectionLost   -> retry offered
+      Untrusted        UnknownCertificate, CertificateChanged            -> certificate screen
+      NotAllowed       BadLogin, SessionExpired, Forbidden               -> login, or explained
+      Rejected         Invalid, NotFound, Busy, ServerFault, TaskUnknown,
+                       NotImplementedThere                               -> shown where it happened
+      BadReply         Unreadable, MissingField, TooLarge, NotManager    -> log and report
+    BadReference(ValueError)                 a reference the operator typed is malformed
+
+Each error knows whether the request may have reached the server: that decides what may be said
+about a restore whose reply was lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from tui.api.models import Certificate
+
+
+class ManagerError(Exception):
+    """Base of everything the service layer raises.
+
+    Args:
+        detail: what exactly happened, in plain English, without secrets.
+        hint: what to do, where the class's own hint does not fit.
+        http_code: the HTTP status, 0 where there was none.
+        request_sent: whether any byte of the request may have left this machine.
+    """
+
+    title: ClassVar[str] = "Enterprise Manager could not be used"
+    """A few words for a heading."""
+    default_hint: ClassVar[str] = "Try again; if it stays, look at the server."
+    """What the operator can do."""
+
+    def __init__(
+        self, detail: str = "", *, hint: str = "", http_code: int = 0, request_sent: bool = True
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint or self.default_hint
+        self.http_code = http_code
+        self.request_sent = request_sent
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.detail}" if self.detail else self.title
+
+
+class Unreachable(ManagerError):
+    """The server was not reached, or the connection broke."""
+
+    title = "The server cannot be reached"
+    default_hint = "Check the name and the port, and whether this host may connect to it."
+
+
+class TimedOut(Unreachable):
+    """No answer in time."""
+
+    title = "The server did not answer in time"
+    default_hint = "Try again; the server or the line is slow."
+
+
+class NameNotFound(Unreachable):
+    """The host name does not resolve."""
+
+    title = "The server's name is not known"
+    default_hint = "Check the spelling of the host name, or type its IP address."
+
+
+class Refused(Unreachable):
+    """Nothing listens on that port."""
+
+    title = "The server refused the connection"
+    default_hint = "Check the port: Enterprise Manager's REST API listens on 9398 by default."
+
+
+class ConnectionLost(Unreachable):
+    """The connection broke in the middle."""
+
+    title = "The connection broke"
+    default_hint = "Try again; if it stays, look at the line and at the server."
+
+
+class Untrusted(ManagerError):
+    """The server's certificate is not trusted; nothing secret was sent."""
+
+    title = "The server's certificate is not trusted"
+    default_hint = "Compare its fingerprint with the server's before you trust it."
+
+
+class UnknownCertificate(Untrusted):
+    """Neither the system's authorities nor a pin vouch for the certificate."""
+
+    def __init__(self, certificate: Certificate, detail: str = "") -> None:
+        super().__init__(detail or certificate.problem, request_sent=False)
+        self.certificate = certificate
+
+
+class CertificateChanged(Untrusted):
+    """The server shows another certificate than the one that was pinned."""
+
+    title = "The server's certificate has CHANGED"
+    default_hint = "Ask who runs the server whether it was replaced. If nobody knows, do not log on."
+
+    def __init__(self, certificate: Certificate, pinned_sha256: str) -> None:
+        super().__init__("It is not the certificate that was trusted before.", request_sent=False)
+        self.certificate = certificate
+        self.pinned_sha256 = pinned_sha256
+
+
+class NotAllowed(ManagerError):
+    """The server knows who asks, or does not, and refuses."""
+
+    title = "The server does not allow this"
+
+
+class BadLogin(NotAllowed):
+    """User, password or role refused at logon."""
+
+    title = "Logon refused"
+    default_hint = (
+        "Check user (usually DOMAIN\\user) and password, and that the account has an Enterprise Manager role."
+    )
+
+
+class SessionExpired(NotAllowed):
+    """The logon session is over (15 idle minutes, or ended elsewhere)."""
+
+    title = "The logon session has expired"
+    default_hint = "Log on again; nothing typed is lost."
+
+
+class Forbidden(NotAllowed):
+    """The account's role or restore scope lacks the right."""
+
+    title = "This account may not do that"
+    default_hint = "Use an account with the right role, or ask for the right in Enterprise Manager."
+
+
+class Rejected(ManagerError):
+    """The server understood the request and answered no."""
+
+    title = "The server rejected the request"
+    default_hint = "Read what the server says, change the form, and try again."
+
+
+class Invalid(Rejected):
+    """HTTP 400 or 405: the request is malformed or incomplete in the server's eyes."""
+
+    title = "The server found the request invalid"
+
+
+class NotFound(Rejected):
+    """HTTP 404: there is no such thing (any more)."""
+
+    title = "The server does not know it any more"
+    default_hint = "Reload the list: it may have been removed since."
+
+
+class Busy(Rejected):
+    """HTTP 503, 502, 504: overloaded, in maintenance, or a proxy lost the server behind it."""
+
+    title = "The server is busy or down for maintenance"
+    default_hint = "Wait a moment and try again."
+
+
+class ServerFault(Rejected):
+    """HTTP 500: the server failed inside."""
+
+    title = "The server failed inside"
+    default_hint = "Try again; if it stays, the reason is in the server's own log."
+
+
+class TaskUnknown(Rejected):
+    """The task is not known in this logon session; it proves nothing about the restore (contract 6.2)."""
+
+    title = "The server no longer knows the task"
+    default_hint = "The restore is looked for among the restore sessions."
+
+
+class NotImplementedThere(Rejected):
+    """HTTP 501: this server does not have the feature."""
+
+    title = "This server cannot do that"
+    default_hint = "The server's version may be too old for it."
+
+
+class BadReply(ManagerError):
+    """The server's answer cannot be used."""
+
+    title = "The server's answer cannot be read"
+    default_hint = "Check that address and port are Enterprise Manager's REST API."
+
+
+class Unreadable(BadReply):
+    """Neither XML nor JSON, cut short, or forbidden constructs in it."""
+
+
+class MissingField(BadReply):
+    """A required field is missing; `path` names it."""
+
+    title = "Something is missing in the server's answer"
+
+    def __init__(self, path: str, *, http_code: int = 0) -> None:
+        super().__init__(f"The answer has no {path}.", http_code=http_code)
+        self.path = path
+
+
+class TooLarge(BadReply):
+    """The answer exceeds a limit of bytes, depth or count."""
+
+    title = "The server's answer is too large"
+    default_hint = "Narrow the search; if it stays, the address is not an Enterprise Manager."
+
+
+class NotManager(BadReply):
+    """Something answers there, but it is not Enterprise Manager's REST API."""
+
+    title = "This is not Enterprise Manager's REST API"
+    default_hint = "The REST API listens on port 9398 by default; the web page listens elsewhere."
+
+
+class BadReference(ValueError):
+    """A reference is not of the form `urn:<Platform>:<Type>:<root>.<object>` (contract 8.3)."""

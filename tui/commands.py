@@ -1,0 +1,49 @@
+"""The one table of actions: keys, footer, palette and help all derive from it.
+
+Data only. Each screen asks for its own actions with `actions_of`; a test asserts that every action
+has help text and that no key stands twice on one screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EVERYWHERE = "app"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing the operator can do on one screen."""
+
+    screen: str
+    """The screen it belongs to (`points`, `form`, `tasks`, ...), or `app` for every screen."""
+    name: str
+    """The action's name: the screen's method is `action_<name>`."""
+    keys: str
+    """Keys separated by commas, in Textual's spelling; the first is the one shown."""
+    label: str
+    """One or two words for the footer."""
+    help: str
+    """One sentence for the help screen and the palette."""
+    footer: bool = True
+    """Whether the footer shows it."""
+    priority: bool = False
+    """Whether it also works while an input has the focus."""
+    shown_as: str = ""
+    """How the footer writes the key, where Textual's own spelling is long."""
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(screen="app", name="help", keys="f1,question_mark", label="Help", shown_as="?",
+           help="Show what each key does on this screen."),
+    Action(screen="app", name="interrupt", keys="ctrl+c", label="Stop or quit", footer=False, priority=True,
+           help="Stop what is loading; if nothing is, ask to quit."),
+    Action(screen="app", name="command_palette", keys="ctrl+p", label="Commands", footer=False, priority=True,
+           help="Find an action by typing part of its name."),
+)  # fmt: skip
+
+
+def actions_of(screen: str) -> tuple[Action, ...]:
+    """The actions of one screen, those for every screen last."""
+    own = tuple(action for action in ACTIONS if action.screen == screen)
+    return own + tuple(action for action in ACTIONS if action.screen == EVERYWHERE and screen != EVERYWHERE)
