@@ -1,0 +1,1 @@
+"""One data file per kind of restore: its fields, what they mean, how they become a request."""
