@@ -68,7 +68,7 @@ def placement_fields(prefix: str = "") -> tuple[Field, ...]:
             wire_name="OrgVdcStorageProfileRef",
             label="Storage profile",
             object_type="OrgVdcStorageProfile",
-            help_="Storage profile of the organization VDC for the restored VM; empty leaves it to the server.",
+            help_="Storage profile of the organization VDC for the VM; empty leaves it to the server.",
         ),
         _reference(
             name=f"{prefix}template_ref",
