@@ -33,14 +33,33 @@ class Action:
     """How the footer writes the key, where Textual's own spelling is long."""
 
 
-ACTIONS: tuple[Action, ...] = (
-    Action(screen="app", name="help", keys="f1,question_mark", label="Help", shown_as="?",
+_LOGIN = (
+    Action(screen="login", name="log_on", keys="ctrl+l", label="Log on",
+           help="Log on with what is typed; Enter in the last field does the same."),
+    Action(screen="login", name="app.quit", keys="ctrl+q", label="Quit",
+           help="Leave the program."),
+)  # fmt: skip
+_DIALOGS = (
+    Action(screen="certificate", name="refuse", keys="escape", label="Refuse",
+           help="Send nothing to this server."),
+    Action(screen="certificate", name="next_choice", keys="left,right", label="Choose", footer=False,
+           help="Move between the buttons."),
+    Action(screen="ask", name="back", keys="escape", label="Back", help="Change nothing."),
+    Action(screen="ask", name="next_choice", keys="left,right", label="Choose", footer=False,
+           help="Move between the buttons."),
+    Action(screen="again", name="back", keys="escape", label="Not now", help="Leave it for now."),
+    Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
+)  # fmt: skip
+_APP = (
+    Action(screen="app", name="help", keys="f1,question_mark", label="Help", shown_as="F1",
            help="Show what each key does on this screen."),
     Action(screen="app", name="interrupt", keys="ctrl+c", label="Stop or quit", footer=False, priority=True,
            help="Stop what is loading; if nothing is, ask to quit."),
     Action(screen="app", name="command_palette", keys="ctrl+p", label="Commands", footer=False, priority=True,
            help="Find an action by typing part of its name."),
 )  # fmt: skip
+
+ACTIONS: tuple[Action, ...] = (*_LOGIN, *_DIALOGS, *_APP)
 
 
 def actions_of(screen: str) -> tuple[Action, ...]:

@@ -1,0 +1,49 @@
+"""Waiting for the program instead of for time: workers, then messages, with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from textual.pilot import Pilot
+
+DEADLINE_S = 20.0
+ENDLESS_GROUPS = {"monitor", "keep-alive"}
+"""Workers that go on as long as the app does."""
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Wait until every worker that has an end has ended, and the screen is painted."""
+    await until(pilot, lambda: not _busy(pilot), "the workers to end")
+    await pilot.pause()
+
+
+def _busy(pilot: Pilot[Any]) -> bool:
+    return any(
+        worker.is_running and worker.group not in ENDLESS_GROUPS and not worker.group.startswith("dialog")
+        for worker in pilot.app.workers
+    )
+
+
+async def until(pilot: Pilot[Any], true: Callable[[], object], what: str) -> None:
+    """Wait until `true()` holds.
+
+    Raises:
+        TimeoutError: naming what was waited for, after the deadline.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + DEADLINE_S
+    while not true():
+        if loop.time() > end:
+            raise TimeoutError(f"waited {DEADLINE_S} s for {what}")
+        await pilot.pause(0.01)
+
+
+def text_of(pilot: Pilot[Any]) -> str:
+    """What the terminal shows, as lines of text."""
+    screen = pilot.app.screen
+    lines: list[str] = []
+    for strip in screen._compositor.render_strips(screen.size):
+        lines.append(strip.text.rstrip())
+    return "\n".join(lines)

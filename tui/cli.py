@@ -1,0 +1,141 @@
+"""The command line. Precedence: option, then environment, then settings file, then default.
+
+Imports are local on purpose: `vbem --help` and the first painted login load nothing they do not need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui import __version__
+from tui.paths import Folders
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.launch import Launch
+    from tui.store.settings import Settings
+
+EXIT_USAGE = 2
+EXIT_DEFECT = 70
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options of `vbem` itself; `vbem demo-server` has its own."""
+    parser = argparse.ArgumentParser(
+        prog="vbem",
+        description="Restore virtual machines from Veeam Backup Enterprise Manager, in a terminal.",
+        epilog="`vbem demo-server --help` tells about the embedded server alone.",
+    )
+    parser.add_argument("--version", action="version", version=f"vbem {__version__}")
+    parser.add_argument("--demo", action="store_true", help="run on the embedded server, apart from everything real")
+    parser.add_argument("--server", metavar="HOST[:PORT]", help="Enterprise Manager to log on to (port 9398)")
+    parser.add_argument("--user", metavar="DOMAIN\\USER", help="user name to prefill")
+    parser.add_argument("--format", choices=("auto", "xml", "json"), help="what to speak (default: auto)")
+    parser.add_argument("--ca-file", type=Path, metavar="PEM", help="certificates to trust instead of the system's")
+    parser.add_argument("--proxy", metavar="URL", help="HTTP proxy; none is ever taken from the environment")
+    parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where journal and pins are kept")
+    parser.add_argument("--mouse", action="store_true", help="ask the terminal for mouse reports")
+    return parser
+
+
+def _chosen(option: object, variable: str, setting: str) -> str:
+    """Option, else environment, else settings file."""
+    return str(option) if option else os.environ.get(variable, "") or setting
+
+
+def _load_settings(folders: Folders) -> Settings:
+    from tui.store.settings import Settings
+
+    return Settings.load(folders.settings)
+
+
+def _prepare(options: argparse.Namespace) -> Launch:
+    from tui.launch import Launch
+    from tui.store.settings import last_logon
+
+    state = _chosen(options.state_dir, "VBEM_STATE_DIR", "")
+    folders = Folders.locate(demo=options.demo, state_dir=Path(state) if state else None)
+    settings = _load_settings(folders)
+    last_server, last_user = ("", "") if options.demo else last_logon(folders.state)
+    server = _chosen(options.server, "VBEM_SERVER", settings.server) or last_server
+    ca_file = _chosen(options.ca_file, "VBEM_CA_FILE", settings.ca_file)
+    wire = _chosen(options.format, "VBEM_FORMAT", settings.wire)
+    if wire not in {"auto", "xml", "json"}:
+        raise ValueError(f"The format must be auto, xml or json, not {wire!r}.")
+    return Launch(
+        folders=folders,
+        settings=settings,
+        server=server,
+        user=_chosen(options.user, "VBEM_USER", settings.user) or (last_user if server == last_server else ""),
+        wire=wire,
+        ca_file=Path(ca_file).expanduser() if ca_file else None,
+        proxy=_chosen(options.proxy, "VBEM_PROXY", settings.proxy),
+    )
+
+
+def _run_screens(launch: Launch, *, mouse: bool) -> int:
+    from tui.app import VbemApp
+
+    app = VbemApp(launch)
+    app.run(mouse=mouse)
+    if app.farewell:
+        print(app.farewell, file=sys.stderr)  # noqa: T201 - the last word after the screens are gone
+    return app.return_code or 0
+
+
+def _run_demo(options: argparse.Namespace) -> int:
+    from tui.demo.child import DemoUnavailable, embedded_server
+
+    options.server = None
+    launch = _prepare(options)
+    try:
+        launch.folders.make()
+        with embedded_server(identity_folder=launch.folders.state / "server") as ready:
+            launch.server = ready["url"].removeprefix("https://").rstrip("/")
+            launch.user = ready["user"]
+            launch.password_hint = ready["password"]
+            launch.note = (
+                "This is the embedded demo server: nothing here is real.\n"
+                f"Its password, {ready['password']}, is filled in. Press Enter to log on."
+            )
+            return _run_screens(launch, mouse=options.mouse)
+    except (DemoUnavailable, OSError) as error:
+        return _refuse(f"The embedded server did not start. {error}")
+
+
+def _refuse(sentence: str) -> int:
+    print(f"vbem: {sentence}", file=sys.stderr)  # noqa: T201 - the command line speaks on stderr
+    return EXIT_USAGE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["demo-server"]:
+        return _demo_server(words[1:])
+    options = build_parser().parse_args(words)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
+    from tui.store.errors import StoreError
+
+    try:
+        return _run_demo(options) if options.demo else _run_screens(_prepare(options), mouse=options.mouse)
+    except StoreError as error:
+        return _refuse(f"{error} {getattr(error, 'hint', '')}".strip())
+    except ValueError as error:
+        return _refuse(str(error))
+
+
+def _demo_server(words: list[str]) -> int:
+    try:
+        from tui.demo import command
+    except ImportError as error:
+        return _refuse(f"The embedded server needs the extra `demo`: pip install 'vbem-tui[demo]'. ({error.name})")
+    parser = argparse.ArgumentParser(prog="vbem demo-server", description="Run the embedded Enterprise Manager alone.")
+    command.add_options(parser)
+    return command.run(parser.parse_args(words))

@@ -1,0 +1,20 @@
+"""The outer edge: an unforeseen error becomes a redacted report in the state folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.paths import Folders
+
+
+def report_crash(folders: Folders, error: BaseException) -> str:
+    """Write the report and return its path, or say why there is none."""
+    from tui import __version__
+    from tui.store.reports import write_crash_report
+
+    try:
+        folders.make()
+        return str(write_crash_report(folders.state, error, secrets=(), facts={"version": __version__}))
+    except OSError as failure:
+        return f"none, for it could not be written: {failure.strerror}"

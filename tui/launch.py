@@ -1,0 +1,60 @@
+"""What the command line decided, and how a connection is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.paths import Folders
+
+if TYPE_CHECKING:
+    from tui.api.models import ServerAddress
+    from tui.clock import Clock
+    from tui.session.connection import Connection
+    from tui.store.sessions import SessionStore
+    from tui.store.settings import Settings
+
+
+@dataclass(kw_only=True)
+class Launch:
+    """Everything the app needs to know to start, with the precedence already settled."""
+
+    folders: Folders
+    settings: Settings
+    server: str = ""
+    user: str = ""
+    password_hint: str = field(default="", repr=False)
+    """Only the embedded server's password is ever prefilled."""
+    wire: str = "auto"
+    ca_file: Path | None = None
+    proxy: str = ""
+    note: str = ""
+    """A sentence for the login screen."""
+    _sessions: SessionStore | None = field(default=None, repr=False)
+
+    def connect(self, address: ServerAddress, clock: Clock) -> Connection:
+        """A connection to `address` with this start's trust, format and proxy."""
+        from tui.api.models import WireFormat
+        from tui.session.connection import Connection
+        from tui.store.sessions import SessionStore
+        from tui.store.trust import TrustStore
+
+        if self._sessions is None:
+            self._sessions = SessionStore(
+                self.folders.keyring_service, state_folder=self.folders.state, clock=clock
+            )
+        return Connection(
+            address,
+            trust_store=TrustStore(self.folders.pins),
+            session_store=self._sessions,
+            wire=WireFormat(self.wire),
+            ca_file=self.ca_file,
+            proxy=self.proxy,
+            clock=clock,
+        )
+
+    def remember(self, connection: Connection) -> None:
+        """Offer the same server and user at the next logon of this run."""
+        self.server, self.user = str(connection.address), connection.user
+        self.password_hint = ""

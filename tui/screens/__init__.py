@@ -1,0 +1,1 @@
+"""One screen each: they show, ask and delegate; nothing here decides or talks to the network."""

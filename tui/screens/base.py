@@ -1,0 +1,113 @@
+"""What every screen shares: banner, status line, footer, and the one guard around service calls."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Footer
+
+from tui.widgets.banner import Banner, StatusLine
+
+if TYPE_CHECKING:
+    from tui.app import VbemApp
+
+ResultT = TypeVar("ResultT")
+DialogT = TypeVar("DialogT")
+
+
+def explain(doing: str, error: Exception) -> str:
+    """One sentence or three from any of our errors: what was being done, what happened, what to do."""
+    title = getattr(error, "title", "")
+    detail = getattr(error, "detail", "") or (str(error) if not title else "")
+    hint = getattr(error, "hint", "")
+    parts = (part.rstrip(".") for part in (title, detail, hint) if part)
+    return f"Could not {doing}. " + ". ".join(parts) + "."
+
+
+class VbemScreen(Screen[None]):
+    """A full screen. Subclasses set NAME and HEADING and yield their body from `compose_body`."""
+
+    NAME: ClassVar[str] = ""
+    """The screen's name in the table of actions."""
+    HEADING: ClassVar[str] = ""
+    """What the banner calls it."""
+
+    @property
+    def vbem(self) -> VbemApp:
+        """The app, typed."""
+        return cast("VbemApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Banner on top, the body, then status line and footer."""
+        yield Banner(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
+        with Vertical(id="body"):
+            yield from self.compose_body()
+        yield StatusLine()
+        yield Footer(show_command_palette=False)
+
+    def compose_body(self) -> ComposeResult:
+        """What the screen is about."""
+        yield from ()
+
+    def refresh_banner(self) -> None:
+        """Write the top line anew, after a logon."""
+        line = Banner.line(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
+        self.query_one(Banner).update(line)
+
+    def say(self, text: str, kind: str = "note") -> None:
+        """Put a sentence on the status line of this screen."""
+        if self.is_mounted:
+            self.query_one(StatusLine).say(text, kind)
+
+    def complain(self, doing: str, error: Exception) -> None:
+        """Show an error of the lower rooms where it happened."""
+        self.say(explain(doing, error), "bad")
+
+    @contextmanager
+    def reporting(self, doing: str) -> Iterator[None]:
+        """Show an expected error on the status line instead of letting it end the worker.
+
+        Args:
+            doing: completes the sentence 'Could not ...'.
+        """
+        from tui.api.errors import ManagerError
+        from tui.store.errors import StoreError
+
+        try:
+            yield
+        except (ManagerError, StoreError) as error:
+            self.complain(doing, error)
+
+    async def reading(self, doing: str, read: Callable[[], Awaitable[ResultT]]) -> ResultT | None:
+        """Await a read; log on again and repeat it once if the logon session is over.
+
+        Returns:
+            What the read gave, or None after the error has been shown.
+        """
+        from tui.api.errors import SessionExpired
+
+        with self.reporting(doing):
+            try:
+                return await read()
+            except SessionExpired as error:
+                if not await self.vbem.log_on_again():
+                    self.complain(doing, error)
+                    return None
+            return await read()
+        return None
+
+
+class Dialog(ModalScreen[DialogT]):
+    """A box over the current screen; Escape is always the safe way out."""
+
+    NAME: ClassVar[str] = ""
+
+    @property
+    def vbem(self) -> VbemApp:
+        """The app, typed."""
+        return cast("VbemApp", self.app)

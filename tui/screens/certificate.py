@@ -1,0 +1,120 @@
+"""The trust question: who the server says it is, and whether the operator believes it.
+
+Refusing is the default. A certificate that changed is a hard stop: trusting it means typing part of
+its fingerprint.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button, Input, Static
+
+from tui import times
+from tui.screens.base import Dialog
+from tui.screens.keys import bindings_of
+from tui.text import safe
+from tui.widgets.entry import Entry
+
+if TYPE_CHECKING:
+    from tui.api.models import Certificate
+
+TYPED_DIGITS = 8
+"""How many hex digits of a changed certificate's fingerprint have to be typed."""
+
+
+def in_pairs(sha256: str) -> str:
+    """A fingerprint for people: upper case, in pairs with colons."""
+    return ":".join(sha256[i : i + 2] for i in range(0, len(sha256), 2)).upper()
+
+
+def in_two_lines(fingerprint: str) -> str:
+    """A fingerprint of 95 characters does not fit in 76 columns; halves are easy to compare."""
+    return f"  {fingerprint[:48]}\n  {fingerprint[48:]}"
+
+
+class CertificateScreen(Dialog[bool]):
+    """Shows a certificate and asks; dismissed with True to trust it."""
+
+    NAME = "certificate"
+    BINDINGS = bindings_of("certificate")
+
+    def __init__(self, certificate: Certificate, *, server: str, pinned_sha256: str = "") -> None:
+        super().__init__()
+        self._certificate = certificate
+        self._server = server
+        self._pinned = pinned_sha256
+
+    def compose(self) -> ComposeResult:
+        """What is known about the certificate, then the choice."""
+        with VerticalScroll(classes="box", can_focus=False):
+            changed = bool(self._pinned)
+            title = "THE CERTIFICATE HAS CHANGED" if changed else "Unknown certificate"
+            demo = "DEMO  " if self.vbem.is_demo else ""
+            yield Static(f"{demo}{title}: {safe(self._server, cells=40)}", classes="title", markup=False)
+            yield Static(self._facts(), markup=False, id="certificate-facts")
+            if changed:
+                yield Static(
+                    f"To trust it all the same, type the first {TYPED_DIGITS} digits of the new fingerprint:",
+                    markup=False,
+                )
+                yield Entry(id="typed")
+            with Horizontal(classes="buttons"):
+                yield Button("Refuse", id="refuse", compact=True)
+                yield Button("Trust and remember", id="trust", compact=True, disabled=changed)
+
+    def _facts(self) -> str:
+        one = self._certificate
+        names = ", ".join(one.names) or "(none)"
+        lines = [
+            safe(one.problem or "Nobody this machine trusts vouches for it.", cells=140),
+            f"Subject  {safe(one.subject, cells=62)}",
+            f"Issuer   {safe(one.issuer, cells=62)}",
+            f"Names    {safe(names, cells=124)}",
+            f"Valid    {times.both(one.not_before)}",
+            f"   to    {times.both(one.not_after)}",
+            "SHA-256 fingerprint" + (" NOW:" if self._pinned else ":"),
+            in_two_lines(one.fingerprint),
+        ]
+        if self._pinned:
+            lines += ["Trusted before:", in_two_lines(in_pairs(self._pinned))]
+            lines += ["Ask who runs the server whether it was replaced. If nobody knows, refuse."]
+        else:
+            lines += ["Compare the fingerprint with the server's own before you trust it."]
+        lines += [f"  {safe(warning, cells=70)}" for warning in one.warnings]
+        return "\n".join(lines)
+
+    def on_mount(self) -> None:
+        """The safe answer has the focus."""
+        self.query_one("#refuse", Button).focus()
+
+    @on(Input.Changed, "#typed")
+    def compare_typed(self, event: Input.Changed) -> None:
+        """Only the right digits of the new fingerprint open the way."""
+        typed = "".join(char for char in event.value.lower() if char.isalnum())
+        right = len(typed) >= TYPED_DIGITS and self._certificate.sha256.startswith(typed)
+        self.query_one("#trust", Button).disabled = not right
+
+    @on(Input.Submitted, "#typed")
+    def submit_typed(self) -> None:
+        """Enter after the right digits goes to the button, and never further by itself."""
+        button = self.query_one("#trust", Button)
+        (self.query_one("#refuse", Button) if button.disabled else button).focus()
+
+    @on(Button.Pressed, "#trust")
+    def action_trust(self) -> None:
+        """Trust this certificate from now on."""
+        if not self.query_one("#trust", Button).disabled:
+            self.dismiss(True)
+
+    @on(Button.Pressed, "#refuse")
+    def action_refuse(self) -> None:
+        """Send nothing to this server."""
+        self.dismiss(False)
+
+    def action_next_choice(self) -> None:
+        """Arrow keys move between the buttons."""
+        self.focus_next()

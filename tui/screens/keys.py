@@ -1,0 +1,27 @@
+"""From the table of actions to Textual's bindings."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+from tui.commands import Action, actions_of
+
+
+def binding_of(action: Action) -> Binding:
+    """One action as a binding; app-wide actions are addressed to the app."""
+    target = f"app.{action.name}" if action.screen == "app" else action.name
+    return Binding(
+        action.keys,
+        target,
+        action.label,
+        show=action.footer,
+        priority=action.priority,
+        key_display=action.shown_as or None,
+        tooltip=action.help,
+        id=f"{action.screen}.{action.name}",
+    )
+
+
+def bindings_of(screen: str) -> list[BindingType]:
+    """The bindings of one screen (or of the app itself, named `app`)."""
+    return [binding_of(action) for action in actions_of(screen) if screen == "app" or action.screen == screen]

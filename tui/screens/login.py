@@ -1,0 +1,159 @@
+"""Login: which server, which user; trust is settled before the password leaves this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button, Input, Label, Static
+
+from tui.screens.base import VbemScreen, explain
+from tui.screens.keys import bindings_of
+from tui.widgets.entry import Entry
+
+if TYPE_CHECKING:
+    from tui.session.connection import Connection
+
+
+class LoginScreen(VbemScreen):
+    """The first screen; it is painted before anything heavy is loaded."""
+
+    NAME = "login"
+    HEADING = "Log on"
+    BINDINGS = bindings_of("login")
+
+    def __init__(self, *, server: str, user: str, password: str = "", note: str = "", resume: bool = True) -> None:
+        super().__init__()
+        self._server, self._user, self._password = server, user, password
+        self._note = note
+        self._resume = resume
+
+    def compose_body(self) -> ComposeResult:
+        """Three fields and a button."""
+        with VerticalScroll(id="login-form"):
+            yield Static("Veeam Backup Enterprise Manager", classes="title", markup=False)
+            yield Label("Server (host or host:port; the port is 9398 if left out)", markup=False)
+            yield Entry(self._server, id="server", placeholder="em.example.org")
+            yield Label("User (usually DOMAIN\\user)", markup=False)
+            yield Entry(self._user, id="user", placeholder="DOMAIN\\user")
+            yield Label("Password (never stored)", markup=False)
+            yield Entry(self._password, id="password", password=True)
+            with Horizontal(classes="buttons"):
+                yield Button("Log on", id="log-on", compact=True)
+            yield Static(self._note, id="login-note", markup=False)
+
+    def on_mount(self) -> None:
+        """Put the cursor where something is missing, and try the kept logon session."""
+        empty = (name for name in ("server", "user", "password") if not self.query_one(f"#{name}", Entry).value)
+        self.query_one(f"#{next(empty, 'password')}", Entry).focus()
+        if self._resume and self._server:
+            self.call_after_refresh(self.resume_kept_session)
+
+    @on(Input.Submitted)
+    def go_on(self, event: Input.Submitted) -> None:
+        """Enter goes to the next empty field; from the last one it logs on."""
+        for name in ("server", "user", "password"):
+            entry = self.query_one(f"#{name}", Entry)
+            if not entry.value and entry is not event.input:
+                entry.focus()
+                return
+        self.action_log_on()
+
+    @on(Button.Pressed, "#log-on")
+    def press_log_on(self) -> None:
+        """The button does what the key does."""
+        self.action_log_on()
+
+    def action_log_on(self) -> None:
+        """Check the fields, then log on in a worker."""
+        from tui.api.models import ServerAddress
+
+        server, user, password = (self.query_one(f"#{n}", Entry).value for n in ("server", "user", "password"))
+        try:
+            address = ServerAddress.parse(server)
+        except ValueError as error:
+            self.query_one("#server", Entry).focus()
+            self.say(f"The server's address cannot be used. {error}", "bad")
+            return
+        missing = "user" if not user.strip() else "password" if not password else ""
+        if missing:
+            self.query_one(f"#{missing}", Entry).focus()
+            self.say(f"Type the {missing} first.", "bad")
+            return
+        self._log_on(self.vbem.connection_to(address), user.strip(), password)
+
+    @work(group="login", exclusive=True, exit_on_error=False, description="log on")
+    async def _log_on(self, connection: Connection, user: str, password: str) -> None:
+        from tui.api.errors import CertificateChanged, ManagerError
+        from tui.store.errors import StoreError
+
+        self.say(f"Connecting to {connection.address} ...")
+        doing = f"log on to {connection.address}"
+        admitted = False
+        try:
+            if not await self._settle_trust(connection):
+                self.say("The certificate was not trusted. Nothing was sent to the server.", "bad")
+                return
+            self.say(f"Logging on to {connection.address} ...")
+            await connection.log_on(user, password)
+            admitted = True
+        except CertificateChanged as error:
+            self.complain(doing, error)
+        except (ManagerError, StoreError) as error:
+            self.say(explain(doing, error), "bad")
+            self.query_one("#password", Entry).focus()
+        finally:
+            if not admitted:
+                await connection.leave()
+        if admitted:
+            self.query_one("#password", Entry).value = ""
+            await self.vbem.admit(connection)
+
+    async def _settle_trust(self, connection: Connection) -> bool:
+        """Ask about the certificate if nobody vouches for it; True if it is trusted afterwards."""
+        from tui.api.errors import CertificateChanged
+        from tui.screens.certificate import CertificateScreen
+
+        pinned = ""
+        try:
+            certificate = await connection.look()
+        except CertificateChanged as error:
+            certificate, pinned = error.certificate, error.pinned_sha256
+        if certificate is None:
+            return True
+        trusted = await self.app.push_screen_wait(
+            CertificateScreen(certificate, server=str(connection.address), pinned_sha256=pinned)
+        )
+        if trusted:
+            connection.trust(certificate)
+        return bool(trusted)
+
+    @work(group="login", exclusive=True, exit_on_error=False, description="resume the kept logon session")
+    async def resume_kept_session(self) -> None:
+        """Use the logon session the keyring holds, if the server still knows it."""
+        from tui.api.errors import ManagerError, Untrusted
+        from tui.api.models import ServerAddress
+        from tui.store.errors import StoreError
+
+        try:
+            connection = self.vbem.connection_to(ServerAddress.parse(self._server))
+        except ValueError:
+            return
+        resumed = False
+        try:
+            if await connection.has_kept_session():
+                self.say(f"Looking for the kept logon session on {connection.address} ...")
+                resumed = await connection.resume()
+                if not resumed:
+                    self.say("The kept logon session has ended. Log on.")
+        except Untrusted:
+            self.say("")
+        except (ManagerError, StoreError) as error:
+            self.complain("resume the kept logon session", error)
+        finally:
+            if not resumed:
+                await connection.leave()
+        if resumed:
+            await self.vbem.admit(connection)

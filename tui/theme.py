@@ -1,0 +1,38 @@
+"""The look: where the stylesheets are, and the one set of colours they use.
+
+Colours stand here and not in a stylesheet, because Textual's variables do not cross files. Nothing
+on a screen is told by colour alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.theme import Theme
+
+VBEM_THEME = Theme(
+    name="vbem",
+    dark=True,
+    primary="#4f9fd8",
+    secondary="#7a8fa6",
+    accent="#d8a657",
+    warning="#e0b040",
+    error="#e06c60",
+    success="#7fb069",
+    foreground="#d8dee6",
+    background="#11151a",
+    surface="#181d24",
+    panel="#222a33",
+)
+
+
+def styles_folder() -> Path:
+    """The folder of stylesheets: inside the package when installed, beside it in a checkout."""
+    packaged = Path(__file__).resolve().parent / "styles"
+    return packaged if packaged.is_dir() else packaged.parents[1] / "styles"
+
+
+def stylesheets() -> list[str | Path]:
+    """Every stylesheet, the app's own first, as absolute paths."""
+    folder = styles_folder()
+    return [folder / "app.tcss", *sorted(folder.glob("*/*.tcss"))]

@@ -1,0 +1,1 @@
+"""Parts of screens: they get models, post messages and know no service."""
