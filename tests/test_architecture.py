@@ -37,7 +37,9 @@ def test_imports_keep_to_the_rooms() -> None:
     passes(str(BIN / "lint-imports"), "--no-cache")
 
 
-@pytest.mark.parametrize("heavy", ["httpx", "keyring", "xmltodict", "msgspec", "cryptography", "h11", "tui.demo"])
+@pytest.mark.parametrize(
+    "heavy", ["httpx", "keyring", "xmltodict", "msgspec", "cryptography", "h11", "tui.demo"]
+)
 def test_the_first_screen_loads_nothing_heavy(heavy: str) -> None:
     code = f"import sys, tui.app, tui.cli; print({heavy!r} in sys.modules)"
     done = run(sys.executable, "-c", code)

@@ -15,11 +15,7 @@ TOP = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    code = (
-        "import os, sys\n"
-        "from hatchling.build import build_wheel\n"
-        "print(build_wheel(sys.argv[1]))\n"
-    )
+    code = "import os, sys\nfrom hatchling.build import build_wheel\nprint(build_wheel(sys.argv[1]))\n"
     done = subprocess.run(
         [sys.executable, "-c", code, str(folder)], cwd=TOP, capture_output=True, text=True, check=False
     )
@@ -35,8 +31,7 @@ def test_the_wheel_holds_every_stylesheet_unchanged(wheel: Path) -> None:
             if name.startswith("tui/styles/")
         }
     own = {
-        str(path.relative_to(TOP / "styles")): path.read_bytes()
-        for path in (TOP / "styles").rglob("*.tcss")
+        str(path.relative_to(TOP / "styles")): path.read_bytes() for path in (TOP / "styles").rglob("*.tcss")
     }
     assert own
     assert packed == own
@@ -44,8 +39,10 @@ def test_the_wheel_holds_every_stylesheet_unchanged(wheel: Path) -> None:
 
 def test_the_unpacked_wheel_finds_its_own_stylesheets(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)  # noqa: S202 - our own wheel
-    code = "from tui.theme import stylesheets; print(all(p.is_file() for p in stylesheets()), stylesheets()[0])"
+        archive.extractall(tmp_path)
+    code = (
+        "from tui.theme import stylesheets; print(all(p.is_file() for p in stylesheets()), stylesheets()[0])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd="/", env={"PYTHONPATH": str(tmp_path)},
         capture_output=True, text=True, check=False,

@@ -237,7 +237,11 @@ class VbemApp(App[int]):
         from tui.commands import actions_of
 
         for action in actions_of(getattr(screen, "NAME", "")):
-            target = action.name if "." in action.name else f"{'app' if action.screen == 'app' else 'screen'}.{action.name}"
+            target = (
+                action.name
+                if "." in action.name
+                else f"{'app' if action.screen == 'app' else 'screen'}.{action.name}"
+            )
             if action.name != "command_palette":
                 yield SystemCommand(action.label, action.help, self._runner(target))
 
@@ -335,7 +339,9 @@ class VbemApp(App[int]):
         """A worker that failed in an unforeseen way is reported, and the program goes on."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             path = report_crash(self.folders, event.worker.error)
-            words = f"Something unforeseen went wrong while trying to {event.worker.description}. Report: {path}"
+            words = (
+                f"Something unforeseen went wrong while trying to {event.worker.description}. Report: {path}"
+            )
             self.notify(words, severity="error", markup=False, timeout=30)
 
     def _handle_exception(self, error: Exception) -> None:

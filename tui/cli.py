@@ -32,11 +32,15 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="`vbem demo-server --help` tells about the embedded server alone.",
     )
     parser.add_argument("--version", action="version", version=f"vbem {__version__}")
-    parser.add_argument("--demo", action="store_true", help="run on the embedded server, apart from everything real")
+    parser.add_argument(
+        "--demo", action="store_true", help="run on the embedded server, apart from everything real"
+    )
     parser.add_argument("--server", metavar="HOST[:PORT]", help="Enterprise Manager to log on to (port 9398)")
     parser.add_argument("--user", metavar="DOMAIN\\USER", help="user name to prefill")
     parser.add_argument("--format", choices=("auto", "xml", "json"), help="what to speak (default: auto)")
-    parser.add_argument("--ca-file", type=Path, metavar="PEM", help="certificates to trust instead of the system's")
+    parser.add_argument(
+        "--ca-file", type=Path, metavar="PEM", help="certificates to trust instead of the system's"
+    )
     parser.add_argument("--proxy", metavar="URL", help="HTTP proxy; none is ever taken from the environment")
     parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where journal and pins are kept")
     parser.add_argument("--mouse", action="store_true", help="ask the terminal for mouse reports")
@@ -71,7 +75,8 @@ def _prepare(options: argparse.Namespace) -> Launch:
         folders=folders,
         settings=settings,
         server=server,
-        user=_chosen(options.user, "VBEM_USER", settings.user) or (last_user if server == last_server else ""),
+        user=_chosen(options.user, "VBEM_USER", settings.user)
+        or (last_user if server == last_server else ""),
         wire=wire,
         ca_file=Path(ca_file).expanduser() if ca_file else None,
         proxy=_chosen(options.proxy, "VBEM_PROXY", settings.proxy),
@@ -135,7 +140,11 @@ def _demo_server(words: list[str]) -> int:
     try:
         from tui.demo import command
     except ImportError as error:
-        return _refuse(f"The embedded server needs the extra `demo`: pip install 'vbem-tui[demo]'. ({error.name})")
-    parser = argparse.ArgumentParser(prog="vbem demo-server", description="Run the embedded Enterprise Manager alone.")
+        return _refuse(
+            f"The embedded server needs the extra `demo`: pip install 'vbem-tui[demo]'. ({error.name})"
+        )
+    parser = argparse.ArgumentParser(
+        prog="vbem demo-server", description="Run the embedded Enterprise Manager alone."
+    )
     command.add_options(parser)
     return command.run(parser.parse_args(words))

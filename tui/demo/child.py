@@ -28,7 +28,15 @@ def embedded_server(*, identity_folder: Path, options: Sequence[str] = ()) -> It
     Raises:
         DemoUnavailable: it ended before it was ready.
     """
-    command = [sys.executable, "-m", "tui.demo", "--control", "--identity-dir", str(identity_folder), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "tui.demo",
+        "--control",
+        "--identity-dir",
+        str(identity_folder),
+        *options,
+    ]
     child = subprocess.Popen(  # noqa: S603 - our own module, our own interpreter
         command,
         stdin=subprocess.PIPE,

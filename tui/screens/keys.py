@@ -24,4 +24,4 @@ def binding_of(action: Action) -> Binding:
 
 def bindings_of(screen: str) -> list[BindingType]:
     """The bindings of one screen (or of the app itself, named `app`)."""
-    return [binding_of(action) for action in actions_of(screen) if screen == "app" or action.screen == screen]
+    return [binding_of(action) for action in actions_of(screen) if action.screen == screen]

@@ -24,7 +24,9 @@ class LoginScreen(VbemScreen):
     HEADING = "Log on"
     BINDINGS = bindings_of("login")
 
-    def __init__(self, *, server: str, user: str, password: str = "", note: str = "", resume: bool = True) -> None:
+    def __init__(
+        self, *, server: str, user: str, password: str = "", note: str = "", resume: bool = True
+    ) -> None:
         super().__init__()
         self._server, self._user, self._password = server, user, password
         self._note = note
@@ -46,7 +48,9 @@ class LoginScreen(VbemScreen):
 
     def on_mount(self) -> None:
         """Put the cursor where something is missing, and try the kept logon session."""
-        empty = (name for name in ("server", "user", "password") if not self.query_one(f"#{name}", Entry).value)
+        empty = (
+            name for name in ("server", "user", "password") if not self.query_one(f"#{name}", Entry).value
+        )
         self.query_one(f"#{next(empty, 'password')}", Entry).focus()
         if self._resume and self._server:
             self.call_after_refresh(self.resume_kept_session)
@@ -70,7 +74,9 @@ class LoginScreen(VbemScreen):
         """Check the fields, then log on in a worker."""
         from tui.api.models import ServerAddress
 
-        server, user, password = (self.query_one(f"#{n}", Entry).value for n in ("server", "user", "password"))
+        server, user, password = (
+            self.query_one(f"#{n}", Entry).value for n in ("server", "user", "password")
+        )
         try:
             address = ServerAddress.parse(server)
         except ValueError as error:
