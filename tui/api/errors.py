@@ -29,6 +29,8 @@ class ManagerError(Exception):
         hint: what to do, where the class's own hint does not fit.
         http_code: the HTTP status, 0 where there was none.
         request_sent: whether any byte of the request may have left this machine.
+        from_manager: whether the refusal carried Enterprise Manager's own Error, so that no proxy
+            between stands for it.
     """
 
     title: ClassVar[str] = "Enterprise Manager could not be used"
@@ -37,13 +39,20 @@ class ManagerError(Exception):
     """What the operator can do."""
 
     def __init__(
-        self, detail: str = "", *, hint: str = "", http_code: int = 0, request_sent: bool = True
+        self,
+        detail: str = "",
+        *,
+        hint: str = "",
+        http_code: int = 0,
+        request_sent: bool = True,
+        from_manager: bool = False,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.hint = hint or self.default_hint
         self.http_code = http_code
         self.request_sent = request_sent
+        self.from_manager = from_manager
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}" if self.detail else self.title

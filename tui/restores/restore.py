@@ -1,0 +1,188 @@
+"""One restore, from the plan to its end: a frozen snapshot of what is known about it.
+
+How it changes stands in `tui.restores.life` (tasks and sessions) and `tui.restores.cancelling`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tui.api.models import Platform, PointKind, RestoreSession
+from tui.store.journal import RestoreState
+
+if TYPE_CHECKING:
+    from tui.api.errors import ManagerError
+
+SEARCH_WINDOW_S = 300.0
+"""How long a session is looked for at full pace before `no session seen` is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Now, on both clocks: the wall for people, the monotonic one for measuring."""
+
+    wall: datetime
+    mono: float
+
+
+class CancelState(StrEnum):
+    """What became of a wish to cancel, every outcome told apart."""
+
+    NONE = ""
+    ASKING = "asking"
+    """The DELETE is on its way."""
+    ACCEPTED = "accepted"
+    """The server accepted the DELETE; what it does is being watched."""
+    LOST = "lost"
+    """No reply: the DELETE may or may not have arrived; watched the same."""
+    TASK_GONE = "task gone"
+    """The task was gone before the DELETE."""
+    LAUNCH_STOPPED = "launch stopped"
+    SESSION_STOPPING = "session stopping"
+    SESSION_STOPPED = "session stopped"
+    GOES_ON = "goes on"
+    """The DELETE was accepted, but the restore goes on."""
+    REFUSED = "refused"
+    NOT_SENT = "not sent"
+    """No byte of the DELETE left."""
+
+
+PENDING_CANCELS = frozenset({CancelState.ACCEPTED, CancelState.LOST})
+"""The DELETE may have arrived and is not judged yet."""
+WATCHED_CANCELS = PENDING_CANCELS | {CancelState.SESSION_STOPPING, CancelState.GOES_ON}
+"""The DELETE may have arrived, so that an end may be its doing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """What is known about one restore."""
+
+    key: str
+    """Its name in this run of the program; never reused."""
+    entry_id: int | None = None
+    """Its row in the journal; None when the operator chose to go on without one."""
+    vm_name: str
+    """As sent by the server."""
+    platform: Platform
+    kind: PointKind = PointKind.VM
+    point_uid: str
+    point_created: datetime | None = None
+    server_uid: str = ""
+    server_name: str = ""
+    """The backup server: where a running restore can be stopped."""
+    overwrites: bool = False
+    reason: str = ""
+    """Ticket or reason the operator gave."""
+    submitted: datetime
+    """When it was sent, by this machine's clock."""
+    ended: datetime | None = None
+    """When its end was seen, by this machine's clock."""
+
+    state: RestoreState = RestoreState.PLANNED
+    message: str = ""
+    """What is known now, one or two sentences."""
+    note: str = ""
+    """Something worth keeping beside the message: how it was found again, for instance."""
+    why_unknown: str = ""
+    error: ManagerError | None = None
+    """What the request was answered with, where it did not start."""
+    offer_again: bool = False
+    """It surely did not start and could be sent again as a new restore (answered 401)."""
+
+    task_id: str = ""
+    task_href: str = ""
+    task_session: str = ""
+    """The logon session the task belongs to; elsewhere the same id is another task (contract 6.2)."""
+    task_gone: bool = False
+    not_found_polls: int = 0
+
+    session_uid: str = ""
+    session: RestoreSession | None = None
+    progress: int | None = None
+    sessions_before: frozenset[str] = frozenset()
+    """UIDs of the VM's restore sessions listed before the request, lower case."""
+    limbo_since: float | None = None
+    """Since when the session is Stopped without a result."""
+    search_since: float | None = None
+    candidates: int = 0
+    """How many new sessions could be this restore, where that cannot be told."""
+
+    last_seen: datetime | None = None
+    """When the server last said something about it."""
+    problem: str = ""
+    """Why what is shown may be old: the last poll's error."""
+
+    cancel: CancelState = CancelState.NONE
+    cancel_at: float | None = None
+    cancel_words: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended; unknown is no end."""
+        return self.state in _OVER
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is unknown and was looked for in vain: looked for slowly, and nothing waits for it."""
+        return self.state is RestoreState.UNKNOWN and self.search_since is None and not self.session_uid
+
+    @property
+    def is_in_flight(self) -> bool:
+        """Whether something may still happen that is being watched."""
+        return not self.is_over and not self.is_quiet
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether its session is not known and is looked for."""
+        if self.session_uid:
+            return False
+        if self.state is RestoreState.CANCELLED:
+            return self.cancel is CancelState.LAUNCH_STOPPED and self.search_since is not None
+        return self.state is RestoreState.UNKNOWN or (self.state is RestoreState.LAUNCHING and self.task_gone)
+
+    @property
+    def is_near_an_edge(self) -> bool:
+        """Whether something is likely to change soon: launching, nearly done, or being cancelled."""
+        return (
+            self.state in {RestoreState.SENT, RestoreState.LAUNCHING}
+            or (self.progress is not None and self.progress >= 90)
+            or self.cancel is CancelState.ASKING
+            or self.cancel in PENDING_CANCELS
+        )
+
+    def follows_task(self, session_key: str) -> bool:
+        """Whether its task is polled in the logon session of that key."""
+        return (
+            self.state is RestoreState.LAUNCHING
+            and bool(self.task_id)
+            and not self.task_gone
+            and self.task_session == session_key
+        )
+
+    def elapsed(self, now: datetime) -> timedelta:
+        """How long it takes or took, by this machine's clock."""
+        return max((self.ended or now) - self.submitted, timedelta(0))
+
+
+_OVER = frozenset({RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.FAILED, RestoreState.CANCELLED})
+
+
+def end(restore: Restore, state: RestoreState, message: str, moment: Moment) -> Restore:
+    """The restore with an end."""
+    return replace(
+        restore,
+        state=state,
+        message=message,
+        ended=restore.ended or moment.wall,
+        search_since=None,
+        limbo_since=None,
+        problem="",
+    )
+
+
+def console(restore: Restore) -> str:
+    """Where a running restore can be stopped, and its reasons read."""
+    return f"the backup console on {restore.server_name}" if restore.server_name else "the backup console"
