@@ -104,6 +104,8 @@ class Restore:
     progress: int | None = None
     sessions_before: frozenset[str] = frozenset()
     """UIDs of the VM's restore sessions listed before the request, lower case."""
+    newest_before: datetime | None = None
+    """When the newest of those was made, by the server's clock."""
     limbo_since: float | None = None
     """Since when the session is Stopped without a result."""
     search_since: float | None = None

@@ -1,0 +1,133 @@
+"""All restores of this run in one place: each change is one step, journalled in order, told once.
+
+A change is a function applied to the newest snapshot without a pause in between, so that the monitor and a
+cancelling cannot overwrite each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from tui.clock import Clock
+from tui.restores.faces import RestoreJournal
+from tui.restores.restore import Moment, Restore
+from tui.store.errors import StoreError
+
+Listener = Callable[[tuple[Restore, ...]], None]
+_PROGRESS_STEP = 10
+
+
+class Book:
+    """The restores this process owns."""
+
+    def __init__(self, journal: RestoreJournal, clock: Clock) -> None:
+        self.journal = journal
+        self.journal_problem = ""
+        """Why the journal could not be kept up, empty while it is."""
+        self._clock = clock
+        self._restores: dict[str, Restore] = {}
+        self._listeners: list[Listener] = []
+        self._changed = False
+        self._unwritten: deque[tuple[int, dict[str, object]]] = deque()
+        self._writing = asyncio.Lock()
+
+    def moment(self) -> Moment:
+        """Now, on both clocks."""
+        return Moment(wall=self._clock.now(), mono=self._clock.monotonic())
+
+    def all(self) -> tuple[Restore, ...]:
+        """Every restore, in the order of their start."""
+        return tuple(self._restores.values())
+
+    def get(self, key: str) -> Restore:
+        """The newest snapshot of one restore.
+
+        Raises:
+            KeyError: this run has no such restore.
+        """
+        return self._restores[key]
+
+    def find_entry(self, entry_id: int) -> Restore | None:
+        """The restore of a journal row, if this run has it."""
+        return next((item for item in self._restores.values() if item.entry_id == entry_id), None)
+
+    def add(self, restore: Restore) -> None:
+        """Take a restore in; its row stands in the journal already."""
+        self._restores[restore.key] = restore
+        self._changed = True
+
+    def change(self, key: str, step: Callable[[Restore], Restore]) -> Restore:
+        """Apply one transition; what the journal keeps of it is written by the next `flush`."""
+        old = self._restores[key]
+        new = step(old)
+        if new == old:
+            return old
+        self._restores[key] = new
+        self._changed = True
+        fields = journal_fields(new)
+        if new.entry_id is not None and _is_worth_writing(old, new):
+            self._unwritten.append((new.entry_id, fields))
+        return new
+
+    async def flush(self) -> None:
+        """Write what changed to the journal, in order, and tell the listeners once.
+
+        A journal that cannot be written stops no restore that is already under way: the reason is kept
+        in `journal_problem`, and the next flush tries again.
+        """
+        self.tell()
+        async with self._writing:
+            while self._unwritten:
+                entry_id, fields = self._unwritten[0]
+                try:
+                    await asyncio.to_thread(self.journal.update, entry_id, **fields)
+                except StoreError as error:
+                    self.journal_problem = str(error)
+                    return
+                self._unwritten.popleft()
+            self.journal_problem = ""
+
+    def tell(self) -> None:
+        """Call the listeners if anything changed since the last time."""
+        if not self._changed:
+            return
+        self._changed = False
+        everything = self.all()
+        for listener in tuple(self._listeners):
+            listener(everything)
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Have a function called with all restores after each change; returns how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+
+def with_problem(restore: Restore, problem: str) -> Restore:
+    """The restore with the reason why what is shown may be old."""
+    return replace(restore, problem=problem)
+
+
+def journal_fields(restore: Restore) -> dict[str, object]:
+    """What the journal keeps of a restore as it goes on."""
+    words = (restore.message, restore.note, restore.cancel_words)
+    return {
+        "state": restore.state,
+        "logon_session_id": restore.task_session,
+        "task_id": restore.task_id,
+        "task_href": restore.task_href,
+        "session_uid": restore.session_uid,
+        "progress": restore.progress,
+        "message": " ".join(word for word in words if word),
+        "ended": restore.ended,
+    }
+
+
+def _is_worth_writing(old: Restore, new: Restore) -> bool:
+    """A write costs an fsync: progress alone is written in steps."""
+    before, after = journal_fields(old), journal_fields(new)
+    if {**before, "progress": None} != {**after, "progress": None}:
+        return True
+    return (old.progress or 0) // _PROGRESS_STEP != (new.progress or 0) // _PROGRESS_STEP

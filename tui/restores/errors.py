@@ -1,0 +1,40 @@
+"""Why a restore was not sent, where neither the server nor the journal is the reason."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class NotSent(Exception):
+    """Nothing was sent. Has title, detail and hint like the service layer's errors."""
+
+    title: ClassVar[str] = "The restore was not sent"
+    hint: ClassVar[str] = "Go back to the form and look at the plan again."
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.detail}"
+
+
+class AlreadySubmitted(NotSent):
+    """This very plan was submitted before: one plan is one restore."""
+
+    title = "This restore was sent already"
+    hint = "Look at it on the tasks screen; to send it again, make a new plan."
+
+
+class AlreadyRunning(NotSent):
+    """A restore of that VM has started since the plan was confirmed."""
+
+    title = "A restore of this VM has started meanwhile"
+    hint = "Look at the plan again: it now tells of that restore. Confirm it only if you want both."
+
+
+class NotLoggedOn(NotSent):
+    """There is no logon session."""
+
+    title = "Nobody is logged on"
+    hint = "Log on first; nothing typed is lost."

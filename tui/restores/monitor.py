@@ -1,0 +1,236 @@
+"""Watching every restore in flight with two requests a tick, however many there are (contract 6, 7).
+
+One list of this logon session's tasks, one query of restore sessions. The monitor never pauses while a
+restore is in flight; a poll that fails keeps the last good data, says why, and is repeated less often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tui.api.errors import ManagerError, SessionExpired
+from tui.api.models import LogonSession, RestoreSession, Task
+from tui.clock import Clock
+from tui.restores import cancelling, life, search
+from tui.restores.book import Book, with_problem
+from tui.restores.faces import Manager
+from tui.restores.queries import watch_query
+from tui.restores.restore import Moment, Restore
+from tui.store.journal import RestoreState
+
+FASTEST_S = 1.0
+SLOWEST_S = 5.0
+SLOWER = 1.3
+QUIET_S = 60.0
+"""Cadence while only restores are left whose session was looked for in vain."""
+LONGEST_BACKOFF_S = 15.0
+
+
+def session_key(session: LogonSession | None) -> str:
+    """What tells logon sessions apart.
+
+    Where the server did not say the session's id, a name of this process stands for it: it can never be
+    taken for the session of another run.
+    """
+    if session is None:
+        return ""
+    return session.session_id or f"unnamed-{hash(session.token):x}"
+
+
+class Monitor:
+    """Polls for all restores of a book; owned by the application, not by a screen."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        book: Book,
+        clock: Clock,
+        *,
+        on_logon_needed: Callable[[], None] | None = None,
+    ) -> None:
+        self.logon_needed = False
+        """Whether it waits for somebody to log on again; restores then go on unseen."""
+        self.ticks = 0
+        self._manager = manager
+        self._book = book
+        self._clock = clock
+        self._on_logon_needed = on_logon_needed or (lambda: None)
+        self._wake = asyncio.Event()
+        self._expired_key = ""
+        self._failures = 0
+        self._interval = FASTEST_S
+
+    async def run(self) -> None:
+        """Poll until cancelled; idle while there is nothing to watch."""
+        while True:
+            self._wake.clear()
+            if self._is_admitted() and self._watched():
+                await self.tick()
+            await self._pause(self.interval() if self._watched() else None)
+
+    def wake(self) -> None:
+        """Poll at once: a restore was sent, or somebody logged on again."""
+        self._interval = FASTEST_S
+        self._failures = 0
+        self._wake.set()
+
+    def interval(self) -> float:
+        """Seconds until the next poll."""
+        watched = self._watched()
+        if self.logon_needed:
+            return SLOWEST_S
+        if self._failures:
+            return min(FASTEST_S * 2.0**self._failures, LONGEST_BACKOFF_S)
+        if watched and all(restore.is_quiet for restore in watched):
+            return QUIET_S
+        if any(restore.is_near_an_edge for restore in watched):
+            return FASTEST_S
+        return self._interval
+
+    async def tick(self) -> None:
+        """One poll: at most two requests, one journal flush, one call of the listeners."""
+        self.ticks += 1
+        moment = self._book.moment()
+        key = session_key(self._manager.session)
+        before = self._book.all()
+        self._drop_tasks_of_other_sessions(key, moment)
+        by_task = [restore for restore in self._book.all() if restore.follows_task(key)]
+        by_session = [restore for restore in self._book.all() if _wants_session(restore)]
+        errors = await asyncio.gather(self._poll_tasks(by_task, key), self._poll_sessions(by_session))
+        for restore in self._watched():
+            self._book.change(restore.key, lambda item: cancelling.watched(item, self._book.moment()))
+        self._note_errors([error for error in errors if error is not None])
+        self._adapt(before)
+        await self._book.flush()
+
+    def _watched(self) -> list[Restore]:
+        return [
+            restore
+            for restore in self._book.all()
+            if restore.state is RestoreState.LAUNCHING or _wants_session(restore)
+        ]
+
+    def _is_admitted(self) -> bool:
+        """Whether there is a logon session that is not known to be over."""
+        key = session_key(self._manager.session)
+        if self.logon_needed and key and key != self._expired_key:
+            self.logon_needed = False
+        return bool(key) and not self.logon_needed
+
+    def _drop_tasks_of_other_sessions(self, key: str, moment: Moment) -> None:
+        """Task ids start anew in each logon session: the same id is another task there (contract 6.2)."""
+        why = "The logon session ended, and the task with it."
+        for restore in self._book.all():
+            if (
+                restore.state is RestoreState.LAUNCHING
+                and not restore.task_gone
+                and restore.task_session != key
+            ):
+                self._book.change(restore.key, lambda item: life.task_missing(item, moment, why))
+
+    async def _poll_tasks(self, restores: list[Restore], key: str) -> ManagerError | None:
+        if not restores:
+            return None
+        try:
+            tasks = await self._manager.tasks()
+        except ManagerError as error:
+            self._mark(restores, error)
+            return error
+        moment = self._book.moment()
+        by_id = {task.task_id: task for task in tasks}
+        for restore in restores:
+            self._book.change(restore.key, lambda item: _apply_task(item, by_id, key, moment))
+        return None
+
+    async def _poll_sessions(self, restores: list[Restore]) -> ManagerError | None:
+        if not restores:
+            return None
+        query, by_name = watch_query(restores)
+        try:
+            sessions = await self._manager.restore_sessions(query)
+        except ManagerError as error:
+            self._mark(restores, error)
+            return error
+        moment = self._book.moment()
+        by_uid = {session.uid.lower(): session for session in sessions}
+        for restore in restores:
+            self._book.change(restore.key, lambda item: _apply_session(item, by_uid, moment))
+        for restore in restores:
+            if self._book.get(restore.key).is_searched:
+                self._search(restore.key, sessions, moment, by_name=by_name)
+        return None
+
+    def _search(
+        self, key: str, sessions: tuple[RestoreSession, ...], moment: Moment, *, by_name: bool
+    ) -> None:
+        taken = {item.session_uid.lower() for item in self._book.all() if item.key != key}
+        candidates = search.new_sessions(self._book.get(key), sessions, taken, by_name=by_name)
+        found = search.pick(candidates)
+        contested = found is not None and self._is_contested(key, found)
+        if found is not None and not contested:
+            self._book.change(key, lambda item: life.session_seen(item, found, moment))
+        else:
+            count = max(len(candidates), 2) if contested else len(candidates)
+            self._book.change(key, lambda item: search.not_found(item, count, moment))
+
+    def _is_contested(self, key: str, session: RestoreSession) -> bool:
+        """Whether another restore of this run, whose session is not known yet, could claim it as well."""
+        return any(
+            item.key != key
+            and not item.session_uid
+            and (item.is_searched or not item.is_over)
+            and bool(search.new_sessions(item, (session,), (), by_name=True))
+            for item in self._book.all()
+        )
+
+    def _mark(self, restores: list[Restore], error: ManagerError) -> None:
+        for restore in restores:
+            self._book.change(restore.key, lambda item: with_problem(item, str(error)))
+
+    def _note_errors(self, errors: list[ManagerError]) -> None:
+        self._failures = self._failures + 1 if errors else 0
+        if any(isinstance(error, SessionExpired) for error in errors):
+            self._expired_key = session_key(self._manager.session)
+            self.logon_needed = True
+            if any(restore.is_in_flight for restore in self._watched()):
+                self._on_logon_needed()
+
+    def _adapt(self, before: tuple[Restore, ...]) -> None:
+        """At full pace while something happens, slower and slower while nothing does."""
+        old = {restore.key: restore.state for restore in before}
+        moved = any(old.get(restore.key) is not restore.state for restore in self._book.all())
+        self._interval = FASTEST_S if moved else min(self._interval * SLOWER, SLOWEST_S)
+
+    async def _pause(self, seconds: float | None) -> None:
+        """Wait that long, or until woken; None waits for waking only."""
+        waits = {asyncio.ensure_future(self._wake.wait())}
+        if seconds is not None:
+            waits.add(asyncio.ensure_future(self._sleep(seconds)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _sleep(self, seconds: float) -> bool:
+        await self._clock.sleep(seconds)
+        return True
+
+
+def _wants_session(restore: Restore) -> bool:
+    return (bool(restore.session_uid) and not restore.is_over) or restore.is_searched
+
+
+def _apply_task(restore: Restore, by_id: dict[str, Task], key: str, moment: Moment) -> Restore:
+    if not restore.follows_task(key):
+        return restore
+    task = by_id.get(restore.task_id)
+    return life.task_missing(restore, moment) if task is None else life.task_seen(restore, task, moment)
+
+
+def _apply_session(restore: Restore, by_uid: dict[str, RestoreSession], moment: Moment) -> Restore:
+    session = by_uid.get(restore.session_uid.lower())
+    if session is None or restore.is_over:
+        return restore
+    return life.session_seen(restore, session, moment)

@@ -1,0 +1,54 @@
+"""Taking a restore up again from its journal row, after the program ended in the middle of it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from tui.api.models import Platform, PointKind
+from tui.restores.life import search, task_missing
+from tui.restores.restore import Moment, Restore, end
+from tui.store.journal import Entry, RestoreState
+
+
+def take_up(entry: Entry) -> Restore:
+    """The restore of a row, as the journal last knew it."""
+    return Restore(
+        key=uuid.uuid4().hex,
+        entry_id=entry.id,
+        vm_name=entry.vm_name,
+        platform=Platform(entry.platform),
+        kind=PointKind(entry.kind),
+        point_uid=entry.point_uid,
+        point_created=entry.point_created,
+        server_uid=entry.backup_server_uid,
+        server_name=entry.backup_server_name,
+        overwrites=entry.overwrites,
+        reason=entry.reason,
+        submitted=entry.created,
+        state=entry.state,
+        message=entry.message,
+        task_id=entry.task_id,
+        task_href=entry.task_href,
+        task_session=entry.logon_session_id,
+        session_uid=entry.session_uid,
+        progress=entry.progress,
+        sessions_before=frozenset(uid.lower() for uid in entry.sessions_before),
+    )
+
+
+def resume(restore: Restore, session_key: str, moment: Moment) -> Restore:
+    """What follows from where the row stood: by task where its logon session still lives, else by session.
+
+    `planned` is written before `sent`, and `sent` before the wire: a row left at `planned` never went out.
+    """
+    if restore.state is RestoreState.PLANNED:
+        words = "It did not start: the program ended before the request was sent."
+        return end(restore, RestoreState.FAILED, words, moment)
+    if restore.session_uid:
+        return replace(restore, note="Followed again by its restore session.")
+    if restore.state is RestoreState.LAUNCHING and restore.task_session == session_key:
+        return replace(restore, note="Followed again by its task.")
+    if restore.state is RestoreState.LAUNCHING:
+        return task_missing(restore, moment, "Its task belongs to a logon session that is over.")
+    return search(restore, "The program ended before the server's reply came; it may have started.", moment)

@@ -1,0 +1,325 @@
+"""Sending, cancelling and finding again: the restores of one connection, owned by the application.
+
+The order is the promise: the VM's sessions are listed, the row is on disk, then exactly one POST leaves.
+What cannot be told after that is said to be unknown, never guessed and never sent a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from tui.api.errors import ManagerError
+from tui.api.models import RestoreSession, Task, TaskState
+from tui.clock import Clock
+from tui.restores import cancelling, life
+from tui.restores.book import Book, Listener
+from tui.restores.cancelling import CancelOutlook
+from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
+from tui.restores.faces import Manager, RestoreJournal
+from tui.restores.fields import Values
+from tui.restores.forms import RestoreForm
+from tui.restores.monitor import Monitor, session_key
+from tui.restores.plan import RestorePlan, Surroundings, make_plan
+from tui.restores.queries import guard_query
+from tui.restores.reattach import resume, take_up
+from tui.restores.restore import Restore
+from tui.restores.search import is_of_vm
+from tui.store.errors import StoreError
+from tui.store.journal import RestoreState
+
+
+class Restores:
+    """Every restore of this run, and the only way to start, cancel or find one again."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        journal: RestoreJournal,
+        *,
+        server: str,
+        clock: Clock,
+        operator: str = "",
+        on_logon_needed: Callable[[], None] | None = None,
+    ) -> None:
+        self.server = server
+        self.operator = operator
+        self._manager = manager
+        self._clock = clock
+        self._book = Book(journal, clock)
+        self.monitor = Monitor(manager, self._book, clock, on_logon_needed=on_logon_needed)
+        self._used: set[str] = set()
+        self._sending: set[asyncio.Task[Restore]] = set()
+
+    @property
+    def all(self) -> tuple[Restore, ...]:
+        """Every restore of this run, in the order of their start."""
+        return self._book.all()
+
+    @property
+    def in_flight(self) -> tuple[Restore, ...]:
+        """The restores something may still happen to."""
+        return tuple(restore for restore in self.all if restore.is_in_flight)
+
+    @property
+    def journal_problem(self) -> str:
+        """Why the journal could not be kept up, empty while it is."""
+        return self._book.journal_problem
+
+    def get(self, key: str) -> Restore:
+        """The newest snapshot of one restore; raises KeyError where this run has none of that key."""
+        return self._book.get(key)
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Have a function called with all restores after each change; returns how to stop that."""
+        return self._book.on_change(listener)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        await self.monitor.run()
+
+    # Planning
+
+    def draft(
+        self, form: RestoreForm, values: Values, *, newest: datetime | None = None, same_names: int = 0
+    ) -> RestorePlan:
+        """The plan of a filled form, without asking the server anything: for showing while typing.
+
+        Raises:
+            IncompleteForm: the form still has problems.
+        """
+        return self._plan(form, values, newest, same_names, None)
+
+    async def prepare(
+        self, form: RestoreForm, values: Values, *, newest: datetime | None = None, same_names: int = 0
+    ) -> RestorePlan:
+        """The plan to confirm: the VM's restore sessions are listed now, and running ones warned of.
+
+        Raises:
+            IncompleteForm: the form still has problems.
+            ManagerError: the sessions cannot be listed.
+        """
+        sessions = await self._sessions_of(form.point.vm_name)
+        running = _running(sessions, form.point.vm_name, form.point.server_uid)
+        return self._plan(form, values, newest, same_names, running)
+
+    def _plan(
+        self,
+        form: RestoreForm,
+        values: Values,
+        newest: datetime | None,
+        same_names: int,
+        running: tuple[RestoreSession, ...] | None,
+    ) -> RestorePlan:
+        own = sum(
+            restore.point_uid == form.point.uid or _is_same_vm(restore, form) for restore in self.in_flight
+        )
+        return make_plan(
+            form,
+            values,
+            request=self._manager.write_request(form.point, form.spec(values)),
+            api_version=self._manager.api_version,
+            now=self._clock.now(),
+            around=Surroundings(same_names=same_names, newest=newest, running=running, own_in_flight=own),
+        )
+
+    # Sending
+
+    async def submit(self, plan: RestorePlan, reason: str = "", *, override_journal: bool = False) -> Restore:
+        """Send a confirmed plan: one journal row, one POST. Returns when it was answered, or given up on.
+
+        Cancelling the caller after the row is written stops nothing: the sending belongs to this object.
+
+        Args:
+            plan: the plan, confirmed.
+            reason: ticket or reason, for the journal.
+            override_journal: the operator was told why the journal cannot be written and sends it anyway.
+
+        Raises:
+            NotSent: nothing was sent; the class says why.
+            ManagerError: the VM's sessions could not be listed; nothing was sent.
+            JournalError: the row could not be written; nothing was sent.
+        """
+        if plan.key in self._used:
+            raise AlreadySubmitted("One plan is one restore.")
+        self._used.add(plan.key)
+        try:
+            before = await self._guard(plan)
+        except BaseException:
+            self._used.discard(plan.key)
+            raise
+        sending = asyncio.create_task(self._record_and_send(plan, reason, before, override_journal))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+        return await asyncio.shield(sending)
+
+    async def _guard(self, plan: RestorePlan) -> tuple[RestoreSession, ...]:
+        if self._manager.session is None:
+            raise NotLoggedOn("The server was not asked anything.")
+        sessions = await self._sessions_of(plan.vm_name)
+        running = _running(sessions, plan.vm_name, plan.point.server_uid)
+        if plan.known_running is not None and any(item.uid not in plan.known_running for item in running):
+            raise AlreadyRunning("The server lists a running restore session that was not there before.")
+        return sessions
+
+    async def _sessions_of(self, vm_name: str) -> tuple[RestoreSession, ...]:
+        return await self._manager.restore_sessions(guard_query(vm_name))
+
+    async def _record_and_send(
+        self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...], override_journal: bool
+    ) -> Restore:
+        restore = self._new_restore(plan, reason, before)
+        try:
+            restore = await asyncio.to_thread(self._write_row, restore, plan)
+        except StoreError as error:
+            if not override_journal:
+                self._used.discard(plan.key)
+                raise
+            restore = replace(restore, note=f"NOT in the journal ({error}): remember it yourself.")
+        restore = replace(restore, state=RestoreState.SENT, message="Sent; waiting for the server's answer.")
+        self._book.add(restore)
+        self._book.tell()
+        return await self._send(restore.key, plan)
+
+    def _write_row(self, restore: Restore, plan: RestorePlan) -> Restore:
+        """Plan and `sent` are both on disk before the wire: a row left at `planned` surely never went out."""
+        session = self._manager.session
+        entry = self._book.journal.plan(
+            server=self.server,
+            em_user=session.user if session else "",
+            operator=self.operator,
+            logon_session_id=session_key(session),
+            point_uid=plan.point.uid,
+            point_created=plan.point.created,
+            kind=plan.point.kind,
+            platform=plan.platform,
+            vm_name=plan.vm_name,
+            backup_server_uid=plan.point.server_uid,
+            backup_server_name=plan.point.server_name,
+            overwrites=plan.overwrites,
+            plan="\n".join(plan.words),
+            request_format=plan.request.wire,
+            request_body=plan.request.body.decode("utf-8", "replace"),
+            reason=restore.reason,
+            sessions_before=tuple(sorted(restore.sessions_before)),
+        )
+        self._book.journal.update(entry.id, state=RestoreState.SENT, message="About to be sent.")
+        return replace(restore, entry_id=entry.id)
+
+    def _new_restore(self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...]) -> Restore:
+        created = [session.created for session in before if session.created is not None]
+        return Restore(
+            key=uuid.uuid4().hex,
+            vm_name=plan.vm_name,
+            platform=plan.platform,
+            kind=plan.point.kind,
+            point_uid=plan.point.uid,
+            point_created=plan.point.created,
+            server_uid=plan.point.server_uid,
+            server_name=plan.point.server_name,
+            overwrites=plan.overwrites,
+            reason=reason,
+            submitted=self._clock.now(),
+            sessions_before=frozenset(session.uid.lower() for session in before),
+            newest_before=max(created, default=None),
+        )
+
+    async def _send(self, key: str, plan: RestorePlan) -> Restore:
+        """Exactly one POST; whatever happens, the restore does not stay `sent`."""
+        session = session_key(self._manager.session)
+        try:
+            task = await self._manager.start_restore(plan.point, plan.spec)
+        except ManagerError as error:
+            self._book.change(key, lambda item: life.unanswered(item, error, self._book.moment()))
+        except BaseException:
+            why = "The program stopped waiting for the reply; it may have started."
+            self._book.change(key, lambda item: life.search(item, why, self._book.moment()))
+            raise
+        else:
+            self._book.change(key, lambda item: life.answered(item, task, session, self._book.moment()))
+        await self._book.flush()
+        self.monitor.wake()
+        return self._book.get(key)
+
+    # Cancelling
+
+    def what_cancel_can_do(self, restore: Restore) -> CancelOutlook:
+        """What cancelling can do now, in words, before anybody is asked."""
+        return cancelling.outlook(self._book.get(restore.key), session_key(self._manager.session))
+
+    async def cancel(self, restore: Restore) -> Restore:
+        """Send one DELETE to the task's link, ever; then the monitor watches what really happens.
+
+        A second call sends nothing and returns what is known. Only a DELETE of which no byte left may be
+        asked again.
+        """
+        current = self._book.get(restore.key)
+        if not self.what_cancel_can_do(current).possible:
+            return current
+        self._book.change(restore.key, lambda item: cancelling.asked(item, self._book.moment()))
+        self._book.tell()
+        deleting = asyncio.create_task(self._delete(restore.key))
+        self._sending.add(deleting)
+        deleting.add_done_callback(self._sending.discard)
+        return await asyncio.shield(deleting)
+
+    async def _delete(self, key: str) -> Restore:
+        current = self._book.get(key)
+        task = Task(task_id=current.task_id, state=TaskState.RUNNING, delete_href=current.task_href)
+        error: ManagerError | None = None
+        try:
+            await self._manager.cancel_task(task)
+        except ManagerError as refused:
+            error = refused
+        self._book.change(key, lambda item: cancelling.answered(item, error, self._book.moment()))
+        await self._book.flush()
+        self.monitor.wake()
+        return self._book.get(key)
+
+    # Finding again, and leaving
+
+    async def reattach(self) -> tuple[Restore, ...]:
+        """Take up the restores the journal has in flight for this server; the monitor follows them.
+
+        Rows of another running program are left to it.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        key = session_key(self._manager.session)
+        entries = await asyncio.to_thread(self._book.journal.in_flight, self.server)
+        taken = []
+        for entry in entries:
+            if self._book.find_entry(entry.id) is not None:
+                continue
+            if not await asyncio.to_thread(self._book.journal.claim, entry.id):
+                continue
+            restore = take_up(entry)
+            self._book.add(restore)
+            self._book.change(restore.key, lambda item: resume(item, key, self._book.moment()))
+            taken.append(restore.key)
+        await self._book.flush()
+        self.monitor.wake()
+        return tuple(self._book.get(key) for key in taken)
+
+    async def close(self) -> None:
+        """Give the rows up, so that the next start takes them over at once; restores go on at the server."""
+        if self._sending:
+            await asyncio.wait(self._sending)
+        await self._book.flush()
+        for restore in self.in_flight:
+            if restore.entry_id is not None:
+                await asyncio.to_thread(self._book.journal.release, restore.entry_id)
+
+
+def _running(
+    sessions: tuple[RestoreSession, ...], vm_name: str, server_uid: str
+) -> tuple[RestoreSession, ...]:
+    return tuple(item for item in sessions if not item.is_over and is_of_vm(item, vm_name, server_uid))
+
+
+def _is_same_vm(restore: Restore, form: RestoreForm) -> bool:
+    return restore.vm_name == form.point.vm_name and restore.server_uid == form.point.server_uid
