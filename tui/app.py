@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tui.api.models import RestorePoint, ServerAddress
     from tui.launch import Launch
-    from tui.restores.monitor import Monitor
+    from tui.restores.faces import RestoreJournal
     from tui.restores.plan import RestorePlan
     from tui.restores.restore import Restore
     from tui.restores.service import Restores
@@ -56,7 +56,6 @@ class VbemApp(App[int]):
         self.connection: Connection | None = None
         self.journal: Journal | None = None
         self.restores: Restores | None = None
-        self.monitor: Monitor | None = None
         self.farewell = ""
         """What is printed after the screens are gone."""
         self._again: asyncio.Future[bool] | None = None
@@ -115,14 +114,21 @@ class VbemApp(App[int]):
         """Go on from the login: open the journal, pick up restores in flight, show the points."""
         from tui.restores.service import Restores
         from tui.screens.points import RestorePointsScreen
+        from tui.store.missing import MissingJournal, operator_name
 
         self.connection = connection
         self.launch.remember(connection)
         note = self.open_journal()
-        if self.restores is not None:
-            await self.restores.use(connection.manager)
-        elif self.journal is not None:
-            self.restores = Restores(connection.manager, self.journal, clock=self.clock)
+        journal: RestoreJournal = self.journal or MissingJournal(note)
+        self.restores = Restores(
+            connection.manager,
+            journal,
+            server=str(connection.address),
+            clock=self.clock,
+            operator=operator_name(),
+            on_logon_needed=self._ask_to_log_on_again,
+        )
+        self.restores.on_change(self._tell_screens)
         self.switch_screen(RestorePointsScreen())
         kept = connection.kept
         if kept is not None and not kept.in_keyring:
@@ -157,7 +163,7 @@ class VbemApp(App[int]):
 
     def in_flight(self) -> list[Restore]:
         """Restores of this run that are not over."""
-        return [one for one in self.restores.all() if not one.is_over] if self.restores else []
+        return list(self.restores.in_flight) if self.restores else []
 
     def _in_flight_words(self) -> str:
         count = len(self.in_flight())
@@ -168,22 +174,28 @@ class VbemApp(App[int]):
 
     @work(group="monitor", exclusive=True, exit_on_error=False, description="watch the restores")
     async def _watch_restores(self) -> None:
-        from tui.restores.monitor import Monitor
+        from tui.screens.base import explain
+        from tui.store.errors import StoreError
 
         if self.restores is None:
             return
-        found = await self.restores.reattach()
-        if found:
-            noun = "1 restore" if len(found) == 1 else f"{len(found)} restores"
-            self.notify(f"{noun} of an earlier run found in flight: see Tasks (Ctrl+T).", markup=False)
-        self.monitor = Monitor(self.restores, clock=self.clock, on_expired=self.log_on_again)
-        self.monitor.listen(self._tell_screens)
-        await self.monitor.run()
+        try:
+            found = await self.restores.reattach()
+        except StoreError as error:
+            self.notify(explain("find earlier restores", error), severity="error", markup=False)
+        else:
+            if found:
+                noun = "1 restore" if len(found) == 1 else f"{len(found)} restores"
+                self.notify(f"{noun} of an earlier run in flight: Ctrl+T shows the tasks.", markup=False)
+        await self.restores.run()
 
-    def _tell_screens(self) -> None:
+    def _tell_screens(self, restores: tuple[Restore, ...]) -> None:
         from tui.screens.messages import RestoresChanged
 
-        self.screen.post_message(RestoresChanged())
+        self.screen.post_message(RestoresChanged(restores))
+
+    def _ask_to_log_on_again(self) -> None:
+        self.run_worker(self.log_on_again(), group="session", exit_on_error=False, description="log on again")
 
     @work(group="write", exclusive=False, exit_on_error=False, description="start a restore")
     async def submit_restore(
@@ -265,8 +277,8 @@ class VbemApp(App[int]):
             raise
         finally:
             self._again = None
-        if done and self.restores is not None and self.connection is not None:
-            await self.restores.use(self.connection.manager)
+        if done and self.restores is not None:
+            self.restores.monitor.wake()
         return done
 
     @work(group="session", exclusive=True, exit_on_error=False, description="log off")
@@ -296,7 +308,9 @@ class VbemApp(App[int]):
         except (ManagerError, StoreError) as error:
             note = explain("log off cleanly", error) + " The local copy of the session is gone."
         await connection.leave()
-        self.connection, self.restores, self.monitor = None, None, None
+        if self.restores is not None:
+            await self.restores.close()
+        self.connection, self.restores = None, None
         while len(self.screen_stack) > 2:
             await self.pop_screen()
         await self.switch_screen(self._login(note, resume=False))
@@ -317,6 +331,8 @@ class VbemApp(App[int]):
     async def leave(self) -> None:
         """Close what is open and end the screens."""
         self.farewell = self._in_flight_words()
+        if self.restores is not None:
+            await self.restores.close()
         if self.connection is not None:
             await self.connection.leave()
         self.exit(0)

@@ -36,8 +36,6 @@ class Action:
 _LOGIN = (
     Action(screen="login", name="log_on", keys="ctrl+l", label="Log on",
            help="Log on with what is typed; Enter in the last field does the same."),
-    Action(screen="login", name="app.quit", keys="ctrl+q", label="Quit",
-           help="Leave the program."),
 )  # fmt: skip
 _DIALOGS = (
     Action(screen="certificate", name="refuse", keys="escape", label="Refuse",
@@ -53,6 +51,14 @@ _DIALOGS = (
 _APP = (
     Action(screen="app", name="help", keys="f1,question_mark", label="Help", shown_as="F1",
            help="Show what each key does on this screen."),
+    Action(screen="app", name="tasks", keys="ctrl+t", label="Tasks",
+           help="Show the restores of this run and what they are doing."),
+    Action(screen="app", name="history", keys="ctrl+y", label="History", footer=False,
+           help="Show every restore the journal remembers."),
+    Action(screen="app", name="log_off", keys="ctrl+o", label="Log off", footer=False,
+           help="End the logon session at the server and forget it here."),
+    Action(screen="app", name="quit", keys="ctrl+q", label="Quit",
+           help="Leave the program; restores in flight go on at the server.", priority=True),
     Action(screen="app", name="interrupt", keys="ctrl+c", label="Stop or quit", footer=False, priority=True,
            help="Stop what is loading; if nothing is, ask to quit."),
     Action(screen="app", name="command_palette", keys="ctrl+p", label="Commands", footer=False, priority=True,
