@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Concatenate, ParamSpec
 
 from tui.clock import Clock
 from tui.restores.faces import RestoreJournal
@@ -17,6 +18,7 @@ from tui.restores.restore import Moment, Restore
 from tui.store.errors import StoreError
 
 Listener = Callable[[tuple[Restore, ...]], None]
+StepArgs = ParamSpec("StepArgs")
 _PROGRESS_STEP = 10
 
 
@@ -59,10 +61,16 @@ class Book:
         self._restores[restore.key] = restore
         self._changed = True
 
-    def change(self, key: str, step: Callable[[Restore], Restore]) -> Restore:
+    def change(
+        self,
+        key: str,
+        step: Callable[Concatenate[Restore, StepArgs], Restore],
+        *args: StepArgs.args,
+        **kwargs: StepArgs.kwargs,
+    ) -> Restore:
         """Apply one transition; what the journal keeps of it is written by the next `flush`."""
         old = self._restores[key]
-        new = step(old)
+        new = step(old, *args, **kwargs)
         if new == old:
             return old
         self._restores[key] = new

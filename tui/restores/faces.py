@@ -5,18 +5,19 @@ The real ones are `tui.api.client.EnterpriseManager` and `tui.store.journal.Jour
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tui.api.models import (
-    LogonSession,
-    RestorePoint,
-    RestoreSession,
-    RestoreSpec,
-    Task,
-    WireFormat,
-)
-from tui.api.query import Query
-from tui.store.journal import Entry
+if TYPE_CHECKING:
+    from tui.api.models import (
+        LogonSession,
+        RestorePoint,
+        RestoreSession,
+        RestoreSpec,
+        Task,
+        WireFormat,
+    )
+    from tui.api.query import Query
+    from tui.store.journal import Entry
 
 
 class Request(Protocol):

@@ -98,8 +98,8 @@ class Monitor:
         by_task = [restore for restore in self._book.all() if restore.follows_task(key)]
         by_session = [restore for restore in self._book.all() if _wants_session(restore)]
         errors = await asyncio.gather(self._poll_tasks(by_task, key), self._poll_sessions(by_session))
-        for restore in self._watched():
-            self._book.change(restore.key, lambda item: cancelling.watched(item, self._book.moment()))
+        for restore in self._book.all():
+            self._book.change(restore.key, cancelling.watched, self._book.moment())
         self._note_errors([error for error in errors if error is not None])
         self._adapt(before)
         await self._book.flush()
@@ -127,7 +127,7 @@ class Monitor:
                 and not restore.task_gone
                 and restore.task_session != key
             ):
-                self._book.change(restore.key, lambda item: life.task_missing(item, moment, why))
+                self._book.change(restore.key, life.task_missing, moment, why)
 
     async def _poll_tasks(self, restores: list[Restore], key: str) -> ManagerError | None:
         if not restores:
@@ -140,7 +140,7 @@ class Monitor:
         moment = self._book.moment()
         by_id = {task.task_id: task for task in tasks}
         for restore in restores:
-            self._book.change(restore.key, lambda item: _apply_task(item, by_id, key, moment))
+            self._book.change(restore.key, _apply_task, by_id, key, moment)
         return None
 
     async def _poll_sessions(self, restores: list[Restore]) -> ManagerError | None:
@@ -155,7 +155,7 @@ class Monitor:
         moment = self._book.moment()
         by_uid = {session.uid.lower(): session for session in sessions}
         for restore in restores:
-            self._book.change(restore.key, lambda item: _apply_session(item, by_uid, moment))
+            self._book.change(restore.key, _apply_session, by_uid, moment)
         for restore in restores:
             if self._book.get(restore.key).is_searched:
                 self._search(restore.key, sessions, moment, by_name=by_name)
@@ -169,10 +169,10 @@ class Monitor:
         found = search.pick(candidates)
         contested = found is not None and self._is_contested(key, found)
         if found is not None and not contested:
-            self._book.change(key, lambda item: life.session_seen(item, found, moment))
+            self._book.change(key, life.session_seen, found, moment)
         else:
             count = max(len(candidates), 2) if contested else len(candidates)
-            self._book.change(key, lambda item: search.not_found(item, count, moment))
+            self._book.change(key, search.not_found, count, moment)
 
     def _is_contested(self, key: str, session: RestoreSession) -> bool:
         """Whether another restore of this run, whose session is not known yet, could claim it as well."""
@@ -186,7 +186,7 @@ class Monitor:
 
     def _mark(self, restores: list[Restore], error: ManagerError) -> None:
         for restore in restores:
-            self._book.change(restore.key, lambda item: with_problem(item, str(error)))
+            self._book.change(restore.key, with_problem, str(error))
 
     def _note_errors(self, errors: list[ManagerError]) -> None:
         self._failures = self._failures + 1 if errors else 0

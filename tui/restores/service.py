@@ -7,7 +7,6 @@ What cannot be told after that is said to be unknown, never guessed and never se
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +25,7 @@ from tui.restores.monitor import Monitor, session_key
 from tui.restores.plan import RestorePlan, Surroundings, make_plan
 from tui.restores.queries import guard_query
 from tui.restores.reattach import resume, take_up
+from tui.restores.records import Who, new_restore, write_row
 from tui.restores.restore import Restore
 from tui.restores.search import is_of_vm
 from tui.store.errors import StoreError
@@ -171,7 +171,7 @@ class Restores:
     async def _record_and_send(
         self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...], override_journal: bool
     ) -> Restore:
-        restore = self._new_restore(plan, reason, before)
+        restore = new_restore(plan, reason, before, self._clock.now())
         try:
             restore = await asyncio.to_thread(self._write_row, restore, plan)
         except StoreError as error:
@@ -185,47 +185,14 @@ class Restores:
         return await self._send(restore.key, plan)
 
     def _write_row(self, restore: Restore, plan: RestorePlan) -> Restore:
-        """Plan and `sent` are both on disk before the wire: a row left at `planned` surely never went out."""
         session = self._manager.session
-        entry = self._book.journal.plan(
+        who = Who(
             server=self.server,
             em_user=session.user if session else "",
             operator=self.operator,
             logon_session_id=session_key(session),
-            point_uid=plan.point.uid,
-            point_created=plan.point.created,
-            kind=plan.point.kind,
-            platform=plan.platform,
-            vm_name=plan.vm_name,
-            backup_server_uid=plan.point.server_uid,
-            backup_server_name=plan.point.server_name,
-            overwrites=plan.overwrites,
-            plan="\n".join(plan.words),
-            request_format=plan.request.wire,
-            request_body=plan.request.body.decode("utf-8", "replace"),
-            reason=restore.reason,
-            sessions_before=tuple(sorted(restore.sessions_before)),
         )
-        self._book.journal.update(entry.id, state=RestoreState.SENT, message="About to be sent.")
-        return replace(restore, entry_id=entry.id)
-
-    def _new_restore(self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...]) -> Restore:
-        created = [session.created for session in before if session.created is not None]
-        return Restore(
-            key=uuid.uuid4().hex,
-            vm_name=plan.vm_name,
-            platform=plan.platform,
-            kind=plan.point.kind,
-            point_uid=plan.point.uid,
-            point_created=plan.point.created,
-            server_uid=plan.point.server_uid,
-            server_name=plan.point.server_name,
-            overwrites=plan.overwrites,
-            reason=reason,
-            submitted=self._clock.now(),
-            sessions_before=frozenset(session.uid.lower() for session in before),
-            newest_before=max(created, default=None),
-        )
+        return write_row(self._book.journal, who, restore, plan)
 
     async def _send(self, key: str, plan: RestorePlan) -> Restore:
         """Exactly one POST; whatever happens, the restore does not stay `sent`."""
@@ -233,13 +200,13 @@ class Restores:
         try:
             task = await self._manager.start_restore(plan.point, plan.spec)
         except ManagerError as error:
-            self._book.change(key, lambda item: life.unanswered(item, error, self._book.moment()))
+            self._book.change(key, life.unanswered, error, self._book.moment())
         except BaseException:
             why = "The program stopped waiting for the reply; it may have started."
-            self._book.change(key, lambda item: life.search(item, why, self._book.moment()))
+            self._book.change(key, life.search, why, self._book.moment())
             raise
         else:
-            self._book.change(key, lambda item: life.answered(item, task, session, self._book.moment()))
+            self._book.change(key, life.answered, task, session, self._book.moment())
         await self._book.flush()
         self.monitor.wake()
         return self._book.get(key)
@@ -259,7 +226,7 @@ class Restores:
         current = self._book.get(restore.key)
         if not self.what_cancel_can_do(current).possible:
             return current
-        self._book.change(restore.key, lambda item: cancelling.asked(item, self._book.moment()))
+        self._book.change(restore.key, cancelling.asked, self._book.moment())
         self._book.tell()
         deleting = asyncio.create_task(self._delete(restore.key))
         self._sending.add(deleting)
@@ -274,7 +241,7 @@ class Restores:
             await self._manager.cancel_task(task)
         except ManagerError as refused:
             error = refused
-        self._book.change(key, lambda item: cancelling.answered(item, error, self._book.moment()))
+        self._book.change(key, cancelling.answered, error, self._book.moment())
         await self._book.flush()
         self.monitor.wake()
         return self._book.get(key)
@@ -299,7 +266,7 @@ class Restores:
                 continue
             restore = take_up(entry)
             self._book.add(restore)
-            self._book.change(restore.key, lambda item: resume(item, key, self._book.moment()))
+            self._book.change(restore.key, resume, key, self._book.moment())
             taken.append(restore.key)
         await self._book.flush()
         self.monitor.wake()

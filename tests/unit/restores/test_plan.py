@@ -1,0 +1,188 @@
+"""What a plan says, what it warns of, and how it is confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.restores.points import NOW, ROOT, point, vapp
+from tui import times
+from tui.api.models import (
+    Platform,
+    RestorePoint,
+    RestoreSession,
+    SessionState,
+    WireFormat,
+)
+from tui.restores.fields import IncompleteForm, Values
+from tui.restores.forms import form_for
+from tui.restores.plan import RestorePlan, Surroundings, is_easy_to_type, make_plan, short_code
+from tui.restores.platforms.blueprint import OriginalFate
+
+VDC = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:{ROOT}"
+
+
+@dataclass(frozen=True)
+class FakeRequest:
+    method: str = "POST"
+    path: str = "/api/x?action=restore"
+    body: bytes = b"<RestoreSpec/>"
+    wire: WireFormat = WireFormat.XML
+
+    def pretty(self) -> str:
+        return self.body.decode()
+
+
+def plan_for(
+    chosen: RestorePoint | None = None,
+    values: Values | None = None,
+    *,
+    platform: Platform | None = None,
+    api_version: str = "v1_7",
+    around: Surroundings | None = None,
+) -> RestorePlan:
+    chosen = chosen or point()
+    return make_plan(
+        form_for(chosen, platform or chosen.platform),
+        values or {},
+        request=FakeRequest(),
+        api_version=api_version,
+        now=NOW,
+        around=around,
+    )
+
+
+def all_words(plan: RestorePlan) -> str:
+    return "\n".join((*plan.words, *plan.warnings))
+
+
+def test_a_safe_plan_says_what_when_where_and_warns_of_nothing() -> None:
+    plan = plan_for()
+    words = all_words(plan)
+    assert "VM app07 (VMware vSphere, backed up by vbr.lab.example)." in plan.words
+    assert times.both(point().created) in words
+    assert "5 h ago" in words
+    assert "original location" in words
+    assert "kept" in words
+    assert "stays powered off" in words
+    assert "the whole VM is restored" in words
+    assert plan.warnings == ()
+    assert not plan.overwrites
+    assert plan.confirmed_by("")
+
+
+def test_overwriting_is_said_warned_of_and_confirmed_by_the_name() -> None:
+    plan = plan_for(values={"keep_original": False, "quick_rollback": True, "power_on": True})
+    assert plan.original is OriginalFate.OVERWRITTEN
+    assert any("OVERWRITTEN" in warning for warning in plan.warnings)
+    assert "POWERED ON" in all_words(plan)
+    assert "only blocks changed" in all_words(plan)
+    assert plan.confirm_word == "app07"
+    assert not plan.offers_code
+    assert [plan.confirmed_by(text) for text in ("app07", " app07 ", "app7", "APP07", "", "yes")] == [
+        True, True, False, False, False, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "fate"),
+    [
+        ("v1_7", OriginalFate.KEPT),
+        ("v1_10", OriginalFate.KEPT),
+        ("v1_6", OriginalFate.MAY_BE_OVERWRITTEN),
+        ("v1_4", OriginalFate.MAY_BE_OVERWRITTEN),
+        ("", OriginalFate.MAY_BE_OVERWRITTEN),
+        ("latest", OriginalFate.MAY_BE_OVERWRITTEN),
+    ],
+)
+def test_a_server_not_known_to_keep_originals_asks_for_more(version: str, fate: OriginalFate) -> None:
+    plan = plan_for(api_version=version)
+    assert plan.original is fate
+    assert plan.overwrites == (fate is not OriginalFate.KEPT)
+    assert any("MAY BE OVERWRITTEN" in warning for warning in plan.warnings) == plan.overwrites
+
+
+@pytest.mark.parametrize("name", ["x" * 25, "größe", "a  b", " a", "", "a\tb", "サ"])
+def test_names_hard_to_type_offer_the_code(name: str) -> None:
+    plan = plan_for(point(name=name), {"keep_original": False})
+    assert not is_easy_to_type(name)
+    assert plan.offers_code
+    assert plan.confirmed_by(plan.short_code.lower())
+    assert not plan.confirmed_by("")
+    assert not plan.confirmed_by("  ")
+
+
+def test_a_repeated_name_offers_the_code_and_is_warned_of() -> None:
+    plan = plan_for(values={"keep_original": False}, around=Surroundings(same_names=1))
+    assert plan.offers_code
+    assert "Another VM has the same name: check backup server and platform." in plan.warnings
+    many = plan_for(around=Surroundings(same_names=3))
+    assert any("3 other VMs have" in warning for warning in many.warnings)
+
+
+def test_short_codes_are_stable_unambiguous_and_differ() -> None:
+    codes = {short_code(point(number=number).uid) for number in range(500)}
+    assert len(codes) > 495
+    assert all(len(code) == 5 and not set(code) & set("0O1IL2Z5S8BUV") for code in codes)
+    assert short_code(point().uid) == short_code(point().uid.upper())
+
+
+def test_cloud_director_without_a_new_name_overwrites() -> None:
+    cloud = point(Platform.CLOUD_DIRECTOR)
+    assert plan_for(cloud).overwrites
+    assert plan_for(cloud, {"new_name": "App07"}).overwrites
+    kept = plan_for(cloud, {"new_name": "app07-copy"})
+    assert not kept.overwrites
+    assert "app07-copy" in all_words(kept)
+    assert f"urn:veeam:HierarchyRoot:{ROOT}" in all_words(kept)
+
+
+def test_a_vapp_without_a_new_name_overwrites() -> None:
+    assert plan_for(vapp(), {"org_vdc_ref": VDC}).overwrites
+    kept = plan_for(vapp(), {"org_vdc_ref": VDC, "new_name": "shop-copy"})
+    assert not kept.overwrites
+    assert kept.words[0].startswith("vApp shop")
+    assert VDC in all_words(kept)
+
+
+def test_what_is_around_is_warned_of() -> None:
+    running = RestoreSession(uid="urn:veeam:RestoreSession:1", state=SessionState.WORKING)
+    old = point(created=NOW - timedelta(days=8))
+    around = Surroundings(newest=NOW - timedelta(hours=1), running=(running,), own_in_flight=1)
+    warnings = "\n".join(plan_for(old, around=around).warnings)
+    assert "The point is 8 d old." in warnings
+    assert "A newer point of this VM is known" in warnings
+    assert "A restore of this VM is already running" in warnings
+    assert plan_for(old, around=around).known_running == {running.uid}
+    assert plan_for().known_running is None
+
+
+def test_a_point_the_server_does_not_offer_is_warned_of() -> None:
+    chosen = point()
+    hidden = RestorePoint(uid=chosen.uid, vm_name="app07", created=chosen.created, platform=Platform.VSPHERE)
+    assert any("does not offer" in warning for warning in plan_for(hidden).warnings)
+
+
+def test_a_platform_chosen_against_the_points_own_is_warned_of() -> None:
+    plan = plan_for(point(Platform.VSPHERE), platform=Platform.HYPERV)
+    assert any("this form is for Hyper-V" in warning for warning in plan.warnings)
+
+
+def test_hostile_names_are_made_safe_in_words_and_kept_in_the_plan() -> None:
+    name = "x\x1b[2J\u202ey\n"
+    plan = plan_for(point(name=name))
+    assert plan.vm_name == name
+    assert all(char.isprintable() for word in (*plan.words, *plan.warnings) for char in word)
+
+
+def test_an_incomplete_form_makes_no_plan() -> None:
+    with pytest.raises(IncompleteForm):
+        plan_for(values={"keep_original": True, "quick_rollback": True})
+
+
+def test_each_plan_is_a_use_of_its_own() -> None:
+    plan = plan_for()
+    assert plan.key != plan_for().key
+    assert replace(plan).key == plan.key
