@@ -1,0 +1,80 @@
+"""What Enterprise Manager speaks about, as typed and frozen values.
+
+Names are kept exactly as the server sent them; `tui.text` makes them safe where they are shown.
+All times are aware and in UTC. A model never holds a raw dict; building one from a decoded reply is
+the codec's work.
+
+`RestorePoint` alone is imported at first use: it brings msgspec, which the first screen does not need.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.api.models.activity import RestoreSession, SessionResult, SessionState, Task, TaskState
+from tui.api.models.logon import (
+    DEFAULT_PORT,
+    ApiRoot,
+    Certificate,
+    LogonSession,
+    ServerAddress,
+    version_key,
+)
+from tui.api.models.places import BackupServer, HierarchyItem, HierarchyRoot
+from tui.api.models.refs import ObjectRef, id_of, uid_of
+from tui.api.models.specs import (
+    CloudLayout,
+    CloudVmRestoreSpec,
+    RestoreSpec,
+    VAppRestoreSpec,
+    VAppVmParameters,
+    VmRestoreSpec,
+)
+from tui.api.models.wire import Page, WireFormat
+from tui.api.models.words import Algorithm, OpenEnum, Platform, PointKind, PointType
+
+if TYPE_CHECKING:
+    from tui.api.models.points import RestorePoint
+
+__all__ = [
+    "DEFAULT_PORT",
+    "Algorithm",
+    "ApiRoot",
+    "BackupServer",
+    "Certificate",
+    "CloudLayout",
+    "CloudVmRestoreSpec",
+    "HierarchyItem",
+    "HierarchyRoot",
+    "LogonSession",
+    "ObjectRef",
+    "OpenEnum",
+    "Page",
+    "Platform",
+    "PointKind",
+    "PointType",
+    "RestorePoint",
+    "RestoreSession",
+    "RestoreSpec",
+    "ServerAddress",
+    "SessionResult",
+    "SessionState",
+    "Task",
+    "TaskState",
+    "VAppRestoreSpec",
+    "VAppVmParameters",
+    "VmRestoreSpec",
+    "WireFormat",
+    "id_of",
+    "uid_of",
+    "version_key",
+]
+
+
+def __getattr__(name: str) -> type[RestorePoint]:
+    if name != "RestorePoint":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tui.api.models.points import RestorePoint
+
+    globals()[name] = RestorePoint
+    return RestorePoint

@@ -1,0 +1,80 @@
+"""The words the server uses for kinds, types and states, read in any case and kept when new."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class OpenEnum(StrEnum):
+    """An enumeration that keeps words it does not know: `X("New").value == "New"`, not known."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the word is one of the documented ones."""
+        return self._name_ != "OTHER"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        for member in cls:
+            if member.value.lower() == value.lower():
+                return member
+        other = str.__new__(cls, value)
+        other._name_ = "OTHER"
+        other._value_ = value
+        return other
+
+
+class Platform(StrEnum):
+    """The three platforms whose VMs can be restored (contract 4.4)."""
+
+    VSPHERE = "VMware"
+    HYPERV = "HyperV"
+    CLOUD_DIRECTOR = "vCloud"
+    UNKNOWN = ""
+    """Not said by the server, or none of the three: never guessed."""
+
+    @classmethod
+    def from_word(cls, word: str) -> Platform:
+        """Read a platform word in any case: `VMWare`, `Hyperv`, `vcloud`."""
+        return _PLATFORM_WORDS.get(word.lower(), cls.UNKNOWN)
+
+    @property
+    def label(self) -> str:
+        """The name people use."""
+        return _PLATFORM_LABELS[self]
+
+
+_PLATFORM_WORDS = {"vmware": Platform.VSPHERE, "hyperv": Platform.HYPERV, "vcloud": Platform.CLOUD_DIRECTOR}
+_PLATFORM_LABELS = {
+    Platform.VSPHERE: "VMware vSphere",
+    Platform.HYPERV: "Hyper-V",
+    Platform.CLOUD_DIRECTOR: "Cloud Director",
+    Platform.UNKNOWN: "unknown",
+}
+
+
+class PointKind(StrEnum):
+    """What a restore point brings back."""
+
+    VM = "VmRestorePoint"
+    VAPP = "VAppRestorePoint"
+
+
+class PointType(OpenEnum):
+    """What a point's backup file holds (contract 3.5)."""
+
+    FULL = "Full"
+    INCREMENT = "Increment"
+    REVERSE_INCREMENT = "ReverseIncrement"
+
+
+class Algorithm(OpenEnum):
+    """How the chain of the point is made (contract 3.5)."""
+
+    FULL = "Full"
+    INCREMENTAL = "Incremental"
+    REVERSED_INCREMENTAL = "ReversedIncremental"
+    SYNTHETIC_FULL = "SyntheticFull"
