@@ -59,6 +59,7 @@ class Monitor:
         self._wake = asyncio.Event()
         self._expired_key = ""
         self._failures = 0
+        self._has_recovered = False
         self._interval = FASTEST_S
 
     async def run(self) -> None:
@@ -189,6 +190,7 @@ class Monitor:
             self._book.change(restore.key, with_problem, str(error))
 
     def _note_errors(self, errors: list[ManagerError]) -> None:
+        self._has_recovered = bool(self._failures) and not errors
         self._failures = self._failures + 1 if errors else 0
         if any(isinstance(error, SessionExpired) for error in errors):
             self._expired_key = session_key(self._manager.session)
@@ -200,7 +202,9 @@ class Monitor:
         """At full pace while something happens, slower and slower while nothing does."""
         old = {restore.key: restore.state for restore in before}
         moved = any(old.get(restore.key) is not restore.state for restore in self._book.all())
-        self._interval = FASTEST_S if moved else min(self._interval * SLOWER, SLOWEST_S)
+        self._interval = (
+            FASTEST_S if moved or self._has_recovered else min(self._interval * SLOWER, SLOWEST_S)
+        )
 
     async def _pause(self, seconds: float | None) -> None:
         """Wait that long, or until woken; None waits for waking only."""

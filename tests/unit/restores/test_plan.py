@@ -155,7 +155,7 @@ def test_what_is_around_is_warned_of() -> None:
     assert "The point is 8 d old." in warnings
     assert "A newer point of this VM is known" in warnings
     assert "A restore of this VM is already running" in warnings
-    assert plan_for(old, around=around).known_running == {running.uid}
+    assert plan_for(old, around=around).known_running == frozenset({running.uid})
     assert plan_for().known_running is None
 
 

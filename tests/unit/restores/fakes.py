@@ -1,0 +1,239 @@
+"""A server, a journal and a clock in memory, so that a test says exactly what happened when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+from tui.api.query import Query
+from tui.store.errors import JournalError
+from tui.store.journal import Entry, RestoreState
+
+from tests.unit.restores.points import NOW, SERVER, point
+from tests.unit.restores.test_plan import FakeRequest
+from tui.api.errors import ManagerError
+from tui.api.models import (
+    LogonSession,
+    Platform,
+    RestorePoint,
+    RestoreSession,
+    RestoreSpec,
+    SessionResult,
+    SessionState,
+    Task,
+    TaskState,
+    WireFormat,
+)
+from tui.restores.restore import Moment, Restore
+
+Answer = Task | ManagerError | BaseException
+
+
+def task(
+    state: TaskState = TaskState.RUNNING,
+    *,
+    number: int = 1,
+    success: bool | None = None,
+    message: str = "",
+    session: int = 0,
+    needs_input: bool = False,
+) -> Task:
+    return Task(
+        task_id=f"task-{number}",
+        state=state,
+        success=success,
+        message=message,
+        needs_input=needs_input,
+        delete_href=f"/api/tasks/task-{number}",
+        session_href=f"/api/restoreSessions/{session_id(session)}?format=Entity" if session else "",
+    )
+
+
+def session_id(number: int) -> str:
+    return f"5d2c7f10-0001-4a00-8000-0000ee{number:06x}"
+
+
+class FakeClock:
+    """A clock that moves only when told, or by what sleeps on it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return 1000.0 + self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+    def moment(self) -> Moment:
+        return Moment(wall=self.now(), mono=self.monotonic())
+
+
+def logon(number: int = 1) -> LogonSession:
+    return LogonSession(user=r"LAB\op", session_id=f"session-{number}", token=f"token-{number}")
+
+
+@dataclass
+class FakeManager:
+    """Answers as told and counts what was sent."""
+
+    session: LogonSession | None = field(default_factory=logon)
+    api_version: str = "v1_7"
+    post: Answer = field(default_factory=task)
+    task_list: Sequence[Task] | ManagerError = ()
+    session_list: Sequence[RestoreSession] | ManagerError = ()
+    delete: ManagerError | None = None
+    posts: list[RestorePoint] = field(default_factory=list)
+    deletes: list[Task] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
+    task_lists: int = 0
+    on_post: Callable[[], None] = lambda: None
+    hold: asyncio.Event | None = None
+
+    def write_request(
+        self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
+    ) -> FakeRequest:
+        return FakeRequest()
+
+    async def start_restore(self, point: RestorePoint, spec: RestoreSpec) -> Task:
+        self.posts.append(point)
+        self.on_post()
+        if self.hold is not None:
+            await self.hold.wait()
+        if isinstance(self.post, BaseException):
+            raise self.post
+        return self.post
+
+    async def tasks(self) -> tuple[Task, ...]:
+        self.task_lists += 1
+        if isinstance(self.task_list, ManagerError):
+            raise self.task_list
+        return tuple(self.task_list)
+
+    async def cancel_task(self, task: Task) -> None:
+        self.deletes.append(task)
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.delete is not None:
+            raise self.delete
+
+    async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
+        self.queries.append(query)
+        if isinstance(self.session_list, ManagerError):
+            raise self.session_list
+        return tuple(self.session_list)
+
+
+class FakeJournal:
+    """Rows in memory, with everything that was ever written."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, dict[str, Any]] = {}
+        self.writes: list[tuple[int, dict[str, Any]]] = []
+        self.released: list[int] = []
+        self.fail = False
+        self.not_ours: set[int] = set()
+
+    def plan(self, **fields: object) -> Entry:
+        self._check()
+        number = len(self.rows) + 1
+        blank = {"task_id": "", "task_href": "", "session_uid": "", "progress": None, "message": ""}
+        self.rows[number] = {
+            "id": number, "created": NOW, "ended": None, **blank, "state": RestoreState.PLANNED, **fields,
+        }  # fmt: skip
+        return self._entry(number)
+
+    def update(self, id: int, **fields: object) -> Entry:
+        self._check()
+        self.rows[id].update(fields)
+        self.writes.append((id, fields))
+        return self._entry(id)
+
+    def in_flight(self, server: str) -> list[Entry]:
+        over = {RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.FAILED, RestoreState.CANCELLED}
+        return [self._entry(number) for number, row in self.rows.items() if row["state"] not in over]
+
+    def claim(self, id: int) -> bool:
+        return id not in self.not_ours
+
+    def release(self, id: int) -> None:
+        self.released.append(id)
+
+    def states(self, id: int = 1) -> list[RestoreState]:
+        """The states a row went through, repeats left out."""
+        states = [RestoreState.PLANNED]
+        for number, fields in self.writes:
+            if number == id and fields.get("state", states[-1]) is not states[-1]:
+                states.append(fields["state"])
+        return states
+
+    def _check(self) -> None:
+        if self.fail:
+            raise JournalError("The disk is full.")
+
+    def _entry(self, number: int) -> Entry:
+        return cast(Entry, SimpleNamespace(**self.rows[number]))
+
+
+def finished(session: int = 1) -> Task:
+    return task(TaskState.FINISHED, success=True, message="Ok", session=session)
+
+
+def session(
+    number: int = 1,
+    state: SessionState = SessionState.WORKING,
+    result: SessionResult = SessionResult.NONE,
+    *,
+    vm: str = "app07",
+    progress: int | None = None,
+    says: str = "",
+    point_uid: str = "",
+    server: str = SERVER,
+    job_type: str = "RestoreVm",
+    name: str = "",
+) -> RestoreSession:
+    return RestoreSession(
+        uid=f"urn:veeam:RestoreSession:{session_id(number)}",
+        state=state,
+        result=result,
+        vm_name=vm,
+        name=name,
+        job_type=job_type,
+        progress=progress,
+        failure_message=says,
+        point_uid=point_uid,
+        server_uid=server,
+        created=NOW + timedelta(seconds=number),
+    )
+
+
+def stopped(result: SessionResult, number: int = 1, says: str = "") -> RestoreSession:
+    return session(number, SessionState.STOPPED, result, says=says)
+
+
+def restore(state: RestoreState = RestoreState.LAUNCHING, **changes: object) -> Restore:
+    chosen = point(Platform.VSPHERE)
+    fields: dict[str, Any] = {
+        "key": "r1",
+        "vm_name": chosen.vm_name,
+        "platform": chosen.platform,
+        "point_uid": chosen.uid,
+        "server_uid": chosen.server_uid,
+        "server_name": chosen.server_name,
+        "submitted": NOW,
+        "state": state,
+        "task_id": "task-1",
+        "task_href": "/api/tasks/task-1",
+        "task_session": "session-1",
+    }
+    return Restore(**{**fields, **changes})

@@ -1,0 +1,209 @@
+"""Every way a restore can go, from what the server says: contract sections 5 to 7 and their traps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tui.store.journal import RestoreState
+
+from tests.unit.restores.fakes import FakeClock, finished, restore, session, stopped, task
+from tui.api.errors import (
+    BadReply,
+    Busy,
+    ConnectionLost,
+    Forbidden,
+    Invalid,
+    ManagerError,
+    MissingField,
+    NotFound,
+    NotImplementedThere,
+    Refused,
+    ServerFault,
+    SessionExpired,
+    TimedOut,
+    Unreadable,
+)
+from tui.api.models import SessionResult, SessionState, Task, TaskState
+from tui.restores import life
+from tui.restores.restore import CancelState, Restore
+
+CLOCK = FakeClock()
+NOW = CLOCK.moment()
+FINISHED = TaskState.FINISHED
+
+
+def later(seconds: float) -> life.Moment:
+    clock = FakeClock()
+    clock.seconds = seconds
+    return clock.moment()
+
+
+def launching(**changes: object) -> Restore:
+    return restore(RestoreState.LAUNCHING, **changes)
+
+
+@pytest.mark.parametrize(
+    ("seen", "state", "words"),
+    [
+        (task(), RestoreState.LAUNCHING, "is launching"),
+        # T22: a result beside Running is no end.
+        (task(success=True), RestoreState.LAUNCHING, "is launching"),
+        (task(success=True, session=1), RestoreState.LAUNCHING, "is launching"),
+        (task(success=False, message="x"), RestoreState.LAUNCHING, "is launching"),
+        # T23
+        (task(TaskState.OPERATION_FINISHED, success=True, session=1), RestoreState.LAUNCHING, "collecting"),
+        (task(TaskState("Queued")), RestoreState.LAUNCHING, "Queued"),
+        # T1
+        (finished(), RestoreState.RESTORING, "Started"),
+        (task(FINISHED, success=True), RestoreState.UNKNOWN, "names no restore session"),
+        (task(FINISHED, success=None), RestoreState.UNKNOWN, "names no restore session"),
+        (task(FINISHED, success=None, session=1), RestoreState.RESTORING, "Started"),
+        (task(FINISHED, success=False, message="No."), RestoreState.FAILED, "The server says: No."),
+        (task(FINISHED, success=False), RestoreState.FAILED, "no reason given"),
+        (task(FINISHED, success=False, session=1, message="x"), RestoreState.RESTORING, "is followed"),
+        (task(FINISHED, success=False, needs_input=True), RestoreState.FAILED, "wants credentials"),
+    ],
+)  # fmt: skip
+def test_what_a_task_says(seen: Task, state: RestoreState, words: str) -> None:
+    after = life.task_seen(launching(), seen, NOW)
+    assert after.state is state
+    assert words in after.message
+    assert (after.ended is None) == (state is not RestoreState.FAILED)
+
+
+def test_the_task_of_the_202_may_be_finished_already() -> None:
+    after = life.answered(restore(RestoreState.SENT, task_id=""), finished(), "session-1", NOW)
+    assert after.state is RestoreState.RESTORING
+    assert after.session_uid == session().uid
+    assert (after.task_id, after.task_session) == ("task-1", "session-1")
+
+
+def test_not_found_may_pass_within_three_polls() -> None:
+    seen = task(FINISHED, success=False, message="VM Not Found in backup")
+    current = launching()
+    for _ in range(life.NOT_FOUND_POLLS - 1):
+        current = life.task_seen(current, seen, NOW)
+        assert current.state is RestoreState.LAUNCHING
+    assert life.task_seen(current, finished(), NOW).state is RestoreState.RESTORING
+    assert life.task_seen(current, seen, NOW).state is RestoreState.FAILED
+
+
+def test_a_lost_task_proves_nothing() -> None:
+    after = life.task_missing(launching(), NOW)
+    assert after.state is RestoreState.UNKNOWN
+    assert after.is_searched
+    assert "proves nothing" in after.message
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Refused("x", request_sent=False), "no byte of the request left"),
+        (TimedOut("connect", request_sent=False), "no byte of the request left"),
+        (Busy("no connection", request_sent=False), "no byte of the request left"),
+        (Invalid("bad", http_code=400), "the server refused it"),
+        (NotFound("gone", http_code=404), "the server refused it"),
+        (Forbidden("no", http_code=403), "the server refused it"),
+        (NotImplementedThere("old", http_code=501), "the server refused it"),
+        (ServerFault("Object reference", http_code=500, from_manager=True), "the server refused it"),
+        (SessionExpired("401", http_code=401), "as a new restore"),
+    ],
+)
+def test_it_did_not_start_is_said_only_when_that_is_certain(error: ManagerError, words: str) -> None:
+    after = life.unanswered(restore(RestoreState.SENT), error, NOW)
+    assert after.state is RestoreState.FAILED
+    assert after.message.startswith("It did not start")
+    assert words in after.message
+    assert after.error is error
+    assert after.offer_again == isinstance(error, SessionExpired)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimedOut("read"),
+        ConnectionLost("reset"),
+        Busy("502", http_code=502),
+        Busy("503", http_code=503),
+        Busy("504", http_code=504),
+        ServerFault("<html>", http_code=500),
+        Invalid("timeout", http_code=408),
+        Unreadable("cut short", http_code=202),
+        MissingField("Task.TaskId", http_code=202),
+        BadReply("redirect", http_code=302),
+    ],
+)
+def test_a_lost_reply_is_unknown_and_searched(error: ManagerError) -> None:
+    after = life.unanswered(restore(RestoreState.SENT, task_id=""), error, NOW)
+    assert after.state is RestoreState.UNKNOWN
+    assert after.is_searched
+    assert after.is_in_flight
+    assert "may have started" in after.message
+    assert "did not start" not in after.message
+    assert not after.offer_again
+
+
+@pytest.mark.parametrize(
+    ("seen", "state", "words"),
+    [
+        (session(state=SessionState.STARTING), RestoreState.RESTORING, "starting"),
+        (session(progress=64), RestoreState.RESTORING, "Restoring."),
+        (session(result=SessionResult.SUCCESS), RestoreState.RESTORING, "Restoring."),
+        (session(state=SessionState.STOPPING), RestoreState.RESTORING, "stopping"),
+        (session(state=SessionState("Pausing")), RestoreState.RESTORING, "Pausing"),
+        (stopped(SessionResult.SUCCESS), RestoreState.SUCCEEDED, "restored"),
+        (stopped(SessionResult.WARNING, says="Tools."), RestoreState.WARNING, "with warnings. Tools."),
+        (stopped(SessionResult.FAILED, says="No space."), RestoreState.FAILED, "No space."),
+        (stopped(SessionResult.FAILED), RestoreState.FAILED, "backup console on vbr.lab.example"),
+        (stopped(SessionResult.NONE), RestoreState.RESTORING, "not there yet"),
+        (stopped(SessionResult("Odd")), RestoreState.RESTORING, "Odd"),
+    ],
+)
+def test_what_a_session_says(seen: life.RestoreSession, state: RestoreState, words: str) -> None:
+    after = life.session_seen(restore(RestoreState.RESTORING, session_uid=session().uid), seen, NOW)
+    assert after.state is state
+    assert words in after.message
+    assert (after.ended is not None) == state.is_over
+    assert after.last_seen == NOW.wall
+
+
+def test_stopped_without_a_result_is_unknown_after_a_while_and_can_still_end() -> None:
+    current = restore(RestoreState.RESTORING, session_uid=session().uid)
+    for seconds in (0, 30, life.LIMBO_S - 1):
+        current = life.session_seen(current, stopped(SessionResult.NONE), later(seconds))
+        assert current.state is RestoreState.RESTORING
+    current = life.session_seen(current, stopped(SessionResult.NONE), later(life.LIMBO_S))
+    assert current.state is RestoreState.UNKNOWN
+    assert "without a result" in current.message
+    assert life.session_seen(current, stopped(SessionResult.WARNING), later(99)).state is RestoreState.WARNING
+
+
+def test_progress_is_information_only() -> None:
+    current = life.session_seen(restore(RestoreState.RESTORING), session(progress=64), NOW)
+    assert current.progress == 64
+    assert life.session_seen(current, session(), NOW).progress == 64
+    assert life.session_seen(current, replace(stopped(SessionResult.SUCCESS), progress=0), NOW).progress == 0
+
+
+def test_a_session_found_by_searching_says_that_it_started() -> None:
+    unknown = life.search(restore(RestoreState.SENT), "Lost.", NOW)
+    found = life.session_seen(unknown, session(), NOW)
+    assert found.state is RestoreState.RESTORING
+    assert found.note == "It started: a new restore session of this VM was found."
+    assert not found.is_searched
+
+
+def test_a_session_that_stopped_while_stopping_was_asked_is_cancelled() -> None:
+    current = restore(RestoreState.RESTORING, session_uid=session().uid, cancel=CancelState.SESSION_STOPPING)
+    after = life.session_seen(current, stopped(SessionResult.FAILED, says="Stopped by user."), NOW)
+    assert after.state is RestoreState.CANCELLED
+    assert after.cancel is CancelState.SESSION_STOPPED
+    assert "Stopped by user." in after.message
+
+
+def test_a_launch_that_fails_after_the_delete_was_stopped() -> None:
+    current = launching(cancel=CancelState.ACCEPTED)
+    after = life.task_seen(current, task(FINISHED, success=False, message="Cancelled"), NOW)
+    assert after.state is RestoreState.CANCELLED
+    assert after.cancel is CancelState.LAUNCH_STOPPED

@@ -1,0 +1,188 @@
+"""Polling: how often, how many requests, and what happens when it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+from tui.store.journal import RestoreState
+
+from tests.unit.restores.fakes import finished, logon, session, stopped, task
+from tests.unit.restores.points import point
+from tests.unit.restores.test_service import World, until
+from tui.api.errors import Busy, SessionExpired, TimedOut
+from tui.api.models import SessionResult, SessionState, TaskState
+from tui.restores.forms import form_for
+from tui.restores.restore import Restore
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def many(world: World, count: int) -> None:
+    for number in range(count):
+        chosen = point(name=f"vm{number:03}", number=number + 1)
+        world.manager.post = finished(number + 1) if number % 2 else task(number=number + 1)
+        plan = world.restores.draft(form_for(chosen, chosen.platform), {})
+        await world.restores.submit(plan)
+    world.manager.queries.clear()
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 60])
+async def test_two_requests_a_tick_for_any_number(world: World, count: int) -> None:
+    await many(world, count)
+    world.manager.task_list = [task(number=n) for n in range(1, count + 1)]
+    world.manager.session_list = [session(n, vm=f"vm{n - 1:03}") for n in range(1, count + 1)]
+    await world.tick()
+    assert world.manager.task_lists == 1
+    assert len(world.manager.queries) <= 1
+    assert all(restore.problem == "" for restore in world.restores.all)
+    states = {restore.state for restore in world.restores.all}
+    assert states <= {RestoreState.LAUNCHING, RestoreState.RESTORING}
+
+
+async def test_the_one_query_names_sessions_and_searched_vms(world: World) -> None:
+    world.manager.post = finished()
+    await world.submitted()
+    await world.submitted(TimedOut("read"))
+    world.manager.queries.clear()
+    await world.tick()
+    (query,) = world.manager.queries
+    assert session().uid in str(query.filter)
+    assert 'VmDisplayName=="app07"' in str(query.filter)
+
+
+async def test_the_whole_way_of_a_restore(world: World) -> None:
+    seen: list[Restore] = []
+    world.restores.on_change(lambda restores: seen.append(restores[-1]))
+    await world.submitted()
+    world.manager.task_list = [task(TaskState.OPERATION_FINISHED, success=True)]
+    await world.tick()
+    world.manager.task_list = [finished()]
+    await world.tick()
+    world.manager.session_list = [session(progress=40)]
+    assert (await world.tick()).progress == 40
+    world.manager.session_list = [stopped(SessionResult.SUCCESS)]
+    over = await world.tick()
+    assert over.state is RestoreState.SUCCEEDED
+    assert over.elapsed(world.clock.now()).total_seconds() == 4
+    assert [restore.state for restore in seen] == [
+        RestoreState.SENT,
+        RestoreState.LAUNCHING,
+        RestoreState.LAUNCHING,
+        RestoreState.RESTORING,
+        RestoreState.RESTORING,
+        RestoreState.SUCCEEDED,
+    ]
+    requests = world.manager.task_lists, len(world.manager.queries)
+    await world.tick()
+    assert (world.manager.task_lists, len(world.manager.queries)) == requests
+
+
+async def test_listeners_hear_nothing_when_nothing_changed_and_can_leave(world: World) -> None:
+    calls: list[int] = []
+    stop = world.restores.on_change(lambda restores: calls.append(len(restores)))
+    world.manager.post = finished()
+    await world.submitted()
+    world.manager.session_list = [session(progress=40)]
+    await world.tick()
+    heard = len(calls)
+    world.clock.seconds -= 1
+    await world.tick()
+    assert len(calls) == heard
+    stop()
+    stop()
+    world.manager.session_list = [stopped(SessionResult.SUCCESS)]
+    await world.tick()
+    assert len(calls) == heard
+
+
+async def test_the_cadence_slows_down_and_quickens_near_the_end(world: World) -> None:
+    await world.submitted()
+    monitor = world.restores.monitor
+    world.manager.task_list = [task()]
+    for _ in range(8):
+        await world.tick()
+    assert monitor.interval() == 1.0
+    world.manager.task_list, world.manager.session_list = [finished()], [session(progress=10)]
+    for _ in range(12):
+        await world.tick()
+    assert monitor.interval() == 5.0
+    world.manager.session_list = [session(progress=95)]
+    await world.tick()
+    assert monitor.interval() == 1.0
+
+
+async def test_errors_keep_the_last_good_data_say_why_and_back_off(world: World) -> None:
+    world.manager.post = finished()
+    await world.submitted()
+    world.manager.session_list = [session(progress=40)]
+    good = await world.tick()
+    world.manager.session_list = Busy("503", http_code=503)
+    waits = []
+    for _ in range(6):
+        old = await world.tick()
+        waits.append(world.restores.monitor.interval())
+    assert waits == [2.0, 4.0, 8.0, 15.0, 15.0, 15.0]
+    assert (old.progress, old.state, old.last_seen) == (40, RestoreState.RESTORING, good.last_seen)
+    assert "busy" in old.problem
+    world.manager.session_list = [session(progress=50)]
+    assert (await world.tick()).problem == ""
+    assert world.restores.monitor.interval() < 2.0
+
+
+async def test_an_expired_logon_session_pauses_and_restores_go_on_by_session(world: World) -> None:
+    asked: list[int] = []
+    world.restores.monitor._on_logon_needed = lambda: asked.append(1)
+    await world.submitted()
+    world.manager.task_list = SessionExpired("401", http_code=401)
+    await world.tick()
+    assert world.restores.monitor.logon_needed
+    assert asked == [1]
+    world.manager.session = logon(2)
+    # A task of the same number in the new logon session is another task.
+    world.manager.task_list = [finished(session=99)]
+    world.manager.session_list = [session(7)]
+    runner = asyncio.create_task(world.restores.run())
+    world.restores.monitor.wake()
+    await until(lambda: world.restores.all[0].session_uid == session(7).uid)
+    assert not world.restores.monitor.logon_needed
+    runner.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await runner
+
+
+async def test_running_follows_to_the_end_and_then_asks_nothing(world: World) -> None:
+    world.manager.task_list = [finished()]
+    world.manager.session_list = [session(progress=5)]
+    runner = asyncio.create_task(world.restores.run())
+    restore = await world.submitted()
+    await until(lambda: world.restores.get(restore.key).progress == 5)
+    world.manager.session_list = [stopped(SessionResult.SUCCESS)]
+    await until(lambda: world.restores.get(restore.key).is_over)
+    asked = len(world.manager.queries)
+    slept = len(world.clock.slept)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(world.manager.queries) == asked
+    assert len(world.clock.slept) <= slept + 1
+    runner.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await runner
+
+
+async def test_a_restore_stopping_is_watched_to_its_end(world: World) -> None:
+    world.manager.post = finished()
+    restore = await world.submitted()
+    world.manager.session_list = [session(progress=40)]
+    await world.tick()
+    await world.restores.cancel(restore)
+    world.manager.session_list = [session(state=SessionState.STOPPING)]
+    await world.tick()
+    world.manager.session_list = [stopped(SessionResult.FAILED)]
+    over = await world.tick()
+    assert over.state is RestoreState.CANCELLED
+    assert over.cancel.value == "session stopped"

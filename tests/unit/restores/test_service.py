@@ -1,0 +1,382 @@
+"""Sending exactly once, whatever happens; cancelling exactly once; finding again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from tui.store.errors import JournalError
+from tui.store.journal import RestoreState
+
+from tests.unit.restores.fakes import (
+    FakeClock,
+    FakeJournal,
+    FakeManager,
+    finished,
+    logon,
+    session,
+    stopped,
+)
+from tests.unit.restores.points import point
+from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused, SessionExpired, TimedOut
+from tui.api.models import RestoreSession, SessionResult
+from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
+from tui.restores.forms import RestoreForm, form_for
+from tui.restores.plan import RestorePlan
+from tui.restores.restore import CancelState, Restore
+from tui.restores.service import Restores
+
+SERVER = "em.lab.example:9398"
+
+
+class World:
+    """One server, one journal, one clock, and the restores over them."""
+
+    def __init__(self) -> None:
+        self.manager = FakeManager()
+        self.journal = FakeJournal()
+        self.clock = FakeClock()
+        self.restores = self.start()
+
+    def start(self) -> Restores:
+        """The program started (again) on the same journal."""
+        return Restores(self.manager, self.journal, server=SERVER, clock=self.clock, operator="op@jump")
+
+    @property
+    def form(self) -> RestoreForm:
+        return form_for(point(), point().platform)
+
+    def plan(self) -> RestorePlan:
+        return self.restores.draft(self.form, {})
+
+    async def submitted(self, answer: ManagerError | None = None) -> Restore:
+        if answer is not None:
+            self.manager.post = answer
+        return await self.restores.submit(self.plan())
+
+    async def tick(self, seconds: float = 1.0) -> Restore:
+        self.clock.seconds += seconds
+        await self.restores.monitor.tick()
+        return self.restores.all[-1]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_the_row_is_on_disk_before_the_wire(world: World) -> None:
+    on_disk: list[object] = []
+    world.manager.on_post = lambda: on_disk.append(world.journal.rows[1]["state"])
+    restore = await world.restores.submit(world.plan(), reason="INC-7")
+    assert on_disk == [RestoreState.SENT]
+    assert restore.state is RestoreState.LAUNCHING
+    assert len(world.manager.posts) == 1
+    row = world.journal.rows[1]
+    assert (row["server"], row["em_user"], row["operator"], row["reason"]) == (
+        SERVER, r"LAB\op", "op@jump", "INC-7",
+    )  # fmt: skip
+    assert row["task_id"] == "task-1"
+    assert row["request_body"] == "<RestoreSpec/>"
+    assert "token" not in str(row)
+    assert world.journal.states() == [RestoreState.PLANNED, RestoreState.SENT, RestoreState.LAUNCHING]
+
+
+async def test_the_sessions_before_are_recorded(world: World) -> None:
+    world.manager.session_list = [stopped(SessionResult.SUCCESS, number=3), session(4, vm="other")]
+    await world.submitted()
+    uids = (session(3).uid.lower(), session(4).uid.lower())
+    assert world.journal.rows[1]["sessions_before"] == uids
+    assert 'VmDisplayName=="app07"' in str(world.manager.queries[0].filter)
+
+
+async def test_one_plan_is_one_restore(world: World) -> None:
+    plan = world.plan()
+    await world.restores.submit(plan)
+    with pytest.raises(AlreadySubmitted):
+        await world.restores.submit(plan)
+    assert len(world.manager.posts) == 1
+
+
+async def test_two_presses_at_once_send_one(world: World) -> None:
+    plan = world.plan()
+    results = await asyncio.gather(
+        world.restores.submit(plan), world.restores.submit(plan), return_exceptions=True
+    )
+    assert sum(isinstance(result, AlreadySubmitted) for result in results) == 1
+    assert len(world.manager.posts) == 1
+
+
+async def test_without_a_journal_nothing_is_sent_unless_overridden(world: World) -> None:
+    world.journal.fail = True
+    plan = world.plan()
+    with pytest.raises(JournalError):
+        await world.restores.submit(plan)
+    assert world.manager.posts == []
+    assert world.restores.all == ()
+    restore = await world.restores.submit(plan, override_journal=True)
+    assert len(world.manager.posts) == 1
+    assert restore.entry_id is None
+    assert "NOT in the journal" in restore.note
+
+
+async def test_a_journal_that_fails_later_stops_nothing_and_is_caught_up(world: World) -> None:
+    await world.submitted()
+    world.journal.fail = True
+    world.manager.task_list = [finished()]
+    restore = await world.tick()
+    assert restore.state is RestoreState.RESTORING
+    assert "disk is full" in world.restores.journal_problem
+    world.journal.fail = False
+    world.manager.session_list = [stopped(SessionResult.SUCCESS)]
+    await world.tick()
+    assert world.restores.journal_problem == ""
+    assert world.journal.states()[-2:] == [RestoreState.RESTORING, RestoreState.SUCCEEDED]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimedOut("read"),
+        ConnectionLost("reset"),
+        Busy("502", http_code=502),
+        Busy("503", http_code=503),
+        Busy("504", http_code=504),
+    ],
+)
+async def test_a_lost_reply_is_never_sent_again_and_the_session_is_found(
+    world: World, error: ManagerError
+) -> None:
+    world.manager.session_list = [stopped(SessionResult.SUCCESS, number=1)]
+    restore = await world.submitted(error)
+    assert restore.state is RestoreState.UNKNOWN
+    assert (await world.tick()).state is RestoreState.UNKNOWN
+    world.manager.session_list = [session(2), stopped(SessionResult.SUCCESS, number=1)]
+    found = await world.tick()
+    assert found.state is RestoreState.RESTORING
+    assert found.session_uid == session(2).uid
+    assert found.note.startswith("It started")
+    assert len(world.manager.posts) == 1
+    assert world.journal.rows[1]["session_uid"] == session(2).uid
+
+
+async def test_no_session_after_minutes_is_no_proof_and_looking_goes_on(world: World) -> None:
+    await world.submitted(TimedOut("read"))
+    quiet = await world.tick(301)
+    assert "no proof" in quiet.message
+    assert world.restores.in_flight == ()
+    assert world.restores.monitor.interval() == 60
+    world.manager.session_list = [session(2)]
+    assert (await world.tick(600)).state is RestoreState.RESTORING
+    assert len(world.manager.posts) == 1
+
+
+async def test_several_new_sessions_are_not_guessed_between(world: World) -> None:
+    await world.submitted(TimedOut("read"))
+    world.manager.session_list = [session(2), session(3)]
+    restore = await world.tick()
+    assert restore.state is RestoreState.UNKNOWN
+    assert "2 new restore sessions" in restore.message
+    world.manager.session_list = [session(2), session(3, point_uid=point().uid)]
+    assert (await world.tick()).session_uid == session(3).uid
+
+
+async def test_a_session_two_restores_could_claim_is_given_to_neither(world: World) -> None:
+    await world.submitted(TimedOut("read"))
+    await world.restores.submit(world.plan())
+    world.manager.session_list = [session(2)]
+    world.manager.task_list = []
+    await world.tick()
+    assert [restore.session_uid for restore in world.restores.all] == ["", ""]
+    assert all(restore.state is RestoreState.UNKNOWN for restore in world.restores.all)
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (Refused("x", request_sent=False), False),
+        (Invalid("bad", http_code=400), False),
+        (SessionExpired("401", http_code=401), True),
+    ],
+)
+async def test_what_surely_did_not_start_is_over(world: World, error: ManagerError, again: bool) -> None:
+    restore = await world.submitted(error)
+    assert restore.state is RestoreState.FAILED
+    assert restore.offer_again == again
+    assert world.journal.rows[1]["state"] is RestoreState.FAILED
+    assert world.restores.in_flight == ()
+    assert len(world.manager.posts) == 1
+
+
+async def test_sending_again_is_a_new_row(world: World) -> None:
+    await world.submitted(SessionExpired("401", http_code=401))
+    world.manager.session, world.manager.post = logon(2), finished()
+    await world.submitted()
+    assert [row["state"] for row in world.journal.rows.values()] == [
+        RestoreState.FAILED,
+        RestoreState.RESTORING,
+    ]
+
+
+async def test_a_guard_that_fails_sends_nothing_and_the_plan_can_be_used_again(world: World) -> None:
+    plan = world.plan()
+    world.manager.session_list = TimedOut("read")
+    with pytest.raises(TimedOut):
+        await world.restores.submit(plan)
+    assert world.manager.posts == []
+    assert world.journal.rows == {}
+    world.manager.session_list = ()
+    assert (await world.restores.submit(plan)).state is RestoreState.LAUNCHING
+
+
+async def test_a_restore_that_started_after_the_confirmation_stops_the_sending(world: World) -> None:
+    plan = await world.restores.prepare(world.form, {})
+    world.manager.session_list = [session(2)]
+    with pytest.raises(AlreadyRunning):
+        await world.restores.submit(plan)
+    assert world.manager.posts == []
+    again = await world.restores.prepare(world.form, {})
+    assert any("already running" in warning for warning in again.warnings)
+    await world.restores.submit(again)
+    assert len(world.manager.posts) == 1
+
+
+async def test_nobody_logged_on_sends_nothing(world: World) -> None:
+    plan = world.plan()
+    world.manager.session = None
+    with pytest.raises(NotLoggedOn):
+        await world.restores.submit(plan)
+    assert world.journal.rows == {}
+
+
+async def test_cancelling_the_caller_loses_neither_row_nor_reply(world: World) -> None:
+    world.manager.hold = asyncio.Event()
+    caller = asyncio.create_task(world.restores.submit(world.plan()))
+    await until(lambda: bool(world.manager.posts))
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert world.restores.all[0].state is RestoreState.SENT
+    world.manager.hold.set()
+    await until(lambda: world.restores.all[0].state is RestoreState.LAUNCHING)
+    assert len(world.manager.posts) == 1
+
+
+async def test_anything_unforeseen_while_sending_leaves_it_unknown(world: World) -> None:
+    world.manager.post = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        await world.restores.submit(world.plan())
+    assert world.restores.all[0].state is RestoreState.UNKNOWN
+
+
+async def test_pressing_cancel_twice_sends_one_delete(world: World) -> None:
+    restore = await world.submitted()
+    world.manager.hold = asyncio.Event()
+    first = asyncio.create_task(world.restores.cancel(restore))
+    await until(lambda: bool(world.manager.deletes))
+    second = await world.restores.cancel(restore)
+    assert second.cancel is CancelState.ASKING
+    assert not world.restores.what_cancel_can_do(restore).possible
+    world.manager.hold.set()
+    assert (await first).cancel is CancelState.ACCEPTED
+    await world.restores.cancel(restore)
+    assert [item.delete_href for item in world.manager.deletes] == ["/api/tasks/task-1"]
+
+
+async def test_a_cancelled_launch_end_to_end(world: World) -> None:
+    restore = await world.submitted()
+    await world.restores.cancel(restore)
+    world.manager.task_list = []
+    assert (await world.tick()).state is RestoreState.LAUNCHING
+    over = await world.tick(30)
+    assert over.state is RestoreState.CANCELLED
+    assert over.cancel is CancelState.LAUNCH_STOPPED
+    assert "launch was stopped" in str(world.journal.rows[1]["message"])
+
+
+async def test_a_delete_of_which_nothing_left_can_be_asked_again(world: World) -> None:
+    restore = await world.submitted()
+    world.manager.delete = Refused("x", request_sent=False)
+    assert (await world.restores.cancel(restore)).cancel is CancelState.NOT_SENT
+    world.manager.delete = None
+    assert (await world.restores.cancel(restore)).cancel is CancelState.ACCEPTED
+
+
+async def reattached(world: World, sessions: list[RestoreSession] | None = None) -> Restore:
+    world.manager.session_list = sessions or []
+    world.restores = world.start()
+    (restore,) = await world.restores.reattach()
+    return restore
+
+
+async def test_reattach_by_task_where_the_logon_session_still_lives(world: World) -> None:
+    await world.submitted()
+    restore = await reattached(world)
+    assert restore.state is RestoreState.LAUNCHING
+    assert restore.note == "Followed again by its task."
+    world.manager.task_list = [finished()]
+    assert (await world.tick()).state is RestoreState.RESTORING
+
+
+async def test_reattach_never_follows_the_same_task_id_of_another_logon_session(world: World) -> None:
+    await world.submitted()
+    world.manager.session = logon(2)
+    world.manager.task_list = [finished(session=99)]
+    restore = await reattached(world, [session(7)])
+    assert restore.state is RestoreState.UNKNOWN
+    found = await world.tick()
+    assert found.session_uid == session(7).uid
+    assert world.manager.task_lists == 0
+
+
+async def test_reattach_by_session(world: World) -> None:
+    world.manager.post = finished()
+    await world.submitted()
+    restore = await reattached(world)
+    assert restore.note == "Followed again by its restore session."
+    world.manager.session_list = [stopped(SessionResult.WARNING)]
+    assert (await world.tick()).state is RestoreState.WARNING
+
+
+async def test_reattach_after_a_kill_between_post_and_reply(world: World) -> None:
+    await world.submitted()
+    world.journal.rows[1].update(state=RestoreState.SENT, task_id="")
+    restore = await reattached(world, [session(7)])
+    assert restore.state is RestoreState.UNKNOWN
+    assert (await world.tick()).session_uid == session(7).uid
+    assert len(world.manager.posts) == 1
+
+
+async def test_reattach_after_a_kill_before_the_post(world: World) -> None:
+    await world.submitted()
+    world.journal.rows[1].update(state=RestoreState.PLANNED, task_id="")
+    restore = await reattached(world)
+    assert restore.state is RestoreState.FAILED
+    assert restore.message.startswith("It did not start")
+
+
+async def test_rows_of_another_process_are_left_to_it(world: World) -> None:
+    await world.submitted()
+    world.journal.not_ours.add(1)
+    world.restores = world.start()
+    assert await world.restores.reattach() == ()
+
+
+async def test_reattaching_twice_takes_each_row_once(world: World) -> None:
+    await world.submitted()
+    assert await world.restores.reattach() == ()
+    await reattached(world)
+    assert await world.restores.reattach() == ()
+
+
+async def test_leaving_gives_the_rows_up(world: World) -> None:
+    await world.submitted()
+    await world.restores.close()
+    assert world.journal.released == [1]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.001)
