@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Literal
 
 from tui.api.errors import ManagerError, SessionExpired
 from tui.api.models import LogonSession, RestoreSession, Task
@@ -208,16 +209,17 @@ class Monitor:
 
     async def _pause(self, seconds: float | None) -> None:
         """Wait that long, or until woken; None waits for waking only."""
-        waits = {asyncio.ensure_future(self._wake.wait())}
-        if seconds is not None:
-            waits.add(asyncio.ensure_future(self._sleep(seconds)))
+        if seconds is None:
+            await self._wake.wait()
+            return
+        waits = (asyncio.create_task(self._wake.wait()), asyncio.create_task(self._sleep(seconds)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
 
-    async def _sleep(self, seconds: float) -> bool:
+    async def _sleep(self, seconds: float) -> Literal[True]:
         await self._clock.sleep(seconds)
         return True
 

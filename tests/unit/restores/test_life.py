@@ -24,16 +24,16 @@ from tui.api.errors import (
     TimedOut,
     Unreadable,
 )
-from tui.api.models import SessionResult, SessionState, Task, TaskState
+from tui.api.models import RestoreSession, SessionResult, SessionState, Task, TaskState
 from tui.restores import life
-from tui.restores.restore import CancelState, Restore
+from tui.restores.restore import CancelState, Moment, Restore
 
 CLOCK = FakeClock()
 NOW = CLOCK.moment()
 FINISHED = TaskState.FINISHED
 
 
-def later(seconds: float) -> life.Moment:
+def later(seconds: float) -> Moment:
     clock = FakeClock()
     clock.seconds = seconds
     return clock.moment()
@@ -160,7 +160,7 @@ def test_a_lost_reply_is_unknown_and_searched(error: ManagerError) -> None:
         (stopped(SessionResult("Odd")), RestoreState.RESTORING, "Odd"),
     ],
 )
-def test_what_a_session_says(seen: life.RestoreSession, state: RestoreState, words: str) -> None:
+def test_what_a_session_says(seen: RestoreSession, state: RestoreState, words: str) -> None:
     after = life.session_seen(restore(RestoreState.RESTORING, session_uid=session().uid), seen, NOW)
     assert after.state is state
     assert words in after.message
