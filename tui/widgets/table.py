@@ -1,0 +1,317 @@
+"""A table that does not care how many rows it has and repaints only the lines that changed.
+
+It stands on ScrollView's line API: a line is made when the compositor asks for it. It does its own
+scrolling instead of using the virtual size, because a new virtual size makes Textual repaint the
+whole widget, and rows arrive by the thousand while the operator looks at it over a slow line.
+
+How to use it:
+
+    table = BigTable([Column(key="vm", label="VM", width=12, flex=1), ...], empty="No VMs yet.")
+    table.set_rows(ListRows(items, row=cells_of, key=lambda item: item.uid))
+    @on(BigTable.Chosen) / @on(BigTable.Highlighted): event.table, event.key
+
+Other widgets (a filter input) may move its cursor with `move`, `page`, `first` and `last`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.text import cell, safe
+from tui.widgets.columns import GAP, Column, Slot, share
+from tui.widgets.rows import Cell, ListRows, RowProvider, Toned
+
+CURSOR_MARK = "> "
+"""Shows the cursor without colour."""
+_NO_MARK = "  "
+_Line = tuple[tuple[str, str], ...]
+"""One line as painted: (text, component class) pairs."""
+
+
+class BigTable(ScrollView, can_focus=True):
+    """A table drawn line by line, with one cursor row.
+
+    Args:
+        columns: what each row's cells are.
+        empty: what to say while there are no rows.
+    """
+
+    TONES: ClassVar[tuple[str, ...]] = ("dim", "good", "warning", "bad")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--cursor",
+        "table--row",
+        *(f"table--{tone}" for tone in TONES),
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "first", "First", show=False),
+        Binding("end", "last", "Last", show=False),
+        Binding("enter", "choose", "Choose", show=False),
+    ]
+
+    class Highlighted(Message):
+        """The cursor stands on another row now; `key` is None when there are no rows."""
+
+        def __init__(self, table: BigTable, key: Hashable | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> BigTable:
+            """The table, for selectors."""
+            return self.table
+
+    class Chosen(Message):
+        """Enter was pressed on a row."""
+
+        def __init__(self, table: BigTable, key: Hashable) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> BigTable:
+            """The table, for selectors."""
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        empty: str = "Nothing here.",
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._columns = tuple(columns)
+        self._slots: tuple[Slot, ...] = ()
+        self._rows: RowProvider = ListRows[str]((), lambda _: (), lambda item: item)
+        self._empty = empty
+        self._sorted_by = ("", False)
+        self._cursor = 0
+        self._cursor_key: Hashable | None = None
+        self._top = 0
+        self._painted: dict[int, _Line] = {}
+
+    # What others may ask and say ---------------------------------------------------------------
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self._rows)
+
+    @property
+    def cursor(self) -> int:
+        """Number of the row under the cursor, from 0."""
+        return self._cursor
+
+    @property
+    def cursor_key(self) -> Hashable | None:
+        """Key of the row under the cursor; None without rows."""
+        return self._cursor_key
+
+    def set_rows(self, rows: RowProvider, *, keep_cursor: bool = True) -> None:
+        """Show other rows; the cursor stays on its key if that is among them, and on its screen line."""
+        self._rows = rows
+        if not keep_cursor:
+            self._cursor = self._top = 0
+            self._cursor_key = None
+        self.rows_changed()
+
+    def rows_changed(self) -> None:
+        """The provider's rows changed: keep the cursor on its key, repaint the lines that differ."""
+        place = None if self._cursor_key is None else self._rows.place(self._cursor_key)
+        if place is not None:
+            self._top += place - self._cursor
+            self._cursor = place
+        self._land(self._cursor)
+        self._repaint()
+
+    def set_empty(self, sentence: str) -> None:
+        """Say something else while there are no rows."""
+        if sentence != self._empty:
+            self._empty = sentence
+            self._repaint()
+
+    def set_sorted(self, column: str, *, descending: bool) -> None:
+        """Mark the column the rows are sorted by in the header."""
+        self._sorted_by = (column, descending)
+        self._repaint()
+
+    def select(self, key: Hashable) -> bool:
+        """Put the cursor on the row with that key; False if there is none."""
+        place = self._rows.place(key)
+        if place is not None:
+            self._go(place)
+        return place is not None
+
+    def move(self, rows: int) -> None:
+        """Move the cursor by so many rows."""
+        self._go(self._cursor + rows)
+
+    def page(self, pages: int) -> None:
+        """Move the cursor by so many pages."""
+        step = pages * max(1, self._height - 1)
+        self._top += step
+        self._go(self._cursor + step)
+
+    def first(self) -> None:
+        """Go to the first row."""
+        self._go(0)
+
+    def last(self) -> None:
+        """Go to the last row."""
+        self._go(len(self._rows) - 1)
+
+    def choose(self) -> None:
+        """Choose the row under the cursor, as Enter does."""
+        if self._cursor_key is not None:
+            self.post_message(self.Chosen(self, self._cursor_key))
+
+    # Keys and mouse ----------------------------------------------------------------------------
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor."""
+        self.move(rows)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by pages."""
+        self.page(pages)
+
+    def action_first(self) -> None:
+        """Go to the first row."""
+        self.first()
+
+    def action_last(self) -> None:
+        """Go to the last row."""
+        self.last()
+
+    def action_choose(self) -> None:
+        """Choose the row under the cursor."""
+        self.choose()
+
+    def on_click(self, event: events.Click) -> None:
+        """Where the mouse is asked for: a click selects, a second one chooses."""
+        row = self._top + event.y - 1
+        if event.y >= 1 and row < len(self._rows):
+            self._go(row)
+            if event.chain > 1:
+                self.choose()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Turn the wheel: the cursor goes along."""
+        event.stop()
+        self.move(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Turn the wheel: the cursor goes along."""
+        event.stop()
+        self.move(-3)
+
+    # Cursor ------------------------------------------------------------------------------------
+
+    @property
+    def _height(self) -> int:
+        """Lines for rows: all but the header."""
+        return max(0, self.size.height - 1)
+
+    def _go(self, row: int) -> None:
+        self._land(row)
+        self._repaint()
+
+    def _land(self, row: int) -> None:
+        """Put the cursor on `row` or the nearest there is, and scroll no more than needed."""
+        count = len(self._rows)
+        self._cursor = max(0, min(row, count - 1))
+        height = max(1, self._height)
+        top = min(max(self._top, self._cursor - height + 1), self._cursor)
+        self._top = max(0, min(top, count - height))
+        key = self._rows.key(self._cursor) if count else None
+        if key != self._cursor_key:
+            self._cursor_key = key
+            self.post_message(self.Highlighted(self, key))
+
+    # Painting ----------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Share the room again."""
+        self._slots = share(self._columns, self.size.width - len(CURSOR_MARK))
+        self._painted.clear()
+        self._land(self._cursor)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Colours changed: every line is stale."""
+        super().notify_style_update()
+        self._painted.clear()
+
+    def _repaint(self) -> None:
+        """Refresh the lines whose content is no longer what is on the screen."""
+        for y in range(self.size.height):
+            if y in self._painted and self._painted[y] != self._line(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line: the header, a row, or what is said instead of rows."""
+        line = self._painted[y] = self._line(y)
+        segments = [Segment(text, self._style(tone)) for text, tone in line]
+        return Strip(segments).adjust_cell_length(self.size.width, self._style("table--row"))
+
+    def _style(self, component: str) -> Style:
+        return self.get_component_rich_style(component)
+
+    def _line(self, y: int) -> _Line:
+        if y == 0:
+            return ((self._header(), "table--header"),)
+        row = self._top + y - 1
+        if row >= len(self._rows):
+            text = self._empty if y == 1 and not len(self._rows) else ""
+            return ((_NO_MARK + safe(text, cells=max(0, self.size.width - 2)), "table--row"),)
+        return self._row_line(self._rows.row(row), is_cursor=row == self._cursor)
+
+    def _row_line(self, cells: Sequence[Cell], *, is_cursor: bool) -> _Line:
+        base = "table--cursor" if is_cursor else "table--row"
+        parts: list[tuple[str, str]] = [(CURSOR_MARK if is_cursor else _NO_MARK, base)]
+        for number, slot in enumerate(self._slots):
+            value = cells[slot.index]
+            text, tone = (value.text, f"table--{value.tone}") if isinstance(value, Toned) else (value, base)
+            text = (" " * GAP if number else "") + _fit(text, slot)
+            tone = base if is_cursor else tone
+            if tone == parts[-1][1]:
+                parts[-1] = (parts[-1][0] + text, tone)
+            else:
+                parts.append((text, tone))
+        return tuple(parts)
+
+    def _header(self) -> str:
+        labels = []
+        for slot in self._slots:
+            label = slot.column.label
+            if slot.column.key == self._sorted_by[0]:
+                label = f"{label} {'v' if self._sorted_by[1] else '^'}"
+            labels.append(_fit(label, slot))
+        return (_NO_MARK + (" " * GAP).join(labels)).ljust(self.size.width)
+
+
+def _fit(text: str, slot: Slot) -> str:
+    fitted = cell(text, slot.width)
+    if slot.column.align == "right":
+        bare = fitted.rstrip(" ")
+        return " " * (len(fitted) - len(bare)) + bare
+    return fitted
