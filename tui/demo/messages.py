@@ -1,0 +1,69 @@
+"""A request and a reply, as the rest of the server sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote, unquote_plus
+
+XML = "application/xml"
+JSON = "application/json"
+
+
+@dataclass(slots=True, kw_only=True)
+class Request:
+    """One request, its query taken apart as the service does."""
+
+    method: str
+    target: str
+    headers: dict[str, str] = field(default_factory=dict)
+    """Names in lower case; of repeated headers the values are joined by commas."""
+    body: bytes = b""
+    step: str = "other"
+    """Which step of a client's way this is (`logon`, `list`, `submit`, ...), for faults and tests."""
+    user: str = ""
+    """The user of the logon session, once it is known."""
+
+    @property
+    def path(self) -> str:
+        """The decoded path, without a slash at the end."""
+        return unquote(self.target.partition("?")[0]).rstrip("/") or "/"
+
+    @property
+    def query(self) -> str:
+        """What follows the question mark, as sent."""
+        return self.target.partition("?")[2]
+
+    def parameters(self) -> dict[str, str]:
+        """The query parameters: names in lower case, split at the first `=` only, the first of a name wins.
+
+        Filters contain `=` themselves, and a `&` in one makes the rest another parameter (T8).
+        """
+        found: dict[str, str] = {}
+        for part in self.query.split("&"):
+            name, _, value = part.partition("=")
+            if name:
+                found.setdefault(unquote_plus(name).lower(), unquote_plus(value))
+        return found
+
+    @property
+    def wants_json(self) -> bool:
+        """JSON anywhere in Accept means JSON, for the reply and for reading the body (contract 2.1, T4)."""
+        return JSON in self.headers.get("accept", "").lower()
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """One reply. A body that is not bytes is streamed in chunks."""
+
+    status: int = 200
+    body: bytes | Iterable[bytes] = b""
+    content_type: str = XML
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    packed: bytes = b""
+    """The body as gzip, where it has been made before."""
+    reason: str = ""
+    manner: str = "whole"
+    """How it is sent: whole, drop (nothing, connection closed), truncate, drip, not-http."""
+    drip_s: float = 0.0
+    """Real seconds between the pieces of a drip."""
