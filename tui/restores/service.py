@@ -31,6 +31,8 @@ from tui.restores.search import is_of_vm
 from tui.store.errors import StoreError
 from tui.store.journal import RestoreState
 
+LEAVING_PATIENCE_S = 2.0
+
 
 class Restores:
     """Every restore of this run, and the only way to start, cancel or find one again."""
@@ -272,10 +274,16 @@ class Restores:
         self.monitor.wake()
         return tuple(self._book.get(key) for key in taken)
 
-    async def close(self) -> None:
-        """Give the rows up, so that the next start takes them over at once; restores go on at the server."""
+    async def close(self, *, patience_s: float = LEAVING_PATIENCE_S) -> None:
+        """Give the rows up, so that the next start takes them over at once; restores go on at the server.
+
+        A reply that does not come within `patience_s` is not waited for: that restore is left unknown.
+        """
         if self._sending:
-            await asyncio.wait(self._sending)
+            _, late = await asyncio.wait(self._sending, timeout=patience_s)
+            for sending in late:
+                sending.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await self._book.flush()
         for restore in self.in_flight:
             if restore.entry_id is not None:

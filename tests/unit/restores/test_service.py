@@ -376,6 +376,17 @@ async def test_leaving_gives_the_rows_up(world: World) -> None:
     assert world.journal.released == [1]
 
 
+async def test_leaving_does_not_wait_for_a_reply_that_does_not_come(world: World) -> None:
+    world.manager.hold = asyncio.Event()
+    caller = asyncio.create_task(world.restores.submit(world.plan()))
+    await until(lambda: bool(world.manager.posts))
+    await world.restores.close(patience_s=0)
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert world.journal.rows[1]["state"] is RestoreState.UNKNOWN
+    assert world.journal.released == [1]
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
