@@ -55,6 +55,9 @@ class Launch:
         )
 
     def remember(self, connection: Connection) -> None:
-        """Offer the same server and user at the next logon of this run."""
+        """Offer the same server and user at the next logon, of this run and of the next."""
+        from tui.store.settings import remember_logon
+
         self.server, self.user = str(connection.address), connection.user
         self.password_hint = ""
+        remember_logon(self.folders.state, self.server, self.user)

@@ -1,0 +1,44 @@
+"""The app on a running embedded server, for pilots and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.clock import FixedWallClock
+from tests.support.demo_process import DemoProcess
+from tui.app import VbemApp
+from tui.clock import Clock
+from tui.launch import Launch
+from tui.paths import Folders
+from tui.store.settings import Settings
+
+
+def launch_on(demo: DemoProcess, folder: Path, *, password: bool = True, trusted: bool = True) -> Launch:
+    """What the command line would decide for a logon to `demo`, with its state in `folder`."""
+    from tui.store.trust import TrustStore
+
+    folders = Folders(state=folder / "state", config=folder / "config", demo=True)
+    folders.make()
+    server = demo.address
+    if trusted:
+        TrustStore(folders.pins).pin(server, demo.sha256, "embedded server")
+    return Launch(
+        folders=folders,
+        settings=Settings(),
+        server=server,
+        user=demo.user,
+        password_hint=demo.password if password else "",
+    )
+
+
+def app_on(
+    demo: DemoProcess,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    password: bool = True,
+    trusted: bool = True,
+) -> VbemApp:
+    """The app, ready to run with a pilot."""
+    launch = launch_on(demo, folder, password=password, trusted=trusted)
+    return VbemApp(launch, clock=clock or FixedWallClock(speed=10))
