@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 VERSIONS = ("v1_4", "v1_5", "v1_6", "v1_7")
+HREF_HOST = "https://em01.demo.internal:9398"
 DEFAULT_USER = "LAB\\restore-op"
 DEFAULT_PASSWORD = "demo-Passw0rd"  # noqa: S105 - a made-up account of a made-up server
 
@@ -44,7 +45,7 @@ class Options:
     """Rights of the account (contract 1.6)."""
     ignores_keep_original: bool = False
     """An older server: it does not know KeepOriginalVM and overwrites."""
-    href_host: str = "https://em01.demo.internal:9398"
+    href_host: str = HREF_HOST
     """What the server thinks its address is; stands in every Href (T16)."""
     certificate: str = "good"
     """good, expired or wrong-name."""
@@ -114,7 +115,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--now", type=moment, metavar="ISO", help="the server's time at start")
     parser.add_argument("--page-size", type=int, default=100, metavar="N", help="rows of a page by default")
     parser.add_argument("--ignores-keep-original", action="store_true", help="overwrite as an old server")
-    parser.add_argument("--href-host", default=Options.href_host, metavar="URL", help="host in every Href")
+    parser.add_argument("--href-host", default=HREF_HOST, metavar="URL", help="host in every Href")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[:ARG][@STEP]", help="misbehave")
     parser.add_argument("--identity-dir", type=Path, metavar="DIR", help="keep key and certificate here")
     parser.add_argument("--fixed-identity", action="store_true", help=argparse.SUPPRESS)

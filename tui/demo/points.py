@@ -44,6 +44,9 @@ class PointTable:
             self.run_of.extend(range(chain))
             self.created_us.extend(self._times(vm, chain))
         self.first_of = self._offsets(chains)
+        self._runs_of: dict[int, int] = {}
+        for vm, chain in zip(world.vms, chains, strict=True):
+            self._runs_of[vm.job.number] = max(chain, self._runs_of.get(vm.job.number, 0))
 
     @staticmethod
     def _offsets(chains: list[int]) -> list[int]:
@@ -104,7 +107,7 @@ class PointTable:
 
     def runs(self, job: Job) -> int:
         """How many runs of a job still have points."""
-        return max((self.chains[vm.number] for vm in self._world.vms if vm.job is job), default=0)
+        return self._runs_of.get(job.number, 0)
 
     def vapp_numbers(self) -> list[int]:
         """The numbers of all vApp points, per vApp newest first."""
