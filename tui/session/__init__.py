@@ -1,0 +1,1 @@
+"""Admits: trust, log on, resume, log on again, keep alive, log off."""

@@ -1,0 +1,1 @@
+"""Remembers: logon sessions, pinned certificates, the journal of restores, settings."""

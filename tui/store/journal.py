@@ -1,0 +1,269 @@
+"""The journal: every restore stands on disk before it is sent, and stays there.
+
+Two programs may use one journal at once; each row has one owner, the process that follows the
+restore. Rows are never removed, and each change of state is also an event that is only ever added.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from tui.clock import Clock, SystemClock
+from tui.store.database import connect, in_words, transaction
+from tui.store.entry import (
+    COLUMNS,
+    GIVEN_BY_JOURNAL,
+    Entry,
+    Event,
+    RestoreState,
+    from_row,
+    from_stamp,
+    to_column,
+    to_stamp,
+)
+from tui.store.errors import JournalError, NotOwner
+from tui.store.living import Life, life_of, owner_words, this_process
+
+__all__ = ["Entry", "Event", "Journal", "RestoreState"]
+
+FOREIGN_AFTER = timedelta(hours=24)
+"""A row of another host, about whose processes nothing can be known, is free after this silence."""
+FORGOTTEN_AFTER = timedelta(days=30)
+"""The server lists restore sessions for 30 days (contract 7): older rows cannot be followed any more."""
+_IS_OPEN = "state NOT IN ('succeeded', 'warning', 'failed', 'cancelled')"
+
+
+class Writer(Protocol):
+    """Where an export goes: an open text file, for example."""
+
+    def write(self, text: str, /) -> object:
+        """Take some text."""
+
+
+class Journal:
+    """The restores of this account on this machine; use from any thread.
+
+    Every method raises JournalError with a title, a detail and a hint where disk or database refuse.
+    """
+
+    def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
+        self.path = path
+        self._clock = clock or SystemClock()
+        self._lock = threading.RLock()
+        self._closed = False
+        self._database, self.note = connect(path)
+        """`note`: a sentence to show if a damaged file had to be put aside, else empty."""
+        with in_words(path):
+            self._inode = path.stat().st_ino
+        self._me = this_process()
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Clock | None = None) -> Journal:
+        """Open the journal, making it if there is none."""
+        return cls(path, clock=clock)
+
+    def close(self) -> None:
+        """Close the file; harmless when done twice."""
+        with self._lock:
+            self._closed = True
+            self._database.close()
+
+    def plan(self, **fields: object) -> Entry:
+        """Put a new restore on disk, owned by this process; it is durable when this returns.
+
+        Args:
+            fields: fields of Entry by name; `server` is required. No field may hold a token or password.
+        """
+        _check_names(fields)
+        now = to_stamp(self._clock.now())
+        values: dict[str, object] = {"state": RestoreState.PLANNED, **fields}
+        values |= {"created": now, "updated": now, "owner": self._me}
+        columns = {name: to_column(name, value) for name, value in values.items()}
+        with self._writing() as database:
+            # Column names come from Entry's own fields (checked above), values are bound.
+            statement = (
+                f"INSERT INTO restores ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+            )
+            number = int(database.execute(statement, tuple(columns.values())).lastrowid or 0)
+            entry = self._entry(database, number)
+            self._add_event(database, entry)
+        return entry
+
+    def update(self, id: int, **fields: object) -> Entry:
+        """Change a row of this process; a change of state or message is also an event.
+
+        Raises:
+            NotOwner: another process follows the restore.
+        """
+        _check_names(fields)
+        with self._writing() as database:
+            before = self._entry(database, id)
+            if before.owner not in {"", self._me}:
+                raise NotOwner(f"The restore of row {id} belongs to {owner_words(before.owner)}.")
+            self._set(database, before, fields)
+            entry = self._entry(database, id)
+            if (entry.state, entry.message) != (before.state, before.message):
+                self._add_event(database, entry)
+        return entry
+
+    def get(self, id: int) -> Entry:
+        """One row."""
+        with self._reading() as database:
+            return self._entry(database, id)
+
+    def recent(self, limit: int = 200, server: str = "") -> list[Entry]:
+        """The newest rows first, of one server or of all."""
+        with self._reading() as database:
+            rows = database.execute(
+                "SELECT * FROM restores WHERE ?1 = '' OR server = ?1 ORDER BY id DESC LIMIT ?2",
+                (server, limit),
+            )
+            return [from_row(row) for row in rows]
+
+    def in_flight(self, server: str) -> list[Entry]:
+        """Rows of a server that have no end yet, oldest first; those of `unknown` outcome among them."""
+        oldest = to_stamp(self._clock.now() - FORGOTTEN_AFTER)
+        with self._reading() as database:
+            rows = database.execute(
+                f"SELECT * FROM restores WHERE server = ? AND {_IS_OPEN} AND updated > ? ORDER BY id",  # noqa: S608
+                (server, oldest),
+            )
+            return [from_row(row) for row in rows]
+
+    def claim(self, id: int, *, force: bool = False) -> bool:
+        """Become the owner of a row that is not over and that nobody follows any more.
+
+        A row of another host is taken only after a day of silence, or by force: nothing can be known
+        about processes there.
+
+        Args:
+            id: the row.
+            force: take it even from a living owner; only on the operator's word.
+
+        Returns:
+            Whether this process owns the row now.
+        """
+        with self._writing() as database:
+            entry = self._entry(database, id)
+            if entry.state.is_over:
+                return False
+            if entry.owner != self._me and (force or self._is_free(entry)):
+                database.execute("UPDATE restores SET owner = ? WHERE id = ?", (self._me, id))
+                return True
+            return entry.owner == self._me
+
+    def release(self, id: int) -> None:
+        """Give up a row of this process, so that the next start may claim it; others are left alone."""
+        with self._writing() as database:
+            database.execute("UPDATE restores SET owner = '' WHERE id = ? AND owner = ?", (id, self._me))
+
+    def events(self, id: int) -> list[Event]:
+        """What happened to one restore, oldest first."""
+        with self._reading() as database:
+            return self._events(database, id)
+
+    def export(self, writer: Writer, server: str = "") -> int:
+        """Write every restore with its events as one JSON line each, oldest first.
+
+        Text stands in JSON escapes, so no character of it can act on a terminal; times are ISO 8601 UTC.
+
+        Returns:
+            How many lines were written.
+
+        Raises:
+            JournalError: the journal cannot be read, or the writer's file not be written.
+        """
+        entries = self.recent(limit=-1, server=server)
+        for entry in reversed(entries):
+            events = [
+                {"at": to_stamp(event.at), "state": str(event.state), "message": event.message}
+                for event in self.events(entry.id)
+            ]
+            with in_words(self.path):
+                writer.write(json.dumps({**entry.to_json(), "events": events}) + "\n")
+        return len(entries)
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _set(self, database: sqlite3.Connection, before: Entry, fields: dict[str, object]) -> None:
+        now = self._clock.now()
+        state = RestoreState(str(fields.get("state", before.state)))
+        values = {**fields, "updated": now}
+        if before.started is None and state is not RestoreState.PLANNED:
+            values.setdefault("started", now)
+        if state.is_over and before.ended is None and values.get("ended") is None:
+            values["ended"] = now
+        names = ", ".join(f"{name} = ?" for name in values)
+        columns = [to_column(name, value) for name, value in values.items()]
+        database.execute(f"UPDATE restores SET {names} WHERE id = ?", (*columns, before.id))  # noqa: S608
+
+    def _is_free(self, entry: Entry) -> bool:
+        life = life_of(entry.owner)
+        if life is Life.ELSEWHERE:
+            return self._clock.now() - entry.updated > FOREIGN_AFTER
+        return life in {Life.NOBODY, Life.DEAD}
+
+    def _entry(self, database: sqlite3.Connection, id: int) -> Entry:
+        row = database.execute("SELECT * FROM restores WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise JournalError(f"There is no restore number {id} in it. ({self.path})")
+        return from_row(row)
+
+    def _events(self, database: sqlite3.Connection, id: int) -> list[Event]:
+        rows = database.execute("SELECT * FROM events WHERE entry_id = ? ORDER BY id", (id,))
+        return [_event(row) for row in rows]
+
+    def _add_event(self, database: sqlite3.Connection, entry: Entry) -> None:
+        database.execute(
+            "INSERT INTO events (entry_id, at, state, message, owner) VALUES (?, ?, ?, ?, ?)",
+            (entry.id, to_stamp(entry.updated), str(entry.state), entry.message, self._me),
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, in_words(self.path):
+            try:
+                self._check_open()
+                yield self._database
+            except ValueError as error:
+                raise JournalError(f"A row cannot be understood: {error}. ({self.path})") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as database, transaction(database):
+            # Writing to a file that was moved or deleted meanwhile would be writing to nowhere.
+            if self.path.stat().st_ino != self._inode:
+                raise JournalError(
+                    f"The file was replaced meanwhile. ({self.path})", hint="Start vbem again."
+                )
+            yield database
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise JournalError(f"It is closed already. ({self.path})")
+
+
+def _event(row: sqlite3.Row) -> Event:
+    at = from_stamp(row["at"])
+    if at is None:
+        raise ValueError("an event without a time")
+    return Event(
+        entry_id=row["entry_id"],
+        at=at,
+        state=RestoreState(row["state"]),
+        message=row["message"],
+        owner=row["owner"],
+    )
+
+
+def _check_names(fields: dict[str, object]) -> None:
+    wrong = set(fields) - (set(COLUMNS) - GIVEN_BY_JOURNAL)
+    if wrong:
+        raise TypeError(f"the journal has no field {', '.join(sorted(wrong))}")
