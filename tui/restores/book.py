@@ -15,7 +15,7 @@ from typing import Concatenate, ParamSpec
 from tui.clock import Clock
 from tui.restores.faces import RestoreJournal
 from tui.restores.restore import Moment, Restore
-from tui.store.errors import StoreError
+from tui.store.errors import NotOwner, StoreError
 
 Listener = Callable[[tuple[Restore, ...]], None]
 StepArgs = ParamSpec("StepArgs")
@@ -92,11 +92,15 @@ class Book:
                 entry_id, fields = self._unwritten[0]
                 try:
                     await asyncio.to_thread(self.journal.update, entry_id, **fields)
+                except NotOwner as error:
+                    # Taken over by force: the row is the other program's now, the watching stays ours too.
+                    self.journal_problem = str(error)
                 except StoreError as error:
                     self.journal_problem = str(error)
                     return
+                else:
+                    self.journal_problem = ""
                 self._unwritten.popleft()
-            self.journal_problem = ""
 
     def tell(self) -> None:
         """Call the listeners if anything changed since the last time."""

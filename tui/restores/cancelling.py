@@ -12,7 +12,7 @@ from tui.api.errors import ManagerError, NotFound, SessionExpired, TaskUnknown
 from tui.api.models import SessionState
 from tui.restores.life import is_refusal, search
 from tui.restores.restore import PENDING_CANCELS, CancelState, Moment, Restore, console, end
-from tui.store.journal import RestoreState
+from tui.store.entry import RestoreState
 
 GRACE_S = 30.0
 """How long is watched before an accepted DELETE is judged."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         WireFormat,
     )
     from tui.api.query import Query
-    from tui.store.journal import Entry
+    from tui.store.entry import Entry
 
 
 class Request(Protocol):

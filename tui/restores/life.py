@@ -20,7 +20,7 @@ from tui.restores.restore import (
     console,
     end,
 )
-from tui.store.journal import RestoreState
+from tui.store.entry import RestoreState
 
 NOT_FOUND_POLLS = 3
 """A task that failed with `not found` right after a backup may still change (contract 6.1)."""

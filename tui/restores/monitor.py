@@ -18,7 +18,7 @@ from tui.restores.book import Book, with_problem
 from tui.restores.faces import Manager
 from tui.restores.queries import watch_query
 from tui.restores.restore import Moment, Restore
-from tui.store.journal import RestoreState
+from tui.store.entry import RestoreState
 
 FASTEST_S = 1.0
 SLOWEST_S = 5.0

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from tui.api.models import Platform, PointKind
 from tui.restores.life import search, task_missing
 from tui.restores.restore import Moment, Restore, end
-from tui.store.journal import Entry, RestoreState
+from tui.store.entry import Entry, RestoreState
+
+OLD_AFTER = timedelta(hours=1)
 
 
 def take_up(entry: Entry) -> Restore:
@@ -37,14 +40,23 @@ def take_up(entry: Entry) -> Restore:
     )
 
 
-def resume(restore: Restore, session_key: str, moment: Moment) -> Restore:
+def resume(restore: Restore, session_key: str, moment: Moment, updated: datetime) -> Restore:
     """What follows from where the row stood: by task where its logon session still lives, else by session.
 
     `planned` is written before `sent`, and `sent` before the wire: a row left at `planned` never went out.
+
+    Args:
+        restore: as taken up.
+        session_key: of the live logon session.
+        moment: now.
+        updated: when the row last changed; an unknown one of long ago is looked for quietly.
     """
     if restore.state is RestoreState.PLANNED:
         words = "It did not start: the program ended before the request was sent."
         return end(restore, RestoreState.FAILED, words, moment)
+    is_old = moment.wall - updated > OLD_AFTER
+    if restore.state is RestoreState.UNKNOWN and not restore.session_uid and is_old:
+        return replace(restore, note="It is still looked for, now and then.")
     if restore.session_uid:
         return replace(restore, note="Followed again by its restore session.")
     if restore.state is RestoreState.LAUNCHING and restore.task_session == session_key:

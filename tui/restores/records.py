@@ -11,7 +11,7 @@ from tui.api.models import RestoreSession
 from tui.restores.faces import RestoreJournal
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
-from tui.store.journal import RestoreState
+from tui.store.entry import RestoreState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tui.api.models import Platform, PointKind, RestoreSession
-from tui.store.journal import RestoreState
+from tui.store.entry import RestoreState
 
 if TYPE_CHECKING:
     from tui.api.errors import ManagerError

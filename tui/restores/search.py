@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from tui.api.models import RestoreSession
 from tui.restores.restore import SEARCH_WINDOW_S, CancelState, Moment, Restore, console
-from tui.store.journal import RestoreState
+from tui.store.entry import RestoreState
 
 _FILE_LEVEL = "filelevel"
 

@@ -28,8 +28,8 @@ from tui.restores.reattach import resume, take_up
 from tui.restores.records import Who, new_restore, write_row
 from tui.restores.restore import Restore
 from tui.restores.search import is_of_vm
+from tui.store.entry import RestoreState
 from tui.store.errors import StoreError
-from tui.store.journal import RestoreState
 
 LEAVING_PATIENCE_S = 2.0
 
@@ -268,7 +268,7 @@ class Restores:
                 continue
             restore = take_up(entry)
             self._book.add(restore)
-            self._book.change(restore.key, resume, key, self._book.moment())
+            self._book.change(restore.key, resume, key, self._book.moment(), entry.updated)
             taken.append(restore.key)
         await self._book.flush()
         self.monitor.wake()

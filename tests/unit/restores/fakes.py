@@ -9,10 +9,6 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
-from tui.api.query import Query
-from tui.store.errors import JournalError
-from tui.store.journal import Entry, RestoreState
-
 from tests.unit.restores.points import NOW, SERVER, point
 from tests.unit.restores.test_plan import FakeRequest
 from tui.api.errors import ManagerError
@@ -28,7 +24,10 @@ from tui.api.models import (
     TaskState,
     WireFormat,
 )
+from tui.api.query import Query
 from tui.restores.restore import Moment, Restore
+from tui.store.entry import Entry, RestoreState
+from tui.store.errors import JournalError, NotOwner
 
 Answer = Task | ManagerError | BaseException
 
@@ -142,6 +141,7 @@ class FakeJournal:
         self.writes: list[tuple[int, dict[str, Any]]] = []
         self.released: list[int] = []
         self.fail = False
+        self.taken_over: set[int] = set()
         self.not_ours: set[int] = set()
 
     def plan(self, **fields: object) -> Entry:
@@ -149,12 +149,15 @@ class FakeJournal:
         number = len(self.rows) + 1
         blank = {"task_id": "", "task_href": "", "session_uid": "", "progress": None, "message": ""}
         self.rows[number] = {
-            "id": number, "created": NOW, "ended": None, **blank, "state": RestoreState.PLANNED, **fields,
+            "id": number, "created": NOW, "updated": NOW, "ended": None,
+            **blank, "state": RestoreState.PLANNED, **fields,
         }  # fmt: skip
         return self._entry(number)
 
     def update(self, id: int, **fields: object) -> Entry:
         self._check()
+        if id in self.taken_over:
+            raise NotOwner("Another program has it.")
         self.rows[id].update(fields)
         self.writes.append((id, fields))
         return self._entry(id)

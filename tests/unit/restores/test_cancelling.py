@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tui.store.journal import RestoreState
 
 from tests.unit.restores.fakes import FakeClock, restore, session, stopped
 from tui.api.errors import (
@@ -22,6 +21,7 @@ from tui.api.errors import (
 from tui.api.models import SessionResult, SessionState
 from tui.restores import cancelling, life
 from tui.restores.restore import CancelState, Moment, Restore
+from tui.store.entry import RestoreState
 
 RESTORING = RestoreState.RESTORING
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tui.store.journal import RestoreState
 
 from tests.unit.restores.fakes import FakeClock, finished, restore, session, stopped, task
 from tui.api.errors import (
@@ -27,6 +26,7 @@ from tui.api.errors import (
 from tui.api.models import RestoreSession, SessionResult, SessionState, Task, TaskState
 from tui.restores import life
 from tui.restores.restore import CancelState, Moment, Restore
+from tui.store.entry import RestoreState
 
 CLOCK = FakeClock()
 NOW = CLOCK.moment()

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 
 import pytest
-from tui.store.journal import RestoreState
 
 from tests.unit.restores.fakes import finished, logon, session, stopped, task
 from tests.unit.restores.points import point
@@ -15,6 +14,7 @@ from tui.api.errors import Busy, SessionExpired, TimedOut
 from tui.api.models import SessionResult, SessionState, TaskState
 from tui.restores.forms import form_for
 from tui.restores.restore import Restore
+from tui.store.entry import RestoreState
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tui.store.journal import RestoreState
 
 from tests.unit.restores.fakes import FakeClock, restore, session
 from tests.unit.restores.points import point
 from tui.api.models import RestoreSession
 from tui.restores import life, search
 from tui.restores.restore import SEARCH_WINDOW_S, CancelState, Moment
+from tui.store.entry import RestoreState
 
 CLOCK = FakeClock()
 MINE = point().uid

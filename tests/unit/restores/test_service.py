@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from tui.store.errors import JournalError
-from tui.store.journal import RestoreState
 
 from tests.unit.restores.fakes import (
     FakeClock,
@@ -26,6 +24,8 @@ from tui.restores.forms import RestoreForm, form_for
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import CancelState, Restore
 from tui.restores.service import Restores
+from tui.store.entry import RestoreState
+from tui.store.errors import JournalError
 
 SERVER = "em.lab.example:9398"
 
@@ -133,6 +133,18 @@ async def test_a_journal_that_fails_later_stops_nothing_and_is_caught_up(world: 
     await world.tick()
     assert world.restores.journal_problem == ""
     assert world.journal.states()[-2:] == [RestoreState.RESTORING, RestoreState.SUCCEEDED]
+
+
+async def test_a_row_taken_over_by_another_program_blocks_no_other(world: World) -> None:
+    await world.submitted()
+    await world.submitted()
+    world.journal.taken_over.add(1)
+    world.manager.task_list = [finished()]
+    await world.tick()
+    assert [row["state"] for row in world.journal.rows.values()] == [
+        RestoreState.LAUNCHING,
+        RestoreState.RESTORING,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -354,6 +366,15 @@ async def test_reattach_after_a_kill_before_the_post(world: World) -> None:
     restore = await reattached(world)
     assert restore.state is RestoreState.FAILED
     assert restore.message.startswith("It did not start")
+
+
+async def test_an_unknown_one_of_long_ago_is_looked_for_quietly(world: World) -> None:
+    await world.submitted(TimedOut("read"))
+    assert (await reattached(world)).is_in_flight
+    world.clock.seconds += 3700
+    quiet = await reattached(world, [session(7)])
+    assert quiet.is_quiet
+    assert (await world.tick()).session_uid == session(7).uid
 
 
 async def test_rows_of_another_process_are_left_to_it(world: World) -> None:
