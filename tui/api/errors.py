@@ -3,6 +3,7 @@
     ManagerError(detail)                     title and hint stand on the class, or are given
       Unreachable      TimedOut, NameNotFound, Refused, ConnectionLost   -> retry offered
       Untrusted        UnknownCertificate, CertificateChanged            -> certificate screen
+                       CaFileUnreadable                                  -> said at once
       NotAllowed       BadLogin, SessionExpired, Forbidden               -> login, or explained
       Rejected         Invalid, NotFound, Busy, ServerFault, TaskUnknown,
                        NotImplementedThere                               -> shown where it happened
@@ -118,6 +119,16 @@ class CertificateChanged(Untrusted):
         super().__init__("It is not the certificate that was trusted before.", request_sent=False)
         self.certificate = certificate
         self.pinned_sha256 = pinned_sha256
+
+
+class CaFileUnreadable(Untrusted):
+    """The file of authorities the operator named cannot be used."""
+
+    title = "The CA file cannot be used"
+    default_hint = "Name a readable PEM file that holds the authority's certificate."
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, request_sent=False)
 
 
 class NotAllowed(ManagerError):

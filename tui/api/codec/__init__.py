@@ -1,0 +1,32 @@
+"""Bytes to models and back, in two formats behind one interface: XML by xmltodict, JSON by msgspec.
+
+A reply is read by its first byte, not by its Content-Type: servers and proxies answer in XML, JSON
+or HTML whatever was asked for (T33). No `dict` and no loosely typed value leaves this package.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tui.api.codec.base import Codec
+from tui.api.models import WireFormat
+
+__all__ = ["Codec", "codec_for", "codec_of"]
+
+
+@cache
+def codec_for(wire: WireFormat) -> Codec:
+    """The codec that writes `wire`; AUTO means XML, in which the seed page states the element order."""
+    if wire is WireFormat.JSON:
+        from tui.api.codec.json import JsonCodec
+
+        return JsonCodec()
+    from tui.api.codec.xml import XmlCodec
+
+    return XmlCodec()
+
+
+def codec_of(body: bytes) -> Codec:
+    """The codec that can read `body`, by its first byte."""
+    start = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return codec_for(WireFormat.JSON if start[:1] in (b"{", b"[") else WireFormat.XML)

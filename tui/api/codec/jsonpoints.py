@@ -1,0 +1,211 @@
+"""The fast way from JSON to restore points: typed structs, links left as bytes and looked into for three.
+
+Decoding the seven links of each point into objects costs as much as all the rest, and of them only
+the backup server, the restore point and the Restore action are wanted. So each is cut out of the raw
+bytes and decoded alone; what is the same bytes from point to point is remembered. Whatever is not of
+the usual shape goes the tolerant way of `points`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from sys import intern
+from typing import cast
+
+import msgspec
+
+from tui.api.codec.listing import Listing
+from tui.api.codec.points import linked, platform_in, server_in
+from tui.api.codec.scalars import id_in, path_of, time_of
+from tui.api.codec.tree import Tree
+from tui.api.models import PointKind
+from tui.api.models.points import NO_TIME, RestorePoint
+
+_FIRST_KEY = re.compile(rb'[\s{\xef\xbb\xbf]*"([A-Za-z])')
+_OPTIONAL = re.compile(rb'"(?:vmdisplayname|vmname|hierarchyobjref|pointtype|algorithm|name)"', re.IGNORECASE)
+_PASCAL = {
+    "uid": "UID",
+    "created": "CreationTimeUTC",
+    "links": "Links",
+    "display_name": "VmDisplayName",
+    "vm_name": "VmName",
+    "name": "Name",
+    "point_type": "PointType",
+    "algorithm": "Algorithm",
+    "object_ref": "HierarchyObjRef",
+    "points": "VmRestorePoints",
+    "entities": "Entities",
+    "paging": "PagingInfo",
+    "number": "PageNum",
+    "pages": "PagesCount",
+    "href": "Href",
+    "type": "Type",
+    "rel": "Rel",
+}
+_CAMEL = {key: "uid" if name == "UID" else name[0].lower() + name[1:] for key, name in _PASCAL.items()}
+
+
+class _Point(msgspec.Struct, gc=False, rename=_PASCAL):
+    uid: str
+    created: str
+    links: msgspec.Raw
+    name: str | None = None
+    display_name: str | None = None
+    vm_name: str | None = None
+    point_type: str | None = None
+    algorithm: str | None = None
+    object_ref: str | None = None
+
+
+class _Points(msgspec.Struct, rename=_PASCAL):
+    points: list[_Point]
+
+
+class _Entities(msgspec.Struct, rename=_PASCAL):
+    points: _Points
+
+
+class _Paging(msgspec.Struct, rename=_PASCAL):
+    number: int
+    pages: int
+
+
+class _Page(msgspec.Struct, rename=_PASCAL):
+    entities: _Entities
+    paging: _Paging | None = None
+
+
+class _Link(msgspec.Struct, gc=False, rename=_PASCAL):
+    href: str
+    rel: str | None = None
+    type: str | None = None
+    name: str | None = None
+
+
+def _camel(struct: type[msgspec.Struct], **inner: object) -> type[msgspec.Struct]:
+    """The same struct with the member names of 13; `inner` gives the types that change with it."""
+    fields = msgspec.structs.fields(struct)
+    members = [
+        (each.name, inner.get(each.name, each.type), *(() if each.required else (each.default,)))
+        for each in fields
+    ]
+    return msgspec.defstruct(f"{struct.__name__}Camel", members, rename=_CAMEL, gc=False)
+
+
+_PointCamel = _camel(_Point)
+_PointsCamel = _camel(_Points, points=list[_PointCamel])  # type: ignore[valid-type]
+_EntitiesCamel = _camel(_Entities, points=_PointsCamel)
+_PageCamel = _camel(_Page, entities=_EntitiesCamel, paging=_camel(_Paging) | None)
+_PageDecoder = msgspec.json.Decoder[_Page]
+_LinkDecoder = msgspec.json.Decoder[_Link]
+
+
+class _Casing:
+    """Decoders for one casing, and what they have read again and again."""
+
+    def __init__(self, page: _PageDecoder, link: _LinkDecoder) -> None:
+        self.page = page
+        self.link = link
+        self.server = lru_cache(maxsize=1024)(self._server)
+        self.restore_point = lru_cache(maxsize=4096)(self._restore_point)
+        self.restore = lru_cache(maxsize=1024)(self._restore)
+
+    def _server(self, link: bytes) -> tuple[str, str]:
+        decoded = self.link.decode(link)
+        if decoded.type != "BackupServerReference":
+            raise _Unusual
+        return server_in(decoded.href, decoded.name or "")
+
+    def _restore_point(self, link: bytes) -> str:
+        decoded = self.link.decode(link)
+        if decoded.type != "RestorePointReference":
+            raise _Unusual
+        return id_in(decoded.href)
+
+    def _restore(self, link: bytes) -> str:
+        decoded = self.link.decode(link)
+        if decoded.rel != "Restore":
+            raise _Unusual
+        # `{id}` stands for the point's own id here already, and braces have no place in a link.
+        return path_of(decoded.href.replace("{id}", "-id-")).replace("-id-", "{id}")
+
+
+class _Unusual(Exception):
+    """A link is not of the usual shape."""
+
+
+_PASCAL_CASE = _Casing(msgspec.json.Decoder(_Page, strict=False), msgspec.json.Decoder(_Link))
+_CAMEL_CASE = _Casing(
+    cast("_PageDecoder", msgspec.json.Decoder(_PageCamel, strict=False)),
+    cast("_LinkDecoder", msgspec.json.Decoder(_camel(_Link))),
+)
+
+
+def fast_points(body: bytes) -> Listing[RestorePoint] | None:
+    """The VM points of a query's page of entities; None where the page is of another shape."""
+    first = _FIRST_KEY.match(body)
+    if first is None:
+        return None
+    casing = _PASCAL_CASE if first.group(1).isupper() else _CAMEL_CASE
+    try:
+        page = casing.page.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+        return None
+    rows = page.entities.points.points
+    if _is_mixed(rows, body, casing):
+        return None
+    paging = page.paging
+    number, pages = (paging.number, paging.pages) if paging else (1, 1)
+    return Listing(
+        items=tuple([_point(row, casing) for row in rows]), number=max(1, number), pages=max(1, pages)
+    )
+
+
+def _is_mixed(rows: list[_Point], body: bytes, casing: _Casing) -> bool:
+    """Whether something that seems to be missing is there in another casing."""
+    if all(row.display_name and row.object_ref and row.point_type and row.algorithm for row in rows):
+        return False
+    known = _PASCAL if casing is _PASCAL_CASE else _CAMEL
+    return not {name[1:-1].decode() for name in _OPTIONAL.findall(body)} <= set(known.values())
+
+
+def _point(row: _Point, casing: _Casing) -> RestorePoint:
+    uid, name, object_ref = row.uid, row.name or "", row.object_ref or ""
+    server, restore_point_id, restore_href = _links(row.links, uid, casing)
+    return RestorePoint(
+        uid=uid,
+        vm_name=intern(row.display_name or row.vm_name or name.rpartition("@")[0] or name),
+        created=time_of(row.created) or NO_TIME,
+        kind=PointKind.VM,
+        name=name,
+        point_type=intern(row.point_type or ""),
+        algorithm=intern(row.algorithm or ""),
+        object_ref=intern(object_ref),
+        platform=platform_in(object_ref),
+        server_uid=server[0],
+        server_name=server[1],
+        restore_point_id=restore_point_id,
+        restore_href=restore_href,
+    )
+
+
+def _links(links: msgspec.Raw, uid: str, casing: _Casing) -> tuple[tuple[str, str], str, str]:
+    raw = bytes(links)
+    try:
+        server = casing.server(_around(raw, b'"BackupServerReference"'))
+        restore_point_id = casing.restore_point(_around(raw, b'"RestorePointReference"'))
+        own = uid.rpartition(":")[2].encode() or b" "
+        restore = casing.restore(_around(raw, b'"Restore"').replace(own, b"{id}"))
+    except (_Unusual, msgspec.DecodeError, UnicodeError):
+        return linked(Tree("", {"Links": msgspec.json.decode(raw)}), uid)
+    else:
+        return server, restore_point_id, restore
+
+
+def _around(raw: bytes, word: bytes) -> bytes:
+    """The object that holds `word`. A brace inside a string spoils it, and then it does not decode."""
+    at = raw.find(word)
+    if at < 0:
+        raise _Unusual
+    return raw[raw.rfind(b"{", 0, at) : raw.find(b"}", at) + 1]

@@ -1,0 +1,144 @@
+"""Lists of resources in all the shapes they come in, and their paging (contract 2.3, 3.3, 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tui.api.codec.scalars import path_of
+from tui.api.codec.tree import Tree, inner_of, is_item
+from tui.api.errors import MissingField, NotManager, Unreadable
+
+ItemT = TypeVar("ItemT")
+ROOT_ITEMS = "#items"
+"""Member under which the JSON codec hands on a reply that is an array at its root."""
+_CONTAINERS = ("Entities", "Resources")
+_ENVELOPE = (*_CONTAINERS, "Refs", "Ref", "PagingInfo")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What stands for an entity where the server sent only a reference (T10)."""
+
+    uid: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[ItemT]):
+    """One page as the server sent it."""
+
+    items: tuple[ItemT, ...]
+    references: tuple[Reference, ...] = ()
+    number: int = 1
+    pages: int = 1
+
+
+def read_listing(tree: Tree, plural: str, singular: str, reader: Callable[[Tree], ItemT]) -> Listing[ItemT]:
+    """Read a list of `singular`s from a query, a plain collection or a lone resource.
+
+    Raises:
+        MissingField: there is no such list, or an item lacks what it needs.
+        Unreadable, NotManager: it is the answer to something else.
+    """
+    found, known = _items_of(tree, plural, singular)
+    references = [item for item in found if is_reference(item)]
+    references += tree.items("Refs", "Ref") or _bare_references(tree)
+    if not found and not references and not known:
+        raise _not_a_list(tree, plural)
+    number, pages = paging_of(tree)
+    return Listing(
+        items=tuple(reader(item) for item in found if not is_reference(item)),
+        references=tuple(reference_of(item) for item in references),
+        number=number,
+        pages=pages,
+    )
+
+
+def _items_of(tree: Tree, plural: str, singular: str) -> tuple[list[Tree], bool]:
+    """The items, and whether the reply is of a shape that may be empty."""
+    if tree.has(ROOT_ITEMS):
+        return Tree("", {plural: tree.get(ROOT_ITEMS)}).items(plural, singular), True
+    if _is_lone(tree, plural, singular):
+        return [Tree(tree.name or singular, tree.members)], True
+    for container in _CONTAINERS:
+        value = tree.get(container)
+        if isinstance(value, list) or (isinstance(value, dict) and is_item(value)):
+            return Tree("", {plural: value}).items(plural, singular), True
+        if isinstance(value, dict) and (inner := inner_of(value, plural, singular)) is not None:
+            return Tree("", {plural: inner}).items(plural, singular), True
+    inner = inner_of(tree.members, plural, singular)
+    return Tree("", {plural: inner}).items(plural, singular), inner is not None or _may_be_empty(tree, plural)
+
+
+def _is_lone(tree: Tree, plural: str, singular: str) -> bool:
+    """Some lists answer with the item itself where there is only one (contract 4.1)."""
+    if tree.name.lower() == plural.lower() or tree.text("Type").lower().endswith("list"):
+        return False
+    if inner_of(tree.members, plural, singular) is not None or any(map(tree.has, _ENVELOPE)):
+        return False
+    return is_item(tree.members)
+
+
+def _may_be_empty(tree: Tree, plural: str) -> bool:
+    if tree.name:
+        return tree.name.lower() in {"queryresult", "entityreferences", plural.lower()}
+    is_list = tree.text("Type").lower().endswith("list")
+    return not tree.members or is_list or any(map(tree.has, (*_ENVELOPE, plural)))
+
+
+def _bare_references(tree: Tree) -> list[Tree]:
+    return Tree("", {"Refs": tree.get("Ref")}).items("Refs", "Ref")
+
+
+def is_reference(tree: Tree) -> bool:
+    """Whether this is a bare reference, which lacks everything an entity is asked for."""
+    return tree.name in {"Ref", "EntityRef"} or tree.text("Type").lower().endswith("reference")
+
+
+def reference_of(tree: Tree) -> Reference:
+    """Read a reference; its path leads to the entity."""
+    path = path_of(tree.text("Href"))
+    for link in tree.links():
+        if link.rel.lower() == "alternate" and link.path and not link.type.lower().endswith("reference"):
+            path = link.path
+    if path and "format=" not in path.lower():
+        path += ("&" if "?" in path else "?") + "format=Entity"
+    return Reference(uid=tree.required("UID"), path=path)
+
+
+def paging_of(tree: Tree) -> tuple[int, int]:
+    """Number of this page and of all pages; one page where the server does not say."""
+    info = tree.child("PagingInfo")
+    if info is None:
+        return 1, 1
+    number = max(1, info.number("PageNum") or 1)
+    pages = info.number("PagesCount")
+    if pages is None:
+        pages = number + 1 if info.link(rel="Next") else number
+    return number, max(1, pages)
+
+
+def expect(tree: Tree, *names: str) -> Tree:
+    """The tree, if its root may be one of `names`.
+
+    Raises:
+        NotManager, Unreadable: it is the answer to something else.
+    """
+    if tree.name and tree.name.lower() not in {name.lower() for name in names}:
+        raise wrong_root(tree, names[0])
+    if tree.has(ROOT_ITEMS):
+        raise Unreadable(f"A list came where one {names[0]} was expected.")
+    return tree
+
+
+def wrong_root(tree: Tree, wanted: str) -> NotManager | Unreadable:
+    """The error for an answer to something else."""
+    if tree.name.lower() == "html":
+        return NotManager("It answers with a web page.")
+    return Unreadable(f"It is a {tree.name[:40]}, not a {wanted}.")
+
+
+def _not_a_list(tree: Tree, plural: str) -> NotManager | Unreadable | MissingField:
+    return wrong_root(tree, plural) if tree.name else MissingField(plural)

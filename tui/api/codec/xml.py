@@ -1,0 +1,124 @@
+"""XML by xmltodict, guarded (contract 2.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+
+from tui.api.codec.base import Codec
+from tui.api.codec.guard import GuardedExpat
+from tui.api.codec.listing import Listing
+from tui.api.codec.points import read_points
+from tui.api.codec.tree import Tree
+from tui.api.codec.xmlpoints import fast_points
+from tui.api.errors import Invalid, NotManager, TooLarge, Unreadable
+from tui.api.limits import Limits
+from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
+from tui.api.requests import Fields, xml_fields
+
+NAMESPACE = "http://www.veeam.com/ent/v1.0"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_PREFIXED = re.compile(rb"<[A-Za-z_][\w.-]*:")
+_WEB_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html)", re.IGNORECASE | re.DOTALL)
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class XmlCodec(Codec):
+    """Reads and writes `application/xml`."""
+
+    wire: ClassVar[WireFormat] = WireFormat.XML
+    media_type: ClassVar[str] = "application/xml"
+
+    def tree(self, body: bytes, limits: Limits) -> Tree:
+        """Decode a reply; attributes and elements alike become members."""
+        root = parse(body, limits)
+        name, members = next(iter(root.items()))
+        if isinstance(members, dict):
+            return Tree(name, members)
+        return Tree(name, {"#text": members} if members else {})
+
+    def points(self, body: bytes, kind: PointKind, limits: Limits) -> Listing[RestorePoint]:
+        """A page of points: straight from xmltodict's result where it has the usual shape."""
+        tree = self.tree(body, limits)
+        return fast_points(tree, kind) or read_points(tree, kind)
+
+    def restore_body(self, spec: RestoreSpec) -> bytes:
+        """`RestoreSpec` with the seed's declaration and namespaces, elements in the order stated there."""
+        fields = xml_fields(spec)
+        _check_writable(fields)
+        document = {
+            "RestoreSpec": {
+                "@xmlns": NAMESPACE,
+                "@xmlns:xsd": "http://www.w3.org/2001/XMLSchema",
+                "@xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+                **fields,
+            }
+        }
+        text = xmltodict.unparse(document, pretty=True, indent="  ", short_empty_elements=True)
+        return text.encode()
+
+
+def parse(body: bytes, limits: Limits) -> dict[str, Any]:
+    """xmltodict's view of a reply, with names freed of namespaces and attributes without a mark.
+
+    Raises:
+        NotManager: it is a web page.
+        Unreadable, TooLarge: as `Codec.tree` says.
+    """
+    if body[:2] in _UTF16:
+        # expat would do, but the checks below look at bytes.
+        body = body.decode("utf-16", errors="replace").encode()
+        encoding = "utf-8"
+    else:
+        body, encoding = body.removeprefix(b"\xef\xbb\xbf"), None
+    if _WEB_PAGE.match(body[:4096]):
+        raise NotManager("It answers with a web page.")
+    if body.count(b"<") > 2 * limits.nodes:
+        raise TooLarge("It holds more elements than any answer of Enterprise Manager.")
+    try:
+        root = xmltodict.parse(
+            body.lstrip() if encoding is None else body,
+            encoding=encoding,
+            expat=GuardedExpat(limits.depth),
+            attr_prefix="",
+            process_namespaces=bool(_PREFIXED.search(body)),
+            namespaces=_AnyNamespace(),
+        )
+    except (ExpatError, ValueError, LookupError, UnicodeError) as error:
+        raise Unreadable(f"It is no XML: {_first_words(error)}.") from error
+    if not root:
+        raise Unreadable("It is empty.")
+    return root
+
+
+class _AnyNamespace(Mapping[str, None]):
+    """xmltodict's namespace table: every namespace shortens to nothing."""
+
+    def __getitem__(self, _namespace: str) -> None:
+        return None
+
+    def __iter__(self) -> Any:  # noqa: ANN401 - never asked for
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _first_words(error: Exception) -> str:
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+
+
+def _check_writable(fields: Fields | list[Fields]) -> None:
+    for value in fields if isinstance(fields, list) else fields.values():
+        if isinstance(value, dict | list):
+            _check_writable(value)
+        elif isinstance(value, str) and _NOT_XML.search(value):
+            raise Invalid(
+                "A name or reference holds characters that XML cannot carry.",
+                hint="Type it again without control characters.",
+                request_sent=False,
+            )

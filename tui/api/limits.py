@@ -1,0 +1,38 @@
+"""How much of a reply is taken and how long is waited: a hostile server meets these bounds, no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds on what a server may send."""
+
+    body_bytes: int = 64 * MIB
+    """Of one reply, compressed and again decompressed. A page of 500 points takes about one MiB."""
+    error_bytes: int = MIB
+    """Of a reply that is an error anyway."""
+    nodes: int = 1_000_000
+    """Elements of XML, or members and items of JSON, in one reply."""
+    depth: int = 64
+    """Nesting of a reply; the contract's deepest is about ten."""
+    pages: int = 20_000
+    """Pages of one list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds per kind of call. The totals hold for a call with all its tries and all its drips."""
+
+    connect: float = 10.0
+    read: float = 30.0
+    """Silence while a reply to a read is awaited."""
+    write: float = 120.0
+    """Silence while a reply to a write is awaited: starting a restore can take the server long."""
+    read_total: float = 90.0
+    write_total: float = 180.0
+    tries: int = 3
+    """How often a read is tried in all. A write is tried once."""

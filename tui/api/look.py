@@ -1,0 +1,96 @@
+"""A look at a server's certificate: a TLS handshake after which nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from urllib.parse import unquote, urlsplit
+
+from tui.api.certificates import describe, problem_of
+from tui.api.errors import CertificateChanged, ManagerError, Unreachable
+from tui.api.faults import find, line_error
+from tui.api.models import Certificate, ServerAddress
+from tui.api.tls import PinMismatch, Trust, client_context, looking_context
+from tui.clock import Clock, SystemClock
+
+_PROXY_REPLY_BYTES = 16_384
+
+
+async def look_at_certificate(
+    address: ServerAddress,
+    *,
+    trust: Trust | None = None,
+    timeout_s: float = 10,
+    proxy: str = "",
+    clock: Clock | None = None,
+) -> Certificate:
+    """The certificate the server shows; `.problem` says why nobody vouches for it, empty when somebody does.
+
+    Raises:
+        CertificateChanged: it is not the pinned one.
+        CaFileUnreadable: the CA file cannot be used.
+        Unreachable, NotManager: there is no TLS server to look at.
+    """
+    trust = trust or Trust()
+    now = (clock or SystemClock()).now()
+    problem = ""
+    try:
+        context = await asyncio.to_thread(client_context, trust)
+        der = await shown(address, context, timeout_s=timeout_s, proxy=proxy)
+    except ManagerError as error:
+        mismatch, refusal = find(error, PinMismatch), find(error, ssl.SSLCertVerificationError)
+        if mismatch is not None:
+            changed = describe(mismatch.der, host=address.host, problem="", now=now)
+            raise CertificateChanged(changed, trust.pinned_sha256) from error
+        if refusal is None:
+            raise
+        problem = problem_of(refusal)
+        der = await shown(address, looking_context(), timeout_s=timeout_s, proxy=proxy)
+    return describe(der, host=address.host, problem=problem, now=now)
+
+
+async def shown(
+    address: ServerAddress, context: ssl.SSLContext, *, timeout_s: float, proxy: str = ""
+) -> bytes:
+    """The server's certificate in DER, after a handshake with that context."""
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(timeout_s):
+            if proxy:
+                writer = await _through(proxy, address)
+                await writer.start_tls(context, server_hostname=address.host)
+            else:
+                _, writer = await asyncio.open_connection(
+                    address.host, address.port, ssl=context, server_hostname=address.host
+                )
+    except (OSError, UnicodeError) as error:  # TimeoutError and ssl.SSLError are OSErrors
+        raise line_error(error, address, request_sent=False) from error
+    else:
+        tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
+        return tls.getpeercert(binary_form=True) or b""
+    finally:
+        if writer is not None:
+            writer.transport.abort()
+
+
+async def _through(proxy: str, address: ServerAddress) -> asyncio.StreamWriter:
+    parts = urlsplit(proxy)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
+    lines = [f"CONNECT {address} HTTP/1.1", f"Host: {address}"]
+    if parts.username:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        lines.append(f"Proxy-Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        writer.transport.abort()
+        raise Unreachable("The proxy gave no usable answer.", request_sent=False) from error
+    status = head[:_PROXY_REPLY_BYTES].split(b"\r\n", 1)[0].decode("latin-1")
+    if " 200" not in status:
+        writer.transport.abort()
+        raise Unreachable(
+            f"The proxy refused: {status[:80]}.", hint="Check --proxy, or do without.", request_sent=False
+        )
+    return writer

@@ -1,0 +1,143 @@
+"""Queries: filters that are built and quoted, never concatenated (contract 3).
+
+A VM may be called `a";(Name=="b` and the filter still means that name: every value stands in double
+quotes, quotes inside are doubled, groups always stand in parentheses because the precedence of `;`
+and `,` is not documented.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+FilterValue = str | datetime
+"""A string (an enum member is one too), or an aware datetime."""
+
+DEFAULT_PAGE_SIZE = 500
+_FIELD = re.compile(r"[A-Za-z]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition in the grammar of the query service; `str()` is its text. Made by `eq`, `all_of`, ..."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __and__(self, other: Filter) -> Filter:
+        return all_of(self, other)
+
+    def __or__(self, other: Filter) -> Filter:
+        return any_of(self, other)
+
+
+def eq(field: str, value: FilterValue) -> Filter:
+    """`field` is `value`. There is no "contains": the server compares whole values."""
+    return _compare(field, "==", value)
+
+
+def ne(field: str, value: FilterValue) -> Filter:
+    """`field` is not `value`."""
+    return _compare(field, "!=", value)
+
+
+def gt(field: str, value: FilterValue) -> Filter:
+    """`field` is greater (enumerations compare by index) or later."""
+    return _compare(field, ">", value)
+
+
+def ge(field: str, value: FilterValue) -> Filter:
+    """`field` is greater or equal."""
+    return _compare(field, ">=", value)
+
+
+def lt(field: str, value: FilterValue) -> Filter:
+    """`field` is less or earlier."""
+    return _compare(field, "<", value)
+
+
+def le(field: str, value: FilterValue) -> Filter:
+    """`field` is less or equal."""
+    return _compare(field, "<=", value)
+
+
+def all_of(*filters: Filter) -> Filter:
+    """All conditions hold (`;` on the wire)."""
+    return _group(";", filters)
+
+
+def any_of(*filters: Filter) -> Filter:
+    """At least one condition holds (`,` on the wire)."""
+    return _group(",", filters)
+
+
+def quoted(value: FilterValue) -> str:
+    """A value as it stands in a filter: in double quotes, inner quotes doubled, times in UTC."""
+    text = _iso(value) if isinstance(value, datetime) else str(value)
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _compare(field: str, operator: str, value: FilterValue) -> Filter:
+    if not _FIELD.fullmatch(field):
+        raise ValueError(f"{field!r} is not a field name.")
+    return Filter(f"{field}{operator}{quoted(value)}")
+
+
+def _group(joint: str, filters: tuple[Filter, ...]) -> Filter:
+    if not filters:
+        raise ValueError("A group of conditions needs at least one.")
+    if len(filters) == 1:
+        return filters[0]
+    return Filter("(" + joint.join(map(str, filters)) + ")")
+
+
+def _iso(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        raise ValueError("A time in a filter must know its zone.")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def encoded(text: str) -> str:
+    """Percent-encode a whole parameter value as UTF-8; what cannot be encoded becomes `?`, never an error."""
+    return quote(text, safe="", errors="replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What to list: conditions, order and pages. Field names are those of contract 3.5."""
+
+    filter: Filter | None = None
+    sort: str = ""
+    """Field to sort by; without one the client asks for the order of UIDs, so that pages do not shift."""
+    descending: bool = False
+    page_size: int = DEFAULT_PAGE_SIZE
+    page: int = 1
+    """Page to start with, from 1."""
+
+    def __post_init__(self) -> None:
+        if self.sort and not _FIELD.fullmatch(self.sort):
+            raise ValueError(f"{self.sort!r} is not a field name.")
+        if self.page_size < 1 or self.page < 1:
+            raise ValueError("Page and page size start at 1.")
+
+    def at(self, page: int) -> Query:
+        """The same query at another page."""
+        return replace(self, page=page)
+
+    def target(self, resource: str) -> str:
+        """Path and query string that ask for `resource` as entities."""
+        return "/api/query?" + "&".join(self._parameters(resource))
+
+    def _parameters(self, resource: str) -> Iterator[str]:
+        yield f"type={encoded(resource)}"
+        yield "format=Entities"
+        if self.filter is not None:
+            yield f"filter={encoded(str(self.filter))}"
+        yield f"{'sortDesc' if self.descending else 'sortAsc'}={self.sort or 'UID'}"
+        yield f"pageSize={self.page_size}"
+        yield f"page={self.page}"

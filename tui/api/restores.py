@@ -1,0 +1,83 @@
+"""Starting restores, and watching and cancelling what was started (contract 5, 6, 7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.api.caller import Caller
+from tui.api.models import Page, RestoreSession, RestoreSpec, Task, WireFormat
+from tui.api.paging import follow
+from tui.api.query import Query, encoded
+from tui.api.requests import RestoreRequest, write_request
+
+if TYPE_CHECKING:
+    from tui.api.models import RestorePoint
+
+
+class RestoreCalls(Caller):
+    """The operations on restores."""
+
+    def write_request(
+        self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
+    ) -> RestoreRequest:
+        """The exact request `start_restore` sends, without the token; nothing is sent.
+
+        Raises:
+            Invalid: a name in `spec` cannot be written in that format.
+        """
+        return write_request(point, spec, self.writes_wire if wire in (None, WireFormat.AUTO) else wire)
+
+    async def start_restore(self, point: RestorePoint, spec: RestoreSpec) -> Task:
+        """Start a restore: one POST, never sent again.
+
+        Raises:
+            ManagerError: with `request_sent` saying whether the server may have it nevertheless.
+        """
+        from tui.api.codec import readers
+
+        request = self.write_request(point, spec)
+        reply = await self._write(request.method, request.path, request)
+        return await self._decoded(reply, lambda body: self._model(body, readers.task))
+
+    async def tasks(self) -> tuple[Task, ...]:
+        """The tasks of this logon session; those of others are not listed (T2)."""
+        from tui.api.codec import readers
+
+        return await self._read_tree("/api/tasks", readers.tasks)
+
+    async def task(self, task_id: str) -> Task:
+        """One task.
+
+        Raises:
+            TaskUnknown: this logon session has no such task; it proves nothing about the restore.
+        """
+        from tui.api.codec import readers
+
+        return await self._read_tree(f"/api/tasks/{encoded(task_id)}", readers.task)
+
+    async def cancel_task(self, task: Task) -> None:
+        """DELETE to the task's own link: stops a launch, of a finished task it only removes the record (T28)."""
+        await self._write("DELETE", task.delete_href or f"/api/tasks/{encoded(task.task_id)}")
+
+    async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
+        """All restore sessions that match, of the last 30 days, whoever started them."""
+        from tui.api.codec import readers
+
+        async def fetch(at: Query) -> Page[RestoreSession]:
+            listing = await self._read_tree(at.target("RestoreSession"), readers.restore_sessions)
+            found = [await self.restore_session(each.uid) for each in listing.references]
+            return Page(items=(*listing.items, *found), number=at.page, pages=listing.pages)
+
+        pages = [page.items async for page in follow(query, fetch, max_pages=self._limits.pages)]
+        return tuple(session for page in pages for session in page)
+
+    async def restore_session(self, id: str) -> RestoreSession:
+        """One restore session, by id or UID.
+
+        Raises:
+            NotFound: there is no such session.
+        """
+        from tui.api.codec import readers
+
+        bare = encoded(id.rpartition(":")[2])
+        return await self._read_tree(f"/api/restoreSessions/{bare}?format=Entity", readers.restore_session)
