@@ -48,6 +48,71 @@ _DIALOGS = (
     Action(screen="again", name="back", keys="escape", label="Not now", help="Leave it for now."),
     Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
 )  # fmt: skip
+_FORM = (
+    Action(screen="form", name="restore", keys="ctrl+r,r", label="Restore...", shown_as="Ctrl+R",
+           help="Look at the server for running restores of this VM, then ask for confirmation."),
+    Action(screen="form", name="look_up", keys="f2,ctrl+l", label="Look up", shown_as="F2",
+           help="Choose the reference of this field from a list."),
+    Action(screen="form", name="request", keys="ctrl+g", label="Request", shown_as="Ctrl+G",
+           help="Show the exact request, as XML or JSON."),
+    Action(screen="form", name="change", keys="space", label="Switch", shown_as="Space",
+           help="Switch the field between yes and no, or to its next choice."),
+    Action(screen="form", name="next_field", keys="down,enter", label="Next field", footer=False,
+           help="Go to the next field."),
+    Action(screen="form", name="previous_field", keys="up", label="Previous field", footer=False,
+           help="Go to the previous field."),
+    Action(screen="form", name="back", keys="escape", label="Back", shown_as="Esc",
+           help="Go back to the list; asks first if something was typed."),
+)  # fmt: skip
+_CONFIRM = (
+    Action(screen="confirm", name="back", keys="escape", label="Back", help="Send nothing."),
+    Action(screen="confirm", name="next_choice", keys="left,right", label="Choose", footer=False,
+           help="Move between the buttons."),
+    Action(screen="confirm", name="scroll(-1)", keys="up", label="Read up", footer=False,
+           help="Scroll the plan up."),
+    Action(screen="confirm", name="scroll(1)", keys="down", label="Read on", footer=False,
+           help="Scroll the plan down."),
+    Action(screen="picker", name="back", keys="escape", label="Back", help="Leave the field as it was."),
+    Action(screen="picker", name="move(-1)", keys="up", label="Up", footer=False,
+           help="Go up in the list."),
+    Action(screen="picker", name="move(1)", keys="down", label="Down", footer=False,
+           help="Go down in the list."),
+    Action(screen="picker", name="page(-1)", keys="pageup", label="Page up", footer=False,
+           help="Go up one page."),
+    Action(screen="picker", name="page(1)", keys="pagedown", label="Page down", footer=False,
+           help="Go down one page."),
+    Action(screen="request", name="toggle", keys="x,j,space", label="XML/JSON", shown_as="x",
+           help="Show the request in the other format."),
+    Action(screen="request", name="back", keys="escape,q", label="Back", shown_as="Esc",
+           help="Go back to the form."),
+)  # fmt: skip
+_TASKS = (
+    Action(screen="tasks", name="cancel", keys="c", label="Cancel",
+           help="Say what can still be stopped, and ask."),
+    Action(screen="tasks", name="again", keys="s", label="Send again",
+           help="Open the form again for a restore that failed or is unknown; it is a new restore."),
+    Action(screen="tasks", name="details", keys="d", label="Details", footer=False,
+           help="Go to the details and back, to scroll them with the arrow keys."),
+    Action(screen="tasks", name="points", keys="p", label="Points",
+           help="Go back to the restore points."),
+    Action(screen="tasks", name="app.history", keys="h", label="History",
+           help="Show every restore the journal remembers."),
+    Action(screen="tasks", name="back", keys="escape", label="Back", shown_as="Esc",
+           help="Go back; the restores go on and are watched."),
+    Action(screen="cancel", name="back", keys="escape", label="Back", help="Cancel nothing."),
+    Action(screen="cancel", name="next_choice", keys="left,right", label="Choose", footer=False,
+           help="Move between the buttons."),
+    Action(screen="history", name="export", keys="e", label="Export",
+           help="Write the journal to a file as JSON lines."),
+    Action(screen="history", name="reload", keys="r", label="Reload",
+           help="Read the journal again."),
+    Action(screen="history", name="details", keys="d", label="Details", footer=False,
+           help="Go to the details and back, to scroll them with the arrow keys."),
+    Action(screen="history", name="back", keys="escape", label="Back", shown_as="Esc",
+           help="Go back."),
+    Action(screen="export", name="back", keys="escape", label="Back", help="Write nothing."),
+    Action(screen="choice", name="back", keys="escape", label="Back", help="Choose nothing."),
+)  # fmt: skip
 _APP = (
     Action(screen="app", name="help", keys="f1,question_mark", label="Help", shown_as="F1",
            help="Show what each key does on this screen."),
@@ -57,7 +122,7 @@ _APP = (
            help="Show every restore the journal remembers."),
     Action(screen="app", name="log_off", keys="ctrl+o", label="Log off", footer=False,
            help="End the logon session at the server and forget it here."),
-    Action(screen="app", name="quit", keys="ctrl+q", label="Quit",
+    Action(screen="app", name="ask_to_quit", keys="ctrl+q", label="Quit",
            help="Leave the program; restores in flight go on at the server.", priority=True),
     Action(screen="app", name="interrupt", keys="ctrl+c", label="Stop or quit", footer=False, priority=True,
            help="Stop what is loading; if nothing is, ask to quit."),
@@ -65,7 +130,7 @@ _APP = (
            help="Find an action by typing part of its name."),
 )  # fmt: skip
 
-ACTIONS: tuple[Action, ...] = (*_LOGIN, *_DIALOGS, *_APP)
+ACTIONS: tuple[Action, ...] = (*_LOGIN, *_DIALOGS, *_FORM, *_CONFIRM, *_TASKS, *_APP)
 
 
 def actions_of(screen: str) -> tuple[Action, ...]:

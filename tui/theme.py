@@ -6,7 +6,7 @@ on a screen is told by colour alone.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from textual.theme import Theme
 
@@ -32,7 +32,7 @@ def styles_folder() -> Path:
     return packaged if packaged.is_dir() else packaged.parents[1] / "styles"
 
 
-def stylesheets() -> list[str | Path]:
+def stylesheets() -> list[str | PurePath]:
     """Every stylesheet, the app's own first, as absolute paths."""
     folder = styles_folder()
     return [folder / "app.tcss", *sorted(folder.glob("*/*.tcss"))]

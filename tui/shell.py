@@ -1,0 +1,107 @@
+"""The shell around the screens: signals, the palette, and the outer edge where a defect becomes a report."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.worker import Worker, WorkerState
+
+from tui.crash import report_crash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from textual.app import SystemCommand
+    from textual.screen import Screen
+
+    from tui.paths import Folders
+
+
+class Shell(App[int]):
+    """What any program of ours needs around its screens."""
+
+    folders: Folders
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.farewell = ""
+        """What is printed after the screens are gone."""
+        self.animation_level = "none"
+
+    def in_flight_words(self) -> str:
+        """What goes on at the server when this program ends; empty for nothing."""
+        return ""
+
+    # -- signals ------------------------------------------------------------------------------
+
+    def catch_signals(self) -> None:
+        """A lost line or a polite kill ends the program cleanly; restores go on at the server."""
+        try:
+            loop = asyncio.get_running_loop()
+            for name in (signal.SIGHUP, signal.SIGTERM):
+                loop.add_signal_handler(name, self._leave_now, name)
+        except (NotImplementedError, RuntimeError, ValueError):
+            # Not the main thread (tests), or a platform without these signals.
+            return
+
+    def _leave_now(self, name: signal.Signals) -> None:
+        self.farewell = self.in_flight_words()
+        self.exit(128 + int(name))
+
+    # -- help and palette ---------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Show what each key does here."""
+        from tui.screens.help import HelpScreen
+
+        name = getattr(self.screen, "NAME", "")
+        if name and name != "help":
+            self.push_screen(HelpScreen(name))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette lists the same table as the footer and the help."""
+        from textual.app import SystemCommand
+
+        from tui.commands import actions_of
+
+        for action in actions_of(getattr(screen, "NAME", "")):
+            target = (
+                action.name
+                if "." in action.name
+                else f"{'app' if action.screen == 'app' else 'screen'}.{action.name}"
+            )
+            if action.name != "command_palette":
+                yield SystemCommand(action.label, action.help, self._runner(target))
+
+    def _runner(self, action: str) -> Callable[[], object]:
+        return lambda: self.call_later(self.run_action, action)
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C: stop what is loading, else ask to quit."""
+        stop = getattr(self.screen, "stop_loading", None)
+        if stop is not None and stop():
+            return
+        self.run_worker(self.run_action("ask_to_quit"), exclusive=False)
+
+    # -- the outer edge -----------------------------------------------------------------------
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that failed in an unforeseen way is reported, and the program goes on."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            path = report_crash(self.folders, event.worker.error)
+            words = (
+                f"Something unforeseen went wrong while trying to {event.worker.description}. Report: {path}"
+            )
+            self.notify(words, severity="error", markup=False, timeout=30)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's own ending prints local variables, which may hold secrets: write a report instead."""
+        path = report_crash(self.folders, error)
+        self.farewell = f"vbem stopped because of a defect of its own. Report: {path}"
+        self._return_code = 70
+        self._exception = error
+        self._exception_event.set()
+        self._close_messages_no_wait()

@@ -1,0 +1,138 @@
+"""The steward of restores: they belong to the app, so that leaving a screen never cancels one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from tui.clock import Clock
+from tui.shell import Shell
+
+if TYPE_CHECKING:
+    from tui.restores.faces import RestoreJournal
+    from tui.restores.plan import RestorePlan
+    from tui.restores.restore import Restore
+    from tui.restores.service import Restores
+    from tui.screens.filled import Filled
+    from tui.session.connection import Connection
+    from tui.store.journal import Journal
+
+
+class Steward(Shell):
+    """Holds the journal and the restores of one connection, and runs the workers that write."""
+
+    clock: Clock
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.journal: Journal | None = None
+        self.restores: Restores | None = None
+        self.filled_forms: dict[str, Filled] = {}
+        """What was filled in for the restores of this run, by restore."""
+
+    async def log_on_again(self) -> bool:
+        """Ask for the password; True if there is a logon session again."""
+        return False
+
+    def take_charge(self, connection: Connection) -> str:
+        """Make the restores of this connection; the sentence to show if there is no journal."""
+        from tui.restores.service import Restores
+        from tui.store.missing import MissingJournal, operator_name
+
+        note = self.open_journal()
+        journal: RestoreJournal = self.journal or MissingJournal(note)
+        self.restores = Restores(
+            connection.manager,
+            journal,
+            server=str(connection.address),
+            clock=self.clock,
+            operator=operator_name(),
+            on_logon_needed=self._ask_to_log_on_again,
+        )
+        self.restores.on_change(self._tell_screens)
+        return note
+
+    def open_journal(self) -> str:
+        """Open the journal once; the sentence to show where that failed."""
+        from tui.screens.base import explain
+        from tui.store.errors import StoreError
+        from tui.store.journal import Journal
+
+        if self.journal is None:
+            try:
+                self.folders.make()
+                self.journal = Journal.open(self.folders.journal)
+            except (StoreError, OSError) as error:
+                return explain("open the journal", error)
+        return ""
+
+    # -- restores: owned here -----------------------------------------------------------------
+
+    def in_flight(self) -> list[Restore]:
+        """Restores of this run that are not over."""
+        return list(self.restores.in_flight) if self.restores else []
+
+    def in_flight_words(self) -> str:
+        """What goes on at the server when this program ends; empty for nothing."""
+        count = len(self.in_flight())
+        if not count:
+            return ""
+        noun = "1 restore is" if count == 1 else f"{count} restores are"
+        return f"{noun} still in flight. They go on at the server; start vbem again to watch them."
+
+    @work(group="monitor", exclusive=True, exit_on_error=False, description="watch the restores")
+    async def watch_restores(self) -> None:
+        """Find restores of earlier runs, then watch all until cancelled."""
+        from tui.screens.base import explain
+        from tui.store.errors import StoreError
+
+        if self.restores is None:
+            return
+        try:
+            found = await self.restores.reattach()
+        except StoreError as error:
+            self.notify(explain("find earlier restores", error), severity="error", markup=False)
+        else:
+            if found:
+                noun = "1 restore" if len(found) == 1 else f"{len(found)} restores"
+                self.notify(f"{noun} of an earlier run in flight: Ctrl+T shows the tasks.", markup=False)
+        await self.restores.run()
+
+    def _tell_screens(self, restores: tuple[Restore, ...]) -> None:
+        from tui.screens.messages import RestoresChanged
+
+        self.screen.post_message(RestoresChanged(restores))
+
+    def _ask_to_log_on_again(self) -> None:
+        self.run_worker(self.log_on_again(), group="session", exit_on_error=False, description="log on again")
+
+    @work(group="write", exclusive=False, exit_on_error=False, description="start a restore")
+    async def submit_restore(
+        self, plan: RestorePlan, reason: str = "", *, without_journal: bool = False
+    ) -> Restore | Exception | None:
+        """Journal and send one restore; owned by the app, never repeated.
+
+        Returns:
+            The restore as it stands after the reply, or the expected error for which nothing was sent.
+        """
+        from tui.api.errors import ManagerError
+        from tui.restores.errors import NotSent
+        from tui.store.errors import StoreError
+
+        if self.restores is None:
+            return None
+        try:
+            return await self.restores.submit(plan, reason=reason, override_journal=without_journal)
+        except (ManagerError, NotSent, StoreError) as error:
+            return error
+
+    @work(group="cancel", exclusive=False, exit_on_error=False, description="cancel a restore")
+    async def cancel_restore(self, restore: Restore) -> None:
+        """Send the one DELETE of a restore; owned by the app."""
+        if self.restores is not None:
+            await self.restores.cancel(restore)
+
+    def remember_form(self, key: str, filled: Filled) -> None:
+        """Keep what a restore was asked for, so that it can be opened again as a new one."""
+        self.filled_forms[key] = filled
