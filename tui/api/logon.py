@@ -100,7 +100,13 @@ class LogonCalls(Caller):
         transport = await self._open()
         from tui.api.transport import Call, Kind
 
-        pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+        try:
+            pair = base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode()
+        except UnicodeEncodeError:
+            # Without its context: that carries the password.
+            raise BadLogin(
+                "User or password hold characters that cannot be sent.", request_sent=False
+            ) from None
         return await transport.send(
             Call(
                 method="POST",

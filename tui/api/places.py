@@ -1,4 +1,4 @@
-"""Where to restore to, and how fresh the data is: hierarchy roots, lookup, backup servers (contract 8, 11a)."""
+"""Where to restore to and how fresh the data is: hosts, lookup, backup servers (contract 8, 11a)."""
 
 from __future__ import annotations
 

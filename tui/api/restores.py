@@ -56,7 +56,7 @@ class RestoreCalls(Caller):
         return await self._read_tree(f"/api/tasks/{encoded(task_id)}", readers.task)
 
     async def cancel_task(self, task: Task) -> None:
-        """DELETE to the task's own link: stops a launch, of a finished task it only removes the record (T28)."""
+        """DELETE to the task's own link: stops a launch; a finished task only loses its record (T28)."""
         await self._write("DELETE", task.delete_href or f"/api/tasks/{encoded(task.task_id)}")
 
     async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
