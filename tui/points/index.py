@@ -1,0 +1,277 @@
+"""The index of restore points: a hundred thousand and more, in columns, grouped by VM.
+
+A VM is told from its namesakes by backup server, object reference and kind, never by its name
+alone. No point is kept as an object: a `RestorePoint` is made again from the columns when it is
+asked for (without its `name`, which nobody may parse anyway).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from tui.api.models import Platform, PointKind
+from tui.api.models.points import NO_TIME, RestorePoint
+from tui.points.folding import fold
+
+
+class Shape(NamedTuple):
+    """What many points have in common; each point keeps only its number."""
+
+    point_type: str
+    algorithm: str
+    restore_href: str
+
+
+class Server(NamedTuple):
+    """A backup server, as its points tell."""
+
+    uid: str
+    name: str
+    newest: datetime | None
+    """Creation time of its newest point: a lower bound for how fresh its data is (contract 11a)."""
+
+
+class Vm:
+    """One VM or vApp with the rows of its points, newest first."""
+
+    __slots__ = (
+        "folded",
+        "kind",
+        "name",
+        "number",
+        "object_ref",
+        "platform",
+        "rows",
+        "server_name",
+        "server_uid",
+    )
+
+    def __init__(self, number: int, point: RestorePoint) -> None:
+        self.number = number
+        """Its place in `PointIndex.vms`; never reused."""
+        self.kind: PointKind = point.kind
+        self.object_ref = point.object_ref
+        self.platform: Platform = point.platform
+        self.server_uid = point.server_uid
+        self.server_name = point.server_name
+        self.rows: array[int] = array("I")
+        """Numbers of its points in the columns of the index, newest first."""
+        self.rename(point.vm_name)
+
+    def rename(self, name: str) -> None:
+        """Take the name of its newest point: VMs are renamed."""
+        self.name = name
+        self.folded = fold(name)
+
+
+class PointIndex:
+    """All restore points seen so far."""
+
+    def __init__(self) -> None:
+        self.vms: list[Vm] = []
+        """Every VM seen; one whose points are all gone has no rows."""
+        self._groups: dict[tuple[str, str, PointKind], Vm] = {}
+        self._seen: set[str] = set()
+        self._unconfirmed: set[str] | None = None
+        self._uids: list[str] = []
+        self._created: list[datetime] = []
+        self._parents: list[str] = []
+        self._shape_of: array[int] = array("I")
+        self._vm_of: array[int] = array("I")
+        self._shapes: dict[tuple[str, str, str], int] = {}
+        self._shape_list: list[Shape] = []
+        self._other_names: dict[int, str] = {}
+        self._newest: dict[str, datetime] = {}
+        self._server_names: dict[str, str] = {}
+        self._by_name: dict[str, list[Vm]] = {}
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    # Filling -----------------------------------------------------------------------------------
+
+    def add(self, points: Iterable[RestorePoint]) -> set[Vm]:
+        """Take in one page; points already known are passed over.
+
+        Returns:
+            The VMs that are new or have new points.
+        """
+        changed: set[Vm] = set()
+        seen, groups, created_of = self._seen, self._groups, self._created
+        row = len(self._uids)
+        for point in points:
+            uid = point.uid
+            if uid in seen:
+                if self._unconfirmed is not None:
+                    self._unconfirmed.discard(uid)
+                continue
+            seen.add(uid)
+            vm = groups.get((point.server_uid, point.object_ref or point.vm_name, point.kind))
+            if vm is None:
+                vm = self._new_vm(point)
+            created = point.created
+            self._uids.append(uid)
+            created_of.append(created)
+            self._parents.append(point.restore_point_id)
+            self._vm_of.append(vm.number)
+            self._shape_of.append(self._shape_number(point))
+            rows = vm.rows
+            if not rows or created <= created_of[rows[-1]]:
+                rows.append(row)
+            else:
+                self._insert(vm, row)
+            if point.vm_name != vm.name:
+                self._keep_name(vm, row, point)
+            row += 1
+            changed.add(vm)
+        self._note_freshness(changed)
+        return changed
+
+    def _new_vm(self, point: RestorePoint) -> Vm:
+        vm = Vm(len(self.vms), point)
+        self.vms.append(vm)
+        self._groups[point.server_uid, point.object_ref or point.vm_name, point.kind] = vm
+        self._by_name.setdefault(vm.folded, []).append(vm)
+        if point.server_name or point.server_uid not in self._server_names:
+            self._server_names[point.server_uid] = point.server_name
+        return vm
+
+    def _shape_number(self, point: RestorePoint) -> int:
+        shape = (point.point_type, point.algorithm, point.restore_href)
+        number = self._shapes.get(shape)
+        if number is None:
+            number = self._shapes[shape] = len(self._shape_list)
+            self._shape_list.append(Shape(*shape))
+        return number
+
+    def _insert(self, vm: Vm, row: int) -> None:
+        created, rows = self._created, vm.rows
+        low, high, moment = 0, len(rows), self._created[row]
+        while low < high:
+            middle = (low + high) // 2
+            if created[rows[middle]] < moment:
+                high = middle
+            else:
+                low = middle + 1
+        rows.insert(low, row)
+
+    def _keep_name(self, vm: Vm, row: int, point: RestorePoint) -> None:
+        """The VM was renamed: it goes by the name of its newest point, each point keeps its own."""
+        if vm.rows[0] != row:
+            self._other_names[row] = point.vm_name
+            return
+        for older in vm.rows[1:]:
+            self._other_names.setdefault(older, vm.name)
+        self._by_name[vm.folded].remove(vm)
+        vm.rename(point.vm_name)
+        self._by_name.setdefault(vm.folded, []).append(vm)
+
+    def _note_freshness(self, changed: Iterable[Vm]) -> None:
+        for vm in changed:
+            newest = self._created[vm.rows[0]]
+            if newest > self._newest.get(vm.server_uid, NO_TIME):
+                self._newest[vm.server_uid] = newest
+
+    # Reloading ---------------------------------------------------------------------------------
+
+    def begin_refresh(self) -> None:
+        """From now on, `add` also confirms the points it meets again."""
+        self._unconfirmed = set(self._seen)
+
+    def end_refresh(self) -> set[Vm]:
+        """The whole list was read again: forget the points that were not met.
+
+        Returns:
+            The VMs that lost points.
+        """
+        gone, self._unconfirmed = self._unconfirmed or set(), None
+        return self._forget(gone)
+
+    def abandon_refresh(self) -> None:
+        """The list was not read to its end, so nothing is known to be gone."""
+        self._unconfirmed = None
+
+    def remove(self, uid: str) -> set[Vm]:
+        """Forget a point the server does not know any more."""
+        return self._forget({uid} & self._seen)
+
+    def _forget(self, uids: set[str]) -> set[Vm]:
+        if not uids:
+            return set()
+        gone = {row for row, uid in enumerate(self._uids) if uid in uids}
+        changed = {self.vms[self._vm_of[row]] for row in gone}
+        for vm in changed:
+            vm.rows = array("I", (row for row in vm.rows if row not in gone))
+        for row in gone:
+            self._uids[row] = self._parents[row] = ""
+            self._other_names.pop(row, None)
+        self._seen -= uids
+        self._newest.clear()
+        self._note_freshness(vm for vm in self.vms if vm.rows)
+        return changed
+
+    # Asking ------------------------------------------------------------------------------------
+
+    def point(self, row: int) -> RestorePoint:
+        """The restore point of one row."""
+        vm, shape = self.vms[self._vm_of[row]], self.shape(row)
+        return RestorePoint(
+            uid=self._uids[row],
+            vm_name=self._other_names.get(row, vm.name),
+            created=self._created[row],
+            kind=vm.kind,
+            point_type=shape.point_type,
+            algorithm=shape.algorithm,
+            object_ref=vm.object_ref,
+            platform=vm.platform,
+            server_uid=vm.server_uid,
+            server_name=vm.server_name,
+            restore_point_id=self._parents[row],
+            restore_href=shape.restore_href,
+        )
+
+    def points_of(self, vm: Vm) -> Iterator[RestorePoint]:
+        """A VM's points, newest first."""
+        return map(self.point, vm.rows)
+
+    def uid(self, row: int) -> str:
+        """UID of one row; empty if that point is gone."""
+        return self._uids[row]
+
+    def created(self, row: int) -> datetime:
+        """Creation time of one row."""
+        return self._created[row]
+
+    def shape(self, row: int) -> Shape:
+        """Type, algorithm and restore link of one row."""
+        return self._shape_list[self._shape_of[row]]
+
+    @property
+    def shapes(self) -> Sequence[Shape]:
+        """Every combination of type, algorithm and restore link seen so far, by number."""
+        return self._shape_list
+
+    def shape_number(self, row: int) -> int:
+        """Number of the row's shape in `shapes`."""
+        return self._shape_of[row]
+
+    def newest(self, vm: Vm) -> datetime | None:
+        """Creation time of a VM's newest point; None if it has none, or none with a time."""
+        newest = self._created[vm.rows[0]] if vm.rows else NO_TIME
+        return None if newest == NO_TIME else newest
+
+    def namesakes(self, vm: Vm) -> int:
+        """How many VMs go by this name, this one included."""
+        return sum(1 for other in self._by_name[vm.folded] if other.rows)
+
+    def has_named(self, name: str) -> bool:
+        """Whether some VM of exactly this name is here already."""
+        return any(vm.rows and vm.name == name for vm in self._by_name.get(fold(name), ()))
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """The backup servers whose points are here."""
+        return tuple(Server(uid, name, self._newest.get(uid)) for uid, name in self._server_names.items())

@@ -1,0 +1,274 @@
+"""Fills the index: the newest page first, then the rest in the background, a few pages at a time.
+
+Newest first is also the safest order: points made meanwhile push rows to later pages (they come
+twice and are passed over), and retention mostly removes the oldest, at the very end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired
+from tui.api.models import Page, PointKind, RestorePoint
+from tui.api.query import Query, eq
+from tui.clock import Clock
+from tui.points.index import PointIndex, Vm
+
+FIRST_PAGE = 100
+"""Points on the first page: small, because somebody waits for it."""
+PAGE = 500
+PARALLEL = 3
+"""Pages asked for at the same time: polite to the server, and enough to keep the line busy."""
+_NAME_FIELDS = {PointKind.VM: "VmDisplayName", PointKind.VAPP: "VAppDisplayName"}
+
+
+class PointSource(Protocol):
+    """What the loader needs of `EnterpriseManager`."""
+
+    def points_page(
+        self, query: Query, number: int, *, kind: PointKind = ...
+    ) -> Awaitable[Page[RestorePoint]]:
+        """One page of restore points of one kind."""
+
+
+class LoadState(StrEnum):
+    """How far the list is read."""
+
+    IDLE = "not loaded yet"
+    LOADING = "loading"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far loading has come."""
+
+    state: LoadState = LoadState.IDLE
+    points: int = 0
+    """Points in the index."""
+    expected: int = 0
+    """About how many points there are in all; 0 while unknown."""
+    pages: int = 0
+    of_pages: int = 0
+    """Pages in all, as far as the server has said; 0 while unknown."""
+    read_at: datetime | None = None
+    """When the server last answered with a page."""
+    error: ManagerError | None = None
+    """Why it failed; what had been loaded stays."""
+    left_out: tuple[str, ...] = ()
+    """What this server would not list at all, in sentences."""
+
+
+class _Lane:
+    """The pages of one kind of point."""
+
+    def __init__(self, kind: PointKind) -> None:
+        self.kind = kind
+        self.done: set[int] = set()
+        self.taken: set[int] = set()
+        self.pages = 1
+        self.page_length = 0
+        self.last_length = 0
+
+    def next_page(self) -> int | None:
+        """The next page nobody has taken; a first page goes alone, for it says how many there are."""
+        if not self.done and self.taken:
+            return None
+        return next((n for n in range(1, self.pages + 1) if n not in self.done and n not in self.taken), None)
+
+    @property
+    def expected(self) -> int:
+        """About how many points there are."""
+        if self.pages in self.done and self.last_length:
+            return (self.pages - 1) * self.page_length + self.last_length
+        return self.pages * self.page_length
+
+
+class Loader:
+    """Reads the list of restore points into an index.
+
+    Args:
+        source: the server.
+        index: what is filled.
+        clock: says when a page came.
+        on_page: called after each page with the VMs that changed; must be quick.
+    """
+
+    def __init__(
+        self,
+        source: PointSource,
+        index: PointIndex,
+        *,
+        clock: Clock,
+        on_page: Callable[[set[Vm]], None],
+        page_size: int = PAGE,
+        first_page: int = FIRST_PAGE,
+        parallel: int = PARALLEL,
+    ) -> None:
+        self._source = source
+        self._index = index
+        self._clock = clock
+        self._on_page = on_page
+        self._page_size, self._first_page, self._parallel = page_size, first_page, parallel
+        self._lanes: list[_Lane] = []
+        self._left_out: list[str] = []
+        self._state = LoadState.IDLE
+        self._error: ManagerError | None = None
+        self._read_at: datetime | None = None
+        self._job: asyncio.Task[None] | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        known = self._lanes and all(lane.done for lane in self._lanes)
+        return Progress(
+            state=self._state,
+            points=len(self._index),
+            expected=max(len(self._index), sum(lane.expected for lane in self._lanes)) if known else 0,
+            pages=sum(len(lane.done) for lane in self._lanes),
+            of_pages=sum(lane.pages for lane in self._lanes) if known else 0,
+            read_at=self._read_at,
+            error=self._error,
+            left_out=tuple(self._left_out),
+        )
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether it reads right now."""
+        return self._state is LoadState.LOADING
+
+    async def run(self, *, anew: bool = False) -> None:
+        """Read the list to its end, or go on where it was stopped or failed.
+
+        How it ended stands in `progress`; errors of the server are kept there, not raised.
+
+        Args:
+            anew: read everything again; points that are not there any more are forgotten at the end.
+        """
+        if self._job is not None and not self._job.done():
+            return
+        self._state, self._error = LoadState.LOADING, None
+        self._job = asyncio.create_task(self._read_all(anew=anew))
+        try:
+            await asyncio.wait({self._job})
+        finally:
+            self._job.cancel()
+        if self._job.cancelled():
+            self._state = LoadState.STOPPED
+        else:
+            self._job.result()
+
+    def stop(self) -> bool:
+        """Stop reading at once; what is loaded stays, `run` goes on from there.
+
+        Returns:
+            Whether there was anything to stop.
+        """
+        if self._job is None or self._job.done():
+            return False
+        self._state = LoadState.STOPPED
+        return self._job.cancel()
+
+    async def find_exact(self, name: str) -> int:
+        """Ask the server at once for the points of VMs and vApps of exactly this name.
+
+        Returns:
+            How many points were new.
+
+        Raises:
+            ManagerError: the server could not be asked.
+        """
+        before = len(self._index)
+        for kind, field in _NAME_FIELDS.items():
+            number = pages = 1
+            while number <= pages:
+                query = self._query(self._page_size, eq_name=(field, name))
+                try:
+                    page = await self._source.points_page(query, number, kind=kind)
+                except (Rejected, NotAllowed) as error:
+                    if kind is PointKind.VM or isinstance(error, SessionExpired):
+                        raise
+                    break
+                self._take(page)
+                number, pages = number + 1, page.pages
+        return len(self._index) - before
+
+    # Reading -----------------------------------------------------------------------------------
+
+    async def _read_all(self, *, anew: bool) -> None:
+        if anew or not self._lanes:
+            self._lanes = [_Lane(PointKind.VM), _Lane(PointKind.VAPP)]
+            self._left_out.clear()
+            if anew:
+                self._index.begin_refresh()
+        for lane in self._lanes:
+            lane.taken.clear()
+        try:
+            if not self._lanes[0].done:
+                await self._read_first()
+            await asyncio.gather(*(self._work() for _ in range(self._parallel)))
+        except ManagerError as error:
+            self._error, self._state = error, LoadState.FAILED
+            return
+        gone = self._index.end_refresh()
+        self._state = LoadState.COMPLETE
+        self._on_page(gone)
+
+    async def _read_first(self) -> None:
+        page = await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
+        self._take(page)
+        if page.pages <= 1:
+            self._lanes[0].done.add(1)
+            self._lanes[0].page_length = self._lanes[0].last_length = len(page.items)
+
+    async def _work(self) -> None:
+        """One of the few that read pages until none is left."""
+        while self._error is None:
+            found = next(((lane, n) for lane in self._lanes if (n := lane.next_page()) is not None), None)
+            if found is None:
+                if all(lane.done for lane in self._lanes):
+                    return
+                # The others wait for a first page, which says how many there are.
+                await self._clock_tick()
+                continue
+            await self._read(*found)
+
+    async def _clock_tick(self) -> None:
+        await asyncio.sleep(0.01)
+
+    async def _read(self, lane: _Lane, number: int) -> None:
+        lane.taken.add(number)
+        try:
+            page = await self._source.points_page(self._query(self._page_size), number, kind=lane.kind)
+        except (Rejected, NotAllowed) as error:
+            lane.taken.discard(number)
+            if lane.kind is PointKind.VM or isinstance(error, SessionExpired):
+                raise
+            self._leave_out(lane, error)
+            return
+        lane.done.add(number)
+        lane.pages = max(page.pages, 1)
+        lane.page_length = max(lane.page_length, len(page.items))
+        if number == lane.pages:
+            lane.last_length = len(page.items)
+        self._take(page)
+
+    def _leave_out(self, lane: _Lane, error: ManagerError) -> None:
+        self._lanes.remove(lane)
+        self._left_out.append(f"vApp restore points are not listed: {error}")
+
+    def _take(self, page: Page[RestorePoint]) -> None:
+        self._read_at = self._clock.now()
+        self._on_page(self._index.add(page.items))
+
+    def _query(self, size: int, eq_name: tuple[str, str] | None = None) -> Query:
+        return Query(
+            filter=eq(*eq_name) if eq_name else None, sort="CreationTime", descending=True, page_size=size
+        )

@@ -1,0 +1,136 @@
+"""The VMs as a list: sorted by one column, narrowed by one filter, kept up while points arrive.
+
+A page that comes in is merged into the order; nothing is sorted anew. A filter that extends the one
+before it looks only at what that one had left.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+
+from tui.points.filter import Filter, Matcher
+from tui.points.index import PointIndex, Vm
+
+_SortKey = tuple[object, ...]
+_Entry = tuple[_SortKey, int]
+
+
+class SortBy(StrEnum):
+    """What VMs can be sorted by."""
+
+    NEWEST = "newest"
+    NAME = "name"
+    POINTS = "points"
+    PLATFORM = "platform"
+    SERVER = "server"
+
+    @property
+    def starts_descending(self) -> bool:
+        """Whether the natural order is from high to low."""
+        return self in {SortBy.NEWEST, SortBy.POINTS}
+
+
+class VmView:
+    """The list of VMs the operator sees.
+
+    Args:
+        index: the points; call `update` with what its `add` gives back.
+    """
+
+    def __init__(self, index: PointIndex) -> None:
+        self._index = index
+        self._matcher = Matcher(Filter(), index)
+        self._all: list[_Entry] = []
+        self._shown: list[_Entry] = []
+        self.sorted_by = SortBy.NEWEST
+        self.descending = True
+        self._key = self._key_maker()
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    def __getitem__(self, place: int) -> Vm:
+        """The VM at one place of the list."""
+        return self._index.vms[self._shown[len(self) - 1 - place if self.descending else place][1]]
+
+    @property
+    def matcher(self) -> Matcher:
+        """The filter at work; its `rows` gives a VM's matching points."""
+        return self._matcher
+
+    @property
+    def all_count(self) -> int:
+        """How many VMs there are without the filter."""
+        return len(self._all)
+
+    def rows(self, vm: Vm) -> Sequence[int]:
+        """The rows of a VM's points that match the filter, newest first."""
+        return self._matcher.rows(vm)
+
+    def place(self, number: int) -> int | None:
+        """Where the VM with that number stands in the list; None if it is not shown."""
+        vm = self._index.vms[number]
+        if not vm.rows:
+            return None
+        entry = self._entry(vm)
+        found = bisect_left(self._shown, entry)
+        if found >= len(self._shown) or self._shown[found][1] != number:
+            return None
+        return len(self) - 1 - found if self.descending else found
+
+    def sort(self, by: SortBy, *, descending: bool) -> None:
+        """Sort by another column, or the other way round."""
+        self.descending = descending
+        if by != self.sorted_by:
+            self.sorted_by = by
+            self._key = self._key_maker()
+            self._all = sorted(self._entry(vm) for vm in self._index.vms if vm.rows)
+            self._shown = self._filtered(self._all)
+
+    def narrow(self, wanted: Filter) -> None:
+        """Show only what matches."""
+        narrower = wanted.narrows(self._matcher.filter)
+        self._matcher = Matcher(wanted, self._index)
+        self._shown = self._filtered(self._shown if narrower else self._all)
+
+    def update(self, changed: Iterable[Vm]) -> None:
+        """Merge VMs that are new or whose points changed."""
+        fresh = {vm.number: vm for vm in changed}
+        if not fresh:
+            return
+        living = [vm for vm in fresh.values() if vm.rows]
+        self._all = self._merged(self._all, fresh, living)
+        self._shown = (
+            self._all
+            if self._matcher.filter.is_empty
+            else self._merged(self._shown, fresh, filter(self._matcher.accepts, living))
+        )
+
+    def _merged(self, old: list[_Entry], fresh: dict[int, Vm], living: Iterable[Vm]) -> list[_Entry]:
+        kept = [entry for entry in old if entry[1] not in fresh]
+        kept += sorted(map(self._entry, living))
+        # Two sorted runs, one after the other: list.sort finds them and only merges.
+        kept.sort()
+        return kept
+
+    def _filtered(self, entries: list[_Entry]) -> list[_Entry]:
+        if self._matcher.filter.is_empty:
+            return self._all
+        vms, accepts = self._index.vms, self._matcher.accepts
+        return [entry for entry in entries if accepts(vms[entry[1]])]
+
+    def _entry(self, vm: Vm) -> _Entry:
+        return self._key(vm), vm.number
+
+    def _key_maker(self) -> Callable[[Vm], _SortKey]:
+        index = self._index
+        makers: dict[SortBy, Callable[[Vm], _SortKey]] = {
+            SortBy.NAME: lambda vm: (vm.folded,),
+            SortBy.NEWEST: lambda vm: (index.created(vm.rows[0]),),
+            SortBy.POINTS: lambda vm: (len(vm.rows), vm.folded),
+            SortBy.PLATFORM: lambda vm: (vm.platform.label, vm.folded),
+            SortBy.SERVER: lambda vm: (vm.server_name, vm.folded),
+        }
+        return makers[self.sorted_by]
