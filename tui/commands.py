@@ -81,7 +81,7 @@ _CONFIRM = (
            help="Go up one page."),
     Action(screen="picker", name="page(1)", keys="pagedown", label="Page down", footer=False,
            help="Go down one page."),
-    Action(screen="request", name="toggle", keys="x,j,space", label="XML/JSON", shown_as="x",
+    Action(screen="request", name="other_format", keys="x,j,space", label="XML/JSON", shown_as="x",
            help="Show the request in the other format."),
     Action(screen="request", name="back", keys="escape,q", label="Back", shown_as="Esc",
            help="Go back to the form."),

@@ -1,0 +1,103 @@
+"""Cancelling: first what it can still stop, then one question, then what really happened.
+
+The DELETE is sent by the app; this screen may be left at any time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Static
+
+from tui.restores.restore import CancelState, Restore
+from tui.screens.base import Dialog
+from tui.screens.keys import bindings_of
+from tui.screens.messages import RestoresChanged
+from tui.screens.states import WORDS, progress_words
+from tui.text import safe
+from tui.widgets.lines import Line, Lines
+from tui.widgets.rows import Toned
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+_WATCHED = {CancelState.ASKING, CancelState.ACCEPTED, CancelState.LOST, CancelState.SESSION_STOPPING}
+
+
+class CancelScreen(Dialog[None]):
+    """Asks about one restore, and stays to tell what became of it."""
+
+    NAME = "cancel"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("cancel")
+
+    def __init__(self, restore: Restore) -> None:
+        super().__init__()
+        self._restore = restore
+        self._asked = False
+
+    def compose(self) -> ComposeResult:
+        """What can be stopped, two buttons."""
+        demo = "DEMO  " if self.vbem.is_demo else ""
+        with Vertical(classes="box"):
+            name = safe(self._restore.vm_name, cells=50)
+            yield Static(f"{demo}Cancel the restore of {name}?", classes="title", markup=False)
+            yield Lines(id="cancel-words", hang=2)
+            with Horizontal(classes="buttons"):
+                yield Button("Let it go on", id="cancel-back", compact=True)
+                yield Button("Cancel the restore", id="cancel-restore", compact=True)
+
+    def on_mount(self) -> None:
+        """The safe answer has the focus."""
+        self.query_one("#cancel-back", Button).focus()
+        self._show()
+
+    @on(RestoresChanged)
+    def _changed(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        """What is known now; the question changes with it."""
+        restores = self.vbem.restores
+        if restores is None:
+            return
+        try:
+            self._restore = restores.get(self._restore.key)
+        except KeyError:
+            return
+        now = self._restore
+        lines: list[Line] = [f"Now: {WORDS[now.state]}, {progress_words(now.progress)}. {now.message}"]
+        outlook = restores.what_cancel_can_do(now)
+        possible = outlook.possible and not self._asked
+        if self._asked or now.cancel is not CancelState.NONE:
+            lines.append(Toned(now.cancel_words or "Asking the server to stop it.", "warning"))
+        else:
+            lines += outlook.words
+        self.query_one("#cancel-words", Lines).show(lines)
+        self.query_one("#cancel-restore", Button).disabled = not possible
+        self.query_one("#cancel-back", Button).label = "Let it go on" if possible else "Close"
+
+    @on(Button.Pressed, "#cancel-restore")
+    def ask_server(self) -> None:
+        """One DELETE, sent by the app; a second press finds the button off."""
+        if self._asked:
+            return
+        self._asked = True
+        self.query_one("#cancel-back", Button).focus()
+        self.vbem.cancel_restore(self._restore)
+        self._show()
+
+    @on(Button.Pressed, "#cancel-back")
+    def press_back(self) -> None:
+        """The button does what Escape does."""
+        self.action_back()
+
+    def action_back(self) -> None:
+        """Leave; what was asked is watched all the same."""
+        self.dismiss(None)
+
+    def action_next_choice(self) -> None:
+        """Arrow keys move between the buttons."""
+        self.focus_next(Button)

@@ -1,0 +1,122 @@
+"""The one confirmation: what will happen, in words, and the safe answer first.
+
+Where the original is, or may be, overwritten, the VM's name or the short code shown has to be typed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Input, Static
+
+from tui.screens.base import Dialog
+from tui.screens.keys import bindings_of
+from tui.text import safe
+from tui.widgets.entry import Entry
+from tui.widgets.lines import Line, Lines
+from tui.widgets.rows import Toned
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+    from tui.restores.plan import RestorePlan
+
+
+def heading(plan: RestorePlan) -> str:
+    """What is about to happen, in one line."""
+    verb = "OVERWRITE" if plan.overwrites else "Restore"
+    return f"{verb} {safe(plan.vm_name, cells=50)}?"
+
+
+def typed_prompt(plan: RestorePlan) -> str:
+    """What has to be typed to confirm an overwriting plan."""
+    name = safe(plan.confirm_word, cells=60)
+    if plan.offers_code:
+        return f"Type the code {plan.short_code} (or the name, {name}) to confirm:"
+    return f"Type the name {name} to confirm:"
+
+
+def plan_lines(plan: RestorePlan) -> list[Line]:
+    """Warnings first, then what will happen."""
+    warnings: list[Line] = [Toned(f"! {words}", "warning") for words in plan.warnings]
+    return [*warnings, *plan.words]
+
+
+class ConfirmScreen(Dialog[bool]):
+    """Asks once; dismissed with True to send exactly this plan."""
+
+    NAME = "confirm"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("confirm")
+
+    def __init__(self, plan: RestorePlan) -> None:
+        super().__init__()
+        self._plan = plan
+        self._answered = False
+
+    def compose(self) -> ComposeResult:
+        """The plan, what to type where that is asked for, two buttons."""
+        demo = "DEMO  " if self.vbem.is_demo else ""
+        with Vertical(classes="box"):
+            yield Static(demo + heading(self._plan), classes="title", markup=False)
+            yield Lines(plan_lines(self._plan), hang=2, id="confirm-plan")
+            if self._plan.overwrites:
+                yield Static(typed_prompt(self._plan), markup=False, id="confirm-prompt")
+                yield Entry(id="confirm-typed")
+            yield Static("", markup=False, id="confirm-note")
+            with Horizontal(classes="buttons"):
+                yield Button("Back", id="confirm-back", compact=True)
+                yield Button(self._yes, id="confirm-restore", compact=True, disabled=self._plan.overwrites)
+
+    @property
+    def _yes(self) -> str:
+        return "Overwrite" if self._plan.overwrites else "Restore"
+
+    def on_mount(self) -> None:
+        """The safe answer has the focus, or the line where the name is typed."""
+        target = "#confirm-typed" if self._plan.overwrites else "#confirm-back"
+        self.query_one(target).focus()
+
+    @on(Input.Changed, "#confirm-typed")
+    def compare_typed(self, event: Input.Changed) -> None:
+        """Only the right word opens the way."""
+        self.query_one("#confirm-restore", Button).disabled = not self._plan.confirmed_by(event.value)
+
+    @on(Input.Submitted, "#confirm-typed")
+    def submit_typed(self, event: Input.Submitted) -> None:
+        """Enter after the right word is the confirmation; after another one nothing happens."""
+        if event.value.strip() and self._plan.confirmed_by(event.value):
+            self._answer(True)
+            return
+        self.query_one("#confirm-note", Static).update("That is not the name. Nothing was sent.")
+
+    @on(Button.Pressed, "#confirm-restore")
+    def press_restore(self) -> None:
+        """Send it."""
+        if not self.query_one("#confirm-restore", Button).disabled:
+            self._answer(True)
+
+    @on(Button.Pressed, "#confirm-back")
+    def press_back(self) -> None:
+        """The button does what Escape does."""
+        self.action_back()
+
+    def action_back(self) -> None:
+        """Send nothing."""
+        self._answer(False)
+
+    def action_next_choice(self) -> None:
+        """Arrow keys move between the buttons."""
+        self.focus_next(Button)
+
+    def action_scroll(self, lines: int) -> None:
+        """Arrow keys read on in the plan."""
+        self.query_one("#confirm-plan", Lines).turn(lines)
+
+    def _answer(self, yes: bool) -> None:
+        # A second Enter may arrive while the screen is already leaving.
+        if not self._answered:
+            self._answered = True
+            self.dismiss(yes)

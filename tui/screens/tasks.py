@@ -1,0 +1,225 @@
+"""Tasks: every restore of this run, what it is doing now, and the details of the chosen one.
+
+It shows snapshots the monitor hands out; it asks the server nothing itself and updates by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Button
+
+from tui.restores.restore import Restore
+from tui.screens.base import VbemScreen
+from tui.screens.filled import Filled
+from tui.screens.keys import bindings_of
+from tui.screens.messages import RestoresChanged
+from tui.screens.states import restore_cells, restore_lines
+from tui.store.errors import StoreError
+from tui.store.journal import RestoreState
+from tui.widgets.columns import Column
+from tui.widgets.lines import Lines
+from tui.widgets.rows import ListRows
+from tui.widgets.table import BigTable
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+_COLUMNS = (
+    Column(key="state", label="State", width=10),
+    Column(key="progress", label="Done", width=5, align="right"),
+    Column(key="vm", label="VM", width=12, flex=1),
+    Column(key="elapsed", label="Elapsed", width=7, align="right"),
+    Column(key="message", label="What is known", width=20, flex=3),
+)
+_AGAIN = {RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED}
+
+
+class TasksScreen(VbemScreen):
+    """The restores of this run.
+
+    Args:
+        selected: key of the restore to start on; else the newest.
+    """
+
+    NAME = "tasks"
+    HEADING = "Tasks"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("tasks")
+
+    def __init__(self, selected: str = "") -> None:
+        super().__init__()
+        self._selected = selected
+        self._shown = ""
+        self._plans: dict[int, str] = {}
+
+    def compose_body(self) -> ComposeResult:
+        """The table, the details, two buttons."""
+        yield BigTable(_COLUMNS, empty="No restores in this run yet. Esc: choose a point.", id="tasks-table")
+        yield Lines(hang=14, id="tasks-details")
+        with Horizontal(id="tasks-buttons"):
+            yield Button("Cancel", id="tasks-cancel", compact=True, disabled=True)
+            yield Button("Send again", id="tasks-again", compact=True, disabled=True)
+
+    def on_mount(self) -> None:
+        """Show what is known now."""
+        self.query_one(BigTable).focus()
+        self._show_all()
+        if self._selected:
+            self.query_one(BigTable).select(self._selected)
+
+    def on_screen_resume(self) -> None:
+        """A dialog was over it: catch up."""
+        self._show_all()
+
+    def select(self, key: str) -> None:
+        """Put the cursor on a restore."""
+        self._show_all()
+        self.query_one(BigTable).select(key)
+
+    # -- showing ------------------------------------------------------------------------------
+
+    @property
+    def _restores(self) -> tuple[Restore, ...]:
+        return self.vbem.restores.all if self.vbem.restores else ()
+
+    @property
+    def _chosen(self) -> Restore | None:
+        key = self.query_one(BigTable).cursor_key
+        return next((restore for restore in self._restores if restore.key == key), None)
+
+    @on(RestoresChanged)
+    def _changed(self) -> None:
+        self._show_all()
+
+    def _show_all(self) -> None:
+        now = self.vbem.clock.now()
+        newest_first = tuple(reversed(self._restores))
+        rows = ListRows[Restore](newest_first, lambda one: restore_cells(one, now), lambda one: one.key)
+        self.query_one(BigTable).set_rows(rows)
+        self._show_chosen()
+        problem = self.vbem.restores.journal_problem if self.vbem.restores else ""
+        if problem:
+            self.say(f"The journal cannot be kept up: {problem}", "bad")
+
+    @on(BigTable.Highlighted)
+    def _show_chosen(self) -> None:
+        chosen = self._chosen
+        self._enable(chosen)
+        details = self.query_one(Lines)
+        if chosen is None:
+            details.show(())
+            return
+        plan = self._plans.get(chosen.entry_id or 0, "")
+        lines = restore_lines(chosen, self.vbem.clock.now(), plan)
+        details.show(lines, from_top=chosen.key != self._shown)
+        self._shown = chosen.key
+        if chosen.entry_id is not None and chosen.entry_id not in self._plans:
+            self._read_plan(chosen.entry_id)
+
+    def _enable(self, chosen: Restore | None) -> None:
+        for name, off in (
+            ("cancel", chosen is None or chosen.is_over),
+            ("again", not _may_send_again(chosen)),
+        ):
+            button = self.query_one(f"#tasks-{name}", Button)
+            if button.disabled != off:
+                button.disabled = off
+
+    @work(group="plan", exit_on_error=False, description="read the plan of a restore")
+    async def _read_plan(self, entry_id: int) -> None:
+        journal = self.vbem.journal
+        if journal is None or entry_id in self._plans:
+            return
+        self._plans[entry_id] = ""
+        try:
+            entry = await asyncio.to_thread(journal.get, entry_id)
+        except StoreError:
+            # The plan is only told again here; everything else is on the screen.
+            return
+        self._plans[entry_id] = entry.plan
+        self._show_chosen()
+
+    # -- acting -------------------------------------------------------------------------------
+
+    @on(Button.Pressed, "#tasks-cancel")
+    def _pressed_cancel(self) -> None:
+        self.action_cancel()
+
+    @on(Button.Pressed, "#tasks-again")
+    def _pressed_again(self) -> None:
+        self.action_again()
+
+    @on(BigTable.Chosen)
+    def _to_details(self) -> None:
+        self.query_one(Lines).focus()
+
+    def action_details(self) -> None:
+        """Between the table and the details."""
+        table, details = self.query_one(BigTable), self.query_one(Lines)
+        (table if details.has_focus else details).focus()
+
+    def action_cancel(self) -> None:
+        """Say what can still be stopped, and ask once."""
+        from tui.screens.cancel import CancelScreen
+
+        chosen = self._chosen
+        if chosen is None:
+            self.say("There is no restore to cancel.")
+        else:
+            self.app.push_screen(CancelScreen(chosen))
+
+    def action_again(self) -> None:
+        """Open the form again; sending it is a new restore."""
+        chosen = self._chosen
+        if not _may_send_again(chosen):
+            self.say("Only a restore that failed, was cancelled or is unknown can be sent again.")
+        elif chosen is not None:
+            self._again(chosen)
+
+    @work(group="open", exclusive=True, exit_on_error=False, description="open the form again")
+    async def _again(self, restore: Restore) -> None:
+        from tui.screens.form import RestoreFormScreen
+        from tui.screens.refill import refill
+
+        filled = self.vbem.filled_forms.get(restore.key)
+        if filled is None:
+            manager = self.vbem.connection.manager if self.vbem.connection else None
+            if manager is None:
+                return
+            filled = await self.reading("read the restore point", lambda: refill(manager, restore))
+        if filled is not None:
+            self.app.push_screen(RestoreFormScreen(_with_note(filled, restore)))
+
+    def action_points(self) -> None:
+        """Back to the list of restore points."""
+        for screen in self.app.screen_stack:
+            if getattr(screen, "NAME", "") == "points":
+                screen.pop_until_active()
+                return
+        self.dismiss(None)
+
+    def action_back(self) -> None:
+        """Back; the restores go on and are watched."""
+        self.dismiss(None)
+
+
+def _may_send_again(restore: Restore | None) -> bool:
+    return restore is not None and restore.state in _AGAIN
+
+
+def _with_note(filled: Filled, restore: Restore) -> Filled:
+    from dataclasses import replace
+
+    if restore.state is not RestoreState.UNKNOWN:
+        return replace(
+            filled, note="This is a new restore; the earlier one stays in Tasks and in the journal."
+        )
+    note = (
+        "The earlier restore is UNKNOWN: it MAY HAVE STARTED. This is a new restore; if both run, the VM is "
+        "restored twice. Look at the backup console first."
+    )
+    return replace(filled, note=note)

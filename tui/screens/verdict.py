@@ -1,0 +1,56 @@
+"""What a form would do as it stands, in words: one short line that is always visible, and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tui.restores.fields import Problem
+from tui.restores.plan import RestorePlan
+from tui.restores.platforms.blueprint import OriginalFate
+from tui.text import safe
+from tui.widgets.lines import Line
+from tui.widgets.rows import Toned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The short line and the long text."""
+
+    short: str
+    tone: str
+    """`good`, `warning` or `bad`; the words say the same."""
+    lines: list[Line] = field(default_factory=list)
+
+
+def verdict_of(plan: RestorePlan, notes: Sequence[str]) -> Verdict:
+    """What a complete form will do."""
+    short, tone = _short(plan)
+    warnings: list[Line] = [Toned(f"! {words}", "warning") for words in plan.warnings]
+    return Verdict(short=short, tone=tone, lines=[*warnings, *plan.words, *_notes(notes)])
+
+
+def not_ready(problems: Sequence[Problem], notes: Sequence[str]) -> Verdict:
+    """What keeps a form from being sent."""
+    count = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
+    lines: list[Line] = [Toned(f"! {problem.sentence}", "bad") for problem in problems]
+    return Verdict(
+        short=f"NOT READY: {count} missing or wrong.", tone="warning", lines=[*lines, *_notes(notes)]
+    )
+
+
+def _short(plan: RestorePlan) -> tuple[str, str]:
+    name = safe(plan.vm_name, cells=40)
+    if plan.original is OriginalFate.OVERWRITTEN:
+        return f"OVERWRITES {name}", "bad"
+    if plan.original is OriginalFate.MAY_BE_OVERWRITTEN:
+        return f"MAY OVERWRITE {name}: this server may not know KeepOriginalVM", "bad"
+    return f"The original {_thing(plan)} is KEPT", "good"
+
+
+def _thing(plan: RestorePlan) -> str:
+    return "vApp" if plan.point.kind.value.startswith("VApp") else "VM"
+
+
+def _notes(notes: Sequence[str]) -> list[Line]:
+    return [Toned(f"- {note}", "dim") for note in notes]

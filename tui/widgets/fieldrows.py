@@ -1,0 +1,265 @@
+"""One row of a form for each kind of field: a switch, a choice, a line to type in.
+
+A row knows its field and its value and nothing else; what excludes what, and what is wrong, it is told.
+"""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from tui.restores.fields import Field, FieldKind, Value
+from tui.text import safe
+from tui.widgets.entry import Entry
+
+
+class FieldRow(Vertical):
+    """A field with its control and, below it, what is wrong with it or keeps it off."""
+
+    class Changed(Message):
+        """The operator changed the value."""
+
+        def __init__(self, row: FieldRow) -> None:
+            super().__init__()
+            self.row = row
+
+    class Entered(Message):
+        """The field has the focus now."""
+
+        def __init__(self, row: FieldRow) -> None:
+            super().__init__()
+            self.row = row
+
+    class Left(Message):
+        """The focus has left the field."""
+
+        def __init__(self, row: FieldRow) -> None:
+            super().__init__()
+            self.row = row
+
+    class Refused(Message):
+        """The operator tried to change it while another field forbids that."""
+
+        def __init__(self, row: FieldRow) -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(self, field: Field, value: Value) -> None:
+        super().__init__(classes="field-row")
+        self.field = field
+        self.note = ""
+        self._first = value
+        self._remark = Static("", markup=False, classes="remark")
+        self._remark.display = False
+
+    @property
+    def value(self) -> Value:
+        """What is typed or chosen now."""
+        raise NotImplementedError
+
+    @property
+    def control(self) -> Widget:
+        """The widget that takes the focus."""
+        raise NotImplementedError
+
+    def change(self) -> None:
+        """Go to the next value, where the field has a few; nothing for typed ones."""
+
+    def set_value(self, value: Value) -> None:
+        """Put a value in, as if typed."""
+        raise NotImplementedError
+
+    def set_problem(self, sentence: str) -> None:
+        """Show what is wrong with it; empty for nothing."""
+        self._say(f"! {sentence}" if sentence else self._blocked_words, bad=bool(sentence))
+
+    def set_blocked(self, note: str) -> None:
+        """Say why it has to stay off; empty where it need not."""
+        self.note = note
+
+    @property
+    def _blocked_words(self) -> str:
+        return f"  stays off: {self.note}" if self.note else ""
+
+    def _say(self, words: str, *, bad: bool) -> None:
+        self._remark.set_class(bad, "-bad")
+        if self._remark.display != bool(words):
+            self._remark.display = bool(words)
+        self._remark.update(safe(words, cells=300))
+
+    def on_descendant_focus(self) -> None:
+        """Tell that the focus came."""
+        self.post_message(self.Entered(self))
+
+    def on_descendant_blur(self) -> None:
+        """Tell that the focus went."""
+        self.post_message(self.Left(self))
+
+
+class Toggle(Static, can_focus=True):
+    """One line that takes the focus and says so with a mark, not only with colour."""
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False, classes="toggle")
+        self._words = ""
+
+    def show(self, words: str) -> None:
+        """Show these words, with the mark while it has the focus."""
+        self._words = words
+        self.update(("> " if self.has_focus else "  ") + words)
+
+    def on_focus(self) -> None:
+        """Put the mark."""
+        self.show(self._words)
+
+    def on_blur(self) -> None:
+        """Take the mark away."""
+        self.update("  " + self._words)
+
+
+class SwitchRow(FieldRow):
+    """A yes-or-no field."""
+
+    def __init__(self, field: Field, value: Value) -> None:
+        super().__init__(field, value)
+        self._is_on = value is True
+        self._toggle = Toggle()
+
+    def compose(self) -> ComposeResult:
+        """The line and its remark."""
+        yield self._toggle
+        yield self._remark
+
+    def on_mount(self) -> None:
+        """Write the value."""
+        self._write()
+
+    @property
+    def value(self) -> Value:
+        """On or off."""
+        return self._is_on
+
+    @property
+    def control(self) -> Widget:
+        """The line."""
+        return self._toggle
+
+    def change(self) -> None:
+        """The other value, unless another field forbids it."""
+        if not self._is_on and self.note:
+            self.post_message(self.Refused(self))
+            return
+        self.set_value(not self._is_on)
+        self.post_message(self.Changed(self))
+
+    def set_value(self, value: Value) -> None:
+        """Switch it."""
+        self._is_on = value is True
+        self._write()
+
+    def _write(self) -> None:
+        mark = "[x] yes" if self._is_on else "[ ] no "
+        self._toggle.show(f"{mark}  {label_of(self.field)}")
+
+
+class ChoiceRow(FieldRow):
+    """One of a few values."""
+
+    def __init__(self, field: Field, value: Value) -> None:
+        super().__init__(field, value)
+        self._value = str(value)
+        self._toggle = Toggle()
+
+    def compose(self) -> ComposeResult:
+        """The line and its remark."""
+        yield self._toggle
+        yield self._remark
+
+    def on_mount(self) -> None:
+        """Write the value."""
+        self._write()
+
+    @property
+    def value(self) -> Value:
+        """The chosen value."""
+        return self._value
+
+    @property
+    def control(self) -> Widget:
+        """The line."""
+        return self._toggle
+
+    def change(self) -> None:
+        """The next value."""
+        values = [choice.value for choice in self.field.choices]
+        place = values.index(self._value) if self._value in values else -1
+        self.set_value(values[(place + 1) % len(values)])
+        self.post_message(self.Changed(self))
+
+    def set_value(self, value: Value) -> None:
+        """Choose it."""
+        self._value = str(value)
+        self._write()
+
+    def _write(self) -> None:
+        labels = {choice.value: choice.label for choice in self.field.choices}
+        self._toggle.show(f"{label_of(self.field)}: < {labels.get(self._value, self._value)} >")
+
+
+class TypedRow(FieldRow):
+    """A line to type in: text, a UID or a reference."""
+
+    def __init__(self, field: Field, value: Value) -> None:
+        super().__init__(field, value)
+        self.entry = Entry(str(value), id=entry_id(field.name))
+
+    def compose(self) -> ComposeResult:
+        """Label, line, remark."""
+        hint = "   F2 or Ctrl+L looks it up" if self.field.lookup_type else ""
+        need = "" if self.field.required else ", optional"
+        yield Static(f"  {label_of(self.field)}{need}{hint}", markup=False, classes="field-label")
+        yield self.entry
+        yield self._remark
+
+    @property
+    def value(self) -> Value:
+        """What is typed."""
+        return self.entry.value
+
+    @property
+    def control(self) -> Widget:
+        """The line."""
+        return self.entry
+
+    def set_value(self, value: Value) -> None:
+        """Put text in."""
+        self.entry.value = str(value)
+
+    @on(Input.Changed)
+    def tell_change(self, event: Input.Changed) -> None:
+        """Pass it on as a change of the field."""
+        event.stop()
+        self.post_message(self.Changed(self))
+
+
+def label_of(field: Field) -> str:
+    """The plain label and, beside it, the element's name as documented."""
+    wire = f" ({field.wire_name})" if field.wire_name else ""
+    return f"{field.label}{wire}"
+
+
+def entry_id(name: str) -> str:
+    """The id of a field's input: names may hold dots, ids may not."""
+    return "field-" + name.replace(".", "-").replace("_", "-")
+
+
+_ROWS: dict[FieldKind, type[FieldRow]] = {FieldKind.BOOL: SwitchRow, FieldKind.CHOICE: ChoiceRow}
+
+
+def row_for(field: Field, value: Value) -> FieldRow:
+    """The row that fits the kind of the field."""
+    return _ROWS.get(field.kind, TypedRow)(field, value)

@@ -1,0 +1,84 @@
+"""The fields of a restore form, in sections; it knows values, not what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.restores.fields import Problem, Value, Values
+from tui.restores.forms import RestoreForm
+from tui.text import safe
+from tui.widgets.fieldrows import FieldRow, row_for
+
+
+class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Renders one form. Arrow keys are left to the screen, where they move between fields."""
+
+    def __init__(self, form: RestoreForm, values: Values) -> None:
+        super().__init__(id="form-body")
+        self._form = form
+        self._rows = {
+            field.name: row_for(field, values.get(field.name, field.default)) for field in form.fields
+        }
+        self._touched: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """A heading and the rows of each section."""
+        for section in self._form.sections:
+            words = f"{section.title}  {section.help}" if section.help else section.title
+            yield Static(safe(words, cells=120), markup=False, classes="section")
+            for field in section.fields:
+                yield self._rows[field.name]
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """What is typed and chosen now."""
+        return {name: row.value for name, row in self._rows.items()}
+
+    def row(self, name: str) -> FieldRow | None:
+        """The row of a field, None if there is no such field."""
+        return self._rows.get(name)
+
+    def focused_row(self) -> FieldRow | None:
+        """The row that has the focus."""
+        return next((row for row in self._rows.values() if row.control.has_focus), None)
+
+    def focus_first(self) -> None:
+        """Go to the first field that is shown."""
+        for row in self._rows.values():
+            if row.display:
+                row.control.focus()
+                return
+
+    def touch_all(self) -> None:
+        """From now on problems are shown beside every field, as after a try to send."""
+        self._touched = set(self._rows)
+
+    @on(FieldRow.Left)
+    def touch(self, event: FieldRow.Left) -> None:
+        """A field that was left shows its problems."""
+        self._touched.add(event.row.field.name)
+
+    def fill_untouched(self, defaults: Mapping[str, Value]) -> None:
+        """Put defaults that came later into fields that are still empty and were never left."""
+        for name, value in defaults.items():
+            row = self._rows.get(name)
+            if row is not None and name not in self._touched and row.value == "" and value != "":
+                row.set_value(value)
+
+    def show_state(self, form: RestoreForm, problems: Iterable[Problem]) -> None:
+        """Show which fields there are with these values, what keeps them off and what is wrong with them."""
+        values = self.values
+        blocked, visible = form.blocked(values), {field.name for field in form.visible(values)}
+        sentences: dict[str, str] = {}
+        for problem in problems:
+            sentences.setdefault(problem.field, problem.sentence)
+        for name, row in self._rows.items():
+            if row.display != (name in visible):
+                row.display = name in visible
+            row.set_blocked(blocked.get(name, "") if row.value is not True else "")
+            row.set_problem(sentences.get(name, "") if name in self._touched or row.value is True else "")
