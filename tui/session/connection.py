@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +10,16 @@ from tui.api.models import Certificate, LogonSession, ServerAddress, WireFormat
 from tui.clock import Clock
 from tui.store.sessions import Kept, SessionStore, StoredSession
 from tui.store.trust import TrustStore
+from tui.store.uses import SessionUse
 
 if TYPE_CHECKING:
     from tui.api.client import EnterpriseManager
     from tui.api.tls import Trust
 
+TICK_S = 60.0
+"""How often it is looked whether a light read is due."""
 KEEP_ALIVE_S = 300.0
-"""A light read every 5 minutes; the server ends a session after 15 idle ones (contract 1.6)."""
+"""A light read at most every 5 minutes; the server ends a session after 15 idle ones (contract 1.6)."""
 ATTENDED_S = 900.0
 """Without a key for this long, the session may expire as the server wishes."""
 
@@ -49,16 +51,26 @@ class Connection:
         self.address = address
         self.user = ""
         self.kept: Kept | None = None
-        """Whether the session is in the keyring, and why not."""
+        """Whether the session is in the keyring, and why not; None before logon and after log-off."""
+        self.warnings: tuple[str, ...] = ()
+        """What is odd about a certificate that is trusted all the same: wrong name, expired."""
+        self.log_off_note = ""
+        """What log-off left undone on purpose, in a sentence; empty when everything was ended."""
         self._trust_store = trust_store
         self._session_store = session_store
         self._wire, self._ca_file, self._proxy, self._clock = wire, ca_file, proxy, clock
         self._manager: EnterpriseManager | None = None
-        self._last_key = clock.monotonic()
+        self._stored: StoredSession | None = None
+        self._use: SessionUse | None = None
+        self._last_key = self._last_read = clock.monotonic()
 
     @property
     def manager(self) -> EnterpriseManager:
-        """The client; the same object for the whole life of this connection."""
+        """The client; the same object from logon to log-off, whatever is logged on again between.
+
+        Raises:
+            TrustError: the pins cannot be read.
+        """
         if self._manager is None:
             from tui.api.client import EnterpriseManager
 
@@ -73,6 +85,8 @@ class Connection:
         pin = self._trust_store.pinned(str(self.address))
         return Trust(ca_file=self._ca_file, pinned_sha256=pin.sha256 if pin else "")
 
+    # -- trust --------------------------------------------------------------------------------
+
     async def look(self) -> Certificate | None:
         """The certificate to ask the operator about, None if it is trusted already. Sends nothing secret.
 
@@ -81,47 +95,66 @@ class Connection:
             Unreachable: the server cannot be reached.
             TrustError: the pins cannot be read.
         """
-        from tui.api.certificates import look_at_certificate
+        from tui.api.look import look_at_certificate
 
         certificate = await look_at_certificate(self.address, trust=self._trust(), proxy=self._proxy)
-        return certificate if certificate.problem else None
+        if certificate.problem:
+            return certificate
+        self.warnings = certificate.warnings
+        return None
 
     def trust(self, certificate: Certificate) -> None:
-        """Pin the certificate; the next call is made under the pin.
+        """Pin the certificate before logon; the next call is made under the pin.
 
         Raises:
             TrustError: the pin cannot be written.
         """
         self._trust_store.pin(str(self.address), certificate.sha256, certificate.subject)
+        self.warnings = certificate.warnings
+        # A client made before knows nothing of the pin. It has sent nothing, so it may just go.
         self._manager = None
 
+    # -- in -----------------------------------------------------------------------------------
+
     async def log_on(self, user: str, password: str) -> LogonSession:
-        """Log on and keep the session.
+        """Log on and keep the session; the handshake checks the certificate before credentials leave.
 
         Raises:
+            BadLogin: user, password or role refused.
+            UnknownCertificate, CertificateChanged: nothing was sent.
             ManagerError: as the client raises.
         """
         session = await self.manager.log_on(user, password)
         self.user = user
-        self.kept = await self._session_store.save(str(self.address), _stored(session, user))
-        self.key_pressed()
+        self._use_session(session.session_id or session.token)
+        stored = StoredSession(
+            user=user, session_id=session.session_id, token=session.token, api_version=session.api_version
+        )
+        self.kept = await self._session_store.save(str(self.address), stored)
         return session
 
     async def log_on_again(self, password: str) -> LogonSession:
-        """The same user again, after the session expired; everything that holds the manager goes on."""
+        """The same user again, after the session expired; everything that holds the manager goes on.
+
+        Raises:
+            ManagerError: as `log_on`.
+        """
         return await self.log_on(self.user, password)
 
     async def has_kept_session(self) -> bool:
-        """Whether a logon session of this server is kept."""
-        return await self._session_store.load(str(self.address)) is not None
+        """Whether a logon session of this server is kept; asks the keyring."""
+        self._stored = await self._session_store.load(str(self.address))
+        return self._stored is not None
 
     async def resume(self) -> bool:
         """Go on with the kept session if the server still knows it.
 
         Raises:
-            ManagerError: the server cannot be asked.
+            ManagerError: the server cannot be asked; the session stays kept.
         """
-        stored = await self._session_store.load(str(self.address))
+        if self._stored is None and not await self.has_kept_session():
+            return False
+        stored, self._stored = self._stored, None
         if stored is None:
             return False
         self.manager.resume(
@@ -136,48 +169,82 @@ class Connection:
             await self._session_store.delete(str(self.address), stored.user)
             return False
         self.user = stored.user
-        self.kept = Kept(in_keyring=True, reason="")
-        self.key_pressed()
+        self.kept = self._session_store.where(str(self.address), stored.user)
+        self._use_session(stored.session_id or stored.token)
         return True
+
+    def _use_session(self, session: str) -> None:
+        if self._use is not None:
+            self._use.release()
+        self._use = SessionUse(self._session_store.state_folder, str(self.address), session)
+        self._last_read = self._clock.monotonic()
+        self.key_pressed()
+
+    # -- out ----------------------------------------------------------------------------------
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another living program uses the same logon session."""
+        return self._use is not None and self._use.is_shared()
 
     async def log_off(self) -> None:
         """End the session at the server and forget it here, even if the server cannot be reached.
 
+        A session that another living program uses is not ended under it: then only our copies go,
+        and `log_off_note` says so.
+
         Raises:
-            ManagerError: the server could not be told; the local copy is gone all the same.
-            StoreError: the keyring could not be told.
+            ManagerError: the server could not be told; the local copies are gone all the same.
+            KeyringError: the keyring may still hold it.
         """
+        shared = self.is_shared
+        self.log_off_note = _SHARED if shared else ""
         try:
-            await self.manager.log_off()
+            if not shared:
+                await self.manager.log_off()
         finally:
+            self._end_use()
+            self.kept = None
             await self._session_store.delete(str(self.address), self.user)
 
     async def leave(self) -> None:
         """Close the connection; the session stays alive and kept."""
+        self._end_use()
         if self._manager is not None:
             await self._manager.aclose()
+
+    def _end_use(self) -> None:
+        if self._use is not None:
+            self._use.release()
+            self._use = None
+
+    # -- staying ------------------------------------------------------------------------------
 
     def key_pressed(self) -> None:
         """Somebody is there."""
         self._last_key = self._clock.monotonic()
 
     async def keep_alive_loop(self, busy: Callable[[], bool]) -> None:
-        """A light read every 5 minutes while somebody is there or `busy()`; runs until cancelled."""
+        """Keep the session alive while somebody is there or `busy()`; runs until cancelled."""
+        while True:
+            await self._clock.sleep(TICK_S)
+            now = self._clock.monotonic()
+            attended = now - self._last_key < ATTENDED_S
+            if now - self._last_read >= KEEP_ALIVE_S and (attended or busy()):
+                self._last_read = now
+                await self._read_lightly()
+
+    async def _read_lightly(self) -> None:
         from tui.api.errors import ManagerError
 
-        while True:
-            await self._clock.sleep(KEEP_ALIVE_S)
-            attended = self._clock.monotonic() - self._last_key < ATTENDED_S
-            if not (attended or busy()):
-                continue
-            try:
-                await self.manager.keep_alive()
-            except ManagerError:
-                # Whoever needs the server next says what is wrong with it.
-                await asyncio.sleep(0)
+        try:
+            await self.manager.keep_alive()
+        except ManagerError:
+            # Whoever needs the server next says what is wrong with it, where it matters.
+            return
 
 
-def _stored(session: LogonSession, user: str) -> StoredSession:
-    return StoredSession(
-        user=user, session_id=session.session_id, token=session.token, api_version=session.api_version
-    )
+_SHARED = (
+    "Another vbem uses the same logon session, so it was not ended at the server; "
+    "it is forgotten here and in the keyring."
+)

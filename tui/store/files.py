@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PRIVATE = 0o600
+LOCK_WAIT_S = 5.0
+"""How long to wait for another process that holds a lock; nobody holds one for longer than a few writes."""
+_LOCK_POLL_S = 0.02
 
 
 def make_folder(folder: Path) -> None:
@@ -74,13 +79,28 @@ def locked(path: Path) -> Iterator[None]:
     The lock is a file of its own (`<name>.lock`), because replacing a file replaces its lock too.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be made, or another process keeps it too long.
     """
     lock = path.with_name(path.name + ".lock")
     private_file(lock)
     handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _wait_for_lock(handle)
         yield
     finally:
         os.close(handle)
+
+
+def _wait_for_lock(handle: int) -> None:
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                raise TimeoutError(
+                    errno.ETIMEDOUT, "Another vbem keeps it locked; end that one if it hangs"
+                ) from error
+            time.sleep(_LOCK_POLL_S)
+        else:
+            return

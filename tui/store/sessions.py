@@ -17,14 +17,13 @@ from pathlib import Path
 
 from tui.clock import Clock
 from tui.store.errors import KeyringError
+from tui.store.settings import last_user
 
-_CHILD = (sys.executable, "-m", "tui.store.keyring_child")
-_PASSED_ON = (
-    "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "PYTHONPATH",
-    "PYTHON_KEYRING_BACKEND", "USER", "WAYLAND_DISPLAY", "XDG_CONFIG_HOME", "XDG_CURRENT_DESKTOP",
-    "XDG_DATA_HOME", "XDG_RUNTIME_DIR",
-)  # fmt: skip
-_PASSED_PREFIXES = ("KEYRING_", "VBEM_TEST_")
+_PASSED_ON = frozenset({
+    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "HOME", "LANG", "LOGNAME", "PATH", "PYTHONPATH",
+    "PYTHON_KEYRING_BACKEND", "USER", "VIRTUAL_ENV", "WAYLAND_DISPLAY",
+})  # fmt: skip
+_PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "LC_", "XDG_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +33,7 @@ class StoredSession:
     user: str
     session_id: str
     token: str = field(repr=False)
+    """The X-RestSvcSessionId value. A secret."""
     api_version: str = ""
 
 
@@ -43,102 +43,157 @@ class Kept:
 
     in_keyring: bool
     reason: str
-    """Why it is kept in memory only, to be read after a colon."""
+    """Why it is kept in memory only, to be read after a colon; empty when it is in the keyring."""
 
 
 class SessionStore:
-    """Logon sessions by server.
+    """Logon sessions by server and user.
 
     Args:
         service: the name the keyring shows.
-        clock: time, for the limit on the child.
-        state_folder: unused by the keyring itself; where a list of known users would stand.
-        timeout_s: how long the keyring may take.
+        clock: unused for the limit on the child, which is real time; kept for those who inject one.
+        state_folder: where the last user of each server is remembered, which is no secret.
+        timeout_s: seconds the keyring may take before its process is killed.
     """
 
     def __init__(
-        self, service: str, *, clock: Clock, state_folder: Path | None = None, timeout_s: float = 3.0
+        self,
+        service: str,
+        *,
+        clock: Clock | None = None,
+        state_folder: Path | None = None,
+        timeout_s: float = 3.0,
     ) -> None:
+        self.state_folder = state_folder
         self._service = service
         self._clock = clock
-        self._state_folder = state_folder
         self._timeout_s = timeout_s
-        self._memory: dict[str, StoredSession] = {}
+        self._memory: dict[str, tuple[StoredSession, Kept]] = {}
+        """Only what the keyring would not keep, by the name it would have there."""
+        self._users: dict[str, str] = {}
 
-    async def load(self, server: str) -> StoredSession | None:
-        """The kept session of a server, None if there is none or it cannot be read."""
-        if server in self._memory:
-            return self._memory[server]
-        reply = await self._ask({"do": "get", "name": server})
-        value = reply.get("value")
-        if not reply.get("ok") or not isinstance(value, str):
+    async def load(self, server: str, user: str = "") -> StoredSession | None:
+        """The kept session of a server, None if there is none or it cannot be read.
+
+        Args:
+            server: `host:port`.
+            user: whose; empty for whoever logged on last.
+        """
+        name = self._name(server, user)
+        if name in self._memory:
+            return self._memory[name][0]
+        if not name:
             return None
-        try:
-            return StoredSession(**json.loads(value))
-        except (ValueError, TypeError):
-            # Written by something else under our name: of no use, and overwritten at the next logon.
-            return None
+        return _session((await self._ask({"do": "get", "name": name})).get("value"))
 
     async def save(self, server: str, session: StoredSession) -> Kept:
         """Keep a session in the keyring, or in memory if that cannot be."""
-        self._memory[server] = session
-        reply = await self._ask({"do": "set", "name": server, "value": json.dumps(asdict(session))})
-        return Kept(in_keyring=bool(reply.get("ok")), reason=str(reply.get("reason", "")))
+        self._users[server] = session.user
+        name = self._name(server, session.user)
+        reply = await self._ask({"do": "set", "name": name, "value": json.dumps(asdict(session))})
+        if reply.get("ok"):
+            self._memory.pop(name, None)
+            return Kept(in_keyring=True, reason="")
+        kept = Kept(in_keyring=False, reason=str(reply.get("reason", "")))
+        self._memory[name] = (session, kept)
+        return kept
+
+    def where(self, server: str, user: str) -> Kept:
+        """Where a session that `load` gave is kept."""
+        held = self._memory.get(self._name(server, user))
+        return held[1] if held else Kept(in_keyring=True, reason="")
 
     async def delete(self, server: str, user: str) -> None:
-        """Forget the session of a user on a server.
+        """Forget the session of a user on a server, in memory and in the keyring.
 
         Raises:
             KeyringError: it was kept in the keyring and may still be there.
         """
-        kept = self._memory.pop(server, None)
-        found = await self._ask({"do": "get", "name": server})
-        if not found.get("ok"):
+        name = self._name(server, user)
+        was_in_memory = self._memory.pop(name, None) is not None
+        if not name:
             return
-        stored = await self.load(server)
-        if stored is not None and stored.user != user and kept is None:
+        reply = await self._ask({"do": "delete", "name": name})
+        if reply.get("ok") or was_in_memory or reply.get("no_keyring"):
             return
-        reply = await self._ask({"do": "delete", "name": server})
-        if not reply.get("ok"):
-            raise KeyringError(str(reply.get("reason", "")))
+        raise KeyringError(f"{str(reply.get('reason', '')).capitalize()}.")
+
+    def _name(self, server: str, user: str) -> str:
+        """The keyring's name for it, empty where nobody is known to have logged on."""
+        user = user or self._users.get(server, "")
+        if not user and self.state_folder is not None:
+            user = last_user(self.state_folder, server)
+        return f"{user}@{server}" if user else ""
 
     async def _ask(self, request: dict[str, str]) -> dict[str, object]:
         payload = json.dumps({"service": self._service, **request}).encode()
         try:
+            # -P: the folder the operator happens to stand in must not provide modules.
             child = await asyncio.create_subprocess_exec(
-                *_CHILD,
+                sys.executable, "-P", "-m", "tui.store.keyring_child",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
-                env=_environment(),
-            )
+                env=child_environment(),
+            )  # fmt: skip
         except OSError as error:
-            return {"ok": False, "reason": f"the keyring cannot be asked ({error.strerror})"}
+            return _no(f"the keyring cannot be asked ({error.strerror})")
         try:
             async with asyncio.timeout(self._timeout_s):
                 out, _ = await child.communicate(payload)
         except TimeoutError:
-            return {"ok": False, "reason": f"the keyring did not answer within {self._timeout_s:g} s"}
+            return _no(f"the keyring did not answer within {self._timeout_s:g} s")
         finally:
-            if child.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, signal.SIGKILL)
-                await child.wait()
+            await _end(child)
         return _parsed(out)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    """Kill the child with all it started, if it has not ended by itself, and close its pipes."""
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+    await child.wait()
+    if child.stdout is not None:
+        await child.stdout.read()
+
+
+def _no(reason: str) -> dict[str, object]:
+    return {"ok": False, "reason": reason}
 
 
 def _parsed(out: bytes) -> dict[str, object]:
     try:
         reply = json.loads(out)
-    except ValueError:
-        return {"ok": False, "reason": "the keyring's process ended without an answer"}
-    return reply if isinstance(reply, dict) else {"ok": False, "reason": "the keyring gave no sense"}
+    except (ValueError, RecursionError):
+        return _no("the keyring's process ended without an answer")
+    return reply if isinstance(reply, dict) else _no("the keyring's process gave no sense")
 
 
-def _environment() -> dict[str, str]:
-    return {
+def _session(value: object) -> StoredSession | None:
+    """Read a kept value; written by something else under our name, it is of no use."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not all(isinstance(item, str) for item in found.values()):
+        return None
+    try:
+        return StoredSession(**found)
+    except TypeError:
+        return None
+
+
+def child_environment() -> dict[str, str]:
+    """What the keyring's process may know: where desktop and keyring are, no terminal, nothing else."""
+    chosen = {
         name: value
         for name, value in os.environ.items()
         if name in _PASSED_ON or name.startswith(_PASSED_PREFIXES)
     }
+    package_parent = str(Path(__file__).resolve().parents[2])
+    paths = [path for path in chosen.get("PYTHONPATH", "").split(os.pathsep) if path]
+    # Last, so that it shadows nothing: it matters only where vbem runs without being installed.
+    chosen["PYTHONPATH"] = os.pathsep.join([*paths, package_parent])
+    return chosen

@@ -5,19 +5,17 @@ em.example.org:9398 sha256 <64 hex digits> 2026-11-23 CN=em.example.org
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.store.errors import TrustError
+from tui.store.files import locked, write_private
 from tui.text import safe
 
-_LINE = re.compile(r"(\S+) sha256 ([0-9a-f]{64})(?: (\d{4}-\d\d-\d\d))?(?: (.*))?")
+_LINE = re.compile(r"(\S+) sha256 ([0-9a-fA-F]{64})(?: (\d{4}-\d\d-\d\d))?(?: (.*))?")
+_DIGITS = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +24,11 @@ class Pin:
 
     server: str
     sha256: str
+    """Fingerprint, lower-case hex without separators."""
     since: str = ""
     """Date it was trusted, ISO."""
     subject: str = ""
+    """Whom it names, made safe to show."""
 
 
 class TrustStore:
@@ -47,28 +47,29 @@ class TrustStore:
         Raises:
             TrustError: the file exists but cannot be read.
         """
+        key = _key(server)
         found = None
         for line in self._lines():
             match = _LINE.fullmatch(line)
-            if match and match.group(1) == _key(server):
+            if match and match.group(1).lower() == key:
+                _, sha256, since, subject = match.groups(default="")
                 found = Pin(
-                    server=server,
-                    sha256=match.group(2),
-                    since=match.group(3) or "",
-                    subject=match.group(4) or "",
+                    server=server, sha256=sha256.lower(), since=since, subject=safe(subject, cells=120)
                 )
         return found
 
     def pin(self, server: str, sha256: str, subject: str = "") -> None:
-        """Trust this certificate for this server from now on, and no other.
+        """Trust this certificate for this server from now on, and no other; on disk when this returns.
 
         Raises:
             TrustError: it cannot be written; nothing is trusted then.
-            ValueError: that is no SHA-256 fingerprint.
+            ValueError: that is no SHA-256 fingerprint, or no server.
         """
         digits = sha256.replace(":", "").lower()
-        if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        if not _DIGITS.fullmatch(digits):
             raise ValueError("A SHA-256 fingerprint has 64 hex digits.")
+        if not _key(server) or _key(server).startswith("#"):
+            raise ValueError("A pin needs the server's name.")
         today = datetime.now(UTC).date().isoformat()
         self._replace(server, f"{_key(server)} sha256 {digits} {today} {safe(subject, cells=120)}".rstrip())
 
@@ -82,40 +83,29 @@ class TrustStore:
 
     def _lines(self) -> list[str]:
         try:
-            return self._path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+            content = self._path.read_bytes()
         except FileNotFoundError:
             return []
         except OSError as error:
             raise TrustError(f"{self._path} cannot be read: {error.strerror}.") from error
+        # Only a line feed ends a line: str.splitlines would also split at what others can put in a name.
+        return content.decode("utf-8", "surrogateescape").rstrip("\n").split("\n") if content else []
 
     def _replace(self, server: str, line: str | None) -> None:
+        key = _key(server)
         try:
-            with self._locked():
-                kept = [one for one in self._lines() if one.split(" ", 1)[0] != _key(server)]
-                self._write(kept + ([line] if line else []))
+            with locked(self._path):
+                kept = [one for one in self._lines() if _first_word(one) != key]
+                lines = kept + ([line] if line else [])
+                text = "".join(f"{one}\n" for one in lines)
+                write_private(self._path, text.encode("utf-8", "surrogateescape"))
         except OSError as error:
             raise TrustError(f"{self._path} cannot be written: {error.strerror}.") from error
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Two programs at once must not lose each other's pins."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self._path.with_name(self._path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
-
-    def _write(self, lines: list[str]) -> None:
-        new = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.writelines(f"{line}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
 
 
 def _key(server: str) -> str:
     return "".join(server.split()).lower()
+
+
+def _first_word(line: str) -> str:
+    return line.split(" ", 1)[0].lower()
