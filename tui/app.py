@@ -233,3 +233,11 @@ class VbemApp(Steward):
         """Keys pressed keep the logon session alive."""
         if self.connection is not None:
             self.connection.key_pressed()
+
+
+if TYPE_CHECKING:
+    from tui.screens.host import Host
+
+    def _fits(app: VbemApp) -> Host:
+        """The app is what the screens expect of it; the type checker says so or not."""
+        return app

@@ -14,7 +14,7 @@ from textual.widgets import Footer
 from tui.widgets.banner import Banner, StatusLine
 
 if TYPE_CHECKING:
-    from tui.app import VbemApp
+    from tui.screens.host import Host
 
 ResultT = TypeVar("ResultT")
 DialogT = TypeVar("DialogT")
@@ -38,9 +38,9 @@ class VbemScreen(Screen[None]):
     """What the banner calls it."""
 
     @property
-    def vbem(self) -> VbemApp:
+    def vbem(self) -> Host:
         """The app, typed."""
-        return cast("VbemApp", self.app)
+        return cast("Host", self.app)
 
     def compose(self) -> ComposeResult:
         """Banner on top, the body, then status line and footer."""
@@ -108,6 +108,6 @@ class Dialog(ModalScreen[DialogT]):
     NAME: ClassVar[str] = ""
 
     @property
-    def vbem(self) -> VbemApp:
+    def vbem(self) -> Host:
         """The app, typed."""
-        return cast("VbemApp", self.app)
+        return cast("Host", self.app)

@@ -1,0 +1,68 @@
+"""What screens may ask of the app: the whole of what they know about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+    from tui.api.models import RestorePoint, ServerAddress
+    from tui.clock import Clock
+    from tui.restores.plan import RestorePlan
+    from tui.restores.restore import Restore
+    from tui.restores.service import Restores
+    from tui.screens.filled import Filled
+    from tui.session.connection import Connection
+    from tui.store.journal import Journal
+    from tui.store.settings import Settings
+
+
+class Host(Protocol):
+    """The app, as screens see it."""
+
+    clock: Clock
+    settings: Settings
+    connection: Connection | None
+    """The server somebody is logged on to."""
+    restores: Restores | None
+    journal: Journal | None
+    filled_forms: dict[str, Filled]
+    """What was filled in for the restores of this run, by restore."""
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the embedded server's profile."""
+
+    @property
+    def who(self) -> str:
+        """User and server; empty before logon."""
+
+    def connection_to(self, address: ServerAddress) -> Connection:
+        """A connection that nobody has logged on to yet."""
+
+    async def admit(self, connection: Connection) -> None:
+        """Go on from the login with this connection."""
+
+    async def log_on_again(self) -> bool:
+        """Ask for the password; True if there is a logon session again."""
+
+    def open_restore_form(
+        self, point: RestorePoint | Filled, *, newest: datetime | None = None, same_names: int = 0
+    ) -> None:
+        """Show the restore form that fits the point."""
+
+    def submit_restore(
+        self, plan: RestorePlan, reason: str = "", *, without_journal: bool = False
+    ) -> Worker[Any]:
+        """Send one restore in a worker of the app; its result is the restore, or why nothing was sent."""
+
+    def cancel_restore(self, restore: Restore) -> Worker[Any]:
+        """Cancel one restore in a worker of the app."""
+
+    def remember_form(self, key: str, filled: Filled) -> None:
+        """Keep what a restore was asked for."""
+
+    def show_restore(self, key: str) -> None:
+        """Show one restore among the tasks."""
