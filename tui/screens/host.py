@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -55,10 +55,10 @@ class Host(Protocol):
 
     def submit_restore(
         self, plan: RestorePlan, reason: str = "", *, without_journal: bool = False
-    ) -> Worker[Any]:
+    ) -> Worker[Restore | Exception | None]:
         """Send one restore in a worker of the app; its result is the restore, or why nothing was sent."""
 
-    def cancel_restore(self, restore: Restore) -> Worker[Any]:
+    def cancel_restore(self, restore: Restore) -> Worker[None]:
         """Cancel one restore in a worker of the app."""
 
     def remember_form(self, key: str, filled: Filled) -> None:
