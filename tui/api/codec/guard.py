@@ -1,22 +1,25 @@
 """An XML parser for xmltodict that refuses what xmltodict takes as it comes: DTDs, entities, endless depth.
 
-xmltodict accepts a stand-in for the `expat` module and asks it for a parser; it then hangs its
-handlers on that parser. The stand-in here hands out a parser that counts how deep it is.
+xmltodict accepts a stand-in for the `expat` module, asks it for a parser, hangs its handlers on that
+parser and has it parse all in one go. The stand-in here hands out a parser that parses piece by piece
+and looks between the pieces how deep it is. That costs nothing per element, unlike counting in a
+handler, which costs a tenth of the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from xml.parsers import expat
 
-from tui.api.errors import BadReply, TooLarge, Unreadable
+from tui.api.errors import TooLarge, Unreadable
 
-Start = Callable[[str, "list[str]"], None]
-End = Callable[[str], None]
+_PIECE = 32_768
 
 
 class GuardedParser:
     """One expat parser with refusals in place; takes xmltodict's handlers by attribute, as expat does."""
+
+    _parser: expat.XMLParserType
+    _max_depth: int
 
     def __init__(self, encoding: str | None, separator: str | None, max_depth: int) -> None:
         parser = expat.ParserCreate(encoding, separator)
@@ -24,55 +27,38 @@ class GuardedParser:
         parser.EntityDeclHandler = self._refuse
         parser.ExternalEntityRefHandler = self._refuse
         object.__setattr__(self, "_parser", parser)
-        object.__setattr__(self, "_left", [None] * max_depth)
-
-    _parser: expat.XMLParserType
-    _left: list[None]
+        object.__setattr__(self, "_max_depth", max_depth)
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name == "EntityDeclHandler":
-            return  # xmltodict's own refusal raises a bare ValueError
-        if name == "StartElementHandler":
-            value = self._counting_start(value)  # type: ignore[arg-type]
-        elif name == "EndElementHandler":
-            value = self._counting_end(value)  # type: ignore[arg-type]
-        setattr(self._parser, name, value)
+        # xmltodict's own refusal of entities raises a bare ValueError.
+        if name != "EntityDeclHandler":
+            setattr(self._parser, name, value)
 
-    def _counting_start(self, handler: Start) -> Start:
-        # A list that shrinks costs less per element than a counter in a closure or an attribute.
-        step_down, too_deep = self._left.pop, IndexError
+    def Parse(self, data: bytes, is_final: bool) -> None:  # noqa: N802 - expat's face
+        """Parse all of `data`.
 
-        def start(name: str, attributes: list[str]) -> None:
-            try:
-                step_down()
-            except too_deep:
-                raise TooLarge("It is nested deeper than any answer of Enterprise Manager.") from None
-            handler(name, attributes)
+        Raises:
+            TooLarge: it is nested too deep.
+            Unreadable: it brings a DTD or entities.
+        """
+        for start in range(0, len(data), _PIECE):
+            self._parser.Parse(data[start : start + _PIECE], False)
+            if self._depth() > self._max_depth:
+                raise TooLarge("It is nested deeper than any answer of Enterprise Manager.")
+        self._parser.Parse(b"", is_final)
 
-        return start
-
-    def _counting_end(self, handler: End) -> End:
-        step_up = self._left.append
-
-        def end(name: str) -> None:
-            step_up(None)
-            handler(name)
-
-        return end
+    def _depth(self) -> int:
+        """How many elements are open: xmltodict's handler keeps the path to where it is."""
+        handler = getattr(self._parser.StartElementHandler, "__self__", None)
+        return len(handler.path) if handler is not None else 0
 
     @staticmethod
     def _refuse(*_arguments: object) -> int:
         raise Unreadable("It brings its own document type or entities, which no Enterprise Manager does.")
 
-    def Parse(self, data: bytes, is_final: bool) -> None:  # noqa: N802 - expat's face
-        """Parse all of `data`."""
-        self._parser.Parse(data, is_final)
-
 
 class GuardedExpat:
     """The stand-in for the `expat` module."""
-
-    ExpatError = expat.ExpatError
 
     def __init__(self, max_depth: int) -> None:
         self._max_depth = max_depth
@@ -82,6 +68,3 @@ class GuardedExpat:
     ) -> GuardedParser:
         """A parser that refuses DTDs, entities and too much depth."""
         return GuardedParser(encoding, namespace_separator, self._max_depth)
-
-
-__all__ = ["BadReply", "GuardedExpat"]

@@ -19,6 +19,9 @@ _NAMES = {
 }
 
 
+_USUAL = {f"urn:{platform.value}:": platform for platform in Platform if platform.value}
+
+
 def read_points(tree: Tree, kind: PointKind) -> Listing[RestorePoint]:
     """A page of points, whatever its shape."""
     return read_listing(tree, PLURALS[kind], kind.value, lambda item: read_point(item, kind))
@@ -73,6 +76,9 @@ def _platform_word(word: str) -> Platform:
 
 def platform_in(object_ref: str) -> Platform:
     """The platform a HierarchyObjRef names, in any case; UNKNOWN if it names none (T30)."""
+    usual = _USUAL.get(object_ref[:11])
+    if usual is not None:
+        return usual
     parts = object_ref.split(":", 2)
     return _platform_word(parts[1]) if len(parts) == 3 and parts[0].lower() == "urn" else Platform.UNKNOWN
 

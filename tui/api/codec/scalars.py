@@ -43,9 +43,11 @@ def time_of(value: object) -> datetime | None:
     None for the null date (1753 and before) and for what is no date. Digits beyond microseconds are dropped.
     """
     try:
-        moment = datetime.fromisoformat(text_of(value).strip())
+        moment = datetime.fromisoformat(value if isinstance(value, str) else text_of(value))
         if moment.year <= _LAST_NULL_YEAR:
             return None
+        if moment.tzinfo is UTC:
+            return moment
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
