@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from tui.demo.links import Hrefs
+from collections.abc import Callable
+from typing import TypeVar
+
+from tui.demo.links import Hrefs, as_reference
 from tui.demo.options import Options
 from tui.demo.point_rows import PointRows, server_time
-from tui.demo.points import RUNS_OF_A_JOB, VAPP_RUNS, kinds_of, wire_time
-from tui.demo.points import ALGORITHMS, POINT_TYPES
+from tui.demo.points import ALGORITHMS, POINT_TYPES, RUNS_OF_A_JOB, VAPP_RUNS, kinds_of, wire_time
 from tui.demo.wire import Link, Resource, Value
 from tui.demo.world import Job, Root, Server, VApp, World
 
+RowT = TypeVar("RowT")
 _PRODUCT = {4: "9.5.4.2866", 5: "10.0.1.4854", 6: "11.0.1.1261", 7: "12.3.1.1139"}
 
 
@@ -21,6 +24,16 @@ class Entities:
         self._version = options.version
         self._hrefs = hrefs
         self._rows = rows
+
+    @property
+    def base(self) -> str:
+        """What every address begins with."""
+        return self._hrefs.base
+
+    @staticmethod
+    def reference_of(describe: Callable[[RowT], Resource], tag: str = "Ref") -> Callable[[RowT], Resource]:
+        """The bare reference of something, made from its entity."""
+        return lambda row: as_reference(describe(row), tag)
 
     def server(self, server: Server) -> Resource:
         """A backup server, with the action that collects its data (contract 11a)."""

@@ -53,7 +53,9 @@ def things(world: World, root: Root) -> list[Thing]:
     found = [Thing(vm.ref, "Vm", vm.name) for vm in world.vms if vm.root is root]
     prefix = f"urn:{root.platform}"
     if root.platform == CLOUD:
-        found.append(Thing(f"{prefix}:VcdSystem:{root.guid}.urn:vcloud:system:{root.guid}", "VcdSystem", root.name))
+        found.append(
+            Thing(f"{prefix}:VcdSystem:{root.guid}.urn:vcloud:system:{root.guid}", "VcdSystem", root.name)
+        )
         found += [
             Thing(f"{prefix}:Vapp:{root.guid}.{vapp.object_id}", "Vapp", vapp.name)
             for vapp in world.vapps if vapp.root is root

@@ -113,7 +113,8 @@ class Connection:
 
     async def _send_stream(self, reply: Reply, pieces: Iterable[bytes], *, packed: bool) -> None:
         headers = [*reply.headers, ("Transfer-Encoding", "chunked")]
-        packer = zlib.compressobj(1, zlib.DEFLATED, 31) if packed else None
+        ready_made = any(name.lower() == "content-encoding" for name, _ in headers)
+        packer = zlib.compressobj(1, zlib.DEFLATED, 31) if packed and not ready_made else None
         if packer:
             headers.append(("Content-Encoding", "gzip"))
         self._head(reply, headers)

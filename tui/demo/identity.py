@@ -37,18 +37,17 @@ class Identity:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.key_file = self.folder / f"demo-{options.certificate}-key.pem"
         self.certificate_file = self.folder / f"demo-{options.certificate}-certificate.pem"
-        if not (self.key_file.exists() and self.certificate_file.exists()):
+        if options.fixed_identity or not (self.key_file.exists() and self.certificate_file.exists()):
             self.renew()
 
-    def renew(self, number: int = 0) -> None:
+    def renew(self, number: int = 0, *, kind: str = "") -> None:
         """Make another key and certificate under the same file names."""
+        kind = kind or self._options.certificate
         fixed = f"{self._options.seed}:{number}" if self._options.fixed_identity else ""
         key = _key(fixed)
-        certificate = _certificate(key, kind=self._options.certificate, fixed=fixed)
+        certificate = _certificate(key, kind=kind, fixed=fixed)
         plain = serialization.NoEncryption()
-        key_bytes = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain
-        )
+        key_bytes = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
         _write(self.key_file, key_bytes)
         _write(self.certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
 

@@ -20,7 +20,9 @@ class Ids:
     def guid(self, number: int) -> str:
         """The GUID of the thing with this number, in lower case."""
         mixed = ((number + 1) * self._factor ^ self._mask) & _MASK
-        text = f"{mixed >> 74:012x}4{mixed >> 62 & 0xFFF:03x}{8 | mixed >> 60 & 3:x}{mixed & (1 << 60) - 1:015x}"
+        text = (
+            f"{mixed >> 74:012x}4{mixed >> 62 & 0xFFF:03x}{8 | mixed >> 60 & 3:x}{mixed & (1 << 60) - 1:015x}"
+        )
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def number(self, guid: str) -> int:

@@ -31,13 +31,17 @@ class Life:
         self._hrefs = hrefs
         self._restores = restores
 
+    @property
+    def oldest_version(self) -> int:
+        """The oldest API version offered: 9.5 Update 4 still has them all (contract 1.2)."""
+        newest = self._options.version
+        return 0 if newest == 4 else max(newest - 2, 3)
+
     def root(self) -> Resource:
         """GET /api/ (contract 1.3): no Href, no Type."""
         create = "sessionMngr/?v="
-        newest = self._options.version
-        oldest = 1 if newest == 4 else max(newest - 2, 3)
-        names = [f"v1_{minor}" for minor in range(oldest, newest + 1)]
-        names = ["v1", *names] if newest == 4 else names
+        numbers = range(self.oldest_version, self._options.version + 1)
+        names = [f"v1_{minor}" if minor else "v1" for minor in numbers]
         versions = tuple(
             Resource(
                 tag="SupportedVersion", attributes={"Name": name},

@@ -30,7 +30,14 @@ class Hrefs:
         return self.up(f"backupServers/{server.guid}", "BackupServerReference", server.name)
 
     def entity(
-        self, kind: str, path: str, name: str, guid: str, links: tuple[Link, ...], *, related: tuple[Link, ...] = ()
+        self,
+        kind: str,
+        path: str,
+        name: str,
+        guid: str,
+        links: tuple[Link, ...],
+        *,
+        related: tuple[Link, ...] = (),
     ) -> Resource:
         """An entity: attributes Href, Type, Name, UID; its links with the Alternate one among them."""
         alternate = Link("Alternate", self.of(f"{path}/{guid}"), f"{kind}Reference", name)
@@ -56,3 +63,18 @@ class Hrefs:
             },
             links=(*links, alternate),
         )  # fmt: skip
+
+
+def as_reference(entity: Resource, tag: str = "Ref") -> Resource:
+    """The reference to an entity: its Up links and the Alternate one, nothing else."""
+    kind, name = str(entity.attributes["Type"]), str(entity.attributes["Name"])
+    href = str(entity.attributes["Href"])
+    ups = tuple(link for link in entity.links or () if link.rel == "Up")
+    return Resource(
+        tag=tag,
+        attributes={
+            "UID": entity.attributes["UID"], "Name": name, "Href": href.partition("?")[0],
+            "Type": f"{kind}Reference",
+        },
+        links=(*ups, Link("Alternate", href, kind, name)),
+    )  # fmt: skip

@@ -24,6 +24,9 @@ class Request:
     user: str = ""
     """The user of the logon session, once it is known."""
 
+    xml_only: bool = False
+    """The logon session's API version is older than JSON (contract 2.1)."""
+
     @property
     def path(self) -> str:
         """The decoded path, without a slash at the end."""

@@ -61,7 +61,8 @@ class PointTable:
         step, period = 10 ** max(0, 6 - vm.digits), vm.job.period_s * 1_000_000
         jitter = vm.number * 7919
         return [
-            (first - run * period + (jitter + run * 104_729) % 1_000_000) // step * step for run in range(chain)
+            (first - run * period + (jitter + run * 104_729) % 1_000_000) // step * step
+            for run in range(chain)
         ]
 
     def run_us(self, job: Job, run: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818 - it is the answer, not a fault of this program
+class Refused(Exception):
     """The request is refused with this status and message."""
 
     def __init__(self, status: int, message: str) -> None:

@@ -23,7 +23,13 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "schema": ("PowerOnAfterRestore", "HierarchyRootUid", "vAppRef", "VmRestoreParameters"),
     "vapp": ("PowerOnAfterRestore", "HierarchyRootUid", "OrgVdcRef", "vAppNewName", "VmsRestoreParameters"),
 }
-PARAMETERS = ("VmRestorePointUid", "VmNewName", "DatastoreRef", "OrgVdcStorageProfileRef", "LinkedCloneVmTemplateRef")
+PARAMETERS = (
+    "VmRestorePointUid",
+    "VmNewName",
+    "DatastoreRef",
+    "OrgVdcStorageProfileRef",
+    "LinkedCloneVmTemplateRef",
+)
 _WRAPPERS = {
     "vmrestorespec": "vm", "vcloudvmrestorespec": "schema", "vcloudvapprestorespec": "vapp"
 }  # fmt: skip
@@ -67,7 +73,7 @@ def _from_json(body: bytes, cloud: bool) -> Spec:
         raise Refused(400, "Node [root] does not exist.") from error
     if not isinstance(root, dict) or len(root) != 1:
         raise Refused(400, "Request body must contain exactly one restore specification.")
-    (name, content), = root.items()
+    ((name, content),) = root.items()
     layout = _layout(str(name), cloud)
     if not isinstance(content, dict):
         raise Refused(400, f"Node [{name}] is not an object.")

@@ -99,7 +99,9 @@ class Checker:
         if target is None:
             raise Refused(400, f"Hierarchy root '{given}' does not exist.")
         if target.platform != CLOUD or target.server is not root.server:
-            raise Refused(400, f"Hierarchy root '{given}' is not a Cloud Director server of this backup server.")
+            raise Refused(
+                400, f"Hierarchy root '{given}' is not a Cloud Director server of this backup server."
+            )
         ask.root_uid = given
 
     def _parameters(self, fields: Fields, root: Root, allowed: set[str]) -> VmAsk:
@@ -143,7 +145,7 @@ def _text(fields: Fields, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _boolean(fields: Fields, name: str, required: bool) -> bool:  # noqa: FBT001 - reads well where it is used
+def _boolean(fields: Fields, name: str, required: bool) -> bool:
     value = fields.get(name.lower())
     if value is None:
         if required:

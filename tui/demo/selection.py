@@ -46,9 +46,7 @@ def _comparison(field: Field[RowT], node: Comparison) -> Callable[[RowT], bool]:
     return by_group
 
 
-def select(
-    table: Table[RowT], node: Filter | None, sort: str, *, descending: bool
-) -> Sequence[RowT]:
+def select(table: Table[RowT], node: Filter | None, sort: str, *, descending: bool) -> Sequence[RowT]:
     """The rows that a filter lets through, sorted by one field.
 
     Raises:

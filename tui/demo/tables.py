@@ -67,7 +67,9 @@ def time(get: Callable[[RowT], int]) -> Field[RowT]:
 def enumeration(get: Callable[[RowT], str], words: Sequence[str]) -> Field[RowT]:
     """An enumeration, compared by index: `Result>Success` means Warning or Failed."""
     order = {word.lower(): index for index, word in enumerate(words)}
-    return Field(get=lambda row: order.get(get(row).lower(), -1), read=lambda word: order.get(word.lower(), -2))
+    return Field(
+        get=lambda row: order.get(get(row).lower(), -1), read=lambda word: order.get(word.lower(), -2)
+    )
 
 
 def uid(kind: str, get: Callable[[RowT], str], *, group: Callable[[RowT], int] | None = None) -> Field[RowT]:

@@ -67,7 +67,7 @@ class Collection:
     rows: tuple[Resource, ...]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Failure:
     """An error, in the shape that servers were seen to send (contract 9)."""
 

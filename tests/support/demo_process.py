@@ -1,0 +1,103 @@
+"""The embedded Enterprise Manager as a process of its own, driven through its control channel.
+
+with DemoProcess.start("--seed", "1", "--time-scale", "0") as demo:
+    demo.url, demo.user, demo.password, demo.certificate, demo.fingerprint
+    demo.control("advance", seconds=60)
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+PATIENCE_S = 60
+"""How long to wait for any line of the server: only a broken server ever takes so long."""
+
+
+class DemoProcess:
+    """One running server. Standard input is its control channel: if this process dies, so does it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._collect, daemon=True).start()
+        self.ready: dict[str, Any] = json.loads(self._next_line())
+        self.url: str = self.ready["url"]
+        self.user: str = self.ready["user"]
+        self.password: str = self.ready["password"]
+        self.certificate = Path(self.ready["certificate"])
+        self.fingerprint: str = self.ready["fingerprint"]
+        self.host = str(urlsplit(self.url).hostname)
+        self.port = int(urlsplit(self.url).port or 0)
+
+    @classmethod
+    def start(cls, *options: str) -> Self:
+        """Start a server with command-line options (`--control` is added) and wait until it is ready."""
+        command = [sys.executable, "-m", "tui.demo", "--control", *options]
+        return cls(
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            )
+        )
+
+    def control(self, do: str, **arguments: object) -> dict[str, Any]:
+        """Send one line to the control channel; its answer, which must be a good one."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._next_line())
+        assert answer["ok"], answer
+        return answer
+
+    def requests(self, step: str = "") -> list[dict[str, Any]]:
+        """What was asked of the server, all or at one step."""
+        found: list[dict[str, Any]] = self.control("requests")["requests"]
+        return [request for request in found if step in {"", request["step"]}]
+
+    def restores(self) -> list[dict[str, Any]]:
+        """What the restores do, as a person on site would see it."""
+        found: list[dict[str, Any]] = self.control("restores")["restores"]
+        return found
+
+    def reset(self, **options: object) -> None:
+        """A fresh world on the same port; options keep their values unless given."""
+        self.control("reset", **options)
+
+    def stop(self) -> int:
+        """End the server; its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        code = self.process.wait(PATIENCE_S)
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+        return code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _collect(self) -> None:
+        assert self.process.stdout is not None
+        try:
+            for line in self.process.stdout:
+                self._lines.put(line)
+        except ValueError:
+            pass  # closed by `stop` while reading
+        self._lines.put("")
+
+    def _next_line(self) -> str:
+        line = self._lines.get(timeout=PATIENCE_S)
+        assert line, f"the server ended with exit code {self.process.wait(PATIENCE_S)}"
+        return line

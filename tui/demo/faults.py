@@ -1,0 +1,119 @@
+"""Misbehaving on purpose: `NAME[:ARG][@STEP][*TIMES]`, counted, so that a test can tell it happened.
+
+| name | what the server does |
+|---|---|
+| slow:SECONDS | waits (real seconds) before it answers |
+| drop-before | closes the connection without processing the request |
+| drop-after-accept | processes it, then closes the connection without a reply |
+| http-502, http-503, http-504 [:TIMES] | answers so without processing; 502 and 504 as a proxy does |
+| http-502-after, http-504-after [:TIMES] | processes it, then answers as a proxy that lost the server |
+| expire:N | lets N matching requests through, then every logon session is over |
+| empty-401 | 401 without a body |
+| html-error, html-page | 500 with HTML; 200 with the web page's HTML (T32) |
+| redirect | 302 to another host |
+| truncate | the whole length announced, half of it sent |
+| garbage, not-http | a body of noise; noise instead of HTTP |
+| wrong-type | the Content-Type of the other format |
+| bomb, deep | an XML entity bomb; 200,000 levels |
+| huge-body, gzip-bomb, huge-list:ROWS | a body without end; 1 GB packed small; ten million rows |
+| huge-name, hostile-names | a name of 100 kB; names with markup, escapes, bidi overrides, line breaks |
+| missing:FIELD | leaves one attribute or element out of the answer |
+| loop-paging, endless-paging | Next leads back to page 1; two milliards of pages |
+| drip:SECONDS | one byte at a time |
+
+TIMES limits how often it happens; without, it happens each time until `clear-faults`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tui.demo.steps import STEPS
+
+BEFORE = {
+    "slow", "drop-before", "http-502", "http-503", "http-504", "expire", "empty-401", "html-error", "html-page",
+    "redirect", "loop-paging", "endless-paging",
+}  # fmt: skip
+AFTER = {
+    "drop-after-accept", "http-502-after", "http-504-after", "truncate", "garbage", "not-http", "wrong-type",
+    "bomb", "deep", "huge-body", "gzip-bomb", "huge-list", "huge-name", "hostile-names", "missing", "drip",
+}  # fmt: skip
+_WITH_VALUE = {"slow", "drip", "expire", "huge-list", "missing"}
+_SPEC = re.compile(r"(?P<name>[a-z0-9-]+)(:(?P<arg>[^@*]*))?(@(?P<step>[a-z]+))?(\*(?P<times>\d+))?")
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One fault that waits for its requests."""
+
+    spec: str
+    name: str
+    argument: str
+    step: str
+    times_left: int | None
+    fired: int = 0
+    seen: int = 0
+    """Matching requests so far; `expire` lets some through."""
+
+    def matches(self, step: str) -> bool:
+        """Whether a request at this step would be hit."""
+        return self.times_left != 0 and self.step in {"any", step}
+
+    def fire(self) -> None:
+        """Count one time."""
+        self.fired += 1
+        if self.times_left is not None:
+            self.times_left -= 1
+
+    def number(self, default: float) -> float:
+        """The argument as a number."""
+        return float(self.argument) if self.argument else default
+
+
+def parse(spec: str) -> Fault:
+    """Read a fault's spec.
+
+    Raises:
+        ValueError: there is no such fault or step, or the argument does not fit.
+    """
+    match = _SPEC.fullmatch(spec.strip())
+    if match is None or match["name"] not in BEFORE | AFTER:
+        raise ValueError(f"there is no fault {spec!r}; known: {', '.join(sorted(BEFORE | AFTER))}")
+    name, argument, step = match["name"], match["arg"] or "", match["step"] or "any"
+    if step not in STEPS:
+        raise ValueError(f"there is no step {step!r}; known: {', '.join(STEPS)}")
+    times = int(match["times"]) if match["times"] else None
+    if argument and name not in _WITH_VALUE:
+        times, argument = int(argument), ""
+    if name == "expire":
+        times = 1 if times is None else times
+    if argument and name != "missing":
+        float(argument)
+    return Fault(spec=spec, name=name, argument=argument, step=step, times_left=times)
+
+
+class Faults:
+    """The faults that are set, oldest first; several may hit one request."""
+
+    def __init__(self, specs: list[str]) -> None:
+        self._all = [parse(spec) for spec in specs]
+
+    def add(self, spec: str) -> None:
+        """Set one more."""
+        self._all.append(parse(spec))
+
+    def clear(self) -> None:
+        """Behave again; the counts are forgotten too."""
+        self._all.clear()
+
+    def at(self, step: str, names: set[str]) -> list[Fault]:
+        """Those of some names that would hit a request at this step."""
+        return [fault for fault in self._all if fault.name in names and fault.matches(step)]
+
+    def fired(self) -> dict[str, int]:
+        """How often each has happened."""
+        counts: dict[str, int] = {}
+        for fault in self._all:
+            counts[fault.spec] = counts.get(fault.spec, 0) + fault.fired
+        return counts

@@ -1,0 +1,135 @@
+"""What changes something: starting restores, tasks, collecting a backup server's data."""
+
+from __future__ import annotations
+
+from tui.demo import restore_body
+from tui.demo.ask import Ask
+from tui.demo.logon import LogonSession
+from tui.demo.messages import Reply, Request
+from tui.demo.refusal import Refused, not_found
+from tui.demo.restore_check import Checker
+from tui.demo.restores import Restore, Task
+from tui.demo.site import Site
+from tui.demo.vms import Behaviour
+from tui.demo.wire import Collection
+from tui.demo.world import CLOUD, VApp, Vm
+
+_VAPP_RESTORE_S = 75.0
+
+
+class Restoring:
+    """Starts restores and answers for tasks."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def restore_vm(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
+        """POST /vmRestorePoints/{ID}?action=restore (contract 5): 202 and a task.
+
+        Raises:
+            Refused: 404 for an unknown point, 400 for a body that does not conform.
+        """
+        self._check_action(request, rest, "restore")
+        points = self._site.world.points
+        number = points.find(rest[0])
+        if number is None:
+            raise not_found(f"restore point with id [{rest[0]}]")
+        vm = self._site.world.vms[points.vm_of[number]]
+        if "no-restore-link" in vm.quirks:
+            raise Refused(400, "Restore is not supported for this restore point.")
+        options = self._site.options
+        spec = restore_body.read(request, options, cloud=vm.root.platform == CLOUD)
+        ask = Checker(self._site.world, options).vm(spec, vm.root, rest[0])
+        name = self._site.rows.name(number)
+        restore = self._restore(vm, ask, vm.behaviour, ("VmRestorePoint", rest[0], name), vm.restore_s)
+        return self._accepted(request, self._site.restores.start(session, restore, "StartVMRestore"))
+
+    def restore_vapp(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
+        """POST /vAppRestorePoints/{ID}?action=restore (contract 10).
+
+        Raises:
+            Refused: 404 for an unknown point, 400 for a body that does not conform.
+        """
+        self._check_action(request, rest, "restore")
+        world, entities = self._site.world, self._site.entities
+        number = world.points.vapp_ids.number(rest[0])
+        if number not in world.points.vapp_numbers():
+            raise not_found(f"vApp restore point with id [{rest[0]}]")
+        vapp, run = entities.vapp_of(number)
+        spec = restore_body.read(request, self._site.options, cloud=True)
+        of_vms = {world.points.ids.guid(n): "" for n in world.points.of_run(vapp.job, run)}
+        ask = Checker(world, self._site.options).vapp(spec, vapp.root, of_vms)
+        point = ("VAppRestorePoint", rest[0], entities.vapp_point_name(number))
+        restore = self._restore(vapp, ask, Behaviour(), point, _VAPP_RESTORE_S)
+        return self._accepted(request, self._site.restores.start(session, restore, "StartvAppRestore"))
+
+    def collect(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
+        """POST /backupServers/{ID}?action=collect (contract 11a)."""
+        self._check_action(request, rest, "collect")
+        known = {server.guid for server in self._site.world.servers}
+        if rest[0] not in known:
+            raise not_found(f"backup server with id [{rest[0]}]")
+        return self._accepted(request, self._site.restores.collect(session, rest[0]))
+
+    def tasks(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
+        """GET /tasks, GET and DELETE /tasks/{TaskId} (contract 6).
+
+        Raises:
+            Refused: 500 for a task that this logon session does not have, not 404 (T2).
+        """
+        site = self._site
+        if not rest:
+            if request.method == "DELETE":
+                raise Refused(405, "Method DELETE is not allowed for this resource.")
+            rows = tuple(map(site.life.task, site.restores.of_session(session)))
+            return site.replies.say(request, Collection(tag="Tasks", key="Tasks", rows=rows))
+        task = site.restores.find(session, rest[0])
+        if task is None:
+            raise Refused(500, f"There is no backup task with id [{rest[0]}] in current rest session")
+        if request.method == "DELETE":
+            site.restores.delete(task)
+            return Reply(status=204)
+        return site.replies.say(request, site.life.task(task))
+
+    @staticmethod
+    def _check_action(request: Request, rest: list[str], action: str) -> None:
+        given = request.parameters().get("action", "").lower()
+        if len(rest) != 1 or not given:
+            raise Refused(405, "Method POST is not allowed for this resource.")
+        if given != action:
+            raise Refused(400, f"Action '{given}' is not supported.")
+
+    def _accepted(self, request: Request, task: Task) -> Reply:
+        return self._site.replies.say(request, self._site.life.task(task), 202)
+
+    def _restore(
+        self, thing: Vm | VApp, ask: Ask, behaviour: Behaviour, point: tuple[str, str, str], restore_s: float
+    ) -> Restore:
+        restores = self._site.restores
+        number = len(restores.restores)
+        kind, guid, name = point
+        return Restore(
+            number=number, guid=restores.guids.guid(number), thing=thing, point_kind=kind, point_guid=guid,
+            point_name=name, ask=ask, behaviour=behaviour, created=self._site.clock.seconds(),
+            restore_s=restore_s,
+        )  # fmt: skip
+
+
+def effects(site: Site) -> list[dict[str, object]]:
+    """What the restores did or are doing, for the control channel: what a person on site would see."""
+    now, found = site.clock.seconds(), []
+    for restore in site.restores.restores:
+        failed = bool(restore.behaviour.launch_failure) or restore.launch_stopped
+        found.append({
+            "vm": restore.thing.name, "point": restore.point_guid, "kind": restore.point_kind,
+            "session": restore.guid, "overwrites": restore.ask.overwrites, "power_on": restore.ask.power_on,
+            "quick_rollback": restore.ask.quick_rollback, "keep_original": restore.ask.keep_original,
+            "layout": restore.ask.layout, "new_name": _new_name(restore.ask), "launch_stopped": restore.launch_stopped,
+            "state": "Stopped" if failed else restore.state(now),
+            "result": "Failed" if failed else restore.result(now),
+        })  # fmt: skip
+    return found
+
+
+def _new_name(ask: Ask) -> str:
+    return ask.new_name or (ask.vms[0].new_name if ask.vms else "")

@@ -1,0 +1,148 @@
+"""The REST service: finds who answers a request, and says no where the real one would.
+
+Paths are matched without regard to case, with or without a slash at the end (contract 1.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tui.demo.lists import Lists
+from tui.demo.logon import HEADER, LogonSession
+from tui.demo.messages import Reply, Request
+from tui.demo.query import Queries
+from tui.demo.refusal import Refused, not_found
+from tui.demo.restoring import Restoring
+from tui.demo.site import Site
+from tui.demo.steps import segments_of
+from tui.demo.wire import Collection
+
+Handler = Callable[[Request, LogonSession, list[str]], Reply]
+_ADMIN_ONLY = {"hierarchyroots", "lookup", "lookupsvc", "backupservers", "managedservers"}
+_ADMIN_TYPES = {"hierarchyroot", "backupserver", "managedserver"}
+
+
+class Service:
+    """Answers the requests of one site."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.queries = Queries(site)
+        self.lists = Lists(site)
+        self.restoring = Restoring(site)
+        self._handlers: dict[str, tuple[str, Handler]] = {
+            "query": ("GET", self._query),
+            "querysvc": ("GET", self.lists.query_service),
+            "logonsessions": ("GET DELETE", self._logon_sessions),
+            "vmrestorepoints": ("GET POST", self._points),
+            "vapprestorepoints": ("GET POST", self._vapp_points),
+            "restorepoints": ("GET", self.lists.runs),
+            "backups": ("GET", self.lists.backups),
+            "backupfiles": ("GET", self.lists.files),
+            "restoresessions": ("GET", self.lists.sessions),
+            "tasks": ("GET DELETE", self.restoring.tasks),
+            "hierarchyroots": ("GET", self.lists.roots),
+            "managedservers": ("GET", self.lists.managed),
+            "backupservers": ("GET POST", self._servers),
+            "lookupsvc": ("GET", self.lists.lookup_service),
+            "lookup": ("GET", self.lists.lookup),
+            "jobs": ("GET", self.lists.jobs),
+        }
+
+    def answer(self, request: Request) -> Reply:
+        """Answer one request; every refusal has its real shape."""
+        try:
+            return self._answer(request)
+        except Refused as refused:
+            return self.site.replies.fail(request, refused.status, refused.message)
+
+    def _answer(self, request: Request) -> Reply:
+        segments = segments_of(request)
+        if segments is None:
+            raise not_found(request.path)
+        if not segments:
+            self._verb(request, "GET")
+            return self.site.replies.say(request, self.site.life.root())
+        if segments[0] == "sessionmngr":
+            self._verb(request, "POST")
+            return self._log_on(request)
+        session = self.site.logons.of(request)
+        request.xml_only = session.version < 4
+        if segments[0] not in self._handlers:
+            raise not_found(request.path)
+        verbs, handler = self._handlers[segments[0]]
+        self._verb(request, verbs)
+        self._check_rights(request, segments)
+        return handler(request, session, segments[1:])
+
+    @staticmethod
+    def _verb(request: Request, verbs: str) -> None:
+        if request.method not in verbs.split():
+            raise Refused(405, f"Method {request.method} is not allowed for this resource.")
+
+    def _check_rights(self, request: Request, segments: list[str]) -> None:
+        """The role table of contract 1.6."""
+        role = self.site.options.role
+        restores = request.method == "POST" and segments[0] == "vmrestorepoints"
+        collects = request.method == "POST" and segments[0] == "backupservers"
+        forbidden = role == "portal-user" and (restores or collects)
+        if role == "restore-operator":
+            queried = request.parameters().get("type", "").lower() if segments[0] == "query" else ""
+            of_run = segments[0] == "restorepoints" and segments[2:] == ["vmrestorepoints"]
+            forbidden = segments[0] in _ADMIN_ONLY or queried in _ADMIN_TYPES or of_run
+        if forbidden:
+            raise Refused(403, "Access denied: the account has no rights for this operation.")
+
+    def _log_on(self, request: Request) -> Reply:
+        wanted = request.parameters().get("v", "latest").lower()
+        site = self.site
+        newest = site.options.version
+        offered = {"latest": newest, "v1": 0} | {f"v1_{minor}": minor for minor in range(1, newest + 1)}
+        session = site.logons.log_on(request, newest)
+        if wanted not in offered or offered[wanted] < site.life.oldest_version:
+            site.logons.log_off(session.guid)
+            raise Refused(400, f"API version '{wanted}' is not supported.")
+        session.version = offered[wanted]
+        request.user, request.xml_only = session.user, session.version < 4
+        reply = site.replies.say(request, site.life.logon(session), 201)
+        reply.headers += [
+            (HEADER, session.token),
+            ("Set-Cookie", f"{HEADER}={session.token}; Path=/api;"),
+            ("Location", f"{site.entities.base}logonSessions/{session.guid}"),
+        ]
+        return reply
+
+    def _logon_sessions(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
+        site = self.site
+        if request.method == "DELETE":
+            if len(rest) != 1 or not site.logons.log_off(rest[0]):
+                raise not_found("logon session")
+            return Reply(status=204)
+        own = [one for one in site.logons.all() if one.user == session.user]
+        if not rest:
+            rows = tuple(map(site.life.logon, own))
+            return site.replies.say(request, Collection(tag="LogonSessions", key="LogonSessions", rows=rows))
+        for one in own:
+            if one.guid == rest[0]:
+                return site.replies.say(request, site.life.logon(one))
+        raise not_found("logon session")
+
+    def _query(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
+        if rest:
+            raise not_found(request.path)
+        return self.queries.answer(request, session)
+
+    def _points(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
+        if request.method == "POST":
+            return self.restoring.restore_vm(request, session, rest)
+        return self.lists.points(request, session, rest)
+
+    def _vapp_points(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
+        if request.method == "POST":
+            return self.restoring.restore_vapp(request, session, rest)
+        return self.lists.vapp_points(request, session, rest)
+
+    def _servers(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
+        if request.method == "POST":
+            return self.restoring.collect(request, session, rest)
+        return self.lists.servers(request, session, rest)
