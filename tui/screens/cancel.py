@@ -16,7 +16,7 @@ from tui.restores.restore import CancelState, Restore
 from tui.screens.base import Dialog
 from tui.screens.keys import bindings_of
 from tui.screens.messages import RestoresChanged
-from tui.screens.states import WORDS, progress_words
+from tui.screens.states import state_words
 from tui.text import safe
 from tui.widgets.lines import Line, Lines
 from tui.widgets.rows import Toned
@@ -68,7 +68,7 @@ class CancelScreen(Dialog[None]):
         except KeyError:
             return
         now = self._restore
-        lines: list[Line] = [f"Now: {WORDS[now.state]}, {progress_words(now.progress)}. {now.message}"]
+        lines: list[Line] = [f"Now: {state_words(now)}. {now.message}"]
         outlook = restores.what_cancel_can_do(now)
         possible = outlook.possible and not self._asked
         if self._asked or now.cancel is not CancelState.NONE:

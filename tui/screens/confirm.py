@@ -14,10 +14,10 @@ from textual.widgets import Button, Input, Static
 
 from tui.screens.base import Dialog
 from tui.screens.keys import bindings_of
+from tui.screens.verdict import plan_lines
 from tui.text import safe
 from tui.widgets.entry import Entry
-from tui.widgets.lines import Line, Lines
-from tui.widgets.rows import Toned
+from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -39,12 +39,6 @@ def typed_prompt(plan: RestorePlan) -> str:
     return f"Type the name {name} to confirm:"
 
 
-def plan_lines(plan: RestorePlan) -> list[Line]:
-    """Warnings first, then what will happen."""
-    warnings: list[Line] = [Toned(f"! {words}", "warning") for words in plan.warnings]
-    return [*warnings, *plan.words]
-
-
 class ConfirmScreen(Dialog[bool]):
     """Asks once; dismissed with True to send exactly this plan."""
 
@@ -61,7 +55,7 @@ class ConfirmScreen(Dialog[bool]):
         demo = "DEMO  " if self.vbem.is_demo else ""
         with Vertical(classes="box"):
             yield Static(demo + heading(self._plan), classes="title", markup=False)
-            yield Lines(plan_lines(self._plan), hang=2, id="confirm-plan")
+            yield Lines(plan_lines(self._plan), hang=2, needs_tab=False, id="confirm-plan")
             if self._plan.overwrites:
                 yield Static(typed_prompt(self._plan), markup=False, id="confirm-prompt")
                 yield Entry(id="confirm-typed")

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from tui.api.models import WireFormat
+from tui.restores.faces import Request
 from tui.screens.base import VbemScreen
 from tui.screens.keys import bindings_of
 from tui.widgets.lines import Lines
@@ -16,8 +17,8 @@ from tui.widgets.lines import Lines
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
-Writer = Callable[[WireFormat], str]
-"""The request for people to read, in one format."""
+Writer = Callable[[WireFormat], Request]
+"""The request in one format."""
 
 
 class RequestScreen(VbemScreen):
@@ -46,7 +47,7 @@ class RequestScreen(VbemScreen):
     def _show(self) -> None:
         use = "this is what is sent" if self._wire is self._sent_as else "only to look at, not what is sent"
         self.query_one("#request-format", Static).update(f"{self._wire.value.upper()} ({use})")
-        self.query_one(Lines).show(self._write(self._wire).splitlines(), from_top=True)
+        self.query_one(Lines).show(self._write(self._wire).pretty().splitlines(), from_top=True)
 
     def action_other_format(self) -> None:
         """The other format."""

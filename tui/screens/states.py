@@ -49,6 +49,13 @@ def progress_words(progress: int | None) -> str:
     return "-" if progress is None else f"{progress} %"
 
 
+def state_words(restore: Restore) -> str:
+    """The state, with progress where it is known."""
+    state = state_cell(restore.state, restore.cancel)
+    word = state.text if isinstance(state, Toned) else state
+    return word if restore.progress is None else f"{word}, {restore.progress} %"
+
+
 def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
     """One row: state, progress, VM, elapsed, message."""
     problem = f"(old: {restore.problem}) " if restore.problem else ""
@@ -79,8 +86,8 @@ def restore_lines(restore: Restore, now: datetime, plan: str) -> list[Line]:
 
 def _what_happens(restore: Restore, now: datetime) -> list[Line]:
     state = state_cell(restore.state, restore.cancel)
-    word, tone = (state.text, state.tone) if isinstance(state, Toned) else (state, "")
-    line = f"{restore.vm_name}: {word}, {progress_words(restore.progress)}"
+    tone = state.tone if isinstance(state, Toned) else ""
+    line = f"{restore.vm_name}: {state_words(restore)}"
     lines: list[Line] = [Toned(line, tone) if tone else line, restore.message]
     lines += [f"Note: {restore.note}"] if restore.note else []
     lines += [f"Cancelling: {restore.cancel_words}"] if restore.cancel_words else []

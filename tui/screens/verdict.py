@@ -26,8 +26,13 @@ class Verdict:
 def verdict_of(plan: RestorePlan, notes: Sequence[str]) -> Verdict:
     """What a complete form will do."""
     short, tone = _short(plan)
+    return Verdict(short=short, tone=tone, lines=[*plan_lines(plan), *_notes(notes)])
+
+
+def plan_lines(plan: RestorePlan) -> list[Line]:
+    """Warnings first, then what will happen; nothing twice."""
     warnings: list[Line] = [Toned(f"! {words}", "warning") for words in plan.warnings]
-    return Verdict(short=short, tone=tone, lines=[*warnings, *plan.words, *_notes(notes)])
+    return [*warnings, *(words for words in plan.words if words not in plan.warnings)]
 
 
 def not_ready(problems: Sequence[Problem], notes: Sequence[str]) -> Verdict:

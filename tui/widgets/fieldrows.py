@@ -5,6 +5,8 @@ A row knows its field and its value and nothing else; what excludes what, and wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -48,13 +50,14 @@ class FieldRow(Vertical):
             super().__init__()
             self.row = row
 
-    def __init__(self, field: Field, value: Value) -> None:
+    def __init__(self, field: Field) -> None:
         super().__init__(classes="field-row")
         self.field = field
         self.note = ""
-        self._first = value
+        """Why it has to stay off, empty where it need not."""
         self._remark = Static("", markup=False, classes="remark")
         self._remark.display = False
+        self._said = ("", False)
 
     @property
     def value(self) -> Value:
@@ -86,6 +89,9 @@ class FieldRow(Vertical):
         return f"  stays off: {self.note}" if self.note else ""
 
     def _say(self, words: str, *, bad: bool) -> None:
+        if (words, bad) == self._said:
+            return
+        self._said = (words, bad)
         self._remark.set_class(bad, "-bad")
         if self._remark.display != bool(words):
             self._remark.display = bool(words)
@@ -109,23 +115,28 @@ class Toggle(Static, can_focus=True):
 
     def show(self, words: str) -> None:
         """Show these words, with the mark while it has the focus."""
+        if words == self._words:
+            return
         self._words = words
-        self.update(("> " if self.has_focus else "  ") + words)
+        self._draw()
+
+    def _draw(self) -> None:
+        self.update(("> " if self.has_focus else "  ") + self._words)
 
     def on_focus(self) -> None:
         """Put the mark."""
-        self.show(self._words)
+        self._draw()
 
     def on_blur(self) -> None:
         """Take the mark away."""
-        self.update("  " + self._words)
+        self._draw()
 
 
 class SwitchRow(FieldRow):
     """A yes-or-no field."""
 
     def __init__(self, field: Field, value: Value) -> None:
-        super().__init__(field, value)
+        super().__init__(field)
         self._is_on = value is True
         self._toggle = Toggle()
 
@@ -170,7 +181,7 @@ class ChoiceRow(FieldRow):
     """One of a few values."""
 
     def __init__(self, field: Field, value: Value) -> None:
-        super().__init__(field, value)
+        super().__init__(field)
         self._value = str(value)
         self._toggle = Toggle()
 
@@ -214,14 +225,16 @@ class TypedRow(FieldRow):
     """A line to type in: text, a UID or a reference."""
 
     def __init__(self, field: Field, value: Value) -> None:
-        super().__init__(field, value)
-        self.entry = Entry(str(value), id=entry_id(field.name))
+        super().__init__(field)
+        self.entry = Entry(str(value), id=entry_id(field.name), placeholder="(empty)")
+        hint = "; F2 looks it up" if field.lookup_type else ""
+        need = "required" if field.required else "optional"
+        self._words = f"{label_of(field)}, {need}{hint}"
+        self._label = Static(f"  {self._words}", markup=False, classes="field-label")
 
     def compose(self) -> ComposeResult:
         """Label, line, remark."""
-        hint = "   F2 or Ctrl+L looks it up" if self.field.lookup_type else ""
-        need = "" if self.field.required else ", optional"
-        yield Static(f"  {label_of(self.field)}{need}{hint}", markup=False, classes="field-label")
+        yield self._label
         yield self.entry
         yield self._remark
 
@@ -238,6 +251,14 @@ class TypedRow(FieldRow):
     def set_value(self, value: Value) -> None:
         """Put text in."""
         self.entry.value = str(value)
+
+    def on_descendant_focus(self) -> None:
+        """Put the mark that says where the focus is without colour."""
+        self._label.update(f"> {self._words}")
+
+    def on_descendant_blur(self) -> None:
+        """Take the mark away."""
+        self._label.update(f"  {self._words}")
 
     @on(Input.Changed)
     def tell_change(self, event: Input.Changed) -> None:
@@ -257,7 +278,10 @@ def entry_id(name: str) -> str:
     return "field-" + name.replace(".", "-").replace("_", "-")
 
 
-_ROWS: dict[FieldKind, type[FieldRow]] = {FieldKind.BOOL: SwitchRow, FieldKind.CHOICE: ChoiceRow}
+_ROWS: dict[FieldKind, Callable[[Field, Value], FieldRow]] = {
+    FieldKind.BOOL: SwitchRow,
+    FieldKind.CHOICE: ChoiceRow,
+}
 
 
 def row_for(field: Field, value: Value) -> FieldRow:

@@ -56,6 +56,7 @@ class Lines(Widget, can_focus=True):
 
     Args:
         hang: by how much the continuation of a wrapped line is indented.
+        needs_tab: whether the arrow keys reach it only while it has the focus.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--dim", "lines--good", "lines--warning", "lines--bad"}
@@ -72,12 +73,14 @@ class Lines(Widget, can_focus=True):
         lines: Iterable[Line] = (),
         *,
         hang: int = 0,
+        needs_tab: bool = True,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = tuple(lines)
         self._hang = hang
+        self.needs_tab = needs_tab
         self._wrapped: list[tuple[str, str]] = []
         self._top = 0
 
@@ -167,7 +170,8 @@ class Lines(Widget, can_focus=True):
         shown = self._wrapped[self._top : self._top + height]
         if height and len(self._wrapped) > self._top + height:
             more = len(self._wrapped) - self._top - height + 1
-            shown = [*shown[:-1], (f"({more} more lines: Tab here, then the arrow keys)", "dim")]
+            how = "arrow keys" if self.has_focus or not self.needs_tab else "Tab here, then arrow keys"
+            shown = [*shown[:-1], (f"({more} more lines: {how})", "dim")]
         return shown
 
 

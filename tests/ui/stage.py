@@ -1,0 +1,130 @@
+"""Screens on a stage: the real app, restores and journal over a server in memory that answers as told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from textual.events import Mount
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tests.unit.restores.fakes import FakeClock, FakeManager
+from tui.api.errors import ManagerError
+from tui.api.models import HierarchyItem, HierarchyRoot, Platform, RestorePoint, RestoreSpec, WireFormat
+from tui.api.requests import RestoreRequest, write_request
+from tui.app import VbemApp
+from tui.launch import Launch
+from tui.paths import Folders
+from tui.restores.service import Restores
+from tui.session.connection import Connection
+from tui.store.journal import Journal
+from tui.store.settings import Settings
+from tui.theme import VBEM_THEME
+
+
+@dataclass
+class StageManager(FakeManager):
+    """A server that also reads points and looks up."""
+
+    point_error: ManagerError | None = None
+    fresh: RestorePoint | None = None
+    roots: tuple[HierarchyRoot, ...] = ()
+    items: tuple[HierarchyItem, ...] = ()
+    lookup_error: ManagerError | None = None
+    found_platform: Platform = Platform.UNKNOWN
+    vms: tuple[RestorePoint, ...] = ()
+    looked_up: list[tuple[str, str]] = field(default_factory=list)
+    specs: list[RestoreSpec] = field(default_factory=list)
+    points: dict[str, RestorePoint] = field(default_factory=dict)
+
+    def write_request(  # type: ignore[override]
+        self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
+    ) -> RestoreRequest:
+        return write_request(point, spec, wire or WireFormat.XML)
+
+    async def vm_restore_point(self, id: str) -> RestorePoint:
+        if self.point_error is not None:
+            raise self.point_error
+        return self.fresh or self.points[id]
+
+    vapp_restore_point = vm_restore_point
+
+    async def vms_of_vapp_point(self, point: RestorePoint) -> tuple[RestorePoint, ...]:
+        return self.vms
+
+    async def platform_of(self, point: RestorePoint) -> Platform:
+        return self.found_platform
+
+    async def hierarchy_roots(self) -> tuple[HierarchyRoot, ...]:
+        if self.lookup_error is not None:
+            raise self.lookup_error
+        return self.roots
+
+    async def lookup(self, root_uid: str, object_type: str, name: str = "*") -> tuple[HierarchyItem, ...]:
+        self.looked_up.append((root_uid, object_type))
+        if self.lookup_error is not None:
+            raise self.lookup_error
+        return self.items
+
+    async def start_restore(self, point: RestorePoint, spec: RestoreSpec) -> Any:
+        self.specs.append(spec)
+        return await super().start_restore(point, spec)
+
+
+class StageApp(VbemApp):
+    """The app, logged on already, starting with one screen over an empty list of points."""
+
+    def __init__(self, folder: Path, manager: StageManager, first: Screen[Any]) -> None:
+        folders = Folders(state=folder / "state", config=folder / "config", demo=True)
+        folders.make()
+        super().__init__(Launch(folders=folders, settings=Settings()), clock=FakeClock())
+        self.manager = manager
+        self.first = first
+        self.password = "again"
+        self.asked_to_log_on = 0
+        self.open_journal()
+        assert self.journal is not None
+        self.connection = cast(
+            Connection,
+            SimpleNamespace(
+                manager=manager, user=r"LAB\op", address="em.lab.example:9398", key_pressed=lambda: None
+            ),
+        )
+        self.restores = Restores(
+            manager, cast(Any, self.journal), server="em.lab.example:9398", clock=self.clock
+        )
+        self.restores.on_change(self._tell_screens)
+
+    @property
+    def rows(self) -> Journal:
+        assert self.journal is not None
+        return self.journal
+
+    def on_mount(self, event: Mount) -> None:  # type: ignore[override]
+        event.prevent_default()  # else the login of the base class is shown as well
+        self.register_theme(VBEM_THEME)
+        self.theme = "vbem"
+        self.push_screen(PointsStandIn())
+        self.push_screen(self.first)
+
+    async def log_on_again(self) -> bool:
+        self.asked_to_log_on += 1
+        return True
+
+
+class PointsStandIn(Screen[None]):
+    """Where the list of points would be."""
+
+    NAME = "points"
+
+    def compose(self) -> Any:
+        yield Static("the list of points", markup=False)
+
+
+def stage(pilot: Pilot[Any]) -> StageApp:
+    """The app of a pilot, typed."""
+    return cast(StageApp, pilot.app)
