@@ -36,18 +36,35 @@ def elapsed(duration: timedelta) -> str:
 
 def local(moment: datetime) -> str:
     """Local time to the minute: `2026-11-23 03:04`."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+    return _stamp(_here(moment))
 
 
 def utc(moment: datetime) -> str:
-    """UTC to the minute, marked: `02:04 UTC`, with the date."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    """UTC to the minute, marked: `2026-11-23 02:04 UTC`."""
+    return f"{_stamp(moment.astimezone(UTC))} UTC"
 
 
 def both(moment: datetime) -> str:
-    """Local time and UTC in one phrase: `2026-11-23 03:04 (02:04 UTC)`; the UTC day only where it differs."""
-    here, there = moment.astimezone(), moment.astimezone(UTC)
+    """Local time and UTC in one phrase: `2026-11-23 03:04 (02:04 UTC)`; the UTC day only where it differs.
+
+    Where the local zone is UTC itself, it is said once. UTC also tells the two hours apart that
+    local clocks show twice when summer time ends.
+    """
+    here, there = _here(moment), moment.astimezone(UTC)
     if here.utcoffset() == timedelta(0):
-        return there.strftime("%Y-%m-%d %H:%M UTC")
-    stamp = "%H:%M UTC" if here.date() == there.date() else "%Y-%m-%d %H:%M UTC"
-    return f"{local(moment)} ({there.strftime(stamp)})"
+        return f"{_stamp(there)} UTC"
+    short = f"{there:%H:%M} UTC" if here.date() == there.date() else f"{_stamp(there)} UTC"
+    return f"{_stamp(here)} ({short})"
+
+
+def _here(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone()
+    except (OverflowError, OSError, ValueError):
+        # A server may send the first or the last day there is, and a zone would lead beyond it.
+        return moment.astimezone(UTC)
+
+
+def _stamp(moment: datetime) -> str:
+    # Not strftime's %Y: it leaves out leading zeros.
+    return f"{moment.year:04}-{moment.month:02}-{moment.day:02} {moment.hour:02}:{moment.minute:02}"
