@@ -48,6 +48,32 @@ _DIALOGS = (
     Action(screen="again", name="back", keys="escape", label="Not now", help="Leave it for now."),
     Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
 )  # fmt: skip
+_POINTS = (
+    Action(screen="points", name="back", keys="escape", label="Back", shown_as="Esc",
+           help="Go one step back: from the points to the VMs, then empty the filter."),
+    Action(screen="points", name="filter", keys="slash", label="Find", shown_as="/",
+           help="Go to the filter: words, platform:, server:, type:, kind:, after:, before:."),
+    Action(screen="points", name="sort", keys="o,f6", label="Order", shown_as="o",
+           help="Sort the VMs by the next column."),
+    Action(screen="points", name="reverse", keys="v", label="Reverse", footer=False,
+           help="Turn the order of the VMs round."),
+    Action(screen="points", name="reload", keys="f5,r", label="Reload", shown_as="F5",
+           help="Read the list of restore points again, or go on where it stopped."),
+    Action(screen="points", name="stop", keys="s", label="Stop", footer=False,
+           help="Stop loading; what is loaded stays. Ctrl+C does the same from anywhere."),
+    Action(screen="points", name="collect", keys="c", label="Collect", footer=False,
+           help="Have Enterprise Manager collect from the VM's backup server now, for younger points."),
+    Action(screen="points", name="freshness", keys="f", label="Fresh?", footer=False,
+           help="Say how fresh the data of each backup server is."),
+    Action(screen="points", name="move(-1)", keys="up", label="Up", footer=False,
+           help="Go up in the list, from the filter too."),
+    Action(screen="points", name="move(1)", keys="down", label="Down", footer=False,
+           help="Go down in the list, from the filter too."),
+    Action(screen="points", name="page(-1)", keys="pageup", label="Page up", footer=False,
+           help="Go up one page, from the filter too."),
+    Action(screen="points", name="page(1)", keys="pagedown", label="Page down", footer=False,
+           help="Go down one page, from the filter too."),
+)  # fmt: skip
 _FORM = (
     Action(screen="form", name="restore", keys="ctrl+r,r", label="Restore...", shown_as="Ctrl+R",
            help="Look at the server for running restores of this VM, then ask for confirmation."),
@@ -130,7 +156,7 @@ _APP = (
            help="Find an action by typing part of its name."),
 )  # fmt: skip
 
-ACTIONS: tuple[Action, ...] = (*_LOGIN, *_DIALOGS, *_FORM, *_CONFIRM, *_TASKS, *_APP)
+ACTIONS: tuple[Action, ...] = (*_LOGIN, *_DIALOGS, *_POINTS, *_FORM, *_CONFIRM, *_TASKS, *_APP)
 
 
 def actions_of(screen: str) -> tuple[Action, ...]:

@@ -72,16 +72,22 @@ class _Lane:
     def __init__(self, kind: PointKind) -> None:
         self.kind = kind
         self.done: set[int] = set()
-        self.taken: set[int] = set()
+        self._looked = 0
         self.pages = 1
         self.page_length = 0
         self.last_length = 0
 
     def next_page(self) -> int | None:
-        """The next page nobody has taken; a first page goes alone, for it says how many there are."""
-        if not self.done and self.taken:
-            return None
-        return next((n for n in range(1, self.pages + 1) if n not in self.done and n not in self.taken), None)
+        """The next page nobody has taken."""
+        while self._looked < self.pages:
+            self._looked += 1
+            if self._looked not in self.done:
+                return self._looked
+        return None
+
+    def start_over(self) -> None:
+        """Look from the first page again; pages that are done are passed over."""
+        self._looked = 0
 
     @property
     def expected(self) -> int:
@@ -209,17 +215,28 @@ class Loader:
             if anew:
                 self._index.begin_refresh()
         for lane in self._lanes:
-            lane.taken.clear()
-        try:
-            if not self._lanes[0].done:
-                await self._read_first()
-            await asyncio.gather(*(self._work() for _ in range(self._parallel)))
-        except ManagerError as error:
-            self._error, self._state = error, LoadState.FAILED
+            lane.start_over()
+        if not self._lanes[0].done:
+            await self._attempt(self._read_first())
+        # A first page goes alone, for it says how many there are.
+        await asyncio.gather(*(self._attempt(self._read(lane, 1)) for lane in self._lanes if not lane.done))
+        await asyncio.gather(*(self._work() for _ in range(self._parallel)))
+        if self._error is not None:
+            self._state = LoadState.FAILED
             return
         gone = self._index.end_refresh()
         self._state = LoadState.COMPLETE
         self._on_page(gone)
+
+    async def _attempt(self, reading: Awaitable[None]) -> None:
+        """Keep the first error instead of raising it: the others end after the page they are at."""
+        if self._error is None:
+            try:
+                await reading
+            except ManagerError as error:
+                self._error = self._error or error
+        elif asyncio.iscoroutine(reading):
+            reading.close()
 
     async def _read_first(self) -> None:
         page = await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
@@ -230,25 +247,16 @@ class Loader:
 
     async def _work(self) -> None:
         """One of the few that read pages until none is left."""
-        while self._error is None:
-            found = next(((lane, n) for lane in self._lanes if (n := lane.next_page()) is not None), None)
-            if found is None:
-                if all(lane.done for lane in self._lanes):
-                    return
-                # The others wait for a first page, which says how many there are.
-                await self._clock_tick()
-                continue
-            await self._read(*found)
+        while self._error is None and (free := self._next()):
+            await self._attempt(self._read(*free))
 
-    async def _clock_tick(self) -> None:
-        await asyncio.sleep(0.01)
+    def _next(self) -> tuple[_Lane, int] | None:
+        return next(((lane, n) for lane in self._lanes if (n := lane.next_page()) is not None), None)
 
     async def _read(self, lane: _Lane, number: int) -> None:
-        lane.taken.add(number)
         try:
             page = await self._source.points_page(self._query(self._page_size), number, kind=lane.kind)
         except (Rejected, NotAllowed) as error:
-            lane.taken.discard(number)
             if lane.kind is PointKind.VM or isinstance(error, SessionExpired):
                 raise
             self._leave_out(lane, error)

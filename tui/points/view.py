@@ -31,6 +31,15 @@ class SortBy(StrEnum):
         """Whether the natural order is from high to low."""
         return self in {SortBy.NEWEST, SortBy.POINTS}
 
+    @property
+    def words(self) -> str:
+        """What it is called in a sentence."""
+        return {
+            SortBy.NEWEST: "newest point",
+            SortBy.POINTS: "number of points",
+            SortBy.SERVER: "backup server",
+        }.get(self, self.value)
+
 
 class VmView:
     """The list of VMs the operator sees.

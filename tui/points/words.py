@@ -1,0 +1,116 @@
+"""What is said about points, VMs and the loading of the list, in sentences."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tui.api.models import Platform, PointKind
+from tui.api.models.points import RestorePoint
+from tui.points.index import PointIndex, Shape, Vm
+from tui.points.loader import LoadState, Progress
+from tui.times import ago, local
+
+BAR_CELLS = 10
+_SHORT = {
+    Platform.VSPHERE: "vSphere",
+    Platform.HYPERV: "Hyper-V",
+    Platform.CLOUD_DIRECTOR: "vCloud",
+    Platform.UNKNOWN: "unknown",
+}
+
+
+def platform_word(platform: Platform) -> str:
+    """A platform in eight cells."""
+    return _SHORT[platform]
+
+
+def type_words(shape: Shape) -> str:
+    """What kind of point it is: `full`, `synthetic full`, `increment`."""
+    known = {"full": "full", "increment": "increment", "reverseincrement": "reverse increment"}
+    word = known.get(shape.point_type.lower(), shape.point_type or "not said")
+    return "synthetic full" if word == "full" and shape.algorithm.lower() == "syntheticfull" else word
+
+
+def vm_title(vm: Vm) -> str:
+    """A VM's name, marked where it is a vApp."""
+    return f"{vm.name} (vApp)" if vm.kind is PointKind.VAPP else vm.name
+
+
+def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
+    """One line about a VM: what tells it from its namesakes first."""
+    count = f"{len(vm.rows):,} points" if shown == len(vm.rows) else f"{shown:,} of {len(vm.rows):,} points"
+    parts = [vm_title(vm), vm.platform.label, vm.server_name or "server not said", count]
+    namesakes = index.namesakes(vm)
+    if namesakes > 1:
+        parts.append(f"one of {namesakes} of this name: {vm.object_ref.rpartition('.')[2] or 'no reference'}")
+    return "  |  ".join(parts)
+
+
+def why_not(point: RestorePoint) -> str:
+    """Why a point cannot be restored from here, and what to do; empty if it can."""
+    if point.restore_href:
+        return ""
+    return (
+        "The server offers no restore for this point: its platform or this account does not allow it. "
+        "Choose another point, or use the backup console."
+    )
+
+
+def loading_words(progress: Progress, index: PointIndex, now: datetime) -> str:
+    """How much is loaded, how fresh it is, and which key changes that."""
+    return "; ".join(
+        part for part in (_amount(progress), _freshness(index, now), _then(progress, now)) if part
+    )
+
+
+def _amount(progress: Progress) -> str:
+    count = f"{progress.points:,}"
+    if progress.state is LoadState.COMPLETE:
+        return f"all {count} points loaded"
+    if not progress.expected:
+        return f"{count} points so far" if progress.points else "asking for the newest points"
+    bar = _bar(progress.pages, progress.of_pages)
+    word = "loaded" if progress.state is LoadState.LOADING else f"{progress.state.value}:"
+    return f"{bar} {word} {count} of {progress.expected:,} points"
+
+
+def _bar(done: int, of: int) -> str:
+    full = BAR_CELLS * done // max(1, of)
+    return "[" + "#" * full + "." * (BAR_CELLS - full) + "]"
+
+
+def _freshness(index: PointIndex, now: datetime) -> str:
+    newest = [server.newest for server in index.servers if server.newest is not None]
+    # The stalest server is what deserves the mention: another one's fresh points say nothing about it.
+    return f"newest {ago(min(newest), now)}" if newest else ""
+
+
+def _then(progress: Progress, now: datetime) -> str:
+    if progress.state is LoadState.LOADING:
+        return "Ctrl+C stops"
+    age = f"list {ago(progress.read_at, now)}" if progress.read_at else ""
+    key = "F5 reloads" if progress.state is LoadState.COMPLETE else "F5 goes on"
+    return "; ".join(part for part in (age, key) if part)
+
+
+def freshness_words(index: PointIndex, now: datetime) -> str:
+    """How fresh each backup server's data is, at least (contract 11a)."""
+    parts = [
+        f"{server.name or 'unnamed server'}: newest point {local(server.newest)} ({ago(server.newest, now)})"
+        for server in index.servers
+        if server.newest is not None
+    ]
+    return ". ".join(parts) + ". Younger points may not have been collected yet." if parts else ""
+
+
+def nothing_words(progress: Progress, *, filtered: bool) -> str:
+    """What the empty VM list says."""
+    if progress.state is LoadState.LOADING and not progress.points:
+        return "Asking for the newest restore points..."
+    if filtered and progress.state is not LoadState.COMPLETE:
+        return f"No match among the {progress.points:,} points loaded so far."
+    if filtered:
+        return "No VM matches the filter. Esc clears it."
+    if progress.state is LoadState.COMPLETE:
+        return "The server has no restore points for this account."
+    return "No restore points loaded. F5 asks again."
