@@ -93,6 +93,6 @@ def _record(request: Request) -> dict[str, object]:
     headers = {name: "(kept out)" if name in _SECRET else value for name, value in request.headers.items()}
     return {
         "method": request.method, "path": request.target.partition("?")[0], "query": request.query,
-        "headers": headers, "body": request.body.decode("utf-8", "replace"), "status": 0, "step": request.step,
-        "user": "",
+        "headers": headers, "body": request.body.decode("utf-8", "replace"), "status": 0,
+        "step": request.step, "user": "",
     }  # fmt: skip

@@ -52,10 +52,11 @@ class Entities:
 
     def root(self, root: Root) -> Resource:
         """A hierarchy root (contract 8.1)."""
+        managed = self._hrefs.of(f"managedServers/{root.guid}")
         found = self._hrefs.entity(
             "HierarchyRoot", "hierarchyRoots", root.name, root.guid, (self._hrefs.server(root.server),),
             related=(
-                Link("Related", self._hrefs.of(f"managedServers/{root.guid}"), "ManagedServerReference", root.name),
+                Link("Related", managed, "ManagedServerReference", root.name),
             ),
         )  # fmt: skip
         found.fields = [
@@ -171,11 +172,3 @@ class Entities:
         fields += [("Algorithm", algorithm), ("PointType", kind), ("HierarchyObjRef", self.vapp_ref(vapp))]
         found.fields = fields
         return found
-
-    def vapp_reference(self, number: int, *, tag: str = "EntityRef") -> Resource:
-        """The bare reference of a vApp point."""
-        guid = self.world.points.vapp_ids.guid(number)
-        return self._hrefs.reference(
-            "VAppRestorePoint", "vAppRestorePoints", self.vapp_point_name(number), guid,
-            self._vapp_ups(number), tag=tag,
-        )  # fmt: skip

@@ -32,8 +32,8 @@ from dataclasses import dataclass
 from tui.demo.steps import STEPS
 
 BEFORE = {
-    "slow", "drop-before", "http-502", "http-503", "http-504", "expire", "empty-401", "html-error", "html-page",
-    "redirect", "loop-paging", "endless-paging",
+    "slow", "drop-before", "http-502", "http-503", "http-504", "expire", "empty-401", "html-error",
+    "html-page", "redirect", "loop-paging", "endless-paging",
 }  # fmt: skip
 AFTER = {
     "drop-after-accept", "http-502-after", "http-504-after", "truncate", "garbage", "not-http", "wrong-type",

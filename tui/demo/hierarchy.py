@@ -23,10 +23,13 @@ _OTHERS = {
     VMWARE: {
         "Host": ("host", ("esx01", "esx02", "esx03")), "Cluster": ("domain-c", ("Cluster A",)),
         "Datacenter": ("datacenter", ("DC1",)), "Folder": ("group-v", ("vm", "Servers", "Test")),
-        "Datastore": ("datastore", ("ssd & fast", "bulk-01")), "ResourcePool": ("resgroup", ("Resources", "Gold")),
-        "Vc": ("", ()), "Template": ("vm-t", ("debian-12",)),
+        "Datastore": ("datastore", ("ssd & fast", "bulk-01")),
+        "ResourcePool": ("resgroup", ("Resources", "Gold")), "Template": ("vm-t", ("debian-12",)),
     },
-    HYPERV: {"Host": ("", ("hv-node1", "hv-node2")), "Cluster": ("", ("hv-cluster01",)), "HostGroup": ("", ("All Hosts",))},
+    HYPERV: {
+        "Host": ("", ("hv-node1", "hv-node2")), "Cluster": ("", ("hv-cluster01",)),
+        "HostGroup": ("", ("All Hosts",)),
+    },
     CLOUD: {},
 }  # fmt: skip
 

@@ -62,7 +62,8 @@ class Life:
         """A logon session with the links its account may use."""
         href = self._hrefs.of(f"logonSessions/{session.guid}")
         places = {
-            "vmRestorePoints": "VmRestorePointReferenceList", "vAppRestorePoints": "VAppRestorePointReferenceList",
+            "vmRestorePoints": "VmRestorePointReferenceList",
+            "vAppRestorePoints": "VAppRestorePointReferenceList",
             "restoreSessions": "RestoreSessionReferenceList", "tasks": "TaskList", "querySvc": "QueryService",
             "backups": "BackupReferenceList", "restorePoints": "RestorePointReferenceList",
         }  # fmt: skip
@@ -157,14 +158,6 @@ class Life:
             return "Stopped", session.result
         now = self._restores.clock.seconds()
         return session.state(now), session.result(now)
-
-    def session_reference(self, session: Session, *, tag: str = "EntityRef") -> Resource:
-        """The bare reference of a restore session."""
-        server = self._world.servers[self.server_number(session)]
-        return self._hrefs.reference(
-            "RestoreSession", "restoreSessions", self.session_name(session), session.guid,
-            (self._hrefs.server(server),), tag=tag,
-        )  # fmt: skip
 
     def session(self, session: Session) -> Resource:
         """A restore session (contract 7)."""

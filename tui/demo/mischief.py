@@ -16,7 +16,7 @@ from tui.demo.wire_xml import escape
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _DEPTH = 200_000
 _BLOCK = 1000
-_ROW_XML = '<VmRestorePoint UID="urn:veeam:VmRestorePoint:{0:08x}-0000-4000-8000-000000000000" Name="x@1" VmDisplayName="x"/>'
+_ROW_XML = '<VmRestorePoint UID="urn:veeam:VmRestorePoint:{0:08x}-0000-4000-8000-000000000000" Name="x@1"/>'
 _ROW_JSON = '{{"UID":"urn:veeam:VmRestorePoint:{0:08x}-0000-4000-8000-000000000000","Name":"x@1"}}'
 _BOMB = (
     '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
@@ -25,8 +25,9 @@ _BOMB = (
 )
 HOSTILE_NAMES = (
     "[red]x[/red]", "[link=file:///etc/passwd]click[/link]", "\u202egpj.exe", "a\nb", "zero\u200bwidth",
-    "\u009b31mC1", "x" * 300, "日本語" * 40, "e" + "\u0301" * 50, "--help", "$(reboot)", "'; DROP TABLE vms;--",
-    "../../etc/passwd", "\ufeffbom", "\U0001f469\u200d\U0001f469\u200d\U0001f467", "%s%n{0}", '"', "&amp;<b>",
+    "\u009b31mC1", "x" * 300, "日本語" * 40, "e" + "\u0301" * 50, "--help", "$(reboot)",
+    "'; DROP TABLE vms;--", "../../etc/passwd", "\ufeffbom", "\U0001f469\u200d\U0001f469\u200d\U0001f467",
+    "%s%n{0}", '"', "&amp;<b>",
 )  # fmt: skip
 _JSON_ONLY = ("\x1b]0;pwned\x07", "\x1b[2J\x1b[H", "nul\x00", "\x1b]52;c;cHduZWQ=\x07")
 """XML cannot carry these characters at all; JSON can, as escapes."""

@@ -145,7 +145,8 @@ class PointRows:
             "VmRestorePoint", "vmRestorePoints", values["name"], values["id"],
             (*restore, *self._ups(values, shape)),
             related=(
-                Link("Down", mounts, "VmRestorePointMountList"), Link("Create", mounts, "VmRestorePointMount"),
+                Link("Down", mounts, "VmRestorePointMountList"),
+                Link("Create", mounts, "VmRestorePointMount"),
             ),
         )  # fmt: skip
         if "no-display-name" not in shape:

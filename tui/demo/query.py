@@ -54,42 +54,32 @@ class Queries:
         return self._others(request, parameters, kind)
 
     def _others(self, request: Request, parameters: dict[str, str], kind: str) -> Reply:
-        site, entities = self._site, self._site.entities
-        tables, links = site.tables, site.entities.reference_of
-        if kind == "vapprestorepoint":
-            return self._list(
-                request, tables.vapp_points, entities.vapp_point,
-                lambda n: entities.vapp_reference(n, tag="Ref"), "VAppRestorePoints",
-            )  # fmt: skip
-        if kind == "restoresession":
-            return self._list(
-                request, tables.sessions, site.life.session,
-                lambda s: site.life.session_reference(s, tag="Ref"), "RestoreSessions",
-            )  # fmt: skip
-        if kind == "hierarchyroot":
-            return self._list(request, tables.roots, entities.root, links(entities.root), "HierarchyRoots")
-        if kind == "managedserver":
-            managed = entities.managed_server
-            return self._list(request, tables.managed, managed, links(managed), "ManagedServers")
-        if kind == "backupserver":
-            return self._list(
-                request, tables.servers, entities.server, links(entities.server), "BackupServers"
-            )
-        if kind == "backup":
-            return self._list(request, tables.backups, entities.backup, links(entities.backup), "Backups")
-        if kind == "restorepoint":
-            return self._list(request, tables.runs, entities.run, links(entities.run), "RestorePoints")
-        raise Refused(400, f"Query type '{parameters.get('type', '')}' is not supported.")
+        tables, things, life = self._site.tables, self._site.entities, self._site.life
+        known: dict[str, Callable[[], Reply]] = {
+            "vapprestorepoint": lambda: self._list(
+                request, tables.vapp_points, things.vapp_point, "VAppRestorePoints"
+            ),
+            "restoresession": lambda: self._list(request, tables.sessions, life.session, "RestoreSessions"),
+            "hierarchyroot": lambda: self._list(request, tables.roots, things.root, "HierarchyRoots"),
+            "managedserver": lambda: self._list(
+                request, tables.managed, things.managed_server, "ManagedServers"
+            ),
+            "backupserver": lambda: self._list(request, tables.servers, things.server, "BackupServers"),
+            "backup": lambda: self._list(request, tables.backups, things.backup, "Backups"),
+            "restorepoint": lambda: self._list(request, tables.runs, things.run, "RestorePoints"),
+        }
+        if kind not in known:
+            raise Refused(400, f"Query type '{parameters.get('type', '')}' is not supported.")
+        return known[kind]()
 
     def _list(
-        self, request: Request, table: Table[RowT], entity: Callable[[RowT], Resource],
-        reference: Callable[[RowT], Resource], plural: str,
-    ) -> Reply:  # fmt: skip
+        self, request: Request, table: Table[RowT], entity: Callable[[RowT], Resource], plural: str
+    ) -> Reply:
         parameters = request.parameters()
         rows = self._selected(table, parameters)
         page = self._page(parameters)
         entities = wants_entities(parameters)
-        describe = entity if entities else reference
+        describe = entity if entities else self._site.entities.reference_of(entity)
         info: Resource | None = page.info(request, self._base, page.count(rows))
         if table.name == "HierarchyRoot" and page.count(rows) == 1:
             info = None  # printed without, in the documentation of 13.1 (contract 3.3)
@@ -109,10 +99,13 @@ class Queries:
         table = Table(name="Task", rows=lambda: own, fields=task_fields(site.restores, version))
         rows = self._selected(table, parameters)
         page = self._page(parameters)
+        bare = Request(method="GET", target="/api/query?type=Task")
         result = QueryResult(
-            wrapper="Resources", plural="Tasks", rows=tuple(map(site.life.task, page.of(rows))),
-            paging=page.info(Request(method="GET", target="/api/query?type=Task"), self._base, page.count(rows)),
-        )  # fmt: skip
+            wrapper="Resources",
+            plural="Tasks",
+            rows=tuple(map(site.life.task, page.of(rows))),
+            paging=page.info(bare, self._base, page.count(rows)),
+        )
         return site.replies.say(request, result)
 
     def _points(self, request: Request, parameters: dict[str, str]) -> Reply:

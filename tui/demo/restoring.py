@@ -124,7 +124,8 @@ def effects(site: Site) -> list[dict[str, object]]:
             "vm": restore.thing.name, "point": restore.point_guid, "kind": restore.point_kind,
             "session": restore.guid, "overwrites": restore.ask.overwrites, "power_on": restore.ask.power_on,
             "quick_rollback": restore.ask.quick_rollback, "keep_original": restore.ask.keep_original,
-            "layout": restore.ask.layout, "new_name": _new_name(restore.ask), "launch_stopped": restore.launch_stopped,
+            "layout": restore.ask.layout, "new_name": _new_name(restore.ask),
+            "launch_stopped": restore.launch_stopped,
             "state": "Stopped" if failed else restore.state(now),
             "result": "Failed" if failed else restore.result(now),
         })  # fmt: skip

@@ -5,10 +5,18 @@ from __future__ import annotations
 from tui.demo.messages import Request
 
 STEPS = (
-    "logon", "root", "list", "open", "lookup", "submit", "task", "session", "cancel", "logoff", "other", "any",
+    "logon", "root", "list", "open", "lookup", "submit", "task", "session", "cancel", "logoff", "other",
+    "any",
 )  # fmt: skip
 _LISTS = {"vmrestorepoints", "vapprestorepoints", "restorepoints", "backups", "backupfiles"}
-_LOOKUPS = {"hierarchyroots", "lookup", "lookupsvc", "backupservers", "managedservers"}
+_VERBS = {
+    ("POST", "vmrestorepoints"): "submit", ("POST", "vapprestorepoints"): "submit",
+    ("DELETE", "tasks"): "cancel", ("DELETE", "logonsessions"): "logoff",
+}  # fmt: skip
+_HEADS = {
+    "sessionmngr": "logon", "tasks": "task", "restoresessions": "session", "hierarchyroots": "lookup",
+    "lookup": "lookup", "lookupsvc": "lookup", "backupservers": "lookup", "managedservers": "lookup",
+}  # fmt: skip
 _QUERIED = {
     "vmrestorepoint": "list", "vapprestorepoint": "list", "restorepoint": "list", "backup": "list",
     "restoresession": "session", "task": "task", "hierarchyroot": "lookup", "backupserver": "lookup",
@@ -19,26 +27,14 @@ _QUERIED = {
 def step_of(request: Request) -> str:
     """The step: submit is the restore POST, cancel the DELETE of a task, list any listing of points."""
     segments = segments_of(request)
-    if segments is None:
-        return "other"
     if not segments:
-        return "root"
+        return "other" if segments is None else "root"
     head = segments[0]
-    if head == "sessionmngr":
-        return "logon"
-    if head == "logonsessions":
-        return "logoff" if request.method == "DELETE" else "other"
     if head == "query":
         return _QUERIED.get(request.parameters().get("type", "").lower(), "other")
-    if head in _LISTS:
-        if request.method == "POST":
-            return "submit"
+    if head in _LISTS and request.method == "GET":
         return "open" if len(segments) == 2 else "list"
-    if head == "tasks":
-        return "cancel" if request.method == "DELETE" else "task"
-    if head == "restoresessions":
-        return "session"
-    return "lookup" if head in _LOOKUPS else "other"
+    return _VERBS.get((request.method, head)) or _HEADS.get(head, "other")
 
 
 def segments_of(request: Request) -> list[str] | None:

@@ -12,7 +12,7 @@
 | `kiosk01` | vSphere, vbr01 | the 202 already carries a Finished task (T22) |
 | `print01` | vSphere, vbr01 | task Finished, Success=true, but no link to a restore session |
 | `early01` | vSphere, vbr02 | Result and session link already while the task is Running (T22) |
-| `scan01`, `dns01`, `ntp01` | vSphere, vbr02 | no Progress; Progress 0 throughout; EndTimeUTC 1753 while running |
+| `scan01`, `dns01`, `ntp01` | vSphere, vbr02 | no Progress; Progress 0; EndTimeUTC 1753 while running |
 | `huge01` | vSphere, vbr02 | restores for 15 minutes |
 
 Same names are on purpose: `app01` is on vSphere (both servers) and Hyper-V, `web01` on all three
