@@ -1,0 +1,283 @@
+"""What happens to a restore when line, server or program fail in the middle of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.restores.conftest import Site, opened_site
+from tests.support.demo_process import DemoProcess
+from tui.api.errors import NotFound, SessionExpired
+from tui.api.models import RestorePoint, RestoreSpec, Task, WireFormat
+from tui.restores.restore import SEARCH_WINDOW_S, CancelState
+from tui.store.entry import RestoreState
+
+ACCEPTED_BUT_LOST = [
+    "drop-after-accept",
+    "http-502-after",
+    "http-504-after",
+    "truncate",
+    "garbage",
+    "drip:1",
+    "not-http",
+]
+LOST_BEFORE = ["drop-before", "http-503", "http-502", "http-504", "html-error", "redirect", "html-page"]
+
+
+@pytest.mark.parametrize("fault", ACCEPTED_BUT_LOST)
+async def test_a_reply_lost_after_the_server_took_it_is_found(site: Site, fault: str) -> None:
+    plan = await site.plan("db01")
+    site.fault(f"{fault}@submit")
+    restore = await site.restores.submit(plan)
+    assert site.fired() == 1
+    assert restore.state is RestoreState.UNKNOWN
+    assert "may have started" in restore.message
+    site.demo.control("clear-faults")
+    found = await site.advance(30)
+    assert found.state is RestoreState.RESTORING
+    assert found.note.startswith("It started")
+    assert site.demo.restores()[0]["session"] in found.session_uid
+    over = await site.to_the_end()
+    assert over.state is RestoreState.SUCCEEDED
+    assert (site.posts(), len(site.demo.restores())) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", LOST_BEFORE)
+async def test_a_request_lost_on_the_way_is_unknown_and_never_sent_again(site: Site, fault: str) -> None:
+    plan = await site.plan("db01")
+    site.fault(f"{fault}@submit")
+    restore = await site.restores.submit(plan)
+    assert site.fired() == 1
+    assert restore.state is RestoreState.UNKNOWN
+    assert "did not start" not in restore.message
+    quiet = await site.advance(SEARCH_WINDOW_S + 1)
+    assert "no proof" in quiet.message
+    assert site.entry().state is RestoreState.UNKNOWN
+    assert (site.posts(), site.demo.restores()) == (1, [])
+
+
+async def test_earlier_sessions_of_the_vm_are_not_mistaken_for_it(site: Site) -> None:
+    await site.restore("db01")
+    await site.to_the_end()
+    plan = await site.plan("db01")
+    site.fault("drop-before@submit")
+    await site.restores.submit(plan)
+    assert (await site.advance(30)).session_uid == ""
+
+
+async def test_a_server_that_is_gone_before_a_byte_left(tmp_path: Path) -> None:
+    with DemoProcess.start("--time-scale", "0", "--seed", "1") as demo:
+        async with opened_site(demo, tmp_path, WireFormat.AUTO) as site:
+            sending = site.manager.start_restore
+
+            async def stop_and_send(point: RestorePoint, spec: RestoreSpec) -> Task:
+                """The server goes down between the guard and the request."""
+                await asyncio.to_thread(demo.stop)
+                return await sending(point, spec)
+
+            site.manager.start_restore = stop_and_send  # type: ignore[method-assign]
+            restore = await site.restore("db01")
+            assert restore.state is RestoreState.FAILED, restore.message
+            assert restore.message.startswith("It did not start: no byte")
+            assert site.restores.in_flight == ()
+
+
+async def test_an_expired_session_at_the_post_is_offered_again(site: Site) -> None:
+    plan = await site.plan("db01")
+    site.fault("expire:0@submit")
+    restore = await site.restores.submit(plan)
+    assert site.fired() == 1
+    assert (restore.state, restore.offer_again) == (RestoreState.FAILED, True)
+    await site.log_on()
+    again = await site.restore("db01")
+    assert again.state is RestoreState.LAUNCHING
+    assert len(site.demo.restores()) == 1
+    assert [entry.state for entry in site.journal.recent()] == [RestoreState.LAUNCHING, RestoreState.FAILED]
+
+
+async def test_an_expired_session_at_the_guard_sends_nothing(site: Site) -> None:
+    plan = await site.plan("db01")
+    site.demo.control("expire-sessions")
+    with pytest.raises(SessionExpired):
+        await site.restores.submit(plan)
+    assert (site.posts(), site.journal.recent()) == (0, [])
+
+
+async def test_a_point_that_vanished_did_not_start(site: Site) -> None:
+    plan = await site.plan("db01")
+    site.demo.control("remove-point", uid=plan.point.uid)
+    restore = await site.restores.submit(plan)
+    assert restore.state is RestoreState.FAILED
+    assert isinstance(restore.error, NotFound)
+    assert "did not start" in restore.message
+
+
+async def test_a_session_that_expires_while_launching_is_followed_by_restore_session(site: Site) -> None:
+    await site.restore("archive01")
+    site.demo.control("expire-sessions")
+    paused = await site.advance(1)
+    assert site.restores.monitor.logon_needed
+    assert paused.problem
+    assert paused.state is RestoreState.LAUNCHING
+    await site.log_on()
+    # Its first task is task-1 of the new logon session: another restore.
+    other = await site.restore("db01")
+    assert other.task_id == "task-1"
+    mine = site.restores.all[0]
+    assert mine.task_id == "task-1"
+    await site.advance(9)
+    assert site.restores.get(mine.key).state is RestoreState.UNKNOWN
+    await site.advance(50)
+    found = site.restores.get(mine.key)
+    assert found.state is RestoreState.RESTORING
+    assert site.demo.restores()[0]["session"] in found.session_uid
+
+
+async def test_forgotten_tasks_prove_nothing(site: Site) -> None:
+    await site.restore("db01")
+    site.demo.control("forget-tasks")
+    assert (await site.advance(1)).state is RestoreState.UNKNOWN
+    assert (await site.advance(10)).state is RestoreState.RESTORING
+
+
+@pytest.mark.parametrize("fault", ["http-503", "drop-before", "garbage", "html-error", "truncate", "bomb"])
+@pytest.mark.parametrize("step", ["task", "session"])
+async def test_polls_that_fail_keep_what_is_known(site: Site, fault: str, step: str) -> None:
+    await site.restore("db01")
+    if step == "session":
+        await site.advance(9)
+    before = site.restores.all[0]
+    site.fault(f"{fault}@{step}")
+    during = await site.advance(1)
+    assert site.fired() >= 1
+    assert during.problem
+    assert (during.state, during.last_seen) == (before.state, before.last_seen)
+    site.demo.control("clear-faults")
+    assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
+    assert site.posts() == 1
+
+
+async def test_reattach_by_task(site: Site) -> None:
+    await site.restore("archive01")
+    site.restores = site.start()
+    (restore,) = await site.restores.reattach()
+    assert restore.note == "Followed again by its task."
+    assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
+    assert site.posts() == 1
+
+
+async def test_reattach_by_session_in_a_new_logon_session(site: Site) -> None:
+    await site.restore("huge01")
+    await site.advance(30)
+    await site.log_on()
+    site.restores = site.start()
+    (restore,) = await site.restores.reattach()
+    assert restore.note == "Followed again by its restore session."
+    assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
+
+
+async def test_reattach_of_a_launch_in_a_new_logon_session(site: Site) -> None:
+    await site.restore("archive01")
+    await site.log_on()
+    site.restores = site.start()
+    (restore,) = await site.restores.reattach()
+    assert restore.state is RestoreState.UNKNOWN
+    assert (await site.advance(60)).state is RestoreState.RESTORING
+
+
+async def test_a_restore_that_ended_while_nobody_looked_is_told_at_the_next_start(site: Site) -> None:
+    await site.restore("crm01")
+    site.demo.control("advance", seconds=600)
+    await site.log_on()
+    site.restores = site.start()
+    await site.restores.reattach()
+    over = await site.poll()
+    assert over.state is RestoreState.FAILED
+    assert "not enough free space" in over.message
+    assert await site.start().reattach() == ()
+
+
+async def test_a_launch_is_cancelled(site: Site) -> None:
+    restore = await site.restore("archive01")
+    assert "stops the launch" in " ".join(site.restores.what_cancel_can_do(restore).words)
+    await site.advance(5)
+    await site.restores.cancel(restore)
+    await site.restores.cancel(restore)
+    assert (await site.advance(5)).state is RestoreState.LAUNCHING
+    over = await site.advance(40)
+    assert over.state is RestoreState.CANCELLED
+    assert over.cancel is CancelState.LAUNCH_STOPPED
+    assert site.demo.restores()[0]["launch_stopped"]
+    assert len(site.demo.requests("cancel")) == 1
+    assert (await site.advance(400)).state is RestoreState.CANCELLED
+
+
+async def test_cancelling_a_running_restore_that_goes_on(site: Site) -> None:
+    restore = await site.restore("huge01")
+    await site.advance(20)
+    assert "probably goes on" in " ".join(site.restores.what_cancel_can_do(restore).words)
+    await site.restores.cancel(restore)
+    goes_on = await site.advance(40)
+    assert goes_on.cancel is CancelState.GOES_ON
+    assert "backup console on vbr02" in goes_on.cancel_words
+    over = await site.to_the_end()
+    assert over.state is RestoreState.SUCCEEDED
+    assert "went on to its end" in over.cancel_words
+
+
+async def test_cancelling_a_running_restore_that_stops(site: Site) -> None:
+    site.demo.control("set", option="cancel", value="stops")
+    restore = await site.restore("huge01")
+    await site.advance(20)
+    await site.restores.cancel(restore)
+    assert (await site.advance(1)).cancel is CancelState.SESSION_STOPPING
+    over = await site.advance(5)
+    assert (over.state, over.cancel) == (RestoreState.CANCELLED, CancelState.SESSION_STOPPED)
+    assert "stopped by user" in over.message
+
+
+async def test_cancelling_that_does_nothing_at_the_launch(site: Site) -> None:
+    site.demo.control("set", option="cancel", value="none")
+    restore = await site.restore("archive01")
+    await site.restores.cancel(restore)
+    gone = await site.advance(31)
+    assert gone.cancel is CancelState.LAUNCH_STOPPED
+    back = await site.advance(30)
+    assert (back.state, back.cancel) == (RestoreState.RESTORING, CancelState.GOES_ON)
+    assert "in spite of the cancelling" in back.note
+    assert site.entry().state is RestoreState.RESTORING
+
+
+async def test_a_task_that_is_gone_already(site: Site) -> None:
+    restore = await site.restore("archive01")
+    site.demo.control("forget-tasks")
+    told = await site.restores.cancel(restore)
+    assert told.cancel is CancelState.TASK_GONE
+    assert (await site.advance(60)).state is RestoreState.RESTORING
+
+
+@pytest.mark.parametrize("fault", ["drop-after-accept", "http-502-after"])
+async def test_a_delete_whose_reply_was_lost(site: Site, fault: str) -> None:
+    restore = await site.restore("archive01")
+    site.fault(f"{fault}@cancel")
+    lost = await site.restores.cancel(restore)
+    assert site.fired() == 1
+    assert lost.cancel is CancelState.LOST
+    site.demo.control("clear-faults")
+    assert not site.restores.what_cancel_can_do(lost).possible
+    await site.advance(3)
+    over = await site.advance(30)
+    assert (over.state, over.cancel) == (RestoreState.CANCELLED, CancelState.LAUNCH_STOPPED)
+    assert len(site.demo.requests("cancel")) == 1
+
+
+async def test_a_delete_that_never_arrived(site: Site) -> None:
+    restore = await site.restore("archive01")
+    site.fault("drop-before@cancel")
+    assert (await site.restores.cancel(restore)).cancel is CancelState.LOST
+    site.demo.control("clear-faults")
+    goes_on = await site.advance(31)
+    assert goes_on.cancel is CancelState.GOES_ON
+    assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
