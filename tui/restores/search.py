@@ -29,6 +29,13 @@ def is_of_vm(session: RestoreSession, vm_name: str, server_uid: str) -> bool:
     return session.name.rpartition("@")[0].casefold() == vm_name.casefold()
 
 
+def running_of(
+    sessions: Iterable[RestoreSession], vm_name: str, server_uid: str
+) -> tuple[RestoreSession, ...]:
+    """The sessions of a VM that are not over."""
+    return tuple(item for item in sessions if not item.is_over and is_of_vm(item, vm_name, server_uid))
+
+
 def new_sessions(
     restore: Restore, sessions: Iterable[RestoreSession], taken: Collection[str], *, by_name: bool
 ) -> tuple[RestoreSession, ...]:

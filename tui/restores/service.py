@@ -27,7 +27,7 @@ from tui.restores.queries import guard_query
 from tui.restores.reattach import resume, take_up
 from tui.restores.records import Who, new_restore, write_row
 from tui.restores.restore import Restore
-from tui.restores.search import is_of_vm
+from tui.restores.search import running_of
 from tui.store.entry import RestoreState
 from tui.store.errors import StoreError
 
@@ -105,7 +105,7 @@ class Restores:
             ManagerError: the sessions cannot be listed.
         """
         sessions = await self._sessions_of(form.point.vm_name)
-        running = _running(sessions, form.point.vm_name, form.point.server_uid)
+        running = running_of(sessions, form.point.vm_name, form.point.server_uid)
         return self._plan(form, values, newest, same_names, running)
 
     def _plan(
@@ -162,7 +162,7 @@ class Restores:
         if self._manager.session is None:
             raise NotLoggedOn("The server was not asked anything.")
         sessions = await self._sessions_of(plan.vm_name)
-        running = _running(sessions, plan.vm_name, plan.point.server_uid)
+        running = running_of(sessions, plan.vm_name, plan.point.server_uid)
         if plan.known_running is not None and any(item.uid not in plan.known_running for item in running):
             raise AlreadyRunning("The server lists a running restore session that was not there before.")
         return sessions
@@ -288,12 +288,6 @@ class Restores:
         for restore in self.in_flight:
             if restore.entry_id is not None:
                 await asyncio.to_thread(self._book.journal.release, restore.entry_id)
-
-
-def _running(
-    sessions: tuple[RestoreSession, ...], vm_name: str, server_uid: str
-) -> tuple[RestoreSession, ...]:
-    return tuple(item for item in sessions if not item.is_over and is_of_vm(item, vm_name, server_uid))
 
 
 def _is_same_vm(restore: Restore, form: RestoreForm) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.restores.fakes import finished, logon, session, stopped, task
 from tests.unit.restores.points import point
-from tests.unit.restores.test_service import World, until
+from tests.unit.restores.world import World, until
 from tui.api.errors import Busy, SessionExpired, TimedOut
 from tui.api.models import SessionResult, SessionState, TaskState
 from tui.restores.forms import form_for

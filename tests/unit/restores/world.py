@@ -1,0 +1,57 @@
+"""One server, one journal and one clock in memory, with the restores over them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tests.unit.restores.fakes import (
+    FakeClock,
+    FakeJournal,
+    FakeManager,
+)
+from tests.unit.restores.points import point
+from tui.api.errors import ManagerError
+from tui.restores.forms import RestoreForm, form_for
+from tui.restores.plan import RestorePlan
+from tui.restores.restore import Restore
+from tui.restores.service import Restores
+
+SERVER = "em.lab.example:9398"
+
+
+class World:
+    """One server, one journal, one clock, and the restores over them."""
+
+    def __init__(self) -> None:
+        self.manager = FakeManager()
+        self.journal = FakeJournal()
+        self.clock = FakeClock()
+        self.restores = self.start()
+
+    def start(self) -> Restores:
+        """The program started (again) on the same journal."""
+        return Restores(self.manager, self.journal, server=SERVER, clock=self.clock, operator="op@jump")
+
+    @property
+    def form(self) -> RestoreForm:
+        return form_for(point(), point().platform)
+
+    def plan(self) -> RestorePlan:
+        return self.restores.draft(self.form, {})
+
+    async def submitted(self, answer: ManagerError | None = None) -> Restore:
+        if answer is not None:
+            self.manager.post = answer
+        return await self.restores.submit(self.plan())
+
+    async def tick(self, seconds: float = 1.0) -> Restore:
+        self.clock.seconds += seconds
+        await self.restores.monitor.tick()
+        return self.restores.all[-1]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.001)
