@@ -186,8 +186,7 @@ class Journal:
                 {"at": to_stamp(event.at), "state": str(event.state), "message": event.message}
                 for event in self.events(entry.id)
             ]
-            with in_words(self.path):
-                writer.write(json.dumps({**entry.to_json(), "events": events}) + "\n")
+            _write_line(writer, {**entry.to_json(), "events": events})
         return len(entries)
 
     # -- inside -------------------------------------------------------------------------------
@@ -248,6 +247,17 @@ class Journal:
     def _check_open(self) -> None:
         if self._closed:
             raise JournalError(f"It is closed already. ({self.path})")
+
+
+def _write_line(writer: Writer, row: dict[str, object]) -> None:
+    try:
+        writer.write(json.dumps(row) + "\n")
+    except OSError as error:
+        raise JournalError(
+            f"{error.strerror or error}.",
+            title="The export cannot be written",
+            hint="Choose another file or folder.",
+        ) from error
 
 
 def _event(row: sqlite3.Row) -> Event:
