@@ -1,10 +1,11 @@
-"""A VM's points along one line of days: F full, S synthetic full, i increment, r reverse increment."""
+"""A VM's points along a line of time: F full, S synthetic full, i increment, r reverse increment."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import count
 
 from tui.points.index import Shape
 
@@ -16,18 +17,34 @@ _RANK = "FSri?."
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Days of equal width, oldest first, in local time."""
+    """Spans of equal length, oldest first, in local time."""
 
     marks: str
-    first: date
-    last: date
-    days: int
-    """How many days one mark stands for."""
+    first: datetime
+    """Where the first mark begins; local time without its zone."""
+    step: timedelta
+    """How long a time one mark stands for."""
+
+    @property
+    def last(self) -> datetime:
+        """Where the last mark begins."""
+        return self.first + self.step * (len(self.marks) - 1)
 
     def column(self, moment: datetime) -> int | None:
         """Which mark stands for `moment`; None where it lies outside."""
-        column = (moment.astimezone().date() - self.first).days // self.days
+        column = (_here(moment) - self.first) // self.step
         return column if 0 <= column < len(self.marks) else None
+
+
+def _here(moment: datetime) -> datetime:
+    """Local time without its zone: a day of the clock change stays one day wide."""
+    return moment.astimezone().replace(tzinfo=None)
+
+
+def _begin(moment: datetime, hours: int) -> datetime:
+    """Where the span of so many hours begins in which `moment` lies."""
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    return hour.replace(hour=hour.hour // hours * hours) if hours <= 24 else hour.replace(hour=0)
 
 
 def mark_of(shape: Shape) -> str:
@@ -46,12 +63,18 @@ def timeline(points: Sequence[tuple[datetime, Shape]], width: int) -> Timeline |
     """
     if not points or width < 1:
         return None
-    last, first = points[0][0].astimezone().date(), points[-1][0].astimezone().date()
-    span = (last - first).days + 1
-    days = -(-span // width)
-    first = last - timedelta(days=days * -(-span // days) - 1)
-    marks = [NONE] * (-(-span // days))
+    newest, oldest = _here(points[0][0]), _here(points[-1][0])
+    hours = next(h for h in _steps() if (newest - _begin(oldest, h)) // timedelta(hours=h) < width)
+    first, step = _begin(oldest, hours), timedelta(hours=hours)
+    marks = [NONE] * ((newest - first) // step + 1)
     for created, shape in points:
-        column = (created.astimezone().date() - first).days // days
-        marks[column] = min(marks[column], mark_of(shape), key=_RANK.index)
-    return Timeline("".join(marks), first, last, days)
+        column = (_here(created) - first) // step
+        if 0 <= column < len(marks):
+            marks[column] = min(marks[column], mark_of(shape), key=_RANK.index)
+    return Timeline("".join(marks), first, step)
+
+
+def _steps() -> Iterator[int]:
+    """Lengths of a span in hours: up to a day those that divide it, then days."""
+    yield from (1, 2, 3, 6, 12)
+    yield from count(24, 24)

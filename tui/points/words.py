@@ -39,11 +39,17 @@ def vm_title(vm: Vm) -> str:
 def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
     """One line about a VM: what tells it from its namesakes first."""
     count = f"{len(vm.rows):,} points" if shown == len(vm.rows) else f"{shown:,} of {len(vm.rows):,} points"
-    parts = [vm_title(vm), vm.platform.label, vm.server_name or "server not said", count]
+    parts = [vm_title(vm), platform_word(vm.platform), vm.server_name or "server not said"]
     namesakes = index.namesakes(vm)
     if namesakes > 1:
-        parts.append(f"one of {namesakes} of this name: {vm.object_ref.rpartition('.')[2] or 'no reference'}")
-    return "  |  ".join(parts)
+        parts += [object_word(vm), f"{namesakes} VMs of this name"]
+    return "  ".join([*parts, count])
+
+
+def object_word(vm: Vm) -> str:
+    """What tells a VM from its namesakes: `vm-1036`, or the start of a GUID."""
+    word = vm.object_ref.partition(".")[2].rpartition(":")[2]
+    return word[:8] if len(word) == 36 else word or "no reference"
 
 
 def why_not(point: RestorePoint) -> str:

@@ -4,70 +4,36 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.api.errors import Forbidden, ManagerError, SessionExpired
-from tui.points.filter import Filter, FilterError, parse
-from tui.points.index import PointIndex, Vm
-from tui.points.loader import Loader, LoadState
-from tui.points.view import SortBy, VmView
-from tui.points.words import freshness_words, loading_words, nothing_words, why_not
-from tui.screens.base import VbemScreen
+from tui.points.filter import FilterError, parse
+from tui.points.index import Vm
+from tui.points.view import SortBy
+from tui.points.words import loading_words, nothing_words, why_not
 from tui.screens.keys import bindings_of
+from tui.screens.points_loading import PointsLoading
 from tui.screens.points_pane import PointsPane
 from tui.screens.points_rows import VM_COLUMNS, VmRows
 from tui.widgets.entry import Entry
 from tui.widgets.table import BigTable
 from tui.widgets.textline import TextLine
 
-PAINT_EVERY_S = 0.5
-"""While pages arrive, the lists are repainted at most this often: each time is bytes on the line."""
 AGES_EVERY_S = 60.0
-ASK_AFTER_S = 0.4
-"""So long after the last key a name that is not loaded is asked of the server."""
 HELP_LINE = "words platform: server: type: after: before:"
 
 
-class RestorePointsScreen(VbemScreen):
+class RestorePointsScreen(PointsLoading):
     """Finds the restore point; opens the restore form on it."""
 
     NAME = "points"
     HEADING = "Restore points"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("points")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-
-    class PageCame(Message):
-        """The first page is here and wants to be seen at once."""
-
-    class LoadEnded(Message):
-        """Loading is complete, stopped or failed."""
-
-    class Asked(Message):
-        """The server was asked for a name.
-
-        Args:
-            name: which one.
-            new: how many points were new.
-        """
-
-        def __init__(self, name: str, new: int) -> None:
-            super().__init__()
-            self.name = name
-            self.new = new
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._index = PointIndex()
-        self._view = VmView(self._index)
-        self._fresh: set[Vm] = set()
-        self._painting = False
-        self._loader: Loader | None = None
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - so named by Textual
 
     def compose_body(self) -> ComposeResult:
         """The filter, the two lists, and the line that says how much is loaded."""
@@ -99,88 +65,29 @@ class RestorePointsScreen(VbemScreen):
         self.vms.set_sorted(self._view.sorted_by, descending=self._view.descending)
         self.entry.focus()
         self.set_interval(AGES_EVERY_S, self._repaint_ages)
-        connection = self.vbem.connection
-        if connection is not None:
-            self._loader = Loader(
-                connection.manager, self._index, clock=self.vbem.clock, on_page=self._take_page
-            )
-            self._load(anew=False)
+        self.start_loading()
 
-    # Loading -----------------------------------------------------------------------------------
+    # Showing what is loaded --------------------------------------------------------------------
 
-    @work(group="points", exclusive=True, exit_on_error=False, description="load the restore points")
-    async def _load(self, *, anew: bool) -> None:
-        loader = self._loader
-        if loader is None:
-            return
-        await loader.run(anew=anew)
-        while isinstance(loader.progress.error, SessionExpired) and await self.vbem.log_on_again():
-            await loader.run()
-        self.post_message(self.LoadEnded())
-
-    def _take_page(self, changed: set[Vm]) -> None:
-        """Called by the loader after each page: remember, and paint now and then."""
-        self._fresh |= changed
-        if not self._painting:
-            self._painting = True
-            if self._view.all_count:
-                self.set_timer(PAINT_EVERY_S, self._paint)
-            else:
-                self.post_message(self.PageCame())
-
-    @on(PageCame)
-    def _paint(self) -> None:
-        """Show what came since the last time."""
-        self._painting = False
-        fresh, self._fresh = self._fresh, set()
-        self._view.update(fresh)
+    def show_fresh(self, fresh: set[Vm]) -> None:
+        """Show VMs that are new or changed, and how far loading has come."""
         self._say_nothing_found()
         self.vms.rows_changed()
         if self.pane.vm in fresh:
             self._show_points(anew=False)
         self._say_loaded()
 
-    @on(LoadEnded)
-    def _say_end(self) -> None:
-        self._paint()
-        self.refresh_bindings()
-        progress = self._loader.progress if self._loader else None
-        if progress is None:
-            return
-        if progress.state is LoadState.FAILED and progress.error is not None:
-            self.complain("load all restore points", progress.error)
-        elif progress.left_out:
-            self.say(" ".join(progress.left_out), "bad")
-
     def _say_loaded(self) -> None:
-        if self._loader is not None:
-            words = loading_words(self._loader.progress, self._index, self.vbem.clock.now())
-            self.query_one("#loaded", TextLine).show(words)
+        words = loading_words(self.progress, self._index, self.vbem.clock.now())
+        self.query_one("#loaded", TextLine).show(words)
 
     def _say_nothing_found(self) -> None:
-        if self._loader is not None:
-            filtered = not self._view.matcher.filter.is_empty
-            self.vms.set_empty(nothing_words(self._loader.progress, filtered=filtered))
+        filtered = not self._view.matcher.filter.is_empty
+        self.vms.set_empty(nothing_words(self.progress, filtered=filtered))
 
     def _repaint_ages(self) -> None:
         self.vms.rows_changed()
         self.pane.refresh_ages()
-        self._say_loaded()
-
-    def stop_loading(self) -> bool:
-        """Stop what is loading; False if nothing was."""
-        return self._loader is not None and self._loader.stop()
-
-    def action_stop(self) -> None:
-        """Stop loading; what is loaded stays."""
-        self.stop_loading()
-
-    def action_reload(self) -> None:
-        """Read the list again, or go on where it was stopped."""
-        if self._loader is None or self._loader.is_loading:
-            return
-        self.say("")
-        self._load(anew=self._loader.progress.state is LoadState.COMPLETE)
         self._say_loaded()
 
     # Filter ------------------------------------------------------------------------------------
@@ -198,28 +105,7 @@ class RestorePointsScreen(VbemScreen):
         self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock), keep_cursor=False)
         if self.pane.vm is not None:
             self._show_points(anew=False)
-        self._ask_for(wanted)
-
-    def _ask_for(self, wanted: Filter) -> None:
-        """A name that is nowhere in the list yet may be beyond what is loaded."""
-        loader = self._loader
-        unread = loader is not None and loader.progress.state is not LoadState.COMPLETE
-        if unread and wanted.name and not self._index.has_named(wanted.name):
-            self._ask(wanted.name)
-
-    @work(group="exact-name", exclusive=True, exit_on_error=False, description="ask for a VM by its name")
-    async def _ask(self, name: str) -> None:
-        await self.vbem.clock.sleep(ASK_AFTER_S)
-        loader = self._loader
-        if loader is not None:
-            new = await self.reading(f"ask the server for '{name}'", lambda: loader.find_exact(name))
-            self.post_message(self.Asked(name, new or 0))
-
-    @on(Asked)
-    def _say_asked(self, event: Asked) -> None:
-        if event.new:
-            self._paint()
-            self.say(f"The server has {event.new:,} points of '{event.name}'; they are in the list now.")
+        self.ask_for(wanted)
 
     @on(Input.Submitted, "#filter")
     def _choose_from_filter(self) -> None:
@@ -233,7 +119,7 @@ class RestorePointsScreen(VbemScreen):
             self._show_points(self._index.vms[event.key], anew=True)
             self.add_class("-chosen")
             self.pane.table.focus()
-            self.say("")
+            self.say("Enter on a point opens its restore form; Esc goes back to the VMs.")
 
     def _show_points(self, vm: Vm | None = None, *, anew: bool) -> None:
         vm = vm or self.pane.vm
@@ -279,7 +165,7 @@ class RestorePointsScreen(VbemScreen):
     def _moved(self) -> BigTable:
         return self.pane.table if self.has_class("-chosen") else self.vms
 
-    # Order and collection ----------------------------------------------------------------------
+    # Order ----------------------------------------------------------------------
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -297,11 +183,6 @@ class RestorePointsScreen(VbemScreen):
         self.vms.rows_changed()
         self.say(f"VMs by {by.words}, {'high to low' if descending else 'low to high'}.")
 
-    def action_freshness(self) -> None:
-        """Say how fresh each backup server's data is."""
-        words = freshness_words(self._index, self.vbem.clock.now())
-        self.say(words or "Nothing is loaded yet.")
-
     def action_collect(self) -> None:
         """Have the backup server of the VM under the cursor collected now."""
         key = self.vms.cursor_key
@@ -313,28 +194,7 @@ class RestorePointsScreen(VbemScreen):
             else None
         )
         if vm is not None:
-            self._collect(vm.server_uid, vm.server_name)
-
-    @work(group="collect", exclusive=True, exit_on_error=False, description="ask for a collection")
-    async def _collect(self, uid: str, name: str) -> None:
-        connection = self.vbem.connection
-        if connection is None:
-            return
-        try:
-            servers = await connection.manager.backup_servers()
-            found = next((server for server in servers if server.uid == uid), None)
-            if found is None:
-                self.say(f"Enterprise Manager does not list the backup server {name}.", "bad")
-                return
-            await connection.manager.collect(found)
-        except Forbidden:
-            self.say(
-                f"This account may not have {name} collected; the server does it every 15 minutes by itself."
-            )
-        except ManagerError as error:
-            self.complain(f"have {name} collected", error)
-        else:
-            self.say(f"Collection from {name} has started; give it some minutes, then reload with F5.")
+            self.collect_from(vm.server_uid, vm.server_name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide what cannot be done now."""

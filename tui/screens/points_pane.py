@@ -78,7 +78,7 @@ class PointsPane(Vertical):
         room = self.size.width - 2 * (_DATE + 1) - 2
         self._timeline = timeline([one for one in shapes if one[0] != NO_TIME], room)
         line = self._timeline
-        text = f"{line.first} {line.marks} {line.last}" if line else ""
+        text = f"{line.first:%Y-%m-%d} {line.marks} {line.last:%Y-%m-%d}" if line else ""
         self.query_one("#timeline", TextLine).show(text)
         self._put_caret()
 

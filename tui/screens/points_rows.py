@@ -15,7 +15,7 @@ from tui.widgets.columns import Column
 from tui.widgets.rows import Cell, Toned
 
 VM_COLUMNS = (
-    Column(key=SortBy.NAME, label="VM", width=14, flex=3),
+    Column(key=SortBy.NAME, label="VM", width=13, flex=3),
     Column(key=SortBy.PLATFORM, label="Platform", width=8),
     Column(key=SortBy.POINTS, label="Points", width=6, align="right"),
     Column(key=SortBy.NEWEST, label="Newest", width=8, align="right"),
@@ -103,4 +103,6 @@ class PointRows:
 
 
 def _age(created: datetime, now: datetime) -> str:
+    if created > now:
+        return "future"
     return "" if created == NO_TIME else age(created, now)

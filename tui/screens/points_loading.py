@@ -1,0 +1,170 @@
+"""What the browser asks of the server: the list itself, a name that is not loaded yet, a collection.
+
+Network is only awaited in workers; they speak to the screen by messages.
+"""
+
+from __future__ import annotations
+
+from textual import on, work
+from textual.message import Message
+
+from tui.api.errors import Forbidden, ManagerError, SessionExpired
+from tui.points.filter import Filter
+from tui.points.index import PointIndex, Vm
+from tui.points.loader import Loader, LoadState, Progress
+from tui.points.view import VmView
+from tui.points.words import freshness_words
+from tui.screens.base import VbemScreen
+
+PAINT_EVERY_S = 0.5
+"""While pages arrive, the lists are repainted at most this often: each time is bytes on the line."""
+ASK_AFTER_S = 0.4
+"""So long after the last key a name that is not loaded is asked of the server."""
+
+
+class PointsLoading(VbemScreen):
+    """The half of the browser that loads; the other half shows."""
+
+    class PageCame(Message):
+        """The first page is here and wants to be seen at once."""
+
+    class LoadEnded(Message):
+        """Loading is complete, stopped or failed."""
+
+    class Asked(Message):
+        """The server was asked for a name.
+
+        Args:
+            name: which one.
+            new: how many points were new.
+        """
+
+        def __init__(self, name: str, new: int) -> None:
+            super().__init__()
+            self.name = name
+            self.new = new
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._index = PointIndex()
+        self._view = VmView(self._index)
+        self._fresh: set[Vm] = set()
+        self._painting = False
+        self._loader: Loader | None = None
+
+    def show_fresh(self, fresh: set[Vm]) -> None:
+        """Show VMs that are new or changed, and how far loading has come."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far loading has come."""
+        return self._loader.progress if self._loader else Progress()
+
+    def start_loading(self) -> None:
+        """Read the list of the server somebody is logged on to."""
+        connection = self.vbem.connection
+        if connection is not None:
+            self._loader = Loader(
+                connection.manager, self._index, clock=self.vbem.clock, on_page=self._take_page
+            )
+            self._load(anew=False)
+
+    @work(group="points", exclusive=True, exit_on_error=False, description="load the restore points")
+    async def _load(self, *, anew: bool) -> None:
+        loader = self._loader
+        if loader is None:
+            return
+        await loader.run(anew=anew)
+        while isinstance(loader.progress.error, SessionExpired) and await self.vbem.log_on_again():
+            await loader.run()
+        self.post_message(self.LoadEnded())
+
+    def _take_page(self, changed: set[Vm]) -> None:
+        """Called by the loader after each page: remember, and paint now and then."""
+        self._fresh |= changed
+        if not self._painting:
+            self._painting = True
+            if self._view.all_count:
+                self.set_timer(PAINT_EVERY_S, self._paint)
+            else:
+                self.post_message(self.PageCame())
+
+    @on(PageCame)
+    def _paint(self) -> None:
+        self._painting = False
+        fresh, self._fresh = self._fresh, set()
+        self._view.update(fresh)
+        self.show_fresh(fresh)
+
+    @on(LoadEnded)
+    def _say_end(self) -> None:
+        self._paint()
+        self.refresh_bindings()
+        progress = self.progress
+        if progress.state is LoadState.FAILED and progress.error is not None:
+            self.complain("load all restore points", progress.error)
+        elif progress.left_out:
+            self.say(" ".join(progress.left_out), "bad")
+
+    def stop_loading(self) -> bool:
+        """Stop what is loading; False if nothing was."""
+        return self._loader is not None and self._loader.stop()
+
+    def action_stop(self) -> None:
+        """Stop loading; what is loaded stays."""
+        self.stop_loading()
+
+    def action_reload(self) -> None:
+        """Read the list again, or go on where it was stopped."""
+        if self._loader is not None and not self._loader.is_loading:
+            self.say("")
+            self._load(anew=self.progress.state is LoadState.COMPLETE)
+
+    # A name that is not loaded yet -------------------------------------------------------------
+
+    def ask_for(self, wanted: Filter) -> None:
+        """Ask the server for a name that is nowhere in the list yet: it may be beyond what is loaded."""
+        unread = self._loader is not None and self.progress.state is not LoadState.COMPLETE
+        if unread and wanted.name and not self._index.has_named(wanted.name):
+            self._ask(wanted.name)
+
+    @work(group="exact-name", exclusive=True, exit_on_error=False, description="ask for a VM by its name")
+    async def _ask(self, name: str) -> None:
+        await self.vbem.clock.sleep(ASK_AFTER_S)
+        loader = self._loader
+        if loader is not None:
+            new = await self.reading(f"ask the server for '{name}'", lambda: loader.find_exact(name))
+            self.post_message(self.Asked(name, new or 0))
+
+    @on(Asked)
+    def _say_asked(self, event: Asked) -> None:
+        if event.new:
+            self._paint()
+            self.say(f"The server has {event.new:,} points of '{event.name}'; they are in the list now.")
+
+    # How fresh the data is ---------------------------------------------------------------------
+
+    def action_freshness(self) -> None:
+        """Say how fresh each backup server's data is."""
+        words = freshness_words(self._index, self.vbem.clock.now())
+        self.say(words or "Nothing is loaded yet.")
+
+    @work(group="collect", exclusive=True, exit_on_error=False, description="ask for a collection")
+    async def collect_from(self, uid: str, name: str) -> None:
+        """Have Enterprise Manager collect from a backup server now."""
+        connection = self.vbem.connection
+        if connection is None:
+            return
+        try:
+            servers = await connection.manager.backup_servers()
+            found = next((server for server in servers if server.uid == uid), None)
+            if found is None:
+                self.say(f"Enterprise Manager does not list the backup server {name}.", "bad")
+                return
+            await connection.manager.collect(found)
+        except Forbidden:
+            self.say(f"This account may not have {name} collected; the server does it every 15 minutes.")
+        except ManagerError as error:
+            self.complain(f"have {name} collected", error)
+        else:
+            self.say(f"Collection from {name} has started; give it some minutes, then reload with F5.")
