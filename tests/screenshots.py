@@ -83,7 +83,7 @@ def draw(folder: Path) -> None:
     time.tzset()
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, size in SIZES.items():
-        with DemoProcess(*SERVER_OPTIONS) as demo:
+        with DemoProcess.start(*SERVER_OPTIONS) as demo:
             asyncio.run(walk(demo, folder, suffix, size))
 
 

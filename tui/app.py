@@ -97,13 +97,16 @@ class VbemApp(Steward):
         self.switch_screen(RestorePointsScreen())
         kept = connection.kept
         if kept is not None and not kept.in_keyring:
-            self.notify(
-                f"The logon session is kept in memory only: {kept.reason}", severity="warning", markup=False
-            )
+            words = f"The logon session is kept in memory only: {kept.reason.rstrip('.')}."
+            self.call_later(self._say, words)
         if note:
             self.notify(note, severity="error", markup=False, timeout=30)
         self.watch_restores()
         self._keep_alive()
+
+    def _say(self, words: str) -> None:
+        if isinstance(self.screen, VbemScreen):
+            self.screen.say(words)
 
     @work(group="keep-alive", exclusive=True, exit_on_error=False, description="keep the logon session alive")
     async def _keep_alive(self) -> None:

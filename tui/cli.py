@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == ["demo-server"]:
         return _demo_server(words[1:])
     options = build_parser().parse_args(words)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
         return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
     from tui.store.errors import StoreError
 

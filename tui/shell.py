@@ -89,6 +89,10 @@ class Shell(App[int]):
     # -- the outer edge -----------------------------------------------------------------------
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Workers of the app itself; those of screens come by `report_worker`."""
+        self.report_worker(event)
+
+    def report_worker(self, event: Worker.StateChanged) -> None:
         """A worker that failed in an unforeseen way is reported, and the program goes on."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             path = report_crash(self.folders, event.worker.error)

@@ -19,9 +19,9 @@ def launch_on(demo: DemoProcess, folder: Path, *, password: bool = True, trusted
 
     folders = Folders(state=folder / "state", config=folder / "config", demo=True)
     folders.make()
-    server = demo.address
+    server = f"{demo.host}:{demo.port}"
     if trusted:
-        TrustStore(folders.pins).pin(server, demo.sha256, "embedded server")
+        TrustStore(folders.pins).pin(server, demo.fingerprint.replace(":", "").lower(), "embedded server")
     return Launch(
         folders=folders,
         settings=Settings(),

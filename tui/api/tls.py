@@ -31,6 +31,8 @@ class PinMismatch(ssl.SSLError):
 
     def __init__(self, der: bytes) -> None:
         super().__init__("the certificate is not the pinned one")
+        # Only errors made by OpenSSL itself carry one; whoever words TLS errors asks for it.
+        self.reason = "CERTIFICATE_NOT_PINNED"
         self.der = der
 
 

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer
+from textual.worker import Worker
 
 from tui.widgets.banner import Banner, StatusLine
 
@@ -29,7 +30,17 @@ def explain(doing: str, error: Exception) -> str:
     return f"Could not {doing}. " + ". ".join(parts) + "."
 
 
-class VbemScreen(Screen[None]):
+class _Watching:
+    """A worker's failure is told to the node it belongs to and goes no further: pass it on to the app."""
+
+    app: App[object]
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Unforeseen errors in workers of this screen are reported by the app."""
+        cast("Host", self.app).report_worker(event)
+
+
+class VbemScreen(_Watching, Screen[None]):
     """A full screen. Subclasses set NAME and HEADING and yield their body from `compose_body`."""
 
     NAME: ClassVar[str] = ""
@@ -102,7 +113,7 @@ class VbemScreen(Screen[None]):
         return None
 
 
-class Dialog(ModalScreen[DialogT]):
+class Dialog(_Watching, ModalScreen[DialogT]):
     """A box over the current screen; Escape is always the safe way out."""
 
     NAME: ClassVar[str] = ""

@@ -66,3 +66,6 @@ class Host(Protocol):
 
     def show_restore(self, key: str) -> None:
         """Show one restore among the tasks."""
+
+    def report_worker(self, event: Worker.StateChanged) -> None:
+        """Report a worker that failed in an unforeseen way."""

@@ -1,0 +1,121 @@
+"""Login and trust: what the user sees, and what the server got."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button
+
+from tests.support.demo_process import DemoProcess
+from tests.support.program import app_on
+from tests.support.settle import settle, text_of, until
+from tui.app import VbemApp
+from tui.widgets.entry import Entry
+
+
+async def shows(pilot: Pilot[Any], text: str) -> None:
+    await until(pilot, lambda: text in text_of(pilot), f"{text!r} on the screen:\n{text_of(pilot)}")
+
+
+async def test_a_trusted_server_is_one_enter_away(app: VbemApp, demo: DemoProcess) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "Restore points")
+        assert "DEMO" in text_of(pilot)
+        assert "LAB\\restore-op" in text_of(pilot)
+    assert [one["status"] for one in demo.requests("logon")] == [201]
+
+
+async def test_an_unknown_certificate_is_shown_and_refusing_is_the_default(
+    demo: DemoProcess, tmp_path: Path
+) -> None:
+    app = app_on(demo, tmp_path, trusted=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "Unknown certificate")
+        assert demo.fingerprint[:47] in text_of(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "Nothing was sent")
+        assert app.screen.query_one("#password", Entry).value == demo.password
+    assert demo.requests("logon") == []
+
+
+async def test_a_trusted_certificate_is_asked_about_once(demo: DemoProcess, tmp_path: Path) -> None:
+    for question in (True, False):
+        app = app_on(demo, tmp_path, trusted=False)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await shows(pilot, "Log on")
+            await pilot.press("enter")
+            if question:
+                await shows(pilot, "Unknown certificate")
+                await pilot.press("right", "enter")
+            await shows(pilot, "Restore points")
+
+
+async def test_a_wrong_password_is_said_and_nothing_typed_is_lost(app: VbemApp, demo: DemoProcess) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        app.screen.query_one("#password", Entry).value = "wrong"
+        await pilot.press("enter")
+        await shows(pilot, "Logon refused")
+        assert app.screen.query_one("#server", Entry).value.endswith(str(demo.port))
+        assert app.screen.query_one("#password", Entry).value == "wrong"
+    assert [one["status"] for one in demo.requests("logon")] == [401]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("no-such-host.invalid", "name is not known"),
+        ("127.0.0.1:1", "refused the connection"),
+        ("em:99999", "port must be a number"),
+        ("http://em", "Only https"),
+        ("", "Type the server"),
+    ],
+)
+async def test_a_bad_address_gives_a_sentence(app: VbemApp, typed: str, words: str) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        app.screen.query_one("#server", Entry).value = typed
+        app.screen.query_one("#password", Entry).focus()
+        await pilot.press("ctrl+l")
+        await settle(pilot)
+        await shows(pilot, words)
+        assert app.screen.query_one("#server", Entry).value == typed
+
+
+def app_button_is_disabled(app: VbemApp) -> bool:
+    return app.screen.query_one("#trust", Button).disabled
+
+
+async def test_a_changed_certificate_is_a_hard_stop(demo: DemoProcess, tmp_path: Path) -> None:
+    first = app_on(demo, tmp_path)
+    demo.control("new-certificate")
+    async with first.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "HAS CHANGED")
+        assert app_button_is_disabled(first)
+        await pilot.press("enter")
+        await shows(pilot, "Nothing was sent")
+    assert demo.requests("logon") == []
+
+
+async def test_trusting_a_changed_certificate_means_typing_part_of_its_fingerprint(
+    demo: DemoProcess, tmp_path: Path
+) -> None:
+    app = app_on(demo, tmp_path)
+    new = demo.control("new-certificate")["fingerprint"].replace(":", "")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "HAS CHANGED")
+        await pilot.press("shift+tab", *"00000000")
+        assert app_button_is_disabled(app)
+        await pilot.press(*["backspace"] * 8, *new[:8].lower(), "enter", "enter")
+        await shows(pilot, "Restore points")
