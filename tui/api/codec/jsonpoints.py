@@ -164,10 +164,18 @@ def fast_points(body: bytes) -> Listing[RestorePoint] | None:
 
 def _is_mixed(rows: list[_Point], body: bytes, casing: _Casing) -> bool:
     """Whether something that seems to be missing is there in another casing."""
-    if all(row.display_name and row.object_ref and row.point_type and row.algorithm for row in rows):
-        return False
     known = _PASCAL if casing is _PASCAL_CASE else _CAMEL
-    return not {name[1:-1].decode() for name in _OPTIONAL.findall(body)} <= set(known.values())
+    usual = {name.encode() for name in known.values()}
+    for place, row in enumerate(rows):
+        if row.display_name and row.object_ref and row.point_type and row.algorithm:
+            continue
+        # Only the bytes from the point before to the point behind: a whole page takes as long as decoding it.
+        start = max(0, body.find(rows[place - 1].uid.encode())) if place else 0
+        end = body.find(rows[place + 1].uid.encode(), start) if place + 1 < len(rows) else -1
+        around = body[start : end if end >= 0 else len(body)]
+        if not {name[1:-1] for name in _OPTIONAL.findall(around)} <= usual:
+            return True
+    return False
 
 
 def _point(row: _Point, casing: _Casing) -> RestorePoint:
@@ -193,19 +201,15 @@ def _point(row: _Point, casing: _Casing) -> RestorePoint:
 def _links(links: msgspec.Raw, uid: str, casing: _Casing) -> tuple[tuple[str, str], str, str]:
     raw = bytes(links)
     try:
-        server = casing.server(_around(raw, b'"BackupServerReference"'))
-        restore_point_id = casing.restore_point(_around(raw, b'"RestorePointReference"'))
-        own = uid.rpartition(":")[2].encode() or b" "
-        restore = casing.restore(_around(raw, b'"Restore"').replace(own, b"{id}"))
-    except (_Unusual, msgspec.DecodeError, UnicodeError):
+        # A brace inside a string spoils what is cut out, and then it does not decode.
+        at = raw.index(b'"BackupServerReference"')
+        server = casing.server(raw[raw.rindex(b"{", 0, at) : raw.index(b"}", at) + 1])
+        at = raw.index(b'"RestorePointReference"')
+        restore_point_id = casing.restore_point(raw[raw.rindex(b"{", 0, at) : raw.index(b"}", at) + 1])
+        at = raw.index(b'"Restore"')
+        link = raw[raw.rindex(b"{", 0, at) : raw.index(b"}", at) + 1]
+        restore = casing.restore(link.replace(uid.rpartition(":")[2].encode() or b" ", b"{id}"))
+    except (_Unusual, msgspec.DecodeError, ValueError):
         return linked(Tree("", {"Links": msgspec.json.decode(raw)}), uid)
     else:
         return server, restore_point_id, restore
-
-
-def _around(raw: bytes, word: bytes) -> bytes:
-    """The object that holds `word`. A brace inside a string spoils it, and then it does not decode."""
-    at = raw.find(word)
-    if at < 0:
-        raise _Unusual
-    return raw[raw.rfind(b"{", 0, at) : raw.find(b"}", at) + 1]
