@@ -1,0 +1,70 @@
+"""One identity for all scripted servers, one embedded Enterprise Manager per worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from tests.api.scripted import Answer, Identity, Script, client_of, identity, serving
+from tests.support.demo_process import DemoProcess
+from tui.api.client import EnterpriseManager, Trust
+from tui.api.models import ServerAddress, WireFormat
+
+
+@pytest.fixture(scope="session")
+def who(tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    return identity(tmp_path_factory.mktemp("identity"))
+
+
+Scripted = Callable[..., AbstractAsyncContextManager[tuple[EnterpriseManager, Script]]]
+
+
+@pytest.fixture
+def scripted(who: Identity) -> Scripted:
+    """`async with scripted(answer, ..., routes={}, wire=...) as (manager, script)`."""
+
+    @asynccontextmanager
+    async def start(
+        *answers: Answer, routes: dict[str, Answer] | None = None, **options: object
+    ) -> AsyncIterator[tuple[EnterpriseManager, Script]]:
+        script = Script(answers=list(answers), routes=routes or {})
+        async with serving(script, who), client_of(script, who, **options) as manager:  # type: ignore[arg-type]
+            yield manager, script
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def demo_process() -> Iterator[DemoProcess]:
+    with DemoProcess.start("--seed", "7", "--time-scale", "0", "--now", "2026-11-23T03:04:05Z") as demo:
+        yield demo
+
+
+@pytest.fixture
+def demo(demo_process: DemoProcess) -> DemoProcess:
+    """A fresh world."""
+    demo_process.reset(casing="pascal", api_version="v1_7", role="portal-admin", cloud_layout="both")
+    demo_process.control("clear-faults")
+    demo_process.control("clear-requests")
+    return demo_process
+
+
+@pytest.fixture(params=["xml", "json", "json-camel"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def manager(demo: DemoProcess, dialect: str) -> AsyncIterator[EnterpriseManager]:
+    """Logged on to the embedded server, in each format and casing."""
+    if dialect == "json-camel":
+        demo.reset(casing="camel")
+    wire = WireFormat.XML if dialect == "xml" else WireFormat.JSON
+    async with EnterpriseManager(
+        ServerAddress.parse(demo.url), trust=Trust(ca_file=demo.certificate), wire=wire
+    ) as manager:
+        await manager.log_on(demo.user, demo.password)
+        demo.control("clear-requests")
+        yield manager

@@ -1,0 +1,342 @@
+"""What goes over the line and what may come back: headers, limits, time, retries, honesty about writes."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+
+import httpx
+import pytest
+
+from tests.api.conftest import Scripted
+from tests.api.scripted import (
+    QUICK,
+    SESSION,
+    TOKEN,
+    Identity,
+    NoWait,
+    Request,
+    Script,
+    client_of,
+    http,
+    json_reply,
+    serving,
+    zipped,
+)
+from tui.api.client import EnterpriseManager
+from tui.api.errors import (
+    BadReply,
+    Busy,
+    ConnectionLost,
+    ManagerError,
+    NameNotFound,
+    NotManager,
+    Refused,
+    ServerFault,
+    TimedOut,
+    TooLarge,
+    Unreachable,
+    Unreadable,
+)
+from tui.api.limits import Limits, Timeouts
+from tui.api.models import LogonSession, ServerAddress, Task, TaskState, WireFormat
+from tui.api.transport import mapped
+
+NO_TASKS = json_reply({"Tasks": []})
+CHUNK = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+TASK = Task(task_id="task-1", state=TaskState.RUNNING)
+
+
+async def test_the_token_goes_out_verbatim_and_nothing_of_it_as_cookie(scripted: Scripted) -> None:
+    cookie = f"Set-Cookie: X-RestSvcSessionId={TOKEN}; Path=/api;"
+    async with scripted(json_reply({"Tasks": []}, cookie)) as (manager, script):
+        await manager.tasks()
+        await manager.tasks()
+    assert [request.header("X-RestSvcSessionId") for request in script.requests] == [TOKEN, TOKEN]
+    assert not any(request.has("Cookie") for request in script.requests)
+
+
+@pytest.mark.parametrize(
+    ("wire", "media_type"), [(WireFormat.XML, "application/xml"), (WireFormat.JSON, "application/json")]
+)
+async def test_accept_names_exactly_one_type(scripted: Scripted, wire: WireFormat, media_type: str) -> None:
+    async with scripted(NO_TASKS, wire=wire) as (manager, script):
+        await manager.tasks()
+    assert script.requests[0].header("Accept") == media_type
+    assert script.requests[0].header("Accept-Encoding") == "gzip"
+
+
+async def test_no_redirect_is_followed(scripted: Scripted) -> None:
+    async with scripted(http(302, b"", "Location: https://127.0.0.1:1/api/tasks")) as (manager, script):
+        with pytest.raises(NotManager):
+            await manager.tasks()
+    assert len(script.requests) == 1
+
+
+async def test_hosts_in_links_are_never_dialled(scripted: Scripted) -> None:
+    task = Task(task_id="task-1", state=TaskState.RUNNING, delete_href="//evil.example/api/tasks/task-1")
+    async with scripted(http(204)) as (manager, script):
+        await manager.cancel_task(task)
+    assert script.requests[0].target == "//evil.example/api/tasks/task-1"
+    assert script.requests[0].header("Host") == str(script.address)
+
+
+async def test_the_environment_names_no_proxy(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with scripted(NO_TASKS) as (manager, _):
+        assert await manager.tasks() == ()
+
+
+async def test_gzip_is_taken(scripted: Scripted) -> None:
+    async with scripted(zipped(200, b'{"Tasks":[]}')) as (manager, _):
+        assert await manager.tasks() == ()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        zipped(200, b"[" + b" " * 5_000_000 + b"]"),
+        http(200, b"[" + b" " * 2_000_000 + b"]"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNK * 3,
+    ],
+    ids=["bomb", "long", "endless"],
+)
+async def test_a_reply_has_a_limit(scripted: Scripted, reply: bytes) -> None:
+    async with scripted(reply, limits=Limits(body_bytes=1_000_000)) as (manager, _):
+        with pytest.raises(TooLarge):
+            await manager.tasks()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        http(200, gzip.compress(b'{"Tasks":[]}')[:-9], "Content-Encoding: gzip"),
+        http(200, b'{"Tasks":[]}', "Content-Encoding: gzip"),
+        http(200, b'{"Tasks":[]}', "Content-Encoding: br"),
+        http(200, b"\x00\x01\x02"),
+        http(200, b""),
+        b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    ],
+    ids=["cut gzip", "no gzip", "brotli", "noise", "nothing", "no http"],
+)
+async def test_damage_is_a_bad_reply(scripted: Scripted, reply: bytes) -> None:
+    async def once(_request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(reply)
+        writer.close()
+
+    async with scripted(once) as (manager, _):
+        with pytest.raises(BadReply):
+            await manager.tasks()
+
+
+async def test_the_end_of_an_error_is_not_needed(scripted: Scripted) -> None:
+    long = http(500, b"<html><title>Down</title>" + b" " * 3_000_000)
+    async with scripted(long) as (manager, _):
+        with pytest.raises(ServerFault) as caught:
+            await manager.tasks()
+    assert caught.value.detail == "Down"
+
+
+# --- reads are tried again
+
+
+async def drop(_request: Request, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+async def test_a_read_is_tried_again_after_a_broken_connection_and_503(scripted: Scripted) -> None:
+    clock = NoWait()
+    async with scripted(drop, http(503), NO_TASKS, clock=clock) as (manager, script):
+        assert await manager.tasks() == ()
+    assert len(script.requests) == 3
+    assert len(clock.slept) == 2
+    assert 0 < clock.slept[0] < 1 < clock.slept[1] * 3 < 6
+
+
+async def test_a_read_is_tried_three_times_at_most(scripted: Scripted) -> None:
+    async with scripted(http(503, "<html><title>Service Unavailable</title>")) as (manager, script):
+        with pytest.raises(Busy) as caught:
+            await manager.tasks()
+    assert len(script.requests) == 3
+    assert caught.value.http_code == 503
+    assert caught.value.detail == "Service Unavailable"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 501])
+async def test_an_answer_is_not_asked_for_again(scripted: Scripted, status: int) -> None:
+    async with scripted(http(status), wire=WireFormat.XML) as (manager, script):
+        with pytest.raises(ManagerError) as caught:
+            await manager.tasks()
+    assert len(script.requests) == 1
+    assert caught.value.http_code == status
+
+
+# --- writes are sent once, and tell the truth about it
+
+
+async def test_a_write_is_sent_once_and_may_have_arrived(scripted: Scripted) -> None:
+    async with scripted(drop) as (manager, script):
+        with pytest.raises(ConnectionLost) as caught:
+            await manager.cancel_task(TASK)
+    assert caught.value.request_sent
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_write_answered_by_a_proxy_may_have_arrived(scripted: Scripted, status: int) -> None:
+    async with scripted(http(status)) as (manager, script):
+        with pytest.raises(Busy) as caught:
+            await manager.cancel_task(TASK)
+    assert caught.value.request_sent
+    assert len(script.requests) == 1
+
+
+async def test_a_write_without_an_answer_may_have_arrived(scripted: Scripted) -> None:
+    async def silent(_request: Request, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    hasty = Timeouts(connect=5, read=5, write=0.05, write_total=5)
+    async with scripted(silent, timeouts=hasty) as (manager, script):
+        with pytest.raises(TimedOut) as caught:
+            await manager.cancel_task(TASK)
+    assert caught.value.request_sent
+    assert len(script.requests) == 1
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def cancelling_at(address: ServerAddress, timeouts: Timeouts = QUICK) -> ManagerError:
+    async with EnterpriseManager(address, clock=NoWait(), timeouts=timeouts) as manager:
+        manager.resume(SESSION)
+        with pytest.raises(ManagerError) as caught:
+            await manager.cancel_task(TASK)
+    return caught.value
+
+
+async def test_nothing_is_sent_to_a_closed_port() -> None:
+    error = await cancelling_at(ServerAddress(host="127.0.0.1", port=closed_port()))
+    assert isinstance(error, Refused)
+    assert not error.request_sent
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".example", "xn--\u0378"])
+async def test_nothing_is_sent_to_a_name_that_does_not_resolve(host: str) -> None:
+    error = await cancelling_at(ServerAddress(host=host))
+    assert isinstance(error, NameNotFound)
+    assert not error.request_sent
+
+
+async def test_nothing_is_sent_to_a_port_without_tls() -> None:
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(http(400, "Bad Request"))
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        error = await cancelling_at(ServerAddress(host="127.0.0.1", port=port))
+    assert isinstance(error, NotManager)
+    assert "9398" in error.hint
+    assert not error.request_sent
+
+
+async def test_nothing_is_sent_when_the_handshake_hangs() -> None:
+    held: list[asyncio.StreamWriter] = []
+
+    async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.append(writer)
+
+    server = await asyncio.start_server(hold, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        error = await cancelling_at(
+            ServerAddress(host="127.0.0.1", port=port), Timeouts(connect=0.05, write=5, write_total=5)
+        )
+        for writer in held:
+            writer.transport.abort()
+    assert isinstance(error, TimedOut)
+    assert not error.request_sent
+
+
+async def test_a_total_deadline_ends_drips(scripted: Scripted) -> None:
+    async def drip(_request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    hasty = Timeouts(connect=5, read=5, read_total=0.3)
+    async with scripted(drip, timeouts=hasty) as (manager, _):
+        with pytest.raises(TimedOut) as caught:
+            await manager.tasks()
+    assert caught.value.request_sent
+
+
+async def test_nobody_logged_on_sends_nothing(scripted: Scripted) -> None:
+    async with scripted(NO_TASKS, session=None) as (manager, script):
+        with pytest.raises(ManagerError) as caught:
+            await manager.tasks()
+    assert not caught.value.request_sent
+    assert script.requests == []
+
+
+# --- every exception of httpx has an error of ours
+
+
+def httpx_exceptions() -> list[type[Exception]]:
+    found = [each for each in vars(httpx).values() if isinstance(each, type) and issubclass(each, Exception)]
+    return [each for each in found if each is not httpx.HTTPStatusError]
+
+
+def made(kind: type[Exception]) -> Exception:
+    try:
+        return kind("x")
+    except TypeError:  # some have a fixed message
+        return kind()
+
+
+@pytest.mark.parametrize("kind", httpx_exceptions(), ids=lambda kind: kind.__name__)
+def test_every_httpx_exception_is_mapped(kind: type[Exception]) -> None:
+    for sent in (True, False):
+        error = mapped(made(kind), ServerAddress(host="em"), request_sent=sent)
+        assert isinstance(error, Unreachable | BadReply)
+        assert error.request_sent is sent
+        assert error.detail
+    if issubclass(kind, httpx.TimeoutException):
+        assert isinstance(error, TimedOut)
+    if issubclass(kind, httpx.DecodingError):
+        assert isinstance(error, Unreadable)
+
+
+async def test_the_cause_is_chained(scripted: Scripted) -> None:
+    async with scripted(drop) as (manager, _):
+        with pytest.raises(ConnectionLost) as caught:
+            await manager.cancel_task(TASK)
+    assert isinstance(caught.value.__cause__, httpx.HTTPError)
+
+
+# --- secrets
+
+
+async def test_secrets_are_in_no_message_and_no_repr(scripted: Scripted, who: Identity) -> None:
+    secret = LogonSession(user="u", session_id="s", token="TOKEN-SECRET")
+    async with scripted(drop, session=secret) as (manager, _):
+        with pytest.raises(ConnectionLost) as caught:
+            await manager.cancel_task(TASK)
+    assert "TOKEN-SECRET" not in repr(secret)
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "TOKEN-SECRET" not in f"{error!r} {error}"
+        error = error.__cause__
+    script = Script(answers=[http(401)])
+    async with serving(script, who), client_of(script, who, session=None) as manager:
+        with pytest.raises(ManagerError) as refused:
+            await manager.log_on("u", "PASSWORD-SECRET")
+    assert "PASSWORD-SECRET" not in f"{refused.value!r} {refused.value}"

@@ -1,0 +1,259 @@
+"""Restore bodies are what the seed page prints: same elements, same order, nothing else."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tui.api.errors import Invalid
+from tui.api.models import (
+    CloudLayout,
+    CloudVmRestoreSpec,
+    PointKind,
+    RestorePoint,
+    RestoreSpec,
+    VAppRestoreSpec,
+    VAppVmParameters,
+    VmRestoreSpec,
+    WireFormat,
+)
+from tui.api.requests import write_request
+
+ROOT = "1ed39e5b-06e1-4fbb-a106-52537b5e059e"
+SEED_XML = f"""<?xml version="1.0" encoding="utf-8"?>
+<RestoreSpec xmlns="http://www.veeam.com/ent/v1.0" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+ <VmRestoreSpec>
+   <PowerOnAfterRestore>false</PowerOnAfterRestore>
+   <HierarchyRootUid>urn:veeam:HierarchyRoot:{ROOT}</HierarchyRootUid>
+   <QuickRollback>false</QuickRollback>
+   <VmRestoreParameters>
+     <VmRestorePointUid>urn:veeam:VmRestorePoint:af9396fb-99e6-4e94-a82a-914cc5a3f810</VmRestorePointUid>
+     <VmNewName>VM-restored</VmNewName>
+     <DatastoreRef>urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:9cfafa2e-e57b-4bc5-9690-933947c62b80</DatastoreRef>
+     <OrgVdcStorageProfileRef>urn:vCloud:OrgVdcStorageProfile:{ROOT}.urn:vcloud:vdcstorageprofile:7e7ffe3a-33fa-4f9e-805b-c08b1a3645bf</OrgVdcStorageProfileRef>
+     <LinkedCloneVmTemplateRef/>
+   </VmRestoreParameters>
+ </VmRestoreSpec>
+</RestoreSpec>
+"""
+SEED_JSON = json.dumps(
+    {
+        "VmRestoreSpec": {
+            "PowerOnAfterRestore": False,
+            "HierarchyRootUid": f"urn:veeam:HierarchyRoot:{ROOT}",
+            "QuickRollback": False,
+            "VmRestoreParameters": {
+                "VmRestorePointUid": "urn:veeam:VmRestorePoint:af9396fb-99e6-4e94-a82a-914cc5a3f810",
+                "VmNewName": "VM-restored",
+                "DatastoreRef": f"urn:vCloud:Datastore:{ROOT}"
+                ".urn:vcloud:datastore:9cfafa2e-e57b-4bc5-9690-933947c62b80",
+                "OrgVdcStorageProfileRef": f"urn:vCloud:OrgVdcStorageProfile:{ROOT}"
+                ".urn:vcloud:vdcstorageprofile:7e7ffe3a-33fa-4f9e-805b-c08b1a3645bf",
+                "LinkedCloneVmTemplateRef": "",
+            },
+        }
+    }
+)
+SEED_VM_XML = """<?xml version="1.0" encoding="utf-8"?>
+<RestoreSpec xmlns="http://www.veeam.com/ent/v1.0" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+ <VmRestoreSpec>
+   <PowerOnAfterRestore>false</PowerOnAfterRestore>
+   <QuickRollback>false</QuickRollback>
+   <KeepOriginalVM>true</KeepOriginalVM>
+ </VmRestoreSpec>
+</RestoreSpec>
+"""
+CLOUD = CloudVmRestoreSpec(
+    hierarchy_root_uid=f"urn:veeam:HierarchyRoot:{ROOT}",
+    point_uid="urn:veeam:VmRestorePoint:af9396fb-99e6-4e94-a82a-914cc5a3f810",
+    new_name="VM-restored",
+    datastore_ref=f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:9cfafa2e-e57b-4bc5-9690-933947c62b80",
+    storage_profile_ref=f"urn:vCloud:OrgVdcStorageProfile:{ROOT}"
+    ".urn:vcloud:vdcstorageprofile:7e7ffe3a-33fa-4f9e-805b-c08b1a3645bf",
+)
+VAPP = VAppRestoreSpec(
+    hierarchy_root_uid=f"urn:veeam:HierarchyRoot:{ROOT}",
+    org_vdc_ref=f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:7a10c3d4-0000-4000-8000-0000000000f5",
+    new_name="shop-copy",
+    vms=(
+        VAppVmParameters(point_uid="urn:veeam:VmRestorePoint:1", new_name="shop-web"),
+        VAppVmParameters(point_uid="urn:veeam:VmRestorePoint:2", template_ref="urn:t"),
+    ),
+)
+
+
+def point(**changes: object) -> RestorePoint:
+    fields: dict[str, object] = {
+        "uid": "urn:veeam:VmRestorePoint:b32c22c4-79af-4486-b2e2-1a3897db5c61",
+        "vm_name": "app07",
+        "created": datetime(2025, 2, 3, tzinfo=UTC),
+    }
+    return RestorePoint(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def body(spec: RestoreSpec, wire: WireFormat = WireFormat.XML) -> bytes:
+    return write_request(point(), spec, wire).body
+
+
+def canonical(xml: str | bytes) -> str:
+    text = xml.decode() if isinstance(xml, bytes) else xml
+    return ET.canonicalize(text, strip_text=True)
+
+
+def elements(xml: bytes) -> list[str]:
+    return [element.tag.partition("}")[2] for element in ET.fromstring(xml).iter()]  # noqa: S314 - our own
+
+
+def test_vsphere_and_hyperv_are_the_seed_example() -> None:
+    assert canonical(body(VmRestoreSpec())) == canonical(SEED_VM_XML)
+
+
+def test_the_declaration_and_the_namespaces_are_the_seeds() -> None:
+    assert body(VmRestoreSpec()).startswith("\n".join(SEED_VM_XML.splitlines()[:2]).encode())
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_keep_original_is_always_said(keep: bool) -> None:
+    spec = VmRestoreSpec(keep_original=keep, power_on=True)
+    assert f"<KeepOriginalVM>{str(keep).lower()}</KeepOriginalVM>".encode() in body(spec)
+    assert json.loads(body(spec, WireFormat.JSON)) == {
+        "VmRestoreSpec": {"PowerOnAfterRestore": True, "QuickRollback": False, "KeepOriginalVM": keep}
+    }
+
+
+def test_cloud_director_is_the_seed_example_in_xml() -> None:
+    assert canonical(body(CLOUD)) == canonical(SEED_XML)
+
+
+def test_cloud_director_is_the_seed_example_in_json() -> None:
+    assert json.dumps(json.loads(body(CLOUD, WireFormat.JSON))) == SEED_JSON
+
+
+def test_what_is_empty_is_left_out_but_the_template_is_sent_empty() -> None:
+    bare = CloudVmRestoreSpec(hierarchy_root_uid="urn:r", point_uid="urn:p")
+    assert elements(body(bare))[6:] == ["VmRestorePointUid", "LinkedCloneVmTemplateRef"]
+
+
+def test_the_schema_layout_has_its_own_wrapper_and_target_vapp() -> None:
+    spec = CloudVmRestoreSpec(
+        hierarchy_root_uid="urn:r",
+        point_uid="urn:p",
+        new_name="n",
+        layout=CloudLayout.SCHEMA,
+        vapp_ref="urn:v",
+    )
+    expected = [
+        "vCloudVmRestoreSpec",
+        "PowerOnAfterRestore",
+        "HierarchyRootUid",
+        "vAppRef",
+        "VmRestoreParameters",
+        "VmRestorePointUid",
+        "VmNewName",
+    ]
+    assert elements(body(spec))[1:] == expected
+    assert json.loads(body(spec, WireFormat.JSON)) == {
+        "vCloudVmRestoreSpec": {
+            "PowerOnAfterRestore": False,
+            "HierarchyRootUid": "urn:r",
+            "vAppRef": "urn:v",
+            "VmRestoreParameters": {"VmRestorePointUid": "urn:p", "VmNewName": "n"},
+        }
+    }
+
+
+def test_a_vapp_in_xml_has_a_list_of_vm_elements() -> None:
+    expected = [
+        "vCloudVAppRestoreSpec",
+        "PowerOnAfterRestore",
+        "HierarchyRootUid",
+        "OrgVdcRef",
+        "vAppNewName",
+        "VmsRestoreParameters",
+        "Vm",
+        "VmRestorePointUid",
+        "VmNewName",
+        "Vm",
+        "VmRestorePointUid",
+        "LinkedCloneVmTemplateRef",
+    ]
+    assert elements(body(VAPP))[1:] == expected
+
+
+def test_a_vapp_in_json_has_capital_keys_and_an_array() -> None:
+    spec = json.loads(body(VAPP, WireFormat.JSON))["VCloudVAppRestoreSpec"]
+    assert list(spec) == [
+        "PowerOnAfterRestore",
+        "HierarchyRootUid",
+        "OrgVdcRef",
+        "VAppNewName",
+        "VmsRestoreParameters",
+    ]
+    assert spec["VmsRestoreParameters"][0] == {
+        "VmRestorePointUid": "urn:veeam:VmRestorePoint:1",
+        "VmNewName": "shop-web",
+    }
+
+
+def test_a_vapp_without_parameters_has_no_empty_list() -> None:
+    spec = VAppRestoreSpec(hierarchy_root_uid="urn:r", org_vdc_ref="urn:o")
+    assert b"VmsRestoreParameters" not in body(spec)
+    assert b"VmsRestoreParameters" not in body(spec, WireFormat.JSON)
+
+
+@pytest.mark.parametrize("wire", [WireFormat.XML, WireFormat.JSON])
+def test_hostile_names_stay_text(wire: WireFormat) -> None:
+    name = 'a</VmNewName><KeepOriginalVM>&amp;"\\ ü \U0001f600'
+    sent = body(CloudVmRestoreSpec(hierarchy_root_uid="u", point_uid="p", new_name=name), wire)
+    if wire is WireFormat.JSON:
+        found = json.loads(sent)["VmRestoreSpec"]["VmRestoreParameters"]["VmNewName"]
+    else:
+        found = ET.fromstring(sent).findtext(".//{*}VmNewName")  # noqa: S314 - our own
+    assert found == name
+
+
+@pytest.mark.parametrize(
+    ("name", "wire"), [("a\x00b", WireFormat.XML), ("a\ud800", WireFormat.XML), ("a\ud800", WireFormat.JSON)]
+)
+def test_what_cannot_be_written_is_refused_before_it_is_sent(name: str, wire: WireFormat) -> None:
+    with pytest.raises(Invalid) as caught:
+        body(CloudVmRestoreSpec(hierarchy_root_uid="u", point_uid="p", new_name=name), wire)
+    assert not caught.value.request_sent
+
+
+def test_accept_and_content_type_are_one_and_the_same() -> None:
+    for wire, media_type in ((WireFormat.XML, "application/xml"), (WireFormat.JSON, "application/json")):
+        request = write_request(point(), VmRestoreSpec(), wire)
+        assert dict(request.headers) == {"Content-Type": media_type, "Accept": media_type}
+        assert request.wire is wire
+
+
+def test_auto_writes_xml() -> None:
+    assert write_request(point(), VmRestoreSpec(), WireFormat.AUTO).wire is WireFormat.XML
+
+
+def test_the_path_is_the_points_own_restore_link() -> None:
+    linked = point(restore_href="/em/api/vmRestorePoints/{id}?action=restore")
+    assert write_request(linked, VmRestoreSpec(), WireFormat.XML).path == (
+        "/em/api/vmRestorePoints/b32c22c4-79af-4486-b2e2-1a3897db5c61?action=restore"
+    )
+
+
+def test_without_a_link_the_path_is_as_documented() -> None:
+    unlinked = write_request(point(), VmRestoreSpec(), WireFormat.XML)
+    assert unlinked.path == "/api/vmRestorePoints/b32c22c4-79af-4486-b2e2-1a3897db5c61?action=restore"
+    vapp = point(uid="urn:veeam:VAppRestorePoint:a/../b", kind=PointKind.VAPP)
+    assert (
+        write_request(vapp, VAPP, WireFormat.XML).path == "/api/vAppRestorePoints/a%2F..%2Fb?action=restore"
+    )
+
+
+def test_the_preview_shows_the_bytes_and_no_token() -> None:
+    request = write_request(point(), VmRestoreSpec(), WireFormat.XML)
+    shown = request.pretty()
+    assert shown.startswith(f"POST {request.path}\nContent-Type: application/xml\n")
+    assert shown.endswith(request.body.decode())
+    assert "X-RestSvcSessionId: (this logon session)" in shown
