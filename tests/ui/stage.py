@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from textual.app import ComposeResult
 from textual.events import Mount
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -14,7 +15,7 @@ from textual.widgets import Static
 
 from tests.unit.restores.fakes import FakeClock, FakeManager
 from tui.api.errors import ManagerError
-from tui.api.models import HierarchyItem, HierarchyRoot, Platform, RestorePoint, RestoreSpec, WireFormat
+from tui.api.models import HierarchyItem, HierarchyRoot, Platform, RestorePoint, RestoreSpec, Task, WireFormat
 from tui.api.requests import RestoreRequest, write_request
 from tui.app import VbemApp
 from tui.launch import Launch
@@ -70,7 +71,7 @@ class StageManager(FakeManager):
             raise self.lookup_error
         return self.items
 
-    async def start_restore(self, point: RestorePoint, spec: RestoreSpec) -> Any:
+    async def start_restore(self, point: RestorePoint, spec: RestoreSpec) -> Task:
         self.specs.append(spec)
         return await super().start_restore(point, spec)
 
@@ -121,7 +122,7 @@ class PointsStandIn(Screen[None]):
 
     NAME = "points"
 
-    def compose(self) -> Any:
+    def compose(self) -> ComposeResult:
         yield Static("the list of points", markup=False)
 
 

@@ -61,6 +61,7 @@ class FormView(VbemScreen):
         self._remark = self._filled.note
         self._busy = False
         self._shown_verdict = ""
+        self._helped: FieldRow | None = None
 
     # -- what is on it ------------------------------------------------------------------------
 
@@ -142,11 +143,11 @@ class FormView(VbemScreen):
             left.mount(body, Static(REASON_LABEL, markup=False, classes="field-label"), reason)
             self.query_one("#form-restore", Button).disabled = False
             self.refresh_bindings()
-            self.call_after_refresh(self._begin)
         else:
             self._body.fill_untouched(form.defaults)
             self._show_state()
 
+    @on(FormBody.Ready)
     def _begin(self) -> None:
         self._body.focus_first()
         self._show_state()
@@ -171,11 +172,16 @@ class FormView(VbemScreen):
 
     @on(FieldRow.Entered)
     def _entered(self, event: FieldRow.Entered) -> None:
-        self.query_one("#form-help", Static).update(safe(event.row.field.help, cells=200))
+        if self._helped is not event.row:
+            self._help(event.row, event.row.field.help)
 
     @on(FieldRow.Refused)
     def _refused(self, event: FieldRow.Refused) -> None:
-        words = f"{event.row.note} Switch the other one off first."
+        self._help(event.row, f"{event.row.note} Switch the other one off first.")
+
+    def _help(self, row: FieldRow, words: str) -> None:
+        # The focus may be told of later than what was done with it: a refusal is not written over.
+        self._helped = row
         self.query_one("#form-help", Static).update(safe(words, cells=200))
 
     def _show_state(self) -> None:

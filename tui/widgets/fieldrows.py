@@ -118,18 +118,18 @@ class Toggle(Static, can_focus=True):
         if words == self._words:
             return
         self._words = words
-        self._draw()
+        self._draw(marked=self.has_focus)
 
-    def _draw(self) -> None:
-        self.update(("> " if self.has_focus else "  ") + self._words)
+    def _draw(self, *, marked: bool) -> None:
+        self.update(("> " if marked else "  ") + self._words)
 
     def on_focus(self) -> None:
-        """Put the mark."""
-        self._draw()
+        """Put the mark; `has_focus` is set only after this."""
+        self._draw(marked=True)
 
     def on_blur(self) -> None:
-        """Take the mark away."""
-        self._draw()
+        """Take the mark away; `has_focus` is cleared only after this."""
+        self._draw(marked=False)
 
 
 class SwitchRow(FieldRow):

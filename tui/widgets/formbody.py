@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.message import Message
 from textual.widgets import Static
 
 from tui.restores.fields import Problem, Value, Values
@@ -17,6 +18,9 @@ from tui.widgets.fieldrows import FieldRow, row_for
 
 class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
     """Renders one form. Arrow keys are left to the screen, where they move between fields."""
+
+    class Ready(Message):
+        """The fields stand and can take the focus."""
 
     def __init__(self, form: RestoreForm, values: Values) -> None:
         super().__init__(id="form-body")
@@ -33,6 +37,10 @@ class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
             yield Static(safe(words, cells=120), markup=False, classes="section")
             for field in section.fields:
                 yield self._rows[field.name]
+
+    def on_mount(self) -> None:
+        """Tell the screen."""
+        self.post_message(self.Ready())
 
     @property
     def values(self) -> dict[str, Value]:

@@ -1,0 +1,366 @@
+"""The restore form on a stage: what it shows while somebody types, and what a key does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from tests.support.settle import settle, text_of, until
+from tests.ui.stage import StageApp, StageManager, stage
+from tests.unit.restores.points import point, vapp
+from tui.api.errors import Invalid, NotFound, Unreachable
+from tui.api.models import CloudVmRestoreSpec, Platform, RestorePoint, VAppRestoreSpec, VmRestoreSpec
+from tui.screens.choice import ChoiceScreen
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.form import RestoreFormScreen
+from tui.screens.tasks import TasksScreen
+from tui.widgets.entry import Entry
+from tui.widgets.lines import Lines
+
+ROOT = "7a10c3d4-0000-4000-8000-0000000000f1"
+STORE = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:5d2c7f10-0001-4a00-8000-0000000000d1"
+
+
+def app_for(
+    folder: Path, one: RestorePoint, manager: StageManager | None = None, same_names: int = 0
+) -> StageApp:
+    manager = manager or StageManager()
+    manager.points.setdefault(one.id, one)
+    return StageApp(folder, manager, RestoreFormScreen(one, same_names=same_names))
+
+
+def plan_of(pilot: Pilot[Any]) -> str:
+    return pilot.app.screen.query_one("#form-plan", Lines).text
+
+
+def verdict_of(pilot: Pilot[Any]) -> str:
+    return str(pilot.app.screen.query_one("#form-verdict", Static).content)
+
+
+async def fill(pilot: Pilot[Any], selector: str, text: str) -> None:
+    pilot.app.screen.query_one(selector, Entry).focus()
+    await pilot.press(*text)
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("platform", [Platform.VSPHERE, Platform.HYPERV])
+async def test_machine_form_starts_with_the_safe_values(tmp_path: Path, platform: Platform) -> None:
+    async with app_for(tmp_path, point(platform)).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        shown = text_of(pilot)
+    assert "[x] yes  Keep the original VM (KeepOriginalVM)" in shown
+    assert "[ ] no   Quick rollback (QuickRollback)" in shown
+    assert "[ ] no   Power on after restore (PowerOnAfterRestore)" in shown
+    assert "stays off: KeepOriginalVM is on, so QuickRollback must be off." in shown
+    assert "The original VM is KEPT" in shown
+    assert "DEMO" in shown
+
+
+async def test_excluded_switch_refuses_and_says_why(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("down", "space")
+        await pilot.pause()
+        shown = text_of(pilot)
+        assert "> [ ] no   Quick rollback" in shown
+        assert "Switch the other one off first." in " ".join(shown.split())
+
+
+async def test_switching_keep_off_says_overwrites_at_once(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("space")
+        await pilot.pause()
+        assert verdict_of(pilot) == "OVERWRITES app07"
+        assert "OVERWRITTEN" in plan_of(pilot)
+        await pilot.press("down", "space")
+        await pilot.pause()
+        assert "stays off: QuickRollback is on, so KeepOriginalVM must be off." in text_of(pilot)
+
+
+async def test_server_that_may_not_know_keep_original_is_said(tmp_path: Path) -> None:
+    app = app_for(tmp_path, point(), StageManager(api_version="v1_5"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert verdict_of(pilot).startswith("MAY OVERWRITE app07")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_short_verdict_and_button_are_visible_at_every_size(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)).run_test(size=size) as pilot:
+        await settle(pilot)
+        shown = text_of(pilot)
+    assert "OVERWRITES app07" in shown
+    assert "Restore..." in shown
+    assert "Restore under (HierarchyRootUid)" in shown
+
+
+async def test_problems_stand_beside_their_fields_after_leaving_them(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await fill(pilot, "#field-datastore-ref", "nonsense")
+        assert "! A reference looks like" not in "\n".join(_remarks(pilot))
+        await pilot.press("tab")
+        await pilot.pause()
+        assert "! A reference looks like" in "\n".join(_remarks(pilot))
+        assert verdict_of(pilot).startswith("NOT READY: 1 thing")
+
+
+def _remarks(pilot: Pilot[Any]) -> list[str]:
+    return [str(one.content) for one in pilot.app.screen.query(".remark").results(Static)]
+
+
+async def test_incomplete_form_is_not_sent_and_the_focus_goes_to_the_first_problem(tmp_path: Path) -> None:
+    one = point(Platform.CLOUD_DIRECTOR)
+    manager = StageManager()
+    async with app_for(tmp_path, one, manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        root = pilot.app.screen.query_one("#field-hierarchy-root-uid", Entry)
+        root.value = ""
+        await fill(pilot, "#form-reason", "INC-1")
+        await pilot.press("ctrl+r")
+        await settle(pilot)
+        assert pilot.app.focused is root
+        assert "Not sent: 1 thing to put right first. Restore under is needed." in text_of(pilot)
+        assert pilot.app.screen.query_one("#form-reason", Entry).value == "INC-1"
+    assert manager.posts == []
+    assert manager.queries == []
+
+
+async def test_layout_is_a_choice_that_opens_its_own_field(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert "vAppRef" not in text_of(pilot)
+        for _ in range(6):
+            await pilot.press("down")
+        await pilot.press("space")
+        await pilot.pause()
+        assert "Target vApp (vAppRef), optional" in text_of(pilot)
+        assert "vCloudVmRestoreSpec with vAppRef" in plan_of(pilot)
+
+
+async def test_exact_request_as_xml_and_json(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+g")
+        await pilot.pause()
+        xml = text_of(pilot)
+        assert "XML (this is what is sent)" in xml
+        assert "<KeepOriginalVM>true</KeepOriginalVM>" in xml
+        assert "token" not in xml
+        await pilot.press("x")
+        await pilot.pause()
+        assert "JSON (only to look at, not what is sent)" in text_of(pilot)
+        assert '"KeepOriginalVM"' in text_of(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NotFound("No such point."), "Reload the list: it may have been removed since."),
+        (Unreachable("No route."), "The server cannot be reached"),
+    ],
+)
+async def test_point_that_cannot_be_read_is_said_on_the_form(
+    tmp_path: Path, error: Exception, words: str
+) -> None:
+    manager = StageManager(point_error=error)  # type: ignore[arg-type]
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert words in " ".join(text_of(pilot).split())
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+
+
+async def test_unknown_platform_is_asked_and_never_guessed(tmp_path: Path) -> None:
+    one = point(Platform.UNKNOWN)
+    async with app_for(tmp_path, one).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen), "the question")
+        await pilot.pause()
+        shown = text_of(pilot)
+        assert "Which platform is this restore point of?" in shown
+        await pilot.press("down", "enter")
+        await settle(pilot)
+        assert "Quick rollback (QuickRollback)" in text_of(pilot)
+        assert "Hyper-V" in plan_of(pilot)
+
+
+async def test_escape_leaves_an_untouched_form_and_asks_before_dropping_what_was_typed(
+    tmp_path: Path,
+) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await fill(pilot, "#form-reason", "INC-1")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "Leave the form?" in text_of(pilot)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert pilot.app.screen.query_one("#form-reason", Entry).value == "INC-1"
+        await pilot.press("escape")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert "the list of points" in text_of(pilot)
+
+
+async def test_hostile_names_stay_plain_text(tmp_path: Path) -> None:
+    name = "[red]x[/]\x1b[2J\u202e"
+    manager = StageManager()
+    async with app_for(tmp_path, point(name=name), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "[red]x[/]" in text_of(pilot)
+        await asked(pilot)
+        assert "Restore [red]x[/]" in text_of(pilot)
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        shown = text_of(pilot)
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert len(manager.posts) == 1
+
+
+# -- sending ------------------------------------------------------------------------------------
+
+
+async def asked(pilot: Pilot[Any]) -> None:
+    """Press Restore and wait for the one confirmation."""
+    await pilot.press("ctrl+r")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen), "the confirmation")
+    await pilot.pause()
+
+
+async def confirm(pilot: Pilot[Any], *keys: str) -> None:
+    await asked(pilot)
+    await pilot.press(*keys)
+    await settle(pilot)
+
+
+async def test_machine_is_restored_with_one_post_and_shown_among_the_tasks(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await fill(pilot, "#form-reason", "INC-4711")
+        await confirm(pilot, "right", "enter")
+        assert isinstance(pilot.app.screen, TasksScreen)
+        assert "launching" in text_of(pilot)
+        (row,) = stage(pilot).rows.recent()
+    assert manager.specs == [VmRestoreSpec()]
+    assert (row.reason, row.state.value) == ("INC-4711", "launching")
+
+
+async def test_confirming_without_a_move_sends_nothing(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await confirm(pilot, "enter")
+        assert "Nothing was sent." in text_of(pilot)
+    assert manager.posts == []
+
+
+async def test_second_enter_does_not_send_twice(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+r")
+        await asked(pilot)
+        await pilot.press("right", "enter", "enter", "enter")
+        await settle(pilot)
+    assert len(manager.posts) == 1
+
+
+async def test_overwriting_wants_the_name_typed(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("space")
+        await asked(pilot)
+        assert "OVERWRITE app07?" in text_of(pilot)
+        await pilot.press(*"app08", "enter")
+        await pilot.pause()
+        assert "That is not the name. Nothing was sent." in text_of(pilot)
+        assert manager.posts == []
+        await pilot.press("backspace", "7", "enter")
+        await settle(pilot)
+    assert manager.specs == [VmRestoreSpec(keep_original=False)]
+
+
+async def test_repeated_name_can_be_confirmed_by_the_code_shown(tmp_path: Path) -> None:
+    manager = StageManager()
+    one = point()
+    async with app_for(tmp_path, one, manager, same_names=2).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("space")
+        await asked(pilot)
+        shown = text_of(pilot)
+        code = shown.split("Type the code ")[1].split()[0]
+        assert "2 other VMs have the same name" in shown
+        await pilot.press(*code.lower(), "enter")
+        await settle(pilot)
+    assert len(manager.posts) == 1
+
+
+async def test_cloud_director_is_restored_with_what_was_typed(tmp_path: Path) -> None:
+    manager = StageManager()
+    one = point(Platform.CLOUD_DIRECTOR)
+    async with app_for(tmp_path, one, manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", *"app07-back", "tab", *STORE)
+        await pilot.pause()
+        assert verdict_of(pilot) == "The original VM is KEPT"
+        await confirm(pilot, "right", "enter")
+        assert isinstance(pilot.app.screen, TasksScreen)
+    (spec,) = manager.specs
+    assert isinstance(spec, CloudVmRestoreSpec)
+    assert (spec.new_name, spec.datastore_ref) == ("app07-back", STORE)
+    assert spec.hierarchy_root_uid == f"urn:veeam:HierarchyRoot:{ROOT}"
+
+
+async def test_vapp_is_restored_with_a_new_name_for_one_of_its_vms(tmp_path: Path) -> None:
+    web = point(Platform.CLOUD_DIRECTOR, name="web", number=21)
+    manager = StageManager(vms=(web,))
+    vdc = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:5d2c7f10-0001-4a00-8000-0000000000f5"
+    async with app_for(tmp_path, vapp(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        pilot.app.screen.query_one("#field-org-vdc-ref", Entry).value = vdc
+        pilot.app.screen.query_one("#field-new-name", Entry).value = "shop-copy"
+        pilot.app.screen.query_one("#field-vm0-new-name", Entry).value = "web-copy"
+        await pilot.pause()
+        assert verdict_of(pilot) == "The original vApp is KEPT"
+        await confirm(pilot, "right", "enter")
+    (spec,) = manager.specs
+    assert isinstance(spec, VAppRestoreSpec)
+    assert (spec.new_name, spec.vms[0].new_name) == ("shop-copy", "web-copy")
+
+
+async def test_refusal_is_said_on_the_form_and_nothing_typed_is_lost(tmp_path: Path) -> None:
+    manager = StageManager(post=Invalid("Restore point is locked.", http_code=400))
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await fill(pilot, "#form-reason", "INC-1")
+        await confirm(pilot, "right", "enter")
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+        shown = " ".join(text_of(pilot).split())
+        assert "It did not start: the server refused it." in shown
+        assert "Restore point is locked." in shown
+        assert pilot.app.screen.query_one("#form-reason", Entry).value == "INC-1"
+    assert len(manager.posts) == 1
+
+
+async def test_guard_that_fails_sends_nothing_and_keeps_the_form(tmp_path: Path) -> None:
+    manager = StageManager(session_list=Unreachable("No route."))
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+r")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+        assert "Could not look for running restores of this VM." in text_of(pilot)
+    assert manager.posts == []

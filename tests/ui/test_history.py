@@ -1,0 +1,89 @@
+"""History on a stage: what the journal remembers, and its export."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.support.settle import settle, text_of
+from tests.ui.stage import StageApp, StageManager
+from tui.screens.export import write_export
+from tui.screens.history import HistoryScreen
+from tui.store.errors import StoreError
+from tui.store.journal import RestoreState
+from tui.widgets.entry import Entry
+from tui.widgets.lines import Lines
+
+
+def app_with_rows(folder: Path) -> StageApp:
+    app = StageApp(folder, StageManager(), HistoryScreen())
+    for name, state in (("app07", RestoreState.SUCCEEDED), ("[red]x", RestoreState.UNKNOWN)):
+        row = app.rows.plan(
+            server="em.lab.example:9398",
+            vm_name=name,
+            reason="INC-4711",
+            em_user=r"LAB\op",
+            operator="kim@jump01",
+            plan="The original VM is kept.\nIt stays off.",
+            request_format="xml",
+            request_body="<RestoreSpec/>",
+        )
+        app.rows.update(row.id, state=state, message="The VM is restored.")
+    return app
+
+
+async def test_rows_are_newest_first_with_details(tmp_path: Path) -> None:
+    async with app_with_rows(tmp_path).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        shown = text_of(pilot)
+        assert shown.index("[red]x") < shown.index("app07")
+        assert "UNKNOWN" in shown
+        await pilot.press("down")
+        await pilot.pause()
+        told = pilot.app.screen.query_one(Lines).text
+    for part in ("app07: succeeded", "INC-4711", "kim@jump01", "It stays off.", "<RestoreSpec/>"):
+        assert part in told
+
+
+async def test_export_asks_for_a_path_and_writes_for_the_owner_alone(tmp_path: Path) -> None:
+    target = tmp_path / "out.jsonl"
+    async with app_with_rows(tmp_path).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("e")
+        await pilot.pause()
+        pilot.app.screen.query_one("#export-path", Entry).value = str(target)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "2 restores written" in text_of(pilot)
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [line["vm_name"] for line in lines] == ["app07", "[red]x"]
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
+    target = tmp_path / "out.jsonl"
+    target.write_text("mine")
+    app = app_with_rows(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("e")
+        await pilot.pause()
+        pilot.app.screen.query_one("#export-path", Entry).value = str(target)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "is not overwritten" in " ".join(text_of(pilot).split())
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "Nothing was written." in text_of(pilot)
+        with pytest.raises(StoreError, match="exists"):
+            write_export(app.rows, target)
+    assert target.read_text() == "mine"
+
+
+async def test_empty_journal_says_so(tmp_path: Path) -> None:
+    async with StageApp(tmp_path, StageManager(), HistoryScreen()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "The journal has no restores yet." in text_of(pilot)

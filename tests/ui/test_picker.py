@@ -1,0 +1,120 @@
+"""Choosing a reference: found by typing, refused by the role, or typed by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.settle import settle, text_of
+from tests.ui.stage import StageApp, StageManager
+from tests.unit.restores.points import ROOT, SERVER, point
+from tui.api.errors import Forbidden, Unreachable
+from tui.api.models import HierarchyItem, HierarchyRoot, Platform
+from tui.screens.form import RestoreFormScreen
+from tui.screens.picker import PickerScreen, matching
+from tui.widgets.entry import Entry
+
+
+def store(number: int, name: str = "ssd & fast") -> HierarchyItem:
+    ref = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:5d2c7f10-0001-4a00-8000-{number:012x}"
+    return HierarchyItem(ref=ref, object_type="Datastore", name=name)
+
+
+def app_for(folder: Path, manager: StageManager) -> StageApp:
+    one = point(Platform.CLOUD_DIRECTOR)
+    manager.points[one.id] = one
+    return StageApp(folder, manager, RestoreFormScreen(one))
+
+
+STORES = "#field-datastore-ref"
+
+
+async def test_typing_narrows_and_enter_puts_the_reference_into_the_field(tmp_path: Path) -> None:
+    manager = StageManager(items=(store(1, "slow"), store(2, "fast one"), store(3, "fast two")))
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        pilot.app.screen.query_one(STORES).focus()
+        await pilot.press("f2", *"fast two")
+        await pilot.pause()
+        assert "slow" not in text_of(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert pilot.app.screen.query_one(STORES, Entry).value == store(3).ref
+        assert pilot.app.focused is pilot.app.screen.query_one(STORES)
+    assert manager.looked_up == [(f"urn:veeam:HierarchyRoot:{ROOT}", "Datastore")]
+
+
+async def test_things_of_one_name_are_told_apart_by_their_whole_reference(tmp_path: Path) -> None:
+    manager = StageManager(items=(store(1), store(2)))
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        pilot.app.screen.query_one(STORES).focus()
+        await pilot.press("ctrl+l", "down")
+        await pilot.pause()
+        shown = "".join(line.strip(" │") for line in text_of(pilot).splitlines())
+        assert store(2).ref in shown
+        await pilot.press("enter")
+        await settle(pilot)
+        assert pilot.app.screen.query_one(STORES, Entry).value == store(2).ref
+
+
+async def test_role_that_may_not_look_up_is_told_to_type(tmp_path: Path) -> None:
+    manager = StageManager(lookup_error=Forbidden("Access denied."))
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        pilot.app.screen.query_one(STORES).focus()
+        await pilot.press("f2")
+        await pilot.pause()
+        assert "This account may restore, but not look up." in text_of(pilot)
+        assert "type or paste the reference" in text_of(pilot)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+        assert pilot.app.screen.query_one(STORES, Entry).value == ""
+
+
+async def test_error_and_empty_answer_are_said(tmp_path: Path) -> None:
+    manager = StageManager(lookup_error=Unreachable("No route."))
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        pilot.app.screen.query_one(STORES).focus()
+        await pilot.press("f2")
+        await pilot.pause()
+        assert "The server cannot be reached" in text_of(pilot)
+        manager.lookup_error = None
+        await pilot.press("escape", "f2")
+        await pilot.pause()
+        assert "The server lists none." in text_of(pilot)
+
+
+async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) -> None:
+    here = HierarchyRoot(
+        uid="urn:veeam:HierarchyRoot:b", name="vcd", host_type="VcdSystem", server_uid=SERVER
+    )
+    there = HierarchyRoot(uid="urn:veeam:HierarchyRoot:a", name="vcd", host_type="VcdSystem", server_uid="x")
+    other = HierarchyRoot(
+        uid="urn:veeam:HierarchyRoot:c", name="a-vcenter", host_type="VC", server_uid=SERVER
+    )
+    manager = StageManager(roots=(other, there, here))
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("f2")
+        await pilot.pause()
+        await pilot.press("enter")
+        await settle(pilot)
+        assert pilot.app.screen.query_one("#field-hierarchy-root-uid", Entry).value == here.uid
+
+
+async def test_nothing_to_look_up_is_said(tmp_path: Path) -> None:
+    async with app_for(tmp_path, StageManager()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", "f2")
+        await pilot.pause()
+        assert "There is nothing to look up here" in text_of(pilot)
+        assert not isinstance(pilot.app.screen, PickerScreen)
+
+
+def test_filter_takes_words_in_any_order_and_case() -> None:
+    items = [store(1, "SSD fast"), store(2, "slow")]
+    assert matching(items, "FAST ssd") == [items[0]]
+    assert matching(items, "0002") == [items[1]]
+    assert matching(items, "") == items

@@ -1,0 +1,249 @@
+"""Tasks on a stage: rows and details follow the monitor, cancelling asks once, sending again is a new restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.settle import settle, text_of, until
+from tests.ui.stage import StageApp, StageManager, stage
+from tests.unit.restores.fakes import finished, session, stopped, task
+from tests.unit.restores.points import point
+from tui.api.errors import ConnectionLost, NotFound
+from tui.api.models import SessionResult, VmRestoreSpec
+from tui.screens.cancel import CancelScreen
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.form import RestoreFormScreen
+from tui.screens.tasks import TasksScreen
+from tui.widgets.lines import Lines
+
+
+def app_for(folder: Path, manager: StageManager) -> StageApp:
+    one = point()
+    manager.points[one.id] = one
+    return StageApp(folder, manager, RestoreFormScreen(one))
+
+
+async def send(pilot: Pilot[int]) -> None:
+    await settle(pilot)
+    await pilot.press("ctrl+r")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen), "the confirmation")
+    await pilot.press("right", "enter")
+    await settle(pilot)
+    assert isinstance(pilot.app.screen, TasksScreen)
+
+
+async def tick(pilot: Pilot[int]) -> None:
+    restores = stage(pilot).restores
+    assert restores is not None
+    await restores.monitor.tick()
+    await pilot.pause()
+
+
+def details(pilot: Pilot[int]) -> str:
+    return pilot.app.screen.query_one("#tasks-details", Lines).text
+
+
+async def test_row_follows_task_and_session_to_the_end(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        assert "launching" in text_of(pilot)
+        manager.task_list = (finished(1),)
+        await tick(pilot)
+        manager.session_list = (session(1, progress=64),)
+        await tick(pilot)
+        assert "restoring" in text_of(pilot)
+        assert "64 %" in text_of(pilot)
+        manager.session_list = (stopped(SessionResult.SUCCESS),)
+        await tick(pilot)
+        assert "succeeded" in text_of(pilot)
+        assert "The VM is restored." in details(pilot)
+    assert len(manager.posts) == 1
+
+
+async def test_details_tell_everything_that_is_known(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(120, 40)) as pilot:
+        await send(pilot)
+        manager.task_list = (finished(1),)
+        manager.session_list = (session(1, progress=12),)
+        await tick(pilot)
+        await tick(pilot)
+        await settle(pilot)
+        told = details(pilot)
+    for part in (
+        "The original VM is kept",
+        "vbr.lab.example",
+        point().uid,
+        "task-1",
+        session(1).uid,
+        "UTC",
+        "Server last heard",
+        "Journal row   1",
+        "Restoring.",
+    ):
+        assert part in told
+
+
+async def test_tick_repaints_only_what_changed(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        manager.task_list = (finished(1),)
+        manager.session_list = (session(1, progress=12),)
+        await tick(pilot)
+        await tick(pilot)
+        lines = pilot.app.screen.query_one("#tasks-details", Lines)
+        painted: list[int] = []
+        draw = lines.render_line
+
+        def spy(y: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - wraps the widget's own method
+            painted.append(y)
+            return draw(y)
+
+        lines.render_line = spy  # type: ignore[method-assign]
+        manager.session_list = (session(1, progress=13),)
+        await tick(pilot)
+    assert set(painted) == {0}, "only the line with the progress"
+
+
+async def test_lost_data_is_marked_old_and_kept(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        manager.task_list = ConnectionLost("Reset.")
+        await tick(pilot)
+        assert "launching" in text_of(pilot)
+        assert "Shown is old" in details(pilot)
+
+
+async def test_cancelling_says_first_what_it_can_do_and_sends_one_delete(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        assert "cancelling stops the launch" in text_of(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, TasksScreen), "Enter alone is the safe answer"
+        assert manager.deletes == []
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.press("right", "enter", "right", "enter", "enter")
+        await settle(pilot)
+    assert len(manager.deletes) == 1
+
+
+async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, CancelScreen)
+        assert "The server accepted it; watching what happens." in text_of(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "cancelling" in text_of(pilot)
+        manager.task_list = ()
+        await tick(pilot)
+        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined]
+        await tick(pilot)
+        assert "cancelled" in text_of(pilot)
+        assert "The launch was stopped" in details(pilot)
+
+
+async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        manager.task_list = (finished(1),)
+        await tick(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        shown = " ".join(text_of(pilot).replace("│", " ").split())
+        assert "the restore probably goes on" in shown
+        assert "the backup console on vbr.lab.example" in shown
+
+
+async def test_dialog_follows_the_restore_while_it_is_open(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        manager.task_list = (finished(1),)
+        manager.session_list = (stopped(SessionResult.SUCCESS),)
+        await tick(pilot)
+        await tick(pilot)
+        assert "The restore is over; there is nothing to cancel." in text_of(pilot)
+        await pilot.press("right", "enter")
+        await settle(pilot)
+    assert manager.deletes == []
+
+
+async def test_unknown_restore_is_sent_again_as_a_new_one_with_what_was_typed(tmp_path: Path) -> None:
+    manager = StageManager(post=ConnectionLost("Reset."))
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("down", "down", "space")
+        await send(pilot)
+        assert "UNKNOWN" in text_of(pilot)
+        assert len(manager.posts) == 1
+        await pilot.press("s")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+        assert "[x] yes  Power on after restore" in text_of(pilot)
+        plan = pilot.app.screen.query_one("#form-plan", Lines).text
+        assert "The earlier restore is UNKNOWN: it MAY HAVE STARTED." in plan
+        manager.post = task(number=2)
+        await send(pilot)
+        rows = stage(pilot).rows.recent()
+    assert manager.specs == [VmRestoreSpec(power_on=True), VmRestoreSpec(power_on=True)]
+    assert len(rows) == 2
+
+
+async def test_send_again_after_another_run_reads_the_point_anew(tmp_path: Path) -> None:
+    manager = StageManager(post=ConnectionLost("Reset."))
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        stage(pilot).filled_forms.clear()
+        manager.point_error = NotFound("No such point.")
+        await pilot.press("s")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, TasksScreen)
+        assert "Could not read the restore point." in text_of(pilot)
+        manager.point_error = None
+        await pilot.press("s")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+
+
+async def test_leaving_the_screen_stops_nothing(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("p")
+        await pilot.pause()
+        assert "the list of points" in text_of(pilot)
+        manager.task_list = (finished(1),)
+        await tick(pilot)
+        await pilot.press("ctrl+t")
+        await settle(pilot)
+        assert "restoring" in text_of(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_without_restores_it_says_so(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with StageApp(tmp_path, StageManager(), TasksScreen()).run_test(size=size) as pilot:
+        await settle(pilot)
+        assert "No restores in this run yet." in text_of(pilot)
+        await pilot.press("c", "s", "d")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, TasksScreen)
