@@ -1,0 +1,24 @@
+"""Short hands for tests of the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tui.store.journal import Entry, Journal
+
+SERVER = "em.lab.example:9398"
+
+
+def plan(journal: Journal, **fields: object) -> Entry:
+    return journal.plan(**{"server": SERVER, "vm_name": "app07", **fields})
+
+
+def sql(path: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as database, database:
+        return database.execute(statement, values).fetchall()
+
+
+def opened(path: Path) -> closing[Journal]:
+    return closing(Journal.open(path))
