@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.file_keyring import FileKeyringAt, file_keyring
+from tui.store import living, sessions
+from tui.store.errors import KeyringError
+from tui.store.sessions import Kept, SessionStore, StoredSession
+from tui.store.settings import remember_logon
+
+__all__ = ["file_keyring"]
+
+SERVER = "em.lab.example:9398"
+TOKEN = "NzM1ZjA4+/dG9rZW4=="
+SESSION = StoredSession(user=r"LAB\op", session_id="0b5c1f7e", token=TOKEN, api_version="v1_7")
+IN_KEYRING = Kept(in_keyring=True, reason="")
+
+
+@pytest.fixture
+def store(tmp_path: Path, file_keyring: FileKeyringAt) -> SessionStore:
+    # Generous: an idle child answers in a fraction of a second, a busy machine needs more.
+    return SessionStore("vbem", state_folder=tmp_path / "state", timeout_s=30)
+
+
+def again(store: SessionStore) -> SessionStore:
+    """The store of the program's next start."""
+    return SessionStore("vbem", state_folder=store.state_folder, timeout_s=30)
+
+
+async def test_a_session_survives_the_program(store: SessionStore, file_keyring: FileKeyringAt) -> None:
+    assert await store.save(SERVER, SESSION) == IN_KEYRING
+    assert file_keyring.values().keys() == {"vbem"}
+    assert json.loads(file_keyring.values()["vbem"][rf"LAB\op@{SERVER}"]) == {
+        "user": r"LAB\op", "session_id": "0b5c1f7e", "token": TOKEN, "api_version": "v1_7",
+    }  # fmt: skip
+    assert await again(store).load(SERVER, r"LAB\op") == SESSION
+    assert await again(store).load("other:9398", r"LAB\op") is None
+    assert await again(store).load(SERVER, "somebody") is None
+    assert store.where(SERVER, r"LAB\op") == IN_KEYRING
+
+
+async def test_the_last_user_of_a_server_is_found(store: SessionStore) -> None:
+    await store.save(SERVER, SESSION)
+    assert await store.load(SERVER) == SESSION
+    assert await again(store).load(SERVER) is None
+    assert store.state_folder is not None
+    remember_logon(store.state_folder, SERVER, SESSION.user)
+    remember_logon(store.state_folder, "other:9398", "somebody")
+    assert await again(store).load(SERVER) == SESSION
+
+
+async def test_a_deleted_session_is_gone_everywhere(store: SessionStore, file_keyring: FileKeyringAt) -> None:
+    await store.save(SERVER, SESSION)
+    await store.delete(SERVER, SESSION.user)
+    assert TOKEN not in file_keyring.path.read_text()
+    assert await store.load(SERVER, SESSION.user) is None
+    await store.delete(SERVER, SESSION.user)
+    await store.delete("never:1", "")
+
+
+async def test_the_demo_keeps_its_sessions_apart(store: SessionStore, file_keyring: FileKeyringAt) -> None:
+    await store.save(SERVER, SESSION)
+    demo = SessionStore("vbem-demo", timeout_s=30)
+    assert await demo.load(SERVER, SESSION.user) is None
+    await demo.save(SERVER, SESSION)
+    await demo.delete(SERVER, SESSION.user)
+    assert file_keyring.values()["vbem"]
+
+
+@pytest.mark.parametrize(
+    ("backend", "reason"),
+    [
+        ("keyring.backends.null.Keyring", "switched off"),
+        ("keyring.backends.fail.Keyring", "no usable keyring"),
+        ("PlaintextKeyring", "plain text"),
+        ("DisguisedKeyring", "plain text"),
+        ("SwitchedOffKeyring", "switched off"),
+        ("UnlikelyKeyring", "does not work"),
+        ("BadChain", "switched off"),
+        ("EndlessChain", "no usable keyring"),
+        ("BrokenKeyring", "the keyring failed (RuntimeError)"),
+        ("LockedKeyring", "locked"),
+        ("ForgetfulKeyring", "did not give back"),
+        ("ReadOnlyKeyring", "cannot be written"),
+        ("no.such.Keyring", "the keyring failed (ModuleNotFoundError)"),
+    ],
+)
+async def test_what_no_good_keyring_keeps_stays_in_memory_and_says_why(
+    store: SessionStore, file_keyring: FileKeyringAt, backend: str, reason: str
+) -> None:
+    file_keyring.use(backend)
+    kept = await store.save(SERVER, SESSION)
+    assert not kept.in_keyring
+    assert reason in kept.reason
+    assert TOKEN not in kept.reason
+    assert store.where(SERVER, SESSION.user) == kept
+    assert await store.load(SERVER) == SESSION
+    if backend != "ForgetfulKeyring":
+        assert TOKEN not in json.dumps(file_keyring.values())
+    await store.delete(SERVER, SESSION.user)
+    assert await store.load(SERVER) is None
+
+
+async def test_a_good_keyring_inside_a_chainer_is_used(
+    store: SessionStore, file_keyring: FileKeyringAt
+) -> None:
+    file_keyring.use("MixedChain")
+    assert await store.save(SERVER, SESSION) == IN_KEYRING
+    assert await again(store).load(SERVER, SESSION.user) == SESSION
+
+
+async def test_a_keyring_that_talks_is_not_heard_and_finds_no_terminal(
+    store: SessionStore, file_keyring: FileKeyringAt, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file_keyring.use("TalkativeKeyring")
+    assert await store.save(SERVER, SESSION) == IN_KEYRING
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_a_keyring_that_hangs_is_killed_with_all_it_started(
+    store: SessionStore, file_keyring: FileKeyringAt
+) -> None:
+    file_keyring.use("HangingKeyring")
+    hasty = SessionStore("vbem", timeout_s=30)
+    # First wait until it really hangs, so that the kill is what ends it, not a slow start.
+    asking = asyncio.create_task(hasty.save(SERVER, SESSION))
+    pids = file_keyring.path.with_suffix(".pids")
+    while not pids.exists() or " " not in pids.read_text():
+        assert not asking.done()
+        await asyncio.sleep(0.02)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    for pid in map(int, pids.read_text().split()):
+        await gone(pid)
+
+
+async def gone(pid: int) -> None:
+    deadline = time.monotonic() + 20
+    while living._start_of(pid) is not None:
+        assert time.monotonic() < deadline, f"process {pid} still lives"
+        await asyncio.sleep(0.02)
+
+
+async def test_a_keyring_may_take_only_so_long(file_keyring: FileKeyringAt) -> None:
+    file_keyring.use("HangingKeyring")
+    hasty = SessionStore("vbem", timeout_s=0.3)
+    started = time.monotonic()
+    kept = await hasty.save(SERVER, SESSION)
+    assert time.monotonic() - started < 10
+    assert kept == Kept(in_keyring=False, reason="the keyring did not answer within 0.3 s")
+    assert await hasty.load(SERVER) == SESSION
+
+
+async def test_a_token_that_may_be_left_behind_is_said_so(
+    store: SessionStore, file_keyring: FileKeyringAt
+) -> None:
+    await store.save(SERVER, SESSION)
+    for backend in ("BrokenKeyring", "ReadOnlyKeyring"):
+        file_keyring.use(backend)
+        with pytest.raises(KeyringError) as caught:
+            await store.delete(SERVER, SESSION.user)
+        assert "The keyring failed" in caught.value.detail
+        assert "15 idle minutes" in caught.value.hint
+        assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "no json", "[]", "{}", '{"user": 1}', '{"user": "a", "session_id": "b"}', "[" * 100_000]
+)
+async def test_what_something_else_wrote_under_our_name_is_ignored(
+    store: SessionStore, file_keyring: FileKeyringAt, value: str
+) -> None:
+    file_keyring.path.write_text(json.dumps({"vbem": {f"op@{SERVER}": value}}))
+    assert await store.load(SERVER, "op") is None
+
+
+@pytest.mark.parametrize("out", ["", "not json", "[1]", "[" * 100_000])
+async def test_a_child_that_gives_no_answer_is_no_keyring(
+    store: SessionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    script = tmp_path / "python"
+    script.write_text(f"#!/bin/sh\nprintf '%s' '{out}'\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    kept = await store.save(SERVER, SESSION)
+    assert "the keyring's process" in kept.reason
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    kept = await store.save(SERVER, SESSION)
+    assert kept.reason == "the keyring cannot be asked (No such file or directory)"
+
+
+async def test_secrets_are_neither_in_arguments_nor_in_the_environment_of_the_child(
+    store: SessionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "python"
+    script.write_text(
+        f'#!/bin/sh\necho "$@" >{tmp_path}/seen\nenv >>{tmp_path}/seen\ntty >>{tmp_path}/seen\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    monkeypatch.setenv("VBEM_PASSWORD", "hunter2hunter2")
+    monkeypatch.setenv("SSH_TTY", "/dev/pts/0")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1")
+    await store.save(SERVER, SESSION)
+    seen = (tmp_path / "seen").read_text()
+    assert "keyring_child" in seen
+    assert "XDG_RUNTIME_DIR=/run/user/1" in seen
+    assert "PYTHON_KEYRING_BACKEND=" in seen
+    for hidden in (TOKEN, "LAB", "hunter2", "SSH_TTY"):
+        assert hidden not in seen
+
+
+async def test_a_folder_that_pretends_to_be_keyring_is_not_imported(
+    store: SessionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    (trap / "keyring.py").write_text(f"open({str(trap / 'sprung')!r}, 'w')")
+    (trap / "json.py").write_text(f"open({str(trap / 'sprung')!r}, 'w')")
+    monkeypatch.chdir(trap)
+    assert await store.save(SERVER, SESSION) == IN_KEYRING
+    assert not (trap / "sprung").exists()
+
+
+def test_a_token_is_not_in_the_repr() -> None:
+    assert TOKEN not in repr(SESSION)
+
+
+def test_our_own_package_is_found_without_being_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{os.pathsep}/first")
+    paths = sessions.child_environment()["PYTHONPATH"].split(os.pathsep)
+    assert paths[0] == "/first"
+    assert (Path(paths[-1]) / "tui" / "store").is_dir()

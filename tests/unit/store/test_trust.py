@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tui.store import files
+from tui.store.errors import TrustError
+from tui.store.files import locked
+from tui.store.trust import TrustStore
+
+SERVER = "em.lab.example:9398"
+ONE, TWO = "ab" * 32, "cd" * 32
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "known_servers"
+
+
+@pytest.fixture
+def store(path: Path) -> TrustStore:
+    return TrustStore(path)
+
+
+def test_nobody_is_trusted_at_first(store: TrustStore, path: Path) -> None:
+    assert store.pinned(SERVER) is None
+    assert not path.exists()
+
+
+def test_a_pin_is_a_line_of_text(store: TrustStore, path: Path) -> None:
+    store.pin(SERVER, ONE, "CN=em.lab.example")
+    pin = store.pinned(SERVER)
+    assert pin is not None
+    assert (pin.server, pin.sha256, pin.subject) == (SERVER, ONE, "CN=em.lab.example")
+    assert re.fullmatch(rf"{SERVER} sha256 {ONE} \d{{4}}-\d\d-\d\d CN=em\.lab\.example\n", path.read_text())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_new_pin_replaces_the_old_and_no_other(store: TrustStore, path: Path) -> None:
+    store.pin(SERVER, ONE)
+    store.pin("other:1", TWO)
+    store.pin(SERVER.upper(), ":".join(TWO[i : i + 2] for i in range(0, 64, 2)).upper())
+    assert len(path.read_text().splitlines()) == 2
+    assert [pin and pin.sha256 for pin in map(store.pinned, (SERVER, "other:1"))] == [TWO, TWO]
+    store.forget(SERVER)
+    assert store.pinned(SERVER) is None
+    assert store.pinned("other:1") is not None
+
+
+def test_addresses_of_version_six_are_servers_too(store: TrustStore) -> None:
+    store.pin("[::1]:9398", ONE)
+    assert store.pinned("[::1]:9398") is not None
+
+
+@pytest.mark.parametrize("bad", ["", "ab", "g" * 64, ONE + "0"])
+def test_what_is_no_fingerprint_is_not_pinned(store: TrustStore, path: Path, bad: str) -> None:
+    with pytest.raises(ValueError, match="64 hex digits"):
+        store.pin(SERVER, bad)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("bad", ["", " \n", "#em:1"])
+def test_what_is_no_server_is_not_pinned(store: TrustStore, bad: str) -> None:
+    with pytest.raises(ValueError, match="server's name"):
+        store.pin(bad, ONE)
+
+
+def test_a_hostile_subject_adds_no_line(store: TrustStore, path: Path) -> None:
+    store.pin("other:1", TWO, f"CN=x\n{SERVER} sha256 {ONE}\r\u2028\x1b[2J\u0085{SERVER} sha256 {ONE}")
+    assert store.pinned(SERVER) is None
+    assert len(path.read_bytes().split(b"\n")) == 2
+    pin = store.pinned("other:1")
+    assert pin is not None
+    assert "\x1b" not in pin.subject
+
+
+def test_a_hostile_server_name_adds_no_line(store: TrustStore, path: Path) -> None:
+    store.pin(f"evil:1\n{SERVER} sha256 {ONE}", TWO)
+    assert store.pinned(SERVER) is None
+    assert path.read_text().count("\n") == 1
+
+
+def test_lines_that_make_no_sense_are_kept_and_ignored(store: TrustStore, path: Path) -> None:
+    path.parent.mkdir()
+    strange = (
+        b"# written by hand\n\n"
+        + f"{SERVER} md5 {ONE}\n{SERVER} sha256 {ONE}00\n".encode()
+        + b"\xff\xfe bytes\n"
+        + f"by.hand:1 sha256 {ONE.upper()} 2026-01-02 \x1b[31mCN=x\n".encode()
+    )
+    path.write_bytes(strange)
+    assert store.pinned(SERVER) is None
+    pin = store.pinned("BY.HAND:1")
+    assert pin is not None
+    assert (pin.sha256, pin.since) == (ONE, "2026-01-02")
+    assert "\x1b" not in pin.subject
+    store.pin("new:1", TWO)
+    assert path.read_bytes().startswith(strange)
+
+
+def test_the_last_line_about_a_server_counts(store: TrustStore, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text(f"{SERVER} sha256 {ONE}\n{SERVER} sha256 {TWO}")
+    pin = store.pinned(SERVER)
+    assert pin is not None
+    assert pin.sha256 == TWO
+
+
+def test_an_unreadable_file_trusts_nobody_and_says_so(store: TrustStore, path: Path) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(TrustError, match="cannot be read") as caught:
+        store.pinned(SERVER)
+    assert caught.value.hint
+    with pytest.raises(TrustError):
+        store.pin(SERVER, ONE)
+
+
+def test_a_pin_that_cannot_be_written_leaves_the_old_file(
+    store: TrustStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.pin(SERVER, ONE)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(TrustError, match="No space left"):
+        store.pin(SERVER, TWO)
+    pin = store.pinned(SERVER)
+    assert pin is not None
+    assert pin.sha256 == ONE
+    assert {one.name for one in path.parent.iterdir()} == {"known_servers", "known_servers.lock"}
+
+
+def test_a_program_that_keeps_the_lock_is_not_waited_for_forever(
+    store: TrustStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "LOCK_WAIT_S", 0.05)
+    with locked(path), pytest.raises(TrustError, match="keeps it locked"):
+        store.pin(SERVER, ONE)
+    store.pin(SERVER, ONE)
+
+
+_PIN_MANY = """
+import sys
+from pathlib import Path
+from tui.store.trust import TrustStore
+store = TrustStore(Path(sys.argv[1]))
+for number in range(20):
+    store.pin(f"{sys.argv[2]}-{number}:1", "ab" * 32)
+"""
+
+
+def test_programs_that_pin_at_once_lose_nothing(path: Path) -> None:
+    workers = [subprocess.Popen([sys.executable, "-c", _PIN_MANY, str(path), name]) for name in "abc"]
+    assert [worker.wait() for worker in workers] == [0, 0, 0]
+    assert len(path.read_text().splitlines()) == 60
