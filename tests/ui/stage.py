@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 from textual.app import ComposeResult
@@ -76,6 +75,21 @@ class StageManager(FakeManager):
         return await super().start_restore(point, spec)
 
 
+@dataclass
+class StageConnection:
+    """Somebody logged on long ago."""
+
+    manager: StageManager
+    user: str = r"LAB\op"
+    address: str = "em.lab.example:9398"
+
+    def key_pressed(self) -> None:
+        """Nothing keeps this session alive."""
+
+    async def leave(self) -> None:
+        """Nothing is open."""
+
+
 class StageApp(VbemApp):
     """The app, logged on already, starting with one screen over an empty list of points."""
 
@@ -89,12 +103,7 @@ class StageApp(VbemApp):
         self.asked_to_log_on = 0
         self.open_journal()
         assert self.journal is not None
-        self.connection = cast(
-            Connection,
-            SimpleNamespace(
-                manager=manager, user=r"LAB\op", address="em.lab.example:9398", key_pressed=lambda: None
-            ),
-        )
+        self.connection = cast(Connection, StageConnection(manager))
         self.restores = Restores(
             manager, cast(Any, self.journal), server="em.lab.example:9398", clock=self.clock
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.widgets import Static
+
 from tests.support.settle import settle, text_of
 from tests.ui.stage import StageApp, StageManager
 from tests.unit.restores.points import ROOT, SERVER, point
@@ -50,8 +52,8 @@ async def test_things_of_one_name_are_told_apart_by_their_whole_reference(tmp_pa
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("ctrl+l", "down")
         await pilot.pause()
-        shown = "".join(line.strip(" │") for line in text_of(pilot).splitlines())
-        assert store(2).ref in shown
+        shown = pilot.app.screen.query_one("#picker-ref", Static).content
+        assert shown == store(2).ref
         await pilot.press("enter")
         await settle(pilot)
         assert pilot.app.screen.query_one(STORES, Entry).value == store(2).ref
@@ -87,13 +89,10 @@ async def test_error_and_empty_answer_are_said(tmp_path: Path) -> None:
 
 
 async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) -> None:
-    here = HierarchyRoot(
-        uid="urn:veeam:HierarchyRoot:b", name="vcd", host_type="VcdSystem", server_uid=SERVER
-    )
-    there = HierarchyRoot(uid="urn:veeam:HierarchyRoot:a", name="vcd", host_type="VcdSystem", server_uid="x")
-    other = HierarchyRoot(
-        uid="urn:veeam:HierarchyRoot:c", name="a-vcenter", host_type="VC", server_uid=SERVER
-    )
+    uid = "urn:veeam:HierarchyRoot:"
+    here = HierarchyRoot(uid=f"{uid}b", name="vcd", host_type="VcdSystem", server_uid=SERVER)
+    there = HierarchyRoot(uid=f"{uid}a", name="vcd", host_type="VcdSystem", server_uid="x")
+    other = HierarchyRoot(uid=f"{uid}c", name="a-vcenter", host_type="VC", server_uid=SERVER)
     manager = StageManager(roots=(other, there, here))
     async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
