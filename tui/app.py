@@ -7,6 +7,7 @@ so leaving a screen never cancels one (a screen's workers die with it).
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from tui.screens.filled import Filled
     from tui.session.connection import Connection
     from tui.store.journal import Journal
+
+
+GOODBYE_S = 3.0
+"""How long leaving may wait for the journal."""
 
 
 class VbemApp(Steward):
@@ -203,9 +208,8 @@ class VbemApp(Steward):
         except (ManagerError, StoreError) as error:
             note = explain("log off cleanly", error) + " The local copy of the session is gone."
         await connection.leave()
-        if self.restores is not None:
-            await self.restores.close()
-        self.connection, self.restores = None, None
+        await self.close_restores()
+        self.connection = None
         while len(self.screen_stack) > 2:
             await self.pop_screen()
         await self.switch_screen(self._login(note, resume=False))
@@ -221,16 +225,20 @@ class VbemApp(Steward):
             AskScreen("Quit vbem?", text, yes="Quit", no="Stay")
         ):
             return
-        await self.leave()
+        self.leave()
 
-    async def leave(self) -> None:
-        """Close what is open and end the screens."""
+    def leave(self) -> None:
+        """End the screens; what is open is closed on the way out."""
         self.farewell = self.in_flight_words()
-        if self.restores is not None:
-            await self.restores.close()
+        self.exit(0)
+
+    async def on_unmount(self) -> None:
+        """Whatever ended the screens: give the restores' rows up and close what is open."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                await self.close_restores()
         if self.connection is not None:
             await self.connection.leave()
-        self.exit(0)
 
     def on_key(self) -> None:
         """Keys pressed keep the logon session alive."""

@@ -136,3 +136,12 @@ class Steward(Shell):
     def remember_form(self, key: str, filled: Filled) -> None:
         """Keep what a restore was asked for, so that it can be opened again as a new one."""
         self.filled_forms[key] = filled
+
+    async def close_restores(self) -> None:
+        """Give up what is owned, so that the next start takes it over; restores go on at the server."""
+        restores, journal = self.restores, self.journal
+        self.restores, self.journal = None, None
+        if restores is not None:
+            await restores.close()
+        if journal is not None:
+            journal.close()

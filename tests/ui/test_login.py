@@ -24,7 +24,7 @@ async def test_a_trusted_server_is_one_enter_away(app: VbemApp, demo: DemoProces
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
         await pilot.press("enter")
-        await shows(pilot, "Restore points")
+        await shows(pilot, "points loaded")
         assert "DEMO" in text_of(pilot)
         assert "LAB\\restore-op" in text_of(pilot)
     assert [one["status"] for one in demo.requests("logon")] == [201]
@@ -54,7 +54,7 @@ async def test_a_trusted_certificate_is_asked_about_once(demo: DemoProcess, tmp_
             if question:
                 await shows(pilot, "Unknown certificate")
                 await pilot.press("right", "enter")
-            await shows(pilot, "Restore points")
+            await shows(pilot, "points loaded")
 
 
 async def test_a_wrong_password_is_said_and_nothing_typed_is_lost(app: VbemApp, demo: DemoProcess) -> None:
@@ -118,4 +118,4 @@ async def test_trusting_a_changed_certificate_means_typing_part_of_its_fingerpri
         await pilot.press("shift+tab", *"00000000")
         assert app_button_is_disabled(app)
         await pilot.press(*["backspace"] * 8, *new[:8].lower(), "enter", "enter")
-        await shows(pilot, "Restore points")
+        await shows(pilot, "points loaded")

@@ -59,11 +59,10 @@ async def shown(
         async with asyncio.timeout(timeout_s):
             if proxy:
                 writer = await _through(proxy, address)
-                await writer.start_tls(context, server_hostname=address.host)
             else:
-                _, writer = await asyncio.open_connection(
-                    address.host, address.port, ssl=context, server_hostname=address.host
-                )
+                # TLS is a second step, so that a refused handshake leaves a connection we can close.
+                _, writer = await asyncio.open_connection(address.host, address.port)
+            await writer.start_tls(context, server_hostname=address.host)
     except (OSError, UnicodeError) as error:  # TimeoutError and ssl.SSLError are OSErrors
         raise line_error(error, address, request_sent=False) from error
     else:
