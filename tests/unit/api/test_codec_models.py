@@ -1,0 +1,349 @@
+"""Tasks, restore sessions, hosts, servers, logons and errors, alike from every dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.unit.api.dialects import DIALECTS
+from tui.api.codec import codec_of, readers
+from tui.api.codec.tree import Tree
+from tui.api.errors import BadReply, MissingField, Unreadable
+from tui.api.limits import Limits
+from tui.api.models import (
+    ApiRoot,
+    BackupServer,
+    HierarchyItem,
+    HierarchyRoot,
+    RestoreSession,
+    SessionResult,
+    SessionState,
+    Task,
+    TaskState,
+)
+
+ModelT = TypeVar("ModelT")
+HOST = "https://localhost:9398"
+every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
+
+
+def read(dialect: str, root: str, tree: dict[str, Any], reader: Callable[[Tree], ModelT]) -> ModelT:
+    body = DIALECTS[dialect](root, tree)
+    return codec_of(body).read(body, reader, Limits())
+
+
+def listed(dialect: str, plural: str, singular: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {plural: {singular if dialect.startswith("xml") else plural: items}}
+
+
+# --- tasks (contract 6)
+
+RELATED = {
+    "Rel": "Related",
+    "Type": "RestoreSession",
+    "Href": f"{HOST}/api/restoreSessions/d67d?format=Entity",
+}
+DELETE = {"Rel": "Delete", "Type": "Task", "Href": f"{HOST}/api/tasks/task-1"}
+FINISHED: dict[str, Any] = {
+    "Type": "Task",
+    "Href": f"{HOST}/api/tasks/task-1",
+    "Links": [DELETE, RELATED],
+    "TaskId": "task-1",
+    "State": "Finished",
+    "Operation": "StartVMRestore",
+    "Result": {"Success": True, "Message": "Ok"},
+}
+
+
+def task(dialect: str, **changes: object) -> Task:
+    return read(dialect, "Task", {**FINISHED, **changes}, readers.task)
+
+
+@every_dialect
+def test_a_finished_task(dialect: str) -> None:
+    assert task(dialect) == Task(
+        task_id="task-1",
+        state=TaskState.FINISHED,
+        operation="StartVMRestore",
+        success=True,
+        message="Ok",
+        delete_href="/api/tasks/task-1",
+        session_href="/api/restoreSessions/d67d?format=Entity",
+    )
+    assert task(dialect).session_id == "d67d"
+    assert task(dialect).is_over
+
+
+@every_dialect
+@pytest.mark.parametrize("state", ["Running", "OperationFinished", "Something"])
+def test_a_result_is_no_end(dialect: str, state: str) -> None:
+    found = task(dialect, State=state)
+    assert found.success is True
+    assert not found.is_over
+    assert found.state == state
+
+
+@every_dialect
+def test_a_running_task_has_no_result(dialect: str) -> None:
+    tree = {key: value for key, value in FINISHED.items() if key not in ("Result", "Links")}
+    found = read(dialect, "Task", {**tree, "State": "Running"}, readers.task)
+    assert found == Task(task_id="task-1", state=TaskState.RUNNING, operation="StartVMRestore")
+
+
+@every_dialect
+def test_the_session_is_chosen_by_type_in_any_case_and_position(dialect: str) -> None:
+    job = {"Rel": "Related", "Type": "Job", "Href": f"{HOST}/api/jobs/1"}
+    shouting = {**RELATED, "Type": "RESTORESESSION"}
+    for links in ([job, RELATED, DELETE], [job, shouting, DELETE], [shouting]):
+        assert task(dialect, Links=links).session_id == "d67d"
+    assert task(dialect, Links=[job, DELETE]).session_href == ""
+
+
+@every_dialect
+@pytest.mark.parametrize("flag", ["CredentialsNeeded", "ConfirmationNeeded"])
+def test_a_task_may_want_input(dialect: str, flag: str) -> None:
+    found = task(dialect, Result={"Success": False, flag: True, "Message": "sorry"})
+    assert (found.success, found.needs_input, found.message) == (False, True, "sorry")
+    assert not task(dialect).needs_input
+
+
+@every_dialect
+def test_a_result_without_a_message(dialect: str) -> None:
+    found = task(dialect, Result={"Success": True})
+    assert (found.success, found.message) == (True, "")
+
+
+@every_dialect
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_lists_of_tasks_plain_and_under_resources(dialect: str, count: int) -> None:
+    items = [{**FINISHED, "TaskId": f"task-{n}"} for n in range(count)]
+    names = [f"task-{n}" for n in range(count)]
+    under = {"Resources": listed(dialect, "Tasks", "Task", items)}
+    assert [each.task_id for each in read(dialect, "QueryResult", under, readers.tasks)] == names
+    plain = {"Task": items} if dialect.startswith("xml") else {"Tasks": items}
+    assert [each.task_id for each in read(dialect, "Tasks", plain, readers.tasks)] == names
+
+
+@every_dialect
+@pytest.mark.parametrize("key", ["TaskId", "State"])
+def test_a_task_needs_its_id_and_state(dialect: str, key: str) -> None:
+    tree = {name: value for name, value in FINISHED.items() if name != key}
+    with pytest.raises(MissingField) as caught:
+        read(dialect, "Task", tree, readers.task)
+    assert key in caught.value.path
+
+
+# --- restore sessions (contract 7)
+
+WORKING: dict[str, Any] = {
+    "Type": "RestoreSession",
+    "Href": f"{HOST}/api/restoreSessions/ee01?format=Entity",
+    "Name": "app07@2025-02-03 09:10:11",
+    "UID": "urn:veeam:RestoreSession:ee01",
+    "VmDisplayName": "app07",
+    "Links": [
+        {
+            "Rel": "Up",
+            "Type": "BackupServerReference",
+            "Href": f"{HOST}/api/backupServers/bb01",
+            "Name": "vbr",
+        },
+        {"Rel": "Related", "Type": "VmRestorePointReference", "Href": f"{HOST}/api/vmRestorePoints/aa01"},
+    ],
+    "JobType": "RestoreVm",
+    "CreationTimeUTC": "2025-02-03T09:10:11.017Z",
+    "State": "Working",
+    "Result": "None",
+    "Progress": 64,
+}
+
+
+def session(dialect: str, *missing: str, **changes: object) -> RestoreSession:
+    tree = {key: value for key, value in {**WORKING, **changes}.items() if key not in missing}
+    return read(dialect, "RestoreSession", tree, readers.restore_session)
+
+
+@every_dialect
+def test_a_working_session(dialect: str) -> None:
+    assert session(dialect) == RestoreSession(
+        uid="urn:veeam:RestoreSession:ee01",
+        state=SessionState.WORKING,
+        result=SessionResult.NONE,
+        name="app07@2025-02-03 09:10:11",
+        vm_name="app07",
+        job_type="RestoreVm",
+        created=datetime(2025, 2, 3, 9, 10, 11, 17000, tzinfo=UTC),
+        progress=64,
+        point_uid="urn:veeam:VmRestorePoint:aa01",
+        server_uid="urn:veeam:BackupServer:bb01",
+        server_name="vbr",
+    )
+
+
+@every_dialect
+@pytest.mark.parametrize(
+    ("state", "result", "over"),
+    [
+        ("Stopped", "Success", True),
+        ("Stopped", "Warning", True),
+        ("Stopped", "Failed", True),
+        ("Stopped", "None", False),
+        ("Stopped", "Odd", False),
+        ("Working", "Success", False),
+        ("Stopping", "Failed", False),
+        ("stopped", "warning", True),
+    ],
+)
+def test_when_a_session_is_over(dialect: str, state: str, result: str, over: bool) -> None:
+    assert session(dialect, State=state, Result=result).is_over is over
+
+
+@every_dialect
+def test_much_of_a_session_may_be_missing(dialect: str) -> None:
+    keep = ("UID", "Type", "State")
+    found = session(dialect, *(key for key in WORKING if key not in keep))
+    assert found == RestoreSession(uid="urn:veeam:RestoreSession:ee01", state=SessionState.WORKING)
+
+
+@every_dialect
+def test_a_finished_session_may_have_no_progress_and_a_null_end(dialect: str) -> None:
+    found = session(dialect, State="Stopped", Result="Success", Progress=0, EndTimeUTC="1753-01-01T00:00:00Z")
+    assert (found.progress, found.ended, found.is_over) == (0, None, True)
+
+
+@every_dialect
+def test_the_reason_and_the_restored_vm_where_the_server_says_them(dialect: str) -> None:
+    found = session(dialect, FailureMessage="No space <left>", RestoredObjRef="urn:VMware:Vm:g.vm-2044")
+    assert (found.failure_message, found.restored_ref) == ("No space <left>", "urn:VMware:Vm:g.vm-2044")
+
+
+@every_dialect
+def test_a_page_of_sessions(dialect: str) -> None:
+    tree = {"Entities": listed(dialect, "RestoreSessions", "RestoreSession", [WORKING, WORKING])}
+    assert len(read(dialect, "QueryResult", tree, readers.restore_sessions).items) == 2
+
+
+# --- places (contract 8, 11a)
+
+
+@every_dialect
+def test_hierarchy_roots(dialect: str) -> None:
+    root = {
+        "UID": "urn:veeam:HierarchyRoot:f1",
+        "Name": "vcd01",
+        "Type": "HierarchyRoot",
+        "Links": WORKING["Links"][:1],
+        "HierarchyRootId": "f1",
+        "UniqueId": "ABC",
+        "HostType": "VcdSystem",
+    }
+    tree = {"Entities": listed(dialect, "HierarchyRoots", "HierarchyRoot", [root])}
+    assert read(dialect, "QueryResult", tree, readers.hierarchy_roots).items == (
+        HierarchyRoot(
+            uid="urn:veeam:HierarchyRoot:f1",
+            name="vcd01",
+            host_type="VcdSystem",
+            unique_id="ABC",
+            server_uid="urn:veeam:BackupServer:bb01",
+            server_name="vbr",
+        ),
+    )
+
+
+@every_dialect
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_lookup_finds_none_one_or_many(dialect: str, count: int) -> None:
+    item = {
+        "Type": "HierarchyItem",
+        "ObjectRef": "urn:VMware:Datastore:g.ds-1",
+        "ObjectType": "Datastore",
+        "ObjectName": "ssd & fast",
+    }
+    tree = {"HierarchyItem" if dialect.startswith("xml") else "HierarchyItems": [item] * count}
+    wanted = HierarchyItem(ref="urn:VMware:Datastore:g.ds-1", object_type="Datastore", name="ssd & fast")
+    assert read(dialect, "HierarchyItems", tree, readers.hierarchy_items) == (wanted,) * count
+
+
+@every_dialect
+def test_a_backup_server_and_its_collect_link(dialect: str) -> None:
+    server = {
+        "UID": "urn:veeam:BackupServer:bb01",
+        "Name": "vbr",
+        "Type": "BackupServer",
+        "Links": [
+            {"Rel": "Start", "Href": f"{HOST}/api/backupServers/bb01?action=other"},
+            {"Rel": "Start", "Href": f"{HOST}/api/backupServers/bb01?action=collect"},
+        ],
+        "Description": "main",
+        "Port": 9392,
+        "Version": "12.0",
+    }
+    tree = {"Entities": listed(dialect, "BackupServers", "BackupServer", [server])}
+    assert read(dialect, "QueryResult", tree, readers.backup_servers).items == (
+        BackupServer(
+            uid="urn:veeam:BackupServer:bb01",
+            name="vbr",
+            description="main",
+            port=9392,
+            version="12.0",
+            collect_href="/api/backupServers/bb01?action=collect",
+        ),
+    )
+
+
+@every_dialect
+def test_the_way_to_the_platform(dialect: str) -> None:
+    link = {"Rel": "Up", "Type": "BackupReference", "Href": f"{HOST}/api/backups/b1", "Name": "Job"}
+    point = {"UID": "urn:veeam:RestorePoint:r", "Type": "RestorePoint", "Links": [link]}
+    assert read(dialect, "RestorePoint", point, readers.backup_link) == "/api/backups/b1"
+    assert read(dialect, "RestorePoint", {**point, "Links": []}, readers.backup_link) == ""
+    backup = {"UID": "urn:veeam:Backup:b1", "Type": "Backup", "Platform": "vCloud"}
+    assert read(dialect, "Backup", backup, readers.backup_platform) == "vCloud"
+
+
+# --- logon, root, errors (contract 1, 9)
+
+
+@every_dialect
+def test_a_logon_bare_and_wrapped(dialect: str) -> None:
+    logon = {"Type": "LogonSession", "UserName": "LAB\\op", "SessionId": "0b5c"}
+    assert read(dialect, "LogonSession", logon, readers.logon) == ("LAB\\op", "0b5c")
+    wrapped = {"LogonSession" if dialect.startswith("xml") else "LogonSessions": [logon]}
+    assert read(dialect, "LogonSessions", wrapped, readers.logon) == ("LAB\\op", "0b5c")
+
+
+@every_dialect
+def test_the_root_names_versions(dialect: str) -> None:
+    versions = [{"Name": name} for name in ("v1_5", "v1_10", "v1_7")]
+    tree = listed(dialect, "SupportedVersions", "SupportedVersion", versions)
+    found = read(dialect, "EnterpriseManager", tree, readers.api_root)
+    assert found == ApiRoot(versions=("v1_5", "v1_10", "v1_7"))
+    assert found.newest == "v1_10"
+
+
+@every_dialect
+def test_a_root_is_told_from_other_things(dialect: str) -> None:
+    with pytest.raises(BadReply):
+        read(dialect, "EnterpriseManager", {"Hello": "world"}, readers.api_root)
+
+
+@every_dialect
+def test_an_error_says_its_message(dialect: str) -> None:
+    tree = {"Message": "Restore point is locked.", "StatusCode": 500}
+    assert read(dialect, "Error", tree, readers.error_message) == "Restore point is locked."
+    inner = {"FirstChanceExceptionMessage": "Deeper.", "StatusCode": 500}
+    assert read(dialect, "Error", inner, readers.error_message) == "Deeper."
+
+
+@pytest.mark.parametrize("body", [b"<Error Message='x'/>", b"<RestorePoint UID='u'/>", b"[]", b"<html/>"])
+def test_another_resource_is_no_task(body: bytes) -> None:
+    with pytest.raises(BadReply):
+        codec_of(body).read(body, readers.task, Limits())
+
+
+def test_the_wrong_resource_is_named() -> None:
+    with pytest.raises(Unreadable, match="It is a Backup, not a Task"):
+        codec_of(b"<Backup/>").read(b"<Backup/>", readers.task, Limits())

@@ -1,0 +1,352 @@
+"""Restore points read alike from every dialect and every shape of list."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.unit.api.dialects import DIALECTS, xml
+from tui.api.codec import codec_for, codec_of
+from tui.api.codec.listing import Listing
+from tui.api.errors import BadReply, MissingField, NotManager, Unreadable
+from tui.api.limits import Limits
+from tui.api.models import Platform, PointKind, RestorePoint, WireFormat
+from tui.api.models.points import NO_TIME
+
+LIMITS = Limits()
+HOST = "https://em.lab.example:9398"
+POINT_ID = "5d2c7f10-0001-4a00-8000-00000000aa01"
+UID = f"urn:veeam:VmRestorePoint:{POINT_ID}"
+HERE = f"{HOST}/api/vmRestorePoints/{POINT_ID}"
+LINKS = [
+    {"Href": f"{HERE}?action=restore", "Rel": "Restore"},
+    {
+        "Href": f"{HOST}/api/backupServers/bb01",
+        "Name": "vbr.lab.example",
+        "Type": "BackupServerReference",
+        "Rel": "Up",
+    },
+    {
+        "Href": f"{HOST}/api/restorePoints/cc01",
+        "Name": "2025-02-03 04:04:11.5",
+        "Type": "RestorePointReference",
+        "Rel": "Up",
+    },
+    {
+        "Href": f"{HOST}/api/backupFiles/dd01",
+        "Name": "Nightly.vib",
+        "Type": "BackupFileReference",
+        "Rel": "Up",
+    },
+    {"Href": HERE, "Name": "app07@2025", "Type": "VmRestorePointReference", "Rel": "Alternate"},
+]
+ENTITY: dict[str, Any] = {
+    "Href": f"{HERE}?format=Entity",
+    "Type": "VmRestorePoint",
+    "Name": "app07@2025-02-03 04:05:06.120034",
+    "UID": UID,
+    "VmDisplayName": "app07",
+    "Links": LINKS,
+    "CreationTimeUTC": "2025-02-03T04:05:06.120034Z",
+    "VmName": "app07",
+    "Algorithm": "Incremental",
+    "PointType": "Increment",
+    "HierarchyObjRef": "urn:VMware:Vm:5d2c7f10-0001-4a00-8000-0000000000a1.vm-1036",
+}
+POINT = RestorePoint(
+    uid=UID,
+    vm_name="app07",
+    created=datetime(2025, 2, 3, 4, 5, 6, 120034, tzinfo=UTC),
+    kind=PointKind.VM,
+    name="app07@2025-02-03 04:05:06.120034",
+    point_type="Increment",
+    algorithm="Incremental",
+    object_ref="urn:VMware:Vm:5d2c7f10-0001-4a00-8000-0000000000a1.vm-1036",
+    platform=Platform.VSPHERE,
+    server_uid="urn:veeam:BackupServer:bb01",
+    server_name="vbr.lab.example",
+    restore_point_id="cc01",
+    restore_href="/api/vmRestorePoints/{id}?action=restore",
+)
+PAGING = {"PageNum": 2, "PageSize": 100, "PagesCount": 7, "Links": []}
+
+
+def read(body: bytes, kind: PointKind = PointKind.VM) -> Listing[RestorePoint]:
+    return codec_of(body).points(body, kind, LIMITS)
+
+
+def query(items: object) -> dict[str, Any]:
+    return {"Entities": {"VmRestorePoints": {"VmRestorePoint": items}}, "PagingInfo": PAGING}
+
+
+def json_query(items: object) -> dict[str, Any]:
+    """JSON nests under the plural twice (T6)."""
+    return {"Entities": {"VmRestorePoints": {"VmRestorePoints": items}}, "PagingInfo": PAGING}
+
+
+def written(dialect: str, items: list[dict[str, Any]]) -> bytes:
+    tree = query(items) if dialect.startswith("xml") else json_query(items)
+    return DIALECTS[dialect]("QueryResult", tree)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_page_in_every_dialect(dialect: str, count: int) -> None:
+    listing = read(written(dialect, [ENTITY] * count))
+    assert listing == Listing(items=(POINT,) * count, number=2, pages=7)
+
+
+SHAPES = {
+    "twice the same name": {"Entities": {"VmRestorePoints": {"VmRestorePoints": [ENTITY]}}},
+    "once": {"Entities": {"VmRestorePoints": [ENTITY]}},
+    "singular": {"Entities": {"VmRestorePoints": {"VmRestorePoint": [ENTITY]}}},
+    "a lone object": {"Entities": {"VmRestorePoints": {"VmRestorePoint": ENTITY}}},
+    "a lone object at once": {"Entities": {"VmRestorePoints": ENTITY}},
+    "an array": {"Entities": [ENTITY]},
+    "a plain collection": {"VmRestorePoints": [ENTITY]},
+    "a plain collection, nested": {"VmRestorePoints": {"VmRestorePoints": [ENTITY]}},
+    "an array at the root": [ENTITY],
+    "the entity itself": ENTITY,
+    "under Resources": {"Resources": {"VmRestorePoints": {"VmRestorePoints": [ENTITY]}}},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("camel", [False, True])
+def test_every_shape_of_a_json_list(shape: str, camel: bool) -> None:
+    text = json.dumps(SHAPES[shape])
+    if camel:
+        for key in ("Entities", "VmRestorePoints", "VmRestorePoint", *ENTITY, "Rel"):
+            small = "uid" if key == "UID" else key[0].lower() + key[1:]
+            text = text.replace(f'"{key}":', f'"{small}":')
+    assert read(text.encode()).items == (POINT,)
+
+
+EMPTY_JSON = [
+    {"Entities": {"VmRestorePoints": {"VmRestorePoints": []}}},
+    {"Entities": {"VmRestorePoints": {"VmRestorePoints": None}}},
+    {"Entities": {"VmRestorePoints": {}}},
+    {"Entities": {"VmRestorePoints": None}},
+    {"Entities": {}},
+    {"Entities": None},
+    {"PagingInfo": {"PageNum": 1, "PageSize": 100, "PagesCount": 0}},
+    {"Refs": {"Refs": []}},
+    {},
+    [],
+]
+
+
+@pytest.mark.parametrize("tree", EMPTY_JSON, ids=json.dumps)
+def test_nothing_found_in_json(tree: object) -> None:
+    assert read(json.dumps(tree).encode()) == Listing(items=())
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "",
+        "<Entities/>",
+        "<Entities><VmRestorePoints/></Entities>",
+        "<Entities><VmRestorePoints />\n</Entities>",
+    ],
+)
+def test_nothing_found_in_xml(inner: str) -> None:
+    assert (
+        read(f'<QueryResult xmlns="http://www.veeam.com/ent/v1.0">{inner}</QueryResult>'.encode()).items == ()
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [b"<EntityReferences/>", b"<VmRestorePoints/>", b'<VmRestorePoints Href="x"/>']
+)
+def test_an_empty_collection(body: bytes) -> None:
+    assert read(body).items == ()
+
+
+REFERENCE = {
+    "UID": UID,
+    "Name": "app07@2025",
+    "Href": HERE,
+    "Type": "VmRestorePointReference",
+    "Links": [{"Href": f"{HERE}?format=Entity", "Type": "VmRestorePoint", "Rel": "Alternate"}],
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        xml("QueryResult", {"Refs": {"Ref": [REFERENCE]}}),
+        xml("EntityReferences", {"Ref": [REFERENCE]}),
+        xml("EntityRef", REFERENCE),
+        json.dumps({"Refs": {"Refs": [REFERENCE]}}).encode(),
+        json.dumps({"Refs": [REFERENCE]}).encode(),
+        json.dumps({"Refs": {"Ref": REFERENCE}}).encode(),
+        json.dumps(REFERENCE).encode(),
+        json.dumps({"VmRestorePoints": [{**REFERENCE, "Links": None}]}).encode(),
+    ],
+)
+def test_references_lead_to_entities(body: bytes) -> None:
+    listing = read(body)
+    assert listing.items == ()
+    assert [each.path for each in listing.references] == [f"/api/vmRestorePoints/{POINT_ID}?format=Entity"]
+    assert listing.references[0].uid == UID
+
+
+# --- what may be missing
+
+
+def without(*keys: str, **changes: object) -> dict[str, Any]:
+    return {key: value for key, value in {**ENTITY, **changes}.items() if key not in keys}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_everything_but_the_uid_may_be_missing(dialect: str) -> None:
+    bare = without(*(key for key in ENTITY if key not in ("UID", "Type")))
+    (point,) = read(written(dialect, [bare])).items
+    assert point == RestorePoint(uid=UID, vm_name="", created=NO_TIME)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    ("missing", "name"),
+    [
+        (("VmDisplayName",), "app07"),
+        (("VmName",), "app07"),
+        (("VmDisplayName", "VmName"), "[TNT9]:a@b"),
+    ],
+)
+def test_the_vm_name_has_three_sources(dialect: str, missing: tuple[str, ...], name: str) -> None:
+    entity = without(*missing, Name="[TNT9]:a@b@2025-02-03 04:05:06")
+    assert read(written(dialect, [entity])).items[0].vm_name == name
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_links_may_be_missing_or_one(dialect: str) -> None:
+    assert read(written(dialect, [without("Links")])).items[0].restore_href == ""
+    one = read(written(dialect, [without(Links=LINKS[1:2])])).items[0]
+    assert (one.server_uid, one.server_name) == ("urn:veeam:BackupServer:bb01", "vbr.lab.example")
+    assert (one.restore_href, one.restore_point_id) == ("", "")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_links_come_in_any_order(dialect: str) -> None:
+    assert read(written(dialect, [without(Links=LINKS[::-1])])).items == (POINT,)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("name", ["{", "}", "a}{b", '"Restore"', '"BackupServerReference"', "\\", "Restore"])
+def test_a_hostile_server_name_does_not_mislead(dialect: str, name: str) -> None:
+    links = [{**LINKS[1], "Name": name}, *LINKS[2:], LINKS[0]]
+    point = read(written(dialect, [without(Links=links)])).items[0]
+    assert point.server_name == name
+    assert point.restore_href == "/api/vmRestorePoints/{id}?action=restore"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    "name", ["{", '"UID"', "</VmRestorePoint>", "&amp;", "ü\U0001f600", "[red]x[/red]", "x" * 100_000]
+)
+def test_names_are_kept_as_sent(dialect: str, name: str) -> None:
+    entity = without(VmDisplayName=name, Name=name)
+    assert read(written(dialect, [entity])).items[0].vm_name == name
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    ("sent", "platform"),
+    [
+        ("urn:VMware:Vm:g.vm-1", Platform.VSPHERE),
+        ("urn:VMWare:Vm:g.vm-1", Platform.VSPHERE),
+        ("urn:vmware:VM:g.vm-1", Platform.VSPHERE),
+        ("urn:HyperV:Vm:g.1", Platform.HYPERV),
+        ("urn:Hyperv:Vm:g.1", Platform.HYPERV),
+        ("urn:vCloud:Vm:g.urn:vcloud:vm:1", Platform.CLOUD_DIRECTOR),
+        ("urn:VCLOUD:Vm:g.urn:vcloud:vm:1", Platform.CLOUD_DIRECTOR),
+        ("URN:vCloud:Vm:g.1", Platform.CLOUD_DIRECTOR),
+        ("urn:NasBackup:Vm:g.1", Platform.UNKNOWN),
+        ("VMware", Platform.UNKNOWN),
+        ("xrn:VMware:Vm:1", Platform.UNKNOWN),
+    ],
+)
+def test_the_platform_is_read_in_any_case_and_never_guessed(
+    dialect: str, sent: str, platform: Platform
+) -> None:
+    (point,) = read(written(dialect, [without(HierarchyObjRef=sent)])).items
+    assert point.platform is platform
+    assert point.object_ref == sent
+
+
+def test_a_mix_of_casings_is_read_the_slow_way() -> None:
+    mixed = json.dumps(json_query([ENTITY])).replace('"HierarchyObjRef"', '"hierarchyObjRef"')
+    assert read(mixed.encode()).items == (POINT,)
+
+
+def test_what_repeats_is_one_object() -> None:
+    for dialect in ("xml", "json-pascal", "json-camel"):
+        first, second = read(written(dialect, [ENTITY, dict(ENTITY)])).items
+        assert first.vm_name is second.vm_name
+        assert first.object_ref is second.object_ref
+        assert first.server_uid is second.server_uid
+        assert first.restore_href is second.restore_href
+
+
+# --- vApps
+
+
+VAPP = {
+    "UID": "urn:veeam:VAppRestorePoint:9",
+    "Name": "shop@2025-02-03 04:05:06",
+    "Type": "VAppRestorePoint",
+    "VAppDisplayName": "shop",
+    "Links": [{"Rel": "Restore", "Href": f"{HOST}/api/vAppRestorePoints/9?action=restore"}, LINKS[1]],
+    "CreationTimeUTC": "2025-02-03T04:05:06Z",
+    "HierarchyObjRef": "urn:vCloud:Vapp:g.urn:vcloud:vapp:1",
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_vapp_points(dialect: str) -> None:
+    inner = {"VAppRestorePoint": [VAPP]} if dialect.startswith("xml") else {"VAppRestorePoints": [VAPP]}
+    body = DIALECTS[dialect]("QueryResult", {"Entities": {"VAppRestorePoints": inner}})
+    (point,) = read(body, PointKind.VAPP).items
+    assert (point.vm_name, point.kind, point.platform) == ("shop", PointKind.VAPP, Platform.CLOUD_DIRECTOR)
+    assert point.restore_path == "/api/vAppRestorePoints/9?action=restore"
+
+
+# --- what is no list of points
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"<html><body>Login</body></html>", NotManager),
+        (b"<!DOCTYPE html><html>", NotManager),
+        (b'<Error Message="x" StatusCode="500"/>', Unreadable),
+        (b"<Tasks><Task/></Tasks>", Unreadable),
+        (b'{"Message":"x","StatusCode":500}', MissingField),
+        (b"null", Unreadable),
+        (b'"text"', Unreadable),
+        (b"17", Unreadable),
+        (b"", Unreadable),
+        (b"{", Unreadable),
+        (b'{"a":1}}', Unreadable),
+        (b"\xff\xfe\x00", Unreadable),
+        (b'{"VmRestorePoints":[{"Name":"x","Type":"VmRestorePoint"}]}', MissingField),
+    ],
+)
+def test_what_is_no_list_of_points(body: bytes, error: type[BadReply]) -> None:
+    with pytest.raises(error):
+        read(body)
+
+
+def test_a_missing_uid_is_taken_from_the_link_to_itself() -> None:
+    assert read(written("xml", [without("UID")])).items[0].uid == UID
+
+
+def test_each_codec_knows_its_name() -> None:
+    assert codec_for(WireFormat.XML).media_type == "application/xml"
+    assert codec_for(WireFormat.JSON).media_type == "application/json"
+    assert codec_for(WireFormat.AUTO).wire is WireFormat.XML
