@@ -1,0 +1,321 @@
+"""Being admitted, against the embedded server over real TLS and a real keyring in a child process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.demo_process import DemoProcess
+from tests.support.file_keyring import FileKeyringAt, file_keyring
+from tui.api.errors import BadLogin, CertificateChanged, SessionExpired, UnknownCertificate, Unreachable
+from tui.api.models import ServerAddress, WireFormat
+from tui.clock import SystemClock
+from tui.session.connection import Connection
+from tui.store.errors import KeyringError
+from tui.store.sessions import SessionStore
+from tui.store.trust import TrustStore
+
+__all__ = ["file_keyring"]
+
+Connect = Callable[[], Connection]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
+    identity = tmp_path_factory.mktemp("identity")
+    with DemoProcess.start("--points", "20", "--time-scale", "0", "--identity-dir", str(identity)) as process:
+        yield process
+
+
+@pytest.fixture
+def demo(running: DemoProcess) -> DemoProcess:
+    running.reset()
+    running.control("clear-requests")
+    return running
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def pins(state: Path) -> TrustStore:
+    return TrustStore(state / "known_servers")
+
+
+@pytest.fixture
+def connect(demo: DemoProcess, state: Path, pins: TrustStore, file_keyring: FileKeyringAt) -> Connect:
+    """Connections as two starts of the program would make them."""
+
+    def new() -> Connection:
+        return Connection(
+            ServerAddress(host=demo.host, port=demo.port),
+            trust_store=pins,
+            session_store=SessionStore("vbem-demo", state_folder=state, timeout_s=30),
+            wire=WireFormat.AUTO,
+            ca_file=None,
+            proxy="",
+            clock=SystemClock(),
+        )
+
+    return new
+
+
+@pytest.fixture
+def trusted(connect: Connect, demo: DemoProcess, pins: TrustStore) -> Connect:
+    pins.pin(f"{demo.host}:{demo.port}", demo.fingerprint)
+    return connect
+
+
+def logons(demo: DemoProcess) -> int:
+    return len(demo.requests("logon"))
+
+
+async def admitted(connect: Connect, demo: DemoProcess) -> Connection:
+    connection = connect()
+    await connection.log_on(demo.user, demo.password)
+    return connection
+
+
+async def remembered(connection: Connection) -> Connection:
+    """What the program does after a logon: the next start knows who it was."""
+    from tui.store.settings import remember_logon
+
+    folder = connection._session_store.state_folder
+    assert folder is not None
+    remember_logon(folder, str(connection.address), connection.user)
+    return connection
+
+
+def files_with(secret: str, folder: Path) -> list[Path]:
+    files = (one for one in folder.rglob("*") if one.is_file())
+    return [file for file in files if secret.encode() in file.read_bytes()]
+
+
+# -- trust --------------------------------------------------------------------------------------
+
+
+async def test_an_unknown_certificate_is_asked_about_and_then_pinned(
+    connect: Connect, demo: DemoProcess
+) -> None:
+    connection = connect()
+    certificate = await connection.look()
+    assert certificate is not None
+    assert certificate.fingerprint == demo.fingerprint
+    assert certificate.problem
+    connection.trust(certificate)
+    assert await connection.look() is None
+    assert (await connection.log_on(demo.user, demo.password)).token
+    await connection.leave()
+
+
+async def test_nothing_secret_leaves_for_an_unknown_certificate(connect: Connect, demo: DemoProcess) -> None:
+    connection = connect()
+    with pytest.raises(UnknownCertificate):
+        await connection.log_on(demo.user, demo.password)
+    assert demo.requests() == []
+    await connection.leave()
+
+
+async def test_nothing_secret_leaves_for_a_changed_certificate(
+    connect: Connect, demo: DemoProcess, pins: TrustStore
+) -> None:
+    pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
+    connection = connect()
+    with pytest.raises(CertificateChanged) as caught:
+        await connection.look()
+    assert caught.value.pinned_sha256 == "ab" * 32
+    with pytest.raises(CertificateChanged):
+        await connection.log_on(demo.user, demo.password)
+    assert demo.requests() == []
+    await connection.leave()
+
+
+async def test_a_changed_certificate_can_be_trusted_on_the_operators_word(
+    connect: Connect, demo: DemoProcess, pins: TrustStore
+) -> None:
+    pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
+    connection = connect()
+    with pytest.raises(CertificateChanged) as caught:
+        await connection.look()
+    connection.trust(caught.value.certificate)
+    await connection.log_on(demo.user, demo.password)
+    await connection.leave()
+
+
+async def test_a_pin_that_changes_between_look_and_logon_stops_the_logon(
+    trusted: Connect, demo: DemoProcess, pins: TrustStore
+) -> None:
+    connection = trusted()
+    assert await connection.look() is None
+    pins.pin(f"{demo.host}:{demo.port}", "cd" * 32)
+    with pytest.raises(CertificateChanged):
+        await connection.log_on(demo.user, demo.password)
+    assert demo.requests() == []
+    await connection.leave()
+
+
+# -- in and out ---------------------------------------------------------------------------------
+
+
+async def test_a_logon_is_kept_without_the_password(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt, tmp_path: Path
+) -> None:
+    connection = await admitted(trusted, demo)
+    assert connection.user == demo.user
+    assert connection.kept is not None
+    assert connection.kept.in_keyring
+    (name,) = file_keyring.values()["vbem-demo"]
+    assert name == f"{demo.user}@{connection.address}"
+    session = connection.manager.session
+    assert session is not None
+    assert session.token in file_keyring.path.read_text()
+    assert files_with(demo.password, tmp_path) == []
+    assert files_with(session.token, tmp_path) == [file_keyring.path]
+    await connection.leave()
+
+
+async def test_a_wrong_password_keeps_nothing(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    connection = trusted()
+    with pytest.raises(BadLogin):
+        await connection.log_on(demo.user, "wrong")
+    assert connection.kept is None
+    assert file_keyring.values() == {}
+    await connection.leave()
+
+
+async def test_the_next_start_goes_on_with_the_session(trusted: Connect, demo: DemoProcess) -> None:
+    first = await remembered(await admitted(trusted, demo))
+    await first.leave()
+    second = trusted()
+    assert await second.has_kept_session()
+    assert await second.resume()
+    assert second.user == demo.user
+    assert second.kept is not None
+    assert second.kept.in_keyring
+    assert logons(demo) == 1
+    assert await second.manager.tasks() == ()
+    await second.leave()
+
+
+async def test_there_may_be_nothing_to_resume(trusted: Connect, demo: DemoProcess) -> None:
+    connection = trusted()
+    assert not await connection.has_kept_session()
+    assert not await connection.resume()
+    assert demo.requests() == []
+    await connection.leave()
+
+
+async def test_a_session_that_has_ended_is_forgotten(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    await (await remembered(await admitted(trusted, demo))).leave()
+    demo.control("expire-sessions")
+    connection = trusted()
+    assert not await connection.resume()
+    assert connection.kept is None
+    assert file_keyring.values() == {"vbem-demo": {}}
+    await connection.leave()
+
+
+async def test_a_token_never_leaves_for_another_certificate(
+    trusted: Connect, demo: DemoProcess, pins: TrustStore
+) -> None:
+    await (await remembered(await admitted(trusted, demo))).leave()
+    demo.control("clear-requests")
+    pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
+    connection = trusted()
+    with pytest.raises(CertificateChanged):
+        await connection.resume()
+    assert demo.requests() == []
+    assert await connection.has_kept_session()
+    await connection.leave()
+
+
+async def test_logging_on_again_goes_on_with_the_same_client(trusted: Connect, demo: DemoProcess) -> None:
+    connection = await admitted(trusted, demo)
+    manager, old = connection.manager, connection.manager.session
+    demo.control("expire-sessions")
+    with pytest.raises(SessionExpired):
+        await manager.tasks()
+    new = await connection.log_on_again(demo.password)
+    assert connection.manager is manager
+    assert old is not None
+    assert new.token != old.token
+    assert await manager.tasks() == ()
+    stored = await connection._session_store.load(str(connection.address))
+    assert stored is not None
+    assert stored.token == new.token
+    await connection.leave()
+
+
+async def test_logging_off_ends_the_session_everywhere(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    connection = await remembered(await admitted(trusted, demo))
+    await connection.log_off()
+    assert connection.log_off_note == ""
+    assert connection.kept is None
+    (request,) = demo.requests("logoff")
+    assert (request["method"], request["status"]) == ("DELETE", 204)
+    assert file_keyring.values() == {"vbem-demo": {}}
+    await connection.leave()
+    assert not await trusted().resume()
+
+
+async def test_logging_off_an_unreachable_server_forgets_it_here_all_the_same(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    connection = await admitted(trusted, demo)
+    demo.control("fault", spec="drop-before@logoff")
+    with pytest.raises(Unreachable):
+        await connection.log_off()
+    assert file_keyring.values() == {"vbem-demo": {}}
+    await connection.leave()
+
+
+async def test_a_keyring_that_will_not_forget_is_said_so(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    connection = await admitted(trusted, demo)
+    file_keyring.use("BrokenKeyring")
+    with pytest.raises(KeyringError):
+        await connection.log_off()
+    assert len(demo.requests("logoff")) == 1
+    await connection.leave()
+
+
+async def test_a_session_that_another_program_uses_is_not_ended_under_it(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    first = await remembered(await admitted(trusted, demo))
+    second = trusted()
+    assert not first.is_shared
+    assert await second.resume()
+    assert first.is_shared
+    await first.log_off()
+    assert "Another vbem" in first.log_off_note
+    assert demo.requests("logoff") == []
+    assert file_keyring.values() == {"vbem-demo": {}}
+    await first.leave()
+    assert await second.manager.is_session_alive()
+    await second.log_off()
+    assert len(demo.requests("logoff")) == 1
+    await second.leave()
+
+
+async def test_without_a_keyring_the_session_is_kept_in_memory(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    file_keyring.use("keyring.backends.fail.Keyring")
+    connection = await admitted(trusted, demo)
+    assert connection.kept is not None
+    assert not connection.kept.in_keyring
+    assert connection.kept.reason == "this machine has no usable keyring"
+    await connection.log_off()
+    await connection.leave()
