@@ -63,6 +63,11 @@ class FormView(VbemScreen):
         self._shown_verdict = ""
         self._helped: FieldRow | None = None
 
+    @property
+    def point(self) -> RestorePoint:
+        """The restore point, as listed."""
+        return self._filled.point
+
     # -- what is on it ------------------------------------------------------------------------
 
     def compose_body(self) -> ComposeResult:
