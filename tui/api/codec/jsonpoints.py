@@ -19,6 +19,7 @@ from tui.api.codec.listing import Listing
 from tui.api.codec.points import linked, platform_in, server_in
 from tui.api.codec.scalars import id_in, path_of, time_of
 from tui.api.codec.tree import Tree
+from tui.api.errors import Unreadable
 from tui.api.models import PointKind
 from tui.api.models.points import NO_TIME, RestorePoint
 
@@ -43,7 +44,9 @@ _PASCAL = {
     "type": "Type",
     "rel": "Rel",
 }
+_PASCAL_NAMES = {name.encode() for name in _PASCAL.values()}
 _CAMEL = {key: "uid" if name == "UID" else name[0].lower() + name[1:] for key, name in _PASCAL.items()}
+_CAMEL_NAMES = {name.encode() for name in _CAMEL.values()}
 
 
 class _Point(msgspec.Struct, gc=False, rename=_PASCAL):
@@ -163,19 +166,30 @@ def fast_points(body: bytes) -> Listing[RestorePoint] | None:
 
 
 def _is_mixed(rows: list[_Point], body: bytes, casing: _Casing) -> bool:
-    """Whether something that seems to be missing is there in another casing."""
-    known = _PASCAL if casing is _PASCAL_CASE else _CAMEL
-    usual = {name.encode() for name in known.values()}
-    for place, row in enumerate(rows):
-        if row.display_name and row.object_ref and row.point_type and row.algorithm:
-            continue
-        # Only the bytes from the point before to the point behind: a whole page takes as long as decoding it.
-        start = max(0, body.find(rows[place - 1].uid.encode())) if place else 0
-        end = body.find(rows[place + 1].uid.encode(), start) if place + 1 < len(rows) else -1
-        around = body[start : end if end >= 0 else len(body)]
-        if not {name[1:-1] for name in _OPTIONAL.findall(around)} <= usual:
-            return True
-    return False
+    """Whether something that seems to be missing is there in another casing.
+
+    Only the bytes around the points that lack something are searched, from the UID before to the UID
+    behind: a whole page takes as long as decoding it.
+    """
+    lacking = [place for place, row in enumerate(rows) if not _is_complete(row)]
+    if not lacking:
+        return False
+    usual = _PASCAL_NAMES if casing is _PASCAL_CASE else _CAMEL_NAMES
+    places = [0]
+    for row in rows:
+        at = body.find(row.uid.encode(), places[-1])
+        if at < 0:
+            return True  # UIDs are written in an odd way, which the tolerant way reads
+        places.append(at)
+    places.append(len(body))
+    return any(
+        not {name[1:-1] for name in _OPTIONAL.findall(body, places[place], places[place + 2])} <= usual
+        for place in lacking
+    )
+
+
+def _is_complete(row: _Point) -> bool:
+    return bool(row.display_name and row.object_ref and row.point_type and row.algorithm)
 
 
 def _point(row: _Point, casing: _Casing) -> RestorePoint:
@@ -210,6 +224,13 @@ def _links(links: msgspec.Raw, uid: str, casing: _Casing) -> tuple[tuple[str, st
         link = raw[raw.rindex(b"{", 0, at) : raw.index(b"}", at) + 1]
         restore = casing.restore(link.replace(uid.rpartition(":")[2].encode() or b" ", b"{id}"))
     except (_Unusual, msgspec.DecodeError, ValueError):
-        return linked(Tree("", {"Links": msgspec.json.decode(raw)}), uid)
+        return linked(Tree("", {"Links": _decoded(raw)}), uid)
     else:
         return server, restore_point_id, restore
+
+
+def _decoded(raw: bytes) -> object:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, ValueError) as error:  # inside raw values not even UTF-8 was checked yet
+        raise Unreadable("Its links are damaged.") from error

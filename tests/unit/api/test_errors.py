@@ -1,0 +1,123 @@
+"""Every error says what happened and what to do; HTTP codes and bodies become the right one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tui.api import errors
+from tui.api.errors import (
+    BadLogin,
+    Busy,
+    Forbidden,
+    Invalid,
+    ManagerError,
+    NotFound,
+    NotImplementedThere,
+    NotManager,
+    Rejected,
+    ServerFault,
+    SessionExpired,
+    TaskUnknown,
+)
+from tui.api.limits import Limits
+from tui.api.status import MAX_MESSAGE, error_for, logon_error
+
+ALL = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, ManagerError)]
+LIMITS = Limits()
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
+def test_every_error_has_words(kind: type[ManagerError]) -> None:
+    assert len(kind.title) > 8
+    assert kind.default_hint.endswith(".")
+    assert not kind.title.endswith(".")
+
+
+def test_no_error_of_the_room_stands_outside_the_tree() -> None:
+    outside = [
+        each
+        for each in vars(errors).values()
+        if isinstance(each, type) and issubclass(each, Exception) and not issubclass(each, ManagerError)
+    ]
+    assert outside == [errors.BadReference]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, Invalid),
+        (401, SessionExpired),
+        (403, Forbidden),
+        (404, NotFound),
+        (405, Invalid),
+        (409, Rejected),
+        (418, Rejected),
+        (500, ServerFault),
+        (501, NotImplementedThere),
+        (502, Busy),
+        (503, Busy),
+        (504, Busy),
+        (599, ServerFault),
+        (301, NotManager),
+        (302, NotManager),
+    ],
+)
+def test_status_to_error(status: int, kind: type[ManagerError]) -> None:
+    error = error_for(status, b"", LIMITS)
+    assert type(error) is kind
+    assert error.http_code == status
+    assert error.detail
+    assert error.request_sent
+
+
+XML = b'<?xml version="1.0"?><Error Message="It is &lt;locked&gt;." StatusCode="500" xmlns="urn:x"/>'
+BODIES = [
+    (XML, "It is <locked>."),
+    (b"\xef\xbb\xbf" + XML, "It is <locked>."),
+    (b"<Error><FirstChanceExceptionMessage>Deep.</FirstChanceExceptionMessage></Error>", "Deep."),
+    (json.dumps({"Message": "Locked.", "StatusCode": 500, "Status": None}).encode(), "Locked."),
+    (json.dumps({"message": "Locked.", "statusCode": 500}).encode(), "Locked."),
+    (b"<html><head><title>502 Bad &amp; Gateway</title></head></html>", "502 Bad & Gateway"),
+    (b"<!DOCTYPE HTML><HTML><TITLE>Oops</TITLE>", "Oops"),
+    (b"<html></html>", "HTTP 500."),
+    (b"Service is starting.", "Service is starting."),
+    (b"", "HTTP 500."),
+    (b"   ", "HTTP 500."),
+    (b"{broken", "HTTP 500."),
+    (b"<broken", "HTTP 500."),
+    (b"<!DOCTYPE x [<!ENTITY a 'b'>]><Error Message='&a;'/>", "HTTP 500."),
+    (b"[1,2]", "HTTP 500."),
+]
+
+
+@pytest.mark.parametrize(("body", "detail"), BODIES)
+def test_error_bodies_are_read_by_their_first_byte(body: bytes, detail: str) -> None:
+    assert error_for(500, body, LIMITS).detail == detail
+
+
+def test_long_messages_are_cut() -> None:
+    body = json.dumps({"Message": "x" * 100_000}).encode()[:8000] + b'"}'
+    assert len(error_for(500, body, LIMITS).detail) <= MAX_MESSAGE + 1
+
+
+def test_an_unknown_task_is_told_from_a_fault() -> None:
+    message = "There is no backup task with id [task-297] in current rest session"
+    xml = f'<Error Message="{message}" StatusCode="500"/>'.encode()
+    for body in (xml, json.dumps({"Message": message}).encode(), json.dumps({"message": message}).encode()):
+        error = error_for(500, body, LIMITS)
+        assert type(error) is TaskUnknown
+        assert error.detail == message
+    other = error_for(500, b'<Error Message="No such thing" StatusCode="500"/>', LIMITS)
+    assert type(other) is ServerFault
+    elsewhere = error_for(404, xml, LIMITS)
+    assert type(elsewhere) is NotFound
+
+
+def test_at_logon_401_is_a_bad_login() -> None:
+    assert type(logon_error(401, b"", LIMITS)) is BadLogin
+    assert type(logon_error(401, b"<html><title>Unauthorized</title></html>", LIMITS)) is BadLogin
+    assert type(logon_error(404, b"<html></html>", LIMITS)) is NotManager
+    assert type(logon_error(404, b"", LIMITS)) is NotFound
+    assert type(logon_error(503, b"", LIMITS)) is Busy

@@ -1,0 +1,237 @@
+"""Whatever a server sends, the answer is a model or a typed error, in bounded memory and time."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tracemalloc
+import zlib
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.api.test_codec_points import ENTITY, written
+from tui.api.codec import codec_for, codec_of, readers
+from tui.api.errors import BadReply, ManagerError, TooLarge, Unreadable
+from tui.api.inflate import inflate
+from tui.api.limits import Limits
+from tui.api.models import PointKind, WireFormat
+from tui.api.status import error_for, logon_error
+
+LIMITS = Limits()
+READERS = [
+    readers.api_root,
+    readers.logon,
+    readers.logon_sessions,
+    readers.task,
+    readers.tasks,
+    readers.restore_session,
+    readers.restore_sessions,
+    readers.hierarchy_root,
+    readers.hierarchy_roots,
+    readers.hierarchy_items,
+    readers.backup_server,
+    readers.backup_servers,
+    readers.backup_platform,
+    readers.backup_link,
+    readers.error_message,
+]
+GOOD = [written(dialect, [ENTITY, ENTITY]) for dialect in ("xml", "json-pascal", "json-camel")]
+
+
+def try_all(body: bytes) -> None:
+    """Read it as everything; only our errors may come."""
+    for wire in (WireFormat.XML, WireFormat.JSON):
+        for kind in PointKind:
+            with suppress(BadReply):
+                codec_for(wire).points(body, kind, LIMITS)
+        for reader in READERS:
+            with suppress(BadReply):
+                codec_for(wire).read(body, reader, LIMITS)
+    for status in (302, 400, 401, 500, 503, 999):
+        assert isinstance(error_for(status, body, LIMITS), ManagerError)
+        assert isinstance(logon_error(status, body, LIMITS), ManagerError)
+
+
+KEYS = st.sampled_from(
+    [
+        *ENTITY,
+        "Entities",
+        "VmRestorePoints",
+        "VmRestorePoint",
+        "PagingInfo",
+        "PageNum",
+        "PagesCount",
+        "Refs",
+        "Ref",
+        "Resources",
+        "Tasks",
+        "Task",
+        "TaskId",
+        "State",
+        "Result",
+        "Success",
+        "Rel",
+        "Message",
+        "uid",
+        "entities",
+        "vmRestorePoints",
+        "links",
+        "creationTimeUTC",
+        "#text",
+        "#items",
+    ]
+) | st.text(max_size=5)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=30,
+)
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes(body: bytes) -> None:
+    try_all(body)
+
+
+@given(
+    st.sampled_from([b"<", b"{", b"[", b"<a>", b'{"Entities":', b"\xef\xbb\xbf<"]), st.binary(max_size=100)
+)
+def test_arbitrary_bytes_after_a_good_beginning(start: bytes, rest: bytes) -> None:
+    try_all(start + rest)
+
+
+@given(json_values)
+def test_arbitrary_json(value: object) -> None:
+    try_all(json.dumps(value).encode())
+
+
+@given(st.sampled_from(GOOD), st.data())
+@settings(max_examples=300)
+def test_good_replies_damaged(good: bytes, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(good) - 1))
+    length = data.draw(st.integers(0, 20))
+    noise = data.draw(st.binary(max_size=8))
+    try_all(good[:at] + noise + good[at + length :])
+
+
+@given(st.sampled_from(GOOD), st.integers(0, 3000))
+def test_good_replies_cut_short(good: bytes, length: int) -> None:
+    if length >= len(good):
+        return
+    try_all(good[:length])
+    with pytest.raises(BadReply):
+        codec_of(good).points(good[:length], PointKind.VM, LIMITS)
+
+
+# --- bombs
+
+BILLION_LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;">]><QueryResult>&c;</QueryResult>"""
+FORBIDDEN = [
+    BILLION_LAUGHS,
+    b"<!DOCTYPE a><a/>",
+    b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+    b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
+    b"<a>&undefined;</a>",
+]
+
+
+@pytest.mark.parametrize("body", FORBIDDEN)
+def test_document_types_and_entities_are_refused(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        codec_for(WireFormat.XML).tree(body, LIMITS)
+
+
+def test_document_types_are_refused_in_utf16_too() -> None:
+    with pytest.raises(Unreadable, match="document type"):
+        codec_for(WireFormat.XML).tree("<!DOCTYPE a><a/>".encode("utf-16"), LIMITS)
+
+
+def test_the_five_entities_are_decoded_once() -> None:
+    tree = codec_for(WireFormat.XML).tree(b'<a b="&amp;amp;">&lt;&quot;&#39;&#x2F;&gt;</a>', LIMITS)
+    assert tree.text("b") == "&amp;"
+    assert tree.text("#text") == "<\"'/>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a>" * 200_000,
+        b"<a>" * 200_000 + b"</a>" * 200_000,
+        b"[" * 200_000,
+        b'{"a":' * 200_000,
+        b"[" * 900 + b"]" * 900,
+    ],
+    ids=["xml open", "xml", "json open", "json objects", "json few"],
+)
+def test_depth_has_a_limit(body: bytes) -> None:
+    with pytest.raises(BadReply):
+        codec_of(body).tree(body, LIMITS)
+
+
+@pytest.mark.parametrize("wire", [WireFormat.XML, WireFormat.JSON])
+def test_ten_million_elements_are_refused_before_they_are_built(wire: WireFormat) -> None:
+    body = {
+        WireFormat.XML: b"<Tasks>" + b"<Task/>" * 5_000_000 + b"</Tasks>",
+        WireFormat.JSON: b"[" + b"{}," * 10_000_000 + b"{}]",
+    }[wire]
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            codec_for(wire).read(body, readers.tasks, LIMITS)
+        with pytest.raises(TooLarge):
+            codec_for(wire).points(body, PointKind.VM, LIMITS)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_page_of_real_points_is_no_bomb() -> None:
+    for dialect in ("xml", "json-pascal", "json-camel"):
+        body = written(dialect, [ENTITY] * 10_000)
+        assert len(codec_of(body).points(body, PointKind.VM, LIMITS).items) == 10_000
+
+
+# --- compression
+
+
+def test_gzip_and_both_kinds_of_deflate() -> None:
+    raw = zlib.compressobj(9, zlib.DEFLATED, -15)
+    assert inflate(gzip.compress(b"hello"), "gzip", 100) == b"hello"
+    assert inflate(gzip.compress(b"hello") + gzip.compress(b" you"), "GZIP ", 100) == b"hello you"
+    assert inflate(zlib.compress(b"hello"), "deflate", 100) == b"hello"
+    assert inflate(raw.compress(b"hello") + raw.flush(), "deflate", 100) == b"hello"
+    assert inflate(b"hello", "", 100) == inflate(b"hello", "identity", 100) == b"hello"
+    assert inflate(b"", "gzip", 100) == b""
+
+
+def test_a_gzip_bomb_stops_at_the_limit() -> None:
+    bomb = gzip.compress(b"\0" * 300_000_000, 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            inflate(bomb, "gzip", 1_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_members_share_one_limit() -> None:
+    with pytest.raises(TooLarge):
+        inflate(gzip.compress(b"x" * 400) * 3, "gzip", 1000)
+    assert len(inflate(gzip.compress(b"x" * 400) * 2, "gzip", 1000)) == 800
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "evil"])
+def test_encodings_nobody_asked_for(encoding: str) -> None:
+    with pytest.raises(Unreadable):
+        inflate(b"hello", encoding, 100)
+
+
+@given(st.binary(min_size=1, max_size=100), st.sampled_from(["gzip", "deflate"]))
+def test_damaged_compression(body: bytes, encoding: str) -> None:
+    with suppress(BadReply):
+        inflate(body, encoding, 1000)
