@@ -124,6 +124,11 @@ class VbemApp(Steward):
         """Go from the form to the tasks, with one restore selected."""
         from tui.screens.tasks import TasksScreen
 
+        for screen in self.screen_stack:
+            if isinstance(screen, TasksScreen):
+                screen.pop_until_active()
+                screen.select(key)
+                return
         if isinstance(self.screen, VbemScreen) and self.screen.NAME == "form":
             self.switch_screen(TasksScreen(selected=key))
         else:

@@ -146,7 +146,15 @@ class RestoreFormScreen(FormView):
             self.vbem.remember_form(
                 restore.key, Filled(point=form.point, platform=form.platform, values=values, reason=reason)
             )
-            self.vbem.show_restore(restore.key)
+            self._sent = True
+            if self.is_current:
+                self.vbem.show_restore(restore.key)
+
+    def on_screen_resume(self) -> None:
+        """Somebody went elsewhere while it was being sent: a form that was sent is done with."""
+        if self._sent:
+            self.notify("This restore was sent: Ctrl+T shows it.", markup=False)
+            self.dismiss(None)
 
     # -- leaving ------------------------------------------------------------------------------
 

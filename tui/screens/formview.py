@@ -60,6 +60,8 @@ class FormView(VbemScreen):
         self._form: RestoreForm | None = None
         self._remark = self._filled.note
         self._busy = False
+        """A restore of this form is being prepared, confirmed or sent."""
+        self._sent = False
         self._shown_verdict = ""
         self._helped: FieldRow | None = None
 

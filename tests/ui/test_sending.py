@@ -1,0 +1,162 @@
+"""Sending under trouble: journal, expiry, somebody walking away; and lines that wrap."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.settle import settle, text_of, until
+from tests.ui.stage import StageApp, StageManager, stage
+from tests.unit.restores.fakes import session
+from tests.unit.restores.points import point
+from tui.api.errors import SessionExpired
+from tui.screens.ask import AskScreen
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.form import RestoreFormScreen
+from tui.screens.tasks import TasksScreen
+from tui.store.errors import JournalError
+from tui.widgets.entry import Entry
+from tui.widgets.lines import wrap
+
+
+def app_for(folder: Path, manager: StageManager) -> StageApp:
+    one = point()
+    manager.points[one.id] = one
+    return StageApp(folder, manager, RestoreFormScreen(one))
+
+
+async def to_confirm(pilot: Pilot[Any]) -> None:
+    await settle(pilot)
+    await pilot.press("ctrl+r")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen), "the confirmation")
+    await pilot.pause()
+
+
+def break_journal(app: StageApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_fields: object) -> None:
+        raise JournalError("The disk is full.")
+
+    monkeypatch.setattr(app.rows, "plan", refuse)
+
+
+async def test_without_a_journal_nothing_is_sent_unless_overridden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = StageManager()
+    app = app_for(tmp_path, manager)
+    break_journal(app, monkeypatch)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_confirm(pilot)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen), "the question")
+        await pilot.pause()
+        assert "NO JOURNAL" in text_of(pilot)
+        assert "The disk is full." in " ".join(text_of(pilot).split())
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, RestoreFormScreen)
+        assert manager.posts == []
+        await to_confirm(pilot)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen), "the question")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, TasksScreen)
+        assert "NOT in the journal" in app.screen.query_one("#tasks-details").text  # type: ignore[attr-defined]
+    assert len(manager.posts) == 1
+
+
+async def test_post_answered_401_is_offered_again_and_never_resent(tmp_path: Path) -> None:
+    manager = StageManager(post=SessionExpired(http_code=401))
+    app = app_for(tmp_path, manager)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        app.screen.query_one("#form-reason", Entry).value = "INC-1"
+        await to_confirm(pilot)
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, RestoreFormScreen)
+        assert "press Restore to send it as a new restore" in " ".join(text_of(pilot).split())
+        assert app.screen.query_one("#form-reason", Entry).value == "INC-1"
+    assert len(manager.posts) == 1
+    assert app.asked_to_log_on == 1
+
+
+async def test_restore_that_started_meanwhile_stops_the_sending(tmp_path: Path) -> None:
+    manager = StageManager()
+    app = app_for(tmp_path, manager)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_confirm(pilot)
+        manager.session_list = (session(1),)
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, RestoreFormScreen)
+        assert "A restore of this VM has started meanwhile" in " ".join(text_of(pilot).split())
+        assert manager.posts == []
+        await to_confirm(pilot)
+        assert "already running" in " ".join(text_of(pilot).replace("│", " ").split())
+        await pilot.press("right", "enter")
+        await settle(pilot)
+    assert len(manager.posts) == 1
+
+
+async def test_walking_away_while_it_is_sent_stops_nothing(tmp_path: Path) -> None:
+    manager = StageManager(hold=asyncio.Event())
+    app = app_for(tmp_path, manager)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_confirm(pilot)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: manager.posts, "the POST")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "the list of points" in text_of(pilot)
+        assert manager.hold is not None
+        manager.hold.set()
+        await settle(pilot)
+        restores = stage(pilot).restores
+        assert restores is not None
+        assert [one.state.value for one in restores.all] == ["launching"]
+    assert len(manager.posts) == 1
+
+
+async def test_looking_at_the_tasks_while_it_is_sent_leaves_no_stale_form(tmp_path: Path) -> None:
+    manager = StageManager(hold=asyncio.Event())
+    app = app_for(tmp_path, manager)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_confirm(pilot)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: manager.posts, "the POST")
+        await pilot.press("ctrl+t")
+        await pilot.pause()
+        assert "sent" in text_of(pilot)
+        assert manager.hold is not None
+        manager.hold.set()
+        await settle(pilot)
+        assert "launching" in text_of(pilot)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "the list of points" in text_of(pilot)
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "expected"),
+    [
+        ("one two three", 20, ["one two three"]),
+        ("one two three", 9, ["one two", "three"]),
+        ("  one two three", 11, ["  one two", "  three"]),
+        ("x" * 25, 10, ["x" * 10, "x" * 10, "x" * 5]),
+        ("", 10, [""]),
+    ],
+)
+def test_lines_wrap_at_blanks_and_inside_long_words(line: str, width: int, expected: list[str]) -> None:
+    assert wrap(line, width) == expected
+
+
+def test_wrapping_loses_nothing_of_a_reference() -> None:
+    ref = "Datastore: urn:vCloud:Datastore:" + "5d2c7f10" * 20
+    assert "".join(part.strip() for part in wrap(ref, 30, hang=2)).replace(" ", "") == ref.replace(" ", "")
