@@ -26,6 +26,7 @@ from tui.demo.point_rows import PointRows
 from tui.demo.replies import Replies
 from tui.demo.restores import PastSession, Restores
 from tui.demo.tables import Table
+from tui.demo.vms import Behaviour
 from tui.demo.world import Job, Root, Server, World
 
 
@@ -97,8 +98,9 @@ class Site:
 def past_sessions(world: World, start: datetime) -> list[PastSession]:
     """Restores of the last weeks, file-level ones among them; the oldest is beyond the 30 days."""
     ids, found = world.ids("PastSession"), []
+    ordinary = [vm for vm in world.vms if vm.behaviour == Behaviour()]
     for number in range(14):
-        vm = world.vms[(number * 7) % len(world.vms)]
+        vm = ordinary[(number * 7) % len(ordinary)]
         begun = start - timedelta(days=number * 2.6 + 0.3, minutes=number * 13)
         files = number % 4 == 3
         name = f"{vm.name}@{begun:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,188 @@
+"""Contract 1 and 9: discovery, logon, the session, roles, log off, errors."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.demo.reading import MEDIA, TOKEN, Wire
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_1_3_root_lists_versions_without_logon(stranger: Wire, form: str) -> None:
+    answer = stranger.get("/api/", Accept=MEDIA[form])
+    assert answer.status == 200
+    path = ("SupportedVersions",) if form == "xml" else ("SupportedVersions", "SupportedVersions")
+    assert [row["Name"] for row in answer.rows(*path)] == ["v1_5", "v1_6", "v1_7"]
+    assert answer.node.link("Create", "LogonSession") == "/api/sessionMngr/?v=latest"
+
+
+def test_1_2_update_4_lists_all_old_versions(stranger: Wire) -> None:
+    stranger.demo.reset(api_version="v1_4")
+    names = [row["Name"] for row in stranger.get("/api/").rows("SupportedVersions")]
+    assert names == ["v1", "v1_1", "v1_2", "v1_3", "v1_4"]
+
+
+def test_1_1_paths_match_in_any_case_and_without_slash(wire: Wire) -> None:
+    assert wire.get("/API/VMRESTOREPOINTS/" + wire.point_id("app01").upper()).status == 200
+    assert wire.get("/api").status == 200
+
+
+def test_1_1_hrefs_carry_another_host(wire: Wire) -> None:
+    host = urlsplit(wire.points("app01")[0]["Href"]).netloc
+    assert host == "em01.demo.internal:9398" != f"{wire.demo.host}:{wire.demo.port}"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/sessionMngr/?v=latest", "/api/sessionMngr", "/api/sessionmngr/?v=v1_6"]
+)
+def test_1_4_logon_gives_token_cookie_and_session_id(stranger: Wire, path: str) -> None:
+    stranger.log_on()
+    basic = "Basic TEFCXHJlc3RvcmUtb3A6ZGVtby1QYXNzdzByZA=="
+    answer = stranger.send("POST", path, Authorization=basic)
+    assert answer.status == 201
+    token = answer.headers[TOKEN]
+    assert answer.headers["Set-Cookie"] == f"{TOKEN}={token}; Path=/api;"
+    assert answer.node["UserName"] == "LAB\\restore-op"
+    assert answer.node["SessionId"] != token, "T24: the token is not the SessionId"
+    assert {"+", "/"} & set(token), "T24: base64 with its awkward characters"
+    assert token.endswith("=")
+
+
+def test_1_4_unknown_version_is_400(stranger: Wire) -> None:
+    assert stranger.log_on(version="v9_9").status == 400
+
+
+@pytest.mark.parametrize(
+    ("user", "password"),
+    [("LAB\\restore-op", "wrong"), ("LAB\\nobody", "demo-Passw0rd"), ("LAB\\no-role", "demo-Passw0rd")],
+)
+def test_1_6_bad_logon_is_401_with_challenge(stranger: Wire, user: str, password: str) -> None:
+    answer = stranger.log_on(user, password)
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == "Basic Realm=RestSvc"
+    assert answer.headers[TOKEN] is None
+    assert answer.node["StatusCode"] == "401"
+
+
+def test_1_6_no_token_is_401(stranger: Wire) -> None:
+    assert stranger.get("/api/tasks").status == 401
+    assert stranger.get("/api/tasks", **{TOKEN.replace("-", "_"): "bm9uZQ=="}).status == 401
+    basic = "Basic TEFCXHJlc3RvcmUtb3A6ZGVtby1QYXNzdzByZA=="
+    assert stranger.get("/api/tasks", Authorization=basic).status == 401, "Basic is for logon alone"
+
+
+def test_t3_cookie_beats_header(demo: object, wire: Wire) -> None:
+    good = wire.headers[TOKEN]
+    assert wire.get("/api/tasks", Cookie=f"{TOKEN}=dead==").status == 401
+    assert wire.get("/api/tasks", Cookie=f"a=b; {TOKEN}={good}", X_RestSvcSessionId="dead==").status == 200
+
+
+def test_t29_a_session_dies_after_15_idle_minutes(wire: Wire) -> None:
+    for _ in range(2):
+        wire.demo.control("advance", seconds=14 * 60 + 59)
+        assert wire.get("/api/tasks").status == 200, "and polling keeps it alive"
+    wire.demo.control("advance", seconds=15 * 60)
+    assert wire.get("/api/tasks").status == 401
+
+
+def test_1_7_log_off_needs_the_session_id(wire: Wire) -> None:
+    assert wire.send("DELETE", f"/api/logonSessions/{wire.headers[TOKEN]}").status == 404
+    answer = wire.send("DELETE", f"/api/logonSessions/{wire.session_id}")
+    assert (answer.status, answer.body) == (204, b"")
+    assert wire.get("/api/tasks").status == 401
+
+
+def test_1_7_logon_sessions_are_listed(wire: Wire) -> None:
+    rows = wire.get("/api/logonSessions").listed("LogonSessions")
+    assert [row["SessionId"] for row in rows] == [wire.session_id]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["hierarchyRoots", "lookupSvc", "lookup?host=x", "backupServers", "query?type=HierarchyRoot",
+     "query?type=backupserver", "restorePoints/x/vmRestorePoints"],
+)  # fmt: skip
+def test_t15_restore_operator_may_not_look_up(wire: Wire, path: str) -> None:
+    wire.demo.control("set", option="role", value="restore-operator")
+    answer = wire.get(f"/api/{path}")
+    assert answer.status == 403
+    assert "Access denied" in answer.message
+
+
+def test_t15_restore_operator_may_restore(wire: Wire) -> None:
+    wire.demo.control("set", option="role", value="restore-operator")
+    assert wire.restore(wire.point_id("app01"), None).status == 202
+
+
+def test_t15_portal_user_may_look_up_but_not_restore(wire: Wire) -> None:
+    wire.demo.control("set", option="role", value="portal-user")
+    assert wire.get("/api/hierarchyRoots").status == 200
+    assert wire.restore(wire.point_id("app01"), None).status == 403
+
+
+def test_9_error_shapes(wire: Wire) -> None:
+    answer = wire.get("/api/vmRestorePoints/00000000-0000-4000-8000-000000000000")
+    assert answer.status == 404
+    node = answer.node
+    assert node["StatusCode"] == "404"
+    assert node["Message"]
+    if wire.format == "xml":
+        assert node["FirstChanceExceptionMessage"] == node["Message"]
+        assert node.data.attrib["Message"], "T33: an attribute in XML"
+    else:
+        assert list(json.loads(answer.body)) == [
+            "FirstChanceExceptionMessage", "Message", "StackTrace", "Status", "StatusCode"
+        ]  # fmt: skip
+
+
+def test_9_wrong_verb_is_405(wire: Wire) -> None:
+    assert wire.send("PUT", "/api/tasks").status == 405
+    assert wire.send("DELETE", "/api/vmRestorePoints/x").status == 405
+    assert wire.send("POST", "/api/query").status == 405
+
+
+def test_9_unknown_path_is_404(wire: Wire) -> None:
+    assert wire.get("/api/nothing").status == 404
+    assert wire.get("/elsewhere").status == 404
+
+
+def test_t5_camel_casing_of_replies(wire: Wire) -> None:
+    wire_point = wire.point_id("app01")
+    wire.demo.control("set", option="casing", value="camel")
+    answer = wire.get(f"/api/vmRestorePoints/{wire_point}?format=Entity")
+    if wire.format == "xml":
+        assert answer.node["UID"], "XML has one casing"
+    else:
+        keys = json.loads(answer.body)
+        assert {"uid", "links", "href", "creationTimeUTC", "vmDisplayName"} <= set(keys)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [(None, "application/xml"), ("*/*", "application/xml"), ("application/xml", "application/xml"),
+     ("application/json", "application/json"), ("application/xml, application/json", "application/json")],
+)  # fmt: skip
+def test_2_1_accept_decides_the_format(wire: Wire, accept: str | None, expected: str) -> None:
+    answer = wire.get("/api/tasks", Accept=accept)
+    assert answer.headers.get_content_type() == expected
+
+
+def test_2_1_no_json_for_sessions_older_than_v1_4(stranger: Wire) -> None:
+    stranger.demo.reset(api_version="v1_4")
+    stranger.log_on(version="v1_3")
+    assert (
+        stranger.get("/api/tasks", Accept="application/json").headers.get_content_type() == "application/xml"
+    )
+
+
+def test_2_1_old_servers_write_reasons_without_a_space(stranger: Wire) -> None:
+    stranger.demo.reset(api_version="v1_4")
+    stranger.log_on()
+    stranger.connection.request("GET", "/api/query?type=nothing", headers=stranger.headers)
+    reply = stranger.connection.getresponse()
+    reply.read()
+    assert (reply.status, reply.reason) == (400, "BadRequest")
+    assert reply.headers["Server"] == "Microsoft-HTTPAPI/2.0"

@@ -1,0 +1,242 @@
+"""Every fault does what it says, and is counted."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.demo.reading import Answer, Wire, vm_spec
+from tests.support.demo_process import DemoProcess
+from tui.demo import faults
+from tui.demo.steps import STEPS
+
+BROKEN = (http.client.HTTPException, OSError)
+
+
+@pytest.fixture
+def client(demo: DemoProcess) -> Iterator[Wire]:
+    with Wire(demo) as wire:
+        wire.log_on()
+        yield wire
+
+
+def fault(client: Wire, spec: str) -> None:
+    client.demo.control("fault", spec=spec)
+
+
+def fired(client: Wire) -> int:
+    return int(client.demo.control("faults-fired")["total"])
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_http_errors_so_many_times(client: Wire, status: int) -> None:
+    fault(client, f"http-{status}:2@task")
+    assert [client.get("/api/tasks").status for _ in range(3)] == [status, status, 200]
+    assert client.get("/api/restoreSessions").status == 200
+    assert client.demo.control("faults-fired")["fired"] == {f"http-{status}:2@task": 2}
+
+
+@pytest.mark.parametrize(("spec", "restores"), [("drop-before@submit", 0), ("drop-after-accept@submit", 1)])
+def test_dropping_before_and_after_accepting(client: Wire, spec: str, restores: int) -> None:
+    point = client.point_id("app01")
+    fault(client, spec)
+    with pytest.raises(BROKEN):
+        client.restore(point, vm_spec("xml"))
+    assert len(client.demo.restores()) == restores
+    assert fired(client) == 1
+    assert [request["status"] for request in client.demo.requests("submit")] == [0]
+
+
+@pytest.mark.parametrize(("spec", "restores"), [("http-504@submit", 0), ("http-504-after@submit", 1)])
+def test_a_proxy_that_lost_the_server(client: Wire, spec: str, restores: int) -> None:
+    point = client.point_id("app01")
+    fault(client, spec)
+    answer = client.restore(point, vm_spec("xml"))
+    assert (answer.status, answer.headers.get_content_type()) == (504, "text/html")
+    assert len(client.demo.restores()) == restores
+
+
+def test_expire_after_so_many_requests(client: Wire) -> None:
+    fault(client, "expire:2@task")
+    assert [client.get("/api/tasks").status for _ in range(4)] == [200, 200, 401, 401]
+    client.log_on()
+    assert client.get("/api/tasks").status == 200
+    assert fired(client) == 1
+
+
+def test_truncated_body(client: Wire) -> None:
+    fault(client, "truncate@list")
+    with pytest.raises(http.client.IncompleteRead):
+        client.query("VmRestorePoint")
+
+
+def test_garbage_and_not_http(client: Wire) -> None:
+    fault(client, "garbage@root")
+    answer = client.get("/api/")
+    with pytest.raises((ElementTree.ParseError, ValueError)):
+        _ = answer.node
+    client.demo.control("clear-faults")
+    fault(client, "not-http@root")
+    with pytest.raises(http.client.BadStatusLine):
+        client.get("/api/")
+
+
+def test_wrong_type(client: Wire) -> None:
+    fault(client, "wrong-type@task")
+    answer = client.get("/api/tasks")
+    assert answer.headers.get_content_type() == "application/json"
+    assert answer.body.startswith(b"<")
+
+
+def test_redirect_to_another_host(client: Wire) -> None:
+    fault(client, "redirect@task")
+    answer = client.get("/api/tasks")
+    assert answer.status == 302
+    assert answer.headers["Location"] == f"https://localhost:{client.demo.port}/api/followed/api/tasks"
+
+
+@pytest.mark.parametrize(("spec", "status"), [("html-error", 500), ("html-page", 200)])
+def test_html(client: Wire, spec: str, status: int) -> None:
+    fault(client, f"{spec}@task")
+    answer = client.get("/api/tasks")
+    assert (answer.status, answer.headers.get_content_type()) == (status, "text/html")
+
+
+def test_empty_401(client: Wire) -> None:
+    fault(client, "empty-401@task")
+    answer = client.get("/api/tasks")
+    assert (answer.status, answer.body) == (401, b"")
+
+
+def test_bomb_and_depth(client: Wire) -> None:
+    fault(client, "bomb@task")
+    assert b"<!ENTITY" in client.get("/api/tasks").body
+    client.demo.control("clear-faults")
+    fault(client, "deep@task")
+    assert client.get("/api/tasks").body.count(b"<a>") == 200_000
+    assert client.get("/api/tasks", Accept="application/json").body.startswith(b"[" * 1000)
+
+
+@pytest.mark.parametrize("spec", ["huge-body@task", "huge-list@task"])
+def test_bodies_without_end_stop_with_the_client(client: Wire, spec: str) -> None:
+    fault(client, spec)
+    client.connection.request("GET", "/api/tasks", headers=client.headers)
+    reply = client.connection.getresponse()
+    assert len(reply.read(5_000_000)) == 5_000_000
+    client.connection.close()
+    client.demo.control("clear-faults")
+    assert client.get("/api/tasks").status == 200, "the server is alive"
+
+
+def test_gzip_bomb(client: Wire) -> None:
+    fault(client, "gzip-bomb@task")
+    client.connection.request("GET", "/api/tasks", headers=client.headers)
+    reply = client.connection.getresponse()
+    assert reply.headers["Content-Encoding"] == "gzip"
+    unpacked = zlib.decompressobj(31).decompress(reply.read(50_000))
+    assert len(unpacked) > 5_000_000
+    client.connection.close()
+
+
+@pytest.mark.parametrize("accept", ["application/xml", "application/json"])
+def test_huge_and_hostile_names(client: Wire, accept: str) -> None:
+    client.format = "json" if "json" in accept else "xml"
+    fault(client, "huge-name@list")
+    rows = client.query("VmRestorePoint", pageSize=5).queried("VmRestorePoints")
+    assert len(rows[0]["VmDisplayName"]) > 100_000
+    assert len(rows[4]["VmDisplayName"]) < 100
+    client.demo.control("clear-faults")
+    fault(client, "hostile-names@list")
+    rows = client.query("VmRestorePoint", pageSize=2000).queried("VmRestorePoints")
+    names = {row.get("VmDisplayName") for row in rows}
+    assert names >= {"[red]x[/red]", "a\nb", "\u202egpj.exe"}
+    assert any("\x1b" in str(name) for name in names) is (client.format == "json")
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_missing_field(client: Wire, form: str) -> None:
+    client.format = form
+    fault(client, "missing:UID@list")
+    row = client.query("VmRestorePoint", pageSize=1).queried("VmRestorePoints")[0]
+    assert row.get("UID") is None
+    assert row.get("Name")
+
+
+def test_paging_that_loops(client: Wire) -> None:
+    fault(client, "loop-paging@list")
+    first = client.query("VmRestorePoint", pageSize=10)
+    second = client.get(first.paging.link("Next"))
+    assert [row["UID"] for row in second.queried("VmRestorePoints")] == [
+        row["UID"] for row in first.queried("VmRestorePoints")
+    ]
+    assert "page=1" in second.paging.link("Next")
+
+
+def test_paging_without_end(client: Wire) -> None:
+    fault(client, "endless-paging@list")
+    answer = client.query("VmRestorePoint", pageSize=500, page=1_000_000)
+    assert len(answer.queried("VmRestorePoints")) > 0
+    assert "page=1000001" in answer.paging.link("Next")
+
+
+def test_slow_and_drip_answer_in_the_end(client: Wire) -> None:
+    fault(client, "slow:0.01@task")
+    fault(client, "drip:0@task")
+    assert client.get("/api/tasks").status == 200
+    assert fired(client) == 2
+
+
+def test_faults_of_the_command_line() -> None:
+    with DemoProcess.start("--fault", "http-503:1@root") as demo, Wire(demo) as client:
+        assert [client.get("/api/").status for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.parametrize("spec", ["nonsense", "slow:x", "drop-before@nowhere", "", "http-503:x"])
+def test_unknown_faults_are_refused(spec: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        faults.parse(spec)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_can_be_hit(client: Wire, step: str) -> None:
+    point = client.point_id("app01")
+    reach: dict[str, Callable[[], Answer]] = {
+        "logon": client.log_on, "root": lambda: client.get("/api/"),
+        "list": lambda: client.query("VmRestorePoint"),
+        "open": lambda: client.get(f"/api/vmRestorePoints/{point}"),
+        "lookup": lambda: client.get("/api/hierarchyRoots"), "submit": lambda: client.restore(point, None),
+        "task": lambda: client.get("/api/tasks/task-1"), "session": lambda: client.query("RestoreSession"),
+        "cancel": lambda: client.send("DELETE", "/api/tasks/task-1"),
+        "logoff": lambda: client.send("DELETE", f"/api/logonSessions/{client.session_id}"),
+        "other": lambda: client.get("/api/logonSessions"), "any": lambda: client.get("/api/querySvc"),
+    }  # fmt: skip
+    client.demo.control("clear-requests")
+    fault(client, f"http-503:1@{step}")
+    assert reach[step]().status == 503
+    assert fired(client) == 1
+    assert client.demo.requests()[0]["step"] == ("other" if step == "any" else step)
+
+
+def test_pages_are_packed_when_asked(client: Wire) -> None:
+    plain = client.query("VmRestorePoint")
+    packed = client.get("/api/query?type=VmRestorePoint&format=Entities", Accept_Encoding="gzip")
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.body) * 4 < len(plain.body)
+    fault(client, "hostile-names@list")
+    spoilt = client.get("/api/query?type=VmRestorePoint&format=Entities", Accept_Encoding="gzip")
+    assert b'VmDisplayName="app01"' in gzip.decompress(packed.body)
+    assert b'VmDisplayName="app01"' not in gzip.decompress(spoilt.body), "faults reach packed pages too"
+
+
+def test_secrets_stay_out_of_the_record(client: Wire) -> None:
+    client.get("/api/tasks")
+    text = json.dumps(client.demo.requests())
+    assert "(kept out)" in text
+    assert client.headers["X-RestSvcSessionId"] not in text
+    assert "TEFCXH" not in text
