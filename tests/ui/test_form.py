@@ -277,6 +277,22 @@ async def test_second_enter_does_not_send_twice(tmp_path: Path) -> None:
     assert len(manager.posts) == 1
 
 
+async def test_second_press_of_restore_does_not_ask_twice(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+r", "ctrl+r", "ctrl+r")
+        await asked(pilot)
+        assert sum(isinstance(screen, ConfirmScreen) for screen in pilot.app.screen_stack) == 1
+        screen = pilot.app.screen_stack[-2]
+        assert isinstance(screen, RestoreFormScreen)
+        screen.action_restore()
+        await pilot.pause()
+        await pilot.press("escape")
+        await settle(pilot)
+    assert len(manager.queries) == 1
+
+
 async def test_overwriting_wants_the_name_typed(tmp_path: Path) -> None:
     manager = StageManager()
     async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
