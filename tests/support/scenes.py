@@ -1,0 +1,162 @@
+"""Every screen of the program, reached by the keyboard from the login: for pictures and snapshots.
+
+Seed, clock, zone, port and certificate are fixed, so the same program gives the same bytes every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from textual.pilot import Pilot
+
+from tests.support.demo_process import DemoProcess
+from tests.support.settle import settle, text_of, until
+
+PORT = 39398
+NOW = "2026-11-23T03:04:05Z"
+SERVER_OPTIONS = (
+    "--seed", "1", "--now", NOW, "--time-scale", "0", "--fixed-identity", "--port", str(PORT),
+)  # fmt: skip
+SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
+
+Scene = Callable[[Pilot[Any], DemoProcess], Awaitable[None]]
+
+
+async def shows(pilot: Pilot[Any], text: str) -> None:
+    """Wait until the screen shows a text."""
+    await until(pilot, lambda: text in text_of(pilot), f"{text!r} on the screen")
+    await pilot.pause()
+
+
+async def login(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The first screen."""
+    await shows(pilot, "Log on")
+
+
+async def certificate(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The trust question."""
+    await login(pilot, demo)
+    await pilot.press("enter")
+    await shows(pilot, "fingerprint")
+
+
+async def points(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The list of VMs."""
+    await certificate(pilot, demo)
+    await pilot.press("right", "enter")
+    await shows(pilot, "points loaded")
+    await settle(pilot)
+
+
+async def points_of_vm(pilot: Pilot[Any], demo: DemoProcess, words: str = "crm01") -> None:
+    """One VM's points."""
+    await points(pilot, demo)
+    await pilot.press(*words)
+    await settle(pilot)
+    await pilot.press("enter")
+    await shows(pilot, "Made")
+
+
+async def form(pilot: Pilot[Any], demo: DemoProcess, words: str = "crm01") -> None:
+    """The form of a vSphere VM."""
+    await points_of_vm(pilot, demo, words)
+    await pilot.press("enter")
+    await shows(pilot, "What will happen")
+    await settle(pilot)
+    await until(pilot, lambda: "Restore..." in text_of(pilot), "the form")
+
+
+async def form_hyperv(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The form of a Hyper-V VM."""
+    await form(pilot, demo, "hv-files01")
+
+
+async def form_cloud(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The form of a Cloud Director VM."""
+    await form(pilot, demo, "lab-db")
+
+
+async def picker(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The choice of a reference."""
+    await form_cloud(pilot, demo)
+    await pilot.press("f2")
+    await shows(pilot, "Choose")
+    await pilot.pause()
+
+
+async def request(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The exact request."""
+    await form(pilot, demo)
+    await pilot.press("ctrl+g")
+    await shows(pilot, "RestoreSpec")
+
+
+async def confirm(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The confirmation of a restore that keeps the original."""
+    await form(pilot, demo)
+    await pilot.press("ctrl+r")
+    await shows(pilot, "Restore crm01?")
+
+
+async def confirm_overwrite(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The confirmation of a restore that overwrites the original."""
+    await form(pilot, demo)
+    await pilot.press("space", "ctrl+r")
+    await shows(pilot, "OVERWRITE")
+
+
+async def tasks(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """A restore being launched."""
+    await confirm(pilot, demo)
+    await pilot.press("right", "enter")
+    await shows(pilot, "launching")
+
+
+async def tasks_running(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """A restore session that has got somewhere."""
+    await tasks(pilot, demo)
+    demo.control("advance", seconds=40)
+    await shows(pilot, "restoring")
+
+
+async def cancel(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The cancel dialog of a launch."""
+    await tasks(pilot, demo)
+    await pilot.press("c")
+    await shows(pilot, "Cancel the restore")
+
+
+async def history(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The journal."""
+    await tasks(pilot, demo)
+    await pilot.press("h")
+    await shows(pilot, "History")
+    await settle(pilot)
+
+
+async def help_of_points(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The help over the list."""
+    await points(pilot, demo)
+    await pilot.press("f1")
+    await shows(pilot, "Keys on this screen")
+
+
+SCENES: dict[str, Scene] = {
+    "login": login,
+    "certificate": certificate,
+    "points": points,
+    "points-of-vm": points_of_vm,
+    "form": form,
+    "form-hyperv": form_hyperv,
+    "form-cloud": form_cloud,
+    "picker": picker,
+    "request": request,
+    "confirm": confirm,
+    "confirm-overwrite": confirm_overwrite,
+    "tasks": tasks,
+    "tasks-running": tasks_running,
+    "cancel": cancel,
+    "history": history,
+    "help": help_of_points,
+}
