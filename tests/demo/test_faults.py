@@ -240,3 +240,8 @@ def test_secrets_stay_out_of_the_record(client: Wire) -> None:
     assert "(kept out)" in text
     assert client.headers["X-RestSvcSessionId"] not in text
     assert "TEFCXH" not in text
+
+
+def test_byte_order_mark(client: Wire) -> None:
+    fault(client, "bom@task")
+    assert client.get("/api/tasks").body.startswith(b"\xef\xbb\xbf<?xml")

@@ -29,7 +29,7 @@ def plant(folder: Path, mutation: tuple[str, str, str, str]) -> None:
     (demo / file).write_text(text.replace(good, bad), encoding="utf-8")
 
 
-def tests_fail(folder: Path, test: str) -> bool:
+def goes_red(folder: Path, test: str) -> bool:
     """Run one conformance test against the copy; whether it went red."""
     command = [
         sys.executable,
@@ -52,14 +52,14 @@ def tests_fail(folder: Path, test: str) -> bool:
 @pytest.mark.parametrize("mutation", SAMPLE, ids=lambda row: row[3])
 def test_a_planted_mistake_is_seen(mutation: tuple[str, str, str, str], tmp_path: Path) -> None:
     plant(tmp_path, mutation)
-    assert tests_fail(tmp_path, mutation[3])
+    assert goes_red(tmp_path, mutation[3])
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda row: row[3])
 def test_every_planted_mistake_is_seen(mutation: tuple[str, str, str, str], tmp_path: Path) -> None:
     plant(tmp_path, mutation)
-    assert tests_fail(tmp_path, mutation[3])
+    assert goes_red(tmp_path, mutation[3])
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda row: f"{row[0]}: {row[1]}"[:60])

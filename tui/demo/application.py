@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import deque
 
 from tui.demo import faults as fault_names
@@ -59,6 +60,9 @@ class Application:
     def _answer(self, request: Request) -> Reply:
         try:
             return self.service.answer(request)
+        except Exception as error:  # noqa: BLE001 - the outer edge: a fault of this server is a 500, and is seen
+            traceback.print_exc()
+            return self.site.replies.fail(request, 500, f"{type(error).__name__}: {error}")
         finally:
             self.service.queries.misleading = ""
 

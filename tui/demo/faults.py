@@ -16,6 +16,7 @@
 | wrong-type | the Content-Type of the other format |
 | bomb, deep | an XML entity bomb; 200,000 levels |
 | huge-body, gzip-bomb, huge-list:ROWS | a body without end; 1 GB packed small; ten million rows |
+| bom | the body begins with a byte order mark, as it may (contract 2.1) |
 | huge-name, hostile-names | a name of 100 kB; names with markup, escapes, bidi overrides, line breaks |
 | missing:FIELD | leaves one attribute or element out of the answer |
 | loop-paging, endless-paging | Next leads back to page 1; two milliards of pages |
@@ -38,6 +39,7 @@ BEFORE = {
 AFTER = {
     "drop-after-accept", "http-502-after", "http-504-after", "truncate", "garbage", "not-http", "wrong-type",
     "bomb", "deep", "huge-body", "gzip-bomb", "huge-list", "huge-name", "hostile-names", "missing", "drip",
+    "bom",
 }  # fmt: skip
 _WITH_VALUE = {"slow", "drip", "expire", "huge-list", "missing"}
 _SPEC = re.compile(r"(?P<name>[a-z0-9-]+)(:(?P<arg>[^@*]*))?(@(?P<step>[a-z]+))?(\*(?P<times>\d+))?")

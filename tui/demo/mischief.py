@@ -159,6 +159,11 @@ def _missing(text: str, fault: Fault, as_json: bool) -> str:
     return re.sub(rf'(?i) {field}="[^"]*"|<{field}>[^<]*</{field}>', "", text)
 
 
+def _bom(text: str, _fault: Fault, _as_json: bool) -> str:
+    return f"\ufeff{text}"
+
+
 _TEXTS: dict[str, Callable[[str, Fault, bool], str]] = {
-    "huge-name": _huge_name, "hostile-names": _hostile_names, "missing": _missing
+    "huge-name": _huge_name, "hostile-names": _hostile_names, "missing": _missing,
+    "bom": _bom,
 }  # fmt: skip

@@ -15,6 +15,8 @@ from tui.demo.wire import Link, Resource
 RowT = TypeVar("RowT")
 _UPPER_HEX = re.compile(r"%[0-9A-F]{2}")
 _OWN = {"pagesize", "page"}
+_LARGEST = 50_000
+"""A page larger than this would be made of more memory than a demo may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def asked(parameters: dict[str, str], default_size: int) -> Page:
             if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < 1 << 31):
                 raise Refused(400, f"Parameter {name} must be a positive number.")
             numbers[name] = int(text)
-    return Page(numbers["page"], numbers["pagesize"])
+    return Page(numbers["page"], min(numbers["pagesize"], _LARGEST))
 
 
 def _address(request: Request, base: str, size: int, page: int) -> str:
