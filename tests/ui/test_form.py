@@ -302,7 +302,7 @@ async def test_overwriting_wants_the_name_typed(tmp_path: Path) -> None:
         assert "OVERWRITE app07?" in text_of(pilot)
         await pilot.press(*"app08", "enter")
         await pilot.pause()
-        assert "That is not the name. Nothing was sent." in text_of(pilot)
+        assert "That is not what is asked for. Nothing was sent." in text_of(pilot)
         assert manager.posts == []
         await pilot.press("backspace", "7", "enter")
         await settle(pilot)

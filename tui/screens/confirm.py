@@ -33,10 +33,9 @@ def heading(plan: RestorePlan) -> str:
 
 def typed_prompt(plan: RestorePlan) -> str:
     """What has to be typed to confirm an overwriting plan."""
-    name = safe(plan.confirm_word, cells=60)
     if plan.offers_code:
-        return f"Type the code {plan.short_code} (or the name, {name}) to confirm:"
-    return f"Type the name {name} to confirm:"
+        return f"Type the code {plan.short_code}, or the whole name, to confirm:"
+    return f"Type the name {safe(plan.confirm_word, cells=60)} to confirm:"
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -84,7 +83,7 @@ class ConfirmScreen(Dialog[bool]):
         if event.value.strip() and self._plan.confirmed_by(event.value):
             self._answer(True)
             return
-        self.query_one("#confirm-note", Static).update("That is not the name. Nothing was sent.")
+        self.query_one("#confirm-note", Static).update("That is not what is asked for. Nothing was sent.")
 
     @on(Button.Pressed, "#confirm-restore")
     def press_restore(self) -> None:

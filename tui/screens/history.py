@@ -29,8 +29,8 @@ _COLUMNS = (
     Column(key="when", label="When", width=16),
     Column(key="state", label="State", width=10),
     Column(key="vm", label="VM", width=12, flex=1),
-    Column(key="who", label="Who", width=14, drop=1),
-    Column(key="message", label="What is known", width=16, flex=3, drop=2),
+    Column(key="who", label="Who", width=12, drop=1),
+    Column(key="message", label="What is known", width=12, flex=3, drop=2),
 )
 
 

@@ -45,11 +45,11 @@ def not_ready(problems: Sequence[Problem], notes: Sequence[str]) -> Verdict:
 
 
 def _short(plan: RestorePlan) -> tuple[str, str]:
-    name = safe(plan.vm_name, cells=40)
+    name = safe(plan.vm_name, cells=20)
     if plan.original is OriginalFate.OVERWRITTEN:
         return f"OVERWRITES {name}", "bad"
     if plan.original is OriginalFate.MAY_BE_OVERWRITTEN:
-        return f"MAY OVERWRITE {name}: this server may not know KeepOriginalVM", "bad"
+        return f"MAY OVERWRITE {name} (KeepOriginalVM not known here)", "bad"
     return f"The original {_thing(plan)} is KEPT", "good"
 
 

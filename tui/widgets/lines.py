@@ -44,8 +44,11 @@ def wrap(line: str, width: int, *, hang: int = 0) -> list[str]:
         if current:
             lines.append(current)
             room = room_after
-        *full, current = chop_cells(word, room) or [""]
-        lines += full
+        while cell_len(word) > room:
+            part = chop_cells(word, room)[0]
+            lines.append(part)
+            word, room = word[len(part) :], room_after
+        current = word
     lines.append(current)
     first, *rest = lines
     return [" " * lead + first, *(" " * (lead + hang) + text for text in rest)]
