@@ -79,7 +79,10 @@ class Steward(Shell):
         if not count:
             return ""
         noun = "1 restore is" if count == 1 else f"{count} restores are"
-        return f"{noun} still in flight. They go on at the server; start vbem again to watch them."
+        if self.folders.demo:
+            return f"{noun} still in flight; the embedded server ends with this program."
+        goes, them = ("It goes", "it") if count == 1 else ("They go", "them")
+        return f"{noun} still in flight. {goes} on at the server; start vbem again to watch {them}."
 
     @work(group="monitor", exclusive=True, exit_on_error=False, description="watch the restores")
     async def watch_restores(self) -> None:
