@@ -8,7 +8,7 @@ by one in a copy. A new conformance test comes with a row here.
 from __future__ import annotations
 
 SESSION, QUERY, POINTS = "test_conformance_session", "test_conformance_query", "test_conformance_points"
-RESTORE, TASKS = "test_conformance_restore", "test_conformance_tasks"
+RESTORE, CLOUD, TASKS = "test_conformance_restore", "test_conformance_cloud", "test_conformance_tasks"
 
 MUTATIONS: tuple[tuple[str, str, str, str], ...] = (
     # 1: address, logon, session
@@ -64,10 +64,10 @@ MUTATIONS: tuple[tuple[str, str, str, str], ...] = (
     ("restore_check.py", "if self._knows_keep:", "if True:", f"{RESTORE}::test_old_servers_ignore_keep_original_and_overwrite"),
     ("restore_body.py", 'if options.empty_body == "reject":', "if False:", f"{RESTORE}::test_t14_empty_body_rejected_by_switch"),
     ("restore_body.py", "if request.wants_json else _from_xml", 'if content_type == JSON else _from_xml', f"{RESTORE}::test_t4_json_without_accept_json_is_400"),
-    ("restore_check.py", "target is None:", "False:", f"{RESTORE}::test_5_1_cloud_refusals"),
-    ("restore_check.py", "if match[2] != root.guid:", "if False:", f"{RESTORE}::test_5_1_cloud_refusals"),
-    ("restore_check.py", 'wanted not in {"both", spec.layout}', 'wanted == ""', f"{RESTORE}::test_q6_only_one_layout_by_switch"),
-    ("ask.py", "return not (self.vms and self.vms[0].new_name)", "return False", f"{RESTORE}::test_5_1_an_empty_new_name_overwrites"),
+    ("restore_check.py", "target is None:", "False:", f"{CLOUD}::test_5_1_cloud_refusals"),
+    ("restore_check.py", "if match[2] != root.guid:", "if False:", f"{CLOUD}::test_5_1_cloud_refusals"),
+    ("restore_check.py", 'wanted not in {"both", spec.layout}', 'wanted == ""', f"{CLOUD}::test_q6_only_one_layout_by_switch"),
+    ("ask.py", "return not (self.vms and self.vms[0].new_name)", "return False", f"{CLOUD}::test_5_1_an_empty_new_name_overwrites"),
     ("restoring.py", 'if "no-restore-link" in vm.quirks:', "if False:", f"{RESTORE}::test_5_1_a_point_without_restore_link_cannot_be_restored"),
     # 6, 7: tasks and restore sessions
     ("restores.py", '"OperationFinished" if now >= self.restore.launched_at and version >= 5', '"OperationFinished" if False', f"{TASKS}::test_6_1_running_then_operation_finished_then_finished"),
