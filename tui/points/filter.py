@@ -32,10 +32,6 @@ _TYPES = ("full", "increment", "reverseincrement", "syntheticfull")
 _KINDS = {"vm": PointKind.VM, "vapp": PointKind.VAPP}
 
 
-class FilterError(ValueError):
-    """The filter cannot be understood; the message is a sentence for the operator."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """What to show. Empty fields hold for everything."""
@@ -81,6 +77,19 @@ class Filter:
         if self.kinds and vm.kind not in self.kinds:
             return False
         return not self.servers or any(server in fold(vm.server_name) for server in self.servers)
+
+
+class FilterError(ValueError):
+    """A part of the filter cannot be understood.
+
+    Args:
+        sentence: what is wrong and what would be understood.
+        rest: the filter without that part.
+    """
+
+    def __init__(self, sentence: str, rest: Filter) -> None:
+        super().__init__(sentence)
+        self.rest = rest
 
 
 class Matcher:
@@ -155,19 +164,24 @@ def parse(text: str, now: datetime) -> Filter:
         now: what relative times count back from; aware.
 
     Raises:
-        FilterError: the message says what is wrong and what is understood.
+        FilterError: with a sentence, and what is left of the filter.
     """
-    reading = _Reading(now)
+    reading, complaint = _Reading(now), ""
     for match in _TOKEN.finditer(text):
         key, phrase, word = match.groups()
         if word and word.endswith(":") and not key:
             key, word = word[:-1], ""
-        reading.take((key or "").lower(), word if phrase is None else phrase, match.group())
+        try:
+            reading.take((key or "").lower(), word if phrase is None else phrase, match.group())
+        except ValueError as error:
+            complaint = complaint or str(error)
+    if complaint:
+        raise FilterError(complaint, reading.result(text))
     return reading.result(text)
 
 
 class _Reading:
-    """What has been read of a filter so far."""
+    """What has been read of a filter so far; its methods raise ValueError with a sentence."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -197,7 +211,7 @@ class _Reading:
             return
         self._only_words = False
         if not value:
-            raise FilterError(f"{key}: wants a value right after the colon; {_EXAMPLES[key]}.")
+            raise ValueError(f"{key}: wants a value right after the colon; {_EXAMPLES[key]}.")
         taker(value)
 
     def result(self, text: str) -> Filter:
@@ -216,7 +230,7 @@ class _Reading:
     def _platform(self, value: str) -> None:
         found = {platform for word, platform in _PLATFORMS.items() if word.startswith(fold(value))}
         if not found:
-            raise FilterError(f"There is no platform '{value}'; {_EXAMPLES['platform']}.")
+            raise ValueError(f"There is no platform '{value}'; {_EXAMPLES['platform']}.")
         self._platforms |= found
 
     def _server(self, value: str) -> None:
@@ -225,13 +239,13 @@ class _Reading:
     def _type(self, value: str) -> None:
         word = fold(value).replace("-", "").replace("_", "")
         if not any(name.startswith(word) for name in _TYPES):
-            raise FilterError(f"There is no type '{value}'; {_EXAMPLES['type']}.")
+            raise ValueError(f"There is no type '{value}'; {_EXAMPLES['type']}.")
         self._types.append(word)
 
     def _kind(self, value: str) -> None:
         found = {kind for word, kind in _KINDS.items() if word.startswith(fold(value))}
         if not found:
-            raise FilterError(f"There is no kind '{value}'; {_EXAMPLES['kind']}.")
+            raise ValueError(f"There is no kind '{value}'; {_EXAMPLES['kind']}.")
         self._kinds |= found
 
     def _take_after(self, value: str) -> None:
@@ -241,10 +255,7 @@ class _Reading:
         self._before = self._moment(value)
 
     def _moment(self, value: str) -> datetime:
-        try:
-            return read_moment(value, self._now)
-        except ValueError as error:
-            raise FilterError(str(error)) from error
+        return read_moment(value, self._now)
 
 
 _EXAMPLES = {

@@ -136,10 +136,10 @@ class VmView:
     def _key_maker(self) -> Callable[[Vm], _SortKey]:
         index = self._index
         makers: dict[SortBy, Callable[[Vm], _SortKey]] = {
-            SortBy.NAME: lambda vm: (vm.folded,),
-            SortBy.NEWEST: lambda vm: (index.created(vm.rows[0]),),
-            SortBy.POINTS: lambda vm: (len(vm.rows), vm.folded),
-            SortBy.PLATFORM: lambda vm: (vm.platform.label, vm.folded),
+            SortBy.NAME: lambda vm: (vm.folded, vm.server_name),
+            SortBy.NEWEST: lambda vm: (index.created(vm.rows[0]), vm.folded, vm.server_name),
+            SortBy.POINTS: lambda vm: (len(vm.rows), vm.folded, vm.server_name),
+            SortBy.PLATFORM: lambda vm: (vm.platform.label, vm.folded, vm.server_name),
             SortBy.SERVER: lambda vm: (vm.server_name, vm.folded),
         }
         return makers[self.sorted_by]

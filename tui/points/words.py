@@ -38,7 +38,8 @@ def vm_title(vm: Vm) -> str:
 
 def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
     """One line about a VM: what tells it from its namesakes first."""
-    count = f"{len(vm.rows):,} points" if shown == len(vm.rows) else f"{shown:,} of {len(vm.rows):,} points"
+    of = "" if shown == len(vm.rows) else f"{shown:,} of "
+    count = f"{of}{len(vm.rows):,} point{'' if len(vm.rows) == 1 else 's'}"
     parts = [vm_title(vm), platform_word(vm.platform), vm.server_name or "server not said"]
     namesakes = index.namesakes(vm)
     if namesakes > 1:
@@ -63,20 +64,24 @@ def why_not(point: RestorePoint) -> str:
 
 
 def loading_words(progress: Progress, index: PointIndex, now: datetime) -> str:
-    """How much is loaded, how fresh it is, and which key changes that."""
-    return "; ".join(
-        part for part in (_amount(progress), _freshness(index, now), _then(progress, now)) if part
-    )
+    """How much is loaded, which key changes that, and how fresh it is."""
+    busy = progress.state in {LoadState.IDLE, LoadState.LOADING}
+    age = f"list {ago(progress.read_at, now)}" if progress.read_at and not busy else ""
+    parts = (_amount(progress), _key(progress.state), _freshness(index, now), age)
+    return "; ".join(part for part in parts if part)
 
 
 def _amount(progress: Progress) -> str:
     count = f"{progress.points:,}"
     if progress.state is LoadState.COMPLETE:
-        return f"all {count} points loaded"
+        return f"all {count} points loaded" if progress.points != 1 else "the only point is loaded"
+    busy = progress.state in {LoadState.IDLE, LoadState.LOADING}
+    if not progress.expected and busy:
+        return f"{count} points, asking again" if progress.points else "asking for the newest points"
     if not progress.expected:
-        return f"{count} points so far" if progress.points else "asking for the newest points"
+        return f"{progress.state.value}: {count} points"
     bar = _bar(progress.pages, progress.of_pages)
-    word = "loaded" if progress.state is LoadState.LOADING else f"{progress.state.value}:"
+    word = "loaded" if busy else f"{progress.state.value}:"
     return f"{bar} {word} {count} of {progress.expected:,} points"
 
 
@@ -91,12 +96,10 @@ def _freshness(index: PointIndex, now: datetime) -> str:
     return f"newest {ago(min(newest), now)}" if newest else ""
 
 
-def _then(progress: Progress, now: datetime) -> str:
-    if progress.state is LoadState.LOADING:
+def _key(state: LoadState) -> str:
+    if state in {LoadState.IDLE, LoadState.LOADING}:
         return "Ctrl+C stops"
-    age = f"list {ago(progress.read_at, now)}" if progress.read_at else ""
-    key = "F5 reloads" if progress.state is LoadState.COMPLETE else "F5 goes on"
-    return "; ".join(part for part in (age, key) if part)
+    return "F5 reloads" if state is LoadState.COMPLETE else "F5 goes on"
 
 
 def freshness_words(index: PointIndex, now: datetime) -> str:

@@ -95,11 +95,10 @@ class RestorePointsScreen(PointsLoading):
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
         try:
-            wanted = parse(event.value, self.vbem.clock.now())
+            wanted, complaint = parse(event.value, self.vbem.clock.now()), ""
         except FilterError as error:
-            self.say(f"{error} The list shows the filter before.", "bad")
-            return
-        self.say("")
+            wanted, complaint = error.rest, f"{error} The rest of the filter counts."
+        self.say(complaint, "bad")
         self._view.narrow(wanted)
         self._say_nothing_found()
         self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock), keep_cursor=False)

@@ -26,7 +26,7 @@ class PointsLoading(VbemScreen):
     """The half of the browser that loads; the other half shows."""
 
     class PageCame(Message):
-        """The first page is here and wants to be seen at once."""
+        """Loading has begun, or its first page is here: to be seen at once."""
 
     class LoadEnded(Message):
         """Loading is complete, stopped or failed."""
@@ -74,6 +74,8 @@ class PointsLoading(VbemScreen):
         loader = self._loader
         if loader is None:
             return
+        # Handled as soon as `run` waits for the server: says that it does.
+        self.post_message(self.PageCame())
         await loader.run(anew=anew)
         while isinstance(loader.progress.error, SessionExpired) and await self.vbem.log_on_again():
             await loader.run()

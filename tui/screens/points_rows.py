@@ -24,7 +24,7 @@ VM_COLUMNS = (
 POINT_COLUMNS = (
     Column(key="created", label="Made (local time, UTC)", width=28),
     Column(key="age", label="Age", width=8, align="right"),
-    Column(key="type", label="Type", width=14),
+    Column(key="type", label="Type", width=17),
     Column(key="server", label="Backup server", width=12, flex=1, drop=1),
 )
 NOT_SAID = "time not said"
@@ -89,7 +89,7 @@ class PointRows:
         created, shape = self._index.created(row), self._index.shape(row)
         kind: Cell = type_words(shape)
         if not shape.restore_href:
-            kind = Toned(f"no restore ({kind})", "dim")
+            kind = Toned("not restorable", "dim")
         when = NOT_SAID if created == NO_TIME else both(created)
         return when, _age(created, self._clock.now()), kind, self._vm.server_name
 

@@ -1,0 +1,154 @@
+"""The browser on the embedded server: what the operator sees and what the server was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.demo_process import DemoProcess
+from tests.support.settle import settle, text_of, until
+from tui.app import VbemApp
+from tui.screens.points import RestorePointsScreen
+
+SIZES = [(80, 24), (120, 40)]
+
+
+async def shows(pilot: Pilot[Any], text: str) -> None:
+    await until(pilot, lambda: text in text_of(pilot), f"{text!r} on the screen:\n{text_of(pilot)}")
+
+
+async def browse(pilot: Pilot[Any]) -> RestorePointsScreen:
+    """Log on and wait for the whole list."""
+    await shows(pilot, "Log on")
+    await pilot.press("enter")
+    await shows(pilot, "points loaded")
+    await settle(pilot)
+    screen = pilot.app.screen
+    assert isinstance(screen, RestorePointsScreen)
+    return screen
+
+
+def cursor_line(pilot: Pilot[Any]) -> str:
+    """The VM or point under the cursor; the list with the focus is the last to show one."""
+    return [line for line in text_of(pilot).splitlines() if "> " in line][-1]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_typing_finds_a_vm_enter_shows_its_points_and_escape_goes_back(
+    app: VbemApp, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        screen = await browse(pilot)
+        await pilot.press(*"crm01")
+        await settle(pilot)
+        assert "crm01" in cursor_line(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "Made (local time, UTC)")
+        text = text_of(pilot)
+        assert "crm01  vSphere  vbr0" in text
+        assert "UTC" in cursor_line(pilot)
+        assert "F" in text.split("Made")[0].splitlines()[-3]
+        await pilot.press("escape")
+        assert screen.entry.has_focus
+        assert screen.entry.value == "crm01"
+        await pilot.press("escape")
+        assert screen.entry.value == ""
+        assert screen.vms.row_count > 60
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_lists_are_walked_from_the_filter(app: VbemApp, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        screen = await browse(pilot)
+        first = cursor_line(pilot)
+        await pilot.press("down", "down", "up")
+        assert screen.vms.cursor == 1
+        assert cursor_line(pilot) != first
+        await pilot.press("pagedown")
+        assert screen.vms.cursor == size[1] - 6 - 1 or screen.vms.cursor > 10
+        assert screen.entry.has_focus
+
+
+async def test_letters_are_commands_only_while_the_list_has_the_focus(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        await pilot.press("o")
+        assert screen.entry.value == "o"
+        await pilot.press("backspace", "tab", "o")
+        assert screen.entry.value == ""
+        await shows(pilot, "VMs by name, low to high.")
+        names = [screen._view[place].folded for place in range(len(screen._view))]
+        assert names == sorted(names)
+        await pilot.press("v")
+        await shows(pilot, "high to low")
+        assert [screen._view[p].folded for p in range(len(screen._view))] == names[::-1]
+
+
+async def test_a_filter_that_cannot_be_read_says_so_and_the_rest_of_it_counts(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        await pilot.press(*"web")
+        await settle(pilot)
+        count = screen.vms.row_count
+        await pilot.press(*" type:odd")
+        await shows(pilot, "There is no type 'odd'")
+        assert screen.vms.row_count == count
+        await pilot.press(*["backspace"] * 3)
+        await pilot.press(*"full")
+        await until(pilot, lambda: "There is no type" not in text_of(pilot), "the complaint to go")
+
+
+async def test_namesakes_stay_apart_and_each_says_where_it_is(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        await pilot.press(*'"web01"')
+        await settle(pilot)
+        assert screen.vms.row_count >= 2
+        await pilot.press("enter")
+        await shows(pilot, "VMs of this name")
+
+
+async def test_the_server_is_asked_newest_first_then_page_by_page(demo: DemoProcess, app: VbemApp) -> None:
+    demo.reset(points=1800)
+    demo.control("clear-requests")
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        asked = [one["query"] for one in demo.requests("list") if "vmrestorepoint" in one["query"].lower()]
+        assert "sortDesc=CreationTime" in asked[0]
+        assert "pageSize=100&page=1" in asked[0]
+        assert sorted(query.rpartition("page=")[2] for query in asked[1:]) == ["1", "2", "3", "4"]
+        assert len(screen._index) >= 1800
+
+
+async def test_reloading_shows_what_came_and_drops_what_went(demo: DemoProcess, app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        before = len(screen._index)
+        gone = screen._index.uid(0)
+        demo.control("remove-point", uid=gone)
+        await pilot.press("f5")
+        await until(pilot, lambda: len(screen._index) == before - 1, "the point to go")
+
+
+async def test_collection_is_asked_of_the_vms_own_server(demo: DemoProcess, app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        await pilot.press("tab", "c")
+        await shows(pilot, "has started")
+        posted = [one for one in demo.requests() if "action=collect" in (one["query"] or "")]
+        assert len(posted) == 1
+        server_id = screen._view[0].server_uid.rpartition(":")[2]
+        assert server_id.lower() in posted[0]["path"].lower()
+
+
+async def test_an_account_that_may_not_collect_is_told_so_and_goes_on(
+    demo: DemoProcess, app: VbemApp
+) -> None:
+    demo.control("set", option="role", value="restore-operator")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await pilot.press("tab", "c")
+        await shows(pilot, "may not have")
+        assert not [one for one in demo.requests() if "action=collect" in (one["query"] or "")]

@@ -1,0 +1,169 @@
+"""The browser while the list fills, stops and fails: over a server whose pages are held back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.settle import settle, text_of, until
+from tests.ui.stage import StageApp, StageManager
+from tests.unit.points.build import Server, point
+from tests.unit.restores.fakes import FakeClock
+from tui.api.errors import SessionExpired, TimedOut
+from tui.api.models import Page, PointKind, RestorePoint
+from tui.api.query import Query
+from tui.screens.points import RestorePointsScreen
+from tui.screens.points_loading import ASK_AFTER_S
+
+FLEET = [point(f"vm{n % 40:02}", n) for n in range(1, 1801)]
+
+
+class SlowManager(StageManager):
+    """Gives points out of lists, when it is let."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self.server = server
+
+    async def points_page(
+        self, query: Query, number: int, *, kind: PointKind = PointKind.VM
+    ) -> Page[RestorePoint]:
+        return await self.server.points_page(query, number, kind=kind)
+
+
+class Browser:
+    """The screen, its server and its app."""
+
+    def __init__(self, folder: Path, *vms: RestorePoint) -> None:
+        self.server = Server(vms or FLEET)
+        self.screen = RestorePointsScreen()
+        self.app = StageApp(folder, SlowManager(self.server), self.screen)
+
+    def hold(self) -> None:
+        """Answer nothing more."""
+        self.server.gate.clear()
+
+    async def first_page(self, pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: self.screen.vms.row_count > 0, "the first rows")
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    return Browser(tmp_path)
+
+
+async def shows(pilot: Pilot[Any], text: str) -> None:
+    await until(pilot, lambda: text in text_of(pilot), f"{text!r} on the screen:\n{text_of(pilot)}")
+
+
+async def test_before_the_first_page_it_says_what_it_waits_for(browser: Browser) -> None:
+    browser.hold()
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Asking for the newest restore points...")
+        await shows(pilot, "Ctrl+C stops")
+        assert browser.screen.entry.has_focus
+
+
+async def test_ctrl_c_stops_at_once_and_f5_goes_on(browser: Browser) -> None:
+    browser.server.errors.clear()
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        browser.hold()
+        await pilot.press("f5")
+        await shows(pilot, "Ctrl+C stops")
+        await pilot.press("ctrl+c")
+        await shows(pilot, "stopped:")
+        assert isinstance(pilot.app.screen, RestorePointsScreen)
+        browser.server.gate.set()
+        await pilot.press("f5")
+        await shows(pilot, "all 1,800 points loaded")
+
+
+async def test_an_error_is_told_with_what_to_do_and_the_rows_stay(browser: Browser) -> None:
+    browser.server.errors[PointKind.VM, 3] = TimedOut("It did not answer.")
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "The server did not answer in time")
+        assert browser.screen.vms.row_count == 40
+        assert "failed:" in text_of(pilot)
+        assert "F5 goes on" in text_of(pilot)
+        browser.server.errors.clear()
+        await pilot.press("f5")
+        await shows(pilot, "all 1,800 points loaded")
+
+
+async def test_an_expired_session_asks_for_the_password_and_goes_on(browser: Browser) -> None:
+    browser.server.errors[PointKind.VM, 2] = SessionExpired()
+
+    async def again() -> bool:
+        browser.server.errors.clear()
+        return True
+
+    browser.app.log_on_again = again  # type: ignore[method-assign]
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "all 1,800 points loaded")
+
+
+async def test_the_cursor_stays_on_its_vm_while_younger_points_come(tmp_path: Path) -> None:
+    browser = Browser(tmp_path, *(point(f"old{n:02}", 100 + n) for n in range(30)))
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("down", "down", "down")
+        table = browser.screen.vms
+        name, line = browser.screen._view[table.cursor].name, table.cursor - table._top
+        browser.server.lists[PointKind.VM] += [point(f"new{n:02}", n + 1) for n in range(30)]
+        await pilot.press("f5")
+        await shows(pilot, "all 60 points loaded")
+        assert browser.screen._view[table.cursor].name == name
+        assert table.cursor - table._top == line
+
+
+async def test_a_name_beyond_what_is_loaded_is_asked_of_the_server_at_once(browser: Browser) -> None:
+    browser.server.lists[PointKind.VM].append(point("rare one", 9000))
+    browser.server.errors.update({(PointKind.VM, page): TimedOut() for page in (2, 3, 4)})
+    clock = browser.app.clock
+    assert isinstance(clock, FakeClock)
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "failed:")
+        await pilot.press(*"rare one")
+        await until(pilot, lambda: 'VmDisplayName=="rare one"' in browser.server.filters, "the question")
+        await shows(pilot, "they are in the list now")
+        assert "rare one" in text_of(pilot).splitlines()[3]
+        assert ASK_AFTER_S < 1
+
+
+async def test_a_point_the_server_will_not_restore_is_explained_not_opened(tmp_path: Path) -> None:
+    browser = Browser(tmp_path, point("app07", 1, href=""))
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "not restorable")
+        await pilot.press("enter")
+        await shows(pilot, "The server offers no restore for this point")
+        assert pilot.app.screen is browser.screen
+
+
+async def test_hostile_names_stay_in_their_cells(tmp_path: Path) -> None:
+    evil = "[red]x\x1b[2J\n\u202egpj" + "A" * 5000
+    browser = Browser(tmp_path, point(evil, 1), point("good", 2))
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        line = next(one for one in text_of(pilot).splitlines() if "[red]x" in one)
+        assert "\x1b" not in line
+        assert "\u202e" not in line
+        assert line.endswith("vbr1")
+        assert text_of(pilot).splitlines()[4].startswith("  good")
+
+
+async def test_ages_move_on_by_the_minute(tmp_path: Path) -> None:
+    browser = Browser(tmp_path, point("app07", 0))
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        clock: Any = browser.app.clock
+        created = browser.screen._index.created(0)
+        clock.now = lambda: created + timedelta(minutes=42)
+        browser.screen._repaint_ages()
+        await shows(pilot, "42 min")

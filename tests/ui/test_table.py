@@ -1,0 +1,164 @@
+"""The big table: the cursor keeps to its row, and only lines that differ are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from textual.app import App, ComposeResult
+from textual.strip import Strip
+
+from tests.support.settle import text_of
+from tui.theme import VBEM_THEME, stylesheets
+from tui.widgets.columns import Column
+from tui.widgets.rows import Cell, ListRows, Toned
+from tui.widgets.table import BigTable
+
+COLUMNS = (
+    Column(key="name", label="Name", width=10, flex=1),
+    Column(key="size", label="Size", width=6, align="right"),
+    Column(key="state", label="State", width=8, drop=1),
+)
+
+
+class Many:
+    """A million rows that are made when they are looked at."""
+
+    def __init__(self) -> None:
+        self.made: set[int] = set()
+
+    def __len__(self) -> int:
+        return 1_000_000
+
+    def row(self, index: int) -> Sequence[Cell]:
+        self.made.add(index)
+        return f"row {index}", str(index), Toned("fine", "good")
+
+    def key(self, index: int) -> Hashable:
+        return index
+
+    def place(self, key: Hashable) -> int | None:
+        return key if isinstance(key, int) else None
+
+
+class Stage(App[None]):
+    """One table that counts the lines it draws."""
+
+    CSS_PATH = stylesheets()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Counting(COLUMNS, empty="Nobody is here.", id="table")
+        self.said: list[tuple[str, Hashable]] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def on_mount(self) -> None:
+        self.register_theme(VBEM_THEME)
+        self.theme = "vbem"
+        self.table.focus()
+
+    def on_big_table_highlighted(self, event: BigTable.Highlighted) -> None:
+        self.said.append(("highlighted", event.key))
+
+    def on_big_table_chosen(self, event: BigTable.Chosen) -> None:
+        self.said.append(("chosen", event.key))
+
+
+class Counting(BigTable):
+    """A table that remembers which lines were drawn."""
+
+    drawn: list[int]
+
+    def __init__(self, columns: Sequence[Column], *, empty: str, id: str) -> None:
+        super().__init__(columns, empty=empty, id=id)
+        self.drawn = []
+
+    def render_line(self, y: int) -> Strip:
+        self.drawn.append(y)
+        return super().render_line(y)
+
+
+def rows(*names: str) -> ListRows[str]:
+    return ListRows(names, row=lambda name: (name, "1", "ok"), key=lambda name: name)
+
+
+async def test_a_million_rows_are_walked_and_only_those_in_view_are_made() -> None:
+    app, many = Stage(), Many()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.set_rows(many)
+        await pilot.press("end", "pageup", "home", "pagedown", "down")
+        await pilot.pause()
+        assert app.table.cursor == 19
+        assert len(many.made) < 100
+        assert "> row 19" in text_of(pilot)
+
+
+async def test_enter_chooses_the_row_under_the_cursor() -> None:
+    app = Stage()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.set_rows(rows("a", "b", "c"))
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert app.said == [("highlighted", "a"), ("highlighted", "b"), ("chosen", "b")]
+
+
+async def test_the_cursor_stays_on_its_key_when_rows_come_before_it() -> None:
+    app = Stage()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.set_rows(rows("a", "b", "c"))
+        await pilot.press("down")
+        app.table.set_rows(rows("x", "y", "a", "b"))
+        assert (app.table.cursor, app.table.cursor_key) == (3, "b")
+        app.table.set_rows(rows("x", "a"))
+        assert app.table.cursor_key == "a"
+        app.table.set_rows(rows())
+        assert app.table.cursor_key is None
+        await pilot.pause()
+        assert "Nobody is here." in text_of(pilot)
+
+
+async def test_an_arrow_key_draws_two_lines_again() -> None:
+    app = Stage()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.set_rows(rows(*"abcdefgh"))
+        await pilot.pause()
+        app.table.drawn.clear()
+        await pilot.press("down")
+        await pilot.pause()
+        assert sorted(set(app.table.drawn)) == [1, 2]
+
+
+async def test_rows_that_did_not_change_are_not_drawn_again() -> None:
+    app = Stage()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.set_rows(rows(*"abcdefgh"))
+        await pilot.pause()
+        app.table.drawn.clear()
+        app.table.set_rows(rows(*"abcdefgX"))
+        await pilot.pause()
+        assert set(app.table.drawn) == {8}
+        app.table.drawn.clear()
+        app.table.rows_changed()
+        await pilot.pause()
+        assert app.table.drawn == []
+
+
+async def test_columns_that_do_not_fit_go_and_the_order_is_marked() -> None:
+    app = Stage()
+    async with app.run_test(size=(22, 10)) as pilot:
+        app.table.set_rows(rows("a"))
+        app.table.set_sorted("size", descending=True)
+        await pilot.pause()
+        assert text_of(pilot).splitlines()[0].split() == ["Name", "Size", "v"]
+
+
+async def test_wide_and_hostile_text_keeps_columns_straight() -> None:
+    app = Stage()
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.table.set_rows(rows("日本語" * 30, "a\x1b[31m\u202e", "[b]x[/b]"))
+        await pilot.pause()
+        ends = [line.rstrip()[-2:] for line in text_of(pilot).splitlines()[1:4]]
+        assert ends == ["ok", "ok", "ok"]
+        assert "[b]x[/b]" in text_of(pilot)
+        assert "\x1b" not in text_of(pilot)

@@ -1,0 +1,174 @@
+"""The filter language: what matches, what narrows, and that every mistake is a sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.points.build import NOW, point
+from tui.api.models import Platform, PointKind
+from tui.points.filter import Filter, FilterError, Matcher, parse
+from tui.points.index import PointIndex
+from tui.points.view import SortBy, VmView
+
+
+def names(text: str, *points: object) -> set[str]:
+    index = PointIndex()
+    index.add(points)  # type: ignore[arg-type]
+    matcher = Matcher(parse(text, NOW), index)
+    return {vm.name for vm in index.vms if matcher.accepts(vm)}
+
+
+FLEET = (
+    point("App07 Web", 1),
+    point("app08 db", 30, server="VBR-two", point_type="Full"),
+    point("Müller [TNT9]:Web 1", 50, platform=Platform.HYPERV, point_type="Full", algorithm="SyntheticFull"),
+    point("shop", 2, platform=Platform.CLOUD_DIRECTOR, kind=PointKind.VAPP, point_type="ReverseIncrement"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", {"App07 Web", "app08 db", "Müller [TNT9]:Web 1", "shop"}),
+        ("web app", {"App07 Web"}),
+        ("WEB", {"App07 Web", "Müller [TNT9]:Web 1"}),
+        ("muller", {"Müller [TNT9]:Web 1"}),
+        ('"web 1"', {"Müller [TNT9]:Web 1"}),
+        ('"web 1', {"Müller [TNT9]:Web 1"}),
+        ("[tnt9]:web", {"Müller [TNT9]:Web 1"}),
+        ("server:two", {"app08 db"}),
+        ("server:vbr app", {"App07 Web", "app08 db"}),
+        ("platform:vmware", {"App07 Web", "app08 db"}),
+        ("platform:vsphere", {"App07 Web", "app08 db"}),
+        ("Platform:Hyper-V", {"Müller [TNT9]:Web 1"}),
+        ("platform:vcd", {"shop"}),
+        ("platform:hyperv platform:vcd", {"Müller [TNT9]:Web 1", "shop"}),
+        ("kind:vapp", {"shop"}),
+        ("type:full", {"app08 db", "Müller [TNT9]:Web 1"}),
+        ("type:incr", {"App07 Web"}),
+        ("type:reverse", {"shop"}),
+        ("type:synthetic", {"Müller [TNT9]:Web 1"}),
+        ("after:6h", {"App07 Web", "shop"}),
+        ("before:6h", {"app08 db", "Müller [TNT9]:Web 1"}),
+        ("before:1d after:2d", {"app08 db"}),
+        ("after:2026-11-23T01:30:00Z", {"App07 Web"}),
+        ("type:full after:2d", {"app08 db"}),
+        ("nothing like it", set()),
+    ],
+)
+def test_what_matches(text: str, found: set[str]) -> None:
+    assert names(text, *FLEET) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("platform:amiga", "There is no platform 'amiga'"),
+        ("type:odd", "There is no type 'odd'"),
+        ("kind:house", "There is no kind 'house'"),
+        ("after:yesterday", "'yesterday' is not a time"),
+        ("before:2026-13-01", "'2026-13-01' is not a time"),
+        ("after:25:00", "'25:00' is not a time"),
+        ("after:20261120", "'20261120' is not a time"),
+        ("server:", "server: wants a value right after the colon"),
+        ('platform:""', "platform: wants a value"),
+        ("type: full", "type: wants a value"),
+    ],
+)
+def test_a_mistake_is_a_sentence(text: str, words: str) -> None:
+    with pytest.raises(FilterError, match=words.replace("(", r"\(")):
+        parse(text, NOW)
+
+
+def test_after_a_mistake_the_rest_of_the_filter_counts() -> None:
+    with pytest.raises(FilterError) as caught:
+        parse("web type:odd platform:vcd", NOW)
+    assert caught.value.rest == parse("web platform:vcd", NOW)
+
+
+@given(st.text())
+def test_whatever_is_typed_is_a_filter_or_a_sentence(text: str) -> None:
+    said = "."
+    try:
+        parse(text, NOW)
+    except FilterError as error:
+        said = str(error)
+    assert said.endswith(".")
+
+
+def test_dates_are_local_and_lengths_of_time_count_back() -> None:
+    midnight = datetime(2026, 11, 20).astimezone()
+    assert parse("after:2026-11-20", NOW).after == midnight
+    assert parse("before:2d", NOW).before == NOW - timedelta(days=2)
+    assert parse("before:2026-11-20T03:00+02:00", NOW).before == datetime(2026, 11, 20, 1, tzinfo=UTC)
+
+
+def test_only_plain_words_can_be_an_exact_name() -> None:
+    assert parse(" Web 01 ", NOW).name == "Web 01"
+    assert parse('"a:b"', NOW).name == "a:b"
+    assert parse("web server:x", NOW).name == ""
+
+
+def test_a_filter_shows_only_the_points_it_asks_for() -> None:
+    index = PointIndex()
+    index.add([point("a", 1), point("a", 5, point_type="Full"), point("a", 30, point_type="Full")])
+    matcher = Matcher(parse("type:full after:1d", NOW), index)
+    assert [index.point(row).created for row in matcher.rows(index.vms[0])] == [point("a", 5).created]
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "narrower"),
+    [
+        ("web01", "web", True),
+        ("web db", "web", True),
+        ("web", "web01", False),
+        ("web type:full", "web", False),
+        ("web type:full db", "web type:full", True),
+        ("web", "", True),
+    ],
+)
+def test_a_filter_narrows_another_only_where_that_is_sure(new: str, old: str, narrower: bool) -> None:
+    assert parse(new, NOW).narrows(parse(old, NOW)) is narrower
+
+
+@given(st.lists(st.sampled_from(["web", "we", "w", "db web", "type:full", "", "web type:full"]), max_size=6))
+def test_narrowing_step_by_step_ends_where_filtering_at_once_does(typed: list[str]) -> None:
+    index = PointIndex()
+    view = VmView(index)
+    view.update(index.add([point(f"{n} {k}", k) for k in range(6) for n in ("web", "db web", "mail")]))
+    for text in typed:
+        view.narrow(parse(text, NOW))
+    at_once = VmView(index)
+    at_once.update(index.vms)
+    at_once.narrow(parse(typed[-1], NOW) if typed else Filter())
+    assert [view[i].number for i in range(len(view))] == [at_once[i].number for i in range(len(at_once))]
+
+
+@pytest.mark.parametrize("by", list(SortBy))
+@pytest.mark.parametrize("descending", [True, False])
+def test_pages_merged_in_stand_where_sorting_everything_would_put_them(by: SortBy, descending: bool) -> None:
+    index = PointIndex()
+    view = VmView(index)
+    view.sort(by, descending=descending)
+    for page in range(5):
+        view.update(index.add([point(f"vm{(n * 7 + page) % 11}", n + page * 3) for n in range(9)]))
+    anew = VmView(index)
+    anew.update(index.vms)
+    anew.sort(by, descending=descending)
+    order = [view[place].number for place in range(len(view))]
+    assert order == [anew[place].number for place in range(len(anew))]
+    assert len(order) == 11
+    assert [view.place(number) for number in order] == list(range(11))
+
+
+def test_a_vm_whose_points_are_gone_leaves_the_view() -> None:
+    index = PointIndex()
+    view = VmView(index)
+    view.update(index.add([point("a", 1), point("b", 2)]))
+    view.update(index.remove(point("a", 1).uid))
+    assert [view[place].name for place in range(len(view))] == ["b"]
+    assert view.place(0) is None

@@ -1,0 +1,142 @@
+"""The smaller parts: newest before a moment, the timeline, references, what is said."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.points.build import NOW, ROOT, point
+from tui.api.errors import Forbidden, TimedOut
+from tui.api.models import HierarchyItem, HierarchyRoot
+from tui.points.index import PointIndex, Shape
+from tui.points.loader import LoadState, Progress
+from tui.points.newest import newest_before
+from tui.points.references import ReferenceFinder
+from tui.points.timeline import mark_of, timeline
+from tui.points.words import loading_words, nothing_words, type_words, vm_words, why_not
+
+FULL, INCREMENT = Shape("Full", "Full", ""), Shape("Increment", "Incremental", "")
+
+
+def test_newest_before_leaves_out_the_moment_itself() -> None:
+    points = [point("a", 1), point("a", 2), point("a", 3)]
+    assert newest_before(points, NOW - timedelta(hours=2)) == points[2]
+    assert newest_before(points, NOW) == points[0]
+    assert newest_before(points, NOW - timedelta(hours=3)) is None
+
+
+def test_a_timeline_of_days_shows_fulls_before_increments() -> None:
+    shapes = [(NOW - timedelta(days=n), FULL if n % 7 == 0 else INCREMENT) for n in range(30)]
+    shapes.insert(1, (NOW - timedelta(hours=1), INCREMENT))
+    line = timeline(shapes, 40)
+    assert line is not None
+    assert line.step == timedelta(days=1)
+    assert line.marks.count("F") == 5
+    assert line.marks.count("i") == 25
+    assert line.marks[-1] == "F"
+    assert line.column(shapes[0][0]) == len(line.marks) - 1
+    assert line.column(NOW + timedelta(days=9)) is None
+
+
+@pytest.mark.parametrize(("hours", "width"), [(1, 1), (100, 20), (5000, 20), (90000, 7)])
+def test_a_timeline_fits_its_room(hours: int, width: int) -> None:
+    line = timeline([(NOW, FULL), (NOW - timedelta(hours=hours), INCREMENT)], width)
+    assert line is not None
+    assert len(line.marks) <= width
+
+
+def test_a_day_without_points_is_a_dot() -> None:
+    line = timeline([(NOW, FULL), (NOW - timedelta(days=3), INCREMENT)], 5)
+    assert line is not None
+    assert line.marks.strip("Fi") == "." * (len(line.marks) - 2)
+
+
+def test_types_in_letters_and_words() -> None:
+    synthetic = Shape("Full", "SyntheticFull", "")
+    assert (mark_of(synthetic), type_words(synthetic)) == ("S", "synthetic full")
+    reverse = Shape("ReverseIncrement", "ReversedIncremental", "")
+    assert (mark_of(reverse), type_words(reverse)) == ("r", "reverse increment")
+    assert (mark_of(Shape("Odd", "", "")), type_words(Shape("Odd", "", ""))) == ("?", "Odd")
+
+
+class Lookups:
+    """Roots and items out of tuples."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.asked = 0
+
+    async def hierarchy_roots(self) -> tuple[HierarchyRoot, ...]:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        vbr1, vbr2 = "urn:veeam:BackupServer:vbr1", "urn:veeam:BackupServer:vbr2"
+        other = ROOT.replace("a1", "b2")
+        return (
+            HierarchyRoot(uid="urn:veeam:HierarchyRoot:" + other, name="vc", server_uid=vbr2),
+            HierarchyRoot(
+                uid="urn:veeam:HierarchyRoot:" + ROOT.replace("a1", "c3"), name="vc", server_uid=vbr1
+            ),
+            HierarchyRoot(uid="urn:veeam:HierarchyRoot:" + ROOT, name="vc", server_uid=vbr1),
+        )
+
+    async def lookup(self, root_uid: str, object_type: str, name: str = "*") -> tuple[HierarchyItem, ...]:
+        if self.error:
+            raise self.error
+        return tuple(
+            HierarchyItem(ref=f"{root_uid}.{n}", object_type=object_type, name=n) for n in ("b", "A")
+        )
+
+
+async def test_the_root_of_the_points_own_host_and_server_comes_first_and_is_asked_for_once() -> None:
+    source = Lookups()
+    finder = ReferenceFinder(source)
+    found = await finder.roots(point("a"))
+    await finder.roots(point("b"))
+    assert [root.id[-2:] for root in found.items] == ["a1", "c3", "b2"]
+    assert source.asked == 1
+
+
+async def test_items_are_sorted_by_name() -> None:
+    found = await ReferenceFinder(Lookups()).lookup("root", "Datastore")
+    assert [item.name for item in found.items] == ["A", "b"]
+
+
+async def test_a_refusal_says_to_type_by_hand_and_other_errors_are_errors() -> None:
+    refused = ReferenceFinder(Lookups(Forbidden()))
+    assert "by hand" in (await refused.roots(point("a"))).refused
+    assert "by hand" in (await refused.lookup("root", "Datastore")).refused
+    with pytest.raises(TimedOut):
+        await ReferenceFinder(Lookups(TimedOut())).roots(point("a"))
+
+
+def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
+    index = PointIndex()
+    index.add([point("a", 0.1), point("b", 3, server="vbr2")])
+    progress = Progress(
+        state=LoadState.LOADING, points=12000, expected=100000, pages=24, of_pages=200, read_at=NOW
+    )
+    words = loading_words(progress, index, NOW)
+    assert words == "[#.........] loaded 12,000 of 100,000 points; Ctrl+C stops; newest 3 h ago"
+    stopped = loading_words(Progress(state=LoadState.COMPLETE, points=9, read_at=NOW), index, NOW)
+    assert stopped == "all 9 points loaded; F5 reloads; newest 3 h ago; list 0s ago"
+
+
+def test_an_empty_list_says_why() -> None:
+    loading = Progress(state=LoadState.LOADING)
+    assert "Asking" in nothing_words(loading, filtered=False)
+    assert "so far" in nothing_words(Progress(state=LoadState.STOPPED, points=7), filtered=True)
+    assert "Esc" in nothing_words(Progress(state=LoadState.COMPLETE, points=7), filtered=True)
+    assert "no restore points" in nothing_words(Progress(state=LoadState.COMPLETE), filtered=False)
+
+
+def test_namesakes_are_told_apart_in_words() -> None:
+    index = PointIndex()
+    index.add([point("web", ref=f"urn:VMware:Vm:{ROOT}.vm-7"), point("web", server="vbr2")])
+    assert vm_words(index, index.vms[0], 1) == "web  vSphere  vbr1  vm-7  2 VMs of this name  1 point"
+
+
+def test_a_point_without_restore_link_says_why_not() -> None:
+    assert "no restore" in why_not(point("a", href=""))
+    assert why_not(point("a")) == ""
