@@ -186,25 +186,11 @@ class BigTable(ScrollView, can_focus=True):
 
     # Keys and mouse ----------------------------------------------------------------------------
 
-    def action_move(self, rows: int) -> None:
-        """Move the cursor."""
-        self.move(rows)
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by pages."""
-        self.page(pages)
-
-    def action_first(self) -> None:
-        """Go to the first row."""
-        self.first()
-
-    def action_last(self) -> None:
-        """Go to the last row."""
-        self.last()
-
-    def action_choose(self) -> None:
-        """Choose the row under the cursor."""
-        self.choose()
+    action_move = move
+    action_page = page
+    action_first = first
+    action_last = last
+    action_choose = choose
 
     def on_click(self, event: events.Click) -> None:
         """Where the mouse is asked for: a click selects, a second one chooses."""
