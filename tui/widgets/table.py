@@ -76,18 +76,8 @@ class BigTable(ScrollView, can_focus=True):
             """The table, for selectors."""
             return self.table
 
-    class Chosen(Message):
-        """Enter was pressed on a row."""
-
-        def __init__(self, table: BigTable, key: Hashable) -> None:
-            super().__init__()
-            self.table = table
-            self.key = key
-
-        @property
-        def control(self) -> BigTable:
-            """The table, for selectors."""
-            return self.table
+    class Chosen(Highlighted):
+        """Enter was pressed on a row; there is a key."""
 
     def __init__(
         self,
