@@ -34,7 +34,7 @@ def heading(plan: RestorePlan) -> str:
 def typed_prompt(plan: RestorePlan) -> str:
     """What has to be typed to confirm an overwriting plan."""
     if plan.offers_code:
-        return f"Type the code {plan.short_code}, or the whole name, to confirm:"
+        return f"Type the code {plan.short_code} or the whole name to confirm:"
     return f"Type the name {safe(plan.confirm_word, cells=60)} to confirm:"
 
 

@@ -49,7 +49,7 @@ def _short(plan: RestorePlan) -> tuple[str, str]:
     if plan.original is OriginalFate.OVERWRITTEN:
         return f"OVERWRITES {name}", "bad"
     if plan.original is OriginalFate.MAY_BE_OVERWRITTEN:
-        return f"MAY OVERWRITE {name} (KeepOriginalVM not known here)", "bad"
+        return f"MAY OVERWRITE {name} (KeepOriginalVM unknown)", "bad"
     return f"The original {_thing(plan)} is KEPT", "good"
 
 

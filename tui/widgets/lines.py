@@ -44,11 +44,11 @@ def wrap(line: str, width: int, *, hang: int = 0) -> list[str]:
         if current:
             lines.append(current)
             room = room_after
-        while cell_len(word) > room:
-            part = chop_cells(word, room)[0]
-            lines.append(part)
-            word, room = word[len(part) :], room_after
         current = word
+        while cell_len(current) > room:
+            part = chop_cells(current, room)[0]
+            lines.append(part)
+            current, room = current[len(part) :], room_after
     lines.append(current)
     first, *rest = lines
     return [" " * lead + first, *(" " * (lead + hang) + text for text in rest)]
