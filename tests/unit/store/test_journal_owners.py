@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,13 @@ def test_threads_may_share_one_journal(journal: Journal) -> None:
         thread.join()
     assert not failures
     assert len(journal.recent()) == 40
+
+
+def test_who_decides_about_a_row_decides_alone(journal: Journal, path: Path) -> None:
+    plan(journal)
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other, journal._writing():
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
 
 
 def test_a_journal_that_another_keeps_locked_is_said_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
