@@ -178,9 +178,9 @@ def test_threads_may_share_one_journal(journal: Journal) -> None:
 
 def test_who_decides_about_a_row_decides_alone(journal: Journal, path: Path) -> None:
     plan(journal)
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other, journal._writing():
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            other.execute("BEGIN IMMEDIATE")
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with closing(other), journal._writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
 
 
 def test_a_journal_that_another_keeps_locked_is_said_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
