@@ -1,0 +1,154 @@
+"""From the filled form to the restore on a stage: one confirmation, one POST, every refusal in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.settle import settle, text_of
+from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, verdict_of
+from tests.ui.stage import StageManager, stage
+from tests.unit.restores.points import point, vapp
+from tui.api.errors import Invalid, Unreachable
+from tui.api.models import CloudVmRestoreSpec, Platform, VAppRestoreSpec, VmRestoreSpec
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.form import RestoreFormScreen
+from tui.screens.tasks import TasksScreen
+from tui.widgets.entry import Entry
+
+
+async def test_machine_is_restored_with_one_post_and_shown_among_the_tasks(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await fill(pilot, "#form-reason", "INC-4711")
+        await confirm(pilot, "right", "enter")
+        assert isinstance(pilot.app.screen, TasksScreen)
+        assert "launching" in text_of(pilot)
+        (row,) = stage(pilot).rows.recent()
+    assert manager.specs == [VmRestoreSpec()]
+    assert (row.reason, row.state.value) == ("INC-4711", "launching")
+
+
+async def test_confirming_without_a_move_sends_nothing(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await confirm(pilot, "enter")
+        assert "Nothing was sent." in text_of(pilot)
+    assert manager.posts == []
+
+
+async def test_second_enter_does_not_send_twice(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+r")
+        await asked(pilot)
+        await pilot.press("right", "enter", "enter", "enter")
+        await settle(pilot)
+    assert len(manager.posts) == 1
+
+
+async def test_second_press_of_restore_does_not_ask_twice(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+r", "ctrl+r", "ctrl+r")
+        await asked(pilot)
+        assert sum(isinstance(screen, ConfirmScreen) for screen in pilot.app.screen_stack) == 1
+        screen = pilot.app.screen_stack[-2]
+        assert isinstance(screen, RestoreFormScreen)
+        screen.action_restore()
+        await pilot.pause()
+        await pilot.press("escape")
+        await settle(pilot)
+    assert len(manager.queries) == 1
+
+
+async def test_overwriting_wants_the_name_typed(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("space")
+        await asked(pilot)
+        assert "OVERWRITE app07?" in text_of(pilot)
+        await pilot.press(*"app08", "enter")
+        await pilot.pause()
+        assert "That is not what is asked for. Nothing was sent." in text_of(pilot)
+        assert manager.posts == []
+        await pilot.press("backspace", "7", "enter")
+        await settle(pilot)
+    assert manager.specs == [VmRestoreSpec(keep_original=False)]
+
+
+async def test_repeated_name_can_be_confirmed_by_the_code_shown(tmp_path: Path) -> None:
+    manager = StageManager()
+    one = point()
+    async with app_for(tmp_path, one, manager, same_names=2).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("space")
+        await asked(pilot)
+        shown = text_of(pilot)
+        code = shown.split("Type the code ")[1].split()[0]
+        assert "2 other VMs have the same name" in shown
+        await pilot.press(*code.lower(), "enter")
+        await settle(pilot)
+    assert len(manager.posts) == 1
+
+
+async def test_cloud_director_is_restored_with_what_was_typed(tmp_path: Path) -> None:
+    manager = StageManager()
+    one = point(Platform.CLOUD_DIRECTOR)
+    async with app_for(tmp_path, one, manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", *"app07-back", "tab", *STORE)
+        await pilot.pause()
+        assert verdict_of(pilot) == "The original VM is KEPT"
+        await confirm(pilot, "right", "enter")
+        assert isinstance(pilot.app.screen, TasksScreen)
+    (spec,) = manager.specs
+    assert isinstance(spec, CloudVmRestoreSpec)
+    assert (spec.new_name, spec.datastore_ref) == ("app07-back", STORE)
+    assert spec.hierarchy_root_uid == f"urn:veeam:HierarchyRoot:{ROOT}"
+
+
+async def test_vapp_is_restored_with_a_new_name_for_one_of_its_vms(tmp_path: Path) -> None:
+    web = point(Platform.CLOUD_DIRECTOR, name="web", number=21)
+    manager = StageManager(vms=(web,))
+    vdc = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:5d2c7f10-0001-4a00-8000-0000000000f5"
+    async with app_for(tmp_path, vapp(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        pilot.app.screen.query_one("#field-org-vdc-ref", Entry).value = vdc
+        pilot.app.screen.query_one("#field-new-name", Entry).value = "shop-copy"
+        pilot.app.screen.query_one("#field-vm0-new-name", Entry).value = "web-copy"
+        await pilot.pause()
+        assert verdict_of(pilot) == "The original vApp is KEPT"
+        await confirm(pilot, "right", "enter")
+    (spec,) = manager.specs
+    assert isinstance(spec, VAppRestoreSpec)
+    assert (spec.new_name, spec.vms[0].new_name) == ("shop-copy", "web-copy")
+
+
+async def test_refusal_is_said_on_the_form_and_nothing_typed_is_lost(tmp_path: Path) -> None:
+    manager = StageManager(post=Invalid("Restore point is locked.", http_code=400))
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await fill(pilot, "#form-reason", "INC-1")
+        await confirm(pilot, "right", "enter")
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+        shown = " ".join(text_of(pilot).split())
+        assert "It did not start: the server refused it." in shown
+        assert "Restore point is locked." in shown
+        assert pilot.app.screen.query_one("#form-reason", Entry).value == "INC-1"
+    assert len(manager.posts) == 1
+
+
+async def test_guard_that_fails_sends_nothing_and_keeps_the_form(tmp_path: Path) -> None:
+    manager = StageManager(session_list=Unreachable("No route."))
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+r")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+        assert "Could not look for running restores of this VM." in text_of(pilot)
+    assert manager.posts == []
