@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
@@ -27,9 +27,9 @@ def scripted(who: Identity) -> Scripted:
 
     @asynccontextmanager
     async def start(
-        *answers: Answer, routes: dict[str, Answer] | None = None, **options: object
+        *answers: Answer, routes: Mapping[str, Answer] | None = None, **options: object
     ) -> AsyncIterator[tuple[EnterpriseManager, Script]]:
-        script = Script(answers=list(answers), routes=routes or {})
+        script = Script(answers=list(answers), routes=dict(routes or {}))
         async with serving(script, who), client_of(script, who, **options) as manager:  # type: ignore[arg-type]
             yield manager, script
 

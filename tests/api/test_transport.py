@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import socket
 
 import httpx
 import pytest
 
 from tests.api.conftest import Scripted
 from tests.api.scripted import (
-    QUICK,
-    SESSION,
     TOKEN,
     Identity,
     NoWait,
@@ -24,22 +21,19 @@ from tests.api.scripted import (
     serving,
     zipped,
 )
-from tui.api.client import EnterpriseManager
 from tui.api.errors import (
     BadReply,
     Busy,
     ConnectionLost,
     ManagerError,
-    NameNotFound,
     NotManager,
-    Refused,
     ServerFault,
     TimedOut,
     TooLarge,
     Unreachable,
     Unreadable,
 )
-from tui.api.limits import Limits, Timeouts
+from tui.api.limits import Limits
 from tui.api.models import LogonSession, ServerAddress, Task, TaskState, WireFormat
 from tui.api.transport import mapped
 
@@ -171,120 +165,6 @@ async def test_an_answer_is_not_asked_for_again(scripted: Scripted, status: int)
             await manager.tasks()
     assert len(script.requests) == 1
     assert caught.value.http_code == status
-
-
-# --- writes are sent once, and tell the truth about it
-
-
-async def test_a_write_is_sent_once_and_may_have_arrived(scripted: Scripted) -> None:
-    async with scripted(drop) as (manager, script):
-        with pytest.raises(ConnectionLost) as caught:
-            await manager.cancel_task(TASK)
-    assert caught.value.request_sent
-    assert len(script.requests) == 1
-
-
-@pytest.mark.parametrize("status", [502, 503, 504])
-async def test_a_write_answered_by_a_proxy_may_have_arrived(scripted: Scripted, status: int) -> None:
-    async with scripted(http(status)) as (manager, script):
-        with pytest.raises(Busy) as caught:
-            await manager.cancel_task(TASK)
-    assert caught.value.request_sent
-    assert len(script.requests) == 1
-
-
-async def test_a_write_without_an_answer_may_have_arrived(scripted: Scripted) -> None:
-    async def silent(_request: Request, _writer: asyncio.StreamWriter) -> None:
-        await asyncio.Event().wait()
-
-    hasty = Timeouts(connect=5, read=5, write=0.05, write_total=5)
-    async with scripted(silent, timeouts=hasty) as (manager, script):
-        with pytest.raises(TimedOut) as caught:
-            await manager.cancel_task(TASK)
-    assert caught.value.request_sent
-    assert len(script.requests) == 1
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def cancelling_at(address: ServerAddress, timeouts: Timeouts = QUICK) -> ManagerError:
-    async with EnterpriseManager(address, clock=NoWait(), timeouts=timeouts) as manager:
-        manager.resume(SESSION)
-        with pytest.raises(ManagerError) as caught:
-            await manager.cancel_task(TASK)
-    return caught.value
-
-
-async def test_nothing_is_sent_to_a_closed_port() -> None:
-    error = await cancelling_at(ServerAddress(host="127.0.0.1", port=closed_port()))
-    assert isinstance(error, Refused)
-    assert not error.request_sent
-
-
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".example", "xn--\u0378"])
-async def test_nothing_is_sent_to_a_name_that_does_not_resolve(host: str) -> None:
-    error = await cancelling_at(ServerAddress(host=host))
-    assert isinstance(error, NameNotFound)
-    assert not error.request_sent
-
-
-async def test_nothing_is_sent_to_a_port_without_tls() -> None:
-    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(http(400, "Bad Request"))
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        error = await cancelling_at(ServerAddress(host="127.0.0.1", port=port))
-    assert isinstance(error, NotManager)
-    assert "9398" in error.hint
-    assert not error.request_sent
-
-
-async def test_nothing_is_sent_when_the_handshake_hangs() -> None:
-    held: list[asyncio.StreamWriter] = []
-
-    async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        held.append(writer)
-
-    server = await asyncio.start_server(hold, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        error = await cancelling_at(
-            ServerAddress(host="127.0.0.1", port=port), Timeouts(connect=0.05, write=5, write_total=5)
-        )
-        for writer in held:
-            writer.transport.abort()
-    assert isinstance(error, TimedOut)
-    assert not error.request_sent
-
-
-async def test_a_total_deadline_ends_drips(scripted: Scripted) -> None:
-    async def drip(_request: Request, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        while True:
-            writer.write(b" ")
-            await writer.drain()
-            await asyncio.sleep(0.01)
-
-    hasty = Timeouts(connect=5, read=5, read_total=0.3)
-    async with scripted(drip, timeouts=hasty) as (manager, _):
-        with pytest.raises(TimedOut) as caught:
-            await manager.tasks()
-    assert caught.value.request_sent
-
-
-async def test_nobody_logged_on_sends_nothing(scripted: Scripted) -> None:
-    async with scripted(NO_TASKS, session=None) as (manager, script):
-        with pytest.raises(ManagerError) as caught:
-            await manager.tasks()
-    assert not caught.value.request_sent
-    assert script.requests == []
 
 
 # --- every exception of httpx has an error of ours

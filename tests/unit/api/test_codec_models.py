@@ -1,4 +1,4 @@
-"""Tasks, restore sessions, hosts, servers, logons and errors, alike from every dialect."""
+"""Tasks and restore sessions, alike from every dialect."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ import pytest
 from tests.unit.api.dialects import DIALECTS
 from tui.api.codec import codec_of, readers
 from tui.api.codec.tree import Tree
-from tui.api.errors import BadReply, MissingField, Unreadable
+from tui.api.errors import MissingField
 from tui.api.limits import Limits
 from tui.api.models import (
-    ApiRoot,
-    BackupServer,
-    HierarchyItem,
-    HierarchyRoot,
     RestoreSession,
     SessionResult,
     SessionState,
@@ -224,126 +220,3 @@ def test_the_reason_and_the_restored_vm_where_the_server_says_them(dialect: str)
 def test_a_page_of_sessions(dialect: str) -> None:
     tree = {"Entities": listed(dialect, "RestoreSessions", "RestoreSession", [WORKING, WORKING])}
     assert len(read(dialect, "QueryResult", tree, readers.restore_sessions).items) == 2
-
-
-# --- places (contract 8, 11a)
-
-
-@every_dialect
-def test_hierarchy_roots(dialect: str) -> None:
-    root = {
-        "UID": "urn:veeam:HierarchyRoot:f1",
-        "Name": "vcd01",
-        "Type": "HierarchyRoot",
-        "Links": WORKING["Links"][:1],
-        "HierarchyRootId": "f1",
-        "UniqueId": "ABC",
-        "HostType": "VcdSystem",
-    }
-    tree = {"Entities": listed(dialect, "HierarchyRoots", "HierarchyRoot", [root])}
-    assert read(dialect, "QueryResult", tree, readers.hierarchy_roots).items == (
-        HierarchyRoot(
-            uid="urn:veeam:HierarchyRoot:f1",
-            name="vcd01",
-            host_type="VcdSystem",
-            unique_id="ABC",
-            server_uid="urn:veeam:BackupServer:bb01",
-            server_name="vbr",
-        ),
-    )
-
-
-@every_dialect
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_lookup_finds_none_one_or_many(dialect: str, count: int) -> None:
-    item = {
-        "Type": "HierarchyItem",
-        "ObjectRef": "urn:VMware:Datastore:g.ds-1",
-        "ObjectType": "Datastore",
-        "ObjectName": "ssd & fast",
-    }
-    tree = {"HierarchyItem" if dialect.startswith("xml") else "HierarchyItems": [item] * count}
-    wanted = HierarchyItem(ref="urn:VMware:Datastore:g.ds-1", object_type="Datastore", name="ssd & fast")
-    assert read(dialect, "HierarchyItems", tree, readers.hierarchy_items) == (wanted,) * count
-
-
-@every_dialect
-def test_a_backup_server_and_its_collect_link(dialect: str) -> None:
-    server = {
-        "UID": "urn:veeam:BackupServer:bb01",
-        "Name": "vbr",
-        "Type": "BackupServer",
-        "Links": [
-            {"Rel": "Start", "Href": f"{HOST}/api/backupServers/bb01?action=other"},
-            {"Rel": "Start", "Href": f"{HOST}/api/backupServers/bb01?action=collect"},
-        ],
-        "Description": "main",
-        "Port": 9392,
-        "Version": "12.0",
-    }
-    tree = {"Entities": listed(dialect, "BackupServers", "BackupServer", [server])}
-    assert read(dialect, "QueryResult", tree, readers.backup_servers).items == (
-        BackupServer(
-            uid="urn:veeam:BackupServer:bb01",
-            name="vbr",
-            description="main",
-            port=9392,
-            version="12.0",
-            collect_href="/api/backupServers/bb01?action=collect",
-        ),
-    )
-
-
-@every_dialect
-def test_the_way_to_the_platform(dialect: str) -> None:
-    link = {"Rel": "Up", "Type": "BackupReference", "Href": f"{HOST}/api/backups/b1", "Name": "Job"}
-    point = {"UID": "urn:veeam:RestorePoint:r", "Type": "RestorePoint", "Links": [link]}
-    assert read(dialect, "RestorePoint", point, readers.backup_link) == "/api/backups/b1"
-    assert read(dialect, "RestorePoint", {**point, "Links": []}, readers.backup_link) == ""
-    backup = {"UID": "urn:veeam:Backup:b1", "Type": "Backup", "Platform": "vCloud"}
-    assert read(dialect, "Backup", backup, readers.backup_platform) == "vCloud"
-
-
-# --- logon, root, errors (contract 1, 9)
-
-
-@every_dialect
-def test_a_logon_bare_and_wrapped(dialect: str) -> None:
-    logon = {"Type": "LogonSession", "UserName": "LAB\\op", "SessionId": "0b5c"}
-    assert read(dialect, "LogonSession", logon, readers.logon) == ("LAB\\op", "0b5c")
-    wrapped = {"LogonSession" if dialect.startswith("xml") else "LogonSessions": [logon]}
-    assert read(dialect, "LogonSessions", wrapped, readers.logon) == ("LAB\\op", "0b5c")
-
-
-@every_dialect
-def test_the_root_names_versions(dialect: str) -> None:
-    versions = [{"Name": name} for name in ("v1_5", "v1_10", "v1_7")]
-    tree = listed(dialect, "SupportedVersions", "SupportedVersion", versions)
-    found = read(dialect, "EnterpriseManager", tree, readers.api_root)
-    assert found == ApiRoot(versions=("v1_5", "v1_10", "v1_7"))
-    assert found.newest == "v1_10"
-
-
-@every_dialect
-def test_a_root_is_told_from_other_things(dialect: str) -> None:
-    with pytest.raises(BadReply):
-        read(dialect, "EnterpriseManager", {"Hello": "world"}, readers.api_root)
-
-
-@every_dialect
-def test_an_error_says_its_message(dialect: str) -> None:
-    tree = {"Message": "Restore point is locked.", "StatusCode": 500}
-    assert read(dialect, "Error", tree, readers.error_message) == "Restore point is locked."
-    inner = {"FirstChanceExceptionMessage": "Deeper.", "StatusCode": 500}
-    assert read(dialect, "Error", inner, readers.error_message) == "Deeper."
-
-
-@pytest.mark.parametrize("body", [b"<Error Message='x'/>", b"<RestorePoint UID='u'/>", b"[]", b"<html/>"])
-def test_another_resource_is_no_task(body: bytes) -> None:
-    with pytest.raises(BadReply):
-        codec_of(body).read(body, readers.task, Limits())
-
-
-def test_the_wrong_resource_is_named() -> None:
-    with pytest.raises(Unreadable, match="It is a Backup, not a Task"):
-        codec_of(b"<Backup/>").read(b"<Backup/>", readers.task, Limits())
