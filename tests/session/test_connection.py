@@ -1,164 +1,17 @@
-"""Being admitted, against the embedded server over real TLS and a real keyring in a child process."""
+"""In and out, against the embedded server and a real keyring in a child process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.session.starts import Connect, admitted, files_with, logons, remembered
 from tests.support.demo_process import DemoProcess
-from tests.support.file_keyring import FileKeyringAt, file_keyring
-from tui.api.errors import BadLogin, CertificateChanged, SessionExpired, UnknownCertificate, Unreachable
-from tui.api.models import ServerAddress, WireFormat
-from tui.clock import SystemClock
-from tui.session.connection import Connection
+from tests.support.file_keyring import FileKeyringAt
+from tui.api.errors import BadLogin, CertificateChanged, SessionExpired, Unreachable
 from tui.store.errors import KeyringError
-from tui.store.sessions import SessionStore
 from tui.store.trust import TrustStore
-
-__all__ = ["file_keyring"]
-
-Connect = Callable[[], Connection]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
-    identity = tmp_path_factory.mktemp("identity")
-    with DemoProcess.start("--points", "20", "--time-scale", "0", "--identity-dir", str(identity)) as process:
-        yield process
-
-
-@pytest.fixture
-def demo(running: DemoProcess) -> DemoProcess:
-    running.reset()
-    running.control("clear-requests")
-    return running
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def pins(state: Path) -> TrustStore:
-    return TrustStore(state / "known_servers")
-
-
-@pytest.fixture
-def connect(demo: DemoProcess, state: Path, pins: TrustStore, file_keyring: FileKeyringAt) -> Connect:
-    """Connections as two starts of the program would make them."""
-
-    def new() -> Connection:
-        return Connection(
-            ServerAddress(host=demo.host, port=demo.port),
-            trust_store=pins,
-            session_store=SessionStore("vbem-demo", state_folder=state, timeout_s=30),
-            wire=WireFormat.AUTO,
-            ca_file=None,
-            proxy="",
-            clock=SystemClock(),
-        )
-
-    return new
-
-
-@pytest.fixture
-def trusted(connect: Connect, demo: DemoProcess, pins: TrustStore) -> Connect:
-    pins.pin(f"{demo.host}:{demo.port}", demo.fingerprint)
-    return connect
-
-
-def logons(demo: DemoProcess) -> int:
-    return len(demo.requests("logon"))
-
-
-async def admitted(connect: Connect, demo: DemoProcess) -> Connection:
-    connection = connect()
-    await connection.log_on(demo.user, demo.password)
-    return connection
-
-
-async def remembered(connection: Connection) -> Connection:
-    """What the program does after a logon: the next start knows who it was."""
-    from tui.store.settings import remember_logon
-
-    folder = connection._session_store.state_folder
-    assert folder is not None
-    remember_logon(folder, str(connection.address), connection.user)
-    return connection
-
-
-def files_with(secret: str, folder: Path) -> list[Path]:
-    files = (one for one in folder.rglob("*") if one.is_file())
-    return [file for file in files if secret.encode() in file.read_bytes()]
-
-
-# -- trust --------------------------------------------------------------------------------------
-
-
-async def test_an_unknown_certificate_is_asked_about_and_then_pinned(
-    connect: Connect, demo: DemoProcess
-) -> None:
-    connection = connect()
-    certificate = await connection.look()
-    assert certificate is not None
-    assert certificate.fingerprint == demo.fingerprint
-    assert certificate.problem
-    connection.trust(certificate)
-    assert await connection.look() is None
-    assert (await connection.log_on(demo.user, demo.password)).token
-    await connection.leave()
-
-
-async def test_nothing_secret_leaves_for_an_unknown_certificate(connect: Connect, demo: DemoProcess) -> None:
-    connection = connect()
-    with pytest.raises(UnknownCertificate):
-        await connection.log_on(demo.user, demo.password)
-    assert demo.requests() == []
-    await connection.leave()
-
-
-async def test_nothing_secret_leaves_for_a_changed_certificate(
-    connect: Connect, demo: DemoProcess, pins: TrustStore
-) -> None:
-    pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
-    connection = connect()
-    with pytest.raises(CertificateChanged) as caught:
-        await connection.look()
-    assert caught.value.pinned_sha256 == "ab" * 32
-    with pytest.raises(CertificateChanged):
-        await connection.log_on(demo.user, demo.password)
-    assert demo.requests() == []
-    await connection.leave()
-
-
-async def test_a_changed_certificate_can_be_trusted_on_the_operators_word(
-    connect: Connect, demo: DemoProcess, pins: TrustStore
-) -> None:
-    pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
-    connection = connect()
-    with pytest.raises(CertificateChanged) as caught:
-        await connection.look()
-    connection.trust(caught.value.certificate)
-    await connection.log_on(demo.user, demo.password)
-    await connection.leave()
-
-
-async def test_a_pin_that_changes_between_look_and_logon_stops_the_logon(
-    trusted: Connect, demo: DemoProcess, pins: TrustStore
-) -> None:
-    connection = trusted()
-    assert await connection.look() is None
-    pins.pin(f"{demo.host}:{demo.port}", "cd" * 32)
-    with pytest.raises(CertificateChanged):
-        await connection.log_on(demo.user, demo.password)
-    assert demo.requests() == []
-    await connection.leave()
-
-
-# -- in and out ---------------------------------------------------------------------------------
 
 
 async def test_a_logon_is_kept_without_the_password(

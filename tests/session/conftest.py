@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.session.starts import Connect
+from tests.support.demo_process import DemoProcess
+from tests.support.file_keyring import FileKeyringAt, file_keyring
+from tui.api.models import ServerAddress, WireFormat
+from tui.clock import SystemClock
+from tui.session.connection import Connection
+from tui.store.sessions import SessionStore
+from tui.store.trust import TrustStore
+
+__all__ = ["file_keyring"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
+    identity = tmp_path_factory.mktemp("identity")
+    with DemoProcess.start("--points", "20", "--time-scale", "0", "--identity-dir", str(identity)) as process:
+        yield process
+
+
+@pytest.fixture
+def demo(running: DemoProcess) -> DemoProcess:
+    running.reset()
+    running.control("clear-requests")
+    return running
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def pins(state: Path) -> TrustStore:
+    return TrustStore(state / "known_servers")
+
+
+@pytest.fixture
+def connect(demo: DemoProcess, state: Path, pins: TrustStore, file_keyring: FileKeyringAt) -> Connect:
+    """Connections as two starts of the program would make them."""
+
+    def new() -> Connection:
+        return Connection(
+            ServerAddress(host=demo.host, port=demo.port),
+            trust_store=pins,
+            session_store=SessionStore("vbem-demo", state_folder=state, timeout_s=30),
+            wire=WireFormat.AUTO,
+            ca_file=None,
+            proxy="",
+            clock=SystemClock(),
+        )
+
+    return new
+
+
+@pytest.fixture
+def trusted(connect: Connect, demo: DemoProcess, pins: TrustStore) -> Connect:
+    pins.pin(f"{demo.host}:{demo.port}", demo.fingerprint)
+    return connect

@@ -1,0 +1,70 @@
+"""Whom to trust, against the embedded server over real TLS."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.session.starts import Connect
+from tests.support.demo_process import DemoProcess
+from tui.api.errors import CertificateChanged, UnknownCertificate
+from tui.store.trust import TrustStore
+
+
+async def test_an_unknown_certificate_is_asked_about_and_then_pinned(
+    connect: Connect, demo: DemoProcess
+) -> None:
+    connection = connect()
+    certificate = await connection.look()
+    assert certificate is not None
+    assert certificate.fingerprint == demo.fingerprint
+    assert certificate.problem
+    connection.trust(certificate)
+    assert await connection.look() is None
+    assert (await connection.log_on(demo.user, demo.password)).token
+    await connection.leave()
+
+
+async def test_nothing_secret_leaves_for_an_unknown_certificate(connect: Connect, demo: DemoProcess) -> None:
+    connection = connect()
+    with pytest.raises(UnknownCertificate):
+        await connection.log_on(demo.user, demo.password)
+    assert demo.requests() == []
+    await connection.leave()
+
+
+async def test_nothing_secret_leaves_for_a_changed_certificate(
+    connect: Connect, demo: DemoProcess, pins: TrustStore
+) -> None:
+    pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
+    connection = connect()
+    with pytest.raises(CertificateChanged) as caught:
+        await connection.look()
+    assert caught.value.pinned_sha256 == "ab" * 32
+    with pytest.raises(CertificateChanged):
+        await connection.log_on(demo.user, demo.password)
+    assert demo.requests() == []
+    await connection.leave()
+
+
+async def test_a_changed_certificate_can_be_trusted_on_the_operators_word(
+    connect: Connect, demo: DemoProcess, pins: TrustStore
+) -> None:
+    pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
+    connection = connect()
+    with pytest.raises(CertificateChanged) as caught:
+        await connection.look()
+    connection.trust(caught.value.certificate)
+    await connection.log_on(demo.user, demo.password)
+    await connection.leave()
+
+
+async def test_a_pin_that_changes_between_look_and_logon_stops_the_logon(
+    trusted: Connect, demo: DemoProcess, pins: TrustStore
+) -> None:
+    connection = trusted()
+    assert await connection.look() is None
+    pins.pin(f"{demo.host}:{demo.port}", "cd" * 32)
+    with pytest.raises(CertificateChanged):
+        await connection.log_on(demo.user, demo.password)
+    assert demo.requests() == []
+    await connection.leave()
