@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from tests.bench.bytes import terminal_rows
 from tests.bench.listing import json_rows, xml_rows
 from tests.bench.memory import index_rows
 from tests.bench.row import Row
@@ -30,6 +31,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     options = parser.parse_args()
     rows = asyncio.run(_listing(options.points, options.xml_points)) + index_rows(options.points)
+    rows += terminal_rows()
     if options.million:
         rows += index_rows(1_000_000)
     sys.stdout.write("\n".join(map(str, rows)) + "\n")
