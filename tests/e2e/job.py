@@ -1,0 +1,99 @@
+"""The job of an operator, by keyboard: `vbem` in a terminal of 80x24 against a server of its own process.
+
+Each step waits for what the screen says, as an operator would; nothing here looks inside the program.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.support.demo_process import DemoProcess
+from tests.support.terminal import Terminal
+
+_OUTLOOK = re.compile(r"Restore\.\.\. +(The original VM is KEPT|OVERWRITES)")
+F2 = "\x1bOQ"
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Operator:
+    """Somebody with a home folder, an account and habits, who starts `vbem` now and then."""
+
+    def __init__(self, demo: DemoProcess, home: Path, *, keyring: str = "") -> None:
+        """`keyring`: a backend of tests.support.file_keyring, kept in a file; empty for none at all."""
+        self.demo = demo
+        self.home = home
+        self.state = home / "state"
+        self.keyring_file = home / "keyring.json"
+        self.environment = {
+            "HOME": str(home),
+            "VBEM_STATE_DIR": str(self.state),
+            "VBEM_USER": demo.user,
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        }
+        if keyring:
+            self.environment |= {
+                "PYTHON_KEYRING_BACKEND": f"tests.support.file_keyring.{keyring}",
+                "KEYRING_PROPERTY_TEST_FILE": str(self.keyring_file),
+                "PYTHONPATH": str(CHECKOUT),
+            }
+
+    def start(self, *, trust: bool = True, rows: int = 24) -> Terminal:
+        """Start the program; `trust`: the server's certificate is vouched for, so that no question comes."""
+        trusted = ["--ca-file", str(self.demo.certificate)] if trust else []
+        server = f"{self.demo.host}:{self.demo.port}"
+        return Terminal.vbem("--server", server, *trusted, env=self.environment, rows=rows)
+
+    def log_on(self, terminal: Terminal) -> None:
+        """From the login screen to the loaded list; a kept logon session needs no password."""
+        shown = terminal.until(
+            lambda text: (self.demo.user in text and "|  Log on" in text) or "loaded" in text
+        )
+        if "|  Log on" in shown and not self.keyring_file.exists():
+            terminal.press(self.demo.password, "enter")
+        terminal.until("points loaded")
+
+
+def to_form(terminal: Terminal, vm: str, words: str = "") -> None:
+    """From the list of VMs to the form of the newest point of the one VM that the words find."""
+    terminal.press(words or vm)
+    terminal.until(lambda text: _selected(text, vm) and f"\n{words or vm}" in text)
+    terminal.press("enter")
+    terminal.until("Made (local time")
+    terminal.press("enter")
+    terminal.until(is_form)
+
+
+def is_form(text: str) -> bool:
+    """The form is there and says what it will do."""
+    return "What will happen" in text and "Ctrl+R Restore" in text and bool(_OUTLOOK.search(text))
+
+
+def _selected(text: str, vm: str) -> bool:
+    """The cursor stands on that VM, and it is the only row: the filter has done its work."""
+    rows = [line for line in text.splitlines() if re.search(r"\d (min|h|d) +vbr\d", line)]
+    return len(rows) == 1 and rows[0].startswith(f"> {vm} ")
+
+
+def to_confirm(terminal: Terminal, vm: str) -> str:
+    """From a filled form to its confirmation; what that says."""
+    terminal.ctrl("r")
+    return terminal.until(lambda text: f"Restore {vm}?" in text and re.search(r"Back +Restore", text))
+
+
+def send(terminal: Terminal) -> None:
+    """Say yes to the confirmation."""
+    terminal.press("right", "enter")
+
+
+def quit_program(terminal: Terminal) -> str:
+    """Leave by the keyboard; what the question said."""
+    terminal.ctrl("q")
+    asked = terminal.until(lambda text: "Quit vbem?" in text and re.search(r"Stay +Quit", text))
+    terminal.press("right", "enter")
+    return asked
+
+
+def posts(demo: DemoProcess) -> list[dict[str, object]]:
+    """The requests that may have started a restore."""
+    return [one for one in demo.requests() if one["method"] == "POST" and "estorePoints" in one["path"]]

@@ -1,0 +1,148 @@
+"""The whole job by keyboard in a real terminal: from the login to the real end of a restore."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import pytest
+
+from tests.e2e.job import F2, Operator, is_form, posts, quit_program, send, to_confirm, to_form
+from tests.support.demo_process import DemoProcess
+from tests.support.terminal import Terminal
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+_MACHINES = {
+    "vsphere": ("crm01", "FAILED", "not enough free space on datastore"),
+    "hyperv": ("hv-files01", "succeeded", "The VM is restored."),
+}
+
+
+def value(body: object, element: str) -> str:
+    """The one value of an element, in XML or JSON."""
+    found = re.findall(rf'<{element}>([^<]*)</|"{element}"\s*:\s*"?([^",}}]*)', str(body))
+    assert len(found) == 1, f"{element} in {body}"
+    return "".join(found[0])
+
+
+@pytest.mark.parametrize("platform", sorted(_MACHINES))
+def test_machine_from_the_login_to_the_end(operator: Operator, demo: DemoProcess, platform: str) -> None:
+    vm, end, words = _MACHINES[platform]
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        to_form(terminal, vm)
+        assert "[x] yes  Keep the original VM" in terminal.text
+        assert "[ ] no   Power on after restore" in terminal.text
+        to_confirm(terminal, vm)
+        terminal.until("│ The original VM is kept")
+        assert posts(demo) == []
+        send(terminal)
+        terminal.until(f"{vm}: launching")
+        terminal.until(f"{vm}: restoring")
+        demo.control("advance", seconds=120)
+        shown = " ".join(terminal.until(f"{vm}: {end}, 100 %").split())
+        assert words in shown or "not enough free space on datastore" in shown
+        assert "Nothing is in flight." in quit_program(terminal)
+        assert terminal.wait() == 0
+    (post,) = posts(demo)
+    assert post["status"] == 202
+    assert value(post["body"], "KeepOriginalVM") == "true"
+    assert value(post["body"], "QuickRollback") == "false"
+    assert value(post["body"], "PowerOnAfterRestore") == "false"
+    (effect,) = demo.restores()
+    assert (effect["vm"], effect["overwrites"], effect["power_on"]) == (vm, False, False)
+    assert effect["result"] == {"FAILED": "Failed", "succeeded": "Success"}[end]
+
+
+def test_cloud_director_from_the_login_to_the_end(operator: Operator, demo: DemoProcess) -> None:
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        to_form(terminal, "shop-app", "shop-app kind:vm")
+        terminal.until("F2 Look up")
+        terminal.press("tab")
+        terminal.until("> New name")
+        terminal.press("copy-of-it")
+        terminal.until("  copy-of-it")
+        terminal.press("tab")
+        terminal.until("> Datastore")
+        terminal.press(F2)
+        terminal.until("urn:vCloud:Datastore")
+        terminal.press("enter")
+        terminal.until(is_form)
+        to_confirm(terminal, "shop-app")
+        terminal.until("the restored one is named copy-of-it")
+        send(terminal)
+        terminal.until("shop-app: restoring")
+        demo.control("advance", seconds=120)
+        terminal.until("shop-app: succeeded, 100 %")
+        quit_program(terminal)
+        assert terminal.wait() == 0
+    (post,) = posts(demo)
+    assert post["status"] == 202
+    assert value(post["body"], "QuickRollback") == "false"
+    assert value(post["body"], "VmNewName") == "copy-of-it"
+    assert "urn:vCloud:Datastore:" in str(post["body"])
+    (effect,) = demo.restores()
+    assert (effect["new_name"], effect["overwrites"]) == ("copy-of-it", False)
+
+
+def cancel_archive01(terminal: Terminal) -> None:
+    """`archive01` launches for 45 s of the server, whose clock stands still: the DELETE comes first."""
+    to_form(terminal, "archive01")
+    to_confirm(terminal, "archive01")
+    send(terminal)
+    terminal.until("archive01: launching")
+    terminal.press("c")
+    assert "cancelling stops the launch" in terminal.until("Cancel the restore of archive01?")
+    terminal.press("right", "enter")
+    terminal.until("The server accepted it; watching what happens.")
+    terminal.press("enter")
+    terminal.until(lambda text: "Cancel the restore of" not in text and "archive01: cancelling" in text)
+
+
+def test_cancelled_launch_is_one_delete_and_watched(operator: Operator, demo: DemoProcess) -> None:
+    demo.control("set", option="time_scale", value=0)
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        cancel_archive01(terminal)
+        terminal.until("The task is gone; watching whether a restore session appears.")
+        assert "succeeded" not in terminal.text
+    assert len(posts(demo)) == 1
+    assert [one["status"] for one in demo.requests("cancel")] == [204]
+    (effect,) = demo.restores()
+    assert effect["launch_stopped"] is True
+
+
+@pytest.mark.soak
+def test_cancelled_launch_is_reported_as_it_ended(operator: Operator, demo: DemoProcess) -> None:
+    """The program watches for 30 s before it says that the launch was stopped."""
+    demo.control("set", option="time_scale", value=0)
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        cancel_archive01(terminal)
+        shown = terminal.until("archive01: cancelled", 60)
+        assert "The launch was stopped: its task is gone, and no restore session" in shown
+        assert "Nothing is in flight." in quit_program(terminal)
+        assert terminal.wait() == 0
+    assert [one["status"] for one in demo.requests("cancel")] == [204]
+
+
+def test_quitting_says_that_restores_go_on(operator: Operator, demo: DemoProcess) -> None:
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        to_form(terminal, "huge01")
+        to_confirm(terminal, "huge01")
+        send(terminal)
+        terminal.until("huge01: restoring")
+        asked = " ".join(re.sub("[│╭╮╰╯─]", " ", quit_program(terminal)).split())
+        assert "1 restore is still in flight." in asked
+        assert "at the server; start vbem" in asked
+        assert terminal.wait() == 0
+        assert b"still in flight" in bytes(terminal.raw).rpartition(b"\x1b[?1049l")[2]
+    assert "DELETE" not in {one["method"] for one in demo.requests()}
+    (effect,) = demo.restores()
+    assert effect["state"] == "Working"
+    with sqlite3.connect(operator.state / "journal.sqlite3") as journal:
+        assert journal.execute("SELECT state FROM restores").fetchall() == [("restoring",)]
+    journal.close()
