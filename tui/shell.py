@@ -49,7 +49,7 @@ class Shell(App[int]):
 
     def _leave_now(self, name: signal.Signals) -> None:
         self.farewell = self.in_flight_words()
-        self.exit(128 + int(name))
+        self.exit(return_code=128 + int(name))
 
     # -- help and palette ---------------------------------------------------------------------
 
