@@ -103,7 +103,7 @@ class VbemApp(Steward):
         kept = connection.kept
         if kept is not None and not kept.in_keyring:
             words = f"The logon session is kept in memory only: {kept.reason.rstrip('.')}."
-            self.call_later(self._say, words)
+            self.call_after_refresh(self._say, words)
         if note:
             self.notify(note, severity="error", markup=False, timeout=30)
         self.watch_restores()
@@ -152,14 +152,18 @@ class VbemApp(Steward):
         """Show the restores of this run."""
         from tui.screens.tasks import TasksScreen
 
-        if self.connection is not None and not isinstance(self.screen, TasksScreen):
+        if self.connection is None:
+            self._say("Log on first: tasks belong to a server.")
+        elif not isinstance(self.screen, TasksScreen):
             self.push_screen(TasksScreen())
 
     def action_history(self) -> None:
         """Show what the journal remembers."""
         from tui.screens.history import HistoryScreen
 
-        if self.connection is not None and not isinstance(self.screen, HistoryScreen):
+        if self.connection is None:
+            self._say("Log on first: then the history shows.")
+        elif not isinstance(self.screen, HistoryScreen):
             self.push_screen(HistoryScreen())
 
     # -- sessions -----------------------------------------------------------------------------

@@ -106,7 +106,8 @@ def _run_demo(options: argparse.Namespace) -> int:
             launch.password_hint = ready["password"]
             launch.note = (
                 "This is the embedded demo server: nothing here is real.\n"
-                f"Its password, {ready['password']}, is filled in. Press Enter to log on."
+                f"Its password, {ready['password']}, is filled in. Press Enter to log on.\n"
+                f"Its certificate's fingerprint begins with {ready['fingerprint'][:23]}: compare, then trust."
             )
             return _run_screens(launch, mouse=options.mouse)
     except (DemoUnavailable, OSError) as error:

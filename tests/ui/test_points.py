@@ -136,6 +136,9 @@ async def test_collection_is_asked_of_the_vms_own_server(demo: DemoProcess, app:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await browse(pilot)
         await pilot.press("tab", "c")
+        await shows(pilot, "Collect now?")
+        assert not [one for one in demo.requests() if "action=collect" in (one["query"] or "")]
+        await pilot.press("right", "enter")
         await shows(pilot, "has started")
         posted = [one for one in demo.requests() if "action=collect" in (one["query"] or "")]
         assert len(posted) == 1
@@ -150,5 +153,8 @@ async def test_an_account_that_may_not_collect_is_told_so_and_goes_on(
     async with app.run_test(size=(80, 24)) as pilot:
         await browse(pilot)
         await pilot.press("tab", "c")
+        await shows(pilot, "Collect now?")
+        assert not [one for one in demo.requests() if "action=collect" in (one["query"] or "")]
+        await pilot.press("right", "enter")
         await shows(pilot, "may not have")
         assert not [one for one in demo.requests() if "action=collect" in (one["query"] or "")]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
 from tui.points.filter import Filter, Matcher
+from tui.points.folding import fold
 from tui.points.index import PointIndex, Vm
 
 _SortKey = tuple[object, ...]
@@ -88,6 +89,17 @@ class VmView:
         if found >= len(self._shown) or self._shown[found][1] != number:
             return None
         return len(self) - 1 - found if self.descending else found
+
+    def named(self, name: str) -> int | None:
+        """Number of the first shown VM of exactly that name; None if there is none.
+
+        Whoever types a whole name means that VM, and not a longer name that holds it.
+        """
+        wanted = fold(name.strip())
+        if not wanted:
+            return None
+        places = range(len(self))
+        return next((vm.number for vm in map(self.__getitem__, places) if vm.folded == wanted), None)
 
     def sort(self, by: SortBy, *, descending: bool) -> None:
         """Sort by another column, or the other way round."""

@@ -132,7 +132,7 @@ def journal_fields(restore: Restore) -> dict[str, object]:
         "task_href": restore.task_href,
         "session_uid": restore.session_uid,
         "progress": restore.progress,
-        "message": " ".join(word for word in words if word),
+        "message": _joined(words),
         "ended": restore.ended,
     }
 
@@ -143,3 +143,9 @@ def _is_worth_writing(old: Restore, new: Restore) -> bool:
     if {**before, "progress": None} != {**after, "progress": None}:
         return True
     return (old.progress or 0) // _PROGRESS_STEP != (new.progress or 0) // _PROGRESS_STEP
+
+
+def _joined(sentences: tuple[str, ...]) -> str:
+    """Sentences one after the other, each once and with its full stop."""
+    closed = (one if one.endswith((".", "!", "?")) else f"{one}." for one in sentences if one)
+    return " ".join(dict.fromkeys(closed))

@@ -17,6 +17,7 @@ from tui.screens.filled import Filled
 from tui.screens.formview import FormView
 from tui.screens.keys import bindings_of
 from tui.widgets.fieldrows import TypedRow
+from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +41,14 @@ class RestoreFormScreen(FormView):
             row.change()
 
     def action_next_field(self) -> None:
-        """Go on."""
-        self.focus_next()
+        """Go on; the plan is read with Tab, so that arrows never get caught in it."""
+        if isinstance(self.focus_next(), Lines):
+            self.focus_next()
 
     def action_previous_field(self) -> None:
         """Go back one field."""
-        self.focus_previous()
+        if isinstance(self.focus_previous(), Lines):
+            self.focus_previous()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -34,7 +34,7 @@ class LoginScreen(VbemScreen):
 
     def compose_body(self) -> ComposeResult:
         """Three fields and a button."""
-        with VerticalScroll(id="login-form"):
+        with VerticalScroll(id="login-form", can_focus=False):
             yield Static("Veeam Backup Enterprise Manager", classes="title", markup=False)
             yield Label("Server (host or host:port; the port is 9398 if left out)", markup=False)
             yield Entry(self._server, id="server", placeholder="em.example.org")

@@ -102,6 +102,9 @@ class RestorePointsScreen(PointsLoading):
         self._view.narrow(wanted)
         self._say_nothing_found()
         self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock), keep_cursor=False)
+        exact = self._view.named(wanted.name)
+        if exact is not None:
+            self.vms.select(exact)
         if self.pane.vm is not None:
             self._show_points(anew=False)
         self.ask_for(wanted)

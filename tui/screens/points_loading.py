@@ -5,6 +5,8 @@ Network is only awaited in workers; they speak to the screen by messages.
 
 from __future__ import annotations
 
+import gc
+
 from textual import on, work
 from textual.message import Message
 
@@ -15,6 +17,7 @@ from tui.points.loader import Loader, LoadState, Progress
 from tui.points.view import VmView
 from tui.points.words import freshness_words
 from tui.screens.base import VbemScreen
+from tui.text import safe
 
 PAINT_EVERY_S = 0.5
 """While pages arrive, the lists are repainted at most this often: each time is bytes on the line."""
@@ -64,6 +67,8 @@ class PointsLoading(VbemScreen):
         """Read the list of the server somebody is logged on to."""
         connection = self.vbem.connection
         if connection is not None:
+            # What start-up made stays for good: else each collection while the index fills walks all of it.
+            gc.freeze()
             self._loader = Loader(
                 connection.manager, self._index, clock=self.vbem.clock, on_page=self._take_page
             )
@@ -153,7 +158,14 @@ class PointsLoading(VbemScreen):
 
     @work(group="collect", exclusive=True, exit_on_error=False, description="ask for a collection")
     async def collect_from(self, uid: str, name: str) -> None:
-        """Have Enterprise Manager collect from a backup server now."""
+        """Ask, then have Enterprise Manager collect from a backup server now."""
+        from tui.screens.ask import AskScreen
+
+        text = (
+            f"Enterprise Manager reads the newest points from {safe(name, cells=60)}. It takes some minutes."
+        )
+        if not await self.app.push_screen_wait(AskScreen("Collect now?", text, yes="Collect", no="Back")):
+            return
         connection = self.vbem.connection
         if connection is None:
             return
