@@ -172,3 +172,14 @@ def test_a_vm_whose_points_are_gone_leaves_the_view() -> None:
     view.update(index.remove(point("a", 1).uid))
     assert [view[place].name for place in range(len(view))] == ["b"]
     assert view.place(0) is None
+
+
+def test_a_whole_name_means_that_vm_and_not_a_longer_one() -> None:
+    index = PointIndex()
+    view = VmView(index)
+    view.update(index.add([point("web01-old", 1), point("web01", 9)]))
+    view.narrow(parse("web01", NOW))
+    number = view.named("WEB01 ")
+    assert number is not None
+    assert index.vms[number].name == "web01"
+    assert view.named("web") is None
