@@ -69,6 +69,12 @@ class VbemApp(Steward):
         """User and server, for the banner; empty before logon."""
         return f"{self.connection.user} @ {self.connection.address}" if self.connection else ""
 
+    def secrets(self) -> tuple[str, ...]:
+        """The token of the logon session; the password is in no hand but the login screen's."""
+        if self.connection is None or self.connection.manager.session is None:
+            return ()
+        return (self.connection.manager.session.token,)
+
     def connection_to(self, address: ServerAddress) -> Connection:
         """A connection that nobody has logged on to yet."""
         return self.launch.connect(address, self.clock)
@@ -97,7 +103,7 @@ class VbemApp(Steward):
         from tui.screens.points import RestorePointsScreen
 
         self.connection = connection
-        self.launch.remember(connection)
+        self._remember(connection)
         note = self.take_charge(connection)
         self.switch_screen(RestorePointsScreen())
         kept = connection.kept
@@ -108,6 +114,15 @@ class VbemApp(Steward):
             self.notify(note, severity="error", markup=False, timeout=30)
         self.watch_restores()
         self._keep_alive()
+
+    def _remember(self, connection: Connection) -> None:
+        from tui.screens.base import explain
+        from tui.store.errors import StoreError
+
+        try:
+            self.launch.remember(connection)
+        except StoreError as error:
+            self.notify(explain("remember this server", error), severity="warning", markup=False)
 
     def _say(self, words: str) -> None:
         if isinstance(self.screen, VbemScreen):
@@ -216,6 +231,7 @@ class VbemApp(Steward):
             await connection.log_off()
         except (ManagerError, StoreError) as error:
             note = explain("log off cleanly", error) + " The local copy of the session is gone."
+        note = connection.log_off_note or note
         await connection.leave()
         await self.close_restores()
         self.connection = None

@@ -86,6 +86,10 @@ def _prepare(options: argparse.Namespace) -> Launch:
 def _run_screens(launch: Launch, *, mouse: bool) -> int:
     from tui.app import VbemApp
 
+    if "utf" not in (sys.stderr.encoding or "").lower():
+        from tui import text
+
+        text.ascii_only(True)
     app = VbemApp(launch)
     app.run(mouse=mouse)
     if app.farewell:

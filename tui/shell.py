@@ -35,6 +35,10 @@ class Shell(App[int]):
         """What goes on at the server when this program ends; empty for nothing."""
         return ""
 
+    def secrets(self) -> tuple[str, ...]:
+        """What must never stand in a report."""
+        return ()
+
     # -- signals ------------------------------------------------------------------------------
 
     def catch_signals(self) -> None:
@@ -95,7 +99,7 @@ class Shell(App[int]):
     def report_worker(self, event: Worker.StateChanged) -> None:
         """A worker that failed in an unforeseen way is reported, and the program goes on."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            path = report_crash(self.folders, event.worker.error)
+            path = report_crash(self.folders, event.worker.error, self.secrets())
             words = (
                 f"Something unforeseen went wrong while trying to {event.worker.description}. Report: {path}"
             )
@@ -103,7 +107,7 @@ class Shell(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual's own ending prints local variables, which may hold secrets: write a report instead."""
-        path = report_crash(self.folders, error)
+        path = report_crash(self.folders, error, self.secrets())
         self.farewell = f"vbem stopped because of a defect of its own. Report: {path}"
         self._return_code = 70
         self._exception = error

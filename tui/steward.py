@@ -62,9 +62,10 @@ class Steward(Shell):
         if self.journal is None:
             try:
                 self.folders.make()
-                self.journal = Journal.open(self.folders.journal)
+                self.journal = Journal.open(self.folders.journal, clock=self.clock)
             except (StoreError, OSError) as error:
                 return explain("open the journal", error)
+            return self.journal.note
         return ""
 
     # -- restores: owned here -----------------------------------------------------------------

@@ -32,6 +32,17 @@ async def test_nothing_secret_leaves_for_an_unknown_certificate(connect: Connect
     await connection.leave()
 
 
+async def test_a_logon_that_was_refused_goes_through_once_the_certificate_is_trusted(
+    connect: Connect, demo: DemoProcess
+) -> None:
+    connection = connect()
+    with pytest.raises(UnknownCertificate) as caught:
+        await connection.log_on(demo.user, demo.password)
+    connection.trust(caught.value.certificate)
+    assert (await connection.log_on(demo.user, demo.password)).token
+    await connection.leave()
+
+
 async def test_nothing_secret_leaves_for_a_changed_certificate(
     connect: Connect, demo: DemoProcess, pins: TrustStore
 ) -> None:

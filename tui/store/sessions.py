@@ -25,6 +25,9 @@ _PASSED_ON = frozenset({
 })  # fmt: skip
 _PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "LC_", "XDG_")
 
+_DYING_S = 1.0
+"""How long a killed child may take to end before it is left to the system."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSession:
@@ -154,9 +157,12 @@ async def _end(child: asyncio.subprocess.Process) -> None:
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-    await child.wait()
-    if child.stdout is not None:
-        await child.stdout.read()
+    # Bounded: a process stuck in the kernel (a home on NFS) does not even die of SIGKILL.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DYING_S):
+            await child.wait()
+            if child.stdout is not None:
+                await child.stdout.read()
 
 
 def _no(reason: str) -> dict[str, object]:

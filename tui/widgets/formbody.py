@@ -62,6 +62,18 @@ class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
                 row.control.focus()
                 return
 
+    def on_descendant_focus(self) -> None:
+        """Bring the whole field into view, its label too: the focus alone brings only the control."""
+        self.call_after_refresh(self._show_row)
+
+    def _show_row(self) -> None:
+        row = self.focused_row()
+        shown = [one for one in self._rows.values() if one.display]
+        if row is not None and row is shown[0]:
+            self.scroll_home(animate=False)
+        elif row is not None:
+            row.scroll_visible(animate=False)
+
     def touch_all(self) -> None:
         """From now on problems are shown beside every field, as after a try to send."""
         self._touched = set(self._rows)

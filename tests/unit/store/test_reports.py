@@ -17,7 +17,7 @@ TOKEN = "NzM1ZjA4+/dG9rZW4=="
 
 
 def crash() -> BaseException:
-    password = "local-secret-1234"  # noqa: F841 - must not be written
+    harmless = "local-value-1234"  # noqa: F841 - must not be written
     try:
         raise ValueError(f"could not send {TOKEN}") from KeyError(PASSWORD)  # noqa: TRY301
     except ValueError as error:
@@ -33,7 +33,7 @@ def test_a_report_says_where_and_not_what(tmp_path: Path) -> None:
     assert 'in crash\n    raise ValueError(f"could not send {TOKEN}")' in text
     assert "ValueError: could not send [redacted]" in text
     assert "KeyError: '[redacted]'" in text
-    for hidden in (TOKEN, "w\\ord", "ü+/", "local-secret-1234 "):
+    for hidden in (TOKEN, "w\\ord", "ü+/", "local-value-1234"):
         assert hidden not in text
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
 
