@@ -34,7 +34,8 @@ class HelpScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         """One line an action."""
         with VerticalScroll(classes="box"):
-            yield Static("Keys on this screen", classes="title", markup=False)
+            demo = "DEMO  " if self.vbem.is_demo else ""
+            yield Static(f"{demo}Keys on this screen", classes="title", markup=False)
             for action in actions_of(self._screen):
                 yield Static(f"{spell(action):<14} {action.help}", markup=False)
             yield Static("\nTab and Shift+Tab move between fields. Esc closes this.", markup=False)
