@@ -140,6 +140,9 @@ async def help_of_points(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await points(pilot, demo)
     await pilot.press("f1")
     await shows(pilot, "Keys on this screen")
+    # The text is there a moment before its scroll bar is.
+    await settle(pilot)
+    await pilot.wait_for_scheduled_animations()
 
 
 SCENES: dict[str, Scene] = {
