@@ -15,11 +15,12 @@ from textual import work
 from textual.binding import BindingType
 
 from tui.clock import Clock, SystemClock
+from tui.commands import NEEDS_LOGON
 from tui.screens.base import VbemScreen
 from tui.screens.keys import bindings_of
 from tui.screens.login import LoginScreen
 from tui.steward import Steward
-from tui.theme import VBEM_THEME, stylesheets
+from tui.theme import stylesheets
 
 if TYPE_CHECKING:
     from tui.api.models import RestorePoint, ServerAddress
@@ -41,7 +42,6 @@ class VbemApp(Steward):
     CSS_PATH = stylesheets()
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
     ENABLE_COMMAND_PALETTE = True
-    NOTIFICATION_TIMEOUT = 8
     ESCAPE_TO_MINIMIZE = False
 
     def __init__(self, launch: Launch, *, clock: Clock | None = None) -> None:
@@ -83,8 +83,6 @@ class VbemApp(Steward):
 
     def on_mount(self) -> None:
         """Paint the login at once; everything heavy is loaded behind it."""
-        self.register_theme(VBEM_THEME)
-        self.theme = "vbem"
         self.catch_signals()
         self.push_screen(self._login())
 
@@ -109,9 +107,9 @@ class VbemApp(Steward):
         kept = connection.kept
         if kept is not None and not kept.in_keyring:
             words = f"The logon session is kept in memory only: {kept.reason.rstrip('.')}."
-            self.call_after_refresh(self._say, words)
+            self.tell(words)
         if note:
-            self.notify(note, severity="error", markup=False, timeout=30)
+            self.tell(note, "bad")
         self.watch_restores()
         self._keep_alive()
 
@@ -122,11 +120,7 @@ class VbemApp(Steward):
         try:
             self.launch.remember(connection)
         except StoreError as error:
-            self.notify(explain("remember this server", error), severity="warning", markup=False)
-
-    def _say(self, words: str) -> None:
-        if isinstance(self.screen, VbemScreen):
-            self.screen.say(words)
+            self.tell(explain("remember this server", error), "bad")
 
     @work(group="keep-alive", exclusive=True, exit_on_error=False, description="keep the logon session alive")
     async def _keep_alive(self) -> None:
@@ -163,22 +157,23 @@ class VbemApp(Steward):
 
         self.push_screen(RestoreFormScreen(point, newest=newest, same_names=same_names))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Before logon there are no tasks, no history and nothing to log off from."""
+        del parameters
+        return self.connection is not None or action not in NEEDS_LOGON
+
     def action_tasks(self) -> None:
         """Show the restores of this run."""
         from tui.screens.tasks import TasksScreen
 
-        if self.connection is None:
-            self._say("Log on first: tasks belong to a server.")
-        elif not isinstance(self.screen, TasksScreen):
+        if not isinstance(self.screen, TasksScreen):
             self.push_screen(TasksScreen())
 
     def action_history(self) -> None:
         """Show what the journal remembers."""
         from tui.screens.history import HistoryScreen
 
-        if self.connection is None:
-            self._say("Log on first: then the history shows.")
-        elif not isinstance(self.screen, HistoryScreen):
+        if not isinstance(self.screen, HistoryScreen):
             self.push_screen(HistoryScreen())
 
     # -- sessions -----------------------------------------------------------------------------

@@ -9,6 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 EVERYWHERE = "app"
+BEFORE_LOGON = frozenset({"login", "certificate"})
+"""Screens on which nobody is logged on yet."""
+_KEY_NAMES = {
+    "escape": "Esc", "slash": "/", "question_mark": "?", "pageup": "PgUp", "pagedown": "PgDn",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +31,11 @@ class Action:
     help: str
     """One sentence for the help screen and the palette."""
     footer: bool = True
-    """Whether the footer shows it."""
+    """Whether the footer shows it, where there is room: the most needed stand first in this table."""
     priority: bool = False
     """Whether it also works while an input has the focus."""
-    shown_as: str = ""
-    """How the footer writes the key, where Textual's own spelling is long."""
+    needs_logon: bool = False
+    """Whether it can only be used while somebody is logged on."""
 
 
 _LOGIN = (
@@ -49,15 +54,15 @@ _DIALOGS = (
     Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
 )  # fmt: skip
 _POINTS = (
-    Action(screen="points", name="back", keys="escape", label="Back", shown_as="Esc",
+    Action(screen="points", name="back", keys="escape", label="Back",
            help="Go one step back: from the points to the VMs, then empty the filter."),
-    Action(screen="points", name="filter", keys="slash", label="Find", shown_as="/",
+    Action(screen="points", name="filter", keys="slash", label="Find",
            help="Go to the filter: words, platform:, server:, type:, kind:, after:, before:."),
-    Action(screen="points", name="sort", keys="o,f6", label="Order", shown_as="o",
+    Action(screen="points", name="sort", keys="f6,o", label="Order",
            help="Sort the VMs by the next column."),
     Action(screen="points", name="reverse", keys="v", label="Reverse", footer=False,
            help="Turn the order of the VMs round."),
-    Action(screen="points", name="reload", keys="f5,r", label="Reload", shown_as="F5",
+    Action(screen="points", name="reload", keys="f5,r", label="Reload",
            help="Read the list of restore points again, or go on where it stopped."),
     Action(screen="points", name="stop", keys="s", label="Stop", footer=False,
            help="Stop loading; what is loaded stays. Ctrl+C does the same from anywhere."),
@@ -75,20 +80,20 @@ _POINTS = (
            help="Go down one page, from the filter too."),
 )  # fmt: skip
 _FORM = (
-    Action(screen="form", name="restore", keys="ctrl+r,r", label="Restore...", shown_as="Ctrl+R",
+    Action(screen="form", name="restore", keys="ctrl+r,r", label="Restore",
            help="Look at the server for running restores of this VM, then ask for confirmation."),
-    Action(screen="form", name="look_up", keys="f2,ctrl+l", label="Look up", shown_as="F2",
+    Action(screen="form", name="look_up", keys="f2,ctrl+l", label="Look up",
            help="Choose the reference of this field from a list."),
-    Action(screen="form", name="request", keys="ctrl+g", label="Request", shown_as="Ctrl+G",
-           help="Show the exact request, as XML or JSON."),
-    Action(screen="form", name="change", keys="space", label="Switch", shown_as="Space",
+    Action(screen="form", name="change", keys="space", label="Switch",
            help="Switch the field between yes and no, or to its next choice."),
+    Action(screen="form", name="back", keys="escape", label="Back",
+           help="Go back to the list; asks first if something was typed."),
+    Action(screen="form", name="request", keys="ctrl+g", label="Request",
+           help="Show the exact request, as XML or JSON."),
     Action(screen="form", name="next_field", keys="down,enter", label="Next field", footer=False,
            help="Go to the next field."),
     Action(screen="form", name="previous_field", keys="up", label="Previous field", footer=False,
            help="Go to the previous field."),
-    Action(screen="form", name="back", keys="escape", label="Back", shown_as="Esc",
-           help="Go back to the list; asks first if something was typed."),
 )  # fmt: skip
 _CONFIRM = (
     Action(screen="confirm", name="back", keys="escape", label="Back", help="Send nothing."),
@@ -107,9 +112,9 @@ _CONFIRM = (
            help="Go up one page."),
     Action(screen="picker", name="page(1)", keys="pagedown", label="Page down", footer=False,
            help="Go down one page."),
-    Action(screen="request", name="other_format", keys="x,j,space", label="XML/JSON", shown_as="x",
+    Action(screen="request", name="other_format", keys="x,j,space", label="XML/JSON",
            help="Show the request in the other format."),
-    Action(screen="request", name="back", keys="escape,q", label="Back", shown_as="Esc",
+    Action(screen="request", name="back", keys="escape,q", label="Back",
            help="Go back to the form."),
 )  # fmt: skip
 _TASKS = (
@@ -123,30 +128,30 @@ _TASKS = (
            help="Go back to the restore points."),
     Action(screen="tasks", name="app.history", keys="h", label="History",
            help="Show every restore the journal remembers."),
-    Action(screen="tasks", name="back", keys="escape", label="Back", shown_as="Esc",
+    Action(screen="tasks", name="back", keys="escape", label="Back",
            help="Go back; the restores go on and are watched."),
     Action(screen="cancel", name="back", keys="escape", label="Back", help="Cancel nothing."),
     Action(screen="cancel", name="next_choice", keys="left,right", label="Choose", footer=False,
            help="Move between the buttons."),
     Action(screen="history", name="export", keys="e", label="Export",
            help="Write the journal to a file as JSON lines."),
-    Action(screen="history", name="reload", keys="r", label="Reload",
+    Action(screen="history", name="reload", keys="f5,r", label="Reload",
            help="Read the journal again."),
     Action(screen="history", name="details", keys="d", label="Details", footer=False,
            help="Go to the details and back, to scroll them with the arrow keys."),
-    Action(screen="history", name="back", keys="escape", label="Back", shown_as="Esc",
+    Action(screen="history", name="back", keys="escape", label="Back",
            help="Go back."),
     Action(screen="export", name="back", keys="escape", label="Back", help="Write nothing."),
     Action(screen="choice", name="back", keys="escape", label="Back", help="Choose nothing."),
 )  # fmt: skip
 _APP = (
-    Action(screen="app", name="help", keys="f1,question_mark", label="Help", shown_as="F1",
+    Action(screen="app", name="help", keys="f1,question_mark", label="Help",
            help="Show what each key does on this screen."),
-    Action(screen="app", name="tasks", keys="ctrl+t", label="Tasks",
+    Action(screen="app", name="tasks", keys="ctrl+t", label="Tasks", needs_logon=True,
            help="Show the restores of this run and what they are doing."),
-    Action(screen="app", name="history", keys="ctrl+y", label="History", footer=False,
+    Action(screen="app", name="history", keys="ctrl+y", label="History", needs_logon=True, footer=False,
            help="Show every restore the journal remembers."),
-    Action(screen="app", name="log_off", keys="ctrl+o", label="Log off", footer=False,
+    Action(screen="app", name="log_off", keys="ctrl+o", label="Log off", needs_logon=True, footer=False,
            help="End the logon session at the server and forget it here."),
     Action(screen="app", name="ask_to_quit", keys="ctrl+q", label="Quit",
            help="Leave the program; restores in flight go on at the server.", priority=True),
@@ -157,9 +162,29 @@ _APP = (
 )  # fmt: skip
 
 ACTIONS: tuple[Action, ...] = (*_LOGIN, *_DIALOGS, *_POINTS, *_FORM, *_CONFIRM, *_TASKS, *_APP)
+NEEDS_LOGON = frozenset(action.name for action in ACTIONS if action.needs_logon)
+"""Names of the actions that are there only while somebody is logged on."""
 
 
 def actions_of(screen: str) -> tuple[Action, ...]:
-    """The actions of one screen, those for every screen last."""
-    own = tuple(action for action in ACTIONS if action.screen == screen)
-    return own + tuple(action for action in ACTIONS if action.screen == EVERYWHERE and screen != EVERYWHERE)
+    """The actions of one screen, those for every screen last; before logon without those that need one."""
+    everywhere = EVERYWHERE if screen != EVERYWHERE else ""
+    return tuple(
+        action
+        for home in (screen, everywhere)
+        for action in ACTIONS
+        if action.screen == home and not (action.needs_logon and screen in BEFORE_LOGON)
+    )
+
+
+def spell_key(key: str) -> str:
+    """One key as it is written everywhere: `Ctrl+R`, `F5`, `Esc`, `PgDn`, `/`, `c`."""
+    key = key.strip()
+    if key in _KEY_NAMES:
+        return _KEY_NAMES[key]
+    return key if len(key) == 1 else "+".join(part.capitalize() for part in key.split("+"))
+
+
+def spell_keys(action: Action) -> str:
+    """All keys of an action, the one to learn first."""
+    return " or ".join(map(spell_key, action.keys.split(",")))

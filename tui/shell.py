@@ -10,6 +10,7 @@ from textual.app import App
 from textual.worker import Worker, WorkerState
 
 from tui.crash import report_crash
+from tui.theme import VBEM_THEME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,6 +31,13 @@ class Shell(App[int]):
         self.farewell = ""
         """What is printed after the screens are gone."""
         self.animation_level = "none"
+        self._dress()
+
+    def _dress(self) -> None:
+        """Take our colours before any stylesheet is read: a theme set later has all of them read again."""
+        self.register_theme(VBEM_THEME)
+        self.set_reactive(App.theme, VBEM_THEME.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def in_flight_words(self) -> str:
         """What goes on at the server when this program ends; empty for nothing."""
@@ -38,6 +46,23 @@ class Shell(App[int]):
     def secrets(self) -> tuple[str, ...]:
         """What must never stand in a report."""
         return ()
+
+    def tell(self, words: str, kind: str = "note") -> None:
+        """Say something that no screen asked for, beside what its status line says: that covers nothing.
+
+        Args:
+            words: whole sentences.
+            kind: `note`, `good` or `bad`, as for the status line.
+        """
+        # A screen that was just pushed has no status line yet.
+        self.call_after_refresh(self._tell_now, words, kind)
+
+    def _tell_now(self, words: str, kind: str) -> None:
+        from tui.screens.base import VbemScreen
+
+        full = next((one for one in reversed(self.screen_stack) if isinstance(one, VbemScreen)), None)
+        if full is not None:
+            full.add(words, kind)
 
     # -- signals ------------------------------------------------------------------------------
 
@@ -69,7 +94,7 @@ class Shell(App[int]):
         """The palette lists the same table as the footer and the help."""
         from textual.app import SystemCommand
 
-        from tui.commands import actions_of
+        from tui.commands import actions_of, spell_keys
 
         for action in actions_of(getattr(screen, "NAME", "")):
             target = (
@@ -78,7 +103,8 @@ class Shell(App[int]):
                 else f"{'app' if action.screen == 'app' else 'screen'}.{action.name}"
             )
             if action.name != "command_palette":
-                yield SystemCommand(action.label, action.help, self._runner(target))
+                words = f"{spell_keys(action)}: {action.help}"
+                yield SystemCommand(action.label, words, self._runner(target))
 
     def _runner(self, action: str) -> Callable[[], object]:
         return lambda: self.call_later(self.run_action, action)
@@ -103,7 +129,7 @@ class Shell(App[int]):
             words = (
                 f"Something unforeseen went wrong while trying to {event.worker.description}. Report: {path}"
             )
-            self.notify(words, severity="error", markup=False, timeout=30)
+            self.tell(words, "bad")
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual's own ending prints local variables, which may hold secrets: write a report instead."""

@@ -96,11 +96,11 @@ class Steward(Shell):
         try:
             found = await self.restores.reattach()
         except StoreError as error:
-            self.notify(explain("find earlier restores", error), severity="error", markup=False)
+            self.tell(explain("find earlier restores", error), "bad")
         else:
             if found:
                 noun = "1 restore" if len(found) == 1 else f"{len(found)} restores"
-                self.notify(f"{noun} of an earlier run in flight: Ctrl+T shows the tasks.", markup=False)
+                self.tell(f"{noun} of an earlier run in flight: Ctrl+T shows the tasks.")
         await self.restores.run()
 
     def _tell_screens(self, restores: tuple[Restore, ...]) -> None:
@@ -132,10 +132,15 @@ class Steward(Shell):
             return error
 
     @work(group="cancel", exclusive=False, exit_on_error=False, description="cancel a restore")
-    async def cancel_restore(self, restore: Restore) -> None:
-        """Send the one DELETE of a restore; owned by the app."""
+    async def cancel_restore(self, restore: Restore, *, again: bool = False) -> None:
+        """Send the one DELETE of a restore; owned by the app.
+
+        Args:
+            restore: what to cancel.
+            again: the operator was warned that one was sent already, and sends another.
+        """
         if self.restores is not None:
-            await self.restores.cancel(restore)
+            await self.restores.cancel(restore, again=again)
 
     def remember_form(self, key: str, filled: Filled) -> None:
         """Keep what a restore was asked for, so that it can be opened again as a new one."""

@@ -26,7 +26,7 @@ class AskScreen(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Title, text, two buttons."""
         with VerticalScroll(classes="box", can_focus=False):
-            yield Static(self._title, classes="title", markup=False)
+            yield self.title_line(self._title)
             yield Static(self._text, markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(self._no, id="no", compact=True)
@@ -60,7 +60,7 @@ class LogOnAgainScreen(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Who, where, and the password."""
         with VerticalScroll(classes="box", can_focus=False):
-            yield Static("The logon session has ended", classes="title", markup=False)
+            yield self.title_line("The logon session has ended")
             yield Static(
                 "Log on again and everything goes on where it was. Nothing typed is lost.",
                 markup=False,

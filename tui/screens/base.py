@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Footer
+from textual.widgets import Static
 from textual.worker import Worker
 
 from tui.widgets.banner import Banner, StatusLine
+from tui.widgets.keyline import KeyLine
 
 if TYPE_CHECKING:
     from tui.screens.host import Host
@@ -54,12 +55,12 @@ class VbemScreen(_Watching, Screen[None]):
         return cast("Host", self.app)
 
     def compose(self) -> ComposeResult:
-        """Banner on top, the body, then status line and footer."""
+        """Banner on top, the body, then status line and keys."""
         yield Banner(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
         with Vertical(id="body"):
             yield from self.compose_body()
         yield StatusLine()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def compose_body(self) -> ComposeResult:
         """What the screen is about."""
@@ -74,6 +75,11 @@ class VbemScreen(_Watching, Screen[None]):
         """Put a sentence on the status line of this screen."""
         if self.is_mounted:
             self.query_one(StatusLine).say(text, kind)
+
+    def add(self, text: str, kind: str = "note") -> None:
+        """Put a sentence on the status line beside what is said there."""
+        if self.is_mounted:
+            self.query_one(StatusLine).add(text, kind)
 
     def complain(self, doing: str, error: Exception) -> None:
         """Show an error of the lower rooms where it happened."""
@@ -117,6 +123,11 @@ class Dialog(_Watching, ModalScreen[DialogT]):
     """A box over the current screen; Escape is always the safe way out."""
 
     NAME: ClassVar[str] = ""
+
+    def title_line(self, words: str) -> Static:
+        """The first line of the box; it says DEMO itself, because the box may cover the banner."""
+        mark = "DEMO  " if self.vbem.is_demo else ""
+        return Static(mark + words, classes="title", markup=False)
 
     @property
     def vbem(self) -> Host:

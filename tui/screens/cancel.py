@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Static
+from textual.widgets import Button
 
 from tui.restores.restore import CancelState, Restore
 from tui.screens.base import Dialog
@@ -37,13 +37,13 @@ class CancelScreen(Dialog[None]):
         super().__init__()
         self._restore = restore
         self._asked = False
+        self._sent_before = False
 
     def compose(self) -> ComposeResult:
         """What can be stopped, two buttons."""
-        demo = "DEMO  " if self.vbem.is_demo else ""
         with Vertical(classes="box"):
             name = safe(self._restore.vm_name, cells=50)
-            yield Static(f"{demo}Cancel the restore of {name}?", classes="title", markup=False)
+            yield self.title_line(f"Cancel the restore of {name}?")
             yield Lines(id="cancel-words", hang=2)
             with Horizontal(classes="buttons"):
                 yield Button("Let it go on", id="cancel-back", compact=True)
@@ -71,10 +71,15 @@ class CancelScreen(Dialog[None]):
         lines: list[Line] = [f"Now: {state_words(now)}. {now.message}"]
         outlook = restores.what_cancel_can_do(now)
         possible = outlook.possible and not self._asked
-        if self._asked or now.cancel is not CancelState.NONE:
+        self._sent_before = outlook.sent_before
+        if self._asked or (now.cancel is not CancelState.NONE and not outlook.possible):
             lines.append(Toned(now.cancel_words or "Asking the server to stop it.", "warning"))
+        elif outlook.sent_before:
+            lines += [Toned(outlook.words[0], "bad"), *outlook.words[1:]]
         else:
             lines += outlook.words
+        if now.unjournalled:
+            lines.append(Toned(now.unjournalled, "bad"))
         self.query_one("#cancel-words", Lines).show(lines)
         self.query_one("#cancel-restore", Button).disabled = not possible
         self.query_one("#cancel-back", Button).label = "Let it go on" if possible else "Close"
@@ -86,7 +91,7 @@ class CancelScreen(Dialog[None]):
             return
         self._asked = True
         self.query_one("#cancel-back", Button).focus()
-        self.vbem.cancel_restore(self._restore)
+        self.vbem.cancel_restore(self._restore, again=self._sent_before)
         self._show()
 
     @on(Button.Pressed, "#cancel-back")

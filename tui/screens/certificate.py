@@ -53,8 +53,7 @@ class CertificateScreen(Dialog[bool]):
         with VerticalScroll(classes="box", can_focus=False):
             changed = bool(self._pinned)
             title = "THE CERTIFICATE HAS CHANGED" if changed else "Unknown certificate"
-            demo = "DEMO  " if self.vbem.is_demo else ""
-            yield Static(f"{demo}{title}: {safe(self._server, cells=40)}", classes="title", markup=False)
+            yield self.title_line(f"{title}: {safe(self._server, cells=40)}")
             yield Static(self._facts(), markup=False, id="certificate-facts")
             if changed:
                 yield Static(

@@ -35,7 +35,7 @@ class ChoiceScreen(Dialog[Platform | None]):
     def compose(self) -> ComposeResult:
         """The question and the platforms."""
         with Vertical(classes="box"):
-            yield Static("Which platform is this restore point of?", classes="title", markup=False)
+            yield self.title_line("Which platform is this restore point of?")
             yield Static("The server does not say it. Ask the backup team if you do not know.", markup=False)
             yield BigTable((Column(key="platform", label="Platform", width=30),), id="choice-table")
 

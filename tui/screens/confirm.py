@@ -51,9 +51,8 @@ class ConfirmScreen(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         """The plan, what to type where that is asked for, two buttons."""
-        demo = "DEMO  " if self.vbem.is_demo else ""
         with Vertical(classes="box"):
-            yield Static(demo + heading(self._plan), classes="title", markup=False)
+            yield self.title_line(heading(self._plan))
             yield Lines(plan_lines(self._plan), hang=2, needs_tab=False, id="confirm-plan")
             if self._plan.overwrites:
                 yield Static(typed_prompt(self._plan), markup=False, id="confirm-prompt")

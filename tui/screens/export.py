@@ -57,7 +57,7 @@ class ExportScreen(Dialog[Path | None]):
     def compose(self) -> ComposeResult:
         """The path and two buttons."""
         with Vertical(classes="box"):
-            yield Static("Export the journal", classes="title", markup=False)
+            yield self.title_line("Export the journal")
             yield Static(
                 "JSON lines, one restore each, with its events; no passwords, no tokens.", markup=False
             )

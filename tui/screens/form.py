@@ -156,8 +156,8 @@ class RestoreFormScreen(FormView):
     def on_screen_resume(self) -> None:
         """Somebody went elsewhere while it was being sent: a form that was sent is done with."""
         if self._sent:
-            self.notify("This restore was sent: Ctrl+T shows it.", markup=False)
             self.dismiss(None)
+            self.vbem.tell("The restore was sent: Ctrl+T shows it.")
 
     # -- leaving ------------------------------------------------------------------------------
 

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.containers import Vertical
 
-from tui.commands import Action, actions_of
+from tui.commands import actions_of, spell_keys
 from tui.screens.base import Dialog
 from tui.screens.keys import bindings_of
+from tui.widgets.lines import Lines
 
-_SPELLED = {"question_mark": "?", "escape": "Esc", "slash": "/", "enter": "Enter", "space": "Space"}
-
-
-def spell(action: Action) -> str:
-    """The keys of an action, as people say them."""
-    if action.shown_as:
-        return action.shown_as
-    keys = (key.strip() for key in action.keys.split(","))
-    return " or ".join(_SPELLED.get(key, key.replace("ctrl+", "Ctrl+")) for key in keys)
+_INDENT = 16
 
 
 class HelpScreen(Dialog[None]):
-    """Keys and sentences; Escape closes it."""
+    """Keys and sentences; Escape closes it. Where they are more than fit, the last line says so."""
 
     NAME = "help"
     BINDINGS = bindings_of("help")
@@ -33,12 +25,15 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """One line an action."""
-        with VerticalScroll(classes="box"):
-            demo = "DEMO  " if self.vbem.is_demo else ""
-            yield Static(f"{demo}Keys on this screen", classes="title", markup=False)
-            for action in actions_of(self._screen):
-                yield Static(f"{spell(action):<14} {action.help}", markup=False)
-            yield Static("\nTab and Shift+Tab move between fields. Esc closes this.", markup=False)
+        lines = [f"{spell_keys(action):<{_INDENT - 1}} {action.help}" for action in actions_of(self._screen)]
+        lines += ["", "Tab and Shift+Tab move between fields. Esc closes this."]
+        with Vertical(classes="box"):
+            yield self.title_line("Keys on this screen")
+            yield Lines(lines, hang=_INDENT, id="help-keys")
+
+    def on_mount(self) -> None:
+        """Arrow keys read on."""
+        self.query_one(Lines).focus()
 
     def action_back(self) -> None:
         """Close the help."""

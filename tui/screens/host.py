@@ -58,7 +58,7 @@ class Host(Protocol):
     ) -> Worker[Restore | Exception | None]:
         """Send one restore in a worker of the app; its result is the restore, or why nothing was sent."""
 
-    def cancel_restore(self, restore: Restore) -> Worker[None]:
+    def cancel_restore(self, restore: Restore, *, again: bool = False) -> Worker[None]:
         """Cancel one restore in a worker of the app."""
 
     def remember_form(self, key: str, filled: Filled) -> None:
@@ -66,6 +66,9 @@ class Host(Protocol):
 
     def show_restore(self, key: str) -> None:
         """Show one restore among the tasks."""
+
+    def tell(self, words: str, kind: str = "note") -> None:
+        """Say something on the status line of the uppermost full screen, beside what is said there."""
 
     def report_worker(self, event: Worker.StateChanged) -> None:
         """Report a worker that failed in an unforeseen way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from tui.commands import Action, actions_of
+from tui.commands import Action, actions_of, spell_key
 
 
 def binding_of(action: Action) -> Binding:
@@ -16,7 +16,7 @@ def binding_of(action: Action) -> Binding:
         action.label,
         show=action.footer,
         priority=action.priority,
-        key_display=action.shown_as or None,
+        key_display=spell_key(action.keys.partition(",")[0]),
         tooltip=action.help,
         id=f"{action.screen}.{action.name}",
     )

@@ -61,7 +61,7 @@ class PickerScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """A line to type in, the list, the whole reference of the chosen one."""
         with Vertical(classes="box"):
-            yield Static(f"Choose: {safe(self._what, cells=60)}", classes="title", markup=False)
+            yield self.title_line(f"Choose: {safe(self._what, cells=60)}")
             yield Entry(placeholder="type part of the name", id="picker-filter")
             yield BigTable(_COLUMNS, empty="Asking the server ...", id="picker-table")
             yield Static("", markup=False, id="picker-ref")

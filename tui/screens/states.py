@@ -91,6 +91,7 @@ def _what_happens(restore: Restore, now: datetime) -> list[Line]:
     lines: list[Line] = [Toned(line, tone) if tone else line, restore.message]
     lines += [f"Note: {restore.note}"] if restore.note else []
     lines += [f"Cancelling: {restore.cancel_words}"] if restore.cancel_words else []
+    lines += [Toned(restore.unjournalled, "bad")] if restore.unjournalled else []
     if restore.problem:
         lines.append(Toned(f"Shown is old: {restore.problem}", "warning"))
     if restore.last_seen:
@@ -115,10 +116,20 @@ def _what_was_asked(restore: Restore, now: datetime, plan: str) -> list[Line]:
 
 def _when(restore: Restore, now: datetime) -> list[Line]:
     lines: list[Line] = [f"Sent          {times.both(restore.submitted)}"]
+    lines += _cancel_asked(restore)
     if restore.ended:
         lines.append(f"End seen      {times.both(restore.ended)}")
     lines.append(f"Elapsed       {times.elapsed(restore.elapsed(now))}")
     return lines + _session_times(restore.session)
+
+
+def _cancel_asked(one: Restore | Entry) -> list[str]:
+    """When and by whom cancelling was asked, and whether the server replied."""
+    if one.cancel_asked is None:
+        return []
+    who = f" by {one.cancel_by}" if one.cancel_by else ""
+    replied = f"replied {times.both(one.cancel_answered)}" if one.cancel_answered else "no reply known"
+    return [f"Cancel asked  {times.both(one.cancel_asked)}{who}; {replied}"]
 
 
 def _session_times(session: RestoreSession | None) -> list[Line]:
@@ -151,7 +162,7 @@ def entry_cells(entry: Entry, now: datetime) -> tuple[Cell, ...]:
         state_cell(entry.state),
         entry.vm_name,
         entry.operator or entry.em_user,
-        entry.message,
+        entry.words,
     )
 
 
@@ -160,6 +171,7 @@ def entry_lines(entry: Entry, now: datetime) -> list[Line]:
     facts = (
         ("What", f"{entry.vm_name}: {WORDS[entry.state]}, {progress_words(entry.progress)}"),
         ("Message", entry.message),
+        ("Cancelling", entry.cancel_words),
         ("Reason", entry.reason),
         ("Who", f"{entry.operator} as {entry.em_user} on {entry.server}"),
         ("Planned", f"{times.both(entry.created)}, {times.ago(entry.created, now)}"),
@@ -173,6 +185,7 @@ def entry_lines(entry: Entry, now: datetime) -> list[Line]:
         ("Session", entry.session_uid),
     )
     lines: list[Line] = [f"{label:<13} {value}" for label, value in facts if value]
+    lines += _cancel_asked(entry)
     lines += [
         f"{'Plan' if not number else '':<13} {line}" for number, line in enumerate(entry.plan.splitlines())
     ]

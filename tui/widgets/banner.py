@@ -26,10 +26,18 @@ class StatusLine(Static):
     def __init__(self) -> None:
         super().__init__("", markup=False, id="status")
         self.display = False
+        self._said = ("", "note")
 
     def say(self, text: str, kind: str = "note") -> None:
         """Show `text`; `kind` is `note`, `good` or `bad` and is said in words by the caller."""
+        self._said = (text, kind)
         self.set_class(kind == "bad", "-bad")
         self.set_class(kind == "good", "-good")
         self.display = bool(text)
         self.update(safe(text, cells=600))
+
+    def add(self, text: str, kind: str = "note") -> None:
+        """Show `text` behind what is shown; what is bad stays bad."""
+        before, was = self._said
+        if text not in before:
+            self.say(f"{before} {text}".strip(), was if was == "bad" else kind)

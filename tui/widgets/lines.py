@@ -29,12 +29,13 @@ def wrap(line: str, width: int, *, hang: int = 0) -> list[str]:
     Args:
         line: safe text.
         width: in cells.
-        hang: by how much the lines after the first are indented.
+        hang: where the lines after the first begin, unless the first one begins further in.
     """
     if width <= 0 or cell_len(line) <= width:
         return [line]
     lead = len(line) - len(line.lstrip(" "))
-    room_after = max(8, width - lead - hang)
+    indent = max(lead, hang)
+    room_after = max(8, width - indent)
     lines, current, room = [], "", max(8, width - lead)
     for word in line[lead:].split(" "):
         joined = f"{current} {word}" if current else word
@@ -51,14 +52,14 @@ def wrap(line: str, width: int, *, hang: int = 0) -> list[str]:
             current, room = current[len(part) :], room_after
     lines.append(current)
     first, *rest = lines
-    return [" " * lead + first, *(" " * (lead + hang) + text for text in rest)]
+    return [" " * lead + first, *(" " * indent + text for text in rest)]
 
 
 class Lines(Widget, can_focus=True):
     """Shows lines of foreign text safely. Arrow keys scroll while it has the focus.
 
     Args:
-        hang: by how much the continuation of a wrapped line is indented.
+        hang: where the continuation of a wrapped line begins.
         needs_tab: whether the arrow keys reach it only while it has the focus.
     """
 

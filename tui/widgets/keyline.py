@@ -1,0 +1,110 @@
+"""The last line of a screen: the keys that work now, as many as fit, the most needed first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.events import Click
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.commands import ACTIONS
+
+KEPT = frozenset({"app.help"})
+"""Never left out: whoever misses a key finds it there."""
+_GAP = 2
+_LEAD = 1
+_RANKS = {f"{action.screen}.{action.name}": rank for rank, action in enumerate(ACTIONS)}
+
+
+class KeyWord(NamedTuple):
+    """One key and what it does."""
+
+    id: str
+    """`screen.action`, as in the table of actions."""
+    key: str
+    """As people write it."""
+    label: str
+    press: str = ""
+    """The key in Textual's spelling, for clicks."""
+    is_off: bool = False
+    """Cannot be used just now."""
+
+    @property
+    def width(self) -> int:
+        """In cells."""
+        return cell_len(self.key) + 1 + cell_len(self.label)
+
+
+def fitting(words: Sequence[KeyWord], width: int) -> list[KeyWord]:
+    """The first words that fit into `width` cells, and those that are never left out."""
+    shown = list(words)
+    while _need(shown) > width:
+        place = next((at for at in reversed(range(len(shown))) if shown[at].id not in KEPT), None)
+        if place is None:
+            break
+        del shown[place]
+    return shown
+
+
+def _need(words: Sequence[KeyWord]) -> int:
+    return _LEAD + sum(word.width for word in words) + _GAP * max(0, len(words) - 1)
+
+
+class KeyLine(Widget):
+    """Shows the bindings of its screen that work now; a click presses the key."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keyline--key", "keyline--off"}
+
+    def __init__(self) -> None:
+        super().__init__(id="keys")
+        self._words: list[KeyWord] = []
+
+    def on_mount(self) -> None:
+        """Follow what can be done."""
+        self.screen.bindings_updated_signal.subscribe(self, self._follow)
+
+    def on_unmount(self) -> None:
+        """Follow no longer."""
+        self.screen.bindings_updated_signal.unsubscribe(self)
+
+    def _follow(self, screen: Screen[object]) -> None:
+        shown = [
+            KeyWord(
+                binding.id or "",
+                self.app.get_key_display(binding),
+                binding.description,
+                binding.key,
+                not enabled,
+            )
+            for _, binding, enabled, _ in screen.active_bindings.values()
+            if binding.show
+        ]
+        # One action may have several keys: the first is the one to learn.
+        first = {word.id: word for word in reversed(shown)}
+        words = sorted(first.values(), key=lambda word: _RANKS.get(word.id, len(_RANKS)))
+        if words != self._words:
+            self._words = words
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw what fits."""
+        segments = [Segment(" " * _LEAD, self.rich_style)]
+        for number, word in enumerate(fitting(self._words, self.size.width) if y == 0 else ()):
+            key = self.get_component_rich_style(f"keyline--{'off' if word.is_off else 'key'}")
+            label = key if word.is_off else self.rich_style
+            segments += [Segment(" " * _GAP, self.rich_style)] if number else []
+            segments += [Segment(word.key, key), Segment(f" {word.label}", label)]
+        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+
+    def on_click(self, event: Click) -> None:
+        """Where the mouse is asked for: press the key under it."""
+        left = _LEAD
+        for word in fitting(self._words, self.size.width):
+            if left <= event.x < left + word.width and not word.is_off:
+                self.app.simulate_key(word.press)
+            left += word.width + _GAP
