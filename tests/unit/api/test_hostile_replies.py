@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import tracemalloc
 import zlib
 from contextlib import suppress
@@ -14,10 +15,10 @@ from hypothesis import strategies as st
 
 from tests.unit.api.test_codec_points import ENTITY, written
 from tui.api.codec import codec_for, codec_of, readers
-from tui.api.errors import BadReply, ManagerError, TooLarge, Unreadable
+from tui.api.errors import BadReply, ManagerError, NotManager, TooLarge, Unreadable
 from tui.api.inflate import inflate
 from tui.api.limits import Limits
-from tui.api.models import PointKind, WireFormat
+from tui.api.models import ApiRoot, PointKind, Task, TaskState, WireFormat
 from tui.api.status import error_for, logon_error
 
 LIMITS = Limits()
@@ -172,6 +173,65 @@ def test_depth_has_a_limit(body: bytes) -> None:
         codec_of(body).tree(body, LIMITS)
 
 
+@pytest.mark.parametrize("tag", ["Refs", "Ref", "VmRestorePoints", "VmRestorePoint", "a"])
+@pytest.mark.parametrize("levels", [80, 1200])
+def test_depth_is_seen_however_soon_it_is_closed_again(tag: str, levels: int) -> None:
+    body = f"<QueryResult>{f'<{tag}>' * levels}{f'</{tag}>' * levels}</QueryResult>".encode()
+    with pytest.raises(TooLarge, match="nested"):
+        codec_for(WireFormat.XML).points(body, PointKind.VM, LIMITS)
+
+
+def test_what_real_answers_are_nested_is_read() -> None:
+    body = f"<QueryResult>{'<a>' * 60}x{'</a>' * 60}</QueryResult>".encode()
+    assert codec_for(WireFormat.XML).tree(body, LIMITS).name == "QueryResult"
+
+
+def _attributes(tag: str, count: int) -> bytes:
+    return f"<{tag} {' '.join(f'a{at}=' + chr(34) * 2 for at in range(count))}/>".encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<Tasks>" + _attributes("Task", 60_000) * 20 + b"</Tasks>",
+        b"<Tasks>" + _attributes("Task", 60_000).replace(b'"', b"'") * 20 + b"</Tasks>",
+        b'<Tasks a="' + b"A" * 30_000_000 + b'"/>',
+        b"<!--" + b"A" * 30_000_000 + b"--><Tasks/>",
+        b"<Tasks><![CDATA[" + b"A" * 30_000_000,
+    ],
+    ids=["attributes", "apostrophes", "one long tag", "one long comment", "one long section"],
+)
+def test_long_tags_cost_neither_time_nor_memory(body: bytes) -> None:
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        with pytest.raises(BadReply):
+            codec_for(WireFormat.XML).read(body, readers.tasks, LIMITS)
+        assert time.process_time() - began < 3
+        assert tracemalloc.get_traced_memory()[1] < 70_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("start", [b"<!-- -->" * 500, b"<!--" * 1000, b" " * 4000, b"<!---->\n" * 400])
+def test_the_look_for_a_web_page_does_not_go_in_circles(start: bytes) -> None:
+    began = time.process_time()
+    with suppress(BadReply):
+        codec_for(WireFormat.XML).read(start + b"<Tasks/>", readers.tasks, LIMITS)
+    assert time.process_time() - began < 1
+
+
+def test_a_web_page_behind_comments_is_known_as_one() -> None:
+    with pytest.raises(NotManager, match="web page"):
+        codec_for(WireFormat.XML).tree(b" <!-- a --> <!-- --x --> <!DOCTYPE  html><html></html>", LIMITS)
+
+
+def test_numbers_without_end_in_names_and_links() -> None:
+    assert ApiRoot(versions=("v" + "9" * 5000, "v1_7")).newest
+    started = Task(task_id="1", state=TaskState.RUNNING, session_href="//[x/api/restoreSessions/7?a=/b")
+    assert started.session_id == "7"
+
+
 @pytest.mark.parametrize("wire", [WireFormat.XML, WireFormat.JSON])
 def test_ten_million_elements_are_refused_before_they_are_built(wire: WireFormat) -> None:
     body = {
@@ -223,6 +283,11 @@ def test_many_members_share_one_limit() -> None:
     with pytest.raises(TooLarge):
         inflate(gzip.compress(b"x" * 400) * 3, "gzip", 1000)
     assert len(inflate(gzip.compress(b"x" * 400) * 2, "gzip", 1000)) == 800
+
+
+def test_a_million_empty_members_are_not_unpacked_one_by_one() -> None:
+    with pytest.raises(Unreadable, match="parts"):
+        inflate(gzip.compress(b"") * 1_000_000, "gzip", 1000)
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "evil"])

@@ -2,24 +2,31 @@
 
 xmltodict accepts a stand-in for the `expat` module, asks it for a parser, hangs its handlers on that
 parser and has it parse all in one go. The stand-in here hands out a parser that parses piece by piece
-and looks between the pieces how deep it is. That costs nothing per element, unlike counting in a
-handler, which costs a tenth of the whole.
+and looks between the pieces how deep it is and how long the tag being read has become. That costs
+nothing per element, unlike counting in a handler, which costs a tenth of the whole.
+
+What is opened and closed again within one piece is caught as well: xmltodict keeps the path to where
+it is in a list, and a deque that forgets its outermost elements takes the list's place. Nested too
+deep, the path is empty before the last element is closed.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from xml.parsers import expat
 
 from tui.api.errors import TooLarge, Unreadable
 
 _PIECE = 32_768
+_TAG_BYTES = 1_000_000
+"""Of one tag or comment. expat before 2.6 reads an unfinished one again from its start with each piece."""
 
 
 class GuardedParser:
     """One expat parser with refusals in place; takes xmltodict's handlers by attribute, as expat does."""
 
     _parser: expat.XMLParserType
-    _max_depth: int
+    _path: deque[object]
 
     def __init__(self, encoding: str | None, separator: str | None, max_depth: int) -> None:
         parser = expat.ParserCreate(encoding, separator)
@@ -27,34 +34,41 @@ class GuardedParser:
         parser.EntityDeclHandler = self._refuse
         parser.ExternalEntityRefHandler = self._refuse
         object.__setattr__(self, "_parser", parser)
-        object.__setattr__(self, "_max_depth", max_depth)
+        object.__setattr__(self, "_path", deque(maxlen=max_depth + 1))
 
     def __setattr__(self, name: str, value: object) -> None:
         # xmltodict's own refusal of entities raises a bare ValueError.
         if name != "EntityDeclHandler":
             setattr(self._parser, name, value)
+        if name == "StartElementHandler":
+            # The handler is a method of xmltodict's builder. One element more than allowed is let in.
+            value.__self__.path = self._path  # type: ignore[attr-defined]
 
     def Parse(self, data: bytes, is_final: bool) -> None:  # noqa: N802 - expat's face
         """Parse all of `data`.
 
         Raises:
-            TooLarge: it is nested too deep.
+            TooLarge: it is nested too deep, or one tag is too long.
             Unreadable: it brings a DTD or entities.
         """
-        for start in range(0, len(data), _PIECE):
-            self._parser.Parse(data[start : start + _PIECE], False)
-            if self._depth() > self._max_depth:
-                raise TooLarge("It is nested deeper than any answer of Enterprise Manager.")
+        try:
+            for start in range(0, len(data), _PIECE):
+                self._parser.Parse(data[start : start + _PIECE], False)
+                if len(self._path) == self._path.maxlen:
+                    raise _too_deep()
+                if start - self._parser.CurrentByteIndex > _TAG_BYTES:
+                    raise TooLarge("One tag is longer than any answer of Enterprise Manager.")
+        except IndexError as error:
+            raise _too_deep() from error
         self._parser.Parse(b"", is_final)
-
-    def _depth(self) -> int:
-        """How many elements are open: xmltodict's handler keeps the path to where it is."""
-        handler = getattr(self._parser.StartElementHandler, "__self__", None)
-        return len(handler.path) if handler is not None else 0
 
     @staticmethod
     def _refuse(*_arguments: object) -> int:
         raise Unreadable("It brings its own document type or entities, which no Enterprise Manager does.")
+
+
+def _too_deep() -> TooLarge:
+    return TooLarge("It is nested deeper than any answer of Enterprise Manager.")
 
 
 class GuardedExpat:

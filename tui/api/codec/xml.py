@@ -23,7 +23,8 @@ from tui.api.requests import Fields, xml_fields
 NAMESPACE = "http://www.veeam.com/ent/v1.0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _PREFIX = re.compile(rb"xmlns:(?!xsd\b|xsi\b)")
-_WEB_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html)", re.IGNORECASE | re.DOTALL)
+# Possessive, for a comment could else end at any later `-->`, and there are endless ways to choose.
+_WEB_PAGE = re.compile(rb"\s*+(?:(?><!--.*?-->)\s*+)*+(?:<!doctype\s+html|<html)", re.IGNORECASE | re.DOTALL)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -77,7 +78,8 @@ def parse(body: bytes, limits: Limits) -> dict[str, Any]:
         body, encoding = body.removeprefix(b"\xef\xbb\xbf"), None
     if _WEB_PAGE.match(body[:4096]):
         raise NotManager("It answers with a web page.")
-    if body.count(b"<") > 2 * limits.nodes:
+    # Two angle brackets an element, two quotes an attribute.
+    if body.count(b"<") > 2 * limits.nodes or body.count(b'"') + body.count(b"'") > 2 * limits.nodes:
         raise TooLarge("It holds more elements than any answer of Enterprise Manager.")
     # Freeing names of prefixes costs a tenth of the whole, so only where there are any.
     prefixed = _PREFIX.search(body) is not None

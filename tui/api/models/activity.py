@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from tui.api.models.refs import id_of
 from tui.api.models.words import OpenEnum
@@ -38,7 +37,7 @@ class Task:
     @property
     def session_id(self) -> str:
         """Bare id of the related restore session, empty if none."""
-        return urlsplit(self.session_href).path.rstrip("/").rpartition("/")[2]
+        return self.session_href.partition("?")[0].rstrip("/").rpartition("/")[2]
 
     @property
     def is_over(self) -> bool:

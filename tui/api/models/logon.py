@@ -38,7 +38,7 @@ class ApiRoot:
 
 def version_key(version: str) -> tuple[int, ...]:
     """A sort key for `v1`, `v1_4`, `v1_7`."""
-    return tuple(int(part) for part in re.findall(r"\d+", version))
+    return tuple(int(part) for part in re.findall(r"\d{1,9}", version))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
