@@ -13,6 +13,7 @@ from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.points import point
 from tui.api.errors import ConnectionLost, NotFound
 from tui.api.models import SessionResult, VmRestoreSpec
+from tui.restores.service import Restores
 from tui.screens.cancel import CancelScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.form import RestoreFormScreen
@@ -157,6 +158,51 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) 
         await tick(pilot)
         assert "cancelled" in text_of(pilot)
         assert "The launch was stopped" in details(pilot)
+
+
+async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warning(tmp_path: Path) -> None:
+    manager = StageManager(delete=ConnectionLost("Reset."))
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        await pilot.press("escape")
+        app = stage(pilot)
+        assert app.restores is not None
+        app.rows.update(1, cancel="asking", state="launching")
+        app.restores = Restores(manager, app.rows, server="em.lab.example:9398", clock=app.clock)
+        await app.restores.reattach()
+        app.restores.on_change(app._tell_screens)
+        manager.delete, manager.task_list = None, (task(),)
+        await tick(pilot)
+        assert "cancelling" in text_of(pilot)
+        assert "the reply is not known" in details(pilot)
+        assert "no reply known" in details(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        shown = pilot.app.screen.query_one("#cancel-words", Lines).text
+        assert "WARNING: a DELETE was sent already at 2026-11-23" in shown
+        assert len(manager.deletes) == 1
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert "The server accepted it" in text_of(pilot)
+        assert len(manager.deletes) == 2
+
+
+async def test_cancelling_that_is_not_journalled_says_so_loudly(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        stage(pilot).rows.path.unlink()
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert "The server accepted it" in text_of(pilot)
+        assert "NOT in the journal" in text_of(pilot)
+        assert len(manager.deletes) == 1
 
 
 async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path) -> None:

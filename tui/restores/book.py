@@ -84,23 +84,36 @@ class Book:
         """Write what changed to the journal, in order, and tell the listeners once.
 
         A journal that cannot be written stops no restore that is already under way: the reason is kept
-        in `journal_problem`, and the next flush tries again.
+        in `journal_problem` and in each restore whose row lags behind, and the next flush tries again.
         """
         self.tell()
         async with self._writing:
-            while self._unwritten:
-                entry_id, fields = self._unwritten[0]
-                try:
-                    await asyncio.to_thread(self.journal.update, entry_id, **fields)
-                except NotOwner as error:
-                    # Taken over by force: the row is the other program's now, the watching stays ours too.
-                    self.journal_problem = str(error)
-                except StoreError as error:
-                    self.journal_problem = str(error)
-                    return
-                else:
-                    self.journal_problem = ""
-                self._unwritten.popleft()
+            await self._write_all()
+            self._mark_late()
+        self.tell()
+
+    async def _write_all(self) -> None:
+        while self._unwritten:
+            entry_id, fields = self._unwritten[0]
+            try:
+                await asyncio.to_thread(self.journal.update, entry_id, **fields)
+            except NotOwner as error:
+                # Taken over by force: the row is the other program's now, the watching stays ours too.
+                self.journal_problem = str(error)
+            except StoreError as error:
+                self.journal_problem = str(error)
+                return
+            else:
+                self.journal_problem = ""
+            self._unwritten.popleft()
+
+    def _mark_late(self) -> None:
+        late = {entry_id for entry_id, _ in self._unwritten}
+        for restore in self.all():
+            is_late = restore.entry_id is None or restore.entry_id in late
+            why = self.journal_problem if is_late else ""
+            words = f"NOT in the journal: {why}" if why else ""
+            self.change(restore.key, with_unjournalled, words)
 
     def tell(self) -> None:
         """Call the listeners if anything changed since the last time."""
@@ -122,9 +135,13 @@ def with_problem(restore: Restore, problem: str) -> Restore:
     return replace(restore, problem=problem)
 
 
+def with_unjournalled(restore: Restore, why: str) -> Restore:
+    """The restore with the reason why the journal does not hold all of it; empty if it does."""
+    return replace(restore, unjournalled=why)
+
+
 def journal_fields(restore: Restore) -> dict[str, object]:
     """What the journal keeps of a restore as it goes on."""
-    words = (restore.message, restore.note, restore.cancel_words)
     return {
         "state": restore.state,
         "logon_session_id": restore.task_session,
@@ -132,8 +149,13 @@ def journal_fields(restore: Restore) -> dict[str, object]:
         "task_href": restore.task_href,
         "session_uid": restore.session_uid,
         "progress": restore.progress,
-        "message": _joined(words),
+        "message": _joined((restore.message, restore.note)),
         "ended": restore.ended,
+        "cancel": restore.cancel,
+        "cancel_asked": restore.cancel_asked,
+        "cancel_by": restore.cancel_by,
+        "cancel_answered": restore.cancel_answered,
+        "cancel_words": restore.cancel_words,
     }
 
 

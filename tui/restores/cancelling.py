@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tui import times
 from tui.api.errors import ManagerError, NotFound, SessionExpired, TaskUnknown
 from tui.api.models import SessionState
 from tui.restores.life import is_refusal, search
@@ -24,6 +25,8 @@ class CancelOutlook:
 
     possible: bool
     """Whether a DELETE can be sent at all."""
+    sent_before: bool = False
+    """Whether one was sent whose reply is not known: another is sent only on the operator's word."""
     words: tuple[str, ...]
 
 
@@ -32,27 +35,39 @@ def outlook(restore: Restore, session_key: str) -> CancelOutlook:
     blocked = _blocked(restore, session_key)
     if blocked:
         return CancelOutlook(possible=False, words=blocked)
+    sent_before = restore.has_unanswered_cancel
+    words = (*_warning(restore), *_effect(restore))
+    return CancelOutlook(possible=True, sent_before=sent_before, words=words)
+
+
+def _effect(restore: Restore) -> tuple[str, ...]:
     if restore.state is RestoreState.LAUNCHING:
-        return CancelOutlook(
-            possible=True,
-            words=(
-                "The restore is still being launched: cancelling stops the launch.",
-                f"If its restore session starts first, that goes on; stop it in {console(restore)}.",
-            ),
+        return (
+            "The restore is still being launched: cancelling stops the launch.",
+            f"If its restore session starts first, that goes on; stop it in {console(restore)}.",
         )
-    return CancelOutlook(
-        possible=True,
-        words=(
-            "The restore session is already running: cancelling takes its task away; it probably goes on.",
-            f"To stop it for sure, use {console(restore)}.",
-        ),
+    return (
+        "The restore session is already running: cancelling takes its task away; it probably goes on.",
+        f"To stop it for sure, use {console(restore)}.",
+    )
+
+
+def _warning(restore: Restore) -> tuple[str, ...]:
+    """That a DELETE was sent before, where nobody knows what became of it."""
+    if not restore.has_unanswered_cancel:
+        return ()
+    when = f" at {times.both(restore.cancel_asked)}" if restore.cancel_asked else ""
+    who = f" by {restore.cancel_by}" if restore.cancel_by else ""
+    return (
+        f"WARNING: a DELETE was sent already{when}{who}; its reply is not known. This sends ANOTHER one.",
     )
 
 
 def _blocked(restore: Restore, session_key: str) -> tuple[str, ...]:
     if restore.is_over:
         return ("The restore is over; there is nothing to cancel.",)
-    if restore.cancel not in {CancelState.NONE, CancelState.NOT_SENT}:
+    is_first = restore.cancel in {CancelState.NONE, CancelState.NOT_SENT}
+    if not is_first and not restore.has_unanswered_cancel:
         return (f"Cancelling was already asked. {restore.cancel_words}".strip(),)
     if restore.state in {RestoreState.PLANNED, RestoreState.SENT}:
         return ("The server has not answered the request yet; there is no task to cancel.",)
@@ -64,27 +79,65 @@ def _blocked(restore: Restore, session_key: str) -> tuple[str, ...]:
     return ()
 
 
-def asked(restore: Restore, moment: Moment) -> Restore:
-    """The DELETE is about to leave."""
-    words = "Asking the server to stop it."
-    return replace(restore, cancel=CancelState.ASKING, cancel_at=moment.mono, cancel_words=words)
+def asked(restore: Restore, by: str, moment: Moment) -> Restore:
+    """The DELETE is about to leave.
+
+    Args:
+        restore: what is cancelled.
+        by: who asked, `user@host`.
+        moment: now.
+    """
+    return replace(
+        restore,
+        cancel=CancelState.ASKING,
+        cancel_at=moment.mono,
+        cancel_words="Asking the server to stop it.",
+        cancel_asked=moment.wall,
+        cancel_by=by,
+        cancel_answered=None,
+        cancel_repeated=restore.has_unanswered_cancel,
+        cancel_settled=False,
+    )
+
+
+def resumed(restore: Restore, moment: Moment) -> Restore:
+    """What the journal says of the cancelling after the program ended in the middle of it.
+
+    A DELETE that was about to leave may have arrived: it is watched as one whose reply was lost.
+    """
+    if restore.cancel is CancelState.ASKING:
+        when = f" at {times.both(restore.cancel_asked)}" if restore.cancel_asked else ""
+        words = f"Cancel was asked{when}; the reply is not known. Watching what happens."
+        restore = replace(restore, cancel=CancelState.LOST, cancel_words=words)
+    if restore.cancel in PENDING_CANCELS:
+        return replace(restore, cancel_at=moment.mono, cancel_settled=True)
+    return restore
 
 
 def answered(restore: Restore, error: ManagerError | None, moment: Moment) -> Restore:
     """What the DELETE was answered with."""
     if error is None:
         words = "The server accepted it; watching what happens."
-        return replace(restore, cancel=CancelState.ACCEPTED, cancel_at=moment.mono, cancel_words=words)
+        accepted = replace(restore, cancel=CancelState.ACCEPTED, cancel_at=moment.mono, cancel_words=words)
+        return replace(accepted, cancel_answered=moment.wall)
     if not error.request_sent:
-        words = f"Cancelling did not leave this machine: {error}. It can be asked again."
-        return replace(restore, cancel=CancelState.NOT_SENT, cancel_at=None, cancel_words=words)
+        return _not_sent(restore, error)
     if isinstance(error, TaskUnknown | NotFound):
-        return _task_gone(restore, moment)
+        return _task_gone(replace(restore, cancel_answered=moment.wall), moment)
     if isinstance(error, SessionExpired) or is_refusal(error):
         words = f"The server did not cancel it: {error}. Where it runs, use {console(restore)}."
-        return replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
+        refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
+        return replace(refused, cancel_answered=moment.wall)
     words = f"The reply to the cancelling was lost ({error}): it may or may not have arrived; watching."
     return replace(restore, cancel=CancelState.LOST, cancel_at=moment.mono, cancel_words=words)
+
+
+def _not_sent(restore: Restore, error: ManagerError) -> Restore:
+    words = f"Cancelling did not leave this machine: {error}. It can be asked again."
+    if restore.cancel_repeated:
+        words = f"{words} The reply to the earlier DELETE is not known."
+        return replace(restore, cancel=CancelState.LOST, cancel_words=words, cancel_settled=True)
+    return replace(restore, cancel=CancelState.NOT_SENT, cancel_at=None, cancel_words=words)
 
 
 def _task_gone(restore: Restore, moment: Moment) -> Restore:
@@ -113,7 +166,8 @@ def _judge(restore: Restore, moment: Moment) -> Restore:
         return _ended(restore)
     if _is_stopping(restore):
         return _stopping(restore)
-    if moment.mono - (restore.cancel_at or 0.0) < GRACE_S:
+    is_lost_from_sight = restore.state is RestoreState.UNKNOWN and not restore.session_uid
+    if is_lost_from_sight or moment.mono - (restore.cancel_at or 0.0) < GRACE_S:
         return restore
     if restore.state is not RestoreState.LAUNCHING or not restore.task_gone:
         return _goes_on(restore)
@@ -141,11 +195,14 @@ def _ended(restore: Restore) -> Restore:
 
 
 def _goes_on(restore: Restore) -> Restore:
-    sent = "The reply to the cancelling was lost" if restore.cancel is CancelState.LOST else "It was accepted"
+    is_lost = restore.cancel is not CancelState.ACCEPTED and restore.cancel_answered is None
+    sent = "The reply to the cancelling was lost" if is_lost else "It was accepted"
     if restore.is_over:
         words = f"{sent}, but the restore went on to its end."
     elif restore.session_uid:
         words = f"{sent}, but the restore goes on. To stop it, use {console(restore)}."
+    elif restore.state is RestoreState.UNKNOWN:
+        words = f"{sent}; whether the restore goes on is not known."
     else:
         words = f"{sent}, but the task is still there and goes on."
     return replace(restore, cancel=CancelState.GOES_ON, cancel_words=words)

@@ -141,9 +141,16 @@ def _launch_failed(restore: Restore, task: Task, moment: Moment) -> Restore:
 
 
 def task_missing(restore: Restore, moment: Moment, why: str = "") -> Restore:
-    """The task is not known any more: that proves nothing, so the sessions are searched (T2)."""
+    """The task is not known any more: that proves nothing, so the sessions are searched (T2).
+
+    Args:
+        restore: whose task it was.
+        moment: now.
+        why: what took the task away, where it was not the server's list that lost it: such a loss is no
+            sign either that a cancelling has worked.
+    """
     gone = replace(restore, task_gone=True)
-    if restore.cancel in PENDING_CANCELS:
+    if restore.cancel in PENDING_CANCELS and not why:
         message = "The task is gone; watching whether a restore session appears."
         return replace(gone, message=message, search_since=moment.mono)
     return search(gone, why or "The server no longer knows the task, which proves nothing.", moment)

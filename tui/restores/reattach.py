@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tui.api.models import Platform, PointKind
+from tui.restores.cancelling import resumed
 from tui.restores.life import search, task_missing
-from tui.restores.restore import Moment, Restore, end
+from tui.restores.restore import CancelState, Moment, Restore, end
 from tui.store.entry import Entry, RestoreState
 
 OLD_AFTER = timedelta(hours=1)
@@ -36,6 +37,11 @@ def take_up(entry: Entry) -> Restore:
         task_session=entry.logon_session_id,
         session_uid=entry.session_uid,
         progress=entry.progress,
+        cancel=CancelState(entry.cancel),
+        cancel_words=entry.cancel_words,
+        cancel_asked=entry.cancel_asked,
+        cancel_by=entry.cancel_by,
+        cancel_answered=entry.cancel_answered,
         sessions_before=frozenset(uid.lower() for uid in entry.sessions_before),
     )
 
@@ -54,6 +60,7 @@ def resume(restore: Restore, session_key: str, moment: Moment, updated: datetime
     if restore.state is RestoreState.PLANNED:
         words = "It did not start: the program ended before the request was sent."
         return end(restore, RestoreState.FAILED, words, moment)
+    restore = resumed(restore, moment)
     is_old = moment.wall - updated > OLD_AFTER
     if restore.state is RestoreState.UNKNOWN and not restore.session_uid and is_old:
         return replace(restore, note="It is still looked for, now and then.")

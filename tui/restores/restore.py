@@ -120,6 +120,19 @@ class Restore:
     cancel: CancelState = CancelState.NONE
     cancel_at: float | None = None
     cancel_words: str = ""
+    cancel_asked: datetime | None = None
+    """When the DELETE was about to leave, by this machine's clock."""
+    cancel_by: str = ""
+    """Who asked, `user@host`."""
+    cancel_answered: datetime | None = None
+    """When the server's reply to the DELETE came; None while it is not known."""
+    cancel_repeated: bool = False
+    """An earlier DELETE was never answered, and the operator decided to send another."""
+    cancel_settled: bool = False
+    """A lost reply is not waited for: it was an earlier run's, or a repeated DELETE did not leave."""
+
+    unjournalled: str = ""
+    """Why the journal does not hold all of this; empty while it does."""
 
     @property
     def is_over(self) -> bool:
@@ -144,6 +157,13 @@ class Restore:
         if self.state is RestoreState.CANCELLED:
             return self.cancel is CancelState.LAUNCH_STOPPED and self.search_since is not None
         return self.state is RestoreState.UNKNOWN or (self.state is RestoreState.LAUNCHING and self.task_gone)
+
+    @property
+    def has_unanswered_cancel(self) -> bool:
+        """Whether a DELETE went out whose reply never came, and which is not being watched just now."""
+        is_watched = self.cancel is CancelState.LOST and not self.cancel_settled
+        is_lost = self.cancel in {CancelState.LOST, CancelState.GOES_ON} and self.cancel_answered is None
+        return is_lost and not is_watched
 
     @property
     def is_near_an_edge(self) -> bool:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from tui.api.errors import ManagerError
-from tui.api.models import RestoreSession, Task, TaskState
+from tui.api.models import RestoreSession
 from tui.clock import Clock
 from tui.restores import cancelling, life
 from tui.restores.book import Book, Listener
+from tui.restores.canceller import Canceller
 from tui.restores.cancelling import CancelOutlook
 from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
 from tui.restores.faces import Manager, RestoreJournal
@@ -53,6 +55,7 @@ class Restores:
         self._clock = clock
         self._book = Book(journal, clock)
         self.monitor = Monitor(manager, self._book, clock, on_logon_needed=on_logon_needed)
+        self._canceller = Canceller(manager, self._book, operator)
         self._used: set[str] = set()
         self._sending: set[asyncio.Task[Restore]] = set()
 
@@ -219,34 +222,26 @@ class Restores:
         """What cancelling can do now, in words, before anybody is asked."""
         return cancelling.outlook(self._book.get(restore.key), session_key(self._manager.session))
 
-    async def cancel(self, restore: Restore) -> Restore:
-        """Send one DELETE to the task's link, ever; then the monitor watches what really happens.
+    async def cancel(self, restore: Restore, *, again: bool = False) -> Restore:
+        """Send one DELETE to the task's link; then the monitor watches what really happens.
 
-        A second call sends nothing and returns what is known. Only a DELETE of which no byte left may be
-        asked again.
+        A second call sends nothing and returns what is known, unless no byte of the first one left.
+
+        Args:
+            restore: what to cancel.
+            again: the operator was told that a DELETE was sent whose reply is not known, and sends another.
         """
-        current = self._book.get(restore.key)
-        if not self.what_cancel_can_do(current).possible:
-            return current
-        self._book.change(restore.key, cancelling.asked, self._book.moment())
-        self._book.tell()
-        deleting = asyncio.create_task(self._delete(restore.key))
+        outlook = self.what_cancel_can_do(restore)
+        if not outlook.possible or (outlook.sent_before and not again):
+            return self._book.get(restore.key)
+        self._canceller.start(restore.key)
+        deleting = asyncio.create_task(self._canceller.delete(restore.key))
         self._sending.add(deleting)
         deleting.add_done_callback(self._sending.discard)
-        return await asyncio.shield(deleting)
-
-    async def _delete(self, key: str) -> Restore:
-        current = self._book.get(key)
-        task = Task(task_id=current.task_id, state=TaskState.RUNNING, delete_href=current.task_href)
-        error: ManagerError | None = None
         try:
-            await self._manager.cancel_task(task)
-        except ManagerError as refused:
-            error = refused
-        self._book.change(key, cancelling.answered, error, self._book.moment())
-        await self._book.flush()
-        self.monitor.wake()
-        return self._book.get(key)
+            return await asyncio.shield(deleting)
+        finally:
+            self.monitor.wake()
 
     # Finding again, and leaving
 
@@ -285,9 +280,11 @@ class Restores:
                 sending.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self._book.flush()
-        for restore in self.in_flight:
-            if restore.entry_id is not None:
-                await asyncio.to_thread(self._book.journal.release, restore.entry_id)
+        # Rows that cannot be given up are free all the same once this process is gone.
+        with suppress(StoreError):
+            for restore in self.in_flight:
+                if restore.entry_id is not None:
+                    await asyncio.to_thread(self._book.journal.release, restore.entry_id)
 
 
 def _is_same_vm(restore: Restore, form: RestoreForm) -> bool:

@@ -16,40 +16,10 @@ from pathlib import Path
 
 from tui.store.errors import JournalError
 from tui.store.files import locked, private_file, sync_folder
+from tui.store.schema import SCHEMA_VERSION, steps_from
 
-SCHEMA_VERSION = 1
 BUSY_S = 5.0
 """How long to wait for another process that is writing."""
-
-_SCHEMA = """
-CREATE TABLE restores (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  created TEXT NOT NULL, updated TEXT NOT NULL,
-  server TEXT NOT NULL, em_user TEXT NOT NULL DEFAULT '', operator TEXT NOT NULL DEFAULT '',
-  logon_session_id TEXT NOT NULL DEFAULT '', point_uid TEXT NOT NULL DEFAULT '', point_created TEXT,
-  kind TEXT NOT NULL DEFAULT '', platform TEXT NOT NULL DEFAULT '', vm_name TEXT NOT NULL DEFAULT '',
-  backup_server_uid TEXT NOT NULL DEFAULT '', backup_server_name TEXT NOT NULL DEFAULT '',
-  overwrites INTEGER NOT NULL DEFAULT 0, plan TEXT NOT NULL DEFAULT '',
-  request_format TEXT NOT NULL DEFAULT '', request_body TEXT NOT NULL DEFAULT '',
-  reason TEXT NOT NULL DEFAULT '', sessions_before TEXT NOT NULL DEFAULT '[]',
-  state TEXT NOT NULL, task_id TEXT NOT NULL DEFAULT '', task_href TEXT NOT NULL DEFAULT '',
-  session_uid TEXT NOT NULL DEFAULT '', progress INTEGER, message TEXT NOT NULL DEFAULT '',
-  started TEXT, ended TEXT, owner TEXT NOT NULL DEFAULT ''
-) STRICT;
-CREATE INDEX restores_by_server ON restores (server, state);
-CREATE TABLE events (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  entry_id INTEGER NOT NULL REFERENCES restores (id),
-  at TEXT NOT NULL, state TEXT NOT NULL, message TEXT NOT NULL, owner TEXT NOT NULL
-) STRICT;
-CREATE INDEX events_by_entry ON events (entry_id);
-CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
-  BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END;
-CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events
-  BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END;
-CREATE TRIGGER restores_are_not_removed BEFORE DELETE ON restores
-  BEGIN SELECT RAISE(ABORT, 'restores are never removed'); END;
-"""
 
 _NOT_OURS = "The file is there, but it is not a journal of vbem. It was left alone."
 _WORDS = {
@@ -133,14 +103,15 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
                 f"{SCHEMA_VERSION}). It was left alone. ({path})",
                 hint="Use the newer vbem, or name another state folder with --state-dir.",
             )
-        if version == SCHEMA_VERSION:
+        if version:
             problem = database.execute("PRAGMA quick_check(1)").fetchone()[0]
             if problem != "ok":
                 raise _damaged(str(problem))
-            return
-        if tables:
+        elif tables:
             raise JournalError(f"{_NOT_OURS} ({path})", hint="Name another state folder with --state-dir.")
-        for statement in _statements():
+        if version == SCHEMA_VERSION:
+            return
+        for statement in steps_from(version):
             database.execute(statement)
         database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     sync_folder(path.parent)
@@ -150,15 +121,6 @@ def _damaged(problem: str) -> sqlite3.DatabaseError:
     error = sqlite3.DatabaseError(problem)
     error.sqlite_errorname = "SQLITE_CORRUPT"
     return error
-
-
-def _statements() -> Iterator[str]:
-    pending = ""
-    for line in _SCHEMA.splitlines():
-        pending += line + "\n"
-        if sqlite3.complete_statement(pending):
-            yield pending
-            pending = ""
 
 
 @contextmanager

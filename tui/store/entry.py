@@ -84,6 +84,23 @@ class Entry:
     ended: datetime | None = None
     owner: str = ""
     """The process that follows it, as `living.this_process` names it; empty for nobody."""
+    plan_key: str = ""
+    """Name of the confirmed plan: one plan has one row, however often its writing is tried."""
+    cancel: str = ""
+    """What became of the wish to cancel, a word of `CancelState` in `tui.restores`; empty for none."""
+    cancel_asked: datetime | None = None
+    """When the DELETE was about to leave; on disk before it left."""
+    cancel_by: str = ""
+    """Who asked, `user@host`."""
+    cancel_answered: datetime | None = None
+    """When the server's reply to the DELETE came; None while it is not known."""
+    cancel_words: str = ""
+
+    @property
+    def words(self) -> str:
+        """What is known, with what the cancelling did."""
+        told = self.cancel_words and self.cancel_words not in self.message
+        return f"{self.message} {self.cancel_words}".strip() if told else self.message
 
     @property
     def life(self) -> Life:
@@ -111,7 +128,9 @@ class Event:
     owner: str
 
 
-TIMES = frozenset({"created", "updated", "point_created", "started", "ended"})
+TIMES = frozenset(
+    {"created", "updated", "point_created", "started", "ended", "cancel_asked", "cancel_answered"}
+)
 GIVEN_BY_JOURNAL = frozenset({"id", "created", "updated", "owner"})
 COLUMNS = tuple(name for name in Entry.__dataclass_fields__ if name != "id")
 MAX_TEXT = 1_000_000

@@ -97,7 +97,7 @@ class Journal:
         return entry
 
     def update(self, id: int, **fields: object) -> Entry:
-        """Change a row of this process; a change of state or message is also an event.
+        """Change a row of this process; a change of state, words or cancelling is also an event.
 
         Raises:
             NotOwner: another process follows the restore.
@@ -109,7 +109,7 @@ class Journal:
                 raise NotOwner(f"The restore of row {id} belongs to {owner_words(before.owner)}.")
             self._set(database, before, fields)
             entry = self._entry(database, id)
-            if (entry.state, entry.message) != (before.state, before.message):
+            if (entry.state, entry.words, entry.cancel) != (before.state, before.words, before.cancel):
                 self._add_event(database, entry)
         return entry
 
@@ -222,7 +222,7 @@ class Journal:
     def _add_event(self, database: sqlite3.Connection, entry: Entry) -> None:
         database.execute(
             "INSERT INTO events (entry_id, at, state, message, owner) VALUES (?, ?, ?, ?, ?)",
-            (entry.id, to_stamp(entry.updated), str(entry.state), entry.message, self._me),
+            (entry.id, to_stamp(entry.updated), str(entry.state), entry.words, self._me),
         )
 
     @contextmanager

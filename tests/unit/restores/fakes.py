@@ -97,6 +97,7 @@ class FakeManager:
     queries: list[Query] = field(default_factory=list)
     task_lists: int = 0
     on_post: Callable[[], None] = lambda: None
+    on_delete: Callable[[], None] = lambda: None
     hold: asyncio.Event | None = None
 
     def write_request(
@@ -121,6 +122,7 @@ class FakeManager:
 
     async def cancel_task(self, task: Task) -> None:
         self.deletes.append(task)
+        self.on_delete()
         if self.hold is not None:
             await self.hold.wait()
         if self.delete is not None:
@@ -148,9 +150,12 @@ class FakeJournal:
         self._check()
         number = len(self.rows) + 1
         blank = {"task_id": "", "task_href": "", "session_uid": "", "progress": None, "message": ""}
+        uncancelled = {
+            "cancel": "", "cancel_words": "", "cancel_by": "", "cancel_asked": None, "cancel_answered": None,
+        }  # fmt: skip
         self.rows[number] = {
             "id": number, "created": NOW, "updated": NOW, "ended": None,
-            **blank, "state": RestoreState.PLANNED, **fields,
+            **blank, **uncancelled, "state": RestoreState.PLANNED, **fields,
         }  # fmt: skip
         return self._entry(number)
 

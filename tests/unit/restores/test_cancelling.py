@@ -33,7 +33,7 @@ def at(seconds: float) -> Moment:
 
 
 def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
-    return cancelling.answered(cancelling.asked(current, at(0)), error, at(0))
+    return cancelling.answered(cancelling.asked(current, "op@jump", at(0)), error, at(0))
 
 
 @pytest.mark.parametrize(

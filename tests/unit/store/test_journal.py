@@ -13,6 +13,7 @@ from tests.unit.store.rows import SERVER, opened, plan, sql
 from tui.store import living
 from tui.store.errors import JournalError
 from tui.store.journal import Journal, RestoreState
+from tui.store.schema import SCHEMA_VERSION
 
 # -- what a row keeps ---------------------------------------------------------------------------
 
@@ -40,7 +41,12 @@ def test_every_commit_is_synced_before_it_is_reported(journal: Journal) -> None:
         name: journal._database.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("synchronous", "journal_mode", "user_version", "foreign_keys")
     }
-    assert pragmas == {"synchronous": 2, "journal_mode": "truncate", "user_version": 1, "foreign_keys": 1}
+    assert pragmas == {
+        "synchronous": 2,
+        "journal_mode": "truncate",
+        "user_version": SCHEMA_VERSION,
+        "foreign_keys": 1,
+    }
 
 
 async def test_an_update_changes_only_what_it_names(journal: Journal, clock: ManualClock) -> None:

@@ -14,6 +14,7 @@ from tests.unit.store.rows import opened, plan, sql
 from tui.store import database
 from tui.store.errors import JournalError
 from tui.store.journal import Journal
+from tui.store.schema import SCHEMA_VERSION
 
 
 def mode(path: Path) -> int:
@@ -42,7 +43,7 @@ def test_an_open_file_is_made_private(path: Path) -> None:
 
 def test_a_newer_journal_is_left_alone(path: Path) -> None:
     Journal.open(path).close()
-    sql(path, "PRAGMA user_version = 2")
+    sql(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     before = path.read_bytes()
     with pytest.raises(JournalError, match="written by a newer vbem") as caught:
         Journal.open(path)
