@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tui.paths import Folders
 
 if TYPE_CHECKING:
+    from tui.api.limits import Timeouts
     from tui.api.models import ServerAddress
     from tui.clock import Clock
     from tui.session.connection import Connection
@@ -31,7 +32,10 @@ class Launch:
     proxy: str = ""
     note: str = ""
     """A sentence for the login screen."""
-    _sessions: SessionStore | None = field(default=None, repr=False)
+    timeouts: Timeouts | None = None
+    """How long a call may take; None for the client's own."""
+    sessions: SessionStore | None = field(default=None, repr=False)
+    """Where logon sessions are kept; None for the keyring."""
 
     def connect(self, address: ServerAddress, clock: Clock) -> Connection:
         """A connection to `address` with this start's trust, format and proxy."""
@@ -40,18 +44,19 @@ class Launch:
         from tui.store.sessions import SessionStore
         from tui.store.trust import TrustStore
 
-        if self._sessions is None:
-            self._sessions = SessionStore(
+        if self.sessions is None:
+            self.sessions = SessionStore(
                 self.folders.keyring_service, state_folder=self.folders.state, clock=clock
             )
         return Connection(
             address,
             trust_store=TrustStore(self.folders.pins),
-            session_store=self._sessions,
+            session_store=self.sessions,
             wire=WireFormat(self.wire),
             ca_file=self.ca_file,
             proxy=self.proxy,
             clock=clock,
+            timeouts=self.timeouts,
         )
 
     def remember(self, connection: Connection) -> None:

@@ -14,6 +14,7 @@ from tui.store.uses import SessionUse
 
 if TYPE_CHECKING:
     from tui.api.client import EnterpriseManager
+    from tui.api.limits import Timeouts
     from tui.api.tls import Trust
 
 TICK_S = 60.0
@@ -35,6 +36,7 @@ class Connection:
         ca_file: authorities used instead of the system's.
         proxy: URL of a proxy, empty for none.
         clock: time.
+        timeouts: how long a call may take; None for the client's own.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Connection:
         ca_file: Path | None,
         proxy: str,
         clock: Clock,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self.address = address
         self.user = ""
@@ -59,6 +62,7 @@ class Connection:
         self._trust_store = trust_store
         self._session_store = session_store
         self._wire, self._ca_file, self._proxy, self._clock = wire, ca_file, proxy, clock
+        self._timeouts = timeouts
         self._manager: EnterpriseManager | None = None
         self._stored: StoredSession | None = None
         self._use: SessionUse | None = None
@@ -75,7 +79,12 @@ class Connection:
             from tui.api.client import EnterpriseManager
 
             self._manager = EnterpriseManager(
-                self.address, trust=self._trust(), wire=self._wire, proxy=self._proxy, clock=self._clock
+                self.address,
+                trust=self._trust(),
+                wire=self._wire,
+                proxy=self._proxy,
+                clock=self._clock,
+                timeouts=self._timeouts,
             )
         return self._manager
 
