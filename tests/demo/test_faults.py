@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
@@ -245,3 +246,20 @@ def test_secrets_stay_out_of_the_record(client: Wire) -> None:
 def test_byte_order_mark(client: Wire) -> None:
     fault(client, "bom@task")
     assert client.get("/api/tasks").body.startswith(b"\xef\xbb\xbf<?xml")
+
+
+@pytest.mark.parametrize(("spec", "before"), [("hold@submit", 0), ("hold-reply@submit", 1)])
+def test_held_until_a_word(client: Wire, spec: str, before: int) -> None:
+    point = client.point_id("app01")
+    fault(client, spec)
+    answers: list[Answer] = []
+    asking = threading.Thread(target=lambda: answers.append(client.restore(point, vm_spec("xml"))))
+    asking.start()
+    while not fired(client):
+        assert asking.is_alive()
+    assert (len(client.demo.restores()), answers) == (before, [])
+    assert [request["status"] for request in client.demo.requests("submit")] == [0]
+    client.demo.control("clear-faults")
+    asking.join(30)
+    assert [answer.status for answer in answers] == [202]
+    assert len(client.demo.restores()) == 1

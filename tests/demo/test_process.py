@@ -10,13 +10,14 @@ import ssl
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
-from tests.demo.reading import Wire
+from tests.demo.reading import Answer, Wire
 from tests.support.demo_process import DemoProcess
 
 
@@ -154,6 +155,30 @@ def test_advance_and_time_scale(demo: DemoProcess) -> None:
     first = demo.control("now")["now"]
     assert demo.control("now")["now"] == first
     assert demo.control("advance", seconds=90)["now"] > first
+
+
+def test_held_connections_wait_and_open_ones_end_with_their_reply(demo: DemoProcess) -> None:
+    with Wire(demo) as client:
+        client.log_on()
+        demo.control("fault", spec="hold@task")
+        replies: list[Answer] = []
+        asking = threading.Thread(target=lambda: replies.append(client.get("/api/tasks")))
+        asking.start()
+        while not demo.control("faults-fired")["total"]:
+            assert asking.is_alive()
+        demo.control("hold-connections")
+        demo.control("clear-faults")
+        asking.join(30)
+        assert (replies[0].status, replies[0].headers["connection"]) == (200, "close")
+    with socket.create_connection((demo.host, demo.port), timeout=30) as raw:
+        context = ssl.create_default_context(cafile=demo.certificate)
+        with context.wrap_socket(raw, do_handshake_on_connect=False, server_hostname=demo.host) as secure:
+            secure.settimeout(0.1)
+            with pytest.raises(TimeoutError):
+                secure.do_handshake()
+            demo.control("release-connections")
+            secure.settimeout(30)
+            secure.do_handshake()
 
 
 def test_time_scale_makes_it_fast() -> None:

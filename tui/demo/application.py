@@ -53,7 +53,9 @@ class Application:
         request.step = step_of(request)
         record = _record(request)
         self.requests.append(record)
+        await self.faults.hold(request.step, "hold")
         reply = await self._before(request) or self._after(request, self._answer(request))
+        await self.faults.hold(request.step, "hold-reply")
         record |= {"status": 0 if reply.manner == "drop" else reply.status, "user": request.user}
         return reply
 

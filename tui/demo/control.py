@@ -13,6 +13,7 @@
 | forget-tasks | forgotten: how many tasks there were |
 | remove-point, uid | removed |
 | add-point, vm (name), [server] | uid of the new point, made now |
+| hold-connections / release-connections | no connection is accepted, open ones end with their reply; again |
 | new-certificate, [certificate: good, expired, wrong-name] | fingerprint |
 | stop | and the process ends |
 
@@ -54,6 +55,8 @@ class Control:
             "remove-point": self._remove_point,
             "add-point": self._add_point,
             "new-certificate": self._new_certificate,
+            "hold-connections": self._hold_connections,
+            "release-connections": self._release_connections,
             "stop": self._end,
         }
 
@@ -137,6 +140,14 @@ class Control:
             raise ValueError(f"certificate is one of {', '.join(CHOICES['certificate'])}")
         options = self._app.site.options.changed("certificate", kind)
         return {"fingerprint": self._server.renew_certificate(options)}
+
+    def _hold_connections(self, _message: Message) -> Message:
+        self._server.hold_connections()
+        return {}
+
+    def _release_connections(self, _message: Message) -> Message:
+        self._server.release_connections()
+        return {}
 
     def _end(self, _message: Message) -> Message:
         self._stop()

@@ -21,12 +21,15 @@
 | missing:FIELD | leaves one attribute or element out of the answer |
 | loop-paging, endless-paging | Next leads back to page 1; two milliards of pages |
 | drip:SECONDS | one byte at a time |
+| hold | keeps the request and does nothing until `clear-faults` or `reset` |
+| hold-reply | processes it, and keeps the reply until then |
 
 TIMES limits how often it happens; without, it happens each time until `clear-faults`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 
@@ -41,6 +44,8 @@ AFTER = {
     "bomb", "deep", "huge-body", "gzip-bomb", "huge-list", "huge-name", "hostile-names", "missing", "drip",
     "bom",
 }  # fmt: skip
+HOLDING = {"hold", "hold-reply"}
+"""What ends only on a word of the control channel; no reply is spoiled."""
 _WITH_VALUE = {"slow", "drip", "expire", "huge-list", "missing"}
 _SPEC = re.compile(r"(?P<name>[a-z0-9-]+)(:(?P<arg>[^@*]*))?(@(?P<step>[a-z]+))?(\*(?P<times>\d+))?")
 
@@ -80,8 +85,9 @@ def parse(spec: str) -> Fault:
         ValueError: there is no such fault or step, or the argument does not fit.
     """
     match = _SPEC.fullmatch(spec.strip())
-    if match is None or match["name"] not in BEFORE | AFTER:
-        raise ValueError(f"there is no fault {spec!r}; known: {', '.join(sorted(BEFORE | AFTER))}")
+    known = BEFORE | AFTER | HOLDING
+    if match is None or match["name"] not in known:
+        raise ValueError(f"there is no fault {spec!r}; known: {', '.join(sorted(known))}")
     name, argument, step = match["name"], match["arg"] or "", match["step"] or "any"
     if step not in STEPS:
         raise ValueError(f"there is no step {step!r}; known: {', '.join(STEPS)}")
@@ -100,14 +106,25 @@ class Faults:
 
     def __init__(self, specs: list[str]) -> None:
         self._all = [parse(spec) for spec in specs]
+        self._let_go = asyncio.Event()
 
     def add(self, spec: str) -> None:
         """Set one more."""
         self._all.append(parse(spec))
 
     def clear(self) -> None:
-        """Behave again; the counts are forgotten too."""
+        """Behave again, and let go what is held; the counts are forgotten too."""
         self._all.clear()
+        self._let_go.set()
+        self._let_go = asyncio.Event()
+
+    async def hold(self, step: str, name: str) -> None:
+        """Wait until `clear`, where a fault of that name says so."""
+        held = self.at(step, {name})
+        for fault in held:
+            fault.fire()
+        if held:
+            await self._let_go.wait()
 
     def at(self, step: str, names: set[str]) -> list[Fault]:
         """Those of some names that would hit a request at this step."""

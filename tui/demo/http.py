@@ -28,6 +28,17 @@ class Connection:
         self._writer = writer
         self._answer = answer
         self._state = h11.Connection(h11.SERVER)
+        self._is_last = False
+
+    def retire(self) -> None:
+        """Close it: at once while nothing is asked on it, else after the reply, which says so."""
+        self._is_last = True
+        if self._state.their_state is h11.IDLE:
+            self._writer.close()
+
+    def abort(self) -> None:
+        """Cut it."""
+        self._writer.transport.abort()
 
     async def serve(self) -> None:
         """Answer requests until the connection ends."""
@@ -133,6 +144,8 @@ class Connection:
         if reply.content_type and reply.status != 204:
             headers.append(("Content-Type", reply.content_type))
         headers.append(("Server", "Microsoft-HTTPAPI/2.0"))
+        if self._is_last:
+            headers.append(("Connection", "close"))
         reason = reply.reason or _reason(reply.status)
         self._write(
             self._state.send(h11.Response(status_code=reply.status, headers=headers, reason=reason.encode()))

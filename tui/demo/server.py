@@ -1,14 +1,21 @@
-"""The listening socket with TLS: one `Connection` per client."""
+"""The listening socket with TLS: one `Connection` per client.
+
+The socket outlives the listener on it: while connections are held, the system still completes those that
+are made, and nobody accepts them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 
 from tui.demo.application import Application
 from tui.demo.http import Connection
 from tui.demo.identity import Identity
 from tui.demo.options import Options
+
+_BACKLOG = 512
 
 
 class Server:
@@ -18,8 +25,11 @@ class Server:
         self.application = application
         self.identity = identity
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._socket: socket.socket | None = None
         self._listener: asyncio.Server | None = None
-        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._listening: asyncio.Task[None] | None = None
+        self._is_holding = False
+        self._open: dict[asyncio.Task[None], Connection] = {}
         self._renewals = 0
         self.url = ""
 
@@ -30,10 +40,9 @@ class Server:
             OSError: the address cannot be listened on.
         """
         self._load()
-        self._listener = await asyncio.start_server(
-            self._serve, host, port, ssl=self._context, ssl_handshake_timeout=10, backlog=512
-        )
-        self.application.port = self._listener.sockets[0].getsockname()[1]
+        self._socket = _bound(host, port)
+        self.application.port = self._socket.getsockname()[1]
+        await self._listen(self._socket)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"https://{shown}:{self.application.port}"
 
@@ -41,10 +50,31 @@ class Server:
         """Stop listening and cut every connection."""
         if self._listener:
             self._listener.close()
-        for writer in self._open.values():
-            writer.transport.abort()
+        if self._socket:
+            self._socket.close()
+        for connection in self._open.values():
+            connection.abort()
         if self._open:
             await asyncio.wait(self._open, timeout=0.2)
+
+    def hold_connections(self) -> None:
+        """Accept no connection, and let each open one end with the reply that is under way on it."""
+        self._is_holding = True
+        if self._listener:
+            self._listener.close()
+        for connection in self._open.values():
+            connection.retire()
+
+    def release_connections(self) -> None:
+        """Accept again, first those that wait."""
+        if self._is_holding and self._socket is not None:
+            self._is_holding = False
+            self._listening = asyncio.get_running_loop().create_task(self._listen(self._socket))
+
+    async def _listen(self, on: socket.socket) -> None:
+        self._listener = await asyncio.start_server(
+            self._serve, sock=on.dup(), ssl=self._context, ssl_handshake_timeout=10, backlog=_BACKLOG
+        )
 
     def renew_certificate(self, options: Options) -> str:
         """Show another certificate from now on; its fingerprint."""
@@ -58,10 +88,25 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]
-        self._open[task] = writer
+        connection = self._open[task] = Connection(reader, writer, self.application.answer)
         try:
-            await Connection(reader, writer, self.application.answer).serve()
+            if self._is_holding:
+                connection.retire()
+            await connection.serve()
         except asyncio.CancelledError:
             pass  # the process ends; asyncio.streams of 3.11 would log a cancelled handler as a fault
         finally:
             del self._open[task]
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket at an address; that it is TCP is said outright, else asyncio would let small writes wait."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
