@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from tui.clock import Clock
+from tui.screens.refnames import RefNames
 from tui.shell import Shell
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Steward(Shell):
         super().__init__()
         self.journal: Journal | None = None
         self.restores: Restores | None = None
+        self.ref_names = RefNames()
         self.filled_forms: dict[str, Filled] = {}
         """What was filled in for the restores of this run, by restore."""
 

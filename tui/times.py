@@ -34,6 +34,11 @@ def elapsed(duration: timedelta) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
+def clock_time(moment: datetime) -> str:
+    """Local time of the day to the second, for what has just happened: `03:04:05`."""
+    return f"{_here(moment):%H:%M:%S}"
+
+
 def local(moment: datetime) -> str:
     """Local time to the minute: `2026-11-23 03:04`."""
     return _stamp(_here(moment))

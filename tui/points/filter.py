@@ -18,6 +18,7 @@ from tui.points.moments import read_moment
 
 _TOKEN = re.compile(r'(?:([A-Za-z]+):)?(?:"([^"]*)(?:"|$)|(\S+))')
 _PLATFORMS = {
+    # What people call a platform: each word as typed after `platform:`, or alone.
     "vmware": Platform.VSPHERE,
     "vsphere": Platform.VSPHERE,
     "esx": Platform.VSPHERE,
@@ -26,6 +27,8 @@ _PLATFORMS = {
     "vcloud": Platform.CLOUD_DIRECTOR,
     "vcd": Platform.CLOUD_DIRECTOR,
     "cloud": Platform.CLOUD_DIRECTOR,
+    "clouddirector": Platform.CLOUD_DIRECTOR,
+    "director": Platform.CLOUD_DIRECTOR,
     "unknown": Platform.UNKNOWN,
 }
 _TYPES = ("full", "increment", "reverseincrement", "syntheticfull")
@@ -37,7 +40,7 @@ class Filter:
     """What to show. Empty fields hold for everything."""
 
     words: tuple[str, ...] = ()
-    """Folded; each must occur in the VM's name."""
+    """Folded; each must occur in the VM's name, or be a word for its platform."""
     servers: tuple[str, ...] = ()
     platforms: frozenset[Platform] = frozenset()
     kinds: frozenset[PointKind] = frozenset()
@@ -64,13 +67,16 @@ class Filter:
         rest = (self.servers, self.platforms, self.kinds, self.types, self.after, self.before)
         if rest != (other.servers, other.platforms, other.kinds, other.types, other.after, other.before):
             return False
+        if any(word in _PLATFORMS and word not in other.words for word in self.words):
+            # `clou` matches names alone, `cloud` a platform's VMs as well.
+            return False
         return all(any(old in new for new in self.words) for old in other.words)
 
     def accepts_vm(self, vm: Vm) -> bool:
         """Whether the VM itself matches, its points aside."""
         name = vm.folded
         for word in self.words:
-            if word not in name:
+            if word not in name and _PLATFORMS.get(word) is not vm.platform:
                 return False
         if self.platforms and vm.platform not in self.platforms:
             return False
@@ -85,11 +91,13 @@ class FilterError(ValueError):
     Args:
         sentence: what is wrong and what would be understood.
         rest: the filter without that part.
+        is_unfinished: nothing is wrong yet, a value is still to be typed.
     """
 
-    def __init__(self, sentence: str, rest: Filter) -> None:
+    def __init__(self, sentence: str, rest: Filter, *, is_unfinished: bool = False) -> None:
         super().__init__(sentence)
         self.rest = rest
+        self.is_unfinished = is_unfinished
 
 
 class Matcher:
@@ -166,7 +174,8 @@ def parse(text: str, now: datetime) -> Filter:
     Raises:
         FilterError: with a sentence, and what is left of the filter.
     """
-    reading, complaint = _Reading(now), ""
+    reading = _Reading(now)
+    complaint: ValueError | None = None
     for match in _TOKEN.finditer(text):
         key, phrase, word = match.groups()
         if word and word.endswith(":") and not key:
@@ -174,10 +183,15 @@ def parse(text: str, now: datetime) -> Filter:
         try:
             reading.take((key or "").lower(), word if phrase is None else phrase, match.group())
         except ValueError as error:
-            complaint = complaint or str(error)
-    if complaint:
-        raise FilterError(complaint, reading.result(text))
+            complaint = complaint if complaint and not isinstance(complaint, _Unfinished) else error
+    if complaint is not None:
+        unfinished = isinstance(complaint, _Unfinished)
+        raise FilterError(str(complaint), reading.result(text), is_unfinished=unfinished) from complaint
     return reading.result(text)
+
+
+class _Unfinished(ValueError):
+    """A key whose value is still to be typed."""
 
 
 class _Reading:
@@ -211,7 +225,7 @@ class _Reading:
             return
         self._only_words = False
         if not value:
-            raise ValueError(f"{key}: wants a value right after the colon; {_EXAMPLES[key]}.")
+            raise _Unfinished(f"{key}: wants a value right after the colon; {_EXAMPLES[key]}.")
         taker(value)
 
     def result(self, text: str) -> Filter:
@@ -259,7 +273,7 @@ class _Reading:
 
 
 _EXAMPLES = {
-    "platform": "write platform:vmware, platform:hyperv, platform:vcd or platform:unknown",
+    "platform": "write platform:vsphere, platform:hyper-v, platform:cloud or platform:unknown",
     "server": "write part of the backup server's name, as in server:vbr1",
     "type": "write type:full, type:increment, type:reverse or type:synthetic",
     "kind": "write kind:vm or kind:vapp",

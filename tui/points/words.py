@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tui.api.models import Platform, PointKind
+from tui.api.models import PointKind
 from tui.api.models.points import RestorePoint
 from tui.points.index import PointIndex, Shape, Vm
 from tui.points.loader import LoadState, Progress
 from tui.times import ago, local
 
 BAR_CELLS = 10
-_SHORT = {
-    Platform.VSPHERE: "vSphere",
-    Platform.HYPERV: "Hyper-V",
-    Platform.CLOUD_DIRECTOR: "vCloud",
-    Platform.UNKNOWN: "unknown",
-}
-
-
-def platform_word(platform: Platform) -> str:
-    """A platform in eight cells."""
-    return _SHORT[platform]
 
 
 def type_words(shape: Shape) -> str:
@@ -40,7 +29,7 @@ def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
     """One line about a VM: what tells it from its namesakes first."""
     of = "" if shown == len(vm.rows) else f"{shown:,} of "
     count = f"{of}{len(vm.rows):,} point{'' if len(vm.rows) == 1 else 's'}"
-    parts = [vm_title(vm), platform_word(vm.platform), vm.server_name or "server not said"]
+    parts = [vm_title(vm), vm.platform.short_label, vm.server_name or "server not said"]
     namesakes = index.namesakes(vm)
     if namesakes > 1:
         parts += [object_word(vm), f"{namesakes} VMs of this name"]
@@ -63,18 +52,26 @@ def why_not(point: RestorePoint) -> str:
     )
 
 
-def loading_words(progress: Progress, index: PointIndex, now: datetime) -> str:
-    """How much is loaded, which key changes that, and how fresh it is."""
+def matching_words(shown: int, every: int, *, filtered: bool) -> str:
+    """How many VMs there are, and how many of them match; empty where there are none."""
+    if not every:
+        return ""
+    noun = "VM" if every == 1 else "VMs"
+    return f"{shown:,} of {every:,} {noun} match" if filtered else f"{every:,} {noun}"
+
+
+def loading_words(progress: Progress, index: PointIndex, now: datetime, matching: str = "") -> str:
+    """How many VMs match, how much is loaded, which key changes that, how fresh it is; most needed first."""
     busy = progress.state in {LoadState.IDLE, LoadState.LOADING}
-    age = f"list {ago(progress.read_at, now)}" if progress.read_at and not busy else ""
-    parts = (_amount(progress), _key(progress.state), _freshness(index, now), age)
+    read = f" {ago(progress.read_at, now)}" if progress.read_at and not busy else ""
+    parts = (matching, _amount(progress) + read, _key(progress.state), _freshness(index, now))
     return "; ".join(part for part in parts if part)
 
 
 def _amount(progress: Progress) -> str:
     count = f"{progress.points:,}"
     if progress.state is LoadState.COMPLETE:
-        return f"all {count} points loaded" if progress.points != 1 else "the only point is loaded"
+        return f"all {count} points loaded" if progress.points != 1 else "the only point loaded"
     busy = progress.state in {LoadState.IDLE, LoadState.LOADING}
     if not progress.expected and busy:
         return f"{count} points, asking again" if progress.points else "asking for the newest points"
@@ -99,7 +96,8 @@ def _freshness(index: PointIndex, now: datetime) -> str:
 def _key(state: LoadState) -> str:
     if state in {LoadState.IDLE, LoadState.LOADING}:
         return "Ctrl+C stops"
-    return "F5 reloads" if state is LoadState.COMPLETE else "F5 goes on"
+    # The line of keys offers to reload a complete list.
+    return "" if state is LoadState.COMPLETE else "F5 goes on"
 
 
 def freshness_words(index: PointIndex, now: datetime) -> str:

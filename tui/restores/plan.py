@@ -54,6 +54,8 @@ class RestorePlan:
     warnings: tuple[str, ...]
     original: OriginalFate
     same_names: int = 0
+    found: tuple[str, ...] = ()
+    """What was found when its running restores were looked for, and when; empty: not looked yet."""
     known_running: frozenset[str] | None = None
     """UIDs of the running restores of that VM which the warnings tell of; None: not asked yet."""
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -139,16 +141,16 @@ def make_plan(
         warnings=_warnings(form, meaning, now, around),
         original=meaning.original,
         same_names=around.same_names,
+        found=_found(form, around, now),
         known_running=None if around.running is None else frozenset(item.uid for item in around.running),
     )
 
 
 def _words(form: RestoreForm, meaning: Meaning, now: datetime) -> tuple[str, ...]:
     point = form.point
-    thing = "vApp" if form.blueprint.kind.value.startswith("VApp") else "VM"
     server = f", backed up by {point.server_name}" if point.server_name else ""
     lines = (
-        f"{thing} {text.safe(point.vm_name, cells=200)} ({form.platform.label}{text.safe(server)}).",
+        f"{_thing(form)} {text.safe(point.vm_name, cells=200)} ({form.platform.label}{text.safe(server)}).",
         f"As it was at {times.both(point.created)}, {times.ago(point.created, now)}.",
         meaning.where,
         meaning.original_words,
@@ -186,3 +188,27 @@ def _in_flight(around: Surroundings) -> list[str]:
         return []
     restores = "A restore of this VM is" if count == 1 else f"{count} restores of this VM are"
     return [f"{restores} already running; another one would run beside it."]
+
+
+def _found(form: RestoreForm, around: Surroundings, now: datetime) -> tuple[str, ...]:
+    if around.running is None:
+        return ()
+    looked = f"looked at {times.clock_time(now)}"
+    if not around.running:
+        own = around.own_in_flight
+        besides = f", but {own} of this program {'is' if own == 1 else 'are'} in flight" if own else ""
+        return (f"The server lists no running restore of this {_thing(form)}{besides} ({looked}).",)
+    return tuple(
+        text.safe(f"Running ({looked}): {_session_words(session)}.", cells=300) for session in around.running
+    )
+
+
+def _session_words(session: RestoreSession) -> str:
+    parts = [session.name or session.uid, session.state.value]
+    parts += [f"{session.progress} %"] if session.progress is not None else []
+    parts += [f"begun {times.both(session.created)}"] if session.created else []
+    return ", ".join(parts)
+
+
+def _thing(form: RestoreForm) -> str:
+    return "vApp" if form.blueprint.kind.value.startswith("VApp") else "VM"

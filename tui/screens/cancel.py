@@ -81,7 +81,9 @@ class CancelScreen(Dialog[None]):
         if now.unjournalled:
             lines.append(Toned(now.unjournalled, "bad"))
         self.query_one("#cancel-words", Lines).show(lines)
-        self.query_one("#cancel-restore", Button).disabled = not possible
+        cancel = self.query_one("#cancel-restore", Button)
+        cancel.disabled = not possible
+        cancel.display = possible
         self.query_one("#cancel-back", Button).label = "Let it go on" if possible else "Close"
 
     @on(Button.Pressed, "#cancel-restore")

@@ -34,8 +34,8 @@ def heading(plan: RestorePlan) -> str:
 def typed_prompt(plan: RestorePlan) -> str:
     """What has to be typed to confirm an overwriting plan."""
     if plan.offers_code:
-        return f"Type the code {plan.short_code} or the whole name to confirm:"
-    return f"Type the name {safe(plan.confirm_word, cells=60)} to confirm:"
+        return f"Type the code {plan.short_code} (in any case), or the whole name (case counts), to confirm:"
+    return f"Type the name {safe(plan.confirm_word, cells=30)} to confirm; upper and lower case count:"
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -53,7 +53,8 @@ class ConfirmScreen(Dialog[bool]):
         """The plan, what to type where that is asked for, two buttons."""
         with Vertical(classes="box"):
             yield self.title_line(heading(self._plan))
-            yield Lines(plan_lines(self._plan), hang=2, needs_tab=False, id="confirm-plan")
+            words = self.vbem.ref_names.spell_out([*plan_lines(self._plan), *self._plan.found])
+            yield Lines(words, hang=2, needs_tab=False, id="confirm-plan")
             if self._plan.overwrites:
                 yield Static(typed_prompt(self._plan), markup=False, id="confirm-prompt")
                 yield Entry(id="confirm-typed")

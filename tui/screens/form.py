@@ -16,8 +16,8 @@ from tui.screens import lookups
 from tui.screens.filled import Filled
 from tui.screens.formview import FormView
 from tui.screens.keys import bindings_of
-from tui.widgets.fieldrows import TypedRow
 from tui.widgets.lines import Lines
+from tui.widgets.typedrow import TypedRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +142,11 @@ class RestoreFormScreen(FormView):
             self.say("Looking for running restores of this VM ...")
             doing = "look for running restores of this VM"
             plan = await self.reading(doing, lambda: drafter.prepare(form, values))
-            restore = await confirm_and_send(self, plan, reason) if plan is not None else None
+            if plan is None:
+                return
+            # What was found stands in the confirmation.
+            self.say("")
+            restore = await confirm_and_send(self, plan, reason)
         finally:
             self._busy = False
         if restore is not None:
@@ -158,6 +162,8 @@ class RestoreFormScreen(FormView):
         if self._sent:
             self.dismiss(None)
             self.vbem.tell("The restore was sent: Ctrl+T shows it.")
+        else:
+            self.show_ages()
 
     # -- leaving ------------------------------------------------------------------------------
 

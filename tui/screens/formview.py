@@ -17,7 +17,8 @@ from textual.widgets import Button, Static
 from tui import times
 from tui.api.models import Platform, PointKind
 from tui.restores.fields import WrongForm
-from tui.screens import opening
+from tui.restores.platforms.cloud import ROOT
+from tui.screens import lookups, opening
 from tui.screens.base import VbemScreen
 from tui.screens.drafting import Drafter
 from tui.screens.filled import Filled
@@ -128,6 +129,15 @@ class FormView(VbemScreen):
         vms, remark = await opening.vms_of(manager, point)
         self._remark = " ".join(filter(None, (self._remark, remark)))
         self._use(point, platform, vms)
+        await self._name_the_root(manager)
+
+    async def _name_the_root(self, manager: EnterpriseManager) -> None:
+        """Find out what the root that was filled in is called, where the account may ask."""
+        names, form = self.vbem.ref_names, self._form
+        default = str(form.defaults.get(ROOT, "")) if form else ""
+        if default and not names.name_of(default):
+            names.learn(await lookups.roots_if_allowed(manager, self._filled.point))
+            self._show_state()
 
     def _wait_words(self, words: str) -> None:
         for wait in self.query("#form-wait").results(Static):
@@ -153,6 +163,11 @@ class FormView(VbemScreen):
         else:
             self._body.fill_untouched(form.defaults)
             self._show_state()
+
+    def show_ages(self) -> None:
+        """Write the ages anew: they stood still while another screen was over this one."""
+        self.query_one("#form-point", Static).update(self._point_words())
+        self._show_state()
 
     @on(FormBody.Ready)
     def _begin(self) -> None:
@@ -197,6 +212,7 @@ class FormView(VbemScreen):
             return
         values = self._body.values
         self._body.show_state(form, form.check(values))
+        self._body.show_names(self.vbem.ref_names.name_of)
         self._show_verdict(drafter.verdict(form, values, self._remark))
 
     @property
@@ -214,4 +230,4 @@ class FormView(VbemScreen):
         if words != self._shown_verdict:
             self._shown_verdict = words
             short.update(words)
-        self.query_one("#form-plan", Lines).show(verdict.lines)
+        self.query_one("#form-plan", Lines).show(self.vbem.ref_names.spell_out(verdict.lines))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tui.restores.restore import Restore
     from tui.restores.service import Restores
     from tui.screens.filled import Filled
+    from tui.screens.refnames import RefNames
     from tui.session.connection import Connection
     from tui.store.journal import Journal
     from tui.store.settings import Settings
@@ -28,6 +29,8 @@ class Host(Protocol):
     """The server somebody is logged on to."""
     restores: Restores | None
     journal: Journal | None
+    ref_names: RefNames
+    """What references are called, as far as lookups of this run have told."""
     filled_forms: dict[str, Filled]
     """What was filled in for the restores of this run, by restore."""
 

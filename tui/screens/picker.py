@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 Fetch = Callable[[], Awaitable[Sequence[HierarchyItem]]]
 
 _COLUMNS = (
-    Column(key="name", label="Name", width=16, flex=2),
-    Column(key="type", label="Type", width=10, drop=1),
-    Column(key="ref", label="Reference", width=20, flex=3),
+    Column(key="name", label="Name", width=30, flex=1),
+    Column(key="ref", label="Ends in", width=15, drop=1),
 )
+_END = 12
 
 
 def short_ref(ref: str) -> str:
     """The end of a reference, which tells things of one name apart."""
-    return ref if len(ref) <= 40 else "..." + ref[-40:]
+    return ref if len(ref) <= _END + 3 else "..." + ref[-_END:]
 
 
 def matching(items: Sequence[HierarchyItem], typed: str) -> list[HierarchyItem]:
@@ -85,6 +85,7 @@ class PickerScreen(Dialog[str | None]):
             table.set_empty("Nothing could be looked up.")
             note.update(safe(explain("look it up", error) + " Esc: type it by hand.", cells=300))
         else:
+            self.vbem.ref_names.learn(self._items)
             table.set_empty("The server lists none. Press Esc and type or paste the reference.")
             self._filter()
 
@@ -102,12 +103,14 @@ class PickerScreen(Dialog[str | None]):
         table = self.query_one(BigTable)
         if self._items:
             table.set_empty("No name or reference contains that.")
-        table.set_rows(ListRows(found, lambda item: (item.name, item.object_type, short_ref(item.ref)), _ref))
+        table.set_rows(ListRows(found, lambda item: (item.name, short_ref(item.ref)), _ref))
 
     @on(BigTable.Highlighted)
     def show_reference(self, event: BigTable.Highlighted) -> None:
-        """The whole reference of the row, for names that stand there twice."""
-        self.query_one("#picker-ref", Static).update(safe(event.key or "", cells=220))
+        """The whole name and the whole reference of the row: names may be long, or stand there twice."""
+        name = next((item.name for item in self._items if item.ref == event.key), "")
+        words = f"{safe(name, cells=140)}\n{safe(event.key or '', cells=220)}" if event.key else ""
+        self.query_one("#picker-ref", Static).update(words)
 
     @on(Input.Submitted, "#picker-filter")
     def take_highlighted(self) -> None:

@@ -14,7 +14,7 @@ from textual.widgets import Input
 from tui.points.filter import FilterError, parse
 from tui.points.index import Vm
 from tui.points.view import SortBy
-from tui.points.words import loading_words, nothing_words, why_not
+from tui.points.words import loading_words, matching_words, nothing_words, why_not
 from tui.screens.keys import bindings_of
 from tui.screens.points_loading import PointsLoading
 from tui.screens.points_pane import PointsPane
@@ -34,6 +34,11 @@ class RestorePointsScreen(PointsLoading):
     HEADING = "Restore points"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("points")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - so named by Textual
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._complained = False
+        """The status line speaks of the filter."""
 
     def compose_body(self) -> ComposeResult:
         """The filter, the two lists, and the line that says how much is loaded."""
@@ -78,12 +83,18 @@ class RestorePointsScreen(PointsLoading):
         self._say_loaded()
 
     def _say_loaded(self) -> None:
-        words = loading_words(self.progress, self._index, self.vbem.clock.now())
+        filtered = not self._view.matcher.filter.is_empty
+        matching = matching_words(len(self._view), self._view.all_count, filtered=filtered)
+        words = loading_words(self.progress, self._index, self.vbem.clock.now(), matching)
         self.query_one("#loaded", TextLine).show(words)
 
     def _say_nothing_found(self) -> None:
         filtered = not self._view.matcher.filter.is_empty
         self.vms.set_empty(nothing_words(self.progress, filtered=filtered))
+
+    def on_screen_resume(self) -> None:
+        """Another screen was over it: its ages are old."""
+        self._repaint_ages()
 
     def _repaint_ages(self) -> None:
         self.vms.rows_changed()
@@ -95,10 +106,12 @@ class RestorePointsScreen(PointsLoading):
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
         try:
-            wanted, complaint = parse(event.value, self.vbem.clock.now()), ""
+            wanted = parse(event.value, self.vbem.clock.now())
         except FilterError as error:
-            wanted, complaint = error.rest, f"{error} The rest of the filter counts."
-        self.say(complaint, "bad")
+            wanted = error.rest
+            self._complain_of_filter(error)
+        else:
+            self._complain_of_filter(None)
         self._view.narrow(wanted)
         self._say_nothing_found()
         self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock), keep_cursor=False)
@@ -107,7 +120,17 @@ class RestorePointsScreen(PointsLoading):
             self.vms.select(exact)
         if self.pane.vm is not None:
             self._show_points(anew=False)
+        self._say_loaded()
         self.ask_for(wanted)
+
+    def _complain_of_filter(self, error: FilterError | None) -> None:
+        """Say what is wrong with the filter; take back only what was said about it before."""
+        if error is not None:
+            rest = "" if error.is_unfinished else " The rest of the filter counts."
+            self.say(f"{error}{rest}", "note" if error.is_unfinished else "bad")
+        elif self._complained:
+            self.say("")
+        self._complained = error is not None
 
     @on(Input.Submitted, "#filter")
     def _choose_from_filter(self) -> None:
@@ -127,6 +150,8 @@ class RestorePointsScreen(PointsLoading):
         vm = vm or self.pane.vm
         if vm is not None:
             self.pane.show(vm, self._view.rows(vm), anew=anew)
+            # Both lists tell the age of the newest point: they tell the same.
+            self.vms.rows_changed()
 
     @on(BigTable.Chosen, "#points")
     def _choose_point(self) -> None:

@@ -9,17 +9,17 @@ from tui.api.models.points import NO_TIME
 from tui.clock import Clock
 from tui.points.index import PointIndex, Vm
 from tui.points.view import SortBy, VmView
-from tui.points.words import platform_word, type_words, vm_title
+from tui.points.words import type_words, vm_title
 from tui.times import age, both
 from tui.widgets.columns import Column
 from tui.widgets.rows import Cell, Toned
 
 VM_COLUMNS = (
-    Column(key=SortBy.NAME, label="VM", width=13, flex=3),
-    Column(key=SortBy.PLATFORM, label="Platform", width=8),
+    Column(key=SortBy.NAME, label="VM", width=12, flex=1),
+    Column(key=SortBy.PLATFORM, label="Platform", width=14),
     Column(key=SortBy.POINTS, label="Points", width=6, align="right"),
     Column(key=SortBy.NEWEST, label="Newest", width=8, align="right"),
-    Column(key=SortBy.SERVER, label="Backup server", width=14, flex=1, drop=1),
+    Column(key=SortBy.SERVER, label="Backup server", width=10, flex=1, drop=1),
 )
 POINT_COLUMNS = (
     Column(key="created", label="Made (local time, UTC)", width=28),
@@ -52,7 +52,7 @@ class VmRows:
         newest = self._index.created(rows[0]) if rows else NO_TIME
         return (
             vm_title(vm),
-            platform_word(vm.platform),
+            vm.platform.short_label,
             f"{len(rows):,}",
             _age(newest, self._clock.now()),
             vm.server_name,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui import times
+from tui.api.models import Platform
 from tui.restores.restore import CancelState, Restore
 from tui.store.journal import Entry, RestoreState
 from tui.widgets.lines import Line
@@ -179,7 +180,7 @@ def entry_lines(entry: Entry, now: datetime) -> list[Line]:
         ("Ended", times.both(entry.ended) if entry.ended else ""),
         ("Overwrites", "YES, or may" if entry.overwrites else "no"),
         ("Backup server", entry.backup_server_name),
-        ("Platform", entry.platform),
+        ("Platform", Platform.from_word(entry.platform).label),
         ("Point", f"{entry.point_uid} of {times.both(entry.point_created)}" if entry.point_created else ""),
         ("Task", entry.task_id),
         ("Session", entry.session_uid),

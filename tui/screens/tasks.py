@@ -114,7 +114,7 @@ class TasksScreen(VbemScreen):
             details.show(())
             return
         plan = self._plans.get(chosen.entry_id or 0, "")
-        lines = restore_lines(chosen, self.vbem.clock.now(), plan)
+        lines = self.vbem.ref_names.spell_out(restore_lines(chosen, self.vbem.clock.now(), plan))
         details.show(lines, from_top=chosen.key != self._shown)
         self._shown = chosen.key
         if chosen.entry_id is not None and chosen.entry_id not in self._plans:

@@ -1,22 +1,18 @@
-"""One row of a form for each kind of field: a switch, a choice, a line to type in.
+"""One row of a form for each kind of field: here a switch and a choice, both of which Space changes.
 
 A row knows its field and its value and nothing else; what excludes what, and what is wrong, it is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from tui.restores.fields import Field, FieldKind, Value
+from tui.restores.fields import Field, Value
 from tui.text import safe
-from tui.widgets.entry import Entry
 
 
 class FieldRow(Vertical):
@@ -55,8 +51,8 @@ class FieldRow(Vertical):
         self.field = field
         self.note = ""
         """Why it has to stay off, empty where it need not."""
-        self._remark = Static("", markup=False, classes="remark")
-        self._remark.display = False
+        self.remark = Static("", markup=False, classes="remark")
+        self.remark.display = False
         self._said = ("", False)
 
     @property
@@ -92,10 +88,10 @@ class FieldRow(Vertical):
         if (words, bad) == self._said:
             return
         self._said = (words, bad)
-        self._remark.set_class(bad, "-bad")
-        if self._remark.display != bool(words):
-            self._remark.display = bool(words)
-        self._remark.update(safe(words, cells=300))
+        self.remark.set_class(bad, "-bad")
+        if self.remark.display != bool(words):
+            self.remark.display = bool(words)
+        self.remark.update(safe(words, cells=300))
 
     def on_descendant_focus(self) -> None:
         """Tell that the focus came."""
@@ -132,67 +128,22 @@ class Toggle(Static, can_focus=True):
         self._draw(marked=False)
 
 
-class SwitchRow(FieldRow):
-    """A yes-or-no field."""
+class ToggleRow(FieldRow):
+    """A field of which Space gives the next value."""
 
     def __init__(self, field: Field, value: Value) -> None:
         super().__init__(field)
-        self._is_on = value is True
+        self._value = value
         self._toggle = Toggle()
 
     def compose(self) -> ComposeResult:
         """The line and its remark."""
         yield self._toggle
-        yield self._remark
+        yield self.remark
 
     def on_mount(self) -> None:
         """Write the value."""
-        self._write()
-
-    @property
-    def value(self) -> Value:
-        """On or off."""
-        return self._is_on
-
-    @property
-    def control(self) -> Widget:
-        """The line."""
-        return self._toggle
-
-    def change(self) -> None:
-        """The other value, unless another field forbids it."""
-        if not self._is_on and self.note:
-            self.post_message(self.Refused(self))
-            return
-        self.set_value(not self._is_on)
-        self.post_message(self.Changed(self))
-
-    def set_value(self, value: Value) -> None:
-        """Switch it."""
-        self._is_on = value is True
-        self._write()
-
-    def _write(self) -> None:
-        mark = "[x] yes" if self._is_on else "[ ] no "
-        self._toggle.show(f"{mark}  {label_of(self.field)}")
-
-
-class ChoiceRow(FieldRow):
-    """One of a few values."""
-
-    def __init__(self, field: Field, value: Value) -> None:
-        super().__init__(field)
-        self._value = str(value)
-        self._toggle = Toggle()
-
-    def compose(self) -> ComposeResult:
-        """The line and its remark."""
-        yield self._toggle
-        yield self._remark
-
-    def on_mount(self) -> None:
-        """Write the value."""
-        self._write()
+        self._toggle.show(self.words)
 
     @property
     def value(self) -> Value:
@@ -204,86 +155,71 @@ class ChoiceRow(FieldRow):
         """The line."""
         return self._toggle
 
+    @property
+    def words(self) -> str:
+        """Value and label on one line."""
+        raise NotImplementedError
+
+    @property
+    def next_value(self) -> Value:
+        """What comes after the value."""
+        raise NotImplementedError
+
     def change(self) -> None:
-        """The next value."""
-        values = [choice.value for choice in self.field.choices]
-        place = values.index(self._value) if self._value in values else -1
-        self.set_value(values[(place + 1) % len(values)])
+        """The next value, unless another field forbids it."""
+        if self.note:
+            self.post_message(self.Refused(self))
+            return
+        self.set_value(self.next_value)
         self.post_message(self.Changed(self))
 
     def set_value(self, value: Value) -> None:
         """Choose it."""
-        self._value = str(value)
-        self._write()
-
-    def _write(self) -> None:
-        labels = {choice.value: choice.label for choice in self.field.choices}
-        self._toggle.show(f"{label_of(self.field)}: < {labels.get(self._value, self._value)} >")
+        self._value = value
+        self._toggle.show(self.words)
 
 
-class TypedRow(FieldRow):
-    """A line to type in: text, a UID or a reference."""
+class SwitchRow(ToggleRow):
+    """A yes-or-no field."""
 
     def __init__(self, field: Field, value: Value) -> None:
-        super().__init__(field)
-        self.entry = Entry(str(value), id=entry_id(field.name), placeholder="(empty)")
-        hint = "; F2 looks it up" if field.lookup_type else ""
-        need = "required" if field.required else "optional"
-        self._words = f"{label_of(field)}, {need}{hint}"
-        self._label = Static(f"  {self._words}", markup=False, classes="field-label")
-
-    def compose(self) -> ComposeResult:
-        """Label, line, remark."""
-        yield self._label
-        yield self.entry
-        yield self._remark
+        super().__init__(field, value is True)
 
     @property
-    def value(self) -> Value:
-        """What is typed."""
-        return self.entry.value
+    def words(self) -> str:
+        """The mark says it without colour."""
+        mark = "[x] yes" if self._value else "[ ] no "
+        return f"{mark}  {label_of(self.field)}"
 
     @property
-    def control(self) -> Widget:
-        """The line."""
-        return self.entry
+    def next_value(self) -> Value:
+        """The other one."""
+        return not self._value
 
     def set_value(self, value: Value) -> None:
-        """Put text in."""
-        self.entry.value = str(value)
+        """Switch it."""
+        super().set_value(value is True)
 
-    def on_descendant_focus(self) -> None:
-        """Put the mark that says where the focus is without colour."""
-        self._label.update(f"> {self._words}")
 
-    def on_descendant_blur(self) -> None:
-        """Take the mark away."""
-        self._label.update(f"  {self._words}")
+class ChoiceRow(ToggleRow):
+    """One of a few values."""
 
-    @on(Input.Changed)
-    def tell_change(self, event: Input.Changed) -> None:
-        """Pass it on as a change of the field."""
-        event.stop()
-        self.post_message(self.Changed(self))
+    @property
+    def words(self) -> str:
+        """The label of the choice between brackets."""
+        labels = {choice.value: choice.label for choice in self.field.choices}
+        value = str(self._value)
+        return f"{label_of(self.field)}: < {labels.get(value, value)} >"
+
+    @property
+    def next_value(self) -> Value:
+        """The next choice, after the last one the first."""
+        values = [choice.value for choice in self.field.choices]
+        place = values.index(str(self._value)) if self._value in values else -1
+        return values[(place + 1) % len(values)]
 
 
 def label_of(field: Field) -> str:
     """The plain label and, beside it, the element's name as documented."""
     wire = f" ({field.wire_name})" if field.wire_name else ""
     return f"{field.label}{wire}"
-
-
-def entry_id(name: str) -> str:
-    """The id of a field's input: names may hold dots, ids may not."""
-    return "field-" + name.replace(".", "-").replace("_", "-")
-
-
-_ROWS: dict[FieldKind, Callable[[Field, Value], FieldRow]] = {
-    FieldKind.BOOL: SwitchRow,
-    FieldKind.CHOICE: ChoiceRow,
-}
-
-
-def row_for(field: Field, value: Value) -> FieldRow:
-    """The row that fits the kind of the field."""
-    return _ROWS.get(field.kind, TypedRow)(field, value)

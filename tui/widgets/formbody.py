@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,10 +10,16 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.restores.fields import Problem, Value, Values
+from tui.restores.fields import Field, FieldKind, Problem, Value, Values
 from tui.restores.forms import RestoreForm
 from tui.text import safe
-from tui.widgets.fieldrows import FieldRow, row_for
+from tui.widgets.fieldrows import ChoiceRow, FieldRow, SwitchRow
+from tui.widgets.typedrow import TypedRow
+
+_ROWS: dict[FieldKind, Callable[[Field, Value], FieldRow]] = {
+    FieldKind.BOOL: SwitchRow,
+    FieldKind.CHOICE: ChoiceRow,
+}
 
 
 class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
@@ -26,7 +32,8 @@ class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
         super().__init__(id="form-body")
         self._form = form
         self._rows = {
-            field.name: row_for(field, values.get(field.name, field.default)) for field in form.fields
+            field.name: _ROWS.get(field.kind, TypedRow)(field, values.get(field.name, field.default))
+            for field in form.fields
         }
         self._touched: set[str] = set()
 
@@ -102,3 +109,13 @@ class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
                 row.display = name in visible
             row.set_blocked(blocked.get(name, "") if row.value is not True else "")
             row.set_problem(sentences.get(name, "") if name in self._touched or row.value is True else "")
+
+    def show_names(self, name_of: Callable[[str], str]) -> None:
+        """Say what the references are called.
+
+        Args:
+            name_of: gives the name of a reference; empty where it is not known.
+        """
+        for row in self._rows.values():
+            if isinstance(row, TypedRow) and row.field.kind in {FieldKind.REFERENCE, FieldKind.UID}:
+                row.set_name(name_of(str(row.value)))

@@ -7,12 +7,9 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.points.build import NOW, ROOT, point
-from tui.api.errors import Forbidden, TimedOut
-from tui.api.models import HierarchyItem, HierarchyRoot
 from tui.points.index import PointIndex, Shape
 from tui.points.loader import LoadState, Progress
 from tui.points.newest import newest_before
-from tui.points.references import ReferenceFinder
 from tui.points.timeline import mark_of, timeline
 from tui.points.words import loading_words, nothing_words, type_words, vm_words, why_not
 
@@ -60,57 +57,6 @@ def test_types_in_letters_and_words() -> None:
     assert (mark_of(Shape("Odd", "", "")), type_words(Shape("Odd", "", ""))) == ("?", "Odd")
 
 
-class Lookups:
-    """Roots and items out of tuples."""
-
-    def __init__(self, error: Exception | None = None) -> None:
-        self.error = error
-        self.asked = 0
-
-    async def hierarchy_roots(self) -> tuple[HierarchyRoot, ...]:
-        self.asked += 1
-        if self.error:
-            raise self.error
-        vbr1, vbr2 = "urn:veeam:BackupServer:vbr1", "urn:veeam:BackupServer:vbr2"
-        other = ROOT.replace("a1", "b2")
-        return (
-            HierarchyRoot(uid="urn:veeam:HierarchyRoot:" + other, name="vc", server_uid=vbr2),
-            HierarchyRoot(
-                uid="urn:veeam:HierarchyRoot:" + ROOT.replace("a1", "c3"), name="vc", server_uid=vbr1
-            ),
-            HierarchyRoot(uid="urn:veeam:HierarchyRoot:" + ROOT, name="vc", server_uid=vbr1),
-        )
-
-    async def lookup(self, root_uid: str, object_type: str, name: str = "*") -> tuple[HierarchyItem, ...]:
-        if self.error:
-            raise self.error
-        return tuple(
-            HierarchyItem(ref=f"{root_uid}.{n}", object_type=object_type, name=n) for n in ("b", "A")
-        )
-
-
-async def test_the_root_of_the_points_own_host_and_server_comes_first_and_is_asked_for_once() -> None:
-    source = Lookups()
-    finder = ReferenceFinder(source)
-    found = await finder.roots(point("a"))
-    await finder.roots(point("b"))
-    assert [root.id[-2:] for root in found.items] == ["a1", "c3", "b2"]
-    assert source.asked == 1
-
-
-async def test_items_are_sorted_by_name() -> None:
-    found = await ReferenceFinder(Lookups()).lookup("root", "Datastore")
-    assert [item.name for item in found.items] == ["A", "b"]
-
-
-async def test_a_refusal_says_to_type_by_hand_and_other_errors_are_errors() -> None:
-    refused = ReferenceFinder(Lookups(Forbidden()))
-    assert "by hand" in (await refused.roots(point("a"))).refused
-    assert "by hand" in (await refused.lookup("root", "Datastore")).refused
-    with pytest.raises(TimedOut):
-        await ReferenceFinder(Lookups(TimedOut())).roots(point("a"))
-
-
 def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
     index = PointIndex()
     index.add([point("a", 0.1), point("b", 3, server="vbr2")])
@@ -120,7 +66,7 @@ def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
     words = loading_words(progress, index, NOW)
     assert words == "[#.........] loaded 12,000 of 100,000 points; Ctrl+C stops; newest 3 h ago"
     stopped = loading_words(Progress(state=LoadState.COMPLETE, points=9, read_at=NOW), index, NOW)
-    assert stopped == "all 9 points loaded; F5 reloads; newest 3 h ago; list 0s ago"
+    assert stopped == "all 9 points loaded 0s ago; newest 3 h ago"
 
 
 def test_an_empty_list_says_why() -> None:

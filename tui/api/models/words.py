@@ -43,8 +43,13 @@ class Platform(StrEnum):
 
     @property
     def label(self) -> str:
-        """The name people use."""
+        """The name people use, in full."""
         return _PLATFORM_LABELS[self]
+
+    @property
+    def short_label(self) -> str:
+        """The same name where there is little room; 14 cells at most."""
+        return "vSphere" if self is Platform.VSPHERE else self.label
 
 
 _PLATFORM_WORDS = {"vmware": Platform.VSPHERE, "hyperv": Platform.HYPERV, "vcloud": Platform.CLOUD_DIRECTOR}

@@ -39,6 +39,12 @@ KEEP_ORIGINAL = Field(
 )
 
 
+NAME_UNSAID = (
+    "The server chooses the restored VM's name, for the request cannot say it; it may be the original's."
+)
+"""Contract 5.1: neither a name nor a place can be asked for; what the server does is not documented."""
+
+
 def knows_keep_original(api_version: str) -> bool:
     """Whether servers of this API version are known to obey KeepOriginalVM; unknown versions are not."""
     return version_key(api_version) >= version_key(KEEPS_ORIGINAL_SINCE)
@@ -90,12 +96,13 @@ def _meaning(_point: RestorePoint, spec: RestoreSpec, api_version: str) -> Meani
         if spec.quick_rollback
         else "Quick rollback is off: the whole VM is restored."
     )
+    named = (NAME_UNSAID,) if spec.keep_original else ()
     return Meaning(
         where="To its original location.",
         original=fate,
         original_words=words,
         power_words=power_words(on=spec.power_on),
-        further=(quick,),
+        further=(*named, quick),
     )
 
 
