@@ -23,6 +23,8 @@ from tui.steward import Steward
 from tui.theme import stylesheets
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from tui.api.models import RestorePoint, ServerAddress
     from tui.launch import Launch
     from tui.restores.service import Restores
@@ -82,18 +84,14 @@ class VbemApp(Steward):
     # -- start and end ------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Paint the login at once; everything heavy is loaded behind it."""
+        """Everything heavy is loaded behind the painted login."""
         self.catch_signals()
-        self.push_screen(self._login())
 
-    def _login(self, note: str = "", *, resume: bool = True) -> LoginScreen:
+    def get_default_screen(self) -> Screen[None]:
+        """The login lies under all others: an empty screen below it would be laid out and painted first."""
         launch = self.launch
         return LoginScreen(
-            server=launch.server,
-            user=launch.user,
-            password=launch.password_hint,
-            note=note or launch.note,
-            resume=resume,
+            server=launch.server, user=launch.user, password=launch.password_hint, note=launch.note
         )
 
     async def admit(self, connection: Connection) -> None:
@@ -103,7 +101,7 @@ class VbemApp(Steward):
         self.connection = connection
         self._remember(connection)
         note = self.take_charge(connection)
-        self.switch_screen(RestorePointsScreen())
+        self.push_screen(RestorePointsScreen())
         kept = connection.kept
         if kept is not None and not kept.in_keyring:
             words = f"The logon session is kept in memory only: {kept.reason.rstrip('.')}."
@@ -158,8 +156,10 @@ class VbemApp(Steward):
         self.push_screen(RestoreFormScreen(point, newest=newest, same_names=same_names))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Before logon there are no tasks, no history and nothing to log off from."""
+        """Before logon: no tasks, no history, nothing to log off from; and nobody goes where he is."""
         del parameters
+        if action == getattr(self.screen, "NAME", ""):
+            return False
         return self.connection is not None or action not in NEEDS_LOGON
 
     def action_tasks(self) -> None:
@@ -230,9 +230,10 @@ class VbemApp(Steward):
         await connection.leave()
         await self.close_restores()
         self.connection = None
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > 1:
             await self.pop_screen()
-        await self.switch_screen(self._login(note, resume=False))
+        if isinstance(self.screen, LoginScreen):
+            self.screen.ask_again(self.launch.server, self.launch.user, note)
 
     @work(group="session", exclusive=True, exit_on_error=False, description="ask to quit")
     async def action_ask_to_quit(self) -> None:

@@ -84,6 +84,9 @@ def _prepare(options: argparse.Namespace) -> Launch:
 
 
 def _run_screens(launch: Launch, *, mouse: bool) -> int:
+    import gc
+
+    gc.disable()  # until the first frame: a tenth of the time to it goes into looking at modules for garbage
     from tui.app import VbemApp
 
     if "utf" not in (sys.stderr.encoding or "").lower():

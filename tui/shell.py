@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,12 @@ class Shell(App[int]):
         self.register_theme(VBEM_THEME)
         self.set_reactive(App.theme, VBEM_THEME.name)
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def on_ready(self) -> None:
+        """The first frame is painted: what start-up made stays for good; garbage is collected from here."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     def in_flight_words(self) -> str:
         """What goes on at the server when this program ends; empty for nothing."""
@@ -102,7 +109,7 @@ class Shell(App[int]):
                 if "." in action.name
                 else f"{'app' if action.screen == 'app' else 'screen'}.{action.name}"
             )
-            if action.name != "command_palette":
+            if action.name != "command_palette" and not action.is_a_move:
                 words = f"{spell_keys(action)}: {action.help}"
                 yield SystemCommand(action.label, words, self._runner(target))
 

@@ -23,7 +23,6 @@ from tui.restores.service import Restores
 from tui.session.connection import Connection
 from tui.store.journal import Journal
 from tui.store.settings import Settings
-from tui.theme import VBEM_THEME
 
 
 @dataclass
@@ -114,11 +113,11 @@ class StageApp(VbemApp):
         assert self.journal is not None
         return self.journal
 
+    def get_default_screen(self) -> Screen[None]:
+        return PointsStandIn()
+
     def on_mount(self, event: Mount) -> None:  # type: ignore[override]
-        event.prevent_default()  # else the login of the base class is shown as well
-        self.register_theme(VBEM_THEME)
-        self.theme = "vbem"
-        self.push_screen(PointsStandIn())
+        del event
         self.push_screen(self.first)
 
     async def log_on_again(self) -> bool:

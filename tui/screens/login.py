@@ -24,13 +24,11 @@ class LoginScreen(VbemScreen):
     HEADING = "Log on"
     BINDINGS = bindings_of("login")
 
-    def __init__(
-        self, *, server: str, user: str, password: str = "", note: str = "", resume: bool = True
-    ) -> None:
+    def __init__(self, *, server: str, user: str, password: str = "", note: str = "") -> None:
         super().__init__()
         self._server, self._user, self._password = server, user, password
         self._note = note
-        self._resume = resume
+        self._has_begun = False
 
     def compose_body(self) -> ComposeResult:
         """Three fields and a button."""
@@ -52,8 +50,21 @@ class LoginScreen(VbemScreen):
             name for name in ("server", "user", "password") if not self.query_one(f"#{name}", Entry).value
         )
         self.query_one(f"#{next(empty, 'password')}", Entry).focus()
-        if self._resume and self._server:
-            self.call_after_refresh(self.resume_kept_session)
+        if self._server:
+            self.call_after_refresh(self._resume_unless_begun)
+
+    def _resume_unless_begun(self) -> None:
+        """Whoever was faster than the first frame has chosen: looking for a kept session would end that."""
+        if not self._has_begun:
+            self.resume_kept_session()
+
+    def ask_again(self, server: str, user: str, note: str) -> None:
+        """Somebody logged off: offer the same server and user, and say how it went."""
+        self.query_one("#server", Entry).value = server
+        self.query_one("#user", Entry).value = user
+        self.query_one("#login-note", Static).update(note)
+        self.query_one("#password", Entry).focus()
+        self.say("")
 
     @on(Input.Submitted)
     def go_on(self, event: Input.Submitted) -> None:
@@ -88,6 +99,7 @@ class LoginScreen(VbemScreen):
             self.query_one(f"#{missing}", Entry).focus()
             self.say(f"Type the {missing} first.", "bad")
             return
+        self._has_begun = True
         self._log_on(self.vbem.connection_to(address), user.strip(), password)
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on")
