@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.app import ScreenStackError
 
 from tui.clock import Clock
 from tui.screens.refnames import RefNames
@@ -108,7 +110,9 @@ class Steward(Shell):
     def _tell_screens(self, restores: tuple[Restore, ...]) -> None:
         from tui.screens.messages import RestoresChanged
 
-        self.screen.post_message(RestoresChanged(restores))
+        # While the program ends the screens are gone before the last word of a restore comes.
+        with suppress(ScreenStackError):
+            self.screen.post_message(RestoresChanged(restores))
 
     def _ask_to_log_on_again(self) -> None:
         self.run_worker(self.log_on_again(), group="session", exit_on_error=False, description="log on again")
