@@ -22,6 +22,7 @@ def running_demo() -> Iterator[DemoProcess]:
 def demo(running_demo: DemoProcess) -> DemoProcess:
     """A fresh world, in which 20 seconds pass in each."""
     running_demo.reset(time_scale=20)
+    running_demo.control("release-connections")
     return running_demo
 
 

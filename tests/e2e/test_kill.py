@@ -6,120 +6,53 @@ and is killed in the middle of that. The moments are drawn from a seed, which is
 
 from __future__ import annotations
 
-import random
 import re
-import signal
-import sqlite3
 import time
 from collections import Counter
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.job import Operator, posts, send, to_confirm, to_form
+from tests.e2e.job import Operator, posts
+from tests.e2e.kills import (
+    BEFORE_ROW,
+    CANCELLING,
+    PHASES,
+    ROW_TO_REQUEST,
+    Kill,
+    Row,
+    draw,
+    point_of,
+    restore_and_kill,
+    rows,
+)
 from tests.support.demo_process import DemoProcess
 from tests.support.terminal import Terminal
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
-VMS = (
-    "db01", "mail01", "erp01", "sql02", "monitor01", "wiki01", "git01", "build01",
-    "jump01", "hv-sql01", "hv-files01", "terminal01", "nas-gw01",
-)  # fmt: skip
-"""Machines whose names no other contains, which are restored in the usual time."""
-SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
-PHASES = ("before the row", "row to request", "request to reply", "polling")
-HELD_S = 1.0
-"""How long the server holds a reply back in which the program is killed."""
+KILLS = 10
+"""Of one hunt: each phase twice."""
+RELOAD_S = 1.0
 ENDS = {"Success": "succeeded", "Warning": "warning", "Failed": "failed"}
 WORDS = {"failed": "FAILED", "warning": "warnings", "unknown": "UNKNOWN"}
-Row = tuple[str, str, str, str]
+Effect = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kill:
-    """One moment: which restore, in which phase, how far into it, by which signal."""
-
-    vm: str
-    phase: str
-    after_s: float
-    signal: signal.Signals
-
-
-def draw(seed: int, count: int) -> list[Kill]:
-    """As many kills, each phase as often as the others."""
-    chance = random.Random(seed)  # noqa: S311 - moments to be repeated, not secrets
-    vms = chance.sample(VMS, count)
-    phases = [PHASES[number % len(PHASES)] for number in range(count)]
-    chance.shuffle(phases)
-    longest = {"before the row": HELD_S, "row to request": 0.03, "request to reply": HELD_S, "polling": 1.5}
-    return [
-        Kill(vm=vm, phase=phase, after_s=chance.uniform(0, longest[phase]), signal=chance.choice(SIGNALS))
-        for vm, phase in zip(vms, phases, strict=True)
-    ]
+def is_truthful(row: Row, effect: Effect | None) -> bool:
+    """Whether a row agrees with the server; `effect` is None where nothing was started."""
+    if effect is None:
+        return row.state == "unknown" or (row.state == "failed" and "did not start" in row.message)
+    if effect["launch_stopped"]:
+        return row.state in {"unknown", "cancelled"} and bool(row.cancel)
+    return row.state == ENDS[str(effect["result"])]
 
 
-def rows(operator: Operator) -> dict[str, Row]:
-    """What stands in the journal, by VM: state, message, task, session. One row a VM, or the test fails."""
-    path = operator.state / "journal.sqlite3"
-    if not path.exists():
-        return {}
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as journal:
-        found = journal.execute(
-            "SELECT vm_name, state, message, task_id, session_uid FROM restores"
-        ).fetchall()
-    assert not [name for name, times in Counter(row[0] for row in found).items() if times > 1]
-    return {row[0]: row[1:] for row in found}
-
-
-def restore_and_kill(operator: Operator, terminal: Terminal, kill: Kill) -> None:
-    """Send a restore and kill the program at its moment."""
-    demo = operator.demo
-    to_form(terminal, kill.vm)
-    to_confirm(terminal, kill.vm)
-    asked, sent = len(demo.requests("session")), len(posts(demo))
-    if kill.phase == "before the row":
-        demo.control("fault", spec=f"slow:{HELD_S}@session*1")
-    if kill.phase == "request to reply":
-        demo.control("fault", spec=f"slow:{HELD_S}@submit*1")
-    send(terminal)
-    if kill.phase == "before the row":
-        terminal.until(lambda _: len(demo.requests("session")) > asked)
-    elif kill.phase == "row to request":
-        terminal.until(lambda _: kill.vm in rows(operator))
-    elif kill.phase == "request to reply":
-        terminal.until(lambda _: len(posts(demo)) > sent)
-    else:
-        terminal.until(f"{kill.vm}: ")
-    moment = time.monotonic() + kill.after_s
-    terminal.until(lambda _: time.monotonic() >= moment)
-    terminal.kill(kill.signal)
-    assert terminal.status in {-kill.signal, 128 + kill.signal}, terminal.text
-    demo.control("clear-faults")
-
-
-def started(demo: DemoProcess) -> Counter[str]:
-    """How often the server really began to restore each VM."""
-    return Counter(str(one["vm"]) for one in demo.restores())
-
-
-def is_truthful(state: str, message: str, result: str | None) -> bool:
-    """Whether a row's last word agrees with the server; `result` is None where nothing was started."""
-    if result is not None:
-        return state == ENDS.get(result)
-    return state == "unknown" or (state == "failed" and "did not start" in message)
-
-
-def all_said(operator: Operator) -> bool:
-    """Whether the journal has an end for every restore that the server has ended."""
-    kept = rows(operator)
-    return all(
-        kept.get(str(one["vm"]), ("",))[0] in ENDS.values()
-        for one in operator.demo.restores()
-        if one["result"]
-    )
+def effects(demo: DemoProcess) -> dict[str, Effect]:
+    """What the server did, by VM. One restore a VM, or the test fails."""
+    restores = demo.restores()
+    found = {str(one["vm"]): one for one in restores}
+    assert len(found) == len(restores), f"doubled: {restores}"
+    return found
 
 
 def in_history(terminal: Terminal, vm: str, state: str) -> bool:
@@ -127,47 +60,81 @@ def in_history(terminal: Terminal, vm: str, state: str) -> bool:
     return re.search(rf"{WORDS.get(state, state)} .*{re.escape(vm)} ", terminal.text) is not None
 
 
-def check(operator: Operator, terminal: Terminal, kills: list[Kill]) -> None:
-    """Everything has come to its end at the server: now the program must have said so."""
+def check(operator: Operator, terminal: Terminal) -> None:
+    """Everything has come to its end at the server: now the program must say so, journal and screen."""
     demo = operator.demo
     demo.control("advance", seconds=300)
-    terminal.until(lambda _: all_said(operator), 60)
-    results = {str(one["vm"]): str(one["result"]) for one in demo.restores()}
-    kept = rows(operator)
-    for kill in kills:
-        asked = sum(kill.vm in str(one["body"]) + str(one["path"]) for one in posts(demo))
-        assert asked <= 1
-        if kill.vm in results:
-            assert kill.vm in kept, f"forgotten: {kill}"
-        if kill.vm in kept:
-            state, message, *_ = kept[kill.vm]
-            assert is_truthful(state, message, results.get(kill.vm)), (kill, kept[kill.vm], results)
+    done = effects(demo)
+    assert all(effect["state"] == "Stopped" for effect in done.values()), done
+    terminal.until(lambda _: all_told(operator, done))
     terminal.ctrl("y")
     terminal.until("|  History")
-    terminal.until(lambda _: all(in_history(terminal, vm, state) for vm, (state, *_) in kept.items()))
+    reloaded = time.monotonic()
+
+    def is_shown(_: str) -> bool:
+        nonlocal reloaded
+        if all(in_history(terminal, vm, row.state) for vm, row in rows(operator).items()):
+            return True
+        if time.monotonic() - reloaded > RELOAD_S:
+            reloaded = time.monotonic()
+            terminal.press("r")
+        return False
+
+    terminal.until(is_shown)
 
 
-def hunt(operator: Operator, kills: list[Kill]) -> None:
-    """Kill, start again, look; until the list is at its end."""
+def all_told(operator: Operator, done: dict[str, Effect]) -> bool:
+    """Whether each row is true, and no restore is without one."""
+    kept = rows(operator)
+    assert done.keys() <= kept.keys(), f"forgotten: {done.keys() - kept.keys()}"
+    return all(is_truthful(row, done.get(vm)) for vm, row in kept.items())
+
+
+def hunt(operator: Operator, kills: list[Kill]) -> Counter[str]:
+    """Kill, start again, look; until the list is at its end. How often each phase was really hit."""
     demo = operator.demo
+    tally: Counter[str] = Counter()
     for kill in kills:
         with operator.start() as terminal:
             operator.log_on(terminal)
-            restore_and_kill(operator, terminal, kill)
-        assert max(started(demo).values(), default=0) <= 1, f"doubled: {kill}"
-        assert len(posts(demo)) <= len(rows(operator)), f"sent without a row: {kill}"
+            tally[restore_and_kill(operator, terminal, kill)] += 1
+        effects(demo)
     with operator.start(rows=48) as terminal:
         operator.log_on(terminal)
-        check(operator, terminal, kills)
+        check(operator, terminal)
+    sent = Counter(map(point_of, posts(demo)))
+    assert set(sent.values()) <= {1}, f"sent twice: {sent}"
+    assert sent.keys() <= {row.point for row in rows(operator).values()}, "sent without a row"
+    assert len(sent) == len(kills) - tally[BEFORE_ROW] - tally[ROW_TO_REQUEST], tally
+    cancels = sum(kill.phase == CANCELLING for kill in kills)
+    assert tally[CANCELLING] <= len(demo.requests("cancel")) <= cancels, "a DELETE was repeated"
+    return tally
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_no_restore_is_forgotten_or_doubled(demo: DemoProcess, tmp_path: Path, seed: int) -> None:
-    """Four kills without a keyring, where tasks are lost with their logon session; four with one."""
-    hunt(Operator(demo, tmp_path, keyring="FileKeyring" if seed % 2 else ""), draw(seed, 4))
+Recorder = Callable[[str, object], None]
+
+
+def hunt_and_tell(demo: DemoProcess, home: Path, seed: int, record: Recorder) -> None:
+    """Without a keyring, where tasks are lost with their logon session, or with one; each phase is hit."""
+    tally = hunt(Operator(demo, home, keyring="FileKeyring" if seed % 2 else ""), draw(seed, KILLS))
+    record("tally kills", dict(tally))
+    assert all(tally[phase] for phase in PHASES), f"missed a phase: {tally}"
+
+
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=pytest.mark.xdist_group(f"kills-{seed}")) for seed in (1, 2)]
+)
+def test_no_restore_is_forgotten_or_doubled(
+    demo: DemoProcess, tmp_path: Path, seed: int, record_property: Recorder
+) -> None:
+    hunt_and_tell(demo, tmp_path, seed, record_property)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(100, 120))
-def test_two_hundred_kills(demo: DemoProcess, tmp_path: Path, seed: int) -> None:
-    hunt(Operator(demo, tmp_path, keyring="FileKeyring" if seed % 2 else ""), draw(seed, 10))
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(seed, marks=pytest.mark.xdist_group(f"kills-{seed}")) for seed in range(100, 120)],
+)
+def test_two_hundred_kills(demo: DemoProcess, tmp_path: Path, seed: int, record_property: Recorder) -> None:
+    """Each hunt hits each phase, so each is hit twenty times at least."""
+    hunt_and_tell(demo, tmp_path, seed, record_property)
