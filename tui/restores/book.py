@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Concatenate, ParamSpec
 
@@ -33,6 +33,7 @@ class Book:
         self._restores: dict[str, Restore] = {}
         self._listeners: list[Listener] = []
         self._changed = False
+        self._owed: dict[str, Mapping[str, object]] = {}
         self._unwritten: deque[tuple[int, dict[str, object]]] = deque()
         self._writing = asyncio.Lock()
 
@@ -56,10 +57,22 @@ class Book:
         """The restore of a journal row, if this run has it."""
         return next((item for item in self._restores.values() if item.entry_id == entry_id), None)
 
-    def add(self, restore: Restore) -> None:
-        """Take a restore in; its row stands in the journal already."""
+    def add(self, restore: Restore, owed: Mapping[str, object] | None = None) -> None:
+        """Take a restore in.
+
+        Args:
+            restore: its first snapshot here.
+            owed: the fields of its row, where that could not be written: every flush tries again.
+        """
         self._restores[restore.key] = restore
+        if owed is not None:
+            self._owed[restore.key] = owed
         self._changed = True
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the journal lacks something that a later flush may be able to write."""
+        return bool(self._owed or self._unwritten)
 
     def change(
         self,
@@ -88,32 +101,47 @@ class Book:
         """
         self.tell()
         async with self._writing:
-            await self._write_all()
+            if self.is_behind:
+                problem = await self._write_rows()
+                self.journal_problem = await self._write_changes() or problem
             self._mark_late()
         self.tell()
 
-    async def _write_all(self) -> None:
+    async def _write_rows(self) -> str:
+        """Write rows that could not be written when their restores were sent; why one still cannot."""
+        for key, owed in tuple(self._owed.items()):
+            fields = {**owed, **journal_fields(self._restores[key])}
+            try:
+                entry = await asyncio.to_thread(self.journal.plan, **fields)
+            except StoreError as error:
+                return str(error)
+            del self._owed[key]
+            now = self.change(key, with_entry, entry.id)
+            # It may have changed while the row was written, or the row have been there after all.
+            self._unwritten.append((entry.id, journal_fields(now)))
+        return ""
+
+    async def _write_changes(self) -> str:
+        """Write changes in their order; why the last one that failed did."""
+        problem = ""
         while self._unwritten:
             entry_id, fields = self._unwritten[0]
             try:
                 await asyncio.to_thread(self.journal.update, entry_id, **fields)
             except NotOwner as error:
                 # Taken over by force: the row is the other program's now, the watching stays ours too.
-                self.journal_problem = str(error)
+                problem = str(error)
             except StoreError as error:
-                self.journal_problem = str(error)
-                return
-            else:
-                self.journal_problem = ""
+                return str(error)
             self._unwritten.popleft()
+        return problem
 
     def _mark_late(self) -> None:
         late = {entry_id for entry_id, _ in self._unwritten}
         for restore in self.all():
             is_late = restore.entry_id is None or restore.entry_id in late
             why = self.journal_problem if is_late else ""
-            words = f"NOT in the journal: {why}" if why else ""
-            self.change(restore.key, with_unjournalled, words)
+            self.change(restore.key, with_unjournalled, not_in_journal(why) if why else "")
 
     def tell(self) -> None:
         """Call the listeners if anything changed since the last time."""
@@ -133,6 +161,16 @@ class Book:
 def with_problem(restore: Restore, problem: str) -> Restore:
     """The restore with the reason why what is shown may be old."""
     return replace(restore, problem=problem)
+
+
+def not_in_journal(why: str) -> str:
+    """What a restore says while the journal does not hold all of it."""
+    return f"NOT in the journal: {why}"
+
+
+def with_entry(restore: Restore, entry_id: int) -> Restore:
+    """The restore whose row is there now."""
+    return replace(restore, entry_id=entry_id)
 
 
 def with_unjournalled(restore: Restore, why: str) -> Restore:

@@ -11,13 +11,13 @@ import asyncio
 from tui.api.errors import ManagerError
 from tui.api.models import Task, TaskState
 from tui.restores import cancelling
-from tui.restores.book import Book, with_unjournalled
+from tui.restores.book import Book, not_in_journal, with_unjournalled
 from tui.restores.faces import Manager
 from tui.restores.restore import Restore
 
 JOURNAL_PATIENCE_S = 2.0
 """How long a DELETE waits for the journal, which may be locked or on a folder that hangs."""
-_TOO_SLOW = f"NOT in the journal: it did not answer in {JOURNAL_PATIENCE_S:.0f} seconds."
+_TOO_SLOW = not_in_journal(f"it did not answer in {JOURNAL_PATIENCE_S:.0f} seconds.")
 
 
 class Canceller:

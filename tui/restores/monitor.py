@@ -26,6 +26,8 @@ SLOWER = 1.3
 QUIET_S = 60.0
 """Cadence while only restores are left whose session was looked for in vain."""
 LONGEST_BACKOFF_S = 15.0
+JOURNAL_RETRY_S = 15.0
+"""How often a journal that is behind is tried again while there is nothing to watch."""
 
 
 def session_key(session: LogonSession | None) -> str:
@@ -69,7 +71,15 @@ class Monitor:
             self._wake.clear()
             if self._is_admitted() and self._watched():
                 await self.tick()
-            await self._pause(self.interval() if self._watched() else None)
+            else:
+                await self._book.flush()
+            await self._pause(self._rest())
+
+    def _rest(self) -> float | None:
+        """Seconds until there is something to do; None where nothing waits."""
+        if self._watched():
+            return self.interval()
+        return JOURNAL_RETRY_S if self._book.is_behind else None
 
     def wake(self) -> None:
         """Poll at once: a restore was sent, or somebody logged on again."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tui.api.models import Platform, PointKind
 from tui.restores.cancelling import resumed
 from tui.restores.life import search, task_missing
-from tui.restores.restore import CancelState, Moment, Restore, end
+from tui.restores.restore import CancelState, Moment, Restore
 from tui.store.entry import Entry, RestoreState
 
 OLD_AFTER = timedelta(hours=1)
@@ -29,7 +29,7 @@ def take_up(entry: Entry) -> Restore:
         server_name=entry.backup_server_name,
         overwrites=entry.overwrites,
         reason=entry.reason,
-        submitted=entry.created,
+        submitted=entry.started or entry.created,
         state=entry.state,
         message=entry.message,
         task_id=entry.task_id,
@@ -49,7 +49,8 @@ def take_up(entry: Entry) -> Restore:
 def resume(restore: Restore, session_key: str, moment: Moment, updated: datetime) -> Restore:
     """What follows from where the row stood: by task where its logon session still lives, else by session.
 
-    `planned` is written before `sent`, and `sent` before the wire: a row left at `planned` never went out.
+    A row that is still `planned` is of an earlier version of this program, which wrote `sent` in a second
+    step: that step may have failed, and the request been sent all the same.
 
     Args:
         restore: as taken up.
@@ -57,13 +58,12 @@ def resume(restore: Restore, session_key: str, moment: Moment, updated: datetime
         moment: now.
         updated: when the row last changed; an unknown one of long ago is looked for quietly.
     """
-    if restore.state is RestoreState.PLANNED:
-        words = "It did not start: the program ended before the request was sent."
-        return end(restore, RestoreState.FAILED, words, moment)
     restore = resumed(restore, moment)
     is_old = moment.wall - updated > OLD_AFTER
     if restore.state is RestoreState.UNKNOWN and not restore.session_uid and is_old:
         return replace(restore, note="It is still looked for, now and then.")
+    if restore.state is RestoreState.PLANNED:
+        return search(restore, "Whether it was sent the journal does not say; it may have started.", moment)
     if restore.session_uid:
         return replace(restore, note="Followed again by its restore session.")
     if restore.state is RestoreState.LAUNCHING and restore.task_session == session_key:

@@ -63,7 +63,7 @@ class Restore:
     key: str
     """Its name in this run of the program; never reused."""
     entry_id: int | None = None
-    """Its row in the journal; None when the operator chose to go on without one."""
+    """Its row in the journal; None while the operator chose to go on without one."""
     vm_name: str
     """As sent by the server."""
     platform: Platform

@@ -16,7 +16,7 @@ from tui.api.errors import ManagerError
 from tui.api.models import RestoreSession
 from tui.clock import Clock
 from tui.restores import cancelling, life
-from tui.restores.book import Book, Listener
+from tui.restores.book import Book, Listener, not_in_journal
 from tui.restores.canceller import Canceller
 from tui.restores.cancelling import CancelOutlook
 from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
@@ -27,7 +27,7 @@ from tui.restores.monitor import Monitor, session_key
 from tui.restores.plan import RestorePlan, Surroundings, make_plan
 from tui.restores.queries import guard_query
 from tui.restores.reattach import resume, take_up
-from tui.restores.records import Who, new_restore, write_row
+from tui.restores.records import Who, new_restore, row_of
 from tui.restores.restore import Restore
 from tui.restores.search import running_of
 from tui.store.entry import RestoreState
@@ -177,19 +177,23 @@ class Restores:
         self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...], override_journal: bool
     ) -> Restore:
         restore = new_restore(plan, reason, before, self._clock.now())
+        row, owed = self._row_of(restore, plan), False
         try:
-            restore = await asyncio.to_thread(self._write_row, restore, plan)
+            entry = await asyncio.to_thread(self._book.journal.plan, **row)
         except StoreError as error:
             if not override_journal:
                 self._used.discard(plan.key)
                 raise
-            restore = replace(restore, note=f"NOT in the journal ({error}): remember it yourself.")
+            owed = True
+            restore = replace(restore, unjournalled=not_in_journal(str(error)))
+        else:
+            restore = replace(restore, entry_id=entry.id)
         restore = replace(restore, state=RestoreState.SENT, message="Sent; waiting for the server's answer.")
-        self._book.add(restore)
+        self._book.add(restore, row if owed else None)
         self._book.tell()
         return await self._send(restore.key, plan)
 
-    def _write_row(self, restore: Restore, plan: RestorePlan) -> Restore:
+    def _row_of(self, restore: Restore, plan: RestorePlan) -> dict[str, object]:
         session = self._manager.session
         who = Who(
             server=self.server,
@@ -197,7 +201,7 @@ class Restores:
             operator=self.operator,
             logon_session_id=session_key(session),
         )
-        return write_row(self._book.journal, who, restore, plan)
+        return row_of(who, restore, plan)
 
     async def _send(self, key: str, plan: RestorePlan) -> Restore:
         """Exactly one POST; whatever happens, the restore does not stay `sent`."""

@@ -19,7 +19,7 @@ class RestoreState(StrEnum):
     """Where a restore is in its life (DESIGN: the way of one restore)."""
 
     PLANNED = "planned"
-    """On disk; nothing has been sent."""
+    """Nothing has been sent. On disk only in rows of the first version, which may have been sent since."""
     SENT = "sent"
     """About to be sent or sent; no answer yet."""
     LAUNCHING = "launching"

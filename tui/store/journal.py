@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -80,6 +81,8 @@ class Journal:
 
         Args:
             fields: fields of Entry by name; `server` is required. No field may hold a token or password.
+                A `plan_key` that has a row already gets that row: a write that was reported as failed
+                may be on disk all the same.
         """
         _check_names(fields)
         now = to_stamp(self._clock.now())
@@ -87,12 +90,17 @@ class Journal:
         values |= {"created": now, "updated": now, "owner": self._me}
         columns = {name: to_column(name, value) for name, value in values.items()}
         with self._writing() as database:
+            there = self._row_of_plan(database, columns.get("plan_key"))
+            if there is not None:
+                return there
             # Column names come from Entry's own fields (checked above), values are bound.
             statement = (
                 f"INSERT INTO restores ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
             )
             number = int(database.execute(statement, tuple(columns.values())).lastrowid or 0)
             entry = self._entry(database, number)
+            if entry.state is not RestoreState.PLANNED:
+                self._add_event(database, replace(entry, state=RestoreState.PLANNED, message=""))
             self._add_event(database, entry)
         return entry
 
@@ -214,6 +222,12 @@ class Journal:
         if row is None:
             raise JournalError(f"There is no restore number {id} in it. ({self.path})")
         return from_row(row)
+
+    def _row_of_plan(self, database: sqlite3.Connection, plan_key: object) -> Entry | None:
+        if not plan_key:
+            return None
+        row = database.execute("SELECT * FROM restores WHERE plan_key = ?", (plan_key,)).fetchone()
+        return None if row is None else from_row(row)
 
     def _events(self, database: sqlite3.Connection, id: int) -> list[Event]:
         rows = database.execute("SELECT * FROM events WHERE entry_id = ? ORDER BY id", (id,))

@@ -154,7 +154,7 @@ class FakeJournal:
             "cancel": "", "cancel_words": "", "cancel_by": "", "cancel_asked": None, "cancel_answered": None,
         }  # fmt: skip
         self.rows[number] = {
-            "id": number, "created": NOW, "updated": NOW, "ended": None,
+            "id": number, "created": NOW, "updated": NOW, "started": None, "ended": None,
             **blank, **uncancelled, "state": RestoreState.PLANNED, **fields,
         }  # fmt: skip
         return self._entry(number)
@@ -179,7 +179,7 @@ class FakeJournal:
 
     def states(self, id: int = 1) -> list[RestoreState]:
         """The states a row went through, repeats left out."""
-        states = [RestoreState.PLANNED]
+        states = [RestoreState.PLANNED, RestoreState.SENT]
         for number, fields in self.writes:
             if number == id and fields.get("state", states[-1]) is not states[-1]:
                 states.append(fields["state"])

@@ -78,7 +78,7 @@ async def test_without_a_journal_nothing_is_sent_unless_overridden(world: World)
     restore = await world.restores.submit(plan, override_journal=True)
     assert len(world.manager.posts) == 1
     assert restore.entry_id is None
-    assert "NOT in the journal" in restore.note
+    assert "NOT in the journal" in restore.unjournalled
 
 
 async def test_a_journal_that_fails_later_stops_nothing_and_is_caught_up(world: World) -> None:
