@@ -37,6 +37,11 @@ class Action:
     needs_logon: bool = False
     """Whether it can only be used while somebody is logged on."""
 
+    @property
+    def is_a_move(self) -> bool:
+        """Whether it only goes somewhere with an arrow or page key: no use in a palette."""
+        return self.keys.partition(",")[0] in {"up", "down", "left", "right", "pageup", "pagedown"}
+
 
 _LOGIN = (
     Action(screen="login", name="log_on", keys="ctrl+l", label="Log on",

@@ -13,6 +13,7 @@ from tests.ui.stage import StageApp, StageManager
 from tui.api.models import RestorePoint
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.form import RestoreFormScreen
+from tui.screens.tasks import TasksScreen
 from tui.widgets.entry import Entry
 from tui.widgets.lines import Lines
 
@@ -26,6 +27,20 @@ def app_for(
     manager = manager or StageManager()
     manager.points.setdefault(one.id, one)
     return StageApp(folder, manager, RestoreFormScreen(one, same_names=same_names))
+
+
+async def to_confirm(pilot: Pilot[Any]) -> None:
+    """From the opened form to its confirmation."""
+    await settle(pilot)
+    await asked(pilot)
+
+
+async def send(pilot: Pilot[Any]) -> None:
+    """From the opened form to the restore among the tasks."""
+    await to_confirm(pilot)
+    await pilot.press("right", "enter")
+    await settle(pilot)
+    assert isinstance(pilot.app.screen, TasksScreen)
 
 
 def plan_of(pilot: Pilot[Any]) -> str:

@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from tests.support.settle import settle, text_of, until
+from tests.ui.forms import app_for, to_confirm
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import session
 from tests.unit.restores.points import point
 from tui.api.errors import SessionExpired
 from tui.screens.ask import AskScreen
-from tui.screens.confirm import ConfirmScreen
 from tui.screens.form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.store.errors import JournalError
 from tui.widgets.entry import Entry
 from tui.widgets.lines import wrap
-
-
-def app_for(folder: Path, manager: StageManager) -> StageApp:
-    one = point()
-    manager.points[one.id] = one
-    return StageApp(folder, manager, RestoreFormScreen(one))
-
-
-async def to_confirm(pilot: Pilot[Any]) -> None:
-    await settle(pilot)
-    await pilot.press("ctrl+r")
-    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen), "the confirmation")
-    await pilot.pause()
 
 
 def break_journal(app: StageApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +32,7 @@ async def test_without_a_journal_nothing_is_sent_unless_overridden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manager = StageManager()
-    app = app_for(tmp_path, manager)
+    app = app_for(tmp_path, point(), manager)
     break_journal(app, monkeypatch)
     async with app.run_test(size=(80, 24)) as pilot:
         await to_confirm(pilot)
@@ -73,7 +58,7 @@ async def test_without_a_journal_nothing_is_sent_unless_overridden(
 
 async def test_post_answered_401_is_offered_again_and_never_resent(tmp_path: Path) -> None:
     manager = StageManager(post=SessionExpired(http_code=401))
-    app = app_for(tmp_path, manager)
+    app = app_for(tmp_path, point(), manager)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         app.screen.query_one("#form-reason", Entry).value = "INC-1"
@@ -89,7 +74,7 @@ async def test_post_answered_401_is_offered_again_and_never_resent(tmp_path: Pat
 
 async def test_restore_that_started_meanwhile_stops_the_sending(tmp_path: Path) -> None:
     manager = StageManager()
-    app = app_for(tmp_path, manager)
+    app = app_for(tmp_path, point(), manager)
     async with app.run_test(size=(80, 24)) as pilot:
         await to_confirm(pilot)
         manager.session_list = (session(1),)
@@ -107,7 +92,7 @@ async def test_restore_that_started_meanwhile_stops_the_sending(tmp_path: Path) 
 
 async def test_walking_away_while_it_is_sent_stops_nothing(tmp_path: Path) -> None:
     manager = StageManager(hold=asyncio.Event())
-    app = app_for(tmp_path, manager)
+    app = app_for(tmp_path, point(), manager)
     async with app.run_test(size=(80, 24)) as pilot:
         await to_confirm(pilot)
         await pilot.press("right", "enter")
@@ -126,7 +111,7 @@ async def test_walking_away_while_it_is_sent_stops_nothing(tmp_path: Path) -> No
 
 async def test_looking_at_the_tasks_while_it_is_sent_leaves_no_stale_form(tmp_path: Path) -> None:
     manager = StageManager(hold=asyncio.Event())
-    app = app_for(tmp_path, manager)
+    app = app_for(tmp_path, point(), manager)
     async with app.run_test(size=(80, 24)) as pilot:
         await to_confirm(pilot)
         await pilot.press("right", "enter")

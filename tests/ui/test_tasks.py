@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import settle, text_of
+from tests.ui.forms import app_for, send
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.points import point
@@ -15,25 +16,9 @@ from tui.api.errors import ConnectionLost, NotFound
 from tui.api.models import SessionResult, VmRestoreSpec
 from tui.restores.service import Restores
 from tui.screens.cancel import CancelScreen
-from tui.screens.confirm import ConfirmScreen
 from tui.screens.form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.lines import Lines
-
-
-def app_for(folder: Path, manager: StageManager) -> StageApp:
-    one = point()
-    manager.points[one.id] = one
-    return StageApp(folder, manager, RestoreFormScreen(one))
-
-
-async def send(pilot: Pilot[int]) -> None:
-    await settle(pilot)
-    await pilot.press("ctrl+r")
-    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen), "the confirmation")
-    await pilot.press("right", "enter")
-    await settle(pilot)
-    assert isinstance(pilot.app.screen, TasksScreen)
 
 
 async def tick(pilot: Pilot[int]) -> None:
@@ -49,7 +34,7 @@ def details(pilot: Pilot[int]) -> str:
 
 async def test_row_follows_task_and_session_to_the_end(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         assert "launching" in text_of(pilot)
         manager.task_list = (finished(1),)
@@ -67,7 +52,7 @@ async def test_row_follows_task_and_session_to_the_end(tmp_path: Path) -> None:
 
 async def test_details_tell_everything_that_is_known(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(120, 40)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(120, 40)) as pilot:
         await send(pilot)
         manager.task_list = (finished(1),)
         manager.session_list = (session(1, progress=12),)
@@ -91,7 +76,7 @@ async def test_details_tell_everything_that_is_known(tmp_path: Path) -> None:
 
 async def test_tick_repaints_only_what_changed(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         manager.task_list = (finished(1),)
         manager.session_list = (session(1, progress=12),)
@@ -113,7 +98,7 @@ async def test_tick_repaints_only_what_changed(tmp_path: Path) -> None:
 
 async def test_lost_data_is_marked_old_and_kept(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         manager.task_list = ConnectionLost("Reset.")
         await tick(pilot)
@@ -123,7 +108,7 @@ async def test_lost_data_is_marked_old_and_kept(tmp_path: Path) -> None:
 
 async def test_cancelling_says_first_what_it_can_do_and_sends_one_delete(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         await pilot.press("c")
         await pilot.pause()
@@ -141,7 +126,7 @@ async def test_cancelling_says_first_what_it_can_do_and_sends_one_delete(tmp_pat
 
 async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         await pilot.press("c")
         await pilot.pause()
@@ -162,7 +147,7 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) 
 
 async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warning(tmp_path: Path) -> None:
     manager = StageManager(delete=ConnectionLost("Reset."))
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         await pilot.press("c")
         await pilot.pause()
@@ -193,7 +178,7 @@ async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warnin
 
 async def test_cancelling_that_is_not_journalled_says_so_loudly(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         stage(pilot).rows.path.unlink()
         await pilot.press("c")
@@ -207,7 +192,7 @@ async def test_cancelling_that_is_not_journalled_says_so_loudly(tmp_path: Path) 
 
 async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         manager.task_list = (finished(1),)
         await tick(pilot)
@@ -220,7 +205,7 @@ async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path) -> 
 
 async def test_dialog_follows_the_restore_while_it_is_open(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         await pilot.press("c")
         await pilot.pause()
@@ -236,7 +221,7 @@ async def test_dialog_follows_the_restore_while_it_is_open(tmp_path: Path) -> No
 
 async def test_unknown_restore_is_sent_again_as_a_new_one_with_what_was_typed(tmp_path: Path) -> None:
     manager = StageManager(post=ConnectionLost("Reset."))
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await pilot.press("down", "down", "space")
         await send(pilot)
@@ -257,7 +242,7 @@ async def test_unknown_restore_is_sent_again_as_a_new_one_with_what_was_typed(tm
 
 async def test_send_again_after_another_run_reads_the_point_anew(tmp_path: Path) -> None:
     manager = StageManager(post=ConnectionLost("Reset."))
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         stage(pilot).filled_forms.clear()
         manager.point_error = NotFound("No such point.")
@@ -273,7 +258,7 @@ async def test_send_again_after_another_run_reads_the_point_anew(tmp_path: Path)
 
 async def test_leaving_the_screen_stops_nothing(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
         await pilot.press("p")
         await pilot.pause()

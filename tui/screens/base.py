@@ -18,6 +18,8 @@ from tui.widgets.keyline import KeyLine
 if TYPE_CHECKING:
     from tui.screens.host import Host
 
+SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
+"""Below 20 lines a screen leaves out what stands elsewhere as well."""
 ResultT = TypeVar("ResultT")
 DialogT = TypeVar("DialogT")
 
@@ -46,6 +48,7 @@ class VbemScreen(_Watching, Screen[None]):
 
     NAME: ClassVar[str] = ""
     """The screen's name in the table of actions."""
+    VERTICAL_BREAKPOINTS = SHORT_BREAKPOINTS
     HEADING: ClassVar[str] = ""
     """What the banner calls it."""
 
@@ -123,6 +126,7 @@ class Dialog(_Watching, ModalScreen[DialogT]):
     """A box over the current screen; Escape is always the safe way out."""
 
     NAME: ClassVar[str] = ""
+    VERTICAL_BREAKPOINTS = SHORT_BREAKPOINTS
 
     def title_line(self, words: str) -> Static:
         """The first line of the box; it says DEMO itself, because the box may cover the banner."""

@@ -106,7 +106,8 @@ class HistoryScreen(VbemScreen):
             return
         with self.reporting("export the journal"):
             count = await asyncio.to_thread(write_export, journal, path)
-            self.say(f"{count} restores written to {path}, readable by you alone.", "good")
+            noun = "1 restore" if count == 1 else f"{count} restores"
+            self.say(f"{noun} written to {path}, readable by you alone.", "good")
 
     def action_back(self) -> None:
         """Go back."""

@@ -38,7 +38,11 @@ class RefNames:
             named = _REFERENCE.sub(self._name_or_reference, text)
             lines.append(line._replace(text=named) if isinstance(line, Toned) else named)
             lead = " " * (len(text) - len(text.lstrip(" ")) + 2)
-            lines += [Toned(f"{lead}{name} = {ref}", "dim") for ref, name in known.items()]
+            # Where a sentence has several, each says which it is.
+            several = len(known) > 1
+            lines += [
+                Toned(f"{lead}{f'{name}: ' if several else ''}{ref}", "dim") for ref, name in known.items()
+            ]
         return lines
 
     def _name_or_reference(self, match: re.Match[str]) -> str:

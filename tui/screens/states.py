@@ -54,7 +54,11 @@ def state_words(restore: Restore) -> str:
     """The state, with progress where it is known."""
     state = state_cell(restore.state, restore.cancel)
     word = state.text if isinstance(state, Toned) else state
-    return word if restore.progress is None else f"{word}, {restore.progress} %"
+    return word + _percent(restore.progress)
+
+
+def _percent(progress: int | None) -> str:
+    return "" if progress is None else f", {progress} %"
 
 
 def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
@@ -91,7 +95,8 @@ def _what_happens(restore: Restore, now: datetime) -> list[Line]:
     line = f"{restore.vm_name}: {state_words(restore)}"
     lines: list[Line] = [Toned(line, tone) if tone else line, restore.message]
     lines += [f"Note: {restore.note}"] if restore.note else []
-    lines += [f"Cancelling: {restore.cancel_words}"] if restore.cancel_words else []
+    if restore.cancel_words and restore.cancel_words not in restore.message:
+        lines.append(f"Cancelling: {restore.cancel_words}")
     lines += [Toned(restore.unjournalled, "bad")] if restore.unjournalled else []
     if restore.problem:
         lines.append(Toned(f"Shown is old: {restore.problem}", "warning"))
@@ -170,9 +175,9 @@ def entry_cells(entry: Entry, now: datetime) -> tuple[Cell, ...]:
 def entry_lines(entry: Entry, now: datetime) -> list[Line]:
     """Everything the journal holds of one restore."""
     facts = (
-        ("What", f"{entry.vm_name}: {WORDS[entry.state]}, {progress_words(entry.progress)}"),
+        ("What", f"{entry.vm_name}: {WORDS[entry.state]}{_percent(entry.progress)}"),
         ("Message", entry.message),
-        ("Cancelling", entry.cancel_words),
+        ("Cancelling", "" if entry.cancel_words in entry.message else entry.cancel_words),
         ("Reason", entry.reason),
         ("Who", f"{entry.operator} as {entry.em_user} on {entry.server}"),
         ("Planned", f"{times.both(entry.created)}, {times.ago(entry.created, now)}"),

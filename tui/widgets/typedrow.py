@@ -13,7 +13,8 @@ from tui.text import safe
 from tui.widgets.entry import Entry
 from tui.widgets.fieldrows import FieldRow, label_of
 
-NAME_CELLS = 34
+NAME_CELLS = 46
+"""A longer name would leave no room for the reference behind it; the plan and the picker show it whole."""
 
 
 class TypedRow(FieldRow):
