@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 
-from tests.matrix.summary import pytest_terminal_summary
-
-__all__ = ["pytest_terminal_summary"]
-"""A hook: pytest looks for it here, for with several workers this file alone is read where the summary is written."""
+pytest_plugins = ["tests.e2e.summary", "tests.matrix.summary"]
+"""Named here: with several workers this file alone is read where the summary is written."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,17 +36,3 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     return home
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests counted: each `record_property("tally <what>", {name: times})`, summed."""
-    sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    reports = [report for group in terminalreporter.stats.values() for report in group]
-    for report in reports:
-        if getattr(report, "when", "") == "call":
-            for name, counts in report.user_properties:
-                if name.startswith("tally "):
-                    sums[name.removeprefix("tally ")].update(counts)
-    for what, counted in sorted(sums.items()):
-        words = ", ".join(f"{name} {times}" for name, times in sorted(counted.items()))
-        terminalreporter.write_line(f"{what}: {counted.total()} ({words})")

@@ -27,6 +27,7 @@ from tests.e2e.kills import (
     restore_and_kill,
     rows,
 )
+from tests.e2e.summary import KILLS_BY_PHASE
 from tests.support.demo_process import DemoProcess
 from tests.support.terminal import Terminal
 
@@ -117,7 +118,7 @@ Recorder = Callable[[str, object], None]
 def hunt_and_tell(demo: DemoProcess, home: Path, seed: int, record: Recorder) -> None:
     """Without a keyring, where tasks are lost with their logon session, or with one; each phase is hit."""
     tally = hunt(Operator(demo, home, keyring="FileKeyring" if seed % 2 else ""), draw(seed, KILLS))
-    record("tally kills", dict(tally))
+    record(KILLS_BY_PHASE, dict(tally))
     assert all(tally[phase] for phase in PHASES), f"missed a phase: {tally}"
 
 
