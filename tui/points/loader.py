@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired
+from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge, Unreadable
 from tui.api.models import Page, PointKind, RestorePoint
 from tui.api.query import Query, eq
 from tui.clock import Clock
@@ -24,6 +24,8 @@ FIRST_PAGE = 100
 PAGE = 500
 PARALLEL = 3
 """Pages asked for at the same time: polite to the server, and enough to keep the line busy."""
+MOST_POINTS = 4_000_000
+"""Beyond this the list is given up: forty times a service provider's, and two gigabytes here."""
 _NAME_FIELDS = {PointKind.VM: "VmDisplayName", PointKind.VAPP: "VAppDisplayName"}
 
 
@@ -76,6 +78,22 @@ class _Lane:
         self.pages = 1
         self.page_length = 0
         self.last_length = 0
+        self._ends: dict[tuple[str, str], int] = {}
+
+    def take(self, page: Page[RestorePoint], number: int) -> None:
+        """Note what a page says of the list; an empty one is its end, whatever it says.
+
+        Raises:
+            Unreadable: it is another page over again, so that the list would never end.
+        """
+        uids = [point.uid for point in page.items]
+        if uids and self._ends.setdefault((uids[0], uids[-1]), number) != number:
+            raise Unreadable("It sends the same page again and again.")
+        self.done.add(number)
+        self.pages = max(page.pages, 1) if uids else number
+        self.page_length = max(self.page_length, len(uids))
+        if number == self.pages:
+            self.last_length = len(uids)
 
     def next_page(self) -> int | None:
         """The next page nobody has taken."""
@@ -261,11 +279,7 @@ class Loader:
                 raise
             self._leave_out(lane, error)
             return
-        lane.done.add(number)
-        lane.pages = max(page.pages, 1)
-        lane.page_length = max(lane.page_length, len(page.items))
-        if number == lane.pages:
-            lane.last_length = len(page.items)
+        lane.take(page, number)
         self._take(page)
 
     def _leave_out(self, lane: _Lane, error: ManagerError) -> None:
@@ -275,6 +289,11 @@ class Loader:
     def _take(self, page: Page[RestorePoint]) -> None:
         self._read_at = self._clock.now()
         self._on_page(self._index.add(page.items))
+        if len(self._index) > MOST_POINTS:
+            raise TooLarge(
+                f"The list has more than {MOST_POINTS:,} restore points.",
+                hint="Type a VM's whole name: the server is asked for it at once.",
+            )
 
     def _query(self, size: int, eq_name: tuple[str, str] | None = None) -> Query:
         return Query(

@@ -116,6 +116,14 @@ def resumed(restore: Restore, moment: Moment) -> Restore:
 
 def answered(restore: Restore, error: ManagerError | None, moment: Moment) -> Restore:
     """What the DELETE was answered with."""
+    told = _told(restore, error, moment)
+    if told.cancel in PENDING_CANCELS or told.state is not RestoreState.LAUNCHING or not told.task_gone:
+        return told
+    # The task went while the answer was awaited, and no cancelling took it.
+    return search(told, "The server no longer knows the task, which proves nothing.", moment)
+
+
+def _told(restore: Restore, error: ManagerError | None, moment: Moment) -> Restore:
     if error is None:
         words = "The server accepted it; watching what happens."
         accepted = replace(restore, cancel=CancelState.ACCEPTED, cancel_at=moment.mono, cancel_words=words)

@@ -150,7 +150,7 @@ def task_missing(restore: Restore, moment: Moment, why: str = "") -> Restore:
             sign either that a cancelling has worked.
     """
     gone = replace(restore, task_gone=True)
-    if restore.cancel in PENDING_CANCELS and not why:
+    if restore.cancel in {*PENDING_CANCELS, CancelState.ASKING} and not why:
         message = "The task is gone; watching whether a restore session appears."
         return replace(gone, message=message, search_since=moment.mono)
     return search(gone, why or "The server no longer knows the task, which proves nothing.", moment)
