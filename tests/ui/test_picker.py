@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from textual.widgets import Static
 
 from tests.support.settle import settle, text_of
-from tests.ui.stage import StageApp, StageManager
+from tests.ui.forms import app_for
+from tests.ui.stage import StageManager
 from tests.unit.restores.points import ROOT, SERVER, point
 from tui.api.errors import Forbidden, Unreachable
 from tui.api.models import HierarchyItem, HierarchyRoot, Platform
@@ -21,18 +23,12 @@ def store(number: int, name: str = "ssd & fast") -> HierarchyItem:
     return HierarchyItem(ref=ref, object_type="Datastore", name=name)
 
 
-def app_for(folder: Path, manager: StageManager) -> StageApp:
-    one = point(Platform.CLOUD_DIRECTOR)
-    manager.points[one.id] = one
-    return StageApp(folder, manager, RestoreFormScreen(one))
-
-
 STORES = "#field-datastore-ref"
 
 
 async def test_typing_narrows_and_enter_puts_the_reference_into_the_field(tmp_path: Path) -> None:
     manager = StageManager(items=(store(1, "slow"), store(2, "fast one"), store(3, "fast two")))
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("f2", *"fast two")
@@ -47,13 +43,13 @@ async def test_typing_narrows_and_enter_puts_the_reference_into_the_field(tmp_pa
 
 async def test_things_of_one_name_are_told_apart_by_their_whole_reference(tmp_path: Path) -> None:
     manager = StageManager(items=(store(1), store(2)))
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("ctrl+l", "down")
         await pilot.pause()
         shown = pilot.app.screen.query_one("#picker-ref", Static).content
-        assert shown == store(2).ref
+        assert str(shown).splitlines() == [store(2).name, store(2).ref]
         await pilot.press("enter")
         await settle(pilot)
         assert pilot.app.screen.query_one(STORES, Entry).value == store(2).ref
@@ -61,7 +57,7 @@ async def test_things_of_one_name_are_told_apart_by_their_whole_reference(tmp_pa
 
 async def test_role_that_may_not_look_up_is_told_to_type(tmp_path: Path) -> None:
     manager = StageManager(lookup_error=Forbidden("Access denied."))
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("f2")
@@ -76,7 +72,7 @@ async def test_role_that_may_not_look_up_is_told_to_type(tmp_path: Path) -> None
 
 async def test_error_and_empty_answer_are_said(tmp_path: Path) -> None:
     manager = StageManager(lookup_error=Unreachable("No route."))
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("f2")
@@ -92,19 +88,27 @@ async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) 
     uid = "urn:veeam:HierarchyRoot:"
     here = HierarchyRoot(uid=f"{uid}b", name="vcd", host_type="VcdSystem", server_uid=SERVER)
     there = HierarchyRoot(uid=f"{uid}a", name="vcd", host_type="VcdSystem", server_uid="x")
+    long = "vbr-of-the-second-data-centre.lab.example"
     other = HierarchyRoot(uid=f"{uid}c", name="a-vcenter", host_type="VC", server_uid=SERVER)
+    there = replace(there, server_name=long)
     manager = StageManager(roots=(other, there, here))
-    async with app_for(tmp_path, manager).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await pilot.press("f2")
+        await pilot.press("f2", "down")
         await pilot.pause()
-        await pilot.press("enter")
+        shown = text_of(pilot)
+        assert "DEMO  Choose: Restore under" in shown
+        assert "a-vcenter" not in shown, "no root of another platform"
+        assert f"vcd (on {long})" in shown, "the whole name"
+        await pilot.press("up", "enter")
         await settle(pilot)
         assert pilot.app.screen.query_one("#field-hierarchy-root-uid", Entry).value == here.uid
 
 
 async def test_nothing_to_look_up_is_said(tmp_path: Path) -> None:
-    async with app_for(tmp_path, StageManager()).run_test(size=(80, 24)) as pilot:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), StageManager()).run_test(
+        size=(80, 24)
+    ) as pilot:
         await settle(pilot)
         await pilot.press("tab", "f2")
         await pilot.pause()

@@ -1,0 +1,133 @@
+"""Keys: written in one way everywhere, complete at 80 columns, and only those that can be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets._toast import Toast
+
+from tests.support.settle import settle, text_of, until
+from tests.ui.forms import app_for, to_confirm
+from tests.unit.restores.points import point
+from tui.api.models import Platform
+from tui.app import VbemApp
+from tui.commands import ACTIONS, actions_of, spell_key, spell_keys
+from tui.screens.help import HelpScreen
+from tui.screens.tasks import TasksScreen
+from tui.widgets.banner import StatusLine
+from tui.widgets.keyline import KeyWord, fitting
+
+FULL_SCREENS = ("login", "points", "form", "request", "tasks", "history")
+
+
+def words_of(screen: str) -> list[KeyWord]:
+    return [
+        KeyWord(f"{one.screen}.{one.name}", spell_key(one.keys.partition(",")[0]), one.label)
+        for one in actions_of(screen)
+        if one.footer
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [
+        ("ctrl+r", "Ctrl+R"), ("f5", "F5"), ("escape", "Esc"), ("slash", "/"), ("c", "c"),
+        (" pagedown", "PgDn"), ("space", "Space"), ("question_mark", "?"),
+    ],
+)  # fmt: skip
+def test_keys_are_written_in_one_way(key: str, written: str) -> None:
+    assert spell_key(key) == written
+
+
+@pytest.mark.parametrize("screen", FULL_SCREENS)
+def test_own_keys_of_each_screen_and_the_help_fit_into_80_columns(screen: str) -> None:
+    wanted = words_of(screen)
+    shown = fitting(wanted, 80)
+    own = [word for word in wanted if not word.id.startswith("app.")]
+    assert [word for word in shown if word in own] == own
+    assert "app.help" in {word.id for word in shown}
+
+
+def test_the_least_needed_goes_first_and_the_help_never() -> None:
+    words = [KeyWord("a", "a", "first"), KeyWord("app.help", "F1", "Help"), KeyWord("b", "b", "last")]
+    assert [word.id for word in fitting(words, 80)] == ["a", "app.help", "b"]
+    assert [word.id for word in fitting(words, 18)] == ["a", "app.help"]
+    assert [word.id for word in fitting(words, 4)] == ["app.help"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_line_of_keys_is_never_cut(tmp_path: Path, width: int) -> None:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)).run_test(size=(width, 24)) as pilot:
+        await settle(pilot)
+        line = text_of(pilot).splitlines()[-1].strip()
+    known = {f"{spell_key(one.keys.partition(',')[0])} {one.label}" for one in ACTIONS}
+    assert line.startswith("Ctrl+R Restore  F2 Look up")
+    assert "F1 Help" in line
+    assert set(line.split("  ")) <= known, "whole words only"
+
+
+async def test_tasks_do_not_offer_the_way_to_the_tasks(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await to_confirm(pilot)
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, TasksScreen)
+        assert "Ctrl+T" not in text_of(pilot).splitlines()[-1]
+
+
+async def test_before_logon_nothing_is_offered_that_needs_it(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Log on" in text_of(pilot), "the login")
+        await pilot.press("ctrl+t", "ctrl+y")
+        await pilot.pause()
+        shown = text_of(pilot)
+        assert "Tasks" not in shown
+        assert shown.splitlines()[-1].split("  ")[0].strip() == "Ctrl+L Log on"
+        await pilot.press("f1")
+        await pilot.pause()
+        assert "Ctrl+T" not in text_of(pilot)
+
+
+async def test_help_says_that_more_is_below_and_arrows_go_there(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        pilot.app.push_screen(HelpScreen("points"))
+        await pilot.pause()
+        shown = text_of(pilot)
+        assert "DEMO  Keys on this screen" in shown
+        assert "more lines: arrow keys" in shown
+        assert "Esc closes this." not in shown
+        await pilot.press("pagedown", "pagedown")
+        await pilot.pause()
+        assert "Esc closes this." in text_of(pilot)
+
+
+def test_help_and_palette_write_every_key() -> None:
+    restore = next(one for one in ACTIONS if (one.screen, one.name) == ("form", "restore"))
+    assert spell_keys(restore) == "Ctrl+R or r"
+
+
+async def test_palette_writes_the_keys_and_leaves_the_arrows_out(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 40)) as pilot:
+        await settle(pilot)
+        commands = list(pilot.app.get_system_commands(pilot.app.screen))
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, CommandPalette)
+    assert {"Ctrl+R or r", "F2 or Ctrl+L"} <= {one.help.partition(":")[0] for one in commands}
+    assert "Next field" not in {one.title for one in commands}
+
+
+async def test_news_stand_on_the_status_line_and_cover_nothing(tmp_path: Path) -> None:
+    app = app_for(tmp_path, point())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        app.tell("The journal is gone.", "bad")
+        app.tell("1 restore of an earlier run in flight: Ctrl+T shows the tasks.")
+        await pilot.pause()
+        shown = " ".join(text_of(pilot).split())
+        assert "The journal is gone. 1 restore of an earlier run in flight" in shown
+        assert app.screen.query_one(StatusLine).has_class("-bad")
+        assert not app.screen.query(Toast)

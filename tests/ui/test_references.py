@@ -1,0 +1,107 @@
+"""References go by their names wherever the server has told one, with the reference itself beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.settle import settle, text_of, until
+from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, plan_of
+from tests.ui.stage import StageManager
+from tests.unit.restores.points import SERVER, point
+from tui.api.errors import ConnectionLost, Forbidden
+from tui.api.models import CloudVmRestoreSpec, HierarchyItem, HierarchyRoot, Platform
+from tui.screens.form import RestoreFormScreen
+from tui.screens.refnames import RefNames
+from tui.widgets.lines import Lines
+from tui.widgets.rows import Toned
+
+ROOT_UID = f"urn:veeam:HierarchyRoot:{ROOT}"
+FAST = HierarchyItem(ref=STORE, object_type="Datastore", name="ssd & fast")
+
+
+def cloud_manager(**also: object) -> StageManager:
+    root = HierarchyRoot(uid=ROOT_UID, name="vcd-lab", host_type="VcdSystem", server_uid=SERVER)
+    return StageManager(roots=(root,), items=(FAST,), **also)  # type: ignore[arg-type] # any field of it
+
+
+async def test_chosen_name_stands_in_form_plan_confirmation_and_tasks(tmp_path: Path) -> None:
+    manager = cloud_manager()
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert f"vcd-lab  {ROOT_UID}" in text_of(pilot), "the root that was filled in"
+        await pilot.press("tab", *"back", "tab", "f2")
+        await until(pilot, lambda: "ssd & fast" in text_of(pilot), "the list")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "ssd & fast  urn:vCloud:Datastore:" in text_of(pilot)
+        assert "Datastore: ssd & fast." in plan_of(pilot)
+        await asked(pilot)
+        told = pilot.app.screen.query_one("#confirm-plan", Lines).text.splitlines()
+        at = told.index("Datastore: ssd & fast.")
+        assert told[at + 1].strip() == STORE, "the truth on a line of its own"
+        assert "Under the Cloud Director system vcd-lab." in told
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert "Datastore: ssd & fast." in pilot.app.screen.query_one("#tasks-details", Lines).text
+    (spec,) = manager.specs
+    assert isinstance(spec, CloudVmRestoreSpec)
+    assert (spec.datastore_ref, spec.hierarchy_root_uid) == (STORE, ROOT_UID)
+
+
+async def test_form_that_is_opened_again_still_knows_the_name(tmp_path: Path) -> None:
+    manager = cloud_manager(post=ConnectionLost("Reset."))
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", *"back", "tab", "f2")
+        await until(pilot, lambda: "ssd & fast" in text_of(pilot), "the list")
+        await pilot.press("enter")
+        await settle(pilot)
+        await confirm(pilot, "right", "enter")
+        await pilot.press("s")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+        assert "ssd & fast  urn:vCloud:Datastore:" in text_of(pilot)
+
+
+async def test_name_goes_as_soon_as_the_reference_is_another(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), cloud_manager()).run_test(
+        size=(80, 24)
+    ) as pilot:
+        await settle(pilot)
+        assert "vcd-lab  urn:" in text_of(pilot)
+        await fill(pilot, "#field-hierarchy-root-uid", "x")
+        assert "vcd-lab  urn:" not in text_of(pilot)
+
+
+async def test_account_that_may_not_look_up_sees_the_uid_and_no_complaint(tmp_path: Path) -> None:
+    manager = StageManager(lookup_error=Forbidden("Access denied."))
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        shown = text_of(pilot)
+    assert ROOT_UID in shown
+    assert "Access denied" not in shown
+
+
+def test_names_take_the_place_of_references_and_keep_tone_and_full_stop() -> None:
+    names = RefNames()
+    names.learn([FAST])
+    lines = names.spell_out([Toned(f"Into {STORE.upper().replace('URN', 'urn')}.", "warning"), "plain"])
+    assert lines[0] == Toned("Into ssd & fast.", "warning")
+    assert isinstance(lines[1], Toned)
+    assert lines[1].tone == "dim"
+    assert lines[2] == "plain"
+
+
+def test_two_references_of_one_sentence_say_which_is_which() -> None:
+    names = RefNames()
+    names.learn([FAST, HierarchyItem(ref=ROOT_UID, object_type="VcdSystem", name="vcd-lab")])
+    sentence, *refs = names.spell_out([f"Into {STORE} under {ROOT_UID}."])
+    assert sentence == "Into ssd & fast under vcd-lab."
+    assert [ref.text.strip() for ref in refs if isinstance(ref, Toned)] == [
+        f"ssd & fast: {STORE}",
+        f"vcd-lab: {ROOT_UID}",
+    ]
+
+
+def test_unknown_references_stay_as_they_are() -> None:
+    assert RefNames().spell_out([f"Into {STORE}."]) == [f"Into {STORE}."]
