@@ -11,6 +11,7 @@ from textual.app import ScreenStackError
 from tui.clock import Clock
 from tui.screens.refnames import RefNames
 from tui.shell import Shell
+from tui.text import safe
 
 if TYPE_CHECKING:
     from tui.restores.faces import RestoreJournal
@@ -87,7 +88,9 @@ class Steward(Shell):
         if self.folders.demo:
             return f"{noun} still in flight; the embedded server ends with this program."
         goes, them = ("It goes", "it") if count == 1 else ("They go", "them")
-        return f"{noun} still in flight. {goes} on at the server; start vbem again to watch {them}."
+        words = f"{noun} still in flight. {goes} on at the server; start vbem again to watch {them}."
+        forgotten = [restore.vm_name for restore in self.in_flight() if restore.entry_id is None]
+        return f"{words} {_forgotten_words(forgotten)}".strip()
 
     @work(group="monitor", exclusive=True, exit_on_error=False, description="watch the restores")
     async def watch_restores(self) -> None:
@@ -160,3 +163,11 @@ class Steward(Shell):
             await restores.close()
         if journal is not None:
             journal.close()
+
+
+def _forgotten_words(vm_names: list[str]) -> str:
+    """Restores without a row: no later run will find them."""
+    if not vm_names:
+        return ""
+    names = ", ".join(safe(name, cells=50) for name in vm_names)
+    return f"NOT in the journal, so not watched again: {names}."
