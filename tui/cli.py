@@ -95,9 +95,21 @@ def _run_screens(launch: Launch, *, mouse: bool) -> int:
         text.ascii_only(True)
     app = VbemApp(launch)
     app.run(mouse=mouse)
-    if app.farewell:
-        print(app.farewell, file=sys.stderr)  # noqa: T201 - the last word after the screens are gone
+    _last_word(app.farewell)
     return app.return_code or 0
+
+
+def _last_word(words: str) -> None:
+    """Say it where the screens were; where that terminal is gone, nobody is left to hear it."""
+    try:
+        if words:
+            print(words, file=sys.stderr)  # noqa: T201 - the last word after the screens are gone
+        sys.stderr.flush()
+    except OSError:
+        # What is still in the buffer would turn the exit code into Python's own 120.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stderr.fileno())
+        os.close(nowhere)
 
 
 def _run_demo(options: argparse.Namespace) -> int:

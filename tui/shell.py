@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.worker import Worker, WorkerState
 
 from tui.crash import report_crash
+from tui.hangup import terminal_fd, watch
 from tui.theme import VBEM_THEME
 
 if TYPE_CHECKING:
@@ -82,6 +85,15 @@ class Shell(App[int]):
         except (NotImplementedError, RuntimeError, ValueError):
             # Not the main thread (tests), or a platform without these signals.
             return
+        fd = None if self.is_headless else terminal_fd()
+        if fd is not None:
+            watch(fd, partial(self._hung_up, loop))
+
+    def _hung_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The terminal is gone, in the watcher's thread: leave as on its signal, which may be ignored."""
+        # A loop that is closed has left already.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._leave_now, signal.SIGHUP)
 
     def _leave_now(self, name: signal.Signals) -> None:
         self.farewell = self.in_flight_words()

@@ -13,11 +13,13 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Self
 
 import pyte
 
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
+"""How long to wait for any words: far more than a busy machine needs, since only a failure waits so long."""
 KEYS = {
     "enter": "\r",
     "tab": "\t",
@@ -42,7 +44,9 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         columns: int = 80,
         rows: int = 24,
+        hear_hangup: bool = True,
     ) -> None:
+        """`hear_hangup`: off, no signal tells the command of a lost terminal, as under nohup and setsid."""
         self.raw = bytearray()
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
@@ -56,15 +60,24 @@ class Terminal:
         }
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
+            if not hear_hangup:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+                fcntl.ioctl(0, termios.TIOCNOTTY)
             os.execvpe(command[0], list(command), environment)  # noqa: S606 - the program under test
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     @classmethod
     def vbem(
-        cls, *arguments: str, env: Mapping[str, str] | None = None, columns: int = 80, rows: int = 24
+        cls,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        columns: int = 80,
+        rows: int = 24,
+        hear_hangup: bool = True,
     ) -> Self:
         """Start `vbem` itself."""
-        return cls([sys.executable, "-m", "tui", *arguments], env=env, columns=columns, rows=rows)
+        command = [sys.executable, "-m", "tui", *arguments]
+        return cls(command, env=env, columns=columns, rows=rows, hear_hangup=hear_hangup)
 
     def __enter__(self) -> Self:
         return self
@@ -134,10 +147,29 @@ class Terminal:
                 raise TimeoutError(f"the program did not end; the screen was:\n{self.text}")
         return self.status
 
+    def hang_up(self, deadline_s: float = DEADLINE_S) -> float:
+        """Lose the line: the terminal is gone; returns the CPU seconds the program took to end.
+
+        Raises:
+            TimeoutError: it did not end.
+        """
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        before = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        os.close(self._fd)
+        self._fd = -1
+        with open(os.pidfd_open(self.pid), "rb", buffering=0) as ended:
+            if not select.select([ended], [], [], deadline_s)[0]:
+                os.kill(self.pid, signal.SIGKILL)
+        _, status, usage = os.wait4(self.pid, 0)
+        self.status = os.waitstatus_to_exitcode(status)
+        if self.status == -signal.SIGKILL:
+            raise TimeoutError("the program did not end when its terminal was gone")
+        return usage.ru_utime + usage.ru_stime - before
+
     def kill(self, signal_number: int = signal.SIGKILL) -> None:
         """End the program by a signal, and take its status."""
         if self.status is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal_number)
             with contextlib.suppress(TimeoutError):
-                self.wait(10)
+                self.wait()
