@@ -20,16 +20,13 @@ def switches(thread: threading.Thread) -> str:
     return next(line for line in lines if line.startswith("voluntary_ctxt_switches"))
 
 
-def asleep(thread: threading.Thread) -> str:
-    """The switches of a thread that has come to rest in the kernel."""
+def at_rest(thread: threading.Thread, gone: threading.Event) -> str:
+    """The switches of a thread once they stay as they are while nothing else in this process runs."""
     before = ""
-    while before != (now := switches(thread)) or "State:\tS" not in state(thread):
+    while before != (now := switches(thread)):
         before = now
+        gone.wait(0.05)
     return now
-
-
-def state(thread: threading.Thread) -> str:
-    return Path(f"/proc/self/task/{thread.native_id}/status").read_text(encoding="ascii")
 
 
 def test_the_watcher_sleeps_through_keys_and_wakes_at_the_hangup() -> None:
@@ -37,7 +34,7 @@ def test_the_watcher_sleeps_through_keys_and_wakes_at_the_hangup() -> None:
     tty.setraw(slave)
     gone = threading.Event()
     watcher = watch(slave, gone.set)
-    before = asleep(watcher)
+    before = at_rest(watcher, gone)
     for _ in range(20):
         os.write(master, b"k")
         assert os.read(slave, 10) == b"k", "the key is the program's"
