@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.settle import settle, text_of
 from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, verdict_of
 from tests.ui.stage import StageManager, stage
+from tests.unit.restores.fakes import session
 from tests.unit.restores.points import point, vapp
 from tui.api.errors import Invalid, Unreachable
 from tui.api.models import CloudVmRestoreSpec, Platform, VAppRestoreSpec, VmRestoreSpec
@@ -36,6 +39,35 @@ async def test_confirming_without_a_move_sends_nothing(tmp_path: Path) -> None:
         await confirm(pilot, "enter")
         assert "Nothing was sent." in text_of(pilot)
     assert manager.posts == []
+
+
+async def test_confirmation_says_what_was_found_and_nothing_is_still_looked_for(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await asked(pilot)
+        shown = text_of(pilot)
+        assert "The server lists no running restore of this VM (looked at " in shown
+        assert "Looking for running restores" not in shown
+        await pilot.press("escape")
+        manager.session_list = (session(1, progress=40, name="app07@nightly"),)
+        await asked(pilot)
+        assert "): app07@nightly, Working, 40 %" in text_of(pilot)
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24)])
+async def test_confirmation_shows_prompt_line_and_buttons_on_a_short_terminal(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with app_for(tmp_path, point(), same_names=2).run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("space")
+        await asked(pilot)
+        await pilot.press(*"xyzzy")
+        await pilot.pause()
+        shown = text_of(pilot)
+    for part in ("Type the code", "xyzzy", "Back", "Overwrite"):
+        assert part in shown
 
 
 async def test_second_enter_does_not_send_twice(tmp_path: Path) -> None:
@@ -72,7 +104,11 @@ async def test_overwriting_wants_the_name_typed(tmp_path: Path) -> None:
         await pilot.press("space")
         await asked(pilot)
         assert "OVERWRITE app07?" in text_of(pilot)
-        await pilot.press(*"app08", "enter")
+        assert "Type the name app07 to confirm; upper and lower case count:" in text_of(pilot)
+        await pilot.press(*"APP07", "enter")
+        await pilot.pause()
+        assert manager.posts == []
+        await pilot.press(*["backspace"] * 5, *"app08", "enter")
         await pilot.pause()
         assert "That is not what is asked for. Nothing was sent." in text_of(pilot)
         assert manager.posts == []
@@ -91,6 +127,7 @@ async def test_repeated_name_can_be_confirmed_by_the_code_shown(tmp_path: Path) 
         shown = text_of(pilot)
         code = shown.split("Type the code ")[1].split()[0]
         assert "2 other VMs have the same name" in shown
+        assert f"Type the code {code} (in any case), or the whole name (case counts)" in shown
         await pilot.press(*code.lower(), "enter")
         await settle(pilot)
     assert len(manager.posts) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.settle import settle, text_of, until
 from tui.app import VbemApp
 from tui.screens.points import RestorePointsScreen
+from tui.widgets.banner import StatusLine
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -98,6 +100,54 @@ async def test_a_filter_that_cannot_be_read_says_so_and_the_rest_of_it_counts(ap
         await pilot.press(*["backspace"] * 3)
         await pilot.press(*"full")
         await until(pilot, lambda: "There is no type" not in text_of(pilot), "the complaint to go")
+
+
+async def test_a_key_without_its_value_keeps_the_list_and_is_no_error(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        every = screen.vms.row_count
+        await pilot.press(*"platform:")
+        await shows(pilot, "wants a value right after the colon")
+        assert screen.vms.row_count == every
+        assert not screen.query_one(StatusLine).has_class("-bad")
+
+
+async def test_matches_are_counted_and_a_platform_is_called_by_one_name(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        every = screen.vms.row_count
+        await shows(pilot, f"{every} VMs; all ")
+        await pilot.press(*"cloud")
+        await settle(pilot)
+        await shows(pilot, f"{screen.vms.row_count} of {every} VMs match; all ")
+        assert 0 < screen.vms.row_count < every
+        rows = [line for line in text_of(pilot).splitlines() if "vbr0" in line]
+        assert rows
+        assert all("Cloud Director" in line for line in rows)
+        await pilot.press("enter")
+        await shows(pilot, "Made")
+        assert "  Cloud Director  vbr0" in text_of(pilot)
+
+
+async def test_news_of_the_start_stay_while_somebody_types(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        screen.say("1 restore of an earlier run in flight.")
+        await pilot.press(*"web")
+        await settle(pilot)
+        assert "1 restore of an earlier run" in text_of(pilot)
+
+
+async def test_ages_are_written_anew_on_return(app: VbemApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await shows(pilot, "points loaded 0s ago")
+        await pilot.press("ctrl+t")
+        await settle(pilot)
+        later = app.clock.now() + timedelta(minutes=7)
+        monkeypatch.setattr(app.clock, "now", lambda: later)
+        await pilot.press("escape")
+        await shows(pilot, "points loaded 7 min ago")
 
 
 async def test_namesakes_stay_apart_and_each_says_where_it_is(app: VbemApp) -> None:

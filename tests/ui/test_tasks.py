@@ -13,7 +13,7 @@ from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.points import point
 from tui.api.errors import ConnectionLost, NotFound
-from tui.api.models import SessionResult, VmRestoreSpec
+from tui.api.models import Platform, SessionResult, VmRestoreSpec
 from tui.restores.service import Restores
 from tui.screens.cancel import CancelScreen
 from tui.screens.form import RestoreFormScreen
@@ -72,6 +72,35 @@ async def test_details_tell_everything_that_is_known(tmp_path: Path) -> None:
         "Restoring.",
     ):
         assert part in told
+
+
+async def test_long_plan_is_not_indented_beyond_its_column(tmp_path: Path) -> None:
+    app = app_for(tmp_path, point(Platform.CLOUD_DIRECTOR))
+    async with app.run_test(size=(60, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", *"app07-back")
+        await send(pilot)
+        lines = text_of(pilot).split("Plan  ")[1].split("Platform  ")[0].splitlines()[1:-1]
+    assert max(len(line) - len(line.lstrip()) for line in lines) <= 18
+
+
+async def test_what_cancelling_did_is_told_once(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c", "right", "enter")
+        await settle(pilot)
+        await pilot.press("enter")
+        manager.task_list = ()
+        await tick(pilot)
+        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
+        await tick(pilot)
+        assert details(pilot).count("The launch was stopped") == 1
+        await pilot.press("h")
+        await settle(pilot)
+        told = pilot.app.screen.query_one("#history-details", Lines).text
+    assert told.count("The launch was stopped") == 1
+    assert "app07: cancelled\n" in told
 
 
 async def test_tick_repaints_only_what_changed(tmp_path: Path) -> None:
@@ -134,6 +163,9 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) 
         await settle(pilot)
         assert isinstance(pilot.app.screen, CancelScreen)
         assert "The server accepted it; watching what happens." in text_of(pilot)
+        dialog = text_of(pilot).split("Cancel the restore of app07?")[1].split("╰")[0]
+        assert "Close" in dialog
+        assert "Cancel the restore" not in dialog, "no button that can do nothing"
         await pilot.press("enter")
         await pilot.pause()
         assert "cancelling" in text_of(pilot)

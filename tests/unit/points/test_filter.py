@@ -57,6 +57,15 @@ FLEET = (
         ("before:1d after:2d", {"app08 db"}),
         ("after:2026-11-23T01:30:00Z", {"App07 Web"}),
         ("type:full after:2d", {"app08 db"}),
+        ("platform:cloud", {"shop"}),
+        ("platform:vcloud", {"shop"}),
+        ("platform:hyper", {"Müller [TNT9]:Web 1"}),
+        ("cloud", {"shop"}),
+        ("cloud director", {"shop"}),
+        ("vcd", {"shop"}),
+        ("Hyper-V web", {"Müller [TNT9]:Web 1"}),
+        ("vmware db", {"app08 db"}),
+        ("clou", set()),
         ("nothing like it", set()),
     ],
 )
@@ -82,6 +91,22 @@ def test_what_matches(text: str, found: set[str]) -> None:
 def test_a_mistake_is_a_sentence(text: str, words: str) -> None:
     with pytest.raises(FilterError, match=words.replace("(", r"\(")):
         parse(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "unfinished"), [("web platform:", True), ("platform:x", False), ("a: type:", True)]
+)
+def test_a_key_without_a_value_is_unfinished_and_empties_nothing(text: str, unfinished: bool) -> None:
+    with pytest.raises(FilterError) as caught:
+        parse(text, NOW)
+    assert caught.value.is_unfinished is unfinished
+    assert caught.value.rest == parse(text.rpartition(" ")[0], NOW)
+
+
+def test_a_mistake_is_told_before_what_is_unfinished() -> None:
+    with pytest.raises(FilterError, match="no type 'odd'") as caught:
+        parse("platform: type:odd server:", NOW)
+    assert not caught.value.is_unfinished
 
 
 def test_after_a_mistake_the_rest_of_the_filter_counts() -> None:
@@ -129,13 +154,20 @@ def test_a_filter_shows_only_the_points_it_asks_for() -> None:
         ("web type:full", "web", False),
         ("web type:full db", "web type:full", True),
         ("web", "", True),
+        ("cloud", "clou", False),
+        ("cloud web", "cloud", True),
     ],
 )
 def test_a_filter_narrows_another_only_where_that_is_sure(new: str, old: str, narrower: bool) -> None:
     assert parse(new, NOW).narrows(parse(old, NOW)) is narrower
 
 
-@given(st.lists(st.sampled_from(["web", "we", "w", "db web", "type:full", "", "web type:full"]), max_size=6))
+@given(
+    st.lists(
+        st.sampled_from(["web", "we", "vmwar", "vmware", "db web", "type:full", "", "web type:full"]),
+        max_size=6,
+    )
+)
 def test_narrowing_step_by_step_ends_where_filtering_at_once_does(typed: list[str]) -> None:
     index = PointIndex()
     view = VmView(index)

@@ -11,7 +11,7 @@ from tui.points.index import PointIndex, Shape
 from tui.points.loader import LoadState, Progress
 from tui.points.newest import newest_before
 from tui.points.timeline import mark_of, timeline
-from tui.points.words import loading_words, nothing_words, type_words, vm_words, why_not
+from tui.points.words import loading_words, matching_words, nothing_words, type_words, vm_words, why_not
 
 FULL, INCREMENT = Shape("Full", "Full", ""), Shape("Increment", "Incremental", "")
 
@@ -67,6 +67,18 @@ def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
     assert words == "[#.........] loaded 12,000 of 100,000 points; Ctrl+C stops; newest 3 h ago"
     stopped = loading_words(Progress(state=LoadState.COMPLETE, points=9, read_at=NOW), index, NOW)
     assert stopped == "all 9 points loaded 0s ago; newest 3 h ago"
+
+
+def test_the_loading_line_begins_with_how_many_vms_match_and_fits() -> None:
+    index = PointIndex()
+    index.add([point("a", 0.1)])
+    matching = matching_words(1204, 3334, filtered=True)
+    words = loading_words(Progress(state=LoadState.COMPLETE, points=12345, read_at=NOW), index, NOW, matching)
+    assert words.startswith("1,204 of 3,334 VMs match; all 12,345 points loaded 0s ago; newest ")
+    assert len(words) <= 78
+    assert matching_words(3334, 3334, filtered=False) == "3,334 VMs"
+    assert matching_words(1, 1, filtered=True) == "1 of 1 VM match"
+    assert matching_words(0, 0, filtered=True) == ""
 
 
 def test_an_empty_list_says_why() -> None:

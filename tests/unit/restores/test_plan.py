@@ -186,3 +186,32 @@ def test_each_plan_is_a_use_of_its_own() -> None:
     plan = plan_for()
     assert plan.key != plan_for().key
     assert replace(plan).key == plan.key
+
+
+def test_what_the_guard_found_is_told_with_its_time() -> None:
+    assert plan_for().found == (), "not looked yet"
+    (none,) = plan_for(around=Surroundings(running=())).found
+    assert none == f"The server lists no running restore of this VM (looked at {times.clock_time(NOW)})."
+    (own,) = plan_for(around=Surroundings(running=(), own_in_flight=1)).found
+    assert "but 1 of this program is in flight" in own
+    (vapp_words,) = plan_for(vapp(), {"org_vdc_ref": VDC}, around=Surroundings(running=())).found
+    assert "of this vApp" in vapp_words
+
+
+def test_running_restores_are_told_by_name_state_and_begin() -> None:
+    running = RestoreSession(
+        uid="urn:veeam:RestoreSession:1",
+        state=SessionState.WORKING,
+        name="app07\x1b@2026",
+        progress=40,
+        created=NOW - timedelta(minutes=9),
+    )
+    (words,) = plan_for(around=Surroundings(running=(running,))).found
+    assert words.startswith(f"Running (looked at {times.clock_time(NOW)}): app07")
+    assert "Working, 40 %, begun 2026-11-23" in words
+    assert "\x1b" not in words
+
+
+def test_kept_original_says_that_the_server_chooses_the_name() -> None:
+    assert "The server chooses the restored VM's name" in all_words(plan_for())
+    assert "chooses the restored" not in all_words(plan_for(values={"keep_original": False}))
