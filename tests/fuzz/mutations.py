@@ -124,7 +124,7 @@ def retype(body: bytes, rng: random.Random, _others: Sequence[bytes]) -> bytes:
     """One member of a JSON reply gets another type, or becomes a copy of another member."""
     try:
         root = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return element(body, rng, [body])
     places = list(_places(root))
     if not places:
@@ -138,7 +138,7 @@ def retype(body: bytes, rng: random.Random, _others: Sequence[bytes]) -> bytes:
     try:
         holder[key] = rng.choice(ways)
         return json.dumps(root).encode()
-    except ValueError:  # it holds itself now
+    except (ValueError, RecursionError):  # it holds itself now
         return body
 
 
