@@ -13,6 +13,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.settle import settle, text_of, until
 from tui.app import VbemApp
+from tui.store.sessions import SessionStore
 from tui.widgets.entry import Entry
 
 
@@ -118,4 +119,25 @@ async def test_trusting_a_changed_certificate_means_typing_part_of_its_fingerpri
         await pilot.press("shift+tab", *"00000000")
         assert app_button_is_disabled(app)
         await pilot.press(*["backspace"] * 8, *new[:8].lower(), "enter", "enter")
+        await shows(pilot, "points loaded")
+
+
+class LockedKeyring(SessionStore):
+    """Knows who logged on last, and cannot read what was kept for them."""
+
+    def __init__(self) -> None:
+        super().__init__("vbem-test")
+
+    def _name(self, server: str, user: str) -> str:
+        return f"{user or 'op'}@{server}"
+
+    async def _ask(self, request: dict[str, str]) -> dict[str, object]:
+        return {"ok": False, "reason": "the keyring is locked"}
+
+
+async def test_a_keyring_that_cannot_be_read_is_said(app: VbemApp) -> None:
+    app.launch.sessions = LockedKeyring()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "No kept logon session could be looked for: the keyring is locked. Log on.")
+        await pilot.press("enter")
         await shows(pilot, "points loaded")

@@ -166,6 +166,8 @@ class LoginScreen(VbemScreen):
                 resumed = await connection.resume()
                 if not resumed:
                     self.say("The kept logon session has ended. Log on.")
+            elif connection.unread:
+                self.say(f"No kept logon session could be looked for: {connection.unread}. Log on.")
         except Untrusted:
             self.say("")
         except (ManagerError, StoreError) as error:

@@ -155,6 +155,11 @@ class Connection:
         self._stored = await self._session_store.load(str(self.address))
         return self._stored is not None
 
+    @property
+    def unread(self) -> str:
+        """Why the keyring could not be read when it was asked for a kept session; empty where it could."""
+        return self._session_store.unread
+
     async def resume(self) -> bool:
         """Go on with the kept session if the server still knows it.
 

@@ -68,6 +68,8 @@ class SessionStore:
         timeout_s: float = 3.0,
     ) -> None:
         self.state_folder = state_folder
+        self.unread = ""
+        """Why the last `load` could not read a keyring that is there; empty where it could."""
         self._service = service
         self._clock = clock
         self._timeout_s = timeout_s
@@ -87,7 +89,10 @@ class SessionStore:
             return self._memory[name][0]
         if not name:
             return None
-        return _session((await self._ask({"do": "get", "name": name})).get("value"))
+        reply = await self._ask({"do": "get", "name": name})
+        has_answered = reply.get("ok") or reply.get("no_keyring")
+        self.unread = "" if has_answered else str(reply.get("reason", ""))
+        return _session(reply.get("value"))
 
     async def save(self, server: str, session: StoredSession) -> Kept:
         """Keep a session in the keyring, or in memory if that cannot be."""

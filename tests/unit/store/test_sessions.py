@@ -159,6 +159,20 @@ async def test_a_keyring_may_take_only_so_long(file_keyring: FileKeyringAt) -> N
     assert await hasty.load(SERVER) == SESSION
 
 
+async def test_a_keyring_that_cannot_be_read_is_told_from_one_that_is_empty_or_not_there(
+    store: SessionStore, file_keyring: FileKeyringAt
+) -> None:
+    assert await store.load(SERVER, "op") is None
+    assert store.unread == ""
+    file_keyring.use("HangingKeyring")
+    hasty = SessionStore("vbem", timeout_s=0.3)
+    assert await hasty.load(SERVER, "op") is None
+    assert hasty.unread == "the keyring did not answer within 0.3 s"
+    file_keyring.use("PlaintextKeyring")
+    assert await store.load(SERVER, "op") is None
+    assert store.unread == ""
+
+
 async def test_a_token_that_may_be_left_behind_is_said_so(
     store: SessionStore, file_keyring: FileKeyringAt
 ) -> None:
