@@ -1,0 +1,46 @@
+"""Two programs at once on one account: a restore belongs to the one that follows it."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.e2e.job import Operator, posts, send, to_confirm, to_form
+from tests.support.demo_process import DemoProcess
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+
+def owner(operator: Operator) -> str:
+    """The process id that the one row names; empty for nobody."""
+    with closing(sqlite3.connect(operator.state / "journal.sqlite3", timeout=5)) as journal:
+        ((name,),) = journal.execute("SELECT owner FROM restores").fetchall()
+    return str(name).split("|")[2] if name else ""
+
+
+def test_second_program_leaves_the_row_to_the_first_until_that_is_gone(
+    operator: Operator, demo: DemoProcess
+) -> None:
+    demo.control("set", option="time_scale", value=0)
+    with operator.start() as first:
+        operator.log_on(first)
+        to_form(first, "archive01")
+        to_confirm(first, "archive01")
+        send(first)
+        first.until("archive01: launching")
+        assert owner(operator) == str(first.pid)
+        with operator.start() as second:
+            operator.log_on(second)
+            second.ctrl("t")
+            second.until("No restores in this run yet")
+            assert owner(operator) == str(first.pid)
+        first.kill(signal.SIGKILL)
+    with operator.start() as third:
+        operator.log_on(third)
+        third.ctrl("t")
+        third.until("archive01: UNKNOWN")
+        assert owner(operator) == str(third.pid)
+    assert len(posts(demo)) == 1
