@@ -30,7 +30,7 @@ def scripted(who: Identity) -> Scripted:
         *answers: Answer, routes: Mapping[str, Answer] | None = None, **options: object
     ) -> AsyncIterator[tuple[EnterpriseManager, Script]]:
         script = Script(answers=list(answers), routes=dict(routes or {}))
-        async with serving(script, who), client_of(script, who, **options) as manager:  # type: ignore[arg-type]
+        async with serving(script, who), client_of(script, who, **options) as manager:  # type: ignore[arg-type] # options are passed on
             yield manager, script
 
     return start

@@ -104,7 +104,7 @@ async def test_a_list_without_end_is_left(scripted: Scripted) -> None:
     count = iter(range(1000))
 
     async def more(_request: Request, writer: object) -> None:
-        writer.write(page([next(count)], 1_000_000))  # type: ignore[attr-defined]
+        writer.write(page([next(count)], 1_000_000))  # type: ignore[attr-defined] # the writer of the socket
 
     async with scripted(more, limits=Limits(pages=20)) as (manager, script):
         with pytest.raises(TooLarge, match="20 pages"):
@@ -185,7 +185,7 @@ async def test_ids_are_encoded(scripted: Scripted) -> None:
 def point(**changes: object) -> RestorePoint:
     fields: dict[str, object] = {"uid": "urn:veeam:VmRestorePoint:1", "vm_name": "a"}
     fields |= {"created": datetime(2025, 1, 1, tzinfo=UTC), "restore_point_id": "r1", **changes}
-    return RestorePoint(**fields)  # type: ignore[arg-type]
+    return RestorePoint(**fields)  # type: ignore[arg-type] # a mapping of keyword arguments
 
 
 BACKUP = {"Rel": "Up", "Type": "BackupReference", "Href": f"{HERE}/backups/b1"}
@@ -280,5 +280,5 @@ async def test_what_is_asked_for(
 ) -> None:
     async with scripted(http(404)) as (manager, script):
         with pytest.raises(NotFound):
-            await call(manager)  # type: ignore[misc]
+            await call(manager)  # type: ignore[misc] # calls of several types
     assert script.requests[0].target == target

@@ -84,7 +84,7 @@ async def test_a_pin_is_enough(who: Identity) -> None:
 
 @pytest.mark.parametrize("how", [{"expired": True}, {"names": ("other.example",)}])
 async def test_a_pin_outweighs_name_and_date_with_a_warning(tmp_path: Path, how: dict[str, object]) -> None:
-    odd = identity(tmp_path, **how)  # type: ignore[arg-type]
+    odd = identity(tmp_path, **how)  # type: ignore[arg-type] # a mapping of keyword arguments
     trust = Trust(pinned_sha256=sha256_of(odd.der))
     async with serving(Script(answers=[LOGON]), odd) as script:
         await log_on(script, trust)

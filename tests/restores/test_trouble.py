@@ -77,7 +77,7 @@ async def test_a_server_that_is_gone_before_a_byte_left(tmp_path: Path) -> None:
                 await asyncio.to_thread(demo.stop)
                 return await sending(point, spec)
 
-            site.manager.start_restore = stop_and_send  # type: ignore[method-assign]
+            site.manager.start_restore = stop_and_send  # type: ignore[method-assign] # stops in the middle of the call
             restore = await site.restore("db01")
             assert restore.state is RestoreState.FAILED, restore.message
             assert restore.message.startswith("It did not start: no byte")

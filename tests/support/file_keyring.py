@@ -33,7 +33,7 @@ class FileKeyring(KeyringBackend):
     test_file = ""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # keyring has no types
 
     def _read(self) -> dict[str, dict[str, str]]:
         path = Path(self.test_file)
@@ -67,7 +67,7 @@ class SwitchedOffKeyring(NullKeyring):
     """Null under another name."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # keyring has no types
 
 
 class UnlikelyKeyring(FileKeyring):
@@ -85,7 +85,7 @@ class BrokenKeyring(FileKeyring):
     def set_password(self, service: str, username: str, password: str) -> None:
         raise RuntimeError(f"could not write {password}")
 
-    delete_password = get_password  # type: ignore[assignment]
+    delete_password = get_password  # type: ignore[assignment] # both only raise
 
 
 class LockedKeyring(BrokenKeyring):

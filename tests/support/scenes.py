@@ -106,6 +106,18 @@ async def confirm_overwrite(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await shows(pilot, "OVERWRITE")
 
 
+async def confirm_cloud(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The confirmation of a Cloud Director restore whose datastore was looked up."""
+    await form_cloud(pilot, demo)
+    await pilot.press("tab", *"lab-db-back", "tab", "f2")
+    await shows(pilot, "Choose")
+    await settle(pilot)
+    await pilot.press("enter")
+    await settle(pilot)
+    await pilot.press("ctrl+r")
+    await shows(pilot, "Restore lab-db?")
+
+
 async def tasks(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """A restore being launched."""
     await confirm(pilot, demo)
@@ -140,9 +152,7 @@ async def help_of_points(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await points(pilot, demo)
     await pilot.press("f1")
     await shows(pilot, "Keys on this screen")
-    # The text is there a moment before its scroll bar is.
     await settle(pilot)
-    await pilot.wait_for_scheduled_animations()
 
 
 SCENES: dict[str, Scene] = {
@@ -157,6 +167,7 @@ SCENES: dict[str, Scene] = {
     "request": request,
     "confirm": confirm,
     "confirm-overwrite": confirm_overwrite,
+    "confirm-cloud": confirm_cloud,
     "tasks": tasks,
     "tasks-running": tasks_running,
     "cancel": cancel,

@@ -40,7 +40,7 @@ class StageManager(FakeManager):
     specs: list[RestoreSpec] = field(default_factory=list)
     points: dict[str, RestorePoint] = field(default_factory=dict)
 
-    def write_request(  # type: ignore[override]
+    def write_request(  # type: ignore[override] # the format may be chosen
         self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
     ) -> RestoreRequest:
         return write_request(point, spec, wire or WireFormat.XML)
@@ -116,7 +116,7 @@ class StageApp(VbemApp):
     def get_default_screen(self) -> Screen[None]:
         return PointsStandIn()
 
-    def on_mount(self, event: Mount) -> None:  # type: ignore[override]
+    def on_mount(self, event: Mount) -> None:  # type: ignore[override] # needs the event
         del event
         self.push_screen(self.first)
 

@@ -146,7 +146,7 @@ async def test_exact_request_as_xml_and_json(tmp_path: Path) -> None:
 async def test_point_that_cannot_be_read_is_said_on_the_form(
     tmp_path: Path, error: Exception, words: str
 ) -> None:
-    manager = StageManager(point_error=error)  # type: ignore[arg-type]
+    manager = StageManager(point_error=error)  # type: ignore[arg-type] # the parameters are of several classes
     async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert words in " ".join(text_of(pilot).split())

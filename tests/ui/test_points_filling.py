@@ -102,7 +102,7 @@ async def test_an_expired_session_asks_for_the_password_and_goes_on(browser: Bro
         browser.server.errors.clear()
         return True
 
-    browser.app.log_on_again = again  # type: ignore[method-assign]
+    browser.app.log_on_again = again  # type: ignore[method-assign] # answers for the operator
     async with browser.app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "all 1,800 points loaded")
 

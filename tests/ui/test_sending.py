@@ -18,7 +18,7 @@ from tui.screens.form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.store.errors import JournalError
 from tui.widgets.entry import Entry
-from tui.widgets.lines import wrap
+from tui.widgets.lines import Lines, wrap
 
 
 def break_journal(app: StageApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,7 @@ async def test_without_a_journal_nothing_is_sent_unless_overridden(
         await pilot.press("right", "enter")
         await settle(pilot)
         assert isinstance(app.screen, TasksScreen)
-        assert "NOT in the journal" in app.screen.query_one("#tasks-details").text  # type: ignore[attr-defined]
+        assert "NOT in the journal" in app.screen.query_one("#tasks-details", Lines).text
     assert len(manager.posts) == 1
 
 

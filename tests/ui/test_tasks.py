@@ -119,7 +119,7 @@ async def test_tick_repaints_only_what_changed(tmp_path: Path) -> None:
             painted.append(y)
             return draw(y)
 
-        lines.render_line = spy  # type: ignore[method-assign]
+        lines.render_line = spy  # type: ignore[method-assign] # watches the painting
         manager.session_list = (session(1, progress=13),)
         await tick(pilot)
     assert set(painted) == {0}, "only the line with the progress"
@@ -171,7 +171,7 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) 
         assert "cancelling" in text_of(pilot)
         manager.task_list = ()
         await tick(pilot)
-        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined]
+        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
         await tick(pilot)
         assert "cancelled" in text_of(pilot)
         assert "The launch was stopped" in details(pilot)

@@ -112,7 +112,7 @@ def test_without_a_sort_pages_are_in_the_order_of_uids() -> None:
 @pytest.mark.parametrize("wrong", [{"page": 0}, {"page_size": 0}, {"sort": "a b"}])
 def test_impossible_queries_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each has its own sentence
-        Query(**wrong)  # type: ignore[arg-type]
+        Query(**wrong)  # type: ignore[arg-type] # wrong on purpose
 
 
 def test_what_utf8_cannot_carry_does_not_raise() -> None:

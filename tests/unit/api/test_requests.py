@@ -91,7 +91,7 @@ def point(**changes: object) -> RestorePoint:
         "vm_name": "app07",
         "created": datetime(2025, 2, 3, tzinfo=UTC),
     }
-    return RestorePoint(**{**fields, **changes})  # type: ignore[arg-type]
+    return RestorePoint(**{**fields, **changes})  # type: ignore[arg-type] # a mapping of keyword arguments
 
 
 def body(spec: RestoreSpec, wire: WireFormat = WireFormat.XML) -> bytes:

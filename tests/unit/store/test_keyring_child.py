@@ -21,7 +21,7 @@ class AltKeyring(backends.FileKeyring):
     pass
 
 
-class RaisingPriority(type(backends.FileKeyring)):  # type: ignore[misc]
+class RaisingPriority(type(backends.FileKeyring)):  # type: ignore[misc] # the class is only known at run time
     @property
     def priority(cls) -> float:
         raise RuntimeError("no bus")
