@@ -11,7 +11,7 @@ import http.cookiejar
 import logging
 import random
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -32,7 +32,7 @@ from tui.api.errors import (
     Unreadable,
 )
 from tui.api.faults import find, line_error
-from tui.api.inflate import inflate
+from tui.api.inflate import Inflater, inflate
 from tui.api.limits import Limits, Timeouts
 from tui.api.look import shown
 from tui.api.models import ServerAddress
@@ -204,23 +204,40 @@ class Transport:
             raise NameNotFound(f"{self._address.host} is no host name.", request_sent=trail.sent) from error
 
     async def _read(self, response: httpx.Response) -> Reply:
-        failed = response.status_code >= 300
-        limit = self._limits.error_bytes if failed else self._limits.body_bytes
-        raw = bytearray()
-        async for chunk in response.aiter_raw():
-            raw += chunk
-            if len(raw) > limit:
-                if failed:
-                    break
-                raise TooLarge(f"It is larger than {limit // 1_000_000} MB.")
-        try:
-            body = inflate(bytes(raw), response.headers.get("content-encoding", ""), limit)
-        except (TooLarge, Unreadable):
-            if not failed:
-                raise
-            body = b""  # the status says enough
+        encoding = response.headers.get("content-encoding", "")
+        if response.status_code >= 300:
+            body = await self._error_body(response, encoding)
+        elif encoding.strip().lower() in ("gzip", "x-gzip"):
+            inflater = Inflater(self._limits.body_bytes)
+            async for piece in self._pieces(response):
+                inflater.feed(piece)
+            body = inflater.finish()
+        else:
+            raw = b"".join([piece async for piece in self._pieces(response)])
+            body = inflate(raw, encoding, self._limits.body_bytes)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Reply(status=response.status_code, headers=headers, body=body)
+
+    async def _pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body as it comes over the line, up to the limit."""
+        limit = room = self._limits.body_bytes
+        async for piece in response.aiter_raw():
+            room -= len(piece)
+            if room < 0:
+                raise TooLarge(f"It is larger than {limit // 1_000_000} MB.")
+            yield piece
+
+    async def _error_body(self, response: httpx.Response, encoding: str) -> bytes:
+        """What an error says; nothing where that cannot be read, for the status says enough."""
+        raw, limit = bytearray(), self._limits.error_bytes
+        async for piece in response.aiter_raw():
+            raw += piece
+            if len(raw) > limit:
+                break
+        try:
+            return inflate(bytes(raw), encoding, limit)
+        except (TooLarge, Unreadable):
+            return b""
 
     async def _mapped(self, error: Exception, sent: bool) -> ManagerError:
         mismatch, refusal = find(error, PinMismatch), find(error, ssl.SSLCertVerificationError)
