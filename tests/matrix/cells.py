@@ -1,0 +1,107 @@
+"""The cells of the matrix: every fault the embedded server knows, at every step of the way of one restore.
+
+Nothing is listed cell by cell: a fault that is added to the server is in the matrix from then on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tui.demo import faults
+
+
+class Step(StrEnum):
+    """The steps of one restore, in their order."""
+
+    LOGON = "logon"
+    LIST = "list"
+    OPEN = "open"
+    LOOKUP = "lookup"
+    GUARD = "guard"
+    """The VM's restore sessions are listed just before the request."""
+    SUBMIT = "submit"
+    TASK = "task"
+    SESSION = "session"
+    CANCEL = "cancel"
+    REATTACH = "reattach"
+    """The program is started again, with its logon session still kept: everything it asks is hit."""
+    REATTACH_LATER = "reattach-later"
+    """The program is started again and logged on anew: the search for the restore session is hit."""
+
+
+SERVERS_STEP = {Step.GUARD: "session", Step.REATTACH: "any", Step.REATTACH_LATER: "session"}
+"""What the embedded server calls the requests of a step, where it is not the step's own name."""
+FORMATS = ("json", "xml")
+_VARIANTS = {
+    "slow": ("slow:0.05", "slow:1.5"),
+    "drip": ("drip:0.05",),
+    "http-503": ("http-503", "http-503:2"),
+}
+"""Arguments where the default is not what is wanted; slow once within the program's patience, once beyond."""
+_LEFT_OUT = {
+    Step.LOGON: "SessionId",
+    Step.LOOKUP: "ObjectRef",
+    Step.SUBMIT: "State",
+    Step.TASK: "State",
+    Step.SESSION: "State",
+    Step.REATTACH: "State",
+    Step.REATTACH_LATER: "State",
+}
+"""The field `missing` leaves out: what the program cannot do without at that step; else UID."""
+XML_ONLY = {"bomb"}
+"""Entities exist in XML alone; the server sends one whatever was asked for."""
+EXCLUDED: dict[tuple[str, Step], str] = {}
+"""Cells that by nature cannot be: the reason of each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One fault at one step, in one format."""
+
+    fault: str
+    """As the table of `tui.demo.faults` names it, with its argument."""
+    step: Step
+    wire: str
+
+    @property
+    def name(self) -> str:
+        """The fault without its argument."""
+        return self.fault.partition(":")[0]
+
+    @property
+    def spec(self) -> str:
+        """What is set at the server."""
+        field = f":{_LEFT_OUT.get(self.step, 'UID')}" if self.fault == "missing" else ""
+        name, _, argument = self.fault.partition(":")
+        if name == "http-503" and argument:
+            return f"{name}@{SERVERS_STEP.get(self.step, self.step)}*{argument}"
+        return f"{self.fault}{field}@{SERVERS_STEP.get(self.step, self.step)}"
+
+    @property
+    def is_impatient(self) -> bool:
+        """Whether the cell is about time, so that the program's patience is made short."""
+        return self.name in {"slow", "drip", "hold", "hold-reply"}
+
+    def __str__(self) -> str:
+        return f"{self.step}-{self.fault}-{self.wire}"
+
+
+def all_faults() -> list[str]:
+    """Every fault the server knows, with the arguments it is used with."""
+    known = faults.BEFORE | faults.AFTER | faults.HOLDING
+    return [spec for name in sorted(known) for spec in _VARIANTS.get(name, (name,))]
+
+
+def cells(*, gate: bool) -> list[Cell]:
+    """The cells of the gate, one format each by turns, or those that only the long hunt takes."""
+    found = []
+    for row, fault in enumerate(all_faults()):
+        for column, step in enumerate(Step):
+            if (fault.partition(":")[0], step) in EXCLUDED:
+                continue
+            turn = (row + column) % len(FORMATS)
+            taken = 1 if fault in XML_ONLY else turn
+            wires = FORMATS[taken : taken + 1] if gate else FORMATS[:taken] + FORMATS[taken + 1 :]
+            found += [Cell(fault=fault, step=step, wire=wire) for wire in wires]
+    return found

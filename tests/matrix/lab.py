@@ -1,0 +1,84 @@
+"""Where a cell happens: one embedded server, one state folder, a clock that runs only while it is waited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.support.clock import ManualClock
+from tests.support.demo_process import DemoProcess
+from tests.support.program import launch_on
+from tui.api.limits import Timeouts
+from tui.app import VbemApp
+from tui.store.sessions import SessionStore
+
+PATIENT = Timeouts(connect=15, read=15, write=15, read_total=15, write_total=15)
+IMPATIENT = Timeouts(connect=5, read=1.2, write=1.2, read_total=1.3, write_total=1.3)
+
+
+class SessionsInMemory(SessionStore):
+    """Keeps logon sessions from one start of the program to the next, as a keyring would, in no time."""
+
+    def __init__(self) -> None:
+        super().__init__("vbem-matrix")
+        self.kept: dict[str, str] = {}
+
+    async def _ask(self, request: dict[str, str]) -> dict[str, object]:
+        name = request["name"]
+        if request["do"] == "get":
+            return {"ok": True, "value": self.kept.get(name)}
+        if request["do"] == "set":
+            self.kept[name] = request["value"]
+        else:
+            self.kept.pop(name, None)
+        return {"ok": True}
+
+
+@dataclass
+class Lab:
+    """What one cell stands on; the program may be started in it more than once."""
+
+    demo: DemoProcess
+    folder: Path
+    wire: str
+    timeouts: Timeouts = PATIENT
+    clock: ManualClock = field(default_factory=ManualClock)
+    sessions: SessionsInMemory = field(default_factory=SessionsInMemory)
+    starts: int = 0
+
+    def start(self) -> VbemApp:
+        """The program, started by the same operator with the same state folder."""
+        self.starts += 1
+        launch = launch_on(self.demo, self.folder)
+        launch.wire, launch.timeouts, launch.sessions = self.wire, self.timeouts, self.sessions
+        return VbemApp(launch, clock=self.clock)
+
+    @property
+    def state(self) -> Path:
+        """The program's state folder."""
+        return self.folder / "state"
+
+    def set_up(self) -> None:
+        """A fresh world that behaves, in which nothing happens by itself."""
+        self.demo.control("clear-faults")
+        self.demo.reset(seed=1, time_scale=0.0, now=self.clock.now().isoformat())
+
+    def set_fault(self, spec: str) -> None:
+        """From now on the server misbehaves."""
+        self.demo.control("fault", spec=spec)
+
+    def fired(self) -> int:
+        """How often it did."""
+        return int(self.demo.control("faults-fired")["total"])
+
+    def clear_faults(self) -> None:
+        """From now on it behaves."""
+        self.demo.control("clear-faults")
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass at the server alone: launches and restores go on."""
+        self.demo.control("advance", seconds=seconds)
+
+    def count(self, method: str, step: str) -> int:
+        """How many requests of that kind reached the server."""
+        return sum(one["method"] == method for one in self.demo.requests(step))

@@ -1,0 +1,243 @@
+"""The operator of a cell: looks at the screen, and does what brings the restore on from there.
+
+It knows no fault. Whatever a fault has left on the screen, a dialog, an error, half a list, it goes on from
+there as a person would; a cell from which it does not get to the end has lost something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.matrix.cells import Step
+from tests.matrix.lab import Lab
+from tests.support.settle import ENDLESS_GROUPS, text_of
+from tui.app import VbemApp
+from tui.points.loader import LoadState
+from tui.restores.restore import Restore
+from tui.screens.ask import LogOnAgainScreen
+from tui.screens.base import Dialog
+from tui.screens.cancel import CancelScreen
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.form import RestoreFormScreen
+from tui.screens.login import LoginScreen
+from tui.screens.picker import PickerScreen
+from tui.screens.points import RestorePointsScreen
+from tui.screens.tasks import TasksScreen
+from tui.store.entry import RestoreState
+from tui.widgets.entry import Entry
+
+SIZE = (80, 24)
+PATIENCE_S = 20.0
+"""Real seconds until a wait is given up: no cell takes as long."""
+STEP_S = 0.25
+"""The program's clock moves on by this each time a wait looks again."""
+MOST_MOVES = 30
+REASON = "INC-4711"
+"""Typed once into the form; it has to arrive in the journal."""
+_GOES_ON_BEHIND_DIALOGS = {"write", "cancel"}
+_MACHINE, _CLOUD_MACHINE = "mail01 platform:vmware", "shop-web platform:vcloud kind:vm server:vbr01"
+
+
+class Operator:
+    """One person at one running program."""
+
+    def __init__(self, pilot: Pilot[Any], lab: Lab, *, looks_up: bool = False) -> None:
+        self.pilot, self.lab = pilot, lab
+        self.looks_up = looks_up
+        """Whether the restore needs a reference from the picker."""
+        self.confirmed = 0
+        """How often a restore was confirmed."""
+        self._has_looked_up = False
+
+    @property
+    def app(self) -> VbemApp:
+        """The program."""
+        return cast(VbemApp, self.pilot.app)
+
+    @property
+    def shown(self) -> str:
+        """What stands on the screen, as one line of words."""
+        return " ".join(text_of(self.pilot).replace("│", " ").split())
+
+    @property
+    def restores(self) -> tuple[Restore, ...]:
+        """The restores of this run."""
+        return self.app.restores.all if self.app.restores else ()
+
+    # -- waiting ------------------------------------------------------------------------------
+
+    async def until(self, true: Callable[[], object], what: str, *, step_s: float = STEP_S) -> None:
+        """Let the program's clock run until `true()` holds.
+
+        Raises:
+            TimeoutError: naming what was waited for.
+        """
+        end = asyncio.get_running_loop().time() + PATIENCE_S
+        while not true():
+            if asyncio.get_running_loop().time() > end:
+                raise TimeoutError(f"waited {PATIENCE_S} s for {what}; the screen:\n{text_of(self.pilot)}")
+            await self.lab.clock.advance(step_s)
+            await self.pilot.pause(0.004)
+
+    async def settle(self) -> None:
+        """Wait until the program waits for a key."""
+        await self.pilot.pause()
+        await self.until(lambda: not self._is_busy(), "the program to come to rest")
+        await self.pilot.pause()
+        await self.until(lambda: not self._is_busy(), "the program to come to rest")
+
+    def _is_busy(self) -> bool:
+        asks = isinstance(self.app.screen, Dialog)
+        return any(
+            worker.is_running
+            and worker.group not in ENDLESS_GROUPS
+            and (not asks or worker.node is self.app.screen or worker.group in _GOES_ON_BEHIND_DIALOGS)
+            for worker in self.app.workers
+        )
+
+    async def press(self, *keys: str) -> None:
+        """Press keys and see what comes of it."""
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def polls(self, times: int = 2, *, step_s: float = 1.0) -> None:
+        """Wait until the restores were polled anew, or the program asks something."""
+        restores = self.app.restores
+        if restores is None or isinstance(self.app.screen, Dialog):
+            return
+        goal = restores.monitor.ticks + times
+        await self.until(
+            lambda: (
+                restores.monitor.ticks >= goal
+                or not restores.in_flight
+                or isinstance(self.app.screen, LogOnAgainScreen)
+            ),
+            f"{times} polls",
+            step_s=step_s,
+        )
+        await self.settle()
+
+    # -- going on -----------------------------------------------------------------------------
+
+    @property
+    def next_step(self) -> Step | None:
+        """The step the next move takes; None for a move that only clears the way."""
+        screen = self.app.screen
+        if isinstance(screen, LoginScreen | LogOnAgainScreen):
+            return Step.LOGON
+        if isinstance(screen, RestorePointsScreen):
+            return Step.OPEN if screen.progress.state is LoadState.COMPLETE else Step.LIST
+        if isinstance(screen, RestoreFormScreen):
+            return Step.LOOKUP if self.looks_up and not self._has_looked_up else Step.GUARD
+        if isinstance(screen, ConfirmScreen):
+            return Step.SUBMIT
+        if isinstance(screen, TasksScreen):
+            launching = any(one.state is RestoreState.LAUNCHING for one in self.restores)
+            return Step.TASK if launching else Step.SESSION
+        return None
+
+    async def move(self) -> None:
+        """The one thing that brings the restore on from here."""
+        screen = self.app.screen
+        if isinstance(screen, LoginScreen):
+            screen.query_one("#password", Entry).value = self.lab.demo.password
+            await self.press("ctrl+l")
+        elif isinstance(screen, LogOnAgainScreen):
+            screen.query_one("#password-again", Entry).value = self.lab.demo.password
+            await self.press("enter")
+        elif isinstance(screen, RestorePointsScreen):
+            await self._from_points(screen)
+        elif isinstance(screen, RestoreFormScreen):
+            await self._from_form(screen)
+        elif isinstance(screen, ConfirmScreen):
+            self.confirmed += 1
+            await self.press("right", "enter")
+        elif isinstance(screen, TasksScreen):
+            await self._from_tasks()
+        else:
+            await self.press("escape")
+
+    async def _from_points(self, screen: RestorePointsScreen) -> None:
+        if self.restores:
+            await self.press("ctrl+t")
+            return
+        if screen.progress.state is not LoadState.COMPLETE:
+            await self.press("f5")
+            return
+        screen.action_filter()
+        screen.query_one("#filter", Input).value = _CLOUD_MACHINE if self.looks_up else _MACHINE
+        await self.settle()
+        await self.press("enter")
+        await self.press("enter")
+        if self.app.screen is screen:
+            # Names are as the list had them when it was first read: a list without the name is read anew.
+            await self.press("ctrl+o")
+            await self.press("right", "enter")
+
+    async def _from_form(self, screen: RestoreFormScreen) -> None:
+        if not screen.query("FormBody"):
+            await self.press("escape")
+            return
+        if not self.restores and not screen.query_one("#form-reason", Entry).value:
+            screen.query_one("#form-reason", Entry).value = REASON
+        if self.next_step is Step.LOOKUP:
+            await self._look_up(screen)
+        else:
+            await self.press("ctrl+r")
+
+    async def _look_up(self, screen: RestoreFormScreen) -> None:
+        name = screen.query_one("#field-new-name", Entry)
+        name.value = "copy-of-it"
+        screen.query_one("#field-datastore-ref", Entry).focus()
+        await self.press("f2")
+
+    async def pick(self) -> None:
+        """Take what the picker offers, or leave it where there is nothing."""
+        screen = self.app.screen
+        if not isinstance(screen, PickerScreen):
+            return
+        await self.press("enter")
+        if self.app.screen is screen:
+            await self.press("escape")
+        else:
+            self._has_looked_up = True
+
+    async def _from_tasks(self) -> None:
+        newest = self.restores[-1] if self.restores else None
+        if newest is None:
+            await self.press("escape")
+        elif newest.is_over or (newest.is_quiet and not self.lab.demo.restores()):
+            # One that is unknown is sent again only after the long wait, and a look at the backup server.
+            await self.press("s")
+        elif newest.state is RestoreState.UNKNOWN:
+            self.lab.pass_time(10)
+            await self.polls(step_s=20.0)
+        else:
+            self.lab.pass_time(10 if newest.state is RestoreState.LAUNCHING else 150)
+            await self.polls()
+
+    async def cancel(self) -> None:
+        """Cancel the newest restore; the dialog stays, to tell what becomes of it."""
+        await self.press("c")
+        assert isinstance(self.app.screen, CancelScreen)
+        await self.press("right", "enter")
+
+    async def go_on(self, true: Callable[[], object], what: str) -> None:
+        """Go on until `true()` holds.
+
+        Raises:
+            AssertionError: there is no getting there.
+        """
+        for _ in range(MOST_MOVES):
+            if true():
+                return
+            if isinstance(self.app.screen, PickerScreen):
+                await self.pick()
+            else:
+                await self.move()
+        raise AssertionError(f"no way to {what}; the screen:\n{text_of(self.pilot)}")

@@ -1,0 +1,166 @@
+"""What the screen must say while the server misbehaves: by rule, from the fault and the step.
+
+Three things can be seen of a fault. It goes by unnoticed, because the program can do without what was
+spoiled. Or somebody has to log on again. Or it is told: what could not be done, and what happened.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from tests.matrix.cells import Cell, Step
+from tests.matrix.operator import Operator
+from tui.restores.restore import CancelState
+from tui.screens.ask import LogOnAgainScreen
+from tui.store.entry import RestoreState
+
+
+class Seen(Enum):
+    """What is to be seen of a fault."""
+
+    NOTHING = "nothing"
+    LOGON = "a logon is asked for"
+    WORDS = "words"
+
+
+TITLES = {
+    "slow": "did not answer in time",
+    "drip": "did not answer in time",
+    "hold": "did not answer in time",
+    "hold-reply": "did not answer in time",
+    "drop-before": "The connection broke",
+    "drop-after-accept": "The connection broke",
+    "truncate": "The connection broke",
+    "http-502": "busy or down",
+    "http-503": "busy or down",
+    "http-504": "busy or down",
+    "http-502-after": "busy or down",
+    "http-504-after": "busy or down",
+    "html-error": "failed inside",
+    "html-page": "not Enterprise Manager's REST API",
+    "redirect": "not Enterprise Manager's REST API",
+    "missing": "Something is missing",
+    "huge-body": "too large",
+    "gzip-bomb": "too large",
+    "huge-list": "too large",
+    "deep": "too large",
+    "empty-401": "Logon refused",
+    "loop-paging": "cannot be read",
+    "endless-paging": "cannot be read",
+}
+"""What happened, as the screen has to name it; the rest is an answer that cannot be read."""
+_UNREADABLE = "answer cannot be read"
+_NOT_DONE = {
+    Step.LOGON: "Could not log on",
+    Step.LIST: "Could not load all restore points",
+    Step.OPEN: "Could not read the restore point",
+    Step.LOOKUP: "Could not look it up",
+    Step.GUARD: "Could not look for running restores",
+    Step.SUBMIT: "The reply to the request was lost",
+    Step.TASK: "Shown is old",
+    Step.SESSION: "Shown is old",
+    Step.CANCEL: "The reply to the cancelling was lost",
+    Step.REATTACH: "Could not resume the kept logon session",
+    Step.REATTACH_LATER: "Shown is old",
+}
+_HARMLESS = {"bom", "wrong-type", "huge-name", "hostile-names"}
+_SENDS_NO_PAGES = {Step.LOGON, Step.OPEN, Step.LOOKUP, Step.SUBMIT, Step.TASK, Step.CANCEL}
+_WRITES = {Step.LOGON, Step.SUBMIT, Step.CANCEL}
+"""Sent once: two errors in a row are told, where a read is tried a third time."""
+_SPOILS_BODY = {
+    "truncate",
+    "drip",
+    "garbage",
+    "bomb",
+    "deep",
+    "huge-list",
+    "missing",
+    "huge-body",
+    "gzip-bomb",
+}
+
+
+def expected(cell: Cell) -> Seen:
+    """What is to be seen of a cell's fault."""
+    step, name = cell.step, cell.name
+    unnoticed = (
+        name in _HARMLESS
+        or cell.fault == "slow:0.05"
+        or (cell.fault == "http-503:2" and step not in _WRITES)
+        or (name.endswith("-paging") and step in _SENDS_NO_PAGES)
+        or (name == "expire" and step is Step.LOGON)
+        or (name in _SPOILS_BODY and step is Step.CANCEL)
+        or (name == "missing" and step in {Step.LOGON, Step.GUARD})
+    )
+    if unnoticed:
+        return Seen.NOTHING
+    if name == "expire" or (name == "empty-401" and step is not Step.LOGON):
+        return Seen.LOGON
+    return Seen.WORDS
+
+
+def check_told(cell: Cell, operator: Operator) -> None:
+    """The screen says what the rule says."""
+    seen = expected(cell)
+    if seen is Seen.NOTHING:
+        _check_unnoticed(cell.step, operator)
+    elif seen is Seen.LOGON:
+        _check_logon_asked(cell.step, operator)
+    else:
+        _check_words(cell, operator)
+    _check_state(cell, seen, operator)
+
+
+def _check_unnoticed(step: Step, operator: Operator) -> None:
+    shown = operator.shown
+    assert "Could not" not in shown
+    assert "Shown is old" not in shown
+    assert not isinstance(operator.app.screen, LogOnAgainScreen)
+    if step in {Step.LOGON, Step.LIST}:
+        assert "points loaded" in shown
+    elif step is Step.LOOKUP:
+        assert "urn:vCloud:Datastore" in shown
+    elif step in {Step.OPEN, Step.GUARD}:
+        assert operator.next_step is (Step.GUARD if step is Step.OPEN else Step.SUBMIT), shown
+    elif step is Step.CANCEL:
+        assert "The server accepted it" in shown
+
+
+def _check_logon_asked(step: Step, operator: Operator) -> None:
+    shown = operator.shown
+    if step is Step.REATTACH:
+        assert "The kept logon session has ended" in shown
+    elif step is Step.CANCEL:
+        assert "The server did not cancel it" in shown or isinstance(operator.app.screen, LogOnAgainScreen)
+    else:
+        assert "The logon session has ended" in shown
+        assert "Nothing typed is lost" in shown
+
+
+def _check_words(cell: Cell, operator: Operator) -> None:
+    shown = operator.shown
+    assert _NOT_DONE[cell.step] in shown, f"it is not said what could not be done: {shown}"
+    title = TITLES.get(cell.name, _UNREADABLE)
+    assert title in shown, f"it is not said what happened ({title}): {shown}"
+    if cell.step is Step.SUBMIT:
+        assert "UNKNOWN" in shown
+        assert "it may have started" in shown
+
+
+def _check_state(cell: Cell, seen: Seen, operator: Operator) -> None:
+    """What is known about the restore follows from what the server said, and from nothing else."""
+    states = [one.state for one in operator.restores]
+    if cell.step is Step.SUBMIT:
+        told = {
+            Seen.NOTHING: RestoreState.LAUNCHING,
+            Seen.LOGON: RestoreState.FAILED,
+            Seen.WORDS: RestoreState.UNKNOWN,
+        }
+        assert states == [told[seen]]
+    elif cell.step is Step.TASK:
+        assert states == [RestoreState.LAUNCHING]
+    elif cell.step is Step.SESSION:
+        assert states == [RestoreState.RESTORING]
+    elif cell.step is Step.CANCEL and seen is not Seen.LOGON:
+        (cancel,) = [one.cancel for one in operator.restores]
+        assert cancel is (CancelState.ACCEPTED if seen is Seen.NOTHING else CancelState.LOST)

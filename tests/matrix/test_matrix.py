@@ -1,0 +1,49 @@
+"""Faults x steps of the way of one restore: whatever the server does, nothing is lost, doubled or untrue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.matrix.cells import EXCLUDED, Cell, Step, all_faults, cells
+from tests.matrix.lab import Lab
+from tests.matrix.summary import FIRED
+from tests.matrix.way import Walk
+from tests.support.demo_process import DemoProcess
+
+
+async def try_cell(
+    cell: Cell, demo: DemoProcess, folder: Path, record: Callable[[str, object], None]
+) -> None:
+    walk = Walk(cell, Lab(demo, folder, cell.wire))
+    try:
+        await walk.walk()
+    finally:
+        record(FIRED, walk.fired)
+    assert walk.fired, "the server never fired the fault"
+
+
+@pytest.mark.parametrize("cell", cells(gate=True), ids=str)
+async def test_cell(
+    cell: Cell, demo: DemoProcess, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    await try_cell(cell, demo, tmp_path, record_property)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("cell", cells(gate=False), ids=str)
+async def test_cell_of_the_long_hunt(
+    cell: Cell, demo: DemoProcess, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    await try_cell(cell, demo, tmp_path, record_property)
+
+
+def test_no_cell_is_left_out() -> None:
+    planned = [*cells(gate=True), *cells(gate=False)]
+    tried = {(cell.fault, cell.step) for cell in planned}
+    wanted = {(fault, step) for fault in all_faults() for step in Step}
+    left_out = {(fault, step) for fault, step in wanted - tried if (fault, step) not in EXCLUDED}
+    assert left_out == set()
+    assert len(planned) == len({str(cell) for cell in planned})

@@ -1,0 +1,94 @@
+"""One cell from its beginning to its end: up to the step, the fault, its looks, and on to the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.matrix import truth
+from tests.matrix.cells import Cell, Step
+from tests.matrix.lab import IMPATIENT, PATIENT, Lab
+from tests.matrix.operator import SIZE, Operator
+from tests.matrix.rules import check_told
+from tui.store.entry import RestoreState
+
+_COMES_FROM = {
+    Step.LIST: Step.LOGON,
+    Step.CANCEL: Step.TASK,
+    Step.REATTACH: Step.TASK,
+    Step.REATTACH_LATER: Step.TASK,
+}
+"""Before which step the fault is set, where it is another: the list follows the logon unasked."""
+_ENDS = {RestoreState.SUCCEEDED, RestoreState.CANCELLED}
+
+
+@dataclass
+class Walk:
+    """One cell."""
+
+    cell: Cell
+    lab: Lab
+    fired: int = 0
+
+    async def walk(self) -> None:
+        """Go the whole way; whatever is wrong on it is an AssertionError."""
+        self.lab.set_up()
+        self.lab.timeouts = IMPATIENT if self.cell.is_impatient else PATIENT
+        memory = truth.Memory()
+        confirmed = 0
+        async with self.lab.start().run_test(size=SIZE) as pilot:
+            operator = Operator(pilot, self.lab, looks_up=self.cell.step is Step.LOOKUP)
+            await operator.settle()
+            before = _COMES_FROM.get(self.cell.step, self.cell.step)
+            await operator.go_on(lambda: operator.next_step is before, before)
+            if not self._starts_again:
+                await self._be_struck(operator)
+                await self._go_to_the_end(operator)
+            confirmed = operator.confirmed
+        if self._starts_again:
+            await self._start_again(confirmed)
+        assert memory.growth_mb < truth.MOST_GROWTH_MB
+
+    @property
+    def _starts_again(self) -> bool:
+        return self.cell.step in {Step.REATTACH, Step.REATTACH_LATER}
+
+    async def _start_again(self, confirmed: int) -> None:
+        if self.cell.step is Step.REATTACH_LATER:
+            self.lab.sessions.kept.clear()
+        self.lab.set_fault(self.cell.spec)
+        async with self.lab.start().run_test(size=SIZE) as pilot:
+            operator = Operator(pilot, self.lab)
+            operator.confirmed = confirmed
+            await operator.settle()
+            await self._look(operator)
+            await self._go_to_the_end(operator)
+
+    async def _be_struck(self, operator: Operator) -> None:
+        self.lab.set_fault(self.cell.spec)
+        if self.cell.step is Step.CANCEL:
+            await operator.cancel()
+        elif self.cell.step in {Step.TASK, Step.SESSION}:
+            await operator.polls()
+        else:
+            await operator.move()
+        await self._look(operator)
+
+    async def _look(self, operator: Operator) -> None:
+        """What is there while the server still misbehaves."""
+        if self.cell.step is Step.REATTACH_LATER:
+            await operator.move()
+            await operator.polls()
+            await operator.press("ctrl+t")
+        check_told(self.cell, operator)
+        await truth.check_all(operator)
+        self.fired = self.lab.fired()
+        self.lab.clear_faults()
+
+    async def _go_to_the_end(self, operator: Operator) -> None:
+        """The server behaves again: the job can be finished, and nothing was lost."""
+        await operator.go_on(lambda: any(one.state in _ENDS for one in operator.restores), "the end")
+        await truth.check_all(operator)
+        (begun,) = self.lab.demo.restores()
+        expected = RestoreState.CANCELLED if begun["launch_stopped"] else RestoreState.SUCCEEDED
+        assert operator.restores[-1].state is expected, operator.shown
+        assert operator.restores[-1].point_uid.endswith(begun["point"])
