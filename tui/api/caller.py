@@ -51,6 +51,8 @@ class Caller:
         self._timeouts = timeouts or Timeouts()
         self._transport: Transport | None = None
         self._json_refused = False
+        self._decoding = asyncio.Lock()
+        """Threads that decode side by side only take the interpreter from each other."""
 
     @property
     def lists_wire(self) -> WireFormat:
@@ -105,7 +107,8 @@ class Caller:
         kind = _JSON if reply.body[:1] in (b"{", b"[") else _XML
         try:
             if len(reply.body) > _THREAD_ABOVE[kind]:
-                return await asyncio.to_thread(decode, reply.body)
+                async with self._decoding:
+                    return await asyncio.to_thread(decode, reply.body)
             return decode(reply.body)
         except BadReply as error:
             error.http_code = reply.status

@@ -15,8 +15,8 @@ from typing import cast
 import msgspec
 
 from tui.api.codec.listing import Listing
-from tui.api.codec.points import linked, platform_in, server_in
-from tui.api.codec.scalars import id_in, path_of, time_of
+from tui.api.codec.points import linked, marked_path, platform_in, server_in
+from tui.api.codec.scalars import id_in, time_of
 from tui.api.codec.tree import Tree
 from tui.api.errors import Unreadable
 from tui.api.models import PointKind
@@ -132,8 +132,7 @@ class _Casing:
         decoded = self._read(link)
         if decoded.rel != "Restore":
             raise _Unusual
-        # `{id}` stands for the point's own id here already, and braces have no place in a link.
-        return path_of(decoded.href.replace("{id}", "-id-")).replace("-id-", "{id}")
+        return marked_path(decoded.href)
 
     def _read(self, link: bytes) -> _Link:
         try:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from sys import intern
 
 from tui.api.codec.listing import Listing, is_reference, read_listing, reference_of, wrong_root
-from tui.api.codec.scalars import id_in
+from tui.api.codec.scalars import id_in, path_of
 from tui.api.codec.tree import Tree
 from tui.api.errors import MissingField
 from tui.api.models import Platform, PointKind, id_of
@@ -67,6 +67,13 @@ def shared_path(path: str, uid: str) -> str:
     """A Restore link with the point's own id taken out, so that all points share it."""
     own = id_of(uid)
     return intern(path.replace(own, "{id}")) if own else path
+
+
+@lru_cache(maxsize=1024)
+def marked_path(href: str) -> str:
+    """Path of a Restore link in which `{id}` stands for the point's own id already."""
+    # Braces have no place in a link.
+    return path_of(href.replace("{id}", "-id-")).replace("-id-", "{id}")
 
 
 @lru_cache(maxsize=256)

@@ -10,11 +10,11 @@ from xml.parsers.expat import ExpatError
 import xmltodict
 
 from tui.api.codec.base import Codec
-from tui.api.codec.guard import GuardedExpat
+from tui.api.codec.guard import GuardedExpat, Unread
 from tui.api.codec.listing import Listing
 from tui.api.codec.points import read_points
 from tui.api.codec.tree import Tree
-from tui.api.codec.xmlpoints import fast_points
+from tui.api.codec.xmlpoints import UNREAD_LINKS, fast_points
 from tui.api.errors import Invalid, NotManager, TooLarge, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
@@ -36,15 +36,11 @@ class XmlCodec(Codec):
 
     def tree(self, body: bytes, limits: Limits) -> Tree:
         """Decode a reply; attributes and elements alike become members."""
-        root = parse(body, limits)
-        name, members = next(iter(root.items()))
-        if isinstance(members, dict):
-            return Tree(name, members)
-        return Tree(name, {"#text": members} if members else {})
+        return _tree(parse(body, limits))
 
     def points(self, body: bytes, kind: PointKind, limits: Limits) -> Listing[RestorePoint]:
         """A page of points: straight from xmltodict's result where it has the usual shape."""
-        tree = self.tree(body, limits)
+        tree = _tree(parse(body, limits, unread=UNREAD_LINKS))
         return fast_points(tree, kind) or read_points(tree, kind)
 
     def restore_body(self, spec: RestoreSpec) -> bytes:
@@ -63,8 +59,20 @@ class XmlCodec(Codec):
         return text.encode()
 
 
-def parse(body: bytes, limits: Limits) -> dict[str, Any]:
+def _tree(root: dict[str, Any]) -> Tree:
+    name, members = next(iter(root.items()))
+    if isinstance(members, dict):
+        return Tree(name, members)
+    return Tree(name, {"#text": members} if members else {})
+
+
+def parse(body: bytes, limits: Limits, *, unread: Unread | None = None) -> dict[str, Any]:
     """xmltodict's view of a reply, with names freed of namespaces and attributes without a mark.
+
+    Args:
+        body: the reply.
+        limits: its bounds.
+        unread: elements that are left out.
 
     Raises:
         NotManager: it is a web page.
@@ -87,7 +95,7 @@ def parse(body: bytes, limits: Limits) -> dict[str, Any]:
         root = xmltodict.parse(
             body.lstrip() if encoding is None else body,
             encoding=encoding,
-            expat=GuardedExpat(limits.depth),
+            expat=GuardedExpat(limits.depth, unread),
             attr_prefix="",
             process_namespaces=prefixed,
             namespaces=_AnyNamespace() if prefixed else None,

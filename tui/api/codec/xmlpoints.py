@@ -6,25 +6,32 @@ counts. Whatever is not of the usual shape goes the tolerant way of `points`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from sys import intern
 from typing import Any
 
+from tui.api.codec.guard import Unread
 from tui.api.codec.listing import Listing, paging_of
 from tui.api.codec.points import (
     PLURALS,
+    marked_path,
     platform_in,
     read_point,
     restore_point_in,
     server_in,
-    shared_path,
 )
-from tui.api.codec.scalars import path_of, time_of
+from tui.api.codec.scalars import time_of
 from tui.api.codec.tree import Tree
 from tui.api.models import PointKind
 from tui.api.models.points import NO_TIME, RestorePoint
 
 Item = dict[str, Any]
+UNREAD_LINKS = Unread(
+    "Link",
+    "Type",
+    frozenset(
+        {"BackupFileReference", "VmRestorePointReference", "VmRestorePointMountList", "VmRestorePointMount"}
+    ),
+)
+"""Links that nobody follows: half of what there is to build for a page of points."""
 
 
 def fast_points(tree: Tree, kind: PointKind) -> Listing[RestorePoint] | None:
@@ -46,35 +53,45 @@ def fast_points(tree: Tree, kind: PointKind) -> Listing[RestorePoint] | None:
 
 def _vm_point(item: Item) -> RestorePoint | None:
     try:
-        server, restore_point, restore = _links(item["Links"]["Link"])
-        uid, name, object_ref = item["UID"], item["Name"], intern(item["HierarchyObjRef"])
-        if not (isinstance(uid, str) and isinstance(name, str)):
-            return None
+        server, restore_point, restore = _links(item["Links"]["Link"], item["UID"])
+        object_ref = item["HierarchyObjRef"]
         return RestorePoint(
-            uid=uid,
-            vm_name=intern(item["VmDisplayName"]),
+            uid=item["UID"],
+            vm_name=_text(item["VmDisplayName"]),
             created=time_of(item["CreationTimeUTC"]) or NO_TIME,
             kind=PointKind.VM,
-            name=name,
-            point_type=intern(item["PointType"]),
-            algorithm=intern(item["Algorithm"]),
+            name=_text(item["Name"]),
+            point_type=_text(item["PointType"]),
+            algorithm=_text(item["Algorithm"]),
             object_ref=object_ref,
             platform=platform_in(object_ref),
             server_uid=server[0],
             server_name=server[1],
             restore_point_id=restore_point,
-            restore_href=shared_path(restore, uid),
+            restore_href=restore,
         )
     except (KeyError, TypeError, AttributeError):
         # Something is missing or not plain text: the tolerant way reads it.
         return None
 
 
-def _links(links: Sequence[dict[str, str]]) -> tuple[tuple[str, str], str, str]:
-    by_meaning = {link.get("Type") or link["Rel"]: link for link in reversed(links)}
-    server = by_meaning["BackupServerReference"]
-    return (
-        server_in(server["Href"], server["Name"]),
-        restore_point_in(by_meaning["RestorePointReference"]["Href"]),
-        path_of(by_meaning["Restore"]["Href"]),
-    )
+def _text(value: object) -> str:
+    if type(value) is not str:
+        raise TypeError
+    return value
+
+
+def _links(links: list[dict[str, str]], uid: str) -> tuple[tuple[str, str], str, str]:
+    """What the links say; the three that matter, in whatever order they come."""
+    server, restore_point, restore = None, None, None
+    for link in links:
+        kind = link.get("Type")
+        if kind is None and link["Rel"] == "Restore":
+            restore = restore or marked_path(link["Href"].replace(uid.rpartition(":")[2] or " ", "{id}"))
+        elif kind == "BackupServerReference":
+            server = server or server_in(link["Href"], link["Name"])
+        elif kind == "RestorePointReference":
+            restore_point = restore_point or restore_point_in(link["Href"])
+    if server is None or restore_point is None or restore is None:
+        raise KeyError
+    return server, restore_point, restore
