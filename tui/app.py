@@ -21,6 +21,7 @@ from tui.screens.keys import bindings_of
 from tui.screens.login import LoginScreen
 from tui.steward import Steward
 from tui.theme import stylesheets
+from tui.widgets.entry import typed_secrets
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -72,10 +73,11 @@ class VbemApp(Steward):
         return f"{self.connection.user} @ {self.connection.address}" if self.connection else ""
 
     def secrets(self) -> tuple[str, ...]:
-        """The token of the logon session; the password is in no hand but the login screen's."""
+        """The token of the logon session, and what is being typed as a password."""
+        typed = tuple(secret for screen in self.screen_stack for secret in typed_secrets(screen))
         if self.connection is None or self.connection.manager.session is None:
-            return ()
-        return (self.connection.manager.session.token,)
+            return typed
+        return (self.connection.manager.session.token, *typed)
 
     def connection_to(self, address: ServerAddress) -> Connection:
         """A connection that nobody has logged on to yet."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tui.launch import Launch
     from tui.store.settings import Settings
 
+_WATCHING = ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "SSLKEYLOGFILE", "PYTHONASYNCIODEBUG")
+"""With these, Textual logs each key pressed, the password's too; ssl and asyncio write down more yet."""
 EXIT_USAGE = 2
 EXIT_DEFECT = 70
 
@@ -83,6 +85,18 @@ def _prepare(options: argparse.Namespace) -> Launch:
     )
 
 
+def _keep_secrets_in() -> None:
+    """No aid to developers writes down what is typed, no core file what is remembered."""
+    for name in _WATCHING:
+        os.environ.pop(name, None)
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, OSError, ValueError):
+        return  # a platform without such limits
+
+
 def _run_screens(launch: Launch, *, mouse: bool) -> int:
     import gc
 
@@ -144,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == ["demo-server"]:
         return _demo_server(words[1:])
     options = build_parser().parse_args(words)
+    _keep_secrets_in()
     if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
         return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
     from tui.store.errors import StoreError

@@ -4,27 +4,57 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import signal
-import sqlite3
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 import pytest
 
 from tests.e2e.job import Operator, posts, quit_program, send, to_confirm, to_form
 from tests.support.demo_process import DemoProcess
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
-WRONG = "Wr0ng-pass/word?"
+WRONG = "W[red]%s&\"ü'\\{0}<b>/?"
+"""Refused, and hard: markup, formats, quotes, a letter beyond ASCII, a backslash."""
+WATCHING = {
+    "TEXTUAL": "debug,devtools",
+    "TEXTUAL_DEBUG": "1",
+    "PYTHONASYNCIODEBUG": "1",
+    "PYTHONFAULTHANDLER": "1",
+}
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-_])")
+_KEYS = re.compile(rb"character=(?:'(.)'|\"(.)\")")
 
 
 def spellings(secret: str) -> Iterator[bytes]:
-    """How a secret may stand in a file: plain, in a URL, in a header."""
+    """How a secret may stand in a file: plain, in a header, in a URL, in JSON, in XML, in a repr."""
     yield secret.encode()
-    yield quote(secret, safe="").encode()
     yield base64.b64encode(secret.encode())
+    yield base64.urlsafe_b64encode(secret.encode())
+    yield secret.encode().hex().encode()
+    for text in (
+        quote(secret, safe=""),
+        quote(secret),
+        json.dumps(secret)[1:-1],
+        escape(secret),
+        repr(secret)[1:-1],
+    ):
+        yield text.encode()
+    yield json.dumps(secret, ensure_ascii=False)[1:-1].encode()
+
+
+def readings(data: bytes) -> tuple[bytes, ...]:
+    """The bytes as they are, without what only moves the cursor, and key by key as a log would have it."""
+    typed = b"".join(one or other for one, other in _KEYS.findall(data))
+    return data, _ESCAPES.sub(b"", data), typed
 
 
 def found(secrets: dict[str, str], places: dict[str, bytes]) -> list[str]:
@@ -33,7 +63,7 @@ def found(secrets: dict[str, str], places: dict[str, bytes]) -> list[str]:
         f"{what} in {where}"
         for where, data in places.items()
         for what, secret in secrets.items()
-        if any(spelling in data for spelling in spellings(secret))
+        if any(spelling in reading for spelling in spellings(secret) for reading in readings(data))
     ]
 
 
@@ -54,16 +84,87 @@ def test_search_finds_what_is_hidden(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "log").write_bytes(b"x" + base64.b64encode(b"a\\b:S3cret") + b"y")
     assert found({"pair": "a\\b:S3cret"}, files_under(tmp_path)) == ["pair in deep/log"]
-    assert found({"password": "S3cret!"}, {"terminal": b"\x1b[1mS3cret%21"}) == ["password in terminal"]
+    for terminal in (b"\x1b[1mS3cret%21", b"S3\x1b[12;4Hcr\x1b[0met!", b"S3\x1b]0;x\x07cret!"):
+        assert found({"password": "S3cret!"}, {"terminal": terminal}) == ["password in terminal"]
+    keys = b"".join(b"Key(key='x', character=%r)\n" % key for key in "S3cret!").replace(b"b'", b"'")
+    assert found({"password": "S3cret!"}, {"log": keys}) == ["password in log"]
+    assert found({"password": 'a&"b'}, {"xml": b"a&amp;&quot;b".replace(b"&quot;", b'"')}) == [
+        "password in xml"
+    ]
+
+
+class Onlooker(threading.Thread):
+    """Somebody on the same machine who looks at the arguments and environments of a process's children."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.seen: dict[str, bytes] = {}
+        self.children: set[int] = set()
+        self._pid = pid
+        self._enough = threading.Event()
+
+    def run(self) -> None:
+        while not self._enough.wait(0.005):
+            self.children |= self._children_of(self._pid)
+            for pid in {self._pid, *self.children}:
+                for what in ("cmdline", "environ"):
+                    with suppress(OSError):
+                        self.seen[f"{what} of {pid}"] = Path(f"/proc/{pid}/{what}").read_bytes()
+
+    def stop(self) -> dict[str, bytes]:
+        self._enough.set()
+        self.join()
+        return self.seen
+
+    @staticmethod
+    def _children_of(pid: int) -> set[int]:
+        found: set[int] = set()
+        with suppress(OSError):
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                found |= {int(child) for child in (task / "children").read_text(encoding="ascii").split()}
+        return found
+
+
+@pytest.mark.parametrize("kind", ["worker", "handler"])
+def test_a_defect_in_the_middle_of_a_logon_reports_no_secret(
+    demo: DemoProcess, tmp_path: Path, kind: str
+) -> None:
+    """The error's own words and every frame hold the password; the report, the screen and the log do not."""
+    operator = Operator(demo, tmp_path, keyring="FileKeyring")
+    log = tmp_path / "textual.log"
+    command = [sys.executable, "-m", "tests.support.defect", kind, "--server", f"{demo.host}:{demo.port}"]
+    with Terminal(
+        [*command, "--ca-file", str(demo.certificate)],
+        env={**operator.environment, **WATCHING, "TEXTUAL_LOG": str(log)},
+    ) as terminal:
+        terminal.until(lambda text: demo.user in text and "Password" in text)
+        terminal.press(*WRONG, "enter")
+        terminal.until("Report:") if kind == "worker" else terminal.wait()
+        terminal.kill(signal.SIGTERM)
+        shown = bytes(terminal.raw)
+    files = files_under(tmp_path)
+    (report,) = (path for path in files if "crash-" in path)
+    assert b"RuntimeError" in files[report]
+    assert b"[redacted]" in files[report]
+    assert not log.exists()
+    secrets = {"password": WRONG, "login": f"{demo.user}:{WRONG}"}
+    assert found(secrets, {**files, "terminal": shown}) == []
 
 
 def test_nothing_written_or_shown_holds_a_secret(demo: DemoProcess, tmp_path: Path) -> None:
     """A wrong password, the whole job, a kill, another run on the kept session, a defect, an export."""
     operator = Operator(demo, tmp_path, keyring="FileKeyring")
     shown = bytearray()
+    operator.environment |= {
+        **WATCHING,
+        "TEXTUAL_LOG": str(tmp_path / "textual.log"),
+        "TMPDIR": str(tmp_path),
+    }
     with operator.start() as terminal:
+        onlooker = Onlooker(terminal.pid)
+        onlooker.start()
         terminal.until(lambda text: demo.user in text and "Password" in text)
-        terminal.press(WRONG, "enter")
+        terminal.press(*WRONG, "enter")
         terminal.until("Could not log on")
         terminal.press(*["backspace"] * len(WRONG), demo.password, "enter")
         terminal.until("points loaded")
@@ -71,7 +172,14 @@ def test_nothing_written_or_shown_holds_a_secret(demo: DemoProcess, tmp_path: Pa
         to_confirm(terminal, "hv-files01")
         send(terminal)
         terminal.until("hv-files01: restoring")
+        assert (
+            Path(f"/proc/{terminal.pid}/limits")
+            .read_text(encoding="ascii")
+            .count("Max core file size        0")
+            == 1
+        )
         terminal.kill(signal.SIGKILL)
+        outside = onlooker.stop()
         shown += terminal.raw
     (token,) = tokens_in(operator.keyring_file)
     with operator.start() as terminal:
@@ -83,7 +191,10 @@ def test_nothing_written_or_shown_holds_a_secret(demo: DemoProcess, tmp_path: Pa
         terminal.until("|  History")
         terminal.until("succeeded")
         terminal.press("e")
-        terminal.until("Export")
+        terminal.until("Export the journal")
+        terminal.press("enter")
+        terminal.until(lambda text: "|  History" in text and "Export the journal" not in text)
+        demo.control("expire-sessions")
         terminal.press("escape")
         quit_program(terminal)
         assert terminal.wait() == 0
@@ -91,15 +202,16 @@ def test_nothing_written_or_shown_holds_a_secret(demo: DemoProcess, tmp_path: Pa
     secrets = {
         "password": demo.password,
         "wrong password": WRONG,
+        "wrong login": f"{demo.user}:{WRONG}",
         "token": token,
         "login": f"{demo.user}:{demo.password}",
     }
     files = files_under(tmp_path)
     keyring = files.pop("keyring.json")
     assert "state/journal.sqlite3" in files
-    assert found(secrets, {**files, "terminal": bytes(shown)}) == []
+    assert any(path.endswith(".jsonl") for path in files), list(files)
+    assert onlooker.children, "the keyring's process was never seen"
+    assert "textual.log" not in files
+    assert found(secrets, {**files, **outside, "terminal": bytes(shown)}) == []
     assert found(secrets, {"keyring": keyring}) == ["token in keyring"]
     assert len(posts(demo)) == 1
-    with sqlite3.connect(operator.state / "journal.sqlite3") as journal:
-        assert journal.execute("SELECT state FROM restores").fetchall() == [("succeeded",)]
-    journal.close()

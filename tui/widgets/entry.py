@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from textual.widgets import Input
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
 
 
 class Entry(Input):
@@ -27,3 +33,11 @@ class Entry(Input):
             compact=True,
         )
         self.cursor_blink = False
+
+
+def typed_secrets(screen: DOMNode) -> Iterator[str]:
+    """What stands in the password fields of a screen, alone and as a logon sends it."""
+    entries = list(screen.query(Entry))
+    for secret in (entry.value for entry in entries if entry.password and entry.value):
+        yield secret
+        yield from (f"{entry.value}:{secret}" for entry in entries if not entry.password)

@@ -1,0 +1,45 @@
+"""`vbem` with a defect: `python -m tests.support.defect worker|handler ...` fails in the middle of a logon.
+
+The error names the password, as careless code would, and the frames on the way hold it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tui import cli
+
+if TYPE_CHECKING:
+    from tui.launch import Launch
+    from tui.screens.login import LoginScreen
+    from tui.session.connection import Connection
+
+_run_screens = cli._run_screens
+
+
+async def _log_on(_connection: Connection, user: str, password: str) -> None:
+    raise RuntimeError(f"cannot log on {user} with {password!r}: {password}")
+
+
+def _action_log_on(screen: LoginScreen) -> None:
+    from tui.widgets.entry import Entry
+
+    password = screen.query_one("#password", Entry).value
+    raise RuntimeError(f"cannot read {password!r}: {password}")
+
+
+def _run_defective(launch: Launch, *, mouse: bool) -> int:
+    from tui.screens.login import LoginScreen
+    from tui.session.connection import Connection
+
+    if sys.argv[1] == "worker":
+        setattr(Connection, "log_on", _log_on)  # noqa: B010 - the type checker knows this is wrong
+    else:
+        setattr(LoginScreen, "action_log_on", _action_log_on)  # noqa: B010
+    return _run_screens(launch, mouse=mouse)
+
+
+if __name__ == "__main__":
+    cli._run_screens = _run_defective
+    raise SystemExit(cli.main(sys.argv[2:]))
