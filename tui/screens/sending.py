@@ -52,8 +52,8 @@ async def _without_journal(
     """The loud override, once: nothing was sent so far."""
     text = (
         f"{explain('write the restore into the journal', error)}\n\nNothing was sent so far. Sent without a "
-        "row, this restore is FORGOTTEN when vbem ends: nothing will find it again, and History will not "
-        "know it."
+        "row, this restore is FORGOTTEN if vbem ends before the journal can be written: nothing will find it "
+        "again, and History will not know it."
     )
     if await screen.app.push_screen_wait(
         AskScreen("NO JOURNAL: send all the same?", text, yes="Send without journal", no="Do not send")
