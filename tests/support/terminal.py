@@ -119,15 +119,25 @@ class Terminal:
 
         Raises:
             TimeoutError: with the screen as it was.
+            EOFError: the program ended before that; with its last screen.
         """
-        end = time.monotonic() + deadline_s
+        end, has_ended = time.monotonic() + deadline_s, False
         while True:
             shown = self.text
             if (true in shown) if isinstance(true, str) else true(shown):
                 return shown
             if time.monotonic() > end:
                 raise TimeoutError(f"waited for {true!r}; the screen was:\n{shown}")
-            self._read(0.1)
+            if has_ended:
+                raise EOFError(f"it ended with {self.status} before {true!r}; the screen was:\n{shown}")
+            has_ended = not self._read(0.1) and self._has_ended() and not self._read(0)
+
+    def _has_ended(self) -> bool:
+        """Whether the program is gone; takes its status."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = os.waitstatus_to_exitcode(status) if pid else None
+        return self.status is not None
 
     def wait(self, deadline_s: float = DEADLINE_S) -> int:
         """Read until the program ends; returns its exit code (negative: the signal).
