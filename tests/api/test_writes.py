@@ -54,6 +54,16 @@ async def test_a_write_answered_by_a_proxy_may_have_arrived(scripted: Scripted, 
     assert len(script.requests) == 1
 
 
+async def test_a_web_page_is_no_answer_to_a_cancelling(scripted: Scripted) -> None:
+    async with scripted(http(200, b"<!DOCTYPE html><title>Welcome</title>", media_type="text/html")) as (
+        manager,
+        _,
+    ):
+        with pytest.raises(NotManager) as caught:
+            await manager.cancel_task(TASK)
+    assert caught.value.request_sent
+
+
 async def test_a_write_without_an_answer_may_have_arrived(scripted: Scripted) -> None:
     async def silent(_request: Request, _writer: asyncio.StreamWriter) -> None:
         await asyncio.Event().wait()

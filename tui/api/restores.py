@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.api.caller import Caller
+from tui.api.errors import NotManager
 from tui.api.models import Page, RestoreSession, RestoreSpec, Task, WireFormat
 from tui.api.paging import follow
 from tui.api.query import Query, encoded
@@ -56,8 +57,16 @@ class RestoreCalls(Caller):
         return await self._read_tree(f"/api/tasks/{encoded(task_id)}", readers.task)
 
     async def cancel_task(self, task: Task) -> None:
-        """DELETE to the task's own link: stops a launch; a finished task only loses its record (T28)."""
-        await self._write("DELETE", task.delete_href or f"/api/tasks/{encoded(task.task_id)}")
+        """DELETE to the task's own link: stops a launch; a finished task only loses its record (T28).
+
+        Raises:
+            NotManager: something else said yes, with a web page; whether the server has it nobody knows.
+        """
+        from tui.api.status import is_web_page
+
+        reply = await self._write("DELETE", task.delete_href or f"/api/tasks/{encoded(task.task_id)}")
+        if is_web_page(reply.body):
+            raise NotManager("It answers with a web page.", http_code=reply.status)
 
     async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
         """All restore sessions that match, of the last 30 days, whoever started them."""
