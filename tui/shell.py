@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tui.paths import Folders
+
+
+STUCK_S = 8.0
+"""How long an orderly end may take once the terminal is gone."""
 
 
 class Shell(App[int]):
@@ -94,6 +100,10 @@ class Shell(App[int]):
         # A loop that is closed has left already.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._leave_now, signal.SIGHUP)
+        # A line that stalled before it broke leaves the loop stuck in a write that nothing ends: every row
+        # is on disk, and the next start claims what a dead process owned.
+        time.sleep(STUCK_S)
+        os._exit(128 + signal.SIGHUP)
 
     def _leave_now(self, name: signal.Signals) -> None:
         self.farewell = self.in_flight_words()

@@ -71,3 +71,12 @@ def test_polite_kill_with_a_restore_in_flight(operator: Operator, name: signal.S
         assert terminal.status == 128 + name
         assert b"1 restore is still in flight." in bytes(terminal.raw)
     check_in_flight(operator)
+
+
+def test_line_that_stalls_before_it_breaks_ends_the_program_too(operator: Operator) -> None:
+    """Nobody reads what the screens write any more, until their queue is full; then the line is gone."""
+    with operator.start() as terminal:
+        restore_huge01(operator, terminal)
+        terminal.press_unread("\x14\x1b" * 400)
+        assert terminal.hang_up(deadline_s=20) < 2 * SPUN_S + 8
+        assert terminal.status == 128 + signal.SIGHUP

@@ -110,6 +110,11 @@ class Terminal:
             os.write(self._fd, KEYS.get(key, key).encode())
             self._read(0.05)
 
+    def press_unread(self, keys: str, settle_s: float = 3.0) -> None:
+        """Send keys and read nothing of what the program writes, as a stalled line."""
+        os.write(self._fd, keys.encode())
+        select.select([], [], [], settle_s)
+
     def ctrl(self, letter: str) -> None:
         """Send a control key."""
         os.write(self._fd, bytes([ord(letter.upper()) - 64]))
