@@ -5,21 +5,83 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import platform
 import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench.bytes import terminal_rows
-from tests.bench.listing import json_rows, xml_rows
+from tests.bench.filling import browser_rows
+from tests.bench.listing import Line, json_rows, xml_rows
 from tests.bench.memory import index_rows
 from tests.bench.row import Row
+from tests.bench.start import start_rows
+from tests.bench.watching import watching_rows
 from tests.support.demo_process import DemoProcess
+from tui.api.models import WireFormat
+from tui.points.loader import FIRST_PAGE
+
+RAW_REQUESTS = 11
+Group = Callable[[], list[Row]]
 
 
-async def _listing(points: int, xml_points: int) -> list[Row]:
+def groups(points: int, xml_points: int, *, million: bool) -> dict[str, Group]:
+    """The parts of the benchmark, by the name `--only` knows."""
+    sizes = [points, 1_000_000] if million else [points]
+    named: dict[str, Group] = {
+        "start": start_rows,
+        "list-json": lambda: _listed(json_rows, points),
+        "list-xml": lambda: _listed(xml_rows, xml_points),
+        "bytes": terminal_rows,
+        "watch": watching_rows,
+    }
+    for size in sizes:
+        named[f"browser-{size}"] = lambda size=size: _browser(size)  # type: ignore[misc]
+        named[f"index-{size}"] = lambda size=size: index_rows(size)  # type: ignore[misc]
+    return named
+
+
+def _listed(measure: Callable[..., object], points: int) -> list[Row]:
     with DemoProcess.start("--points", str(points), "--time-scale", "0") as demo:
-        rows, _ = await json_rows(demo, points)
-    with DemoProcess.start("--points", str(xml_points), "--time-scale", "0") as demo:
-        return rows + await xml_rows(demo, xml_points)
+        found = asyncio.run(measure(demo, points))  # type: ignore[arg-type, var-annotated]
+    return list(found[0]) if isinstance(found, tuple) else list(found)
+
+
+def _browser(points: int) -> list[Row]:
+    with DemoProcess.start("--points", str(points), "--time-scale", "0") as demo:
+        return browser_rows(demo, points, asyncio.run(_first_page(demo, points)))
+
+
+async def _first_page(demo: DemoProcess, points: int) -> list[float]:
+    """Seconds of one raw request for the first page, each on a connection that is open already."""
+    line = Line(demo, points, WireFormat.JSON)
+    await line.open()
+    try:
+        return [await line.timed_page(1, FIRST_PAGE) for _ in range(RAW_REQUESTS + 1)][1:]
+    finally:
+        await line.close()
+
+
+def facts() -> dict[str, object]:
+    """What the numbers were measured with."""
+    names = ("textual", "httpx", "msgspec", "xmltodict", "rich")
+    return {
+        "python": platform.python_version(),
+        "machine": platform.platform(),
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg(),
+        "versions": {name: version(name) for name in names},
+    }
+
+
+def _measured(chosen: dict[str, Group]) -> Iterator[Row]:
+    for group in chosen.values():
+        for row in group():
+            sys.stdout.write(f"{row}\n")
+            sys.stdout.flush()
+            yield row
 
 
 def main() -> int:
@@ -28,16 +90,17 @@ def main() -> int:
     parser.add_argument("--points", type=int, default=100_000, help="points on the server")
     parser.add_argument("--xml-points", type=int, default=20_000, help="points on the server for the XML row")
     parser.add_argument("--million", action="store_true", help="also the rows of 1,000,000 points")
-    parser.add_argument("--json", type=Path, help="write the rows to this file")
+    parser.add_argument("--only", default="", metavar="PART", help="only groups with PART in their name")
+    parser.add_argument("--json", type=Path, help="write the rows and the machine to this file")
     options = parser.parse_args()
-    rows = asyncio.run(_listing(options.points, options.xml_points)) + index_rows(options.points)
-    rows += terminal_rows()
-    if options.million:
-        rows += index_rows(1_000_000)
-    sys.stdout.write("\n".join(map(str, rows)) + "\n")
+    known = groups(options.points, options.xml_points, million=options.million)
+    chosen = {name: group for name, group in known.items() if options.only in name}
+    if not chosen:
+        parser.error(f"--only: none of {', '.join(known)}")
+    rows = list(_measured(chosen))
     if options.json:
-        facts = [row.facts() for row in rows]
-        options.json.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        report = {"machine": facts(), "rows": [row.facts() for row in rows]}
+        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0 if all(row.void or row.holds for row in rows) else 1
 
 

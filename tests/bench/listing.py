@@ -60,6 +60,12 @@ class Line:
         reply.raise_for_status()
         return reply.content
 
+    async def timed_page(self, number: int, size: int) -> float:
+        """Seconds of one raw request."""
+        start = time.perf_counter()
+        await self.page(number, size)
+        return time.perf_counter() - start
+
     async def download(self) -> float:
         """Seconds to fetch every page over as many connections as the loader uses."""
         numbers = iter(range(1, self.pages + 1))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
+
+SHOWN = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +34,22 @@ class Row:
 
     def __str__(self) -> str:
         verdict = f"void: {self.void}" if self.void else "ok" if self.holds else "TOO MUCH"
-        raw = " ".join(f"{sample:.3f}" for sample in self.samples)
-        against = " ".join(f"{sample:.3f}" for sample in self.yardstick_samples)
+        raw, against = _listed(self.samples), _listed(self.yardstick_samples)
         line = f"{self.what:<48} {self.value:>9.2f} {self.unit:<3} of {self.limit:>7.2f}  {verdict}"
         return (
             line + (f"\n    raw {raw}" if raw else "") + (f"   {self.yardstick} {against}" if against else "")
         )
+
+
+def _listed(samples: Sequence[float]) -> str:
+    """The samples in the table; of very many the first ones, all of them stand in the JSON file."""
+    shown = " ".join(f"{sample:.3f}" for sample in samples[:SHOWN])
+    return f"{shown} and {len(samples) - SHOWN} more" if len(samples) > SHOWN else shown
+
+
+def quantile(samples: Sequence[float], part: float) -> float:
+    """The smallest sample that is not below `part` of them."""
+    return sorted(samples)[min(len(samples) - 1, int(part * len(samples)))]
 
 
 def ratio(

@@ -1,0 +1,133 @@
+"""Rows about the browser itself, in a pseudo-terminal of 80x24, from the logon to the whole list.
+
+One run of the program gives one sample of most rows: it logs on, the index fills while the cursor is moved
+up and down without pause, then keys are pressed on the idle list and in the filter. First rows are visible
+when the first frame with the cursor on a row has arrived, counted from the end of the logon: the moment the
+browser is asked for, so that its imports, its layout and its painting are all in it.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from tests.bench.hooked import ADMITTED
+from tests.bench.row import Row, quantile, ratio
+from tests.bench.stopwatch import Stopwatch, login_on
+from tests.support.demo_process import DemoProcess
+
+ROUNDS = 5
+IDLE_KEYS = 40
+SLOWEST_FILL_S = 180.0
+QUIET_S = 0.4
+"""What comes within so long after other bytes still belongs to the same keystroke."""
+FILTER = tuple("sql-00 full")
+LIMITS = {100_000: (60.0, 60.0), 1_000_000: (600.0, 500.0)}
+"""By size: milliseconds of a filter keystroke, megabytes over the empty app."""
+
+
+@dataclass(kw_only=True)
+class Runs:
+    """What the runs gave: seconds and megabytes."""
+
+    first_rows: list[float] = field(default_factory=list)
+    while_filling: list[float] = field(default_factory=list)
+    while_idle: list[float] = field(default_factory=list)
+    keystrokes: list[float] = field(default_factory=list)
+    """The slowest filter keystroke of each run."""
+    grown: list[float] = field(default_factory=list)
+
+
+def browser_rows(demo: DemoProcess, points: int, one_page: list[float], *, rounds: int = ROUNDS) -> list[Row]:
+    """The rows at one size.
+
+    Args:
+        demo: a server with that many points.
+        points: how many.
+        one_page: seconds of one raw request for the first page, with the connection open.
+        rounds: how many runs of the program.
+    """
+    runs = Runs()
+    for _ in range(rounds):
+        _run(demo, runs)
+    limit_ms, limit_mb = LIMITS.get(points, LIMITS[100_000])
+    idle, busy = quantile(runs.while_idle, 0.5), quantile(runs.while_filling, 0.99)
+    size = f"{points:,} points"
+    return [
+        ratio(f"first rows visible, {size}", "one raw request", runs.first_rows, one_page, limit=3.0),
+        Row(
+            what=f"key to paint while {size} fill, p99, to idle p50",
+            yardstick=f"idle p50 {idle * 1000:.1f} ms; filling p50 "
+            f"{quantile(runs.while_filling, 0.5) * 1000:.1f}, p99 {busy * 1000:.1f} ms of 50, "
+            f"{len(runs.while_filling)} keys; idle",
+            value=max(busy / idle, 3.0 * busy / 0.050),
+            limit=3.0,
+            unit="x",
+            samples=tuple(runs.while_filling),
+            yardstick_samples=tuple(runs.while_idle),
+        ),
+        _plain(f"filter keystroke to paint, {size}", [one * 1000 for one in runs.keystrokes], limit_ms, "ms"),
+        _plain(f"memory over the login, {size}", runs.grown, limit_mb, "MB"),
+    ]
+
+
+def _plain(what: str, samples: list[float], limit: float, unit: str) -> Row:
+    return Row(what=what, yardstick="", value=median(samples), limit=limit, unit=unit, samples=tuple(samples))
+
+
+def _run(demo: DemoProcess, runs: Runs) -> None:
+    with TemporaryDirectory() as folder:
+        admitted = Path(folder) / "admitted"
+        with login_on(demo, env={ADMITTED: str(admitted)}) as terminal:
+            empty_mb = terminal.resident_mb()
+            terminal.send(demo.password, "enter")
+            shown = _first_rows(terminal)
+            runs.first_rows.append(shown - float(admitted.read_text(encoding="ascii")))
+            runs.while_filling += _keys_while_filling(terminal)
+            terminal.read_for(1.5)
+            runs.grown.append(terminal.resident_mb() - empty_mb)
+            runs.while_idle += [_move(terminal, "down" if n % 2 else "up") for n in range(IDLE_KEYS)]
+            runs.keystrokes.append(max(_type(terminal, key) for key in FILTER))
+
+
+def _first_rows(terminal: Stopwatch) -> float:
+    """When the cursor stood on a row: that is the frame with the first rows."""
+    terminal.until(lambda text: _cursor_line(text) is not None)
+    return terminal.arrived
+
+
+def _cursor_line(text: str) -> int | None:
+    """The line of the screen the list's cursor stands on."""
+    return next((number for number, line in enumerate(text.splitlines()) if line.startswith("> ")), None)
+
+
+def _keys_while_filling(terminal: Stopwatch) -> list[float]:
+    """Down and up without pause until all is loaded; only keys answered before that count."""
+    taken: list[float] = []
+    end = time.monotonic() + SLOWEST_FILL_S
+    while time.monotonic() < end:
+        took = _move(terminal, "up" if len(taken) % 2 else "down")
+        if "points loaded" in terminal.text:
+            return taken
+        taken.append(took)
+    raise TimeoutError(f"the list was not filled in {SLOWEST_FILL_S:g} s:\n{terminal.text}")
+
+
+def _move(terminal: Stopwatch, key: str) -> float:
+    """Seconds from an arrow key to the frame with the cursor on another line."""
+    before = _cursor_line(terminal.text)
+    sent = terminal.send(key)
+    with suppress(TimeoutError):  # the cursor stood at the list's end, and a short list was filled meanwhile
+        terminal.until(lambda text: _cursor_line(text) not in {before, None}, 5.0)
+    return terminal.arrived - sent
+
+
+def _type(terminal: Stopwatch, key: str) -> float:
+    """Seconds from a key in the filter to the last byte painted for it."""
+    sent = terminal.send(key)
+    terminal.next()
+    return terminal.last(QUIET_S) - sent

@@ -1,0 +1,147 @@
+"""Rows about restores that run: requests of a poll at the server, and bytes of a poll on the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from tests.bench.row import Row
+from tests.bench.stopwatch import Stopwatch, login_on
+from tests.support.demo_process import DemoProcess
+from tui.api.client import EnterpriseManager, Trust
+from tui.api.models import Platform, ServerAddress
+from tui.api.models.points import RestorePoint
+from tui.api.query import Query
+from tui.clock import SystemClock
+from tui.paths import Folders
+from tui.restores.forms import form_for
+from tui.restores.service import Restores
+from tui.store.entry import RestoreState
+from tui.store.journal import Journal
+
+COUNTS = (1, 10, 100)
+POLLS = 5
+LAUNCH_S = 9.0
+"""By the server's clock: after so long a launch is a restore session that runs."""
+IN_VIEW = 5
+WINDOW_S = 6.0
+WINDOWS = 5
+_PLAIN = re.compile(r"-\d{6}$")
+"""The embedded server's VMs of such names restore without incident, in 40 to 90 seconds."""
+
+
+def watching_rows() -> list[Row]:
+    """Requests of a poll with 1, 10 and 100 restores; bytes of a poll with 10."""
+    rows = []
+    for count in COUNTS:
+        with (
+            DemoProcess.start("--points", "6000", "--time-scale", "0") as demo,
+            TemporaryDirectory() as folder,
+        ):
+            rows.append(asyncio.run(_requests(demo, Path(folder), count)))
+    with DemoProcess.start("--points", "6000", "--time-scale", "0") as demo, TemporaryDirectory() as folder:
+        asyncio.run(_leave_running(demo, Path(folder), 10))
+        rows.append(_bytes(demo, Path(folder), 10))
+    return rows
+
+
+@asynccontextmanager
+async def _restores(demo: DemoProcess, state: Path) -> AsyncIterator[tuple[EnterpriseManager, Restores]]:
+    """Restores over a journal, as the program has them."""
+    clock = SystemClock()
+    address = ServerAddress(host=demo.host, port=demo.port)
+    manager = EnterpriseManager(address, trust=Trust(ca_file=demo.certificate), clock=clock)
+    await manager.discover()
+    await manager.log_on(demo.user, demo.password)
+    journal = Journal.open(Folders.locate(demo=False, state_dir=state).journal, clock=clock)
+    restores = Restores(manager, journal, server=str(address), clock=clock, operator="bench")
+    try:
+        yield manager, restores
+    finally:
+        await restores.close()
+        journal.close()
+        await manager.aclose()
+
+
+async def _start(manager: EnterpriseManager, restores: Restores, points: list[RestorePoint]) -> None:
+    for point in points:
+        await restores.submit(await restores.prepare(form_for(point, point.platform), {}))
+
+
+async def _points(manager: EnterpriseManager, count: int) -> list[RestorePoint]:
+    """The newest points of so many VMs."""
+    found: dict[str, RestorePoint] = {}
+    query = Query(sort="CreationTime", descending=True, page_size=500)
+    async for page in manager.vm_restore_points(query):
+        for point in page.items:
+            if _PLAIN.search(point.vm_name) and point.platform in {Platform.VSPHERE, Platform.HYPERV}:
+                found.setdefault(point.vm_name, point)
+        if len(found) >= count:
+            break
+    return list(found.values())[:count]
+
+
+async def _requests(demo: DemoProcess, state: Path, count: int) -> Row:
+    """The most requests of one poll, while some restores run and others, begun later, launch."""
+    async with _restores(demo, state) as (manager, restores):
+        points = await _points(manager, count)
+        await _start(manager, restores, points[count // 2 :])
+        await restores.monitor.tick()
+        demo.control("advance", seconds=LAUNCH_S)
+        await _start(manager, restores, points[: count // 2])
+        asked = []
+        for _ in range(POLLS):
+            demo.control("clear-requests")
+            await restores.monitor.tick()
+            asked.append(float(len(demo.requests())))
+            demo.control("advance", seconds=1)
+        running = sum(restore.state is RestoreState.RESTORING for restore in restores.all)
+    return Row(
+        what=f"requests of a poll, {count} restores",
+        yardstick=f"{running} running at the end",
+        value=max(asked),
+        limit=2.0,
+        unit="",
+        samples=tuple(asked),
+    )
+
+
+async def _leave_running(demo: DemoProcess, state: Path, count: int) -> None:
+    """Restores that run, left to the next program that opens the journal."""
+    async with _restores(demo, state) as (manager, restores):
+        await _start(manager, restores, await _points(manager, count))
+        await restores.monitor.tick()
+        demo.control("advance", seconds=LAUNCH_S)
+        await restores.monitor.tick()
+
+
+def _bytes(demo: DemoProcess, state: Path, count: int) -> Row:
+    """80x24, the tasks on the screen; several windows of some seconds, each over its polls."""
+    with login_on(demo, env={"VBEM_STATE_DIR": os.fspath(state)}) as terminal:
+        terminal.send(demo.password, "enter")
+        terminal.until("points loaded")
+        demo.control("set", option="time_scale", value=1.0)
+        terminal.ctrl("t")
+        terminal.until(lambda text: text.count("  restoring ") >= min(count, IN_VIEW))
+        terminal.read_for(3.0)
+        samples = [_window(demo, terminal) for _ in range(WINDOWS)]
+    return Row(
+        what=f"bytes of a poll, {count} restores running",
+        yardstick="",
+        value=median(samples),
+        limit=2000,
+        unit="B",
+        samples=tuple(samples),
+    )
+
+
+def _window(demo: DemoProcess, terminal: Stopwatch) -> float:
+    demo.control("clear-requests")
+    wrote = terminal.read_for(WINDOW_S)
+    return wrote / max(1, len(demo.requests("session")))
