@@ -15,11 +15,11 @@ from tui.widgets.columns import Column
 from tui.widgets.rows import Cell, Toned
 
 VM_COLUMNS = (
-    Column(key=SortBy.NAME, label="VM", width=12, flex=1),
+    Column(key=SortBy.NAME, label="VM", width=13, flex=1),
     Column(key=SortBy.PLATFORM, label="Platform", width=14),
-    Column(key=SortBy.POINTS, label="Points", width=6, align="right"),
+    Column(key=SortBy.POINTS, label="Points", width=6, align="right", drop=2),
     Column(key=SortBy.NEWEST, label="Newest", width=8, align="right"),
-    Column(key=SortBy.SERVER, label="Backup server", width=10, flex=1, drop=1),
+    Column(key=SortBy.SERVER, label="Backup server", width=14, flex=1, drop=1),
 )
 POINT_COLUMNS = (
     Column(key="created", label="Made (local time, UTC)", width=28),

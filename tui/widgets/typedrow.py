@@ -60,6 +60,13 @@ class TypedRow(FieldRow):
             self._called.display = bool(words)
             # The name is for people; the reference behind it is still what is sent.
             self.entry.set_class(bool(words), "-named")
+            self.call_after_refresh(self._show_cursor)
+
+    def _show_cursor(self) -> None:
+        """The line has become shorter or longer: scroll to where the cursor is."""
+        at = self.entry.cursor_position
+        self.entry.cursor_position = 0
+        self.entry.cursor_position = at
 
     def on_descendant_focus(self) -> None:
         """Put the mark that says where the focus is without colour."""
