@@ -27,6 +27,7 @@ from tui.restores.platforms.blueprint import Blueprint, Facts, Meaning, Original
 from tui.restores.platforms.machine import POWER_ON, power_words
 
 ROOT = "hierarchy_root_uid"
+_PLACEMENT = ("datastore_ref", "storage_profile_ref", "template_ref")
 LAYOUT_WORDS = {
     CloudLayout.SEED: "VmRestoreSpec, as documented",
     CloudLayout.SCHEMA: "vCloudVmRestoreSpec with vAppRef, as in the schema",
@@ -56,21 +57,21 @@ def placement_fields(prefix: str = "") -> tuple[Field, ...]:
     come back empty and the reference has to be typed (contract 8.2).
     """
     return (
-        _reference(
+        reference_field(
             name=f"{prefix}datastore_ref",
             wire_name="DatastoreRef",
             label="Datastore",
             object_type="Datastore",
             help_="Where the VM's files go; empty leaves it to the server.",
         ),
-        _reference(
+        reference_field(
             name=f"{prefix}storage_profile_ref",
             wire_name="OrgVdcStorageProfileRef",
             label="Storage profile",
             object_type="OrgVdcStorageProfile",
             help_="Storage profile of the organization VDC for the VM; empty leaves it to the server.",
         ),
-        _reference(
+        reference_field(
             name=f"{prefix}template_ref",
             wire_name="LinkedCloneVmTemplateRef",
             label="Linked-clone template",
@@ -80,7 +81,17 @@ def placement_fields(prefix: str = "") -> tuple[Field, ...]:
     )
 
 
-def _reference(*, name: str, wire_name: str, label: str, object_type: str, help_: str) -> Field:
+def reference_field(
+    *,
+    name: str,
+    wire_name: str,
+    label: str,
+    object_type: str,
+    help_: str,
+    required: bool = False,
+    visible_if: Condition | None = None,
+) -> Field:
+    """A reference to an object of one type, typed or looked up."""
     return Field(
         name=name,
         wire_name=wire_name,
@@ -88,18 +99,28 @@ def _reference(*, name: str, wire_name: str, label: str, object_type: str, help_
         help=help_,
         kind=FieldKind.REFERENCE,
         default="",
+        required=required,
         object_type=object_type,
         lookup_type=object_type,
+        visible_if=visible_if,
     )
 
 
-_NEW_NAME = Field(
+def name_field(*, name: str, wire_name: str, label: str, help_: str) -> Field:
+    """A new name, empty at first."""
+    return Field(name=name, wire_name=wire_name, label=label, help=help_, kind=FieldKind.TEXT, default="")
+
+
+def placement_of(values: Values, prefix: str = "") -> dict[str, str]:
+    """What was typed into `placement_fields`, as the specs name it."""
+    return {name: text_of(values, f"{prefix}{name}") for name in _PLACEMENT}
+
+
+_NEW_NAME = name_field(
     name="new_name",
     wire_name="VmNewName",
     label="New name",
-    help="Name of the restored VM; empty restores it under its own name, over the original.",
-    kind=FieldKind.TEXT,
-    default="",
+    help_="Name of the restored VM; empty restores it under its own name, over the original.",
 )
 
 
@@ -116,18 +137,14 @@ def _layout(facts: Facts) -> Field:
     )
 
 
-def _vapp_ref() -> Field:
-    return Field(
-        name="vapp_ref",
-        wire_name="vAppRef",
-        label="Target vApp",
-        help="The vApp to restore into; only this layout has it. Empty leaves it to the server.",
-        kind=FieldKind.REFERENCE,
-        default="",
-        object_type="Vapp",
-        lookup_type="Vapp",
-        visible_if=Condition(field="layout", value=CloudLayout.SCHEMA.value),
-    )
+_VAPP_REF = reference_field(
+    name="vapp_ref",
+    wire_name="vAppRef",
+    label="Target vApp",
+    object_type="Vapp",
+    help_="The vApp to restore into; only this layout has it. Empty leaves it to the server.",
+    visible_if=Condition(field="layout", value=CloudLayout.SCHEMA.value),
+)
 
 
 def _sections(facts: Facts) -> tuple[Section, ...]:
@@ -135,7 +152,7 @@ def _sections(facts: Facts) -> tuple[Section, ...]:
         Section(title="Where", fields=(root_field(facts), _NEW_NAME)),
         Section(title="Placement", fields=placement_fields()),
         Section(title="Afterwards", fields=(POWER_ON,)),
-        Section(title="Request", fields=(_layout(facts), _vapp_ref())),
+        Section(title="Request", fields=(_layout(facts), _VAPP_REF)),
     )
 
 
@@ -153,12 +170,16 @@ def _notes(facts: Facts, values: Values) -> tuple[str, ...]:
     notes = [f"Layout in use: {words}." for layout, words in LAYOUT_WORDS.items() if layout == chosen]
     if chosen == CloudLayout.SEED:
         notes.append("QuickRollback is always sent as false on Cloud Director.")
-    new_name = text_of(values, "new_name")
+    return (*notes, *name_notes("VM", "VmNewName", text_of(values, "new_name"), facts.point.vm_name))
+
+
+def name_notes(thing: str, wire_name: str, new_name: str, original: str) -> tuple[str, ...]:
+    """What the new name means for the original, while typing."""
     if not new_name:
-        notes.append("VmNewName is empty: the VM gets its own name, which counts as OVERWRITING.")
-    elif is_same_name(new_name, facts.point.vm_name):
-        notes.append("VmNewName is the VM's own name, which counts as OVERWRITING.")
-    return tuple(notes)
+        return (f"{wire_name} is empty: the {thing} gets its own name, which counts as OVERWRITING.",)
+    if is_same_name(new_name, original):
+        return (f"{wire_name} is the {thing}'s own name, which counts as OVERWRITING.",)
+    return ()
 
 
 def _spec(facts: Facts, values: Values) -> RestoreSpec:
@@ -168,9 +189,7 @@ def _spec(facts: Facts, values: Values) -> RestoreSpec:
         hierarchy_root_uid=uid_of("HierarchyRoot", text_of(values, ROOT)),
         point_uid=facts.point.uid,
         new_name=text_of(values, "new_name"),
-        datastore_ref=text_of(values, "datastore_ref"),
-        storage_profile_ref=text_of(values, "storage_profile_ref"),
-        template_ref=text_of(values, "template_ref"),
+        **placement_of(values),
         layout=layout,
         vapp_ref=text_of(values, "vapp_ref") if layout is CloudLayout.SCHEMA else "",
     )

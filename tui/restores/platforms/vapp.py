@@ -11,36 +11,34 @@ from tui.api.models import (
     VAppVmParameters,
     uid_of,
 )
-from tui.restores.fields import Field, FieldKind, Problem, Section, Values, WrongForm, is_on, text_of
+from tui.restores.fields import Problem, Section, Values, WrongForm, is_on, text_of
 from tui.restores.platforms.blueprint import Blueprint, Facts, Meaning
 from tui.restores.platforms.cloud import (
     ROOT,
-    is_same_name,
+    name_field,
+    name_notes,
     original_fate,
     original_words,
     placement_fields,
+    placement_of,
+    reference_field,
     root_field,
 )
 from tui.restores.platforms.machine import POWER_ON
 
-_ORG_VDC = Field(
+_ORG_VDC = reference_field(
     name="org_vdc_ref",
     wire_name="OrgVdcRef",
     label="Organization VDC",
-    help="The organization VDC the vApp is restored into.",
-    kind=FieldKind.REFERENCE,
-    default="",
-    required=True,
     object_type="OrgVdc",
-    lookup_type="OrgVdc",
+    help_="The organization VDC the vApp is restored into.",
+    required=True,
 )
-_NEW_NAME = Field(
+_NEW_NAME = name_field(
     name="new_name",
     wire_name="vAppNewName",
     label="New vApp name",
-    help="Name of the restored vApp; empty restores it under its own name, over the original.",
-    kind=FieldKind.TEXT,
-    default="",
+    help_="Name of the restored vApp; empty restores it under its own name, over the original.",
 )
 
 
@@ -49,13 +47,11 @@ def _prefix(number: int) -> str:
 
 
 def _vm_section(number: int, vm: RestorePoint) -> Section:
-    name = Field(
+    name = name_field(
         name=f"{_prefix(number)}new_name",
         wire_name="VmNewName",
         label="New name",
-        help="Name of this VM in the restored vApp; empty keeps its own.",
-        kind=FieldKind.TEXT,
-        default="",
+        help_="Name of this VM in the restored vApp; empty keeps its own.",
     )
     return Section(
         title=f"VM {vm.vm_name}",
@@ -90,12 +86,7 @@ def _check(facts: Facts, values: Values) -> tuple[Problem, ...]:
 
 
 def _notes(facts: Facts, values: Values) -> tuple[str, ...]:
-    new_name = text_of(values, "new_name")
-    if not new_name:
-        return ("vAppNewName is empty: the vApp gets its own name, which counts as OVERWRITING.",)
-    if is_same_name(new_name, facts.point.vm_name):
-        return ("vAppNewName is the vApp's own name, which counts as OVERWRITING.",)
-    return ()
+    return name_notes("vApp", "vAppNewName", text_of(values, "new_name"), facts.point.vm_name)
 
 
 def _vm_parameters(facts: Facts, values: Values) -> tuple[VAppVmParameters, ...]:
@@ -104,9 +95,7 @@ def _vm_parameters(facts: Facts, values: Values) -> tuple[VAppVmParameters, ...]
         VAppVmParameters(
             point_uid=vm.uid,
             new_name=text_of(values, f"{_prefix(number)}new_name"),
-            datastore_ref=text_of(values, f"{_prefix(number)}datastore_ref"),
-            storage_profile_ref=text_of(values, f"{_prefix(number)}storage_profile_ref"),
-            template_ref=text_of(values, f"{_prefix(number)}template_ref"),
+            **placement_of(values, _prefix(number)),
         )
         for number, vm in enumerate(facts.vms_of_vapp)
     )
