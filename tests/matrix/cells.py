@@ -49,6 +49,7 @@ _LEFT_OUT = {
     Step.REATTACH_LATER: "State",
 }
 """The field `missing` leaves out: what the program cannot do without at that step; else UID."""
+_ALWAYS = {Step.SUBMIT, Step.CANCEL}
 XML_ONLY = {"bomb"}
 """Entities exist in XML alone; the server sends one whatever was asked for."""
 EXCLUDED: dict[tuple[str, Step], str] = {}
@@ -94,14 +95,18 @@ def all_faults() -> list[str]:
 
 
 def cells(*, gate: bool) -> list[Cell]:
-    """The cells of the gate, one format each by turns, or those that only the long hunt takes."""
+    """The cells of the gate, or those that only the long hunt takes.
+
+    The gate takes each fault at the two steps that change something, and every second cell of the rest, like
+    the black squares of a board; one format each, by turns. The long hunt takes all that is left.
+    """
     found = []
     for row, fault in enumerate(all_faults()):
         for column, step in enumerate(Step):
             if (fault.partition(":")[0], step) in EXCLUDED:
                 continue
-            turn = (row + column) % len(FORMATS)
-            taken = 1 if fault in XML_ONLY else turn
-            wires = FORMATS[taken : taken + 1] if gate else FORMATS[:taken] + FORMATS[taken + 1 :]
+            turn = 1 if fault in XML_ONLY else (row // 2 + column) % len(FORMATS)
+            taken = FORMATS[turn : turn + 1] if step in _ALWAYS or (row + column) % 2 == 0 else ()
+            wires = taken if gate else [wire for wire in FORMATS if wire not in taken]
             found += [Cell(fault=fault, step=step, wire=wire) for wire in wires]
     return found

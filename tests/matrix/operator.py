@@ -43,6 +43,11 @@ _GOES_ON_BEHIND_DIALOGS = {"write", "cancel"}
 _MACHINE, _CLOUD_MACHINE = "mail01 platform:vmware", "shop-web platform:vcloud kind:vm server:vbr01"
 
 
+def _words(text: str) -> str:
+    """Text without its line breaks and frames."""
+    return " ".join(text.replace("│", " ").split())
+
+
 class Operator:
     """One person at one running program."""
 
@@ -61,8 +66,19 @@ class Operator:
 
     @property
     def shown(self) -> str:
-        """What stands on the screen, as one line of words."""
-        return " ".join(text_of(self.pilot).replace("│", " ").split())
+        """What stands on the screen, or in the dialog that is over it, as one line of words."""
+        screen = self.app.screen
+        boxes = screen.query(".box")
+        if not isinstance(screen, Dialog) or not boxes:
+            return self.whole
+        box = boxes.first().region
+        strips = screen._compositor.render_strips(screen.size)[box.y : box.bottom]
+        return _words("\n".join(strip.crop(box.x, box.right).text for strip in strips))
+
+    @property
+    def whole(self) -> str:
+        """The whole screen as one line of words."""
+        return _words(text_of(self.pilot))
 
     @property
     def restores(self) -> tuple[Restore, ...]:

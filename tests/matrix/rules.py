@@ -29,6 +29,7 @@ TITLES = {
     "hold": "did not answer in time",
     "hold-reply": "did not answer in time",
     "drop-before": "The connection broke",
+    "not-http": "The connection broke",
     "drop-after-accept": "The connection broke",
     "truncate": "The connection broke",
     "http-502": "busy or down",

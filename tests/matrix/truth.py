@@ -35,7 +35,7 @@ def has_succeeded(lab: Lab) -> bool:
 
 def check_screen(operator: Operator) -> None:
     """The words on the screen are true, plain, and hold no secret."""
-    shown, lab = operator.shown, operator.lab
+    shown, lab = operator.whole, operator.lab
     strange = _NEVER_SHOWN.search(shown)
     assert strange is None, f"{strange!r} is shown: {shown}"
     assert lab.demo.password not in shown

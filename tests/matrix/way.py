@@ -79,9 +79,9 @@ class Walk:
             await operator.move()
             await operator.polls()
             await operator.press("ctrl+t")
+        self.fired = self.lab.fired()
         check_told(self.cell, operator)
         await truth.check_all(operator)
-        self.fired = self.lab.fired()
         self.lab.clear_faults()
 
     async def _go_to_the_end(self, operator: Operator) -> None:
