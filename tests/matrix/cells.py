@@ -53,7 +53,7 @@ _ALWAYS = {Step.SUBMIT, Step.CANCEL}
 XML_ONLY = {"bomb"}
 """Entities exist in XML alone; the server sends one whatever was asked for."""
 EXCLUDED: dict[tuple[str, Step], str] = {}
-"""Cells that by nature cannot be: the reason of each."""
+"""Cells that by nature cannot be: the reason of each. So far there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def check_screen(operator: Operator) -> None:
         assert secret not in shown
     if not has_succeeded(lab):
         assert not _SAYS_DONE.search(shown), f"success is said before the server said it: {shown}"
-    if has_begun(lab):
+    if has_begun(lab) and operator.confirmed == 1:
         assert not _SAYS_NOTHING_BEGAN.search(shown), f"it began, but it is said not to have: {shown}"
 
 
