@@ -99,33 +99,31 @@ class PointIndex:
         Returns:
             The VMs that are new or have new points.
         """
+        seen, groups, shapes, created_of = self._seen, self._groups, self._shapes, self._created
+        if self._unconfirmed is not None:
+            points = list(points)
+            self._unconfirmed.difference_update([point.uid for point in points])
+        fresh = {point.uid: point for point in points if point.uid not in seen}
+        first = len(self._uids)
+        seen.update(fresh)
+        self._uids.extend(fresh)
+        created_of.extend([point.created for point in fresh.values()])
+        self._parents.extend([point.restore_point_id for point in fresh.values()])
         changed: set[Vm] = set()
-        seen, groups, created_of = self._seen, self._groups, self._created
-        row = len(self._uids)
-        for point in points:
-            uid = point.uid
-            if uid in seen:
-                if self._unconfirmed is not None:
-                    self._unconfirmed.discard(uid)
-                continue
-            seen.add(uid)
+        for row, point in enumerate(fresh.values(), first):
             vm = groups.get((point.server_uid, point.object_ref or point.vm_name, point.kind))
             if vm is None:
                 vm = self._new_vm(point)
-            created = point.created
-            self._uids.append(uid)
-            created_of.append(created)
-            self._parents.append(point.restore_point_id)
             self._vm_of.append(vm.number)
-            self._shape_of.append(self._shape_number(point))
+            shape = shapes.get((point.point_type, point.algorithm, point.restore_href))
+            self._shape_of.append(self._new_shape(point) if shape is None else shape)
             rows = vm.rows
-            if not rows or created <= created_of[rows[-1]]:
+            if not rows or point.created <= created_of[rows[-1]]:
                 rows.append(row)
             else:
                 self._insert(vm, row)
             if point.vm_name != vm.name:
                 self._keep_name(vm, row, point)
-            row += 1
             changed.add(vm)
         self._note_freshness(changed)
         return changed
@@ -139,12 +137,10 @@ class PointIndex:
             self._server_names[point.server_uid] = point.server_name
         return vm
 
-    def _shape_number(self, point: RestorePoint) -> int:
-        shape = (point.point_type, point.algorithm, point.restore_href)
-        number = self._shapes.get(shape)
-        if number is None:
-            number = self._shapes[shape] = len(self._shape_list)
-            self._shape_list.append(Shape(*shape))
+    def _new_shape(self, point: RestorePoint) -> int:
+        shape = Shape(point.point_type, point.algorithm, point.restore_href)
+        self._shape_list.append(shape)
+        self._shapes[shape] = number = len(self._shape_list) - 1
         return number
 
     def _insert(self, vm: Vm, row: int) -> None:
