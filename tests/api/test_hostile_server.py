@@ -80,7 +80,7 @@ def endure(client: Bounded, fault: str, reads: tuple[str, ...]) -> None:
         demo.control("fault", spec=fault)
         outcome = client.ask(read)
         if os.environ.get("VBEM_NUMBERS"):
-            print(f"{fault:20} {read:12} {outcome}")
+            print(f"{fault:20} {read:12} {outcome}")  # noqa: T201 - asked for
         fired = demo.control("faults-fired")["total"]
         where = f"{fault} at {read!r}: {outcome}"
         assert not str(outcome["error"]).startswith("UNFORESEEN"), where

@@ -25,6 +25,7 @@ from tui.api.errors import (
     BadReply,
     Busy,
     ConnectionLost,
+    Invalid,
     ManagerError,
     NotManager,
     ServerFault,
@@ -193,6 +194,14 @@ def test_every_httpx_exception_is_mapped(kind: type[Exception]) -> None:
         assert isinstance(error, TimedOut)
     if issubclass(kind, httpx.DecodingError):
         assert isinstance(error, Unreadable)
+
+
+async def test_a_name_too_long_for_an_address_is_called_that(scripted: Scripted) -> None:
+    async with scripted(NO_TASKS) as (manager, script):
+        with pytest.raises(Invalid, match="too long") as caught:
+            await manager.lookup("urn:x", "Datastore", "A" * 100_000)
+    assert not caught.value.request_sent
+    assert script.requests == []
 
 
 async def test_the_cause_is_chained(scripted: Scripted) -> None:

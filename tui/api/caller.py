@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ResultT = TypeVar("ResultT")
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - a header's name
 _XML, _JSON = "application/xml", "application/json"
+_TARGET_CHARS = 60_000
+"""Of a path with its query; httpx refuses longer ones as if the host's name were wrong."""
 _THREAD_ABOVE = {_XML: 24_000, _JSON: 4_000_000}
 """Bytes of a reply above which it is decoded beside the event loop, which would stand still meanwhile."""
 
@@ -120,11 +122,18 @@ class Caller:
         """One request with the token; anything but one of the 200s is an error.
 
         Raises:
+            Invalid: the address is longer than HTTP carries; nothing was sent.
             SessionExpired: the server no longer knows the session, or nobody logged on.
             ManagerError: whatever else happened.
         """
         if self.session is None:
             raise SessionExpired("Nobody is logged on.", request_sent=False)
+        if len(target) > _TARGET_CHARS:
+            raise Invalid(
+                "A name in the request is too long to be sent.",
+                hint="Look at the VM's name: no server takes an address that long.",
+                request_sent=False,
+            )
         transport = await self._open()
         from tui.api.status import error_for
         from tui.api.transport import Call, Kind
