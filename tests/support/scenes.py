@@ -110,8 +110,7 @@ async def confirm_cloud(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The confirmation of a Cloud Director restore whose datastore was looked up."""
     await form_cloud(pilot, demo)
     await pilot.press("tab", *"lab-db-back", "tab", "f2")
-    await shows(pilot, "Choose")
-    await settle(pilot)
+    await shows(pilot, "bulk-01")
     await pilot.press("enter")
     await settle(pilot)
     await pilot.press("ctrl+r")
