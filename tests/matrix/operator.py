@@ -58,6 +58,7 @@ class Operator:
         self.confirmed = 0
         """How often a restore was confirmed."""
         self._has_looked_up = False
+        self._refused_by: object = None
 
     @property
     def app(self) -> VbemApp:
@@ -130,7 +131,7 @@ class Operator:
         await self.until(
             lambda: (
                 restores.monitor.ticks >= goal
-                or not restores.in_flight
+                or all(one.is_over for one in restores.all)
                 or isinstance(self.app.screen, LogOnAgainScreen)
             ),
             f"{times} polls",
@@ -203,8 +204,13 @@ class Operator:
             screen.query_one("#form-reason", Entry).value = REASON
         if self.next_step is Step.LOOKUP:
             await self._look_up(screen)
+        elif self._refused_by is screen:
+            # What cannot be sent from this form may be sent from one that was read anew.
+            await self.press("escape")
+            await self.press("right", "enter")
         else:
             await self.press("ctrl+r")
+            self._refused_by = screen if self.app.screen is screen else None
 
     async def _look_up(self, screen: RestoreFormScreen) -> None:
         name = screen.query_one("#field-new-name", Entry)
