@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.settle import settle, until
-from tests.ui.stage import StageApp, StageManager
+from tests.ui.stage import StageApp, StageManager, stage
 from tui.api.models import RestorePoint
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.form import RestoreFormScreen
@@ -68,3 +68,14 @@ async def confirm(pilot: Pilot[Any], *keys: str) -> None:
     await asked(pilot)
     await pilot.press(*keys)
     await settle(pilot)
+
+
+async def tick(pilot: Pilot[Any]) -> None:
+    restores = stage(pilot).restores
+    assert restores is not None
+    await restores.monitor.tick()
+    await pilot.pause()
+
+
+def details(pilot: Pilot[Any]) -> str:
+    return pilot.app.screen.query_one("#tasks-details", Lines).text

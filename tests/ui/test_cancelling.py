@@ -1,0 +1,152 @@
+"""Cancelling on a stage: what it can do is said first, one DELETE is sent, what it did is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.settle import settle, text_of
+from tests.ui.forms import app_for, details, send, tick
+from tests.ui.stage import StageManager, stage
+from tests.unit.restores.fakes import finished, stopped, task
+from tests.unit.restores.points import point
+from tui.api.errors import ConnectionLost
+from tui.api.models import SessionResult
+from tui.restores.service import Restores
+from tui.screens.cancel import CancelScreen
+from tui.screens.tasks import TasksScreen
+from tui.widgets.lines import Lines
+
+
+async def test_what_cancelling_did_is_told_once(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c", "right", "enter")
+        await settle(pilot)
+        await pilot.press("enter")
+        manager.task_list = ()
+        await tick(pilot)
+        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
+        await tick(pilot)
+        assert details(pilot).count("The launch was stopped") == 1
+        await pilot.press("h")
+        await settle(pilot)
+        told = pilot.app.screen.query_one("#history-details", Lines).text
+    assert told.count("The launch was stopped") == 1
+    assert "app07: cancelled\n" in told
+
+
+async def test_cancelling_says_first_what_it_can_do_and_sends_one_delete(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        assert "cancelling stops the launch" in text_of(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, TasksScreen), "Enter alone is the safe answer"
+        assert manager.deletes == []
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.press("right", "enter", "right", "enter", "enter")
+        await settle(pilot)
+    assert len(manager.deletes) == 1
+
+
+async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, CancelScreen)
+        assert "The server accepted it; watching what happens." in text_of(pilot)
+        dialog = text_of(pilot).split("Cancel the restore of app07?")[1].split("╰")[0]
+        assert "Close" in dialog
+        assert "Cancel the restore" not in dialog, "no button that can do nothing"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "cancelling" in text_of(pilot)
+        manager.task_list = ()
+        await tick(pilot)
+        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
+        await tick(pilot)
+        assert "cancelled" in text_of(pilot)
+        assert "The launch was stopped" in details(pilot)
+
+
+async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warning(tmp_path: Path) -> None:
+    manager = StageManager(delete=ConnectionLost("Reset."))
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        await pilot.press("escape")
+        app = stage(pilot)
+        assert app.restores is not None
+        app.rows.update(1, cancel="asking", state="launching")
+        app.restores = Restores(manager, app.rows, server="em.lab.example:9398", clock=app.clock)
+        await app.restores.reattach()
+        app.restores.on_change(app._tell_screens)
+        manager.delete, manager.task_list = None, (task(),)
+        await tick(pilot)
+        assert "cancelling" in text_of(pilot)
+        assert "the reply is not known" in details(pilot)
+        assert "no reply known" in details(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        shown = pilot.app.screen.query_one("#cancel-words", Lines).text
+        assert "WARNING: a DELETE was sent already at 2026-11-23" in shown
+        assert len(manager.deletes) == 1
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert "The server accepted it" in text_of(pilot)
+        assert len(manager.deletes) == 2
+
+
+async def test_cancelling_that_is_not_journalled_says_so_loudly(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        stage(pilot).rows.path.unlink()
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await settle(pilot)
+        assert "The server accepted it" in text_of(pilot)
+        assert "NOT in the journal" in text_of(pilot)
+        assert len(manager.deletes) == 1
+
+
+async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        manager.task_list = (finished(1),)
+        await tick(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        shown = pilot.app.screen.query_one("#cancel-words", Lines).text
+        assert "probably goes on" in shown
+        assert "the backup console on vbr.lab.example" in shown
+
+
+async def test_dialog_follows_the_restore_while_it_is_open(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        manager.task_list = (finished(1),)
+        manager.session_list = (stopped(SessionResult.SUCCESS),)
+        await tick(pilot)
+        await tick(pilot)
+        assert "The restore is over; there is nothing to cancel." in text_of(pilot)
+        await pilot.press("right", "enter")
+        await settle(pilot)
+    assert manager.deletes == []
