@@ -22,7 +22,7 @@ from tests.bench.stopwatch import NO_KEYRING, Stopwatch
 
 ROUNDS = 11
 POSTING = "posting==2.11.1"
-BESIDE = "tree-sitter<0.26"
+BESIDE = "tree-sitter==0.25.2"
 """With a newer one posting 2.11.1 dies of a segmentation fault before its first frame."""
 INSTALL_S = 600.0
 
@@ -76,7 +76,7 @@ def _installed() -> Program:
     Raises:
         OSError, subprocess.SubprocessError: it could not be installed.
     """
-    folder = user_cache_path("vbem-bench") / POSTING
+    folder = user_cache_path("vbem-bench") / f"{POSTING}-{BESIDE}"
     command = folder / "bin" / "posting"
     if not command.exists():
         EnvBuilder(with_pip=True, clear=True).create(folder)
