@@ -18,9 +18,13 @@ CHECKS = {fact.check.__name__: fact for fact in FACTS}
 def forget() -> None:
     """What was read before a mutation must not answer for it."""
     for casing in (jsonpoints._PASCAL_CASE, jsonpoints._CAMEL_CASE):
-        for remembered in (casing.server, casing.restore_point, casing.restore):
-            remembered.cache_clear()
-    for cached in (codec_points.server_in, codec_points.restore_point_in, codec_points._platform_word):
+        casing.links.forget()
+    for cached in (
+        codec_points.server_in,
+        codec_points.restore_point_in,
+        codec_points.marked_path,
+        codec_points._platform_word,
+    ):
         cached.cache_clear()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.api.errors import BadReply, Invalid, ManagerError, NotFound, SessionExpired, Unreadable
 from tui.api.limits import Limits, Timeouts
 from tui.api.models import LogonSession, ServerAddress, WireFormat, version_key
+from tui.api.pages import PageDecoder
 from tui.api.tls import Trust
 from tui.clock import Clock, SystemClock
 
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
     from tui.api.transport import Reply, Transport
 
 ResultT = TypeVar("ResultT")
+Beside = Callable[[bytes, str], Awaitable[ResultT | None]]
+"""Decodes a body, compressed as said, in another process."""
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - a header's name
 _XML, _JSON = "application/xml", "application/json"
 _TARGET_CHARS = 60_000
 """Of a path with its query; httpx refuses longer ones as if the host's name were wrong."""
 _THREAD_ABOVE = {_XML: 24_000, _JSON: 4_000_000}
 """Bytes of a reply above which it is decoded beside the event loop, which would stand still meanwhile."""
+_BESIDE_ABOVE = {"": 200_000, "gzip": 20_000}
+"""Bytes, by compression, from which a body is worth the way to another process: some 200 points."""
 
 
 class Caller:
@@ -53,6 +58,7 @@ class Caller:
         self._timeouts = timeouts or Timeouts()
         self._transport: Transport | None = None
         self._json_refused = False
+        self._pages = PageDecoder(self._limits)
         self._decoding = asyncio.Lock()
         """Threads that decode side by side only take the interpreter from each other."""
 
@@ -71,19 +77,30 @@ class Caller:
 
     async def aclose(self) -> None:
         """Close all connections; the logon session at the server stays as it is."""
+        await self._pages.aclose()
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
 
-    async def _read(self, target: str, decode: Callable[[bytes], ResultT]) -> ResultT:
-        """GET and decode, again in XML where AUTO asked an old server for JSON."""
-        accept = _media_type(self.lists_wire)
+    async def _read(
+        self, target: str, decode: Callable[[bytes], ResultT], *, beside: Beside[ResultT] | None = None
+    ) -> ResultT:
+        """GET and decode, again in XML where AUTO asked an old server for JSON.
+
+        Args:
+            target: path and query.
+            decode: makes a model of the body.
+            beside: may do the same for a long body in another process; None from it means it cannot.
+        """
+        accept, packed = _media_type(self.lists_wire), beside is not None
         try:
-            return await self._decoded(await self._call("GET", target, accept), decode)
+            reply = await self._call("GET", target, accept, packed=packed)
+            return await self._decoded(reply, decode, beside)
         except (Invalid, Unreadable) as error:
             if self.wire is not WireFormat.AUTO or accept == _XML or not _is_about_format(error):
                 raise
-            result = await self._decoded(await self._call("GET", target, _XML), decode)
+            reply = await self._call("GET", target, _XML, packed=packed)
+            result = await self._decoded(reply, decode, beside)
             self._json_refused = self._json_refused or isinstance(error, Invalid)
             return result
 
@@ -103,21 +120,36 @@ class Caller:
 
         return codec_of(body).read(body, reader, self._limits)
 
-    async def _decoded(self, reply: Reply, decode: Callable[[bytes], ResultT]) -> ResultT:
+    async def _decoded(
+        self, reply: Reply, decode: Callable[[bytes], ResultT], beside: Beside[ResultT] | None = None
+    ) -> ResultT:
         if reply.status == 204:
             raise NotFound("It answers with nothing.", http_code=204)
-        kind = _JSON if reply.body[:1] in (b"{", b"[") else _XML
+        body, is_long = reply.body, len(reply.body) > _BESIDE_ABOVE[reply.encoding]
         try:
-            if len(reply.body) > _THREAD_ABOVE[kind]:
+            if beside and is_long and (found := await beside(body, reply.encoding)) is not None:
+                return found
+            if reply.encoding:
+                from tui.api.inflate import inflate
+
+                body = inflate(body, reply.encoding, self._limits.body_bytes)
+            if len(body) > _THREAD_ABOVE[_JSON if body[:1] in (b"{", b"[") else _XML]:
                 async with self._decoding:
-                    return await asyncio.to_thread(decode, reply.body)
-            return decode(reply.body)
+                    return await asyncio.to_thread(decode, body)
+            return decode(body)
         except BadReply as error:
             error.http_code = reply.status
             raise
 
     async def _call(
-        self, method: str, target: str, accept: str, *, content_type: str = "", body: bytes = b""
+        self,
+        method: str,
+        target: str,
+        accept: str,
+        *,
+        content_type: str = "",
+        body: bytes = b"",
+        packed: bool = False,
     ) -> Reply:
         """One request with the token; anything but one of the 200s is an error.
 
@@ -146,6 +178,7 @@ class Caller:
             content_type=content_type,
             body=body,
             secrets={TOKEN_HEADER: self.session.token},
+            packed=packed,
         )
         reply = await transport.send(call)
         if not 200 <= reply.status < 300:

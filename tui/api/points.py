@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING
 
 from tui.api.caller import Caller
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tui.api.models import RestorePoint
 
 _RESOURCES = {PointKind.VM: "VmRestorePoint", PointKind.VAPP: "vAppRestorePoint"}
+_MANY_PAGES = 3
+"""Of a list from which decoding them elsewhere pays."""
 _AT_ONCE = 4
 """Entities fetched side by side where the server sent references."""
 
@@ -39,6 +41,8 @@ class PointCalls(Caller):
         """One page of points, as sent: for filling several pages side by side."""
         listing = await self._listing(query.at(number).target(_RESOURCES[kind]), kind)
         found = await self._entities(listing.references, kind)
+        if listing.pages > _MANY_PAGES:
+            self._pages.start()
         return Page(items=listing.items + found, number=number, pages=max(listing.pages, 1))
 
     async def vm_restore_point(self, id: str) -> RestorePoint:
@@ -101,7 +105,10 @@ class PointCalls(Caller):
 
             return codec_of(body).points(body, kind, self._limits)
 
-        return await self._read(target, decode)
+        def beside(body: bytes, encoding: str) -> Awaitable[Listing[RestorePoint] | None]:
+            return self._pages.points(body, encoding, kind)
+
+        return await self._read(target, decode, beside=beside)
 
     async def _point(self, path: str, kind: PointKind) -> RestorePoint:
         from tui.api.codec.points import entity_or_reference

@@ -11,13 +11,14 @@ import http.cookiejar
 import logging
 import random
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 import httpx
 
+from tui.api.bodies import take_body, take_error_body
 from tui.api.certificates import describe, problem_of
 from tui.api.errors import (
     CertificateChanged,
@@ -26,13 +27,11 @@ from tui.api.errors import (
     NameNotFound,
     NotManager,
     TimedOut,
-    TooLarge,
     UnknownCertificate,
     Unreachable,
     Unreadable,
 )
 from tui.api.faults import find, line_error
-from tui.api.inflate import Inflater, inflate
 from tui.api.limits import Limits, Timeouts
 from tui.api.look import shown
 from tui.api.models import ServerAddress
@@ -47,8 +46,6 @@ _CONNECTIONS = 8
 _IDLE_S = 20.0
 _FIRST_PAUSE_S = 0.3
 _AGENT = "vbem"
-_UNPACK_BYTES = 256_000
-"""Compressed bytes decompressed together; a page of 500 points has some 50,000."""
 
 
 class Kind(Enum):
@@ -73,16 +70,19 @@ class Call:
     body: bytes = b""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Headers that hold the token or the password."""
+    packed: bool = False
+    """Hand on the body as it came, unless it is long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The server's answer, decompressed."""
+    """The server's answer, decompressed where `encoding` is empty."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     """By lower-case name."""
     body: bytes = field(repr=False)
+    encoding: str = ""
 
 
 @dataclass(slots=True)
@@ -197,7 +197,7 @@ class Transport:
             )
             response = await client.send(request, stream=True)
             try:
-                return await self._read(response)
+                return await self._read(response, packed=call.packed)
             finally:
                 await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, OSError) as error:
@@ -205,49 +205,14 @@ class Transport:
         except UnicodeError as error:
             raise NameNotFound(f"{self._address.host} is no host name.", request_sent=trail.sent) from error
 
-    async def _read(self, response: httpx.Response) -> Reply:
-        encoding = response.headers.get("content-encoding", "")
+    async def _read(self, response: httpx.Response, *, packed: bool) -> Reply:
+        encoding, still = response.headers.get("content-encoding", ""), ""
         if response.status_code >= 300:
-            body = await self._error_body(response, encoding)
-        elif encoding.strip().lower() in ("gzip", "x-gzip"):
-            body = await self._unpacked(response)
+            body = await take_error_body(response.aiter_raw(), encoding, self._limits)
         else:
-            raw = b"".join([piece async for piece in self._pieces(response)])
-            body = inflate(raw, encoding, self._limits.body_bytes)
+            body, still = await take_body(response.aiter_raw(), encoding, self._limits, packed=packed)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(status=response.status_code, headers=headers, body=body)
-
-    async def _unpacked(self, response: httpx.Response) -> bytes:
-        """The body decompressed while it comes, but an ordinary page at once, for that spares copies."""
-        inflater, waiting = Inflater(self._limits.body_bytes), bytearray()
-        async for piece in self._pieces(response):
-            waiting += piece
-            if len(waiting) >= _UNPACK_BYTES:
-                inflater.feed(bytes(waiting))
-                waiting.clear()
-        inflater.feed(bytes(waiting))
-        return inflater.finish()
-
-    async def _pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
-        """The body as it comes over the line, up to the limit."""
-        limit = room = self._limits.body_bytes
-        async for piece in response.aiter_raw():
-            room -= len(piece)
-            if room < 0:
-                raise TooLarge(f"It is larger than {limit // 1_000_000} MB.")
-            yield piece
-
-    async def _error_body(self, response: httpx.Response, encoding: str) -> bytes:
-        """What an error says; nothing where that cannot be read, for the status says enough."""
-        raw, limit = bytearray(), self._limits.error_bytes
-        async for piece in response.aiter_raw():
-            raw += piece
-            if len(raw) > limit:
-                break
-        try:
-            return inflate(bytes(raw), encoding, limit)
-        except (TooLarge, Unreadable):
-            return b""
+        return Reply(status=response.status_code, headers=headers, body=body, encoding=still)
 
     async def _mapped(self, error: Exception, sent: bool) -> ManagerError:
         mismatch, refusal = find(error, PinMismatch), find(error, ssl.SSLCertVerificationError)

@@ -79,6 +79,8 @@ class PointIndex:
         self._uids: list[str] = []
         self._created: list[datetime] = []
         self._parents: list[str] = []
+        self._parent_ids: dict[str, str] = {}
+        """Each id once: the points of one job run share it."""
         self._shape_of: array[int] = array("I")
         self._vm_of: array[int] = array("I")
         self._shapes: dict[tuple[str, str, str], int] = {}
@@ -108,7 +110,10 @@ class PointIndex:
         seen.update(fresh)
         self._uids.extend(fresh)
         created_of.extend([point.created for point in fresh.values()])
-        self._parents.extend([point.restore_point_id for point in fresh.values()])
+        parents = self._parent_ids
+        self._parents.extend(
+            [parents.setdefault(point.restore_point_id, point.restore_point_id) for point in fresh.values()]
+        )
         changed: set[Vm] = set()
         for row, point in enumerate(fresh.values(), first):
             vm = groups.get((point.server_uid, point.object_ref or point.vm_name, point.kind))

@@ -65,6 +65,12 @@ class LinkReader:
         self._parent = lru_cache(maxsize=4096)(self._parent_of)
         self._restore = lru_cache(maxsize=1024)(self._restore_of)
 
+    def forget(self) -> None:
+        """Begin again, as if no links had been read."""
+        self._known.clear()
+        for remembered in (self._server, self._parent, self._restore):
+            remembered.cache_clear()
+
     def at(self, body: bytes, place: int, own: bytes) -> tuple[Linked | None, int]:
         """The links of the point whose own id is `own`, looked for in a page from `place` on.
 

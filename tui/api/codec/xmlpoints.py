@@ -53,10 +53,11 @@ def fast_points(tree: Tree, kind: PointKind) -> Listing[RestorePoint] | None:
 
 def _vm_point(item: Item) -> RestorePoint | None:
     try:
-        server, restore_point, restore = _links(item["Links"]["Link"], item["UID"])
+        uid = _text(item["UID"])
+        server, restore_point, restore = _links(item["Links"]["Link"], uid)
         object_ref = item["HierarchyObjRef"]
         return RestorePoint(
-            uid=item["UID"],
+            uid=uid,
             vm_name=_text(item["VmDisplayName"]),
             created=time_of(item["CreationTimeUTC"]) or NO_TIME,
             kind=PointKind.VM,
@@ -76,7 +77,7 @@ def _vm_point(item: Item) -> RestorePoint | None:
 
 
 def _text(value: object) -> str:
-    if type(value) is not str:
+    if type(value) is not str or not value:
         raise TypeError
     return value
 
@@ -89,7 +90,7 @@ def _links(links: list[dict[str, str]], uid: str) -> tuple[tuple[str, str], str,
         if kind is None and link["Rel"] == "Restore":
             restore = restore or marked_path(link["Href"].replace(uid.rpartition(":")[2] or " ", "{id}"))
         elif kind == "BackupServerReference":
-            server = server or server_in(link["Href"], link["Name"])
+            server = server or server_in(link["Href"], _text(link["Name"]))
         elif kind == "RestorePointReference":
             restore_point = restore_point or restore_point_in(link["Href"])
     if server is None or restore_point is None or restore is None:

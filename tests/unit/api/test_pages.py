@@ -1,0 +1,153 @@
+"""Pages decoded in another process: the same points, and no harm where that process fails."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.api.dialects import DIALECTS
+from tests.unit.api.test_codec_points import ENTITY, read, written
+from tui.api.codec.packed import packed, unpacked
+from tui.api.errors import Unreadable
+from tui.api.limits import Limits
+from tui.api.models import PointKind
+from tui.api.pages import PageDecoder
+from tui.api.pages_child import serve
+
+PAGE = written("json-pascal", [ENTITY, ENTITY])
+
+
+@pytest.fixture
+async def decoder() -> AsyncIterator[PageDecoder]:
+    made = PageDecoder(Limits(), patience_s=20)
+    assert await made.ready()
+    yield made
+    await made.aclose()
+
+
+def process_of(decoder: PageDecoder) -> int:
+    assert decoder._child is not None
+    return decoder._child.pid
+
+
+def told_to(process: int) -> bytes:
+    folder = Path(f"/proc/{process}")
+    return (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+
+
+def is_there(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_the_same_points_as_here(decoder: PageDecoder, dialect: str) -> None:
+    body = written(dialect, [ENTITY, ENTITY])
+    here = read(body)
+    assert await decoder.points(body, "", PointKind.VM) == here
+    assert await decoder.points(gzip.compress(body), "gzip", PointKind.VM) == here
+
+
+async def test_many_at_once_come_back_in_their_order(decoder: PageDecoder) -> None:
+    bodies = [written("json-camel", [{**ENTITY, "VmDisplayName": f"vm{number}"}]) for number in range(40)]
+    found = await asyncio.gather(*(decoder.points(body, "", PointKind.VM) for body in bodies))
+    assert [listing.items[0].vm_name for listing in found if listing] == [f"vm{n}" for n in range(40)]
+
+
+@pytest.mark.parametrize("body", [b"{", b"<a", b"", b"<html/>", PAGE[:-9]])
+async def test_what_it_cannot_read_is_left_to_the_caller(decoder: PageDecoder, body: bytes) -> None:
+    assert await decoder.points(body, "", PointKind.VM) is None
+    assert await decoder.points(body, "gzip", PointKind.VM) is None
+    assert await decoder.points(PAGE, "", PointKind.VM) == read(PAGE)
+
+
+async def test_a_page_of_references_is_left_to_the_caller(decoder: PageDecoder) -> None:
+    references = b'{"Refs":[{"UID":"urn:veeam:VmRestorePoint:1","Href":"/api/vmRestorePoints/1"}]}'
+    assert read(references).references
+    assert await decoder.points(references, "", PointKind.VM) is None
+
+
+async def test_a_killed_process_is_replaced(decoder: PageDecoder) -> None:
+    first = process_of(decoder)
+    os.kill(first, signal.SIGKILL)
+    assert await decoder.points(PAGE, "", PointKind.VM) is None
+    assert await decoder.ready()
+    assert process_of(decoder) != first
+    assert await decoder.points(PAGE, "", PointKind.VM) == read(PAGE)
+
+
+async def test_whoever_stops_waiting_does_not_shift_the_answers(decoder: PageDecoder) -> None:
+    os.kill(process_of(decoder), signal.SIGSTOP)
+    waiting = asyncio.create_task(decoder.points(PAGE, "", PointKind.VM))
+    behind = asyncio.create_task(decoder.points(PAGE, "", PointKind.VM))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    assert await behind is None
+    assert await decoder.ready()
+    other = written("json-pascal", [{**ENTITY, "VmDisplayName": "other"}])
+    assert await decoder.points(other, "", PointKind.VM) == read(other)
+
+
+async def test_a_page_without_end_is_an_error() -> None:
+    decoder = PageDecoder(Limits(), patience_s=0.05)
+    assert await decoder.ready()
+    os.kill(process_of(decoder), signal.SIGSTOP)
+    with pytest.raises(Unreadable, match="too long"):
+        await decoder.points(PAGE, "", PointKind.VM)
+    await decoder.aclose()
+
+
+async def test_nothing_is_left_behind_and_nothing_secret_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOMETHING_SECRET", "hunter2")
+    decoder = PageDecoder(Limits())
+    assert await decoder.ready()
+    process = process_of(decoder)
+    told = told_to(process)
+    assert b"tui.api.pages_child" in told
+    assert b"hunter2" not in told
+    await decoder.aclose()
+    assert not is_there(process)
+
+
+async def test_closing_while_it_starts() -> None:
+    decoder = PageDecoder(Limits())
+    decoder.start()
+    await asyncio.sleep(0)
+    await decoder.aclose()
+    assert decoder._child is None
+
+
+async def test_where_it_cannot_start_every_page_is_left_to_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    decoder = PageDecoder(Limits())
+    assert not await decoder.ready()
+    assert await decoder.points(PAGE, "", PointKind.VM) is None
+    await decoder.aclose()
+
+
+def test_it_ends_with_its_input_and_when_nothing_comes() -> None:
+    for end in ("input", "idle"):
+        out, into = os.pipe()
+        answers, answering = os.pipe()
+        with open(out, "rb", buffering=0) as pages, open(answering, "wb") as points:
+            if end == "input":
+                os.close(into)
+            serve(pages, points, Limits(), idle_s=0.01)
+        assert os.read(answers, 100) == b"\0\0\0\0"
+        os.close(answers)
+        if end == "idle":
+            os.close(into)
+
+
+def test_packing_keeps_everything() -> None:
+    here = read(PAGE)
+    assert unpacked(packed(here)) == (here.items, here.number, here.pages)

@@ -1,0 +1,166 @@
+"""Decodes long pages of restore points in another process, so that the one of the screen is not busy with it.
+
+In a thread it would be: the interpreter runs one thread at a time, and building 500 points out of XML
+takes half a tenth of a second. The process gets reply bodies and gives back points, nothing else: no
+token, no address. It is an accelerator only. Where there is none (one core, it did not start, it ended)
+and whenever it cannot make sense of a page, the caller decodes the page itself, which also raises the
+right error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import struct
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.api.errors import Unreadable
+from tui.api.limits import Limits
+from tui.api.models import PointKind
+
+if TYPE_CHECKING:
+    from tui.api.codec.listing import Listing
+    from tui.api.models import RestorePoint
+
+ASKED = struct.Struct(">IBB")
+"""Head of a page on its way in: bytes that follow, kind of point, how the body is compressed."""
+ANSWERED = struct.Struct(">I")
+"""Head of the answer: bytes that follow; none means "decode it yourself". One such head says "ready"."""
+KINDS = tuple(PointKind)
+ENCODINGS = ("", "gzip")
+_BUFFER_BYTES = 1 << 20
+_PASSED_ON = {"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TMPDIR", "PYTHONPATH"}
+
+
+class PageDecoder:
+    """One process that decodes pages, started when first wanted.
+
+    Args:
+        limits: bounds on what a page may hold; the process keeps them as well.
+        patience_s: a page that takes longer is made to take long.
+    """
+
+    def __init__(self, limits: Limits, *, patience_s: float = 30.0) -> None:
+        self._limits = limits
+        self._patience_s = patience_s
+        self._child: asyncio.subprocess.Process | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._ended: set[asyncio.subprocess.Process] = set()
+        self._is_worth = len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else True
+
+    def start(self) -> None:
+        """Begin to start the process, unless it is there; pages are not kept waiting for it."""
+        if self._is_worth and self._child is None and (self._starting is None or self._starting.done()):
+            self._starting = asyncio.create_task(self._start())
+
+    async def ready(self) -> bool:
+        """Wait for the process to start; whether there is one."""
+        self.start()
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
+        return self._child is not None
+
+    async def points(self, body: bytes, encoding: str, kind: PointKind) -> Listing[RestorePoint] | None:
+        """The points of a page; None if the caller has to decode it.
+
+        Args:
+            body: as it came over the line.
+            encoding: how it is compressed, one of `ENCODINGS`.
+            kind: what it lists.
+
+        Raises:
+            Unreadable: decoding it takes without end.
+        """
+        child = self._child
+        if child is None or child.stdin is None or encoding not in ENCODINGS:
+            self.start()
+            return None
+        try:
+            # Written at once and read in turn: the process never waits for the next page.
+            child.stdin.write(ASKED.pack(len(body), KINDS.index(kind), ENCODINGS.index(encoding)) + body)
+            async with asyncio.timeout(self._patience_s), self._turn:
+                found = await _answer(child)
+        except TimeoutError as error:  # before OSError, of which it is one
+            self._drop(child)
+            raise Unreadable("It takes too long to be decoded.") from error
+        except (OSError, EOFError):
+            self._drop(child)
+            return None
+        except asyncio.CancelledError:
+            self._drop(child)  # nobody would take the answer out of the pipe
+            raise
+        return _listing(found) if found else None
+
+    async def aclose(self) -> None:
+        """End the process."""
+        if self._starting is not None:
+            self._starting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._starting
+        if self._child is not None:
+            self._drop(self._child)
+        for child in self._ended:
+            await child.wait()
+        self._ended.clear()
+
+    async def _start(self) -> None:
+        child = None
+        try:
+            # -P: the folder the operator happens to stand in must not provide modules.
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "tui.api.pages_child",
+                *(str(bound) for bound in (self._limits.body_bytes, self._limits.nodes, self._limits.depth)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+                env=_environment(),
+                limit=_BUFFER_BYTES,
+            )  # fmt: skip
+            await _answer(child)
+        except (OSError, EOFError):
+            self._is_worth = False
+            if child is not None:
+                self._drop(child)
+        except asyncio.CancelledError:
+            if child is not None:
+                self._drop(child)
+            raise
+        else:
+            self._child = child
+
+    def _drop(self, child: asyncio.subprocess.Process) -> None:
+        if child is self._child:
+            self._child = None
+        self._ended.add(child)
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+
+
+async def _answer(child: asyncio.subprocess.Process) -> bytes:
+    if child.stdout is None:
+        raise EOFError
+    (size,) = ANSWERED.unpack(await child.stdout.readexactly(ANSWERED.size))
+    return await child.stdout.readexactly(size)
+
+
+def _listing(found: bytes) -> Listing[RestorePoint]:
+    from tui.api.codec.listing import Listing
+    from tui.api.codec.packed import unpacked
+
+    items, number, pages = unpacked(found)
+    return Listing(items=items, number=number, pages=pages)
+
+
+def _environment() -> dict[str, str]:
+    """What Python needs to start; nothing that could hold a secret."""
+    chosen = {name: value for name, value in os.environ.items() if name in _PASSED_ON}
+    paths = [path for path in chosen.get("PYTHONPATH", "").split(os.pathsep) if path]
+    # Last, so that it shadows nothing: it matters only where vbem runs without being installed.
+    paths.append(str(Path(__file__).resolve().parents[2]))
+    chosen["PYTHONPATH"] = os.pathsep.join(paths)
+    return chosen
