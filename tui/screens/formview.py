@@ -150,10 +150,12 @@ class FormView(VbemScreen):
         except WrongForm as error:
             self._wait_words(str(error))
             return
-        is_first = self._form is None
+        is_first, wait = self._form is None, self.query("#form-wait")
+        if is_first and not wait:
+            return  # the screen is being taken down: an answer came at its last moment
         self._form = form
         if is_first:
-            self.query_one("#form-wait").remove()
+            wait.remove()
             body = FormBody(form, self._filled.values)
             left = self.query_one("#form-left", Vertical)
             reason = Entry(self._filled.reason, id="form-reason", placeholder="(empty)")

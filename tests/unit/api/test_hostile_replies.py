@@ -169,7 +169,7 @@ def test_the_five_entities_are_decoded_once() -> None:
     ids=["xml open", "xml", "json open", "json objects", "json few"],
 )
 def test_depth_has_a_limit(body: bytes) -> None:
-    with pytest.raises(BadReply):
+    with pytest.raises(TooLarge, match="nested"):
         codec_of(body).tree(body, LIMITS)
 
 

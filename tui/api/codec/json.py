@@ -58,7 +58,9 @@ def parse(body: bytes, limits: Limits) -> object:
     check_size(body, limits)
     try:
         value: object = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise _too_deep() from error
+    except (msgspec.DecodeError, UnicodeError, ValueError) as error:
         raise Unreadable(f"It is no JSON: {str(error)[:120]}.") from error
     _check_depth(value, limits.depth)
     return value
@@ -87,4 +89,8 @@ def _check_depth(value: object, depth: int) -> None:
         )
         if not level:
             return
-    raise TooLarge("It is nested deeper than any answer of Enterprise Manager.")
+    raise _too_deep()
+
+
+def _too_deep() -> TooLarge:
+    return TooLarge("It is nested deeper than any answer of Enterprise Manager.")
