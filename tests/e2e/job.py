@@ -14,6 +14,7 @@ from tests.support.terminal import Terminal
 _OUTLOOK = re.compile(r"Restore\.\.\. +(The original VM is KEPT|OVERWRITES)")
 _NOT_RESUMED = re.compile("No kept logon session|The kept logon session has ended")
 """A busy machine may be too slow for the keyring, which the program kills after three seconds."""
+_FIELD_WITH_FOCUS = re.compile(r"^ +> \S", re.MULTILINE)
 F2 = "\x1bOQ"
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -74,8 +75,9 @@ def to_form(terminal: Terminal, vm: str, words: str = "") -> None:
 
 
 def is_form(text: str) -> bool:
-    """The form is there and says what it will do."""
-    return "What will happen" in text and "Ctrl+R Restore" in text and bool(_OUTLOOK.search(text))
+    """The form is there, says what it will do, and keys go to one of its fields."""
+    is_told = "What will happen" in text and "Ctrl+R Restore" in text and _OUTLOOK.search(text) is not None
+    return is_told and _FIELD_WITH_FOCUS.search(text) is not None
 
 
 def _selected(text: str, vm: str) -> bool:

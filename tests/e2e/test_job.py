@@ -32,8 +32,8 @@ def test_machine_from_the_login_to_the_end(operator: Operator, demo: DemoProcess
     with operator.start() as terminal:
         operator.log_on(terminal)
         to_form(terminal, vm)
-        assert "[x] yes  Keep the original VM" in terminal.text
-        assert "[ ] no   Power on after restore" in terminal.text
+        terminal.until("[x] yes  Keep the original VM")
+        terminal.until("[ ] no   Power on after restore")
         to_confirm(terminal, vm)
         terminal.until("│ The original VM is kept")
         assert posts(demo) == []
