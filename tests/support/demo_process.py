@@ -62,6 +62,7 @@ class DemoProcess:
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._next_line())
         assert answer["ok"], answer
+        self.fingerprint = answer.get("fingerprint", self.fingerprint)
         return answer
 
     def requests(self, step: str = "") -> list[dict[str, Any]]:
