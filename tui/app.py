@@ -52,6 +52,7 @@ class VbemApp(Steward):
         self.launch = launch
         self.clock: Clock = clock or SystemClock()
         self.folders = launch.folders
+        self.pace = launch.pace
         self.settings = launch.settings
         self.connection: Connection | None = None
         self.journal: Journal | None = None
@@ -103,7 +104,8 @@ class VbemApp(Steward):
         self.connection = connection
         self._remember(connection)
         note = self.take_charge(connection)
-        self.push_screen(RestorePointsScreen())
+        with self.batch_update():  # one frame on the line, not one for each step of its layout
+            await self.push_screen(RestorePointsScreen())
         kept = connection.kept
         if kept is not None and not kept.in_keyring:
             words = f"The logon session is kept in memory only: {kept.reason.rstrip('.')}."

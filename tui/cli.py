@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui import __version__
+from tui.pace import PROFILES, pace_of
 from tui.paths import Folders
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--proxy", metavar="URL", help="HTTP proxy; none is ever taken from the environment")
     parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where journal and pins are kept")
+    parser.add_argument(
+        "--profile",
+        choices=PROFILES,
+        help="how often to repaint what changes by itself: full, low, or low over SSH (default: auto)",
+    )
     parser.add_argument("--mouse", action="store_true", help="ask the terminal for mouse reports")
     return parser
 
@@ -82,6 +88,7 @@ def _prepare(options: argparse.Namespace) -> Launch:
         wire=wire,
         ca_file=Path(ca_file).expanduser() if ca_file else None,
         proxy=_chosen(options.proxy, "VBEM_PROXY", settings.proxy),
+        pace=pace_of(_chosen(options.profile, "VBEM_PROFILE", settings.profile), os.environ),
     )
 
 

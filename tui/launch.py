@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.pace import FULL, Pace
 from tui.paths import Folders
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Launch:
     wire: str = "auto"
     ca_file: Path | None = None
     proxy: str = ""
+    pace: Pace = FULL
     note: str = ""
     """A sentence for the login screen."""
     timeouts: Timeouts | None = None

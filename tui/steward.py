@@ -9,6 +9,7 @@ from textual import work
 from textual.app import ScreenStackError
 
 from tui.clock import Clock
+from tui.pace import Pace
 from tui.screens.refnames import RefNames
 from tui.shell import Shell
 from tui.text import safe
@@ -27,6 +28,7 @@ class Steward(Shell):
     """Holds the journal and the restores of one connection, and runs the workers that write."""
 
     clock: Clock
+    pace: Pace
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,6 +56,7 @@ class Steward(Shell):
             clock=self.clock,
             operator=operator_name(),
             on_logon_needed=self._ask_to_log_on_again,
+            poll_every_s=self.pace.poll_every_s,
         )
         self.restores.on_change(self._tell_screens)
         return note

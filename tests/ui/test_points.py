@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -140,7 +141,7 @@ async def test_news_of_the_start_stay_while_somebody_types(app: VbemApp) -> None
 
 async def test_ages_are_written_anew_on_return(app: VbemApp, monkeypatch: pytest.MonkeyPatch) -> None:
     # Painting a late page would write the ages as well.
-    monkeypatch.setattr("tui.screens.points_loading.PAINT_EVERY_S", 0.001)
+    app.pace = replace(app.pace, paint_every_s=0.001)
     async with app.run_test(size=(80, 24)) as pilot:
         await browse(pilot)
         await shows(pilot, "points loaded 0s ago")

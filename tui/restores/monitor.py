@@ -51,6 +51,7 @@ class Monitor:
         clock: Clock,
         *,
         on_logon_needed: Callable[[], None] | None = None,
+        fastest_s: float = FASTEST_S,
     ) -> None:
         self.logon_needed = False
         """Whether it waits for somebody to log on again; restores then go on unseen."""
@@ -63,7 +64,8 @@ class Monitor:
         self._expired_key = ""
         self._failures = 0
         self._has_recovered = False
-        self._interval = FASTEST_S
+        self._fastest_s = fastest_s
+        self._interval = fastest_s
 
     async def run(self) -> None:
         """Poll until cancelled; idle while there is nothing to watch."""
@@ -83,7 +85,7 @@ class Monitor:
 
     def wake(self) -> None:
         """Poll at once: a restore was sent, or somebody logged on again."""
-        self._interval = FASTEST_S
+        self._interval = self._fastest_s
         self._failures = 0
         self._wake.set()
 
@@ -93,11 +95,11 @@ class Monitor:
         if self.logon_needed:
             return SLOWEST_S
         if self._failures:
-            return min(FASTEST_S * 2.0**self._failures, LONGEST_BACKOFF_S)
+            return min(self._fastest_s * 2.0**self._failures, LONGEST_BACKOFF_S)
         if watched and all(restore.is_quiet for restore in watched):
             return QUIET_S
         if any(restore.is_near_an_edge for restore in watched):
-            return FASTEST_S
+            return self._fastest_s
         return self._interval
 
     async def tick(self) -> None:
@@ -214,7 +216,7 @@ class Monitor:
         old = {restore.key: restore.state for restore in before}
         moved = any(old.get(restore.key) is not restore.state for restore in self._book.all())
         self._interval = (
-            FASTEST_S if moved or self._has_recovered else min(self._interval * SLOWER, SLOWEST_S)
+            self._fastest_s if moved or self._has_recovered else min(self._interval * SLOWER, SLOWEST_S)
         )
 
     async def _pause(self, seconds: float | None) -> None:

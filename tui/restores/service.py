@@ -23,7 +23,7 @@ from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
 from tui.restores.faces import Manager, RestoreJournal
 from tui.restores.fields import Values
 from tui.restores.forms import RestoreForm
-from tui.restores.monitor import Monitor, session_key
+from tui.restores.monitor import FASTEST_S, Monitor, session_key
 from tui.restores.plan import RestorePlan, Surroundings, make_plan
 from tui.restores.queries import guard_query
 from tui.restores.reattach import resume, take_up
@@ -48,13 +48,16 @@ class Restores:
         clock: Clock,
         operator: str = "",
         on_logon_needed: Callable[[], None] | None = None,
+        poll_every_s: float = FASTEST_S,
     ) -> None:
         self.server = server
         self.operator = operator
         self._manager = manager
         self._clock = clock
         self._book = Book(journal, clock)
-        self.monitor = Monitor(manager, self._book, clock, on_logon_needed=on_logon_needed)
+        self.monitor = Monitor(
+            manager, self._book, clock, on_logon_needed=on_logon_needed, fastest_s=poll_every_s
+        )
         self._canceller = Canceller(manager, self._book, operator)
         self._used: set[str] = set()
         self._sending: set[asyncio.Task[Restore]] = set()

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from tui.api.models import RestorePoint, ServerAddress
     from tui.clock import Clock
+    from tui.pace import Pace
     from tui.restores.plan import RestorePlan
     from tui.restores.restore import Restore
     from tui.restores.service import Restores
@@ -24,6 +25,8 @@ class Host(Protocol):
     """The app, as screens see it."""
 
     clock: Clock
+    pace: Pace
+    """How often the line allows a repaint."""
     settings: Settings
     connection: Connection | None
     """The server somebody is logged on to."""

@@ -19,8 +19,6 @@ from tui.points.words import freshness_words
 from tui.screens.base import VbemScreen
 from tui.text import safe
 
-PAINT_EVERY_S = 0.5
-"""While pages arrive, the lists are repainted at most this often: each time is bytes on the line."""
 ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
 
@@ -92,7 +90,7 @@ class PointsLoading(VbemScreen):
         if not self._painting:
             self._painting = True
             if self._view.all_count:
-                self.set_timer(PAINT_EVERY_S, self._paint)
+                self.set_timer(self.vbem.pace.paint_every_s, self._paint)
             else:
                 self.post_message(self.PageCame())
 

@@ -13,7 +13,7 @@ from tui.store.files import locked, write_private
 LAST_LOGON = "last.json"
 _CHOICES = {
     "wire": ("auto", "xml", "json"),
-    "profile": ("auto", "local", "slow"),
+    "profile": ("auto", "low", "full"),
     "cloud_layout": ("seed", "schema"),
 }
 _SPELLED_AS_OPTION = {"format": "wire", "ca-file": "ca_file", "cloud-layout": "cloud_layout"}
@@ -38,7 +38,7 @@ class Settings:
     proxy: str = ""
     """URL of a proxy; none is taken from the environment."""
     profile: str = "auto"
-    """How much may be painted: auto, local or slow."""
+    """How much may be painted: auto (low over SSH), low or full."""
     cloud_layout: str = "seed"
     """Wrapper of Cloud Director restores: seed or schema (contract 5.1)."""
 

@@ -13,6 +13,7 @@ from tests.unit.restores.world import World, until
 from tui.api.errors import Busy, SessionExpired, TimedOut
 from tui.api.models import SessionResult, SessionState, TaskState
 from tui.restores.forms import form_for
+from tui.restores.monitor import Monitor
 from tui.restores.restore import Restore
 from tui.store.entry import RestoreState
 
@@ -114,6 +115,14 @@ async def test_the_cadence_slows_down_and_quickens_near_the_end(world: World) ->
     world.manager.session_list = [session(progress=95)]
     await world.tick()
     assert monitor.interval() == 1.0
+
+
+async def test_a_low_pace_is_the_floor_of_the_cadence(world: World) -> None:
+    await world.submitted()
+    monitor = Monitor(world.manager, world.restores._book, world.clock, fastest_s=2.0)
+    world.manager.task_list = [task()]
+    await monitor.tick()
+    assert monitor.interval() == 2.0
 
 
 async def test_errors_keep_the_last_good_data_say_why_and_back_off(world: World) -> None:

@@ -22,11 +22,11 @@ def test_no_file_means_the_defaults(path: Path) -> None:
 def test_every_key_is_read(path: Path) -> None:
     path.write_text(
         'server = "em:1"\nuser = "LAB\\\\op"\nformat = "xml"\nca_file = "/ca.pem"\n'
-        'proxy = "http://p:1"\nprofile = "slow"\ncloud_layout = "schema"\n'
+        'proxy = "http://p:1"\nprofile = "low"\ncloud_layout = "schema"\n'
     )
     assert Settings.load(path) == Settings(
         server="em:1", user=r"LAB\op", wire="xml", ca_file="/ca.pem", proxy="http://p:1",
-        profile="slow", cloud_layout="schema",
+        profile="low", cloud_layout="schema",
     )  # fmt: skip
     path.write_text('wire = "json"\nca-file = "/ca.pem"\n')
     assert Settings.load(path) == Settings(wire="json", ca_file="/ca.pem")
@@ -38,7 +38,7 @@ def test_every_key_is_read(path: Path) -> None:
         ('sever = "em"', "'sever'"),
         ("[table]\nx = 1", "'table'"),
         ("server = 1", "server"),
-        ('profile = "fast"', "auto, local, slow"),
+        ('profile = "fast"', "auto, low, full"),
         ('format = "yaml"', "'yaml'"),
         ('format = "xml"\nwire = "xml"', "twice"),
         ("server = ", "not a TOML file"),
