@@ -19,13 +19,9 @@ def forget() -> None:
     """What was read before a mutation must not answer for it."""
     for casing in (jsonpoints._PASCAL_CASE, jsonpoints._CAMEL_CASE):
         casing.links.forget()
-    for cached in (
-        codec_points.server_in,
-        codec_points.restore_point_in,
-        codec_points.marked_path,
-        codec_points._platform_word,
-    ):
-        cached.cache_clear()
+    for remembered in (codec_points.server_in, codec_points.restore_point_in, codec_points.marked_path):
+        remembered.forget()
+    codec_points._platform_word.cache_clear()
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.mistake)

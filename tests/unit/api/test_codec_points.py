@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.api.dialects import DIALECTS
 from tui.api.codec import codec_for, codec_of
+from tui.api.codec import points as codec_points
 from tui.api.codec.listing import Listing
 from tui.api.errors import BadReply, MissingField, NotManager, Unreadable
 from tui.api.limits import Limits
@@ -276,3 +277,20 @@ def test_each_codec_knows_its_name() -> None:
     assert codec_for(WireFormat.XML).media_type == "application/xml"
     assert codec_for(WireFormat.JSON).media_type == "application/json"
     assert codec_for(WireFormat.AUTO).wire is WireFormat.XML
+
+
+@pytest.mark.parametrize("dialect", ["xml", "json-pascal"])
+def test_long_links_are_not_remembered(dialect: str) -> None:
+    def remembered() -> int:
+        caches = (codec_points.server_in, codec_points.restore_point_in, codec_points.marked_path)
+        return sum(cache._cached.cache_info().currsize for cache in caches)
+
+    def with_links(tail: str) -> bytes:
+        return written(dialect, [{**ENTITY, "Links": [{**one, "Href": one["Href"] + tail} for one in LINKS]}])
+
+    before = remembered()
+    (point,) = read(with_links("/" + "x" * 5_000)).items
+    assert point.restore_point_id == "x" * 5_000
+    assert remembered() == before
+    read(with_links(f"/{dialect}"))
+    assert remembered() > before

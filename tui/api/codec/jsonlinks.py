@@ -21,8 +21,9 @@ Linked = tuple[tuple[str, str], str, str]
 """UID and name of the backup server, id of the restore point, Restore path with `{id}` for the own id."""
 
 _SERVER, _PARENT, _RESTORE = b'"BackupServerReference"', b'"RestorePointReference"', b'"Restore"'
-_REACH = 8_000
-"""How many bytes further a point's own links are looked for."""
+_REACH = 4_000
+"""How many bytes further a point's own links are looked for, so also of what is remembered of one."""
+_LONG = 16_000
 _KNOWN = 4_096
 
 
@@ -136,6 +137,8 @@ class LinkReader:
         Raises:
             Unusual, IndexError: what is wanted is not there.
         """
+        if len(raw) > _LONG:
+            raise Unusual  # the caches count what they hold, they do not weigh it
         server, parent, restore = order
         pieces = raw[2:-2].split(b"},{", max(order) + 1)
         return (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from sys import intern
+from typing import Generic, TypeVar
 
 from tui.api.codec.listing import Listing, is_reference, read_listing, reference_of, wrong_root
 from tui.api.codec.scalars import id_in, path_of
@@ -19,6 +21,9 @@ _NAMES = {
 }
 
 
+FoundT = TypeVar("FoundT")
+_LONG = 4_000
+"""Characters from which a text is not worth remembering."""
 _USUAL = {f"urn:{platform.value}:": platform for platform in Platform if platform.value}
 
 
@@ -69,8 +74,25 @@ def shared_path(path: str, uid: str) -> str:
     return intern(path.replace(own, "{id}")) if own else path
 
 
-@lru_cache(maxsize=1024)
-def marked_path(href: str) -> str:
+class Remembered(Generic[FoundT]):
+    """A function of texts that remembers what it has found for short ones: an `lru_cache` counts what it
+    holds and does not weigh it, and a link can be a megabyte."""
+
+    def __init__(self, function: Callable[..., FoundT], *, at_most: int) -> None:
+        self._function = function
+        self._cached = lru_cache(maxsize=at_most)(function)
+
+    def __call__(self, *texts: str) -> FoundT:
+        """What the function says of the texts."""
+        short = sum(map(len, texts)) <= _LONG
+        return self._cached(*texts) if short else self._function(*texts)
+
+    def forget(self) -> None:
+        """Begin again."""
+        self._cached.cache_clear()
+
+
+def _marked_path(href: str) -> str:
     """Path of a Restore link in which `{id}` stands for the point's own id already."""
     # Braces have no place in a link.
     return path_of(href.replace("{id}", "-id-")).replace("-id-", "{id}")
@@ -90,17 +112,20 @@ def platform_in(object_ref: str) -> Platform:
     return _platform_word(parts[1]) if len(parts) == 3 and parts[0].lower() == "urn" else Platform.UNKNOWN
 
 
-@lru_cache(maxsize=1024)
-def server_in(href: str, name: str) -> tuple[str, str]:
+def _server_in(href: str, name: str) -> tuple[str, str]:
     """UID and name of the backup server an `Up` link leads to."""
     server_id = id_in(href)
     return (f"urn:veeam:BackupServer:{server_id}" if server_id else "", name)
 
 
-@lru_cache(maxsize=4096)
-def restore_point_in(href: str) -> str:
+def _restore_point_in(href: str) -> str:
     """Id of the restore point an `Up` link leads to; the points of one job run share it."""
     return intern(id_in(href))
+
+
+marked_path = Remembered(_marked_path, at_most=1024)
+server_in = Remembered(_server_in, at_most=1024)
+restore_point_in = Remembered(_restore_point_in, at_most=4096)
 
 
 def linked(tree: Tree, uid: str) -> tuple[tuple[str, str], str, str]:
