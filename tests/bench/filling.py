@@ -90,7 +90,7 @@ def _run(demo: DemoProcess, runs: Runs) -> None:
             runs.while_filling += _keys_while_filling(terminal)
             terminal.read_for(1.5)
             runs.grown.append(terminal.resident_mb() - empty_mb)
-            runs.while_idle += [_move(terminal, "down" if n % 2 else "up") for n in range(IDLE_KEYS)]
+            runs.while_idle += [_move(terminal, "up" if n % 2 else "down") for n in range(IDLE_KEYS)]
             runs.keystrokes.append(max(_type(terminal, key) for key in FILTER))
 
 
