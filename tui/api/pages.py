@@ -13,13 +13,12 @@ import asyncio
 import contextlib
 import os
 import struct
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.api.errors import Unreadable
 from tui.api.limits import Limits
 from tui.api.models import PointKind
+from tui.children import Child, child_environment
 
 if TYPE_CHECKING:
     from tui.api.codec.listing import Listing
@@ -32,7 +31,6 @@ ANSWERED = struct.Struct(">I")
 KINDS = tuple(PointKind)
 ENCODINGS = ("", "gzip")
 _BUFFER_BYTES = 1 << 20
-_PASSED_ON = {"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TMPDIR", "PYTHONPATH"}
 
 
 class PageDecoder:
@@ -46,10 +44,10 @@ class PageDecoder:
     def __init__(self, limits: Limits, *, patience_s: float = 30.0) -> None:
         self._limits = limits
         self._patience_s = patience_s
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: Child | None = None
         self._starting: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        self._ended: set[asyncio.subprocess.Process] = set()
+        self._ended: set[Child] = set()
         self._is_worth = len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else True
 
     def start(self) -> None:
@@ -76,12 +74,12 @@ class PageDecoder:
             Unreadable: decoding it takes without end.
         """
         child = self._child
-        if child is None or child.stdin is None or encoding not in ENCODINGS:
+        if child is None or encoding not in ENCODINGS:
             self.start()
             return None
         try:
             # Written at once and read in turn: the process never waits for the next page.
-            child.stdin.write(ASKED.pack(len(body), KINDS.index(kind), ENCODINGS.index(encoding)) + body)
+            child.write(ASKED.pack(len(body), KINDS.index(kind), ENCODINGS.index(encoding)) + body)
             async with asyncio.timeout(self._patience_s), self._turn:
                 found = await _answer(child)
         except TimeoutError as error:  # before OSError, of which it is one
@@ -104,23 +102,19 @@ class PageDecoder:
         if self._child is not None:
             self._drop(self._child)
         for child in self._ended:
-            await child.wait()
+            await child.end()
         self._ended.clear()
 
     async def _start(self) -> None:
         child = None
         try:
-            # -P: the folder the operator happens to stand in must not provide modules.
-            child = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "tui.api.pages_child",
-                *(str(bound) for bound in (self._limits.body_bytes, self._limits.nodes, self._limits.depth)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-                env=_environment(),
-                limit=_BUFFER_BYTES,
-            )  # fmt: skip
+            bounds = (self._limits.body_bytes, self._limits.nodes, self._limits.depth)
+            child = await Child.start(
+                "tui.api.pages_child",
+                *map(str, bounds),
+                environment=child_environment(),
+                buffer_bytes=_BUFFER_BYTES,
+            )
             await _answer(child)
         except (OSError, EOFError):
             self._is_worth = False
@@ -133,19 +127,16 @@ class PageDecoder:
         else:
             self._child = child
 
-    def _drop(self, child: asyncio.subprocess.Process) -> None:
+    def _drop(self, child: Child) -> None:
         if child is self._child:
             self._child = None
         self._ended.add(child)
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
+        child.kill()
 
 
-async def _answer(child: asyncio.subprocess.Process) -> bytes:
-    if child.stdout is None:
-        raise EOFError
-    (size,) = ANSWERED.unpack(await child.stdout.readexactly(ANSWERED.size))
-    return await child.stdout.readexactly(size)
+async def _answer(child: Child) -> bytes:
+    (size,) = ANSWERED.unpack(await child.answers.readexactly(ANSWERED.size))
+    return await child.answers.readexactly(size)
 
 
 def _listing(found: bytes) -> Listing[RestorePoint]:
@@ -154,13 +145,3 @@ def _listing(found: bytes) -> Listing[RestorePoint]:
 
     items, number, pages = unpacked(found)
     return Listing(items=items, number=number, pages=pages)
-
-
-def _environment() -> dict[str, str]:
-    """What Python needs to start; nothing that could hold a secret."""
-    chosen = {name: value for name, value in os.environ.items() if name in _PASSED_ON}
-    paths = [path for path in chosen.get("PYTHONPATH", "").split(os.pathsep) if path]
-    # Last, so that it shadows nothing: it matters only where vbem runs without being installed.
-    paths.append(str(Path(__file__).resolve().parents[2]))
-    chosen["PYTHONPATH"] = os.pathsep.join(paths)
-    return chosen

@@ -13,11 +13,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge, Unreadable
+from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge
 from tui.api.models import Page, PointKind, RestorePoint
 from tui.api.query import Query, eq
 from tui.clock import Clock
 from tui.points.index import PointIndex, Vm
+from tui.points.lane import Lane
 
 FIRST_PAGE = 100
 """Points on the first page: small, because somebody waits for it."""
@@ -68,53 +69,6 @@ class Progress:
     """What this server would not list at all, in sentences."""
 
 
-class _Lane:
-    """The pages of one kind of point."""
-
-    def __init__(self, kind: PointKind) -> None:
-        self.kind = kind
-        self.done: set[int] = set()
-        self._looked = 0
-        self.pages = 1
-        self.page_length = 0
-        self.last_length = 0
-        self._ends: dict[tuple[str, str], int] = {}
-
-    def take(self, page: Page[RestorePoint], number: int) -> None:
-        """Note what a page says of the list; an empty one is its end, whatever it says.
-
-        Raises:
-            Unreadable: it is another page over again, so that the list would never end.
-        """
-        uids = [point.uid for point in page.items]
-        if uids and self._ends.setdefault((uids[0], uids[-1]), number) != number:
-            raise Unreadable("It sends the same page again and again.")
-        self.done.add(number)
-        self.pages = max(page.pages, 1) if uids else number
-        self.page_length = max(self.page_length, len(uids))
-        if number == self.pages:
-            self.last_length = len(uids)
-
-    def next_page(self) -> int | None:
-        """The next page nobody has taken."""
-        while self._looked < self.pages:
-            self._looked += 1
-            if self._looked not in self.done:
-                return self._looked
-        return None
-
-    def start_over(self) -> None:
-        """Look from the first page again; pages that are done are passed over."""
-        self._looked = 0
-
-    @property
-    def expected(self) -> int:
-        """About how many points there are."""
-        if self.pages in self.done and self.last_length:
-            return (self.pages - 1) * self.page_length + self.last_length
-        return self.pages * self.page_length
-
-
 class Loader:
     """Reads the list of restore points into an index.
 
@@ -141,7 +95,7 @@ class Loader:
         self._clock = clock
         self._on_page = on_page
         self._page_size, self._first_page, self._parallel = page_size, first_page, parallel
-        self._lanes: list[_Lane] = []
+        self._lanes: list[Lane] = []
         self._left_out: list[str] = []
         self._state = LoadState.IDLE
         self._error: ManagerError | None = None
@@ -228,7 +182,7 @@ class Loader:
 
     async def _read_all(self, *, anew: bool) -> None:
         if anew or not self._lanes:
-            self._lanes = [_Lane(PointKind.VM), _Lane(PointKind.VAPP)]
+            self._lanes = [Lane(PointKind.VM), Lane(PointKind.VAPP)]
             self._left_out.clear()
             if anew:
                 self._index.begin_refresh()
@@ -268,10 +222,10 @@ class Loader:
         while self._error is None and (free := self._next()):
             await self._attempt(self._read(*free))
 
-    def _next(self) -> tuple[_Lane, int] | None:
+    def _next(self) -> tuple[Lane, int] | None:
         return next(((lane, n) for lane in self._lanes if (n := lane.next_page()) is not None), None)
 
-    async def _read(self, lane: _Lane, number: int) -> None:
+    async def _read(self, lane: Lane, number: int) -> None:
         try:
             page = await self._source.points_page(self._query(self._page_size), number, kind=lane.kind)
         except (Rejected, NotAllowed) as error:
@@ -282,7 +236,7 @@ class Loader:
         lane.take(page, number)
         self._take(page)
 
-    def _leave_out(self, lane: _Lane, error: ManagerError) -> None:
+    def _leave_out(self, lane: Lane, error: ManagerError) -> None:
         self._lanes.remove(lane)
         self._left_out.append(f"vApp restore points are not listed: {error}")
 

@@ -7,26 +7,21 @@ long; what it cannot keep stays in memory, and the reason is told.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import signal
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from tui.children import Child, child_environment
 from tui.clock import Clock
 from tui.store.errors import KeyringError
 from tui.store.settings import last_user
 
 _PASSED_ON = frozenset({
-    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "HOME", "LANG", "LOGNAME", "PATH", "PYTHONPATH",
-    "PYTHON_KEYRING_BACKEND", "USER", "VIRTUAL_ENV", "WAYLAND_DISPLAY",
+    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "LOGNAME", "PYTHON_KEYRING_BACKEND", "USER",
+    "VIRTUAL_ENV", "WAYLAND_DISPLAY",
 })  # fmt: skip
-_PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "LC_", "XDG_")
-
-_DYING_S = 1.0
-"""How long a killed child may take to end before it is left to the system."""
+_PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "XDG_")
+"""Where desktop and keyring are; with these the child has no terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,38 +131,20 @@ class SessionStore:
     async def _ask(self, request: dict[str, str]) -> dict[str, object]:
         payload = json.dumps({"service": self._service, **request}).encode()
         try:
-            # -P: the folder the operator happens to stand in must not provide modules.
-            child = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "tui.store.keyring_child",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-                env=child_environment(),
-            )  # fmt: skip
+            child = await Child.start(
+                "tui.store.keyring_child", environment=child_environment(_PASSED_ON, _PASSED_PREFIXES)
+            )
         except OSError as error:
             return _no(f"the keyring cannot be asked ({error.strerror})")
         try:
             async with asyncio.timeout(self._timeout_s):
-                out, _ = await child.communicate(payload)
+                child.write(payload, last=True)
+                out = await child.answers.read()
         except TimeoutError:
             return _no(f"the keyring did not answer within {self._timeout_s:g} s")
         finally:
-            await _end(child)
+            await child.end()
         return _parsed(out)
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """Kill the child with all it started, if it has not ended by itself, and close its pipes."""
-    if child.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
-    # Bounded: a process stuck in the kernel (a home on NFS) does not even die of SIGKILL.
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_DYING_S):
-            await child.wait()
-            if child.stdout is not None:
-                await child.stdout.read()
 
 
 def _no(reason: str) -> dict[str, object]:
@@ -194,17 +171,3 @@ def _session(value: object) -> StoredSession | None:
         return StoredSession(**found)
     except TypeError:
         return None
-
-
-def child_environment() -> dict[str, str]:
-    """What the keyring's process may know: where desktop and keyring are, no terminal, nothing else."""
-    chosen = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _PASSED_ON or name.startswith(_PASSED_PREFIXES)
-    }
-    package_parent = str(Path(__file__).resolve().parents[2])
-    paths = [path for path in chosen.get("PYTHONPATH", "").split(os.pathsep) if path]
-    # Last, so that it shadows nothing: it matters only where vbem runs without being installed.
-    chosen["PYTHONPATH"] = os.pathsep.join([*paths, package_parent])
-    return chosen

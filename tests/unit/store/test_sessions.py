@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.file_keyring import FileKeyringAt, file_keyring
-from tui.store import living, sessions
+from tui.store import living
 from tui.store.errors import KeyringError
 from tui.store.sessions import Kept, SessionStore, StoredSession
 from tui.store.settings import remember_logon
@@ -246,10 +245,3 @@ async def test_a_folder_that_pretends_to_be_keyring_is_not_imported(
 
 def test_a_token_is_not_in_the_repr() -> None:
     assert TOKEN not in repr(SESSION)
-
-
-def test_our_own_package_is_found_without_being_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", f"{os.pathsep}/first")
-    paths = sessions.child_environment()["PYTHONPATH"].split(os.pathsep)
-    assert paths[0] == "/first"
-    assert (Path(paths[-1]) / "tui" / "store").is_dir()
