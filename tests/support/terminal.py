@@ -32,6 +32,14 @@ KEYS = {
     "space": " ",
     "backspace": "\x7f",
 }
+STUCK_ROUNDS = 2
+"""How often in a row the keys must have cost nothing: once may be a machine that is busy elsewhere."""
+
+
+def _ticks(stat: Path) -> tuple[int, int]:
+    """What a process or a thread has used, as user and in the kernel, in clock ticks."""
+    fields = stat.read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(fields[11]), int(fields[12])
 
 
 class Terminal:
@@ -110,10 +118,26 @@ class Terminal:
             os.write(self._fd, KEYS.get(key, key).encode())
             self._read(0.05)
 
-    def press_unread(self, keys: str, settle_s: float = 3.0) -> None:
-        """Send keys and read nothing of what the program writes, as a stalled line."""
-        os.write(self._fd, keys.encode())
-        select.select([], [], [], settle_s)
+    def stall(self, *keys: str, deadline_s: float = DEADLINE_S) -> None:
+        """Press keys that repaint, and read nothing, until the program is stuck in a write: a stalled line.
+
+        Stuck is a main thread that key after key costs no time any more.
+
+        Raises:
+            TimeoutError: it goes on painting.
+        """
+        end, quiet = time.monotonic() + deadline_s, 0
+        while quiet < STUCK_ROUNDS:
+            before = self._main_thread_ticks()
+            for key in keys * 5:
+                os.write(self._fd, KEYS.get(key, key).encode())
+                select.select([], [], [], 0.05)
+            quiet = quiet + 1 if self._main_thread_ticks() == before else 0
+            if time.monotonic() > end:
+                raise TimeoutError("nobody reads, and the program goes on painting")
+
+    def _main_thread_ticks(self) -> int:
+        return sum(_ticks(Path(f"/proc/{self.pid}/task/{self.pid}/stat")))
 
     def ctrl(self, letter: str) -> None:
         """Send a control key."""
@@ -168,8 +192,7 @@ class Terminal:
         Raises:
             TimeoutError: it did not end.
         """
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        before = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        before = sum(_ticks(Path(f"/proc/{self.pid}/stat"))) / os.sysconf("SC_CLK_TCK")
         os.close(self._fd)
         self._fd = -1
         with open(os.pidfd_open(self.pid), "rb", buffering=0) as ended:
