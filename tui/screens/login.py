@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -15,6 +16,14 @@ from tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
     from tui.session.connection import Connection
+
+_FOLLOWS = (
+    "tui.screens.points",
+    "tui.store.journal",
+    "tui.api.transport",
+    "tui.api.codec.json",
+    "tui.api.codec.xml",
+)
 
 
 class LoginScreen(VbemScreen):
@@ -52,6 +61,13 @@ class LoginScreen(VbemScreen):
         self.query_one(f"#{next(empty, 'password')}", Entry).focus()
         if self._server:
             self.call_after_refresh(self._resume_unless_begun)
+        self.call_after_refresh(self._read_ahead)
+
+    @work(thread=True, group="read-ahead", exit_on_error=False, description="import what the logon leads to")
+    def _read_ahead(self) -> None:
+        """Import, while the password is typed, what is not needed for the first frame but right after."""
+        for name in _FOLLOWS:
+            import_module(name)
 
     def _resume_unless_begun(self) -> None:
         """Whoever was faster than the first frame has chosen: looking for a kept session would end that."""
