@@ -23,7 +23,8 @@ READS = (
 QUICK = (
     "truncate", "garbage", "not-http", "wrong-type", "bomb", "deep", "huge-name", "hostile-names",
     "missing:UID", "missing:Links", "missing:PagingInfo", "loop-paging", "endless-paging", "redirect",
-    "html-page", "html-error", "bom", "empty-401", "drop-before", "drop-after-accept", "http-502", "http-503",
+    "html-page", "html-error", "hostile-error", "bom", "empty-401", "drop-before", "drop-after-accept",
+    "http-502", "http-503",
 )  # fmt: skip
 MONSTERS = ("huge-body", "gzip-bomb", "huge-list:10000000")
 DRIPS = ("drip:0.2", "slow:60")

@@ -263,3 +263,28 @@ def test_held_until_a_word(client: Wire, spec: str, before: int) -> None:
     asking.join(30)
     assert [answer.status for answer in answers] == [202]
     assert len(client.demo.restores()) == 1
+
+
+@pytest.mark.parametrize("accept", ["application/xml", "application/json"])
+def test_hostile_error(client: Wire, accept: str) -> None:
+    """An Error body as any other (contract 9), but for its words; nothing was processed."""
+    point, restores = client.point_id("app01"), len(client.demo.restores())
+    fault(client, "hostile-error@submit")
+    client.format = "json" if "json" in accept else "xml"
+    answer = client.restore(point, vm_spec(client.format))
+    assert (answer.status, answer.headers.get_content_type()) == (500, accept)
+    assert all(words in answer.message for words in ("[red]", "\u202e", "\n", "\u009b"))
+    assert ("\x1b" in answer.message) is (client.format == "json")
+    assert len(client.demo.restores()) == restores
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_hostile_names_of_what_is_looked_up(client: Wire, form: str) -> None:
+    client.format = form
+    guid = client.points("lab-db")[0]["HierarchyObjRef"].split(":")[3].partition(".")[0]
+    path = f"/api/lookup?host=urn:veeam:HierarchyRoot:{guid}&name=*&type=Datastore"
+    good = client.get(path).listed("HierarchyItems")
+    fault(client, "hostile-names@lookup")
+    bad = client.get(path).listed("HierarchyItems")
+    assert [item["ObjectRef"] for item in bad] == [item["ObjectRef"] for item in good]
+    assert not {item["ObjectName"] for item in bad} & {item["ObjectName"] for item in good}

@@ -37,6 +37,7 @@ TITLES = {
     "http-504": "busy or down",
     "http-502-after": "busy or down",
     "http-504-after": "busy or down",
+    "hostile-error": "failed inside",
     "html-error": "failed inside",
     "html-page": "not Enterprise Manager's REST API",
     "redirect": "not Enterprise Manager's REST API",
@@ -66,6 +67,12 @@ _NOT_DONE = {
     Step.REATTACH: "Could not resume the kept logon session",
     Step.REATTACH_LATER: "Shown is old",
 }
+_REFUSED = {
+    Step.SUBMIT: "It did not start: the server refused it",
+    Step.CANCEL: "The server did not cancel it",
+}
+"""The same where Enterprise Manager itself says no to a write, and nothing is uncertain."""
+_REFUSALS = {"hostile-error"}
 _HARMLESS = {"bom", "wrong-type", "huge-name", "hostile-names"}
 _SENDS_NO_PAGES = {Step.LOGON, Step.OPEN, Step.LOOKUP, Step.SUBMIT, Step.TASK, Step.CANCEL}
 _SPARES_THE_FIELD = {Step.LOGON, Step.LIST, Step.OPEN}
@@ -99,7 +106,7 @@ def title_of(cell: Cell) -> str:
     """What the screen has to call a cell's fault."""
     if cell.step is Step.LOGON and cell.name in _WITHOUT_TOKEN:
         return _NO_MANAGER
-    if cell.name == "deep" and cell.wire == "xml":
+    if cell.name == "deep":
         return "too large"
     return TITLES.get(cell.name, _UNREADABLE)
 
@@ -146,10 +153,12 @@ def _check_words(cell: Cell, operator: Operator) -> None:
     shown = operator.shown
     # A kept session is resumed without pages, so paging is met only by the list after it.
     step = Step.LIST if cell.name.endswith("-paging") and cell.step is Step.REATTACH else cell.step
-    assert _NOT_DONE[step] in shown, f"it is not said what could not be done: {shown}"
+    is_refused = cell.name in _REFUSALS and step in _REFUSED
+    not_done = (_REFUSED if is_refused else _NOT_DONE)[step]
+    assert not_done in shown, f"it is not said what could not be done: {shown}"
     title = title_of(cell)
     assert title in shown, f"it is not said what happened ({title}): {shown}"
-    if cell.step is Step.SUBMIT:
+    if cell.step is Step.SUBMIT and not is_refused:
         assert "UNKNOWN" in shown
         assert "it may have started" in shown
 
@@ -161,7 +170,7 @@ def _check_state(cell: Cell, seen: Seen, operator: Operator) -> None:
         told = {
             Seen.NOTHING: RestoreState.LAUNCHING,
             Seen.LOGON: RestoreState.FAILED,
-            Seen.WORDS: RestoreState.UNKNOWN,
+            Seen.WORDS: RestoreState.FAILED if cell.name in _REFUSALS else RestoreState.UNKNOWN,
         }
         assert states == [told[seen]]
     elif cell.step is Step.TASK:
@@ -170,4 +179,5 @@ def _check_state(cell: Cell, seen: Seen, operator: Operator) -> None:
         assert states == [RestoreState.RESTORING]
     elif cell.step is Step.CANCEL and seen is not Seen.LOGON:
         (cancel,) = [one.cancel for one in operator.restores]
-        assert cancel is (CancelState.ACCEPTED if seen is Seen.NOTHING else CancelState.LOST)
+        lost = CancelState.REFUSED if cell.name in _REFUSALS else CancelState.LOST
+        assert cancel is (CancelState.ACCEPTED if seen is Seen.NOTHING else lost)

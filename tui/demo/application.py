@@ -83,9 +83,15 @@ class Application:
                 self.service.queries.misleading = _SHAPES_PAGES[fault.name]
             elif fault.name == "drop-before":
                 found = Reply(manner="drop")
+            elif fault.name == "hostile-error":
+                found = found or self._hostile_error(request)
             elif fault.name != "expire":
                 found = found or mischief.instead(fault, request, self.port)
         return found
+
+    def _hostile_error(self, request: Request) -> Reply:
+        replies = self.site.replies
+        return replies.fail(request, 500, mischief.hostile_words(replies.format_of(request) != "xml"))
 
     def _after(self, request: Request, reply: Reply) -> Reply:
         for fault in self.faults.at(request.step, fault_names.AFTER):

@@ -14,7 +14,7 @@
 | remove-point, uid | removed |
 | add-point, vm (name), [server] | uid of the new point, made now |
 | hold-connections / release-connections | no connection is accepted, open ones end with their reply; again |
-| new-certificate, [certificate: good, expired, wrong-name] | fingerprint |
+| new-certificate, [certificate: good, expired, wrong-name, hostile-name] | fingerprint |
 | stop | and the process ends |
 
 Every answer has `ok`; a failed one has `error`.

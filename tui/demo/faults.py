@@ -9,6 +9,7 @@
 | http-502-after, http-504-after [:TIMES] | processes it, then answers as a proxy that lost the server |
 | expire:N | lets N matching requests through, then every logon session is over |
 | empty-401 | 401 without a body |
+| hostile-error | 500 whose Error body tells of markup, escapes, bidi overrides, line breaks |
 | html-error, html-page | 500 with HTML; 200 with the web page's HTML (T32) |
 | redirect | 302 to another host |
 | truncate | the whole length announced, half of it sent |
@@ -36,8 +37,8 @@ from dataclasses import dataclass
 from tui.demo.steps import STEPS
 
 BEFORE = {
-    "slow", "drop-before", "http-502", "http-503", "http-504", "expire", "empty-401", "html-error",
-    "html-page", "redirect", "loop-paging", "endless-paging",
+    "slow", "drop-before", "http-502", "http-503", "http-504", "expire", "empty-401",
+    "hostile-error", "html-error", "html-page", "redirect", "loop-paging", "endless-paging",
 }  # fmt: skip
 AFTER = {
     "drop-after-accept", "http-502-after", "http-504-after", "truncate", "garbage", "not-http", "wrong-type",

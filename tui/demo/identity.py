@@ -24,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tui.demo.options import Options
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_HOSTILE = "[red]x[/red]\x1b[2J\x1b]0;pwned\x07\u202egpj\nline two"
 _FIXED_START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -79,8 +80,9 @@ def _key(fixed: str) -> ec.EllipticCurvePrivateKey:
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey, *, kind: str, fixed: str) -> x509.Certificate:
+    common = _HOSTILE if kind == "hostile-name" else "Veeam Backup Enterprise Manager (demo)"
     name = x509.Name([
-        x509.NameAttribute(NameOID.COMMON_NAME, "Veeam Backup Enterprise Manager (demo)"),
+        x509.NameAttribute(NameOID.COMMON_NAME, common),
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, "vbem demo"),
     ])  # fmt: skip
     start = _FIXED_START if fixed else datetime.now(UTC) - timedelta(days=1)
@@ -116,6 +118,8 @@ def _key_usage() -> x509.KeyUsage:
 
 
 def _names(kind: str, fixed: str) -> x509.SubjectAlternativeName:
+    if kind == "hostile-name":
+        return x509.SubjectAlternativeName([x509.DNSName("[red]x[/red]\x1b[2J\n.internal")])
     if kind == "wrong-name":
         return x509.SubjectAlternativeName([x509.DNSName("other-host.demo.internal")])
     names: list[x509.GeneralName] = [

@@ -31,9 +31,15 @@ HOSTILE_NAMES = (
 )  # fmt: skip
 _JSON_ONLY = ("\x1b]0;pwned\x07", "\x1b[2J\x1b[H", "nul\x00", "\x1b]52;c;cHduZWQ=\x07")
 """XML cannot carry these characters at all; JSON can, as escapes."""
-_NAMES_XML = re.compile(r'(?<= VmDisplayName=")[^"]*(?=")|(?<=<VmName>)[^<]*(?=<)')
+_WORDS = (
+    "[red]Access[/red] [link=file:///etc/passwd]denied[/link] %s{0}&amp;<b> "
+    "\u202etxt.exe\nline two\u2028three\u009b2J"
+)
+_NAMES_XML = re.compile(
+    r'(?<= VmDisplayName=")[^"]*(?=")|(?<=<VmName>)[^<]*(?=<)|(?<=<ObjectName>)[^<]*(?=<)'
+)
 _NAMES_JSON = re.compile(
-    r'(?<="[Vv]mDisplayName":")(?:[^"\\]|\\.)*(?=")|(?<="[Vv]mName":")(?:[^"\\]|\\.)*(?=")'
+    r'(?:(?<="[Vv]mDisplayName":")|(?<="[Vv]mName":")|(?<="[Oo]bjectName":"))(?:[^"\\]|\\.)*(?=")'
 )
 
 
@@ -55,6 +61,11 @@ def instead(fault: Fault, request: Request, port: int) -> Reply:
     if name == "html-page":
         return Reply(body=_HTML.format("Veeam Backup Enterprise Manager").encode(), content_type="text/html")
     return Reply(status=401, content_type="", headers=[("WWW-Authenticate", "Basic Realm=RestSvc")])
+
+
+def hostile_words(as_json: bool) -> str:
+    """What an error says to harm whoever shows it."""
+    return _WORDS + "".join(_JSON_ONLY if as_json else ())
 
 
 def proxy_error(status: int) -> Reply:

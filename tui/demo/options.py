@@ -48,7 +48,7 @@ class Options:
     href_host: str = HREF_HOST
     """What the server thinks its address is; stands in every Href (T16)."""
     certificate: str = "good"
-    """good, expired or wrong-name."""
+    """good, expired, wrong-name or hostile-name."""
     fixed_identity: bool = False
     """Key and certificate derived from the seed, byte for byte the same each time."""
     identity_dir: Path | None = None
@@ -85,7 +85,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "empty_body": ("accept", "reject"),
     "cancel": ("launch-only", "stops", "none"),
     "role": ("portal-admin", "portal-user", "restore-operator"),
-    "certificate": ("good", "expired", "wrong-name"),
+    "certificate": ("good", "expired", "wrong-name", "hostile-name"),
 }
 _HELP = {
     "api_version": "newest API version the server has",
