@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,16 @@ from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
 from tests.support.scenes import shows
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import settle, until
+from tests.ui.forms import STORE, app_for, asked, fill
+from tests.ui.painting import UNSAFE, painted
+from tests.ui.stage import StageManager
+from tests.unit.restores.points import point
+from tui.api.models import HierarchyItem, Platform
 from tui.app import VbemApp
-from tui.screens.base import Dialog
+from tui.demo.mischief import HOSTILE_NAMES
 from tui.screens.confirm import ConfirmScreen
 
-UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
-)
 LITERAL = (
     "[red]x[/red]",
     "[link=file:///etc/passwd]click[/link]",
@@ -31,32 +31,10 @@ LITERAL = (
     "--help",
 )
 """Names of the fault that are harmless as they stand, unless somebody interprets them."""
+LOOKED_UP = (*HOSTILE_NAMES, "\x1b]0;pwned\x07", "\x1b[2J\x1b[H", "A" * 100_000)
 ROWS = 30
-
-
-def check_painted(pilot: Pilot[Any], where: str) -> None:
-    """Every cell of the screen: no control, nothing clickable, each line exactly as wide as the terminal."""
-    screen = pilot.app.screen
-    for row, strip in enumerate(screen._compositor.render_strips(screen.size)):
-        for segment in strip:
-            found = UNSAFE.search(segment.text)
-            assert not found, f"{where}, row {row}: {segment.text!r}"
-            link = segment.style.link if segment.style else None
-            assert not link, f"{where}, row {row}: {segment.text!r} is a link to {link}"
-        assert cell_len(strip.text) == screen.size.width, f"{where}, row {row}: {strip.text!r}"
-
-
-async def painted(pilot: Pilot[Any], text: str | Callable[[], object], where: str) -> str:
-    """Wait for a screen and check it; what it shows."""
-    if isinstance(text, str):
-        await shows(pilot, text)
-    else:
-        await until(pilot, text, f"{where}; the screen is:\n{text_of(pilot)}")
-    if not isinstance(pilot.app.screen, Dialog):  # whose worker waits for the answer
-        await settle(pilot)
-    await pilot.pause()
-    check_painted(pilot, where)
-    return text_of(pilot)
+DATASTORES = 3
+"""The server's, which are looked up."""
 
 
 async def to_points(pilot: Pilot[Any], demo: DemoProcess, fault: str) -> str:
@@ -111,6 +89,43 @@ async def test_a_restore_from_confirmation_to_history(app: VbemApp, demo: DemoPr
         await painted(pilot, "Cancel the restore", "the question before cancelling")
         await pilot.press("escape", "h")
         await painted(pilot, "History", "the history")
+
+
+@pytest.mark.parametrize("fault", ["hostile-names", "huge-name"])
+async def test_names_that_are_looked_up(app: VbemApp, demo: DemoProcess, fault: str) -> None:
+    """The things a reference is chosen from: in the list, beside the field, and in the plan."""
+    async with app.run_test(size=(100, ROWS)) as pilot:
+        await to_points(pilot, demo, f"{fault}@lookup")
+        await pilot.press(*"lab-db", "enter")
+        await painted(pilot, "Made", "the points")
+        await pilot.press("enter")
+        await painted(pilot, "What will happen", "the form")
+        await pilot.press("tab", *"lab-db-back", "tab", "f2")
+        for number in range(DATASTORES):
+            shown = await painted(pilot, "urn:vCloud:Datastore", f"the list of datastores, {number}")
+            assert "bulk-01 " not in shown, "the fault did not reach the names"
+            await pilot.press("down")
+        await pilot.press("enter")
+        await painted(pilot, "What will happen", "the form with a looked-up name")
+        await pilot.press("ctrl+r")
+        await painted(pilot, "Restore lab-db?", "the confirmation with a looked-up name")
+    assert demo.control("faults-fired")["total"]
+
+
+@pytest.mark.parametrize("name", LOOKED_UP, ids=lambda name: ascii(name[:12]))
+async def test_each_name_looked_up_from_the_picker_to_the_confirmation(tmp_path: Path, name: str) -> None:
+    manager = StageManager(items=(HierarchyItem(ref=STORE, object_type="Datastore", name=name),))
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await fill(pilot, "#field-new-name", "copy-of-it")
+        pilot.app.screen.query_one("#field-datastore-ref").focus()
+        await pilot.press("f2")
+        await painted(pilot, "urn:vCloud:Datastore", "the picker")
+        await pilot.press("enter")
+        shown = await painted(pilot, "What will happen", "the form")
+        await asked(pilot)
+        shown += await painted(pilot, "copy-of-it", "the confirmation")
+        assert name not in LITERAL or shown.count(name) >= 2
 
 
 async def test_what_is_exported_is_one_line_of_ascii_a_restore(

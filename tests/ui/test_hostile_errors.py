@@ -1,0 +1,171 @@
+"""A server's error whose words were made to harm a terminal, wherever one is told; and such a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.demo_process import DemoProcess
+from tests.support.program import app_on
+from tests.support.scenes import shows
+from tests.support.settle import settle, text_of
+from tests.ui.painting import UNSAFE, painted, words_of
+from tui.app import VbemApp
+
+SIZE = (100, 30)
+TOLD = ("[red]Access[/red]", "[link=file:///etc/passwd]denied[/link]", "%s{0}&amp;<b>", "txt.exe")
+"""What of the words is harmless as it stands, unless somebody interprets it."""
+
+
+def set_fault(demo: DemoProcess, step: str) -> None:
+    demo.control("fault", spec=f"hostile-error@{step}")
+
+
+async def told(pilot: Pilot[Any], title: str, where: str) -> None:
+    """The error stands there in the server's own words, made harmless."""
+    shown = words_of(await painted(pilot, lambda: title in words_of(text_of(pilot)), where))
+    assert all(word in shown.replace(" ", "") for word in TOLD), shown
+
+
+async def to_points(pilot: Pilot[Any]) -> None:
+    await shows(pilot, "Log on")
+    await pilot.press("enter")
+    await shows(pilot, "points loaded")
+    await settle(pilot)
+
+
+async def to_form(pilot: Pilot[Any], vm: str = "archive01") -> None:
+    await to_points(pilot)
+    await pilot.press(*vm)
+    await settle(pilot)
+    await pilot.press("enter")
+    await shows(pilot, "Made")
+    await pilot.press("enter")
+    await shows(pilot, "What will happen")
+    await settle(pilot)
+
+
+async def to_task(pilot: Pilot[Any]) -> None:
+    """A restore that is launched for minutes."""
+    await to_form(pilot)
+    await pilot.press("ctrl+r")
+    await shows(pilot, "Restore archive01?")
+    await pilot.press("right", "enter")
+    await shows(pilot, "launching")
+
+
+async def test_at_the_login(app: VbemApp, demo: DemoProcess) -> None:
+    set_fault(demo, "logon")
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await told(pilot, "Could not log on", "the login")
+
+
+async def test_at_the_list(app: VbemApp, demo: DemoProcess) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await to_points(pilot)
+        set_fault(demo, "list")
+        await pilot.press("f5")
+        await told(pilot, "Could not load all restore points", "the list")
+
+
+async def test_at_the_restore_point(app: VbemApp, demo: DemoProcess) -> None:
+    set_fault(demo, "open")
+    async with app.run_test(size=SIZE) as pilot:
+        await to_points(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "Made")
+        await pilot.press("enter")
+        await told(pilot, "Could not read the restore point", "the form")
+
+
+async def test_in_the_picker(app: VbemApp, demo: DemoProcess) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await to_form(pilot, "lab-db")
+        set_fault(demo, "lookup")
+        await pilot.press("tab", "tab", "f2")
+        await told(pilot, "Could not look it up", "the picker")
+
+
+async def test_at_the_guard_and_at_the_request(app: VbemApp, demo: DemoProcess) -> None:
+    """On the form, and in the history, which tells it from the journal."""
+    async with app.run_test(size=SIZE) as pilot:
+        await to_form(pilot)
+        set_fault(demo, "session")
+        await pilot.press("ctrl+r")
+        await told(pilot, "Could not look for running restores", "the form, before the request")
+        demo.control("clear-faults")
+        set_fault(demo, "submit")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore archive01?")
+        await pilot.press("right", "enter")
+        await told(pilot, "the server refused it", "the form, after the request")
+        await pilot.press("ctrl+y")
+        await told(pilot, "did not start", "the history")
+    assert len(demo.requests("submit")) == 1
+    assert demo.restores() == []
+
+
+async def test_while_watching_and_cancelling(app: VbemApp, demo: DemoProcess) -> None:
+    demo.control("set", option="time_scale", value=0)
+    async with app.run_test(size=SIZE) as pilot:
+        await to_task(pilot)
+        set_fault(demo, "task")
+        await told(pilot, "Shown is old", "the tasks")
+        set_fault(demo, "cancel")
+        await pilot.press("c")
+        await shows(pilot, "Cancel the restore of archive01?")
+        await pilot.press("right", "enter")
+        await told(pilot, "The server did not cancel it", "the cancel dialog")
+    assert len(demo.requests("cancel")) == 1
+
+
+async def test_at_the_logon_dialog(app: VbemApp, demo: DemoProcess) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await to_points(pilot)
+        demo.control("expire-sessions")
+        set_fault(demo, "logon")
+        await pilot.press("f5")
+        await painted(pilot, "The logon session has ended", "the logon dialog")
+        await pilot.press(*demo.password, "enter")
+        await told(pilot, "Could not log on again", "the logon dialog with its error")
+
+
+@pytest.fixture
+def disguised(demo: DemoProcess) -> Iterator[DemoProcess]:
+    """A server that gets its good certificate back afterwards."""
+    yield demo
+    demo.control("new-certificate", certificate="good")
+
+
+async def test_unknown_certificate(disguised: DemoProcess, tmp_path: Path) -> None:
+    """Its names hold escape sequences, markup and line breaks; the file of pins is a text of lines too."""
+    disguised.control("new-certificate", certificate="hostile-name")
+    app = app_on(disguised, tmp_path, trusted=False)
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        shown = await painted(pilot, "Unknown certificate", "the trust question")
+        assert "[red]x[/red]" in next(line for line in shown.splitlines() if "Subject" in line)
+        assert "[red]x[/red]" in next(line for line in shown.splitlines() if "Names" in line)
+        await pilot.press("right", "enter")
+        await painted(pilot, "points loaded", "the list")
+    kept = app.folders.pins.read_text(encoding="utf-8")
+    assert "[red]x[/red]" in kept
+    assert not UNSAFE.search(kept.replace("\n", ""))
+    assert len([line for line in kept.splitlines() if not line.startswith("#")]) == 1
+
+
+async def test_changed_certificate(disguised: DemoProcess, tmp_path: Path) -> None:
+    app = app_on(disguised, tmp_path)
+    disguised.control("new-certificate", certificate="hostile-name")
+    async with app.run_test(size=SIZE) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        assert "[red]x[/red]" in await painted(pilot, "HAS CHANGED", "the hard stop")
+    assert disguised.requests("logon") == []
