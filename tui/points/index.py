@@ -115,22 +115,25 @@ class PointIndex:
             [parents.setdefault(point.restore_point_id, point.restore_point_id) for point in fresh.values()]
         )
         changed: set[Vm] = set()
+        fresher: list[Vm] = []
+        vm_of, shape_of = self._vm_of, self._shape_of
         for row, point in enumerate(fresh.values(), first):
             vm = groups.get((point.server_uid, point.object_ref or point.vm_name, point.kind))
             if vm is None:
                 vm = self._new_vm(point)
-            self._vm_of.append(vm.number)
+            vm_of.append(vm.number)
             shape = shapes.get((point.point_type, point.algorithm, point.restore_href))
-            self._shape_of.append(self._new_shape(point) if shape is None else shape)
+            shape_of.append(self._new_shape(point) if shape is None else shape)
             rows = vm.rows
-            if not rows or point.created <= created_of[rows[-1]]:
-                rows.append(row)
+            if rows and point.created <= created_of[rows[-1]]:
+                rows.append(row)  # newest first, as they mostly come
             else:
                 self._insert(vm, row)
+                fresher.append(vm)
             if point.vm_name != vm.name:
                 self._keep_name(vm, row, point)
             changed.add(vm)
-        self._note_freshness(changed)
+        self._note_freshness(fresher)
         return changed
 
     def _new_vm(self, point: RestorePoint) -> Vm:
