@@ -16,6 +16,8 @@ from tui.points.index import PointIndex, Vm
 
 _SortKey = tuple[object, ...]
 _Entry = tuple[_SortKey, int]
+_KeyMaker = Callable[[Vm, Sequence[int]], _SortKey]
+"""From a VM and those of its rows that count."""
 
 
 class SortBy(StrEnum):
@@ -82,9 +84,9 @@ class VmView:
     def place(self, number: int) -> int | None:
         """Where the VM with that number stands in the list; None if it is not shown."""
         vm = self._index.vms[number]
-        if not vm.rows:
+        if not vm.rows or (self._counts_matching and not self._matcher.accepts(vm)):
             return None
-        entry = self._entry(vm)
+        entry = self._shown_entry(vm)
         found = bisect_left(self._shown, entry)
         if found >= len(self._shown) or self._shown[found][1] != number:
             return None
@@ -122,36 +124,50 @@ class VmView:
         if not fresh:
             return
         living = [vm for vm in fresh.values() if vm.rows]
-        self._all = self._merged(self._all, fresh, living)
+        self._all = _merged(self._all, fresh, map(self._entry, living))
+        matching = filter(self._matcher.accepts, living)
         self._shown = (
             self._all
             if self._matcher.filter.is_empty
-            else self._merged(self._shown, fresh, filter(self._matcher.accepts, living))
+            else _merged(self._shown, fresh, map(self._shown_entry, matching))
         )
-
-    def _merged(self, old: list[_Entry], fresh: dict[int, Vm], living: Iterable[Vm]) -> list[_Entry]:
-        kept = [entry for entry in old if entry[1] not in fresh]
-        kept += sorted(map(self._entry, living))
-        # Two sorted runs, one after the other: list.sort finds them and only merges.
-        kept.sort()
-        return kept
 
     def _filtered(self, entries: list[_Entry]) -> list[_Entry]:
         if self._matcher.filter.is_empty:
             return self._all
         vms, accepts = self._index.vms, self._matcher.accepts
-        return [entry for entry in entries if accepts(vms[entry[1]])]
+        kept = [entry for entry in entries if accepts(vms[entry[1]])]
+        return sorted(self._shown_entry(vms[entry[1]]) for entry in kept) if self._counts_matching else kept
+
+    @property
+    def _counts_matching(self) -> bool:
+        """Whether the order is one of points while the filter leaves some points of a VM out.
+
+        What stands in the column is of the matching points then, so the order has to be as well.
+        """
+        return self._matcher.filter.about_points and self.sorted_by in {SortBy.NEWEST, SortBy.POINTS}
 
     def _entry(self, vm: Vm) -> _Entry:
-        return self._key(vm), vm.number
+        return self._key(vm, vm.rows), vm.number
 
-    def _key_maker(self) -> Callable[[Vm], _SortKey]:
+    def _shown_entry(self, vm: Vm) -> _Entry:
+        return self._key(vm, self._matcher.rows(vm) if self._counts_matching else vm.rows), vm.number
+
+    def _key_maker(self) -> _KeyMaker:
         index = self._index
-        makers: dict[SortBy, Callable[[Vm], _SortKey]] = {
-            SortBy.NAME: lambda vm: (vm.folded, vm.server_name),
-            SortBy.NEWEST: lambda vm: (index.created(vm.rows[0]), vm.folded, vm.server_name),
-            SortBy.POINTS: lambda vm: (len(vm.rows), vm.folded, vm.server_name),
-            SortBy.PLATFORM: lambda vm: (vm.platform.label, vm.folded, vm.server_name),
-            SortBy.SERVER: lambda vm: (vm.server_name, vm.folded),
+        makers: dict[SortBy, _KeyMaker] = {
+            SortBy.NAME: lambda vm, _: (vm.folded, vm.server_name),
+            SortBy.NEWEST: lambda vm, rows: (index.created(rows[0]), vm.folded, vm.server_name),
+            SortBy.POINTS: lambda vm, rows: (len(rows), vm.folded, vm.server_name),
+            SortBy.PLATFORM: lambda vm, _: (vm.platform.label, vm.folded, vm.server_name),
+            SortBy.SERVER: lambda vm, _: (vm.server_name, vm.folded),
         }
         return makers[self.sorted_by]
+
+
+def _merged(old: list[_Entry], fresh: dict[int, Vm], living: Iterable[_Entry]) -> list[_Entry]:
+    kept = [entry for entry in old if entry[1] not in fresh]
+    kept += sorted(living)
+    # Two sorted runs, one after the other: list.sort finds them and only merges.
+    kept.sort()
+    return kept

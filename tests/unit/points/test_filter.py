@@ -215,3 +215,19 @@ def test_a_whole_name_means_that_vm_and_not_a_longer_one() -> None:
     assert number is not None
     assert index.vms[number].name == "web01"
     assert view.named("web") is None
+
+
+def test_the_order_is_that_of_the_points_that_match() -> None:
+    index = PointIndex()
+    view = VmView(index)
+    made = [point("a", 1), point("a", 9, point_type="Full"), point("b", 2), point("b", 5, point_type="Full")]
+    view.update(index.add(made))
+    assert [view[place].name for place in range(2)] == ["a", "b"]
+    view.narrow(parse("type:full", NOW))
+    assert [view[place].name for place in range(2)] == ["b", "a"]
+    assert [view.place(view[place].number) for place in range(2)] == [0, 1]
+    view.update(index.add([point("a", 3, point_type="Full"), point("c", 4)]))
+    assert [view[place].name for place in range(len(view))] == ["a", "b"]
+    assert view.place(2) is None
+    view.narrow(Filter())
+    assert [view[place].name for place in range(len(view))] == ["a", "b", "c"]
