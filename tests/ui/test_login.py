@@ -13,6 +13,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.settle import settle, text_of, until
 from tui.app import VbemApp
+from tui.screens.refusals import Refusals
 from tui.store.sessions import SessionStore
 from tui.widgets.entry import Entry
 
@@ -67,6 +68,53 @@ async def test_a_wrong_password_is_said_and_nothing_typed_is_lost(app: VbemApp, 
         assert app.screen.query_one("#server", Entry).value.endswith(str(demo.port))
         assert app.screen.query_one("#password", Entry).value == "wrong"
     assert [one["status"] for one in demo.requests("logon")] == [401]
+
+
+async def test_after_a_refusal_typing_replaces_the_password_and_refusals_are_counted(
+    app: VbemApp, demo: DemoProcess
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        password = app.screen.query_one("#password", Entry)
+        password.value = "wrong"
+        await pilot.press("ctrl+l")
+        await shows(pilot, "Logon refused")
+        assert "Refused" not in text_of(pilot)
+        await pilot.press(*"worse")
+        assert password.value == "worse"
+        await pilot.press("enter")
+        await shows(pilot, "Refused 2 times. Could not log on")
+        await pilot.press(*demo.password)
+        assert password.value == demo.password
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+    assert [one["status"] for one in demo.requests("logon")] == [401, 401, 201]
+
+
+async def test_the_dialog_for_the_password_counts_refusals_too_and_lets_it_be_replaced(
+    app: VbemApp, demo: DemoProcess
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        demo.control("expire-sessions")
+        await pilot.press("f5")
+        await shows(pilot, "The logon session has ended")
+        await pilot.press(*"wrong", "tab", "enter")
+        await shows(pilot, "Logon refused")
+        await pilot.press("enter")
+        await shows(pilot, "Refused 2 times. Could not log on again")
+        await pilot.press(*demo.password)
+        assert app.screen.query_one("#password-again", Entry).value == demo.password
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+    assert [one["status"] for one in demo.requests("logon")] == [201, 401, 401, 201]
+
+
+def test_refusals_are_those_of_one_account_in_a_row() -> None:
+    refusals = Refusals()
+    assert [refusals.count(who) for who in ("a", "a", "b", "a")] == ["", "Refused 2 times. ", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from tui.screens.base import Dialog, explain
 from tui.screens.keys import bindings_of
+from tui.screens.refusals import Refusals
 from tui.text import safe
 from tui.widgets.entry import Entry
 
@@ -57,6 +58,10 @@ class LogOnAgainScreen(Dialog[bool]):
     NAME = "again"
     BINDINGS = bindings_of("again")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._refusals = Refusals()
+
     def compose(self) -> ComposeResult:
         """Who, where, and the password."""
         with VerticalScroll(classes="box", can_focus=False):
@@ -86,7 +91,7 @@ class LogOnAgainScreen(Dialog[bool]):
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on again")
     async def _log_on(self, password: str) -> None:
-        from tui.api.errors import ManagerError
+        from tui.api.errors import BadLogin, ManagerError
         from tui.store.errors import StoreError
 
         connection = self.vbem.connection
@@ -97,6 +102,10 @@ class LogOnAgainScreen(Dialog[bool]):
         status.update("Logging on ...")
         try:
             await connection.log_on_again(password)
+        except BadLogin as error:
+            times = self._refusals.count(connection.user)
+            status.update(safe(f"{times}{explain('log on again', error)}", cells=400))
+            self.query_one("#password-again", Entry).offer_anew()
         except (ManagerError, StoreError) as error:
             status.update(safe(explain("log on again", error), cells=400))
         else:

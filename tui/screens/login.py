@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from tui.screens.base import VbemScreen, explain
 from tui.screens.keys import bindings_of
+from tui.screens.refusals import Refusals
 from tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class LoginScreen(VbemScreen):
         self._server, self._user, self._password = server, user, password
         self._note = note
         self._has_begun = False
+        self._refusals = Refusals()
 
     def compose_body(self) -> ComposeResult:
         """Three fields and a button."""
@@ -120,7 +122,7 @@ class LoginScreen(VbemScreen):
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on")
     async def _log_on(self, connection: Connection, user: str, password: str) -> None:
-        from tui.api.errors import CertificateChanged, ManagerError
+        from tui.api.errors import BadLogin, CertificateChanged, ManagerError
         from tui.store.errors import StoreError
 
         self.say(f"Connecting to {connection.address} ...")
@@ -135,6 +137,10 @@ class LoginScreen(VbemScreen):
             admitted = True
         except CertificateChanged as error:
             self.complain(doing, error)
+        except BadLogin as error:
+            times = self._refusals.count(f"{user} {connection.address}")
+            self.say(f"{times}{explain(doing, error)}", "bad")
+            self.query_one("#password", Entry).offer_anew()
         except (ManagerError, StoreError) as error:
             self.say(explain(doing, error), "bad")
             self.query_one("#password", Entry).focus()
@@ -142,6 +148,7 @@ class LoginScreen(VbemScreen):
             if not admitted:
                 await connection.leave()
         if admitted:
+            self._refusals = Refusals()
             self.query_one("#password", Entry).value = ""
             await self.vbem.admit(connection)
 

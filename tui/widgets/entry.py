@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from textual.events import Key
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -33,6 +35,21 @@ class Entry(Input):
             compact=True,
         )
         self.cursor_blink = False
+
+    def offer_anew(self) -> None:
+        """Focus it with all its text selected: typing replaces what was refused instead of adding to it."""
+        self.focus()
+        self.selection = Selection(0, len(self.value))
+
+
+class FilterEntry(Entry):
+    """The input of a list's filter; the key that leads to it does nothing more at its beginning."""
+
+    def on_key(self, event: Key) -> None:
+        """Swallow a leading `/`: who types `/web` by habit looks for `web`."""
+        if event.character == "/" and min(self.selection) == 0:
+            event.prevent_default()
+            event.stop()
 
 
 def typed_secrets(screen: DOMNode) -> Iterator[str]:
