@@ -130,6 +130,18 @@ async def test_matches_are_counted_and_a_platform_is_called_by_one_name(app: Vbe
         assert "  Cloud Director  vbr0" in text_of(pilot)
 
 
+async def test_the_key_that_leads_to_the_filter_is_no_letter_at_its_beginning(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        await shows(pilot, "kind: after: before:")
+        await pilot.press(*"/web")
+        assert screen.entry.value == "web"
+        await pilot.press("home", *"/")
+        assert screen.entry.value == "web"
+        await pilot.press("end", *"/x")
+        assert screen.entry.value == "web/x"
+
+
 async def test_news_of_the_start_stay_while_somebody_types(app: VbemApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await browse(pilot)

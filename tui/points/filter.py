@@ -32,7 +32,9 @@ _PLATFORMS = {
     "unknown": Platform.UNKNOWN,
 }
 _TYPES = ("full", "increment", "reverseincrement", "syntheticfull")
-_KINDS = {"vm": PointKind.VM, "vapp": PointKind.VAPP}
+_KINDS = {"vm": PointKind.VM, "vms": PointKind.VM, "vapp": PointKind.VAPP, "vapps": PointKind.VAPP}
+_SPEAKING = _PLATFORMS.keys() | _KINDS.keys()
+"""Words that match more than names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class Filter:
     """What to show. Empty fields hold for everything."""
 
     words: tuple[str, ...] = ()
-    """Folded; each must occur in the VM's name, or be a word for its platform."""
+    """Folded; each must occur in the VM's name, or be a word for its platform or kind."""
     servers: tuple[str, ...] = ()
     platforms: frozenset[Platform] = frozenset()
     kinds: frozenset[PointKind] = frozenset()
@@ -67,7 +69,7 @@ class Filter:
         rest = (self.servers, self.platforms, self.kinds, self.types, self.after, self.before)
         if rest != (other.servers, other.platforms, other.kinds, other.types, other.after, other.before):
             return False
-        if any(word in _PLATFORMS and word not in other.words for word in self.words):
+        if any(word in _SPEAKING and word not in other.words for word in self.words):
             # `clou` matches names alone, `cloud` a platform's VMs as well.
             return False
         return all(any(old in new for new in self.words) for old in other.words)
@@ -76,13 +78,18 @@ class Filter:
         """Whether the VM itself matches, its points aside."""
         name = vm.folded
         for word in self.words:
-            if word not in name and _PLATFORMS.get(word) is not vm.platform:
+            if word not in name and not _speaks_of(word, vm):
                 return False
         if self.platforms and vm.platform not in self.platforms:
             return False
         if self.kinds and vm.kind not in self.kinds:
             return False
         return not self.servers or any(server in fold(vm.server_name) for server in self.servers)
+
+
+def _speaks_of(word: str, vm: Vm) -> bool:
+    """Whether a word calls the VM by its platform or kind: `cloud`, `vapp`."""
+    return _PLATFORMS.get(word) is vm.platform or _KINDS.get(word) is vm.kind
 
 
 class FilterError(ValueError):

@@ -268,8 +268,12 @@ class PointIndex:
         return None if newest == NO_TIME else newest
 
     def namesakes(self, vm: Vm) -> int:
-        """How many VMs go by this name, this one included."""
+        """How many VMs and vApps go by this name, this one included."""
         return sum(1 for other in self._by_name[vm.folded] if other.rows)
+
+    def kinds_of_name(self, vm: Vm) -> set[PointKind]:
+        """What goes by this name: VMs, vApps or both."""
+        return {other.kind for other in self._by_name[vm.folded] if other.rows}
 
     def has_named(self, name: str) -> bool:
         """Whether some VM of exactly this name is here already."""

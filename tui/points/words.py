@@ -32,8 +32,14 @@ def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
     parts = [vm_title(vm), vm.platform.short_label, vm.server_name or "server not said"]
     namesakes = index.namesakes(vm)
     if namesakes > 1:
-        parts += [object_word(vm), f"{namesakes} VMs of this name"]
+        parts += [object_word(vm), f"{namesakes} {_nouns(index.kinds_of_name(vm))} of this name"]
     return "  ".join([*parts, count])
+
+
+def _nouns(kinds: set[PointKind]) -> str:
+    if kinds == {PointKind.VAPP}:
+        return "vApps"
+    return "VMs and vApps" if PointKind.VAPP in kinds else "VMs"
 
 
 def object_word(vm: Vm) -> str:

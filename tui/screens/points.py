@@ -19,12 +19,12 @@ from tui.screens.keys import bindings_of
 from tui.screens.points_loading import PointsLoading
 from tui.screens.points_pane import PointsPane
 from tui.screens.points_rows import VM_COLUMNS, VmRows
-from tui.widgets.entry import Entry
+from tui.widgets.entry import Entry, FilterEntry
 from tui.widgets.table import BigTable
 from tui.widgets.textline import TextLine
 
 AGES_EVERY_S = 60.0
-HELP_LINE = "words platform: server: type: after: before:"
+HELP_LINE = "words platform: server: type: kind: after: before:"
 
 
 class RestorePointsScreen(PointsLoading):
@@ -42,7 +42,7 @@ class RestorePointsScreen(PointsLoading):
 
     def compose_body(self) -> ComposeResult:
         """The filter, the two lists, and the line that says how much is loaded."""
-        yield Entry(placeholder=f"Find: {HELP_LINE}", id="filter")
+        yield FilterEntry(placeholder=f"Find: {HELP_LINE}", id="filter")
         with Container(id="lists"):
             with Vertical(id="vms-pane"):
                 yield BigTable(VM_COLUMNS, empty="Asking for the newest restore points...", id="vms")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.points.build import NOW, ROOT, point
+from tui.api.models import PointKind
 from tui.points.index import PointIndex, Shape
 from tui.points.loader import LoadState, Progress
 from tui.points.newest import newest_before
@@ -93,6 +94,14 @@ def test_namesakes_are_told_apart_in_words() -> None:
     index = PointIndex()
     index.add([point("web", ref=f"urn:VMware:Vm:{ROOT}.vm-7"), point("web", server="vbr2")])
     assert vm_words(index, index.vms[0], 1) == "web  vSphere  vbr1  vm-7  2 VMs of this name  1 point"
+
+
+def test_vapps_of_one_name_are_not_called_vms() -> None:
+    index = PointIndex()
+    index.add([point("shop", server=server, kind=PointKind.VAPP) for server in ("vbr1", "vbr2")])
+    assert "  2 vApps of this name  " in vm_words(index, index.vms[0], 1)
+    index.add([point("shop", server="vbr3")])
+    assert "  3 VMs and vApps of this name  " in vm_words(index, index.vms[2], 1)
 
 
 def test_a_point_without_restore_link_says_why_not() -> None:
