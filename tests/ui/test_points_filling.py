@@ -68,6 +68,23 @@ async def test_before_the_first_page_it_says_what_it_waits_for(browser: Browser)
         assert browser.screen.entry.has_focus
 
 
+async def test_a_server_that_does_not_answer_is_waited_for_in_words(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.points_loading.WAIT_TOLD_AFTER_S", 0.01)
+    browser.hold()
+    clock = browser.app.clock
+    assert isinstance(clock, FakeClock)
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "asking for the newest points; Ctrl+C stops")
+        for seconds in (12, 17):
+            clock.seconds = seconds
+            await shows(pilot, f"asking for the newest points; no answer for {seconds} s; Ctrl+C stops")
+        browser.server.gate.set()
+        await shows(pilot, "all 1,800 points loaded")
+        assert "no answer for" not in text_of(pilot)
+
+
 async def test_ctrl_c_stops_at_once_and_f5_goes_on(browser: Browser) -> None:
     browser.server.errors.clear()
     async with browser.app.run_test(size=(80, 24)) as pilot:
@@ -76,7 +93,7 @@ async def test_ctrl_c_stops_at_once_and_f5_goes_on(browser: Browser) -> None:
         await pilot.press("f5")
         await shows(pilot, "Ctrl+C stops")
         await pilot.press("ctrl+c")
-        await shows(pilot, "stopped:")
+        await shows(pilot, "stopped with 1,800 points, read 0s ago; F5 goes on")
         assert isinstance(pilot.app.screen, RestorePointsScreen)
         browser.server.gate.set()
         await pilot.press("f5")
@@ -88,7 +105,7 @@ async def test_an_error_is_told_with_what_to_do_and_the_rows_stay(browser: Brows
     async with browser.app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "The server did not answer in time")
         assert browser.screen.vms.row_count == 40
-        assert "failed:" in text_of(pilot)
+        assert "could not load all: " in text_of(pilot)
         assert "F5 goes on" in text_of(pilot)
         browser.server.errors.clear()
         await pilot.press("f5")
@@ -127,7 +144,7 @@ async def test_a_name_beyond_what_is_loaded_is_asked_of_the_server_at_once(brows
     clock = browser.app.clock
     assert isinstance(clock, FakeClock)
     async with browser.app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "failed:")
+        await shows(pilot, "could not load all")
         await pilot.press(*"rare one")
         await until(pilot, lambda: 'VmDisplayName=="rare one"' in browser.server.filters, "the question")
         await shows(pilot, "they are in the list now")

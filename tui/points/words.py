@@ -11,6 +11,9 @@ from tui.points.loader import LoadState, Progress
 from tui.times import ago, local
 
 BAR_CELLS = 10
+WAIT_TOLD_AFTER_S = 5.0
+"""So long without an answer the line says for how long, and again each time this has passed."""
+_BUSY = {LoadState.IDLE, LoadState.LOADING}
 
 
 def type_words(shape: Shape) -> str:
@@ -66,26 +69,46 @@ def matching_words(shown: int, every: int, *, filtered: bool) -> str:
     return f"{shown:,} of {every:,} {noun} match" if filtered else f"{every:,} {noun}"
 
 
-def loading_words(progress: Progress, index: PointIndex, now: datetime, matching: str = "") -> str:
-    """How many VMs match, how much is loaded, which key changes that, how fresh it is; most needed first."""
-    busy = progress.state in {LoadState.IDLE, LoadState.LOADING}
-    read = f" {ago(progress.read_at, now)}" if progress.read_at and not busy else ""
-    parts = (matching, _amount(progress) + read, _key(progress.state), _freshness(index, now))
+def loading_words(
+    progress: Progress, index: PointIndex, now: datetime, matching: str = "", *, waited_s: float = 0.0
+) -> str:
+    """How many VMs match, how much is loaded, which key changes that, how fresh it is; most needed first.
+
+    Args:
+        progress: how far loading has come.
+        index: what is loaded.
+        now: this machine's clock.
+        matching: how many VMs match.
+        waited_s: for how long the server has not answered.
+    """
+    busy = progress.state in _BUSY
+    read = ago(progress.read_at, now) if progress.read_at and not busy else ""
+    waited = f"no answer for {waited_s:.0f} s" if busy and waited_s >= WAIT_TOLD_AFTER_S else ""
+    amount = _amount_so_far(progress) if busy else _amount_at_end(progress, read)
+    parts = (matching, amount, waited, _key(progress.state), _freshness(index, now))
     return "; ".join(part for part in parts if part)
 
 
-def _amount(progress: Progress) -> str:
+def _amount_so_far(progress: Progress) -> str:
+    if progress.expected:
+        bar = _bar(progress.pages, progress.of_pages)
+        return f"{bar} loaded {progress.points:,} of {progress.expected:,} points"
+    if progress.points:
+        return f"{progress.points:,} points here, asking for the whole list"
+    return "asking for the newest points"
+
+
+def _amount_at_end(progress: Progress, read: str) -> str:
     count = f"{progress.points:,}"
     if progress.state is LoadState.COMPLETE:
-        return f"all {count} points loaded" if progress.points != 1 else "the only point loaded"
-    busy = progress.state in {LoadState.IDLE, LoadState.LOADING}
-    if not progress.expected and busy:
-        return f"{count} points, asking again" if progress.points else "asking for the newest points"
-    if not progress.expected:
-        return f"{progress.state.value}: {count} points"
-    bar = _bar(progress.pages, progress.of_pages)
-    word = "loaded" if busy else f"{progress.state.value}:"
-    return f"{bar} {word} {count} of {progress.expected:,} points"
+        words = f"all {count} points loaded" if progress.points != 1 else "the only point loaded"
+        return f"{words} {read}".rstrip()
+    # No bar: the sentence and the key behind it need the room.
+    of = f" of {progress.expected:,}" if progress.expected else ""
+    points = f"{count}{of} point{'' if progress.points == 1 and not of else 's'}"
+    if progress.state is LoadState.STOPPED:
+        return f"stopped with {points}, read {read}" if read else f"stopped with {points}"
+    return f"could not load all: {points} from {read}" if read else f"could not load all: {points}"
 
 
 def _bar(done: int, of: int) -> str:
@@ -100,7 +123,7 @@ def _freshness(index: PointIndex, now: datetime) -> str:
 
 
 def _key(state: LoadState) -> str:
-    if state in {LoadState.IDLE, LoadState.LOADING}:
+    if state in _BUSY:
         return "Ctrl+C stops"
     # The line of keys offers to reload a complete list.
     return "" if state is LoadState.COMPLETE else "F5 goes on"

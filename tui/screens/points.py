@@ -85,8 +85,14 @@ class RestorePointsScreen(PointsLoading):
     def _say_loaded(self) -> None:
         filtered = not self._view.matcher.filter.is_empty
         matching = matching_words(len(self._view), self._view.all_count, filtered=filtered)
-        words = loading_words(self.progress, self._index, self.vbem.clock.now(), matching)
+        words = loading_words(
+            self.progress, self._index, self.vbem.clock.now(), matching, waited_s=self.waited_s
+        )
         self.query_one("#loaded", TextLine).show(words)
+
+    def show_waiting(self) -> None:
+        """Say for how long the server has not answered."""
+        self._say_loaded()
 
     def _say_nothing_found(self) -> None:
         filtered = not self._view.matcher.filter.is_empty

@@ -15,7 +15,7 @@ from tui.points.filter import Filter
 from tui.points.index import PointIndex, Vm
 from tui.points.loader import Loader, LoadState, Progress
 from tui.points.view import VmView
-from tui.points.words import freshness_words
+from tui.points.words import WAIT_TOLD_AFTER_S, freshness_words
 from tui.screens.base import VbemScreen
 from tui.text import safe
 
@@ -52,9 +52,20 @@ class PointsLoading(VbemScreen):
         self._fresh: set[Vm] = set()
         self._painting = False
         self._loader: Loader | None = None
+        self._heard_at_s = 0.0
+        """When the server last answered or was first asked, on the clock that only grows."""
 
     def show_fresh(self, fresh: set[Vm]) -> None:
         """Show VMs that are new or changed, and how far loading has come."""
+
+    def show_waiting(self) -> None:
+        """Say for how long the server has not answered."""
+
+    @property
+    def waited_s(self) -> float:
+        """For how long the server has not answered; 0 while nothing is asked."""
+        is_loading = self._loader is not None and self._loader.is_loading
+        return self.vbem.clock.monotonic() - self._heard_at_s if is_loading else 0.0
 
     @property
     def progress(self) -> Progress:
@@ -79,14 +90,27 @@ class PointsLoading(VbemScreen):
             return
         # Handled as soon as `run` waits for the server: says that it does.
         self.post_message(self.PageCame())
-        await loader.run(anew=anew)
+        await self._run(loader, anew=anew)
         while isinstance(loader.progress.error, SessionExpired) and await self.vbem.log_on_again():
-            await loader.run()
+            await self._run(loader)
         self.post_message(self.LoadEnded())
+
+    async def _run(self, loader: Loader, *, anew: bool = False) -> None:
+        self._heard_at_s = self.vbem.clock.monotonic()
+        telling = self.set_interval(WAIT_TOLD_AFTER_S, self._tell_waiting)
+        try:
+            await loader.run(anew=anew)
+        finally:
+            telling.stop()
+
+    def _tell_waiting(self) -> None:
+        if self.waited_s >= WAIT_TOLD_AFTER_S:
+            self.show_waiting()
 
     def _take_page(self, changed: set[Vm]) -> None:
         """Called by the loader after each page: remember, and paint now and then."""
         self._fresh |= changed
+        self._heard_at_s = self.vbem.clock.monotonic()
         if not self._painting:
             self._painting = True
             if self._view.all_count:

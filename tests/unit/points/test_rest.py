@@ -14,6 +14,7 @@ from tui.points.newest import newest_before
 from tui.points.timeline import mark_of, timeline
 from tui.points.words import loading_words, matching_words, nothing_words, type_words, vm_words, why_not
 
+READ_AT = NOW - timedelta(minutes=2)
 FULL, INCREMENT = Shape("Full", "Full", ""), Shape("Increment", "Incremental", "")
 
 
@@ -68,6 +69,35 @@ def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
     assert words == "[#.........] loaded 12,000 of 100,000 points; Ctrl+C stops; newest 3 h ago"
     stopped = loading_words(Progress(state=LoadState.COMPLETE, points=9, read_at=NOW), index, NOW)
     assert stopped == "all 9 points loaded 0s ago; newest 3 h ago"
+
+
+@pytest.mark.parametrize(
+    ("progress", "words"),
+    [
+        (Progress(state=LoadState.FAILED, points=1582, read_at=READ_AT),
+         "could not load all: 1,582 points from 2 min ago; F5 goes on"),
+        (Progress(state=LoadState.FAILED, points=1100, expected=1800, read_at=READ_AT),
+         "could not load all: 1,100 of 1,800 points from 2 min ago; F5 goes on"),
+        (Progress(state=LoadState.FAILED), "could not load all: 0 points; F5 goes on"),
+        (Progress(state=LoadState.STOPPED, points=1, read_at=READ_AT),
+         "stopped with 1 point, read 2 min ago; F5 goes on"),
+        (Progress(state=LoadState.STOPPED), "stopped with 0 points; F5 goes on"),
+        (Progress(state=LoadState.LOADING, points=100, read_at=READ_AT),
+         "100 points here, asking for the whole list; Ctrl+C stops"),
+        (Progress(state=LoadState.COMPLETE, points=1, read_at=READ_AT), "the only point loaded 2 min ago"),
+    ],
+)  # fmt: skip
+def test_the_loading_line_says_how_it_ended_and_what_is_here(progress: Progress, words: str) -> None:
+    assert loading_words(progress, PointIndex(), NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("state", "waited_s", "is_told"),
+    [(LoadState.LOADING, 4.9, False), (LoadState.LOADING, 5.0, True), (LoadState.STOPPED, 60.0, False)],
+)
+def test_a_wait_is_told_after_some_seconds(state: LoadState, waited_s: float, is_told: bool) -> None:
+    words = loading_words(Progress(state=state), PointIndex(), NOW, waited_s=waited_s)
+    assert (f"; no answer for {waited_s:.0f} s; Ctrl+C stops" in words) is is_told
 
 
 def test_the_loading_line_begins_with_how_many_vms_match_and_fits() -> None:
