@@ -67,6 +67,21 @@ _NOT_DONE = {
     Step.REATTACH: "Could not resume the kept logon session",
     Step.REATTACH_LATER: "Shown is old",
 }
+_UNCLEAR = {
+    Step.SUBMIT: "The answer to the request was no clear yes or no",
+    Step.CANCEL: "The answer to the cancelling was no clear yes or no",
+}
+"""The same where an answer to a write did come, and tells neither."""
+_LOST = {"did not answer in time", "The connection broke"}
+_STATUSES = {
+    "html-error": "500 Internal Server Error from the server or a proxy",
+    "http-502": "502 Bad Gateway from the server or a proxy",
+    "http-502-after": "502 Bad Gateway from the server or a proxy",
+    "http-503": "503 Service Unavailable from the server or a proxy",
+    "http-504": "504 Gateway Timeout from the server or a proxy",
+    "http-504-after": "504 Gateway Timeout from the server or a proxy",
+}
+"""What happened, where an unclear answer to a write has nothing but its status."""
 _REFUSED = {
     Step.SUBMIT: "It did not start: the server refused it",
     Step.CANCEL: "The server did not cancel it",
@@ -108,6 +123,8 @@ def title_of(cell: Cell) -> str:
         return _NO_MANAGER
     if cell.name == "deep":
         return "too large"
+    if cell.step in _UNCLEAR and cell.name in _STATUSES:
+        return _STATUSES[cell.name]
     return TITLES.get(cell.name, _UNREADABLE)
 
 
@@ -154,9 +171,10 @@ def _check_words(cell: Cell, operator: Operator) -> None:
     # A kept session is resumed without pages, so paging is met only by the list after it.
     step = Step.LIST if cell.name.endswith("-paging") and cell.step is Step.REATTACH else cell.step
     is_refused = cell.name in _REFUSALS and step in _REFUSED
-    not_done = (_REFUSED if is_refused else _NOT_DONE)[step]
-    assert not_done in shown, f"it is not said what could not be done: {shown}"
     title = title_of(cell)
+    is_unclear = step in _UNCLEAR and title not in _LOST
+    not_done = (_REFUSED if is_refused else _UNCLEAR if is_unclear else _NOT_DONE)[step]
+    assert not_done in shown, f"it is not said what could not be done: {shown}"
     assert title in shown, f"it is not said what happened ({title}): {shown}"
     if cell.step is Step.SUBMIT and not is_refused:
         assert "UNKNOWN" in shown

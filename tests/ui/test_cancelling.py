@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.settle import settle, text_of
 from tests.ui.forms import app_for, details, send, tick
 from tests.ui.stage import StageManager, stage
-from tests.unit.restores.fakes import finished, stopped, task
+from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.points import point
 from tui.api.errors import ConnectionLost
 from tui.api.models import SessionResult
@@ -150,3 +150,27 @@ async def test_dialog_follows_the_restore_while_it_is_open(tmp_path: Path) -> No
         await pilot.press("right", "enter")
         await settle(pilot)
     assert manager.deletes == []
+
+
+async def test_a_restore_not_found_at_the_server_is_shown_as_old(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(120, 40)) as pilot:
+        await send(pilot)
+        manager.task_list = (finished(1),)
+        manager.session_list = (session(1, progress=78),)
+        await tick(pilot)
+        await tick(pilot)
+        manager.session_list = ()
+        for _ in range(3):
+            await tick(pilot)
+        assert "78 %" in text_of(pilot)
+        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
+        await tick(pilot)
+        assert "restoring?" in text_of(pilot)
+        assert "(old) The server no longer lists its restore session" in text_of(pilot)
+        await pilot.press("c")
+        await pilot.pause()
+        dialog = pilot.app.screen.query_one("#cancel-words", Lines).text
+    assert "not found at the server" in dialog
+    assert "The server no longer lists its restore session (last seen " in dialog
+    assert "Whether the restore runs is not known" in dialog

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from tui import times
 from tui.api.errors import ManagerError, NotFound, SessionExpired, TaskUnknown
 from tui.api.models import SessionState
-from tui.restores.life import is_refusal, search
+from tui.restores.life import is_refusal, search, unclear_answer
 from tui.restores.restore import PENDING_CANCELS, CancelState, Moment, Restore, console, end
 from tui.store.entry import RestoreState
 
@@ -44,7 +44,13 @@ def _effect(restore: Restore) -> tuple[str, ...]:
     if restore.state is RestoreState.LAUNCHING:
         return (
             "The restore is still being launched: cancelling stops the launch.",
+            f"Afterwards the server is watched for {GRACE_S:.0f} s to make sure.",
             f"If its restore session starts first, that goes on; stop it in {console(restore)}.",
+        )
+    if restore.is_missing:
+        return (
+            "The server does not list its restore session: cancelling takes the task away, if it is there.",
+            f"Whether the restore runs is not known; look at it, and stop it, in {console(restore)}.",
         )
     return (
         "The restore session is already running: cancelling takes its task away; it probably goes on.",
@@ -125,7 +131,10 @@ def answered(restore: Restore, error: ManagerError | None, moment: Moment) -> Re
 
 def _told(restore: Restore, error: ManagerError | None, moment: Moment) -> Restore:
     if error is None:
-        words = "The server accepted it; watching what happens."
+        words = (
+            "The server accepted it; watching what happens. "
+            f"The server is watched for {GRACE_S:.0f} s to make sure."
+        )
         accepted = replace(restore, cancel=CancelState.ACCEPTED, cancel_at=moment.mono, cancel_words=words)
         return replace(accepted, cancel_answered=moment.wall)
     if not error.request_sent:
@@ -136,7 +145,8 @@ def _told(restore: Restore, error: ManagerError | None, moment: Moment) -> Resto
         words = f"The server did not cancel it: {error}. Where it runs, use {console(restore)}."
         refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
         return replace(refused, cancel_answered=moment.wall)
-    words = f"The reply to the cancelling was lost ({error}): it may or may not have arrived; watching."
+    lost = f"{unclear_answer('cancelling', error)}: it may or may not have arrived"
+    words = f"{lost}; the server is watched for {GRACE_S:.0f} s to make sure."
     return replace(restore, cancel=CancelState.LOST, cancel_at=moment.mono, cancel_words=words)
 
 
@@ -164,6 +174,8 @@ def watched(restore: Restore, moment: Moment) -> Restore:
         return _stopping(restore) if _is_stopping(restore) else _goes_on(restore)
     if restore.cancel is CancelState.SESSION_STOPPING and restore.is_over:
         return _goes_on(restore)
+    if restore.cancel is CancelState.SESSION_STOPPING and restore.is_missing:
+        return replace(restore, cancel_words="The restore session was stopping when it was last seen.")
     if restore.cancel is CancelState.LAUNCH_STOPPED and restore.session_uid:
         return _goes_on(restore)
     return restore
@@ -204,9 +216,11 @@ def _ended(restore: Restore) -> Restore:
 
 def _goes_on(restore: Restore) -> Restore:
     is_lost = restore.cancel is not CancelState.ACCEPTED and restore.cancel_answered is None
-    sent = "The reply to the cancelling was lost" if is_lost else "It was accepted"
+    sent = "The cancelling was not answered clearly" if is_lost else "It was accepted"
     if restore.is_over:
-        words = f"{sent}, but the restore went on to its end."
+        words = _too_late(restore, sent)
+    elif restore.is_missing:
+        words = f"{sent}; whether the restore goes on is not known."
     elif restore.session_uid:
         words = f"{sent}, but the restore goes on. To stop it, use {console(restore)}."
     elif restore.state is RestoreState.UNKNOWN:
@@ -214,6 +228,15 @@ def _goes_on(restore: Restore) -> Restore:
     else:
         words = f"{sent}, but the task is still there and goes on."
     return replace(restore, cancel=CancelState.GOES_ON, cancel_words=words)
+
+
+def _too_late(restore: Restore, sent: str) -> str:
+    """The end comes first: a row shows no more than the beginning."""
+    if restore.state is RestoreState.SUCCEEDED:
+        return "Succeeded; cancelling came too late: the restore went on to its end."
+    if restore.state is RestoreState.WARNING:
+        return "Succeeded with warnings; cancelling came too late: the restore went on to its end."
+    return f"The restore ended as failed. {sent}, but the restore went on to its end."
 
 
 def _launch_stopped(restore: Restore, moment: Moment) -> Restore:

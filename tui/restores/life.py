@@ -8,11 +8,23 @@ an end and None is not (T17), and nearly everything in a session can be missing 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
 
-from tui.api.errors import Busy, ManagerError, NotAllowed, Rejected, ServerFault, SessionExpired
+from tui import times
+from tui.api.errors import (
+    Busy,
+    ManagerError,
+    NotAllowed,
+    Rejected,
+    ServerFault,
+    SessionExpired,
+    Unreachable,
+)
 from tui.api.models import RestoreSession, SessionResult, SessionState, Task, TaskState
 from tui.restores.restore import (
     PENDING_CANCELS,
+    SEARCH_WINDOW_S,
     WATCHED_CANCELS,
     CancelState,
     Moment,
@@ -26,7 +38,6 @@ NOT_FOUND_POLLS = 3
 """A task that failed with `not found` right after a backup may still change (contract 6.1)."""
 LIMBO_S = 60.0
 """How long a session may be Stopped without a result before that is called unknown (contract 7)."""
-LOOKING = "Looking for a new restore session of this VM."
 
 
 def answered(restore: Restore, task: Task, session_key: str, moment: Moment) -> Restore:
@@ -50,7 +61,7 @@ def unanswered(restore: Restore, error: ManagerError, moment: Moment) -> Restore
     elif is_refusal(error):
         words = f"It did not start: the server refused it. {error}."
     else:
-        return search(restore, f"The reply to the request was lost ({error}); it may have started.", moment)
+        return search(restore, f"{unclear_answer('request', error)}; it may have started.", moment)
     failed = end(replace(restore, error=error), RestoreState.FAILED, words, moment)
     return replace(failed, offer_again=isinstance(error, SessionExpired))
 
@@ -68,16 +79,41 @@ def is_refusal(error: ManagerError) -> bool:
     return not isinstance(error, ServerFault) or error.from_manager
 
 
+def unclear_answer(sent: str, error: ManagerError) -> str:
+    """What became of the answer to a `request` or a `cancelling`, where it is neither a yes nor a no."""
+    if isinstance(error, Unreachable):
+        return f"The reply to the {sent} was lost ({error})"
+    says = str(error)
+    if isinstance(error, Rejected) and error.http_code:
+        says = _status_words(error)
+    return f"The answer to the {sent} was no clear yes or no ({says})"
+
+
+def _status_words(error: Rejected) -> str:
+    try:
+        status = f"{error.http_code} {HTTPStatus(error.http_code).phrase}"
+    except ValueError:
+        status = f"HTTP {error.http_code}"
+    if error.from_manager:
+        return f"{status} from the server: {error.detail}"
+    return f"{status} from the server or a proxy"
+
+
 def search(restore: Restore, why: str, moment: Moment) -> Restore:
     """Nothing certain is known: the session is looked for."""
     return replace(
         restore,
         state=RestoreState.UNKNOWN,
         why_unknown=why,
-        message=f"{why} {LOOKING}",
+        message=f"{why} {_looking(moment)}",
         search_since=moment.mono,
         candidates=0,
     )
+
+
+def _looking(moment: Moment) -> str:
+    until = times.clock_time(moment.wall + timedelta(seconds=SEARCH_WINDOW_S))
+    return f"A new restore session of this VM is looked for until {until}, then less often."
 
 
 def task_seen(restore: Restore, task: Task, moment: Moment) -> Restore:
@@ -169,6 +205,9 @@ def session_seen(restore: Restore, session: RestoreSession, moment: Moment) -> R
         problem="",
         search_since=None,
         candidates=0,
+        missed_since=None,
+        missed_polls=0,
+        is_missing=False,
     )
     if not restore.session_uid:
         seen = replace(seen, ended=None, note=_found_words(restore))

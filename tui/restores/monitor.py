@@ -14,6 +14,7 @@ from tui.api.errors import ManagerError, SessionExpired
 from tui.api.models import LogonSession, RestoreSession, Task
 from tui.clock import Clock
 from tui.restores import cancelling, life, search
+from tui.restores.absence import session_missing
 from tui.restores.book import Book, with_problem
 from tui.restores.faces import Manager
 from tui.restores.queries import watch_query
@@ -248,7 +249,9 @@ def _apply_task(restore: Restore, by_id: dict[str, Task], key: str, moment: Mome
 
 
 def _apply_session(restore: Restore, by_uid: dict[str, RestoreSession], moment: Moment) -> Restore:
-    session = by_uid.get(restore.session_uid.lower())
-    if session is None or restore.is_over:
+    if restore.is_over or not restore.session_uid:
         return restore
+    session = by_uid.get(restore.session_uid.lower())
+    if session is None:
+        return session_missing(restore, moment)
     return life.session_seen(restore, session, moment)

@@ -108,6 +108,11 @@ class Restore:
     """When the newest of those was made, by the server's clock."""
     limbo_since: float | None = None
     """Since when the session is Stopped without a result."""
+    missed_since: float | None = None
+    """Since when good answers lack its session."""
+    missed_polls: int = 0
+    is_missing: bool = False
+    """Its session has been absent for so long that what is shown of it is old."""
     search_since: float | None = None
     candidates: int = 0
     """How many new sessions could be this restore, where that cannot be told."""
@@ -150,6 +155,11 @@ class Restore:
         return not self.is_over and not self.is_quiet
 
     @property
+    def is_known_to_run(self) -> bool:
+        """Whether the server has said that it is launching or running, and still lists it."""
+        return self.state in {RestoreState.LAUNCHING, RestoreState.RESTORING} and not self.is_missing
+
+    @property
     def is_searched(self) -> bool:
         """Whether its session is not known and is looked for."""
         if self.session_uid:
@@ -170,7 +180,7 @@ class Restore:
         """Whether something is likely to change soon: launching, nearly done, or being cancelled."""
         return (
             self.state in {RestoreState.SENT, RestoreState.LAUNCHING}
-            or (self.progress is not None and self.progress >= 90)
+            or (self.progress is not None and self.progress >= 90 and not self.is_missing)
             or self.cancel is CancelState.ASKING
             or self.cancel in PENDING_CANCELS
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui import times
@@ -34,11 +34,15 @@ TONES = {
     RestoreState.CANCELLED: "dim",
     RestoreState.UNKNOWN: "warning",
 }
+_A_DAY = timedelta(days=1)
+"""A time of the day alone would be ambiguous after so long."""
 _CANCELLING = {CancelState.ASKING, CancelState.ACCEPTED, CancelState.LOST, CancelState.SESSION_STOPPING}
 
 
-def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE) -> Cell:
-    """The state as one word."""
+def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, is_old: bool = False) -> Cell:
+    """The state as one word, with a question mark where it may long be another."""
+    if is_old:
+        return Toned(f"{WORDS[state]}?", "warning")
     if cancel in _CANCELLING and not state.is_over:
         return Toned("cancelling", "warning")
     tone = TONES.get(state, "")
@@ -54,6 +58,8 @@ def state_words(restore: Restore) -> str:
     """The state, with progress where it is known."""
     state = state_cell(restore.state, restore.cancel)
     word = state.text if isinstance(state, Toned) else state
+    if restore.is_missing:
+        return f"{word} when last known, now not found at the server"
     return word + _percent(restore.progress)
 
 
@@ -65,12 +71,22 @@ def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
     """One row: state, progress, VM, elapsed, message."""
     problem = f"(old: {restore.problem}) " if restore.problem else ""
     return (
-        state_cell(restore.state, restore.cancel),
-        progress_words(restore.progress),
+        state_cell(restore.state, restore.cancel, is_old=restore.is_missing),
+        progress_words(None if restore.is_missing else restore.progress),
         restore.vm_name,
         times.elapsed(restore.elapsed(now)),
-        problem + (restore.cancel_words or restore.message),
+        problem + _row_words(restore),
     )
+
+
+def _row_words(restore: Restore) -> str:
+    """What a row has room for, the most telling first: an end, or the loss of the session, comes first."""
+    if restore.is_missing:
+        return f"(old) {restore.message}"
+    told = restore.cancel_words
+    if not restore.is_over or restore.cancel is CancelState.GOES_ON:
+        return told or restore.message
+    return restore.message if told in restore.message else f"{restore.message} {told}"
 
 
 def restore_lines(restore: Restore, now: datetime, plan: str) -> list[Line]:
@@ -90,7 +106,7 @@ def restore_lines(restore: Restore, now: datetime, plan: str) -> list[Line]:
 
 
 def _what_happens(restore: Restore, now: datetime) -> list[Line]:
-    state = state_cell(restore.state, restore.cancel)
+    state = state_cell(restore.state, restore.cancel, is_old=restore.is_missing)
     tone = state.tone if isinstance(state, Toned) else ""
     line = f"{restore.vm_name}: {state_words(restore)}"
     lines: list[Line] = [Toned(line, tone) if tone else line, restore.message]
@@ -101,8 +117,13 @@ def _what_happens(restore: Restore, now: datetime) -> list[Line]:
     if restore.problem:
         lines.append(Toned(f"Shown is old: {restore.problem}", "warning"))
     if restore.last_seen:
-        lines.append(f"Server last heard {times.ago(restore.last_seen, now)}")
+        lines.append(f"Server last heard {_heard(restore.last_seen, now)}")
     return [line for line in lines if line]
+
+
+def _heard(seen: datetime, now: datetime) -> str:
+    """A time and no age: it stays true while nothing is painted anew."""
+    return times.clock_time(seen) if now - seen < _A_DAY else times.both(seen)
 
 
 def _what_was_asked(restore: Restore, now: datetime, plan: str) -> list[Line]:

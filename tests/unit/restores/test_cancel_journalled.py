@@ -133,7 +133,7 @@ async def test_a_lost_delete_can_be_repeated_once_it_was_watched_in_vain(world: 
     await world.tick(GRACE_S)
     goes_on = await world.tick()
     assert goes_on.cancel is CancelState.GOES_ON
-    assert goes_on.cancel_words.startswith("The reply to the cancelling was lost")
+    assert goes_on.cancel_words.startswith("The cancelling was not answered clearly")
     assert world.restores.what_cancel_can_do(restore).sent_before
 
 

@@ -21,6 +21,7 @@ from tui.api.errors import (
 from tui.api.models import SessionResult, SessionState
 from tui.restores import cancelling, life
 from tui.restores.restore import CancelState, Moment, Restore
+from tui.screens.states import restore_cells
 from tui.store.entry import RestoreState
 
 RESTORING = RestoreState.RESTORING
@@ -159,7 +160,7 @@ def test_a_lost_delete_is_watched_and_told_as_lost() -> None:
     current = accepted(restore(RESTORING, session_uid=session().uid, session=session()), TimedOut("read"))
     current = cancelling.watched(current, at(31))
     assert current.cancel is CancelState.GOES_ON
-    assert current.cancel_words.startswith("The reply to the cancelling was lost")
+    assert current.cancel_words.startswith("The cancelling was not answered clearly")
     gone = cancelling.watched(life.task_missing(accepted(restore(), TimedOut("x")), at(1)), at(31))
     assert gone.cancel is CancelState.LAUNCH_STOPPED
 
@@ -170,3 +171,32 @@ def test_a_task_gone_before_the_delete_leads_to_the_search() -> None:
     assert launching.is_searched
     running = accepted(restore(RESTORING, session_uid="x"), TaskUnknown("x", http_code=500))
     assert running.state is RESTORING
+
+
+def test_how_long_it_is_watched_is_said_before_and_meanwhile() -> None:
+    before = " ".join(cancelling.outlook(restore(), "session-1").words)
+    assert "the server is watched for 30 s to make sure" in before
+    for error in (None, TimedOut("read")):
+        assert "server is watched for 30 s to make sure" in accepted(restore(), error).cancel_words
+
+
+@pytest.mark.parametrize(
+    ("error", "row"),
+    [
+        (None, "Succeeded; cancelling came too late"),
+        (TimedOut("read"), "Succeeded; cancelling came too late"),
+        (Forbidden("x", http_code=403), "The VM is restored. The server did not cancel it"),
+        (NotFound("x", http_code=404), "The VM is restored. The task was already gone"),
+    ],
+)
+def test_a_row_begins_with_the_end(error: ManagerError | None, row: str) -> None:
+    current = accepted(restore(RESTORING, session_uid=session().uid), error)
+    current = cancelling.watched(life.session_seen(current, stopped(SessionResult.SUCCESS), at(2)), at(2))
+    words = restore_cells(current, at(2).wall)[-1]
+    assert isinstance(words, str)
+    assert words.startswith(row)
+
+
+def test_an_unclear_answer_to_the_delete_is_no_lost_reply() -> None:
+    words = accepted(restore(), Busy("x", http_code=503)).cancel_words
+    assert words.startswith("The answer to the cancelling was no clear yes or no (503 Service Unavailable")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.unit.restores.fakes import FakeClock, finished, restore, session, stopped, task
+from tui import times
 from tui.api.errors import (
     BadReply,
     Busy,
@@ -25,7 +27,7 @@ from tui.api.errors import (
 )
 from tui.api.models import RestoreSession, SessionResult, SessionState, Task, TaskState
 from tui.restores import life
-from tui.restores.restore import CancelState, Moment, Restore
+from tui.restores.restore import SEARCH_WINDOW_S, CancelState, Moment, Restore
 from tui.store.entry import RestoreState
 
 CLOCK = FakeClock()
@@ -207,3 +209,28 @@ def test_a_launch_that_fails_after_the_delete_was_stopped() -> None:
     after = life.task_seen(current, task(FINISHED, success=False, message="Cancelled"), NOW)
     assert after.state is RestoreState.CANCELLED
     assert after.cancel is CancelState.LAUNCH_STOPPED
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TimedOut("read"), "The reply to the request was lost (The server did not answer in time: read)"),
+        (
+            Busy("HTTP 503.", http_code=503),
+            "no clear yes or no (503 Service Unavailable from the server or a",
+        ),
+        (
+            Busy("x", http_code=502, from_manager=True),
+            "no clear yes or no (502 Bad Gateway from the server: x)",
+        ),
+        (ServerFault("HTTP 599.", http_code=599), "no clear yes or no (HTTP 599 from the server or a proxy)"),
+        (Unreadable("x"), "no clear yes or no (The server's answer cannot be read: x)"),
+    ],
+)
+def test_an_answer_that_tells_nothing_is_no_lost_reply(error: ManagerError, words: str) -> None:
+    after = life.unanswered(restore(RestoreState.SENT), error, NOW)
+    assert words in after.message
+    until = times.clock_time(NOW.wall + timedelta(seconds=SEARCH_WINDOW_S))
+    assert (
+        f"it may have started. A new restore session of this VM is looked for until {until}" in after.message
+    )

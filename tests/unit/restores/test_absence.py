@@ -1,0 +1,120 @@
+"""A restore session that good answers do not hold: told as not found, never as progress or as an end."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.restores.fakes import FakeClock, finished, session, stopped
+from tests.unit.restores.world import World
+from tui import times
+from tui.api.errors import TimedOut
+from tui.api.models import SessionResult
+from tui.restores.absence import MISSED_POLLS, MISSING_S
+from tui.restores.restore import CancelState, Restore
+from tui.screens.states import restore_cells, restore_lines, state_words
+from tui.store.entry import RestoreState
+from tui.widgets.rows import Cell, Toned
+
+RESTORING = RestoreState.RESTORING
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def followed(world: World, progress: int | None = 78) -> Restore:
+    """A restore whose session was seen once."""
+    world.manager.post = finished()
+    await world.submitted()
+    world.manager.session_list = (session(progress=progress),)
+    return await world.tick()
+
+
+async def gone(world: World) -> Restore:
+    world.manager.session_list = ()
+    for _ in range(MISSED_POLLS):
+        await world.tick()
+    return await world.tick(MISSING_S)
+
+
+def text_of(cell: Cell) -> str:
+    return cell.text if isinstance(cell, Toned) else cell
+
+
+async def test_a_session_that_is_gone_for_long_is_told_as_not_found(world: World) -> None:
+    seen = await followed(world)
+    assert seen.last_seen is not None
+    when = times.clock_time(seen.last_seen)
+    missing = await gone(world)
+    assert (missing.state, missing.is_over, missing.ended) == (RESTORING, False, None)
+    known = f"The server no longer lists its restore session (last seen {when} at 78 %)"
+    assert missing.message.startswith(known)
+    state, done, _, _, words = (text_of(cell) for cell in restore_cells(missing, world.clock.now()))
+    assert (state, done) == ("restoring?", "-")
+    assert words.startswith(f"(old) {known}")
+    assert "78 %" not in state_words(missing)
+    assert "not found at the server" in state_words(missing)
+    assert world.journal.rows[1]["message"].startswith(known)
+
+
+async def test_a_short_gap_or_few_answers_mean_nothing(world: World) -> None:
+    await followed(world)
+    world.manager.session_list = ()
+    for _ in range(MISSED_POLLS + 2):
+        assert not (await world.tick()).is_missing
+    world = World()
+    await followed(world)
+    world.manager.session_list = ()
+    await world.tick()
+    assert not (await world.tick(MISSING_S * 2)).is_missing, "two answers only"
+
+
+async def test_polls_that_fail_do_not_count(world: World) -> None:
+    await followed(world)
+    world.manager.session_list = TimedOut("read")
+    for _ in range(MISSED_POLLS * 2):
+        current = await world.tick(MISSING_S)
+    assert not current.is_missing
+    assert current.missed_polls == 0
+
+
+async def test_a_session_that_comes_back_is_followed_as_before(world: World) -> None:
+    await followed(world)
+    await gone(world)
+    world.manager.session_list = (session(progress=80),)
+    back = await world.tick()
+    assert (back.is_missing, back.message, back.progress) == (False, "Restoring.", 80)
+    world.manager.session_list = (stopped(SessionResult.SUCCESS),)
+    assert (await world.tick()).state is RestoreState.SUCCEEDED
+
+
+async def test_a_session_never_listed_is_told_so(world: World) -> None:
+    world.manager.post = finished()
+    await world.submitted()
+    missing = await gone(world)
+    assert missing.message.startswith("The server does not list its restore session;")
+
+
+async def test_cancelling_does_not_claim_that_it_runs(world: World) -> None:
+    await followed(world)
+    missing = await gone(world)
+    words = " ".join(world.restores.what_cancel_can_do(missing).words)
+    assert "does not list its restore session" in words
+    assert "already running" not in words
+    await world.restores.cancel(missing)
+    told = await world.tick(MISSING_S)
+    assert told.cancel is CancelState.GOES_ON
+    assert told.cancel_words == "It was accepted; whether the restore goes on is not known."
+
+
+async def test_when_the_server_was_heard_is_a_time_that_stays_true(world: World) -> None:
+    seen = await followed(world)
+    assert seen.last_seen is not None
+    heard = f"Server last heard {times.clock_time(seen.last_seen)}"
+    later = FakeClock()
+    later.seconds = 3000
+    assert heard in restore_lines(seen, world.clock.now(), "")
+    assert heard in restore_lines(seen, later.now(), "")
+    later.seconds = 2 * 86_400
+    assert f"Server last heard {times.both(seen.last_seen)}" in restore_lines(seen, later.now(), "")
