@@ -38,6 +38,8 @@ class Surroundings:
     """Restore sessions of that VM that are not over; None: not asked yet."""
     own_in_flight: int = 0
     """Restores of that VM this program has in flight."""
+    own_uncertain: int = 0
+    """Those of them that are not known to run."""
     old_after: timedelta = OLD_AFTER
 
 
@@ -183,11 +185,15 @@ def _warnings(form: RestoreForm, meaning: Meaning, now: datetime, around: Surrou
 
 
 def _in_flight(around: Surroundings) -> list[str]:
-    count = max(len(around.running or ()), around.own_in_flight)
+    known = max(len(around.running or ()), around.own_in_flight - around.own_uncertain)
+    if known:
+        restores = "A restore of this VM is" if known == 1 else f"{known} restores of this VM are"
+        return [f"{restores} already running; another one would run beside it."]
+    count = around.own_uncertain
     if not count:
         return []
-    restores = "A restore of this VM is" if count == 1 else f"{count} restores of this VM are"
-    return [f"{restores} already running; another one would run beside it."]
+    restores = "A restore of this VM" if count == 1 else f"{count} restores of this VM"
+    return [f"{restores} may be running; another one would run beside it."]
 
 
 def _found(form: RestoreForm, around: Surroundings, now: datetime) -> tuple[str, ...]:
@@ -196,7 +202,8 @@ def _found(form: RestoreForm, around: Surroundings, now: datetime) -> tuple[str,
     looked = f"looked at {times.clock_time(now)}"
     if not around.running:
         own = around.own_in_flight
-        besides = f", but {own} of this program {'is' if own == 1 else 'are'} in flight" if own else ""
+        verb = "may be" if own == around.own_uncertain else "is" if own == 1 else "are"
+        besides = f", but {own} of this program {verb} in flight" if own else ""
         return (f"The server lists no running restore of this {_thing(form)}{besides} ({looked}).",)
     return tuple(
         text.safe(f"Running ({looked}): {_session_words(session)}.", cells=300) for session in around.running

@@ -122,16 +122,16 @@ class Restores:
         same_names: int,
         running: tuple[RestoreSession, ...] | None,
     ) -> RestorePlan:
-        own = sum(
-            restore.point_uid == form.point.uid or _is_same_vm(restore, form) for restore in self.in_flight
-        )
+        own = [restore for restore in self.in_flight if _is_same_vm(restore, form)]
+        uncertain = sum(not restore.is_known_to_run for restore in own)
+        around = Surroundings(same_names=same_names, newest=newest, running=running)
         return make_plan(
             form,
             values,
             request=self._manager.write_request(form.point, form.spec(values)),
             api_version=self._manager.api_version,
             now=self._clock.now(),
-            around=Surroundings(same_names=same_names, newest=newest, running=running, own_in_flight=own),
+            around=replace(around, own_in_flight=len(own), own_uncertain=uncertain),
         )
 
     # Sending
@@ -295,4 +295,5 @@ class Restores:
 
 
 def _is_same_vm(restore: Restore, form: RestoreForm) -> bool:
-    return restore.vm_name == form.point.vm_name and restore.server_uid == form.point.server_uid
+    named = restore.vm_name == form.point.vm_name and restore.server_uid == form.point.server_uid
+    return named or restore.point_uid == form.point.uid

@@ -215,3 +215,19 @@ def test_running_restores_are_told_by_name_state_and_begin() -> None:
 def test_kept_original_says_that_the_server_chooses_the_name() -> None:
     assert "The server chooses the restored VM's name" in all_words(plan_for())
     assert "chooses the restored" not in all_words(plan_for(values={"keep_original": False}))
+
+
+@pytest.mark.parametrize(
+    ("own", "uncertain", "words"),
+    [
+        (1, 1, "A restore of this VM may be running"),
+        (2, 2, "2 restores of this VM may be running"),
+        (2, 1, "A restore of this VM is already running"),
+    ],
+)
+def test_a_restore_not_known_to_run_may_be_running(own: int, uncertain: int, words: str) -> None:
+    around = Surroundings(running=(), own_in_flight=own, own_uncertain=uncertain)
+    plan = plan_for(around=around)
+    assert any(warning.startswith(words) for warning in plan.warnings)
+    verb = "may be" if own == uncertain else "are"
+    assert f"{own} of this program {verb} in flight" in plan.found[0]

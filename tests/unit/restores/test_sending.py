@@ -240,3 +240,10 @@ async def test_anything_unforeseen_while_sending_leaves_it_unknown(world: World)
     with pytest.raises(ZeroDivisionError):
         await world.restores.submit(world.plan())
     assert world.restores.all[0].state is RestoreState.UNKNOWN
+
+
+async def test_beside_an_unknown_restore_the_form_claims_nothing(world: World) -> None:
+    await world.submitted(TimedOut("read"))
+    warnings = " ".join(world.plan().warnings)
+    assert "A restore of this VM may be running" in warnings
+    assert "already running" not in warnings
