@@ -1,29 +1,6 @@
 """Misbehaving on purpose: `NAME[:ARG][@STEP][*TIMES]`, counted, so that a test can tell it happened.
 
-| name | what the server does |
-|---|---|
-| slow:SECONDS | waits (real seconds) before it answers |
-| drop-before | closes the connection without processing the request |
-| drop-after-accept | processes it, then closes the connection without a reply |
-| http-502, http-503, http-504 [:TIMES] | answers so without processing; 502 and 504 as a proxy does |
-| http-502-after, http-504-after [:TIMES] | processes it, then answers as a proxy that lost the server |
-| expire:N | lets N matching requests through, then every logon session is over |
-| empty-401 | 401 without a body |
-| hostile-error | 500 whose Error body tells of markup, escapes, bidi overrides, line breaks |
-| html-error, html-page | 500 with HTML; 200 with the web page's HTML (T32) |
-| redirect | 302 to another host |
-| truncate | the whole length announced, half of it sent |
-| garbage, not-http | a body of noise; noise instead of HTTP |
-| wrong-type | the Content-Type of the other format |
-| bomb, deep | an XML entity bomb; 200,000 levels |
-| huge-body, gzip-bomb, huge-list:ROWS | a body without end; 1 GB packed small; ten million rows |
-| bom | the body begins with a byte order mark, as it may (contract 2.1) |
-| huge-name, hostile-names | a name of 100 kB; names with markup, escapes, bidi overrides, line breaks |
-| missing:FIELD | leaves one attribute or element out of the answer |
-| loop-paging, endless-paging | Next leads back to page 1; two milliards of pages |
-| drip:SECONDS | one byte at a time |
-| hold | keeps the request and does nothing until `clear-faults` or `reset` |
-| hold-reply | processes it, and keeps the reply until then |
+What each of them does stands in `fault_help`.
 
 TIMES limits how often it happens; without, it happens each time until `clear-faults`.
 """

@@ -106,7 +106,10 @@ def moment(text: str) -> datetime:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the server's switches to a command line."""
+    """Add the server's switches to a command line, and a list of its faults to the help."""
+    from tui.demo.fault_help import epilog
+
+    parser.epilog, parser.formatter_class = epilog(), argparse.RawDescriptionHelpFormatter
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port to listen on; 0 takes any")
     parser.add_argument("--points", type=int, default=0, metavar="N", help="number of VM restore points")
@@ -116,7 +119,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--page-size", type=int, default=100, metavar="N", help="rows of a page by default")
     parser.add_argument("--ignores-keep-original", action="store_true", help="overwrite as an old server")
     parser.add_argument("--href-host", default=HREF_HOST, metavar="URL", help="host in every Href")
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME[:ARG][@STEP]", help="misbehave")
+    parser.add_argument("--fault", action="append", default=[], metavar="FAULT", help="misbehave; see below")
     parser.add_argument("--identity-dir", type=Path, metavar="DIR", help="keep key and certificate here")
     parser.add_argument("--fixed-identity", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--control", action="store_true", help="take JSON lines on standard input")

@@ -1,0 +1,49 @@
+"""The help of the embedded server tells of every fault and step there is, and its example works."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+
+import pytest
+
+from tui.cli import main
+from tui.demo import faults
+from tui.demo.command import add_options
+from tui.demo.fault_help import FAULTS, STEP_WORDS, epilog
+from tui.demo.steps import STEPS
+
+
+def test_every_fault_and_step_is_told_once_and_no_other() -> None:
+    told = [spec.partition("[")[0] for spec, _ in FAULTS]
+    assert sorted(told) == sorted(faults.BEFORE | faults.AFTER | faults.HOLDING)
+    assert tuple(STEP_WORDS) == STEPS
+
+
+def test_an_argument_is_told_of_exactly_where_it_is_a_value() -> None:
+    for spec, _ in FAULTS:
+        name = spec.partition("[")[0]
+        takes_value = faults.parse(f"{name}:7").argument == "7"
+        assert ("[:" in spec) is takes_value, name
+
+
+def test_the_help_prints_them_and_fits(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["demo-server", "--help"])
+    shown = capsys.readouterr().out
+    assert epilog() in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_the_example_is_understood() -> None:
+    example = epilog().partition("vbem demo-server ")[2].replace("\\\n", "")
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    given = [faults.parse(spec) for spec in parser.parse_args(shlex.split(example)).fault]
+    assert [(one.name, one.argument, one.step, one.times_left) for one in given] == [
+        ("slow", "12", "list", None),
+        ("drop-after-accept", "", "submit", 1),
+    ]
