@@ -140,7 +140,7 @@ async def a_restore_is_posted_once_and_answers_with_a_task(lab: Lab) -> None:
 @fact("5.2")
 async def a_lost_reply_to_a_restore_is_never_answered_by_another_post(lab: Lab) -> None:
     async def drop(_request: object, writer: object) -> None:
-        writer.transport.abort()  # type: ignore[attr-defined]
+        writer.transport.abort()  # type: ignore[attr-defined] # a socket's transport has it
 
     for answer in (drop, http(503), http(502), http(504), http(500), http(202, b"")):
         async with lab.serve(answer) as (manager, script):

@@ -30,7 +30,7 @@ def what_comes_twice_is_kept_twice(patch: Patch) -> None:
     patch.setattr(points, "follow", _follow_with_repeats)
 
 
-async def _follow_with_repeats(asked: query.Query, fetch: Any, *, max_pages: int) -> Any:  # noqa: ANN401
+async def _follow_with_repeats(asked: query.Query, fetch: Any, *, max_pages: int) -> Any:  # noqa: ANN401 - as follow
     for number in range(1, max_pages):
         page = await fetch(asked.at(number))
         yield page
