@@ -17,11 +17,10 @@ CHECKS = {fact.check.__name__: fact for fact in FACTS}
 
 def forget() -> None:
     """What was read before a mutation must not answer for it."""
-    for casing in (jsonpoints._PASCAL_CASE, jsonpoints._CAMEL_CASE):
-        casing.links.forget()
     for remembered in (codec_points.server_in, codec_points.restore_point_in, codec_points.marked_path):
         remembered.forget()
     codec_points._platform_word.cache_clear()
+    jsonpoints.forget()
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.mistake)

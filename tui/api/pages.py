@@ -22,6 +22,7 @@ from tui.children import Child, child_environment
 
 if TYPE_CHECKING:
     from tui.api.codec.listing import Listing
+    from tui.api.codec.packed import Unpacker
     from tui.api.models import RestorePoint
 
 ASKED = struct.Struct(">IBB")
@@ -31,6 +32,8 @@ ANSWERED = struct.Struct(">I")
 KINDS = tuple(PointKind)
 ENCODINGS = ("", "gzip")
 _BUFFER_BYTES = 1 << 20
+_KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
+"""Has glibc keep what is given back between two pages, which took a fifth of the time to get anew."""
 
 
 class PageDecoder:
@@ -45,6 +48,8 @@ class PageDecoder:
         self._limits = limits
         self._patience_s = patience_s
         self._child: Child | None = None
+        self._unpacker: Unpacker | None = None
+        """The other end of the process's packer."""
         self._starting: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._ended: set[Child] = set()
@@ -82,6 +87,8 @@ class PageDecoder:
             child.write(ASKED.pack(len(body), KINDS.index(kind), ENCODINGS.index(encoding)) + body)
             async with asyncio.timeout(self._patience_s), self._turn:
                 found = await _answer(child)
+                # In turn as well: a page is told in terms of those before.
+                return self._unpacker.unpacked(found) if found and self._unpacker else None
         except TimeoutError as error:  # before OSError, of which it is one
             self._drop(child)
             raise Unreadable("It takes too long to be decoded.") from error
@@ -91,7 +98,6 @@ class PageDecoder:
         except asyncio.CancelledError:
             self._drop(child)  # nobody would take the answer out of the pipe
             raise
-        return _listing(found) if found else None
 
     async def aclose(self) -> None:
         """End the process."""
@@ -112,7 +118,7 @@ class PageDecoder:
             child = await Child.start(
                 "tui.api.pages_child",
                 *map(str, bounds),
-                environment=child_environment(),
+                environment=child_environment() | _KEEPING_MEMORY,
                 buffer_bytes=_BUFFER_BYTES,
             )
             await _answer(child)
@@ -125,7 +131,9 @@ class PageDecoder:
                 self._drop(child)
             raise
         else:
-            self._child = child
+            from tui.api.codec.packed import Unpacker
+
+            self._child, self._unpacker = child, Unpacker()
 
     def _drop(self, child: Child) -> None:
         if child is self._child:
@@ -137,11 +145,3 @@ class PageDecoder:
 async def _answer(child: Child) -> bytes:
     (size,) = ANSWERED.unpack(await child.answers.readexactly(ANSWERED.size))
     return await child.answers.readexactly(size)
-
-
-def _listing(found: bytes) -> Listing[RestorePoint]:
-    from tui.api.codec.listing import Listing
-    from tui.api.codec.packed import unpacked
-
-    items, number, pages = unpacked(found)
-    return Listing(items=items, number=number, pages=pages)

@@ -14,7 +14,7 @@ from io import RawIOBase
 from typing import BinaryIO
 
 from tui.api.codec import codec_of
-from tui.api.codec.packed import packed
+from tui.api.codec.packed import Packer
 from tui.api.errors import ManagerError
 from tui.api.inflate import inflate
 from tui.api.limits import Limits
@@ -26,17 +26,18 @@ _NICE = 10
 """Where processors are short, the screen comes first."""
 
 
-def decoded(body: bytes, encoding: str, kind: PointKind, limits: Limits) -> bytes:
+def decoded(body: bytes, encoding: str, kind: PointKind, limits: Limits, packer: Packer) -> bytes:
     """The page's points, packed; empty where it is not of the usual kind, which the caller finds out."""
     try:
         whole = inflate(body, encoding, limits.body_bytes)
-        return packed(codec_of(whole).points(whole, kind, limits))
+        return packer.packed(codec_of(whole).points(whole, kind, limits))
     except (ManagerError, UnicodeError):
         return b""
 
 
 def serve(pages: RawIOBase, points: BinaryIO, limits: Limits, *, idle_s: float = IDLE_S) -> None:
     """Answer page after page until the input ends or nothing comes for `idle_s` seconds."""
+    packer = Packer()
     _answer(points, b"")
     while select.select([pages], [], [], idle_s)[0]:
         try:
@@ -44,7 +45,7 @@ def serve(pages: RawIOBase, points: BinaryIO, limits: Limits, *, idle_s: float =
             body = _exactly(pages, size)
         except EOFError:
             return
-        _answer(points, decoded(body, ENCODINGS[encoding], KINDS[kind], limits))
+        _answer(points, decoded(body, ENCODINGS[encoding], KINDS[kind], limits, packer))
 
 
 def _exactly(pages: RawIOBase, size: int) -> bytes:

@@ -43,7 +43,8 @@ class PointCalls(Caller):
         found = await self._entities(listing.references, kind)
         if listing.pages > _MANY_PAGES:
             self._pages.start()
-        return Page(items=listing.items + found, number=number, pages=max(listing.pages, 1))
+        items = (*listing.items, *found) if found else listing.items
+        return Page(items=items, number=number, pages=max(listing.pages, 1))
 
     async def vm_restore_point(self, id: str) -> RestorePoint:
         """One VM restore point.
@@ -74,7 +75,7 @@ class PointCalls(Caller):
             return ()
         target = f"/api/restorePoints/{encoded(restore_point_id)}/vmRestorePoints?format=Entity"
         listing = await self._listing(target, PointKind.VM)
-        return listing.items + await self._entities(listing.references, PointKind.VM)
+        return (*listing.items, *await self._entities(listing.references, PointKind.VM))
 
     async def platform_of(self, point: RestorePoint) -> Platform:
         """The point's platform: by its reference, else by its backup, else UNKNOWN; never guessed (4.4)."""

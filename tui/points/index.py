@@ -13,16 +13,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tui.api.models import Platform, PointKind
+from tui.api.models.columns import Face, PointColumns, Shape
 from tui.api.models.points import NO_TIME, RestorePoint
 from tui.points.folding import fold
-
-
-class Shape(NamedTuple):
-    """What many points have in common; each point keeps only its number."""
-
-    point_type: str
-    algorithm: str
-    restore_href: str
 
 
 class Server(NamedTuple):
@@ -49,17 +42,17 @@ class Vm:
         "server_uid",
     )
 
-    def __init__(self, number: int, point: RestorePoint) -> None:
+    def __init__(self, number: int, face: Face) -> None:
         self.number = number
         """Its place in `PointIndex.vms`; never reused."""
-        self.kind: PointKind = point.kind
-        self.object_ref = point.object_ref
-        self.platform: Platform = point.platform
-        self.server_uid = point.server_uid
-        self.server_name = point.server_name
+        self.kind: PointKind = face.kind
+        self.object_ref = face.object_ref
+        self.platform: Platform = face.platform
+        self.server_uid = face.server_uid
+        self.server_name = face.server_name
         self.rows: array[int] = array("I")
         """Numbers of its points in the columns of the index, newest first."""
-        self.rename(point.vm_name)
+        self.rename(face.vm_name)
 
     def rename(self, name: str) -> None:
         """Take the name of its newest point: VMs are renamed."""
@@ -73,7 +66,11 @@ class PointIndex:
     def __init__(self) -> None:
         self.vms: list[Vm] = []
         """Every VM seen; one whose points are all gone has no rows."""
+        self.chars = 0
+        """About how much text it holds."""
         self._groups: dict[tuple[str, str, PointKind], Vm] = {}
+        self._vms_of: dict[Face, Vm] = {}
+        """The same by all they are known by, which is quicker to look up."""
         self._seen: set[str] = set()
         self._unconfirmed: set[str] | None = None
         self._uids: list[str] = []
@@ -83,7 +80,7 @@ class PointIndex:
         """Each id once: the points of one job run share it."""
         self._shape_of: array[int] = array("I")
         self._vm_of: array[int] = array("I")
-        self._shapes: dict[tuple[str, str, str], int] = {}
+        self._shapes: dict[Shape, int] = {}
         self._shape_list: list[Shape] = []
         self._other_names: dict[int, str] = {}
         self._newest: dict[str, datetime] = {}
@@ -101,55 +98,63 @@ class PointIndex:
         Returns:
             The VMs that are new or have new points.
         """
-        seen, groups, shapes, created_of = self._seen, self._groups, self._shapes, self._created
+        page = PointColumns.of(points)
         if self._unconfirmed is not None:
-            points = list(points)
-            self._unconfirmed.difference_update([point.uid for point in points])
-        fresh = {point.uid: point for point in points if point.uid not in seen}
-        first = len(self._uids)
-        seen.update(fresh)
-        self._uids.extend(fresh)
-        created_of.extend([point.created for point in fresh.values()])
-        parents = self._parent_ids
-        self._parents.extend(
-            [parents.setdefault(point.restore_point_id, point.restore_point_id) for point in fresh.values()]
-        )
-        changed: set[Vm] = set()
+            self._unconfirmed.difference_update(page.uids)
+        page = self._unknown(page)
+        first, created = len(self._uids), self._created
+        self._seen.update(page.uids)
+        self._uids.extend(page.uids)
+        self.chars += sum(map(len, page.uids))
+        created.extend(page.created)
+        self._parents.extend(map(self._parent_ids.setdefault, page.parents, page.parents))
+        for shape in set(page.shapes).difference(self._shapes):
+            self._new_shape(shape)
+        self._shape_of.extend(map(self._shapes.__getitem__, page.shapes))
+        vms = [self._vms_of.get(face) or self._vm_with(face) for face in page.faces]
+        self._vm_of.extend([vm.number for vm in vms])
         fresher: list[Vm] = []
-        vm_of, shape_of = self._vm_of, self._shape_of
-        for row, point in enumerate(fresh.values(), first):
-            vm = groups.get((point.server_uid, point.object_ref or point.vm_name, point.kind))
-            if vm is None:
-                vm = self._new_vm(point)
-            vm_of.append(vm.number)
-            shape = shapes.get((point.point_type, point.algorithm, point.restore_href))
-            shape_of.append(self._new_shape(point) if shape is None else shape)
+        for row, vm in enumerate(vms, first):
             rows = vm.rows
-            if rows and point.created <= created_of[rows[-1]]:
+            if rows and created[row] <= created[rows[-1]]:
                 rows.append(row)  # newest first, as they mostly come
             else:
                 self._insert(vm, row)
                 fresher.append(vm)
-            if point.vm_name != vm.name:
-                self._keep_name(vm, row, point)
-            changed.add(vm)
+            name = page.faces[row - first].vm_name
+            if name is not vm.name and name != vm.name:
+                self._keep_name(vm, row, name)
         self._note_freshness(fresher)
-        return changed
+        return set(vms)
 
-    def _new_vm(self, point: RestorePoint) -> Vm:
-        vm = Vm(len(self.vms), point)
-        self.vms.append(vm)
-        self._groups[point.server_uid, point.object_ref or point.vm_name, point.kind] = vm
-        self._by_name.setdefault(vm.folded, []).append(vm)
-        if point.server_name or point.server_uid not in self._server_names:
-            self._server_names[point.server_uid] = point.server_name
+    def _unknown(self, page: PointColumns) -> PointColumns:
+        """Those of the page that are not here yet, each once."""
+        uids, seen = set(page.uids), self._seen
+        if len(uids) == len(page) and seen.isdisjoint(uids):
+            return page
+        first_places: dict[str, int] = {}
+        for place, uid in enumerate(page.uids):
+            if uid not in seen:
+                first_places.setdefault(uid, place)
+        return page.rows(list(first_places.values()))
+
+    def _vm_with(self, face: Face) -> Vm:
+        """The VM a face is of that was not met before: a new one, or one by another name."""
+        key = (face.server_uid, face.object_ref or face.vm_name, face.kind)
+        vm = self._groups.get(key)
+        if vm is None:
+            self._groups[key] = vm = Vm(len(self.vms), face)
+            self.vms.append(vm)
+            self._by_name.setdefault(vm.folded, []).append(vm)
+            if face.server_name or face.server_uid not in self._server_names:
+                self._server_names[face.server_uid] = face.server_name
+        self._vms_of[face] = vm
+        self.chars += len(face.vm_name) + len(face.object_ref)
         return vm
 
-    def _new_shape(self, point: RestorePoint) -> int:
-        shape = Shape(point.point_type, point.algorithm, point.restore_href)
+    def _new_shape(self, shape: Shape) -> None:
+        self._shapes[shape] = len(self._shape_list)
         self._shape_list.append(shape)
-        self._shapes[shape] = number = len(self._shape_list) - 1
-        return number
 
     def _insert(self, vm: Vm, row: int) -> None:
         created, rows = self._created, vm.rows
@@ -162,15 +167,15 @@ class PointIndex:
                 low = middle + 1
         rows.insert(low, row)
 
-    def _keep_name(self, vm: Vm, row: int, point: RestorePoint) -> None:
+    def _keep_name(self, vm: Vm, row: int, name: str) -> None:
         """The VM was renamed: it goes by the name of its newest point, each point keeps its own."""
         if vm.rows[0] != row:
-            self._other_names[row] = point.vm_name
+            self._other_names[row] = name
             return
         for older in vm.rows[1:]:
             self._other_names.setdefault(older, vm.name)
         self._by_name[vm.folded].remove(vm)
-        vm.rename(point.vm_name)
+        vm.rename(name)
         self._by_name.setdefault(vm.folded, []).append(vm)
 
     def _note_freshness(self, changed: Iterable[Vm]) -> None:

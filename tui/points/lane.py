@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui.api.errors import Unreadable
-from tui.api.models import Page, PointKind, RestorePoint
+from tui.api.models import PointKind
 
 
 class Lane:
@@ -18,17 +20,21 @@ class Lane:
         self.last_length = 0
         self._ends: dict[tuple[str, str], int] = {}
 
-    def take(self, page: Page[RestorePoint], number: int) -> None:
+    def take(self, uids: Sequence[str], pages: int, number: int) -> None:
         """Note what a page says of the list; an empty one is its end, whatever it says.
+
+        Args:
+            uids: of its points.
+            pages: how many there are, as it says.
+            number: its own.
 
         Raises:
             Unreadable: it is another page over again, so that the list would never end.
         """
-        uids = [point.uid for point in page.items]
         if uids and self._ends.setdefault((uids[0], uids[-1]), number) != number:
             raise Unreadable("It sends the same page again and again.")
         self.done.add(number)
-        self.pages = max(page.pages, 1) if uids else number
+        self.pages = max(pages, 1) if uids else number
         self.page_length = max(self.page_length, len(uids))
         if number == self.pages:
             self.last_length = len(uids)

@@ -7,7 +7,7 @@ twice and are passed over), and retention mostly removes the oldest, at the very
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge
 from tui.api.models import Page, PointKind, RestorePoint
+from tui.api.models.columns import PointColumns
 from tui.api.query import Query, eq
 from tui.clock import Clock
 from tui.points.index import PointIndex, Vm
@@ -27,6 +28,8 @@ PARALLEL = 3
 """Pages asked for at the same time: polite to the server, and enough to keep the line busy."""
 MOST_POINTS = 4_000_000
 """Beyond this the list is given up: forty times a service provider's, and two gigabytes here."""
+MOST_CHARS = 1_000_000_000
+"""Of names and UIDs: four times those of the points above, were they as long as they usually are."""
 _NAME_FIELDS = {PointKind.VM: "VmDisplayName", PointKind.VAPP: "VAppDisplayName"}
 
 
@@ -174,7 +177,7 @@ class Loader:
                     if kind is PointKind.VM or isinstance(error, SessionExpired):
                         raise
                     break
-                self._take(page)
+                self._take(page.items)
                 number, pages = number + 1, page.pages
         return len(self._index) - before
 
@@ -212,7 +215,7 @@ class Loader:
 
     async def _read_first(self) -> None:
         page = await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
-        self._take(page)
+        self._take(page.items)
         if page.pages <= 1:
             self._lanes[0].done.add(1)
             self._lanes[0].page_length = self._lanes[0].last_length = len(page.items)
@@ -233,19 +236,20 @@ class Loader:
                 raise
             self._leave_out(lane, error)
             return
-        lane.take(page, number)
-        self._take(page)
+        columns = PointColumns.of(page.items)
+        lane.take(columns.uids, page.pages, number)
+        self._take(columns)
 
     def _leave_out(self, lane: Lane, error: ManagerError) -> None:
         self._lanes.remove(lane)
         self._left_out.append(f"vApp restore points are not listed: {error}")
 
-    def _take(self, page: Page[RestorePoint]) -> None:
+    def _take(self, points: Sequence[RestorePoint]) -> None:
         self._read_at = self._clock.now()
-        self._on_page(self._index.add(page.items))
-        if len(self._index) > MOST_POINTS:
+        self._on_page(self._index.add(points))
+        if len(self._index) > MOST_POINTS or self._index.chars > MOST_CHARS:
             raise TooLarge(
-                f"The list has more than {MOST_POINTS:,} restore points.",
+                f"The list has more than {MOST_POINTS:,} restore points, or endless names.",
                 hint="Type a VM's whole name: the server is asked for it at once.",
             )
 

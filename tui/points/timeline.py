@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
-from tui.points.index import Shape
+from tui.api.models.columns import Shape
 
 NONE = "."
 LEGEND = "F full  S synthetic  i increment  r reverse  . none"

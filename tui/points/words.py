@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.api.models import PointKind
+from tui.api.models.columns import Shape
 from tui.api.models.points import RestorePoint
-from tui.points.index import PointIndex, Shape, Vm
+from tui.points.index import PointIndex, Vm
 from tui.points.loader import LoadState, Progress
 from tui.times import ago, local
 

@@ -7,16 +7,21 @@ import gzip
 import os
 import signal
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.unit.api.dialects import DIALECTS
 from tests.unit.api.test_codec_points import ENTITY, read, written
-from tui.api.codec.packed import packed, unpacked
+from tui.api.codec import packed as codec_packed
+from tui.api.codec.listing import Listing
+from tui.api.codec.packed import Packer, Unpacker
 from tui.api.errors import Unreadable
 from tui.api.limits import Limits
-from tui.api.models import PointKind
+from tui.api.models import Platform, PointKind, RestorePoint
+from tui.api.models.columns import PointColumns
+from tui.api.models.points import NO_TIME
 from tui.api.pages import PageDecoder
 from tui.api.pages_child import serve
 
@@ -148,6 +153,57 @@ def test_it_ends_with_its_input_and_when_nothing_comes() -> None:
             os.close(into)
 
 
+def page_of(*names: str) -> Listing[RestorePoint]:
+    """A page of points, the last of which comes without a time and a server."""
+    points = [
+        RestorePoint(
+            uid=f"urn:veeam:VmRestorePoint:{name}",
+            vm_name=name,
+            created=datetime(2025, 2, 3, 4, 5, 6, place, tzinfo=UTC),
+            kind=PointKind.VAPP if place % 2 else PointKind.VM,
+            name=f"{name}@then",
+            point_type="Full",
+            object_ref=f"urn:VMware:Vm:root.{name}",
+            platform=Platform.VSPHERE,
+            server_uid="urn:veeam:BackupServer:1",
+            server_name="vbr",
+            restore_point_id=f"job{place % 3}",
+            restore_href="/api/vmRestorePoints/{id}?action=restore",
+        )
+        for place, name in enumerate(names)
+    ]
+    points.append(RestorePoint(uid="urn:veeam:VmRestorePoint:bare", vm_name="bare", created=NO_TIME))
+    return Listing(items=tuple(points), number=3, pages=9)
+
+
 def test_packing_keeps_everything() -> None:
-    here = read(PAGE)
-    assert unpacked(packed(here)) == (here.items, here.number, here.pages)
+    packer, unpacker = Packer(), Unpacker()
+    pages = [read(PAGE), page_of("a", "b", "c"), page_of("c", "d"), page_of(), read(PAGE)]
+    packed = [packer.packed(page) for page in pages]
+    assert [unpacker.unpacked(page) for page in packed] == pages
+    assert len(packed[-1]) < len(packed[0]), "what was told once is not told again"
+
+
+@pytest.mark.parametrize("bound", ["_MOST", "_MOST_CHARS"])
+def test_both_ends_begin_anew_before_they_hold_too_much(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec_packed, bound, 5)
+    packer, unpacker = Packer(), Unpacker()
+    for page in (page_of("a", "b", "c", "d"), page_of("e", "f"), page_of("a", "e"), page_of()):
+        assert unpacker.unpacked(packer.packed(page)) == page
+        assert len(unpacker._faces) <= 5
+
+
+def test_a_page_that_cannot_be_packed_spoils_none_after_it() -> None:
+    packer, unpacker = Packer(), Unpacker()
+    with pytest.raises(UnicodeError):
+        packer.packed(page_of("a", "\ud800"))
+    assert unpacker.unpacked(packer.packed(page_of("b", "a"))) == page_of("b", "a")
+
+
+def test_columns_are_a_sequence_of_points() -> None:
+    points = page_of("a", "b", "c").items
+    columns = PointColumns.of(points)
+    assert PointColumns.of(columns) is columns
+    assert (columns, columns[1:], columns[-1]) == (points, points[1:], points[-1])
+    assert columns != points[1:]
+    assert columns.rows([2, 0]) == [points[2], points[0]]

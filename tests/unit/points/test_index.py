@@ -20,7 +20,9 @@ def test_a_point_that_comes_twice_stands_once() -> None:
     first = index.add([point("app07", 1)])
     assert {vm.name for vm in first} == {"app07"}
     assert index.add([point("app07", 1)]) == set()
-    assert len(index) == len(index.vms[0].rows) == 1
+    index.add([point("web", 1), point("web", 1)])
+    assert [len(vm.rows) for vm in index.vms] == [1, 1]
+    assert len(index) == 2
 
 
 def test_the_same_name_on_two_servers_two_hosts_or_as_vapp_is_another_vm() -> None:

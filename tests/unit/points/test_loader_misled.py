@@ -58,3 +58,11 @@ async def test_more_points_than_fit_are_an_error(monkeypatch: pytest.MonkeyPatch
     await loader.run()
     assert isinstance(loader.progress.error, TooLarge)
     assert loader.progress.pages < 30
+
+
+async def test_endless_names_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "MOST_CHARS", 50_000)
+    loader, _ = loader_of(Server([point("v" * 1_000 + str(n), n, uid=f"uid{n}") for n in range(1, 301)]))
+    await loader.run()
+    assert isinstance(loader.progress.error, TooLarge)
+    assert loader.progress.pages < 10

@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.points.build import NOW, ROOT, point
 from tui.api.models import PointKind
-from tui.points.index import PointIndex, Shape
+from tui.api.models.columns import Shape
+from tui.points.index import PointIndex
 from tui.points.loader import LoadState, Progress
 from tui.points.newest import newest_before
 from tui.points.timeline import mark_of, timeline

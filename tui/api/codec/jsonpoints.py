@@ -15,8 +15,15 @@ from tui.api.codec.listing import Listing
 from tui.api.codec.points import platform_in
 from tui.api.codec.scalars import time_of
 from tui.api.models import PointKind
+from tui.api.models.columns import Face, PointColumns, Shape
 from tui.api.models.points import NO_TIME, RestorePoint
 
+_MOST = 20_000
+"""Faces and shapes that are remembered, each."""
+_LONG = 1_000
+"""Characters from which they are not worth it."""
+_FACES: dict[tuple[str, str, tuple[str, str]], Face] = {}
+_SHAPES: dict[tuple[str, str, str], Shape] = {}
 _FIRST_KEY = re.compile(rb'[\s{\xef\xbb\xbf]*"([A-Za-z])')
 _OPTIONAL = re.compile(rb'"(?:vmdisplayname|vmname|hierarchyobjref|pointtype|algorithm|name)"', re.IGNORECASE)
 _PASCAL = {
@@ -127,42 +134,67 @@ def fast_points(body: bytes) -> Listing[RestorePoint] | None:
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         return None
     rows = page.entities.points.points
-    points, lacking = _points(rows, body, casing.links)
+    columns, lacking = _columns(rows, body, casing.links)
     if lacking and _is_mixed(rows, lacking, body, casing.names):
         return None
     paging = page.paging
     number, pages = (paging.number, paging.pages) if paging else (1, 1)
-    return Listing(items=tuple(points), number=max(1, number), pages=max(1, pages))
+    return Listing(items=columns, number=max(1, number), pages=max(1, pages))
 
 
-def _points(rows: list[_Point], body: bytes, links: LinkReader) -> tuple[list[RestorePoint], list[int]]:
+def forget() -> None:
+    """Begin again, as if nothing had been read."""
+    _FACES.clear()
+    _SHAPES.clear()
+    for casing in (_PASCAL_CASE, _CAMEL_CASE):
+        casing.links.forget()
+
+
+def _columns(rows: list[_Point], body: bytes, links: LinkReader) -> tuple[PointColumns, list[int]]:
     """The points, and the places of those that lack something; written for speed, hence no calls to spare."""
-    points, lacking, at = [], [], 0
+    columns, lacking, at = PointColumns(), [], 0
+    add_face, add_shape, add_parent = columns.faces.append, columns.shapes.append, columns.parents.append
     for place, row in enumerate(rows):
-        uid, name, display_name, object_ref = row.uid, row.name or "", row.display_name, row.object_ref or ""
-        if not (display_name and object_ref and row.point_type and row.algorithm):
+        uid, display_name, object_ref = row.uid, row.display_name, row.object_ref
+        point_type, algorithm = row.point_type, row.algorithm
+        if not (display_name and object_ref and point_type and algorithm):
             lacking.append(place)
+            display_name = (
+                display_name or row.vm_name or (row.name or "").rpartition("@")[0] or row.name or ""
+            )
+            object_ref, point_type, algorithm = object_ref or "", point_type or "", algorithm or ""
         own = uid.rpartition(":")[2].encode() or b" "
         found, at = links.at(body, at, own)
-        server, restore_point_id, restore_href = found or links.read(bytes(row.links), uid, own)
-        points.append(
-            RestorePoint(
-                uid=uid,
-                vm_name=display_name or row.vm_name or name.rpartition("@")[0] or name,
-                created=time_of(row.created) or NO_TIME,
-                kind=PointKind.VM,
-                name=name,
-                point_type=row.point_type or "",
-                algorithm=row.algorithm or "",
-                object_ref=object_ref,
-                platform=platform_in(object_ref),
-                server_uid=server[0],
-                server_name=server[1],
-                restore_point_id=restore_point_id,
-                restore_href=restore_href,
-            )
+        server, parent, restore_href = found or links.read(bytes(row.links), uid, own)
+        add_face(_FACES.get((display_name, object_ref, server)) or _face(display_name, object_ref, server))
+        add_shape(
+            _SHAPES.get((point_type, algorithm, restore_href)) or _shape(point_type, algorithm, restore_href)
         )
-    return points, lacking
+        add_parent(parent)
+    columns.uids = [row.uid for row in rows]
+    columns.names = [row.name or "" for row in rows]
+    columns.created = [time_of(row.created) or NO_TIME for row in rows]
+    return columns, lacking
+
+
+def _face(vm_name: str, object_ref: str, server: tuple[str, str]) -> Face:
+    """A face that was not met before."""
+    face = Face(vm_name, object_ref, *server, platform_in(object_ref), PointKind.VM)
+    if len(_FACES) >= _MOST:
+        _FACES.clear()
+    if len(vm_name) + len(object_ref) + sum(map(len, server)) <= _LONG:
+        _FACES[vm_name, object_ref, server] = face
+    return face
+
+
+def _shape(point_type: str, algorithm: str, restore_href: str) -> Shape:
+    """A shape that was not met before."""
+    shape = Shape(point_type, algorithm, restore_href)
+    if len(_SHAPES) >= _MOST:
+        _SHAPES.clear()
+    if len(point_type) + len(algorithm) + len(restore_href) <= _LONG:
+        _SHAPES[point_type, algorithm, restore_href] = shape
+    return shape
 
 
 def _is_mixed(rows: list[_Point], lacking: list[int], body: bytes, usual: set[bytes]) -> bool:

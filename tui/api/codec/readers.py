@@ -39,9 +39,10 @@ def logon(tree: Tree) -> tuple[str, str]:
 
 def logon_sessions(tree: Tree) -> tuple[tuple[str, str], ...]:
     """User name and session id of every session the server lists."""
-    return read_listing(
+    found = read_listing(
         tree, "LogonSessions", "LogonSession", lambda item: (item.text("UserName"), item.text("SessionId"))
-    ).items
+    )
+    return tuple(found.items)
 
 
 def task(tree: Tree) -> Task:
@@ -51,7 +52,7 @@ def task(tree: Tree) -> Task:
 
 def tasks(tree: Tree) -> tuple[Task, ...]:
     """A list of tasks, plain or under Resources (T6)."""
-    return read_listing(tree, "Tasks", "Task", _task).items
+    return tuple(read_listing(tree, "Tasks", "Task", _task).items)
 
 
 def _task(tree: Tree) -> Task:
@@ -127,7 +128,7 @@ def hierarchy_roots(tree: Tree) -> Listing[HierarchyRoot]:
 
 def hierarchy_items(tree: Tree) -> tuple[HierarchyItem, ...]:
     """What the lookup service found; they have neither links nor hrefs (contract 8.2)."""
-    return read_listing(tree, "HierarchyItems", "HierarchyItem", _hierarchy_item).items
+    return tuple(read_listing(tree, "HierarchyItems", "HierarchyItem", _hierarchy_item).items)
 
 
 def _hierarchy_item(tree: Tree) -> HierarchyItem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -21,7 +22,7 @@ class WireFormat(StrEnum):
 class Page(Generic[ItemT]):
     """One page of a list (contract 3.3)."""
 
-    items: tuple[ItemT, ...]
+    items: Sequence[ItemT]
     number: int
     pages: int
     """How many pages there are in all, as far as the server says; at least 1."""
