@@ -240,7 +240,7 @@ class BigTable(ScrollView, can_focus=True):
     def _repaint(self) -> None:
         """Refresh the lines whose content is no longer what is on the screen."""
         for y in range(self.size.height):
-            if y in self._painted and self._painted[y] != self._line(y):
+            if self._painted.get(y) != self._line(y):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
