@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 
 from tui.crash import report_crash
 from tui.hangup import terminal_fd, watch
+from tui.screens.typeahead import KeysInOrder
 from tui.theme import VBEM_THEME
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ STUCK_S = 8.0
 """How long an orderly end may take once the terminal is gone."""
 
 
-class Shell(App[int]):
+class Shell(KeysInOrder):
     """What any program of ours needs around its screens."""
 
     folders: Folders

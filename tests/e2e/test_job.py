@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.job import F2, Operator, is_form, posts, quit_program, send, to_confirm, to_form
 from tests.support.demo_process import DemoProcess
-from tests.support.terminal import Terminal
+from tests.support.terminal import KEYS, Terminal
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
@@ -86,6 +86,26 @@ def test_cloud_director_from_the_login_to_the_end(operator: Operator, demo: Demo
     assert "urn:vCloud:Datastore:" in str(post["body"])
     (effect,) = demo.restores()
     assert (effect["new_name"], effect["overwrites"]) == ("copy-of-it", False)
+
+
+def test_keys_of_one_burst_go_where_they_belong_and_confirm_nothing(
+    operator: Operator, demo: DemoProcess
+) -> None:
+    """A line that was stalled hands over in one piece what was typed meanwhile."""
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        terminal.press("crm01")
+        terminal.until("1 of ")
+        terminal.press("enter")
+        terminal.until("Made (local time")
+        terminal.press("/\x15shop kind:vapp")
+        terminal.until(lambda text: "\nshop kind:vapp" in text and "> shop (vApp)" in text)
+        terminal.press("\x15crm01\r\r\x12" + 10 * f"{KEYS['right']}\r")
+        terminal.until("keys pressed before this was shown were not taken")
+        assert posts(demo) == []
+        send(terminal)
+        terminal.until("crm01: launching")
+    assert len(posts(demo)) == 1
 
 
 def cancel_archive01(terminal: Terminal) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import App, ComposeResult
@@ -12,12 +13,16 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 from textual.worker import Worker
 
+from tui.screens.typeahead import now_s
 from tui.widgets.banner import Banner, StatusLine
 from tui.widgets.keyline import KeyLine
 
 if TYPE_CHECKING:
+    from textual.events import Key, Paste
+
     from tui.screens.host import Host
 
+TOO_EARLY = "keys pressed before this was shown were not taken"
 SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
 """Below 20 lines a screen leaves out what stands elsewhere as well."""
 ResultT = TypeVar("ResultT")
@@ -127,6 +132,27 @@ class Dialog(_Watching, ModalScreen[DialogT]):
 
     NAME: ClassVar[str] = ""
     VERTICAL_BREAKPOINTS = SHORT_BREAKPOINTS
+    IS_ANSWERED_UNREAD: ClassVar[bool] = False
+    """Whether keys count that were pressed before it was shown: only where no answer can do harm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown_s = inf
+
+    def on_mount(self) -> None:
+        """From the first frame on keys are answers."""
+        self.call_after_refresh(self._note_shown)
+
+    def _note_shown(self) -> None:
+        self._shown_s = now_s()
+
+    def takes_key(self, event: Key | Paste) -> bool:
+        """Whether a key counts: pressed before the dialog was seen, it is no answer; but for Escape."""
+        if self.IS_ANSWERED_UNREAD or event.time >= self._shown_s or getattr(event, "key", "") == "escape":
+            return True
+        for box in self.query(".box"):
+            box.border_subtitle = TOO_EARLY
+        return False
 
     def title_line(self, words: str) -> Static:
         """The first line of the box; it says DEMO itself, because the box may cover the banner."""

@@ -48,6 +48,7 @@ class ExportScreen(Dialog[Path | None]):
     """Asks for the path of a new file."""
 
     NAME = "export"
+    IS_ANSWERED_UNREAD = True
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("export")
 
     def __init__(self, suggestion: Path) -> None:

@@ -16,6 +16,7 @@ from tui.screens import lookups
 from tui.screens.filled import Filled
 from tui.screens.formview import FormView
 from tui.screens.keys import bindings_of
+from tui.screens.typeahead import is_typing
 from tui.widgets.lines import Lines
 from tui.widgets.typedrow import TypedRow
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.binding import BindingType
+    from textual.events import Key, Paste
 
     from tui.restores.plan import RestorePlan
 
@@ -33,6 +35,10 @@ class RestoreFormScreen(FormView):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("form")
 
     # -- keys ---------------------------------------------------------------------------------
+
+    def takes_key(self, event: Key | Paste) -> bool:
+        """What is typed while the restore is prepared or sent would come too late for it."""
+        return not (self._busy and is_typing(event))
 
     def action_change(self) -> None:
         """Switch the field under the focus."""

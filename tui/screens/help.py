@@ -17,6 +17,7 @@ class HelpScreen(Dialog[None]):
     """Keys and sentences; Escape closes it. Where they are more than fit, the last line says so."""
 
     NAME = "help"
+    IS_ANSWERED_UNREAD = True
     BINDINGS = bindings_of("help")
 
     def __init__(self, screen: str) -> None:

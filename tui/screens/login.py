@@ -13,9 +13,12 @@ from textual.widgets import Button, Input, Label, Static
 from tui.screens.base import VbemScreen, explain
 from tui.screens.keys import bindings_of
 from tui.screens.refusals import Refusals
+from tui.screens.typeahead import is_typing
 from tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
+    from textual.events import Key, Paste
+
     from tui.session.connection import Connection
 
 _FOLLOWS = (
@@ -39,6 +42,8 @@ class LoginScreen(VbemScreen):
         self._server, self._user, self._password = server, user, password
         self._note = note
         self._has_begun = False
+        self._is_sending = False
+        """What was typed is on its way to the server."""
         self._refusals = Refusals()
 
     def compose_body(self) -> ComposeResult:
@@ -84,6 +89,10 @@ class LoginScreen(VbemScreen):
         self.query_one("#password", Entry).focus()
         self.say("")
 
+    def takes_key(self, event: Key | Paste) -> bool:
+        """What is typed ahead for the list must not be sent as the end of the password."""
+        return not (self._is_sending and self.query_one("#password").has_focus and is_typing(event))
+
     @on(Input.Submitted)
     def go_on(self, event: Input.Submitted) -> None:
         """Enter goes to the next empty field; from the last one it logs on."""
@@ -128,6 +137,7 @@ class LoginScreen(VbemScreen):
         self.say(f"Connecting to {connection.address} ...")
         doing = f"log on to {connection.address}"
         admitted = False
+        self._is_sending = True
         try:
             if not await self._settle_trust(connection):
                 self.say("The certificate was not trusted. Nothing was sent to the server.", "bad")
@@ -145,6 +155,7 @@ class LoginScreen(VbemScreen):
             self.say(explain(doing, error), "bad")
             self.query_one("#password", Entry).focus()
         finally:
+            self._is_sending = False
             if not admitted:
                 await connection.leave()
         if admitted:

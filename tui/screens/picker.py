@@ -50,6 +50,7 @@ class PickerScreen(Dialog[str | None]):
     """Dismissed with the chosen reference, or None."""
 
     NAME = "picker"
+    IS_ANSWERED_UNREAD = True
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("picker")
 
     def __init__(self, what: str, fetch: Fetch) -> None:

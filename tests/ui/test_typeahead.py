@@ -1,0 +1,226 @@
+"""Keys that arrive in one burst: each does what it would have done had the operator waited before it.
+
+What is not so: a question takes no answer that was typed before it was shown.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from textual.command import CommandPalette
+from textual.events import Key, Paste
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input
+
+from tests.support.demo_process import DemoProcess
+from tests.support.settle import settle, text_of, until
+from tests.ui.forms import app_for, asked, send
+from tests.ui.stage import StageManager
+from tests.ui.test_points import browse, shows
+from tests.ui.test_references import cloud_manager
+from tests.unit.restores.points import point
+from tui.api.models import Platform
+from tui.app import VbemApp
+from tui.screens.ask import AskScreen
+from tui.screens.base import TOO_EARLY
+from tui.screens.cancel import CancelScreen
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.form import RestoreFormScreen
+from tui.screens.picker import PickerScreen
+from tui.screens.points import RestorePointsScreen
+from tui.screens.typeahead import KeysInOrder
+from tui.widgets.entry import Entry
+
+PASTE = "paste: "
+"""Begins what comes as one paste and not key by key."""
+
+
+async def burst(pilot: Pilot[Any], *keys: str) -> None:
+    """All keys at once, as a line that was stalled hands them over."""
+    app, driver = cast(KeysInOrder, pilot.app), pilot.app._driver
+    assert driver is not None
+    for key in keys:
+        if key.startswith(PASTE):
+            driver.send_message(Paste(key.removeprefix(PASTE)))
+        else:
+            is_character = len(key) == 1
+            driver.send_message(
+                Key(_character_to_key(key) if is_character else key, key if is_character else None)
+            )
+    await pilot.pause()
+    await until(pilot, lambda: not (app._held or app._next or app._is_at_work), "the keys to be taken")
+    await pilot.pause()
+
+
+async def asks(pilot: Pilot[Any], dialog: type[Screen[Any]]) -> None:
+    """The dialog is there, and every key of the burst has found its end."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, dialog), f"the {dialog.__name__}")
+    await pilot.pause()
+
+
+async def to_points(pilot: Pilot[Any], vm: str = "crm01") -> RestorePointsScreen:
+    """The points of a VM have the focus."""
+    screen = await browse(pilot)
+    await pilot.press(*vm, "enter")
+    await shows(pilot, "Made (local")
+    assert screen.pane.table.has_focus
+    return screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_what_follows_the_key_to_the_filter_goes_into_the_filter(
+    app: VbemApp, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        screen = await to_points(pilot)
+        await burst(pilot, "/", "ctrl+u", *"vapp shop")
+        assert screen.entry.value == "vapp shop"
+        await shows(pilot, "> shop (vApp)")
+
+
+async def test_a_paste_right_after_the_key_to_the_filter_goes_there_too(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await to_points(pilot)
+        await burst(pilot, "/", "ctrl+u", f"{PASTE}vapp shop")
+        assert screen.entry.value == "vapp shop"
+
+
+async def test_letters_after_escape_go_into_the_filter(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await to_points(pilot)
+        await burst(pilot, "escape", "backspace", "2")
+        assert screen.entry.value == "crm02"
+        await burst(pilot, "escape", *"web")
+        assert screen.entry.value == "web"
+
+
+async def test_name_and_two_enters_lead_to_the_form(app: VbemApp, demo: DemoProcess) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await burst(pilot, *"crm01", "enter", "enter", "down", "down", " ")
+        await asks(pilot, RestoreFormScreen)
+        shown = text_of(pilot)
+        assert "VM crm01 on" in shown
+        assert "[x] yes  Keep the original VM" in shown
+        assert "> [x] yes  Power on after restore" in shown, "keys reach the form in their order"
+        assert [one for one in demo.requests() if one["method"] == "POST" and "estore" in one["path"]] == []
+
+
+async def test_what_is_typed_while_logging_on_is_not_sent_as_a_password(
+    app: VbemApp, demo: DemoProcess
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await settle(pilot)
+        await burst(pilot, "enter", *"crm01", "enter")
+        await shows(pilot, "points loaded")
+        assert len([one for one in demo.requests() if "sessionMngr" in one["path"]]) == 1
+        assert 401 not in {one["status"] for one in demo.requests()}
+
+
+async def test_keys_typed_before_the_confirmation_do_not_answer_it(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await burst(pilot, "ctrl+r", *["right", "enter"] * 10)
+        await asks(pilot, ConfirmScreen)
+        assert TOO_EARLY in text_of(pilot)
+        assert manager.posts == []
+        await pilot.press("right", "enter")
+        await settle(pilot)
+    assert len(manager.posts) == 1
+
+
+async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await burst(pilot, " ", "ctrl+r", *"app07", "enter", f"{PASTE}app07", "enter")
+        await asks(pilot, ConfirmScreen)
+        assert pilot.app.screen.query_one("#confirm-typed", Entry).value == ""
+        assert manager.posts == []
+        await burst(pilot, *"app07", "enter")
+        await settle(pilot)
+    assert len(manager.posts) == 1, "and typed after that it does, in one burst"
+
+
+async def test_form_takes_nothing_typed_while_its_restore_is_prepared(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("tab", *"copy", "shift+tab")
+        form = pilot.app.screen
+        assert isinstance(form, RestoreFormScreen)
+        form._busy = True
+        await burst(pilot, "tab", *"x y", f"{PASTE}z", "space")
+        assert form._body.values["new_name"] == "copy"
+        form._busy = False
+        await burst(pilot, "2")
+        assert form._body.values["new_name"] == "copy2"
+
+
+async def test_escape_always_counts(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await burst(pilot, "space", "escape", "escape")
+        assert isinstance(pilot.app.screen, RestoreFormScreen), "the question was opened and left again"
+        await burst(pilot, "escape", "right", "enter")
+        await asks(pilot, AskScreen)
+    assert manager.posts == []
+
+
+async def test_quitting_and_cancelling_take_no_answer_typed_ahead(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        await burst(pilot, "c", "right", "enter")
+        await asks(pilot, CancelScreen)
+        assert manager.deletes == []
+        await burst(pilot, "escape", "ctrl+q", "right", "enter")
+        await asks(pilot, AskScreen)
+        assert pilot.app.is_running
+        await pilot.press("enter")
+
+
+async def test_name_typed_right_after_the_key_of_the_picker_narrows_it(tmp_path: Path) -> None:
+    app = app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), cloud_manager())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await burst(pilot, "tab", *"back", "tab", "f2", *"fast")
+        await asks(pilot, PickerScreen)
+        assert pilot.app.screen.query_one("#picker-filter", Entry).value == "fast"
+
+
+async def test_words_right_after_the_key_of_the_palette_are_looked_for(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await burst(pilot, "ctrl+p", *"hist")
+        await asks(pilot, CommandPalette)
+        assert pilot.app.screen.query_one(Input).value == "hist"
+
+
+async def test_a_screen_that_never_comes_to_rest_still_takes_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KeysInOrder, "_is_quiet", lambda _: False)
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await burst(pilot, "down", "down", "space")
+        assert "[x] yes  Power on after restore" in text_of(pilot)
+
+
+async def test_confirmation_that_is_asked_again_takes_answers_again(tmp_path: Path) -> None:
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await burst(pilot, "ctrl+r", "right", "enter")
+        await pilot.press("escape")
+        await asked(pilot)
+        assert TOO_EARLY not in text_of(pilot)
+        await burst(pilot, "right", "enter")
+        await settle(pilot)
+    assert len(manager.posts) == 1
