@@ -74,11 +74,12 @@ class VbemApp(Steward):
         return f"{self.connection.user} @ {self.connection.address}" if self.connection else ""
 
     def secrets(self) -> tuple[str, ...]:
-        """The token of the logon session, and what is being typed as a password."""
+        """The token of the logon session, what is being typed as a password, and the proxy's password."""
         typed = tuple(secret for screen in self.screen_stack for secret in typed_secrets(screen))
+        known = (*typed, *self.launch.secrets)
         if self.connection is None or self.connection.manager.session is None:
-            return typed
-        return (self.connection.manager.session.token, *typed)
+            return known
+        return (self.connection.manager.session.token, *known)
 
     def connection_to(self, address: ServerAddress) -> Connection:
         """A connection that nobody has logged on to yet."""

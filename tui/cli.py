@@ -44,7 +44,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ca-file", type=Path, metavar="PEM", help="certificates to trust instead of the system's"
     )
-    parser.add_argument("--proxy", metavar="URL", help="HTTP proxy; none is ever taken from the environment")
+    parser.add_argument(
+        "--proxy", metavar="URL", help="HTTP proxy, as http://HOST:PORT; none is taken from HTTPS_PROXY"
+    )
     parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where journal and pins are kept")
     parser.add_argument(
         "--profile",
@@ -64,6 +66,14 @@ def _load_settings(folders: Folders) -> Settings:
     from tui.store.settings import Settings
 
     return Settings.load(folders.settings)
+
+
+def _checked_proxy(url: str) -> str:
+    if url:
+        from tui.api.proxy import ProxyAddress
+
+        ProxyAddress.parse(url)
+    return url
 
 
 def _prepare(options: argparse.Namespace) -> Launch:
@@ -87,7 +97,7 @@ def _prepare(options: argparse.Namespace) -> Launch:
         or (last_user if server == last_server else ""),
         wire=wire,
         ca_file=Path(ca_file).expanduser() if ca_file else None,
-        proxy=_chosen(options.proxy, "VBEM_PROXY", settings.proxy),
+        proxy=_checked_proxy(_chosen(options.proxy, "VBEM_PROXY", settings.proxy)),
         pace=pace_of(_chosen(options.profile, "VBEM_PROFILE", settings.profile), os.environ),
     )
 
@@ -141,6 +151,7 @@ def _run_demo(options: argparse.Namespace) -> int:
     try:
         launch.folders.make()
         with embedded_server(identity_folder=launch.folders.state / "server") as ready:
+            launch.proxy = ""  # nobody's proxy leads to this host's loopback interface
             launch.server = ready["url"].removeprefix("https://").rstrip("/")
             launch.user = ready["user"]
             launch.password_hint = ready["password"]

@@ -30,7 +30,8 @@ class Launch:
     """Only the embedded server's password is ever prefilled."""
     wire: str = "auto"
     ca_file: Path | None = None
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
+    """URL of a proxy, its password in it; empty for none."""
     pace: Pace = FULL
     note: str = ""
     """A sentence for the login screen."""
@@ -38,6 +39,13 @@ class Launch:
     """How long a call may take; None for the client's own."""
     sessions: SessionStore | None = field(default=None, repr=False)
     """Where logon sessions are kept; None for the keyring."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What of this start's options must never stand in a report."""
+        from tui.api.proxy import ProxyAddress
+
+        return ProxyAddress.parse(self.proxy).secrets if self.proxy else ()
 
     def connect(self, address: ServerAddress, clock: Clock) -> Connection:
         """A connection to `address` with this start's trust, format and proxy."""

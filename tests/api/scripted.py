@@ -219,6 +219,7 @@ async def client_of(
     limits: Limits | None = None,
     timeouts: Timeouts = QUICK,
     clock: Clock | None = None,
+    proxy: str = "",
 ) -> AsyncIterator[EnterpriseManager]:
     """A client of a script that is being served, logged on already."""
     manager = EnterpriseManager(
@@ -228,6 +229,7 @@ async def client_of(
         limits=limits,
         timeouts=timeouts,
         clock=clock or NoWait(),
+        proxy=proxy,
     )
     if session is not None:
         manager.resume(session)

@@ -1,7 +1,8 @@
 """What can go wrong while talking to Enterprise Manager, sorted by who has to act.
 
     ManagerError(detail)                     title and hint stand on the class, or are given
-      Unreachable      TimedOut, NameNotFound, Refused, ConnectionLost   -> retry offered
+      Unreachable      TimedOut, NameNotFound, Refused, ConnectionLost,
+                       ProxyFailed (ProxyRefused)                        -> retry offered
       Untrusted        UnknownCertificate, CertificateChanged            -> certificate screen
                        CaFileUnreadable                                  -> said at once
       NotAllowed       BadLogin, SessionExpired, Forbidden               -> login, or explained
@@ -92,6 +93,20 @@ class ConnectionLost(Unreachable):
 
     title = "The connection broke"
     default_hint = "Try again; if it stays, look at the line and at the server."
+
+
+class ProxyFailed(Unreachable):
+    """The proxy was not reached, is none, or did not reach the server; nothing was sent to the server."""
+
+    title = "The proxy could not be used"
+    default_hint = "Check --proxy, VBEM_PROXY or the settings file, or do without a proxy."
+
+
+class ProxyRefused(ProxyFailed):
+    """The proxy lets this user or this host not through: asking again changes nothing."""
+
+    title = "The proxy refused"
+    default_hint = "Ask who runs the proxy to let this host through, or do without a proxy."
 
 
 class Untrusted(ManagerError):

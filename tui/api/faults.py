@@ -56,7 +56,7 @@ def line_error(error: BaseException, address: ServerAddress, *, request_sent: bo
     tls = find(error, ssl.SSLError)
     if tls is not None:
         return _tls_error(tls, address, request_sent=request_sent)
-    if _is_refused(error):
+    if is_refused(error):
         return Refused(f"Nothing listens on {address}.", request_sent=request_sent)
     if find(error, TimeoutError):
         return TimedOut(f"No answer from {address}.", request_sent=request_sent)
@@ -75,10 +75,13 @@ def _tls_error(error: ssl.SSLError, address: ServerAddress, *, request_sent: boo
             hint="Only HTTPS is spoken: check the port, 9398 by default (9399 is the old plain HTTP).",
             request_sent=request_sent,
         )
+    if isinstance(error, ssl.SSLEOFError):
+        return ConnectionLost(f"{address} hung up before TLS was agreed.", request_sent=request_sent)
     return ConnectionLost(f"TLS failed: {reason}.", request_sent=request_sent)
 
 
-def _is_refused(error: BaseException) -> bool:
+def is_refused(error: BaseException) -> bool:
+    """Whether nothing listens where was dialled."""
     if find(error, ConnectionRefusedError):
         return True
     # asyncio folds the refusals of several addresses into one OSError without a number.

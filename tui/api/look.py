@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import ssl
-from urllib.parse import unquote, urlsplit
 
 from tui.api.certificates import describe, problem_of
-from tui.api.errors import CertificateChanged, ManagerError, Unreachable
+from tui.api.errors import CertificateChanged, ManagerError
 from tui.api.faults import find, line_error
 from tui.api.models import Certificate, ServerAddress
+from tui.api.proxy import ProxyAddress
 from tui.api.tls import PinMismatch, Trust, client_context, looking_context
 from tui.clock import Clock, SystemClock
-
-_PROXY_REPLY_BYTES = 16_384
 
 
 async def look_at_certificate(
@@ -30,6 +27,7 @@ async def look_at_certificate(
     Raises:
         CertificateChanged: it is not the pinned one.
         CaFileUnreadable: the CA file cannot be used.
+        ProxyFailed: the proxy opens no tunnel to it.
         Unreachable, NotManager: there is no TLS server to look at.
     """
     trust = trust or Trust()
@@ -56,10 +54,10 @@ async def shown(
     """The server's certificate in DER, after a handshake with that context."""
     writer: asyncio.StreamWriter | None = None
     try:
+        if proxy:
+            writer = await _through(ProxyAddress.parse(proxy), address, timeout_s)
         async with asyncio.timeout(timeout_s):
-            if proxy:
-                writer = await _through(proxy, address)
-            else:
+            if writer is None:
                 # TLS is a second step, so that a refused handshake leaves a connection we can close.
                 _, writer = await asyncio.open_connection(address.host, address.port)
             await writer.start_tls(context, server_hostname=address.host)
@@ -73,23 +71,17 @@ async def shown(
             writer.transport.abort()
 
 
-async def _through(proxy: str, address: ServerAddress) -> asyncio.StreamWriter:
-    parts = urlsplit(proxy)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
-    lines = [f"CONNECT {address} HTTP/1.1", f"Host: {address}"]
-    if parts.username:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        lines.append(f"Proxy-Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
-    writer.write("\r\n".join([*lines, "", ""]).encode())
+async def _through(proxy: ProxyAddress, address: ServerAddress, timeout_s: float) -> asyncio.StreamWriter:
+    writer: asyncio.StreamWriter | None = None
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-        writer.transport.abort()
-        raise Unreachable("The proxy gave no usable answer.", request_sent=False) from error
-    status = head[:_PROXY_REPLY_BYTES].split(b"\r\n", 1)[0].decode("latin-1")
-    if " 200" not in status:
-        writer.transport.abort()
-        raise Unreachable(
-            f"The proxy refused: {status[:80]}.", hint="Check --proxy, or do without.", request_sent=False
-        )
+        async with asyncio.timeout(timeout_s):
+            reader, writer = await asyncio.open_connection(proxy.host, proxy.port)
+            writer.write(proxy.request_for(address))
+            await proxy.take_answer(lambda: reader.read(4096), address)
+    except BaseException as error:
+        if writer is not None:
+            writer.transport.abort()
+        if isinstance(error, OSError | UnicodeError):
+            raise proxy.line_error(error) from error
+        raise
     return writer

@@ -26,6 +26,7 @@ from tui.api.errors import (
     ManagerError,
     NameNotFound,
     NotManager,
+    ProxyRefused,
     TimedOut,
     UnknownCertificate,
     Unreachable,
@@ -35,7 +36,9 @@ from tui.api.faults import find, line_error
 from tui.api.limits import Limits, Timeouts
 from tui.api.look import shown
 from tui.api.models import ServerAddress
+from tui.api.proxy import ProxyAddress
 from tui.api.tls import PinMismatch, Trust, client_context, looking_context
+from tui.api.tunnel import TunnelTransport
 from tui.clock import Clock
 
 for _logger in ("httpx", "httpcore"):
@@ -92,7 +95,7 @@ class _Trail:
     sent: bool = False
 
     async def mark(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
+        if event == "http11.send_request_headers.started":
             self.sent = True
 
 
@@ -147,7 +150,7 @@ class Transport:
         for attempt in range(1, tries):
             try:
                 reply = await self._exchange(client, call, trail)
-            except NameNotFound:
+            except (NameNotFound, ProxyRefused):  # a wrong password tried again may lock the account
                 raise
             except Unreachable:
                 pass
@@ -164,22 +167,23 @@ class Transport:
                 # Reading the system's authorities takes tens of milliseconds.
                 context = await asyncio.to_thread(client_context, self._trust)
                 self._client = httpx.AsyncClient(
-                    transport=httpx.AsyncHTTPTransport(
-                        verify=context,
-                        trust_env=False,
-                        proxy=self._proxy or None,
-                        limits=httpx.Limits(
-                            max_connections=_CONNECTIONS,
-                            max_keepalive_connections=_CONNECTIONS,
-                            keepalive_expiry=_IDLE_S,
-                        ),
-                    ),
+                    transport=self._transport(context),
                     headers={"User-Agent": _AGENT, "Accept-Encoding": "gzip"},
                     cookies=_no_cookies(),
                     follow_redirects=False,
                     trust_env=False,
                 )
             return self._client
+
+    def _transport(self, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
+        limits = httpx.Limits(
+            max_connections=_CONNECTIONS,
+            max_keepalive_connections=_CONNECTIONS,
+            keepalive_expiry=_IDLE_S,
+        )
+        if self._proxy:
+            return TunnelTransport(ProxyAddress.parse(self._proxy), context, limits)
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
 
     async def _exchange(self, client: httpx.AsyncClient, call: Call, trail: _Trail) -> Reply:
         silence = self._timeouts.read if call.kind is Kind.READ else self._timeouts.write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from tui.store.errors import SettingsError, StoreError
@@ -35,8 +35,8 @@ class Settings:
     """What to speak: auto, xml or json. In the file also `format`, as the option is called."""
     ca_file: str = ""
     """PEM file of authorities to trust instead of the system's."""
-    proxy: str = ""
-    """URL of a proxy; none is taken from the environment."""
+    proxy: str = field(default="", repr=False)
+    """URL of a proxy, perhaps with a password; none is taken from the environment."""
     profile: str = "auto"
     """How much may be painted: auto (low over SSH), low or full."""
     cloud_layout: str = "seed"
