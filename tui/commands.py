@@ -11,6 +11,10 @@ from dataclasses import dataclass
 EVERYWHERE = "app"
 BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
+DIALOGS = frozenset(
+    {"certificate", "ask", "again", "help", "confirm", "picker", "cancel", "export", "choice"}
+)
+"""Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 _KEY_NAMES = {
     "escape": "Esc", "slash": "/", "question_mark": "?", "pageup": "PgUp", "pagedown": "PgDn",
 }  # fmt: skip
@@ -34,6 +38,8 @@ class Action:
     """Whether the footer shows it, where there is room: the most needed stand first in this table."""
     priority: bool = False
     """Whether it also works while an input has the focus."""
+    in_dialogs: bool = False
+    """Whether, being there for every screen, it works in dialogs too; those of priority always do."""
     needs_logon: bool = False
     """Whether it can only be used while somebody is logged on."""
 
@@ -151,7 +157,7 @@ _TASKS = (
 )  # fmt: skip
 _APP = (
     Action(screen="app", name="help", keys="f1,question_mark", label="Help",
-           help="Show what each key does on this screen."),
+           help="Show what each key does on this screen.", in_dialogs=True),
     Action(screen="app", name="tasks", keys="ctrl+t", label="Tasks", needs_logon=True,
            help="Show the restores of this run and what they are doing."),
     Action(screen="app", name="history", keys="ctrl+y", label="History", needs_logon=True, footer=False,
@@ -178,8 +184,16 @@ def actions_of(screen: str) -> tuple[Action, ...]:
         action
         for home in (screen, everywhere)
         for action in ACTIONS
-        if action.screen == home and not (action.needs_logon and screen in BEFORE_LOGON)
+        if action.screen == home and not _is_out_of_reach(action, screen)
     )
+
+
+def _is_out_of_reach(action: Action, screen: str) -> bool:
+    if action.screen != EVERYWHERE:
+        return False
+    if screen in DIALOGS and not (action.in_dialogs or action.priority):
+        return True
+    return action.needs_logon and screen in BEFORE_LOGON
 
 
 def spell_key(key: str) -> str:

@@ -17,6 +17,7 @@ from tui.commands import ACTIONS, actions_of, spell_key, spell_keys
 from tui.screens.help import HelpScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.banner import StatusLine
+from tui.widgets.entry import Entry
 from tui.widgets.keyline import KeyWord, fitting
 
 FULL_SCREENS = ("login", "points", "form", "request", "tasks", "history")
@@ -131,3 +132,23 @@ async def test_news_stand_on_the_status_line_and_cover_nothing(tmp_path: Path) -
         assert "The journal is gone. 1 restore of an earlier run in flight" in shown
         assert app.screen.query_one(StatusLine).has_class("-bad")
         assert not app.screen.query(Toast)
+
+
+async def test_help_of_a_dialog_lists_its_keys_and_gives_it_back_as_it_was(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("space")
+        await to_confirm(pilot)
+        dialog = pilot.app.screen
+        await pilot.press(*"app", "f1")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, HelpScreen)
+        shown = text_of(pilot)
+        assert "Keys in this dialog" in shown
+        assert "Send nothing." in shown
+        assert "Show the restores of this run" not in shown, "its key does not work here"
+        await pilot.press("f1")
+        await pilot.pause()
+        assert pilot.app.screen is dialog
+        await pilot.press("0", "7")
+        assert dialog.query_one("#confirm-typed", Entry).value == "app07"

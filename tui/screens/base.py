@@ -13,11 +13,13 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 from textual.worker import Worker
 
+from tui.screens.keys import bindings_in_dialogs
 from tui.screens.typeahead import now_s
 from tui.widgets.banner import Banner, StatusLine
 from tui.widgets.keyline import KeyLine
 
 if TYPE_CHECKING:
+    from textual.binding import BindingType
     from textual.events import Key, Paste
 
     from tui.screens.host import Host
@@ -131,6 +133,7 @@ class Dialog(_Watching, ModalScreen[DialogT]):
     """A box over the current screen; Escape is always the safe way out."""
 
     NAME: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = bindings_in_dialogs()
     VERTICAL_BREAKPOINTS = SHORT_BREAKPOINTS
     IS_ANSWERED_UNREAD: ClassVar[bool] = False
     """Whether keys count that were pressed before it was shown: only where no answer can do harm."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.commands import actions_of, spell_keys
+from tui.commands import DIALOGS, actions_of, spell_keys
 from tui.screens.base import Dialog
 from tui.screens.keys import bindings_of
 from tui.widgets.lines import Lines
@@ -29,7 +29,7 @@ class HelpScreen(Dialog[None]):
         lines = [f"{spell_keys(action):<{_INDENT - 1}} {action.help}" for action in actions_of(self._screen)]
         lines += ["", "Tab and Shift+Tab move between fields. Esc closes this."]
         with Vertical(classes="box"):
-            yield self.title_line("Keys on this screen")
+            yield self.title_line(f"Keys {'in this dialog' if self._screen in DIALOGS else 'on this screen'}")
             yield Lines(lines, hang=_INDENT, id="help-keys")
 
     def on_mount(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from tui.commands import Action, actions_of, spell_key
+from tui.commands import EVERYWHERE, Action, actions_of, spell_key
 
 
 def binding_of(action: Action) -> Binding:
@@ -25,3 +25,8 @@ def binding_of(action: Action) -> Binding:
 def bindings_of(screen: str) -> list[BindingType]:
     """The bindings of one screen (or of the app itself, named `app`)."""
     return [binding_of(action) for action in actions_of(screen) if action.screen == screen]
+
+
+def bindings_in_dialogs() -> list[BindingType]:
+    """The app's bindings that a dialog has to repeat: it hides those of everything below it."""
+    return [binding_of(action) for action in actions_of(EVERYWHERE) if action.in_dialogs]
