@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _FOLLOWS = (
     "tui.screens.points",
+    "tui.restores.service",
     "tui.store.journal",
+    "tui.store.missing",
     "tui.api.transport",
     "tui.api.codec.json",
     "tui.api.codec.xml",
