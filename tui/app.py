@@ -103,10 +103,12 @@ class VbemApp(Steward):
         from tui.screens.points import RestorePointsScreen
 
         self.connection = connection
+        points = RestorePointsScreen()
+        points.ask_ahead(connection.manager, self.clock)
         self._remember(connection)
         note = self.take_charge(connection)
         with self.batch_update():  # one frame on the line, not one for each step of its layout
-            await self.push_screen(RestorePointsScreen())
+            await self.push_screen(points)
         kept = connection.kept
         if kept is not None and not kept.in_keyring:
             words = f"The logon session is kept in memory only: {kept.reason.rstrip('.')}."

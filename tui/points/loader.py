@@ -104,6 +104,8 @@ class Loader:
         self._error: ManagerError | None = None
         self._read_at: datetime | None = None
         self._job: asyncio.Task[None] | None = None
+        self._ahead: asyncio.Task[Page[RestorePoint]] | None = None
+        """The first page, asked for before `run`."""
 
     @property
     def progress(self) -> Progress:
@@ -124,6 +126,12 @@ class Loader:
     def is_loading(self) -> bool:
         """Whether it reads right now."""
         return self._state is LoadState.LOADING
+
+    def ask_ahead(self) -> None:
+        """Ask for the first page now, for whoever has something to do before `run`, which takes it in."""
+        self._ahead = asyncio.create_task(self._ask_first())
+        # Nobody may ever wait for it: the program may end before.
+        self._ahead.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def run(self, *, anew: bool = False) -> None:
         """Read the list to its end, or go on where it was stopped or failed.
@@ -214,11 +222,15 @@ class Loader:
             reading.close()
 
     async def _read_first(self) -> None:
-        page = await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
+        ahead, self._ahead = self._ahead, None
+        page = await (ahead or self._ask_first())
         self._take(page.items)
         if page.pages <= 1:
             self._lanes[0].done.add(1)
             self._lanes[0].page_length = self._lanes[0].last_length = len(page.items)
+
+    async def _ask_first(self) -> Page[RestorePoint]:
+        return await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
 
     async def _work(self) -> None:
         """One of the few that read pages until none is left."""

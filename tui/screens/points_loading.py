@@ -11,9 +11,10 @@ from textual import on, work
 from textual.message import Message
 
 from tui.api.errors import Forbidden, ManagerError, SessionExpired
+from tui.clock import Clock
 from tui.points.filter import Filter
 from tui.points.index import PointIndex, Vm
-from tui.points.loader import Loader, LoadState, Progress
+from tui.points.loader import Loader, LoadState, PointSource, Progress
 from tui.points.view import VmView
 from tui.points.words import WAIT_TOLD_AFTER_S, freshness_words
 from tui.screens.base import VbemScreen
@@ -72,15 +73,19 @@ class PointsLoading(VbemScreen):
         """How far loading has come."""
         return self._loader.progress if self._loader else Progress()
 
+    def ask_ahead(self, source: PointSource, clock: Clock) -> None:
+        """Ask for the newest points already now: the answer is on its way while the screen is laid out."""
+        self._loader = Loader(source, self._index, clock=clock, on_page=self._take_page)
+        self._loader.ask_ahead()
+
     def start_loading(self) -> None:
         """Read the list of the server somebody is logged on to."""
         connection = self.vbem.connection
-        if connection is not None:
+        if self._loader is None and connection is not None:
+            self.ask_ahead(connection.manager, self.vbem.clock)
+        if self._loader is not None:
             # What start-up made stays for good: else each collection while the index fills walks all of it.
             gc.freeze()
-            self._loader = Loader(
-                connection.manager, self._index, clock=self.vbem.clock, on_page=self._take_page
-            )
             self._load(anew=False)
 
     @work(group="points", exclusive=True, exit_on_error=False, description="load the restore points")
