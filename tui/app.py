@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from tui.store.journal import Journal
 
 
+FIRST_FRAME_S = 0.15
+"""How long the browser's first frame may wait for the rows to be in it."""
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
 
@@ -109,6 +111,7 @@ class VbemApp(Steward):
         note = self.take_charge(connection)
         with self.batch_update():  # one frame on the line, not one for each step of its layout
             await self.push_screen(points)
+            await points.first_shown(FIRST_FRAME_S)
         kept = connection.kept
         if kept is not None and not kept.in_keyring:
             words = f"The logon session is kept in memory only: {kept.reason.rstrip('.')}."

@@ -5,7 +5,9 @@ Network is only awaited in workers; they speak to the screen by messages.
 
 from __future__ import annotations
 
+import asyncio
 import gc
+from contextlib import suppress
 
 from textual import on, work
 from textual.message import Message
@@ -53,6 +55,7 @@ class PointsLoading(VbemScreen):
         self._fresh: set[Vm] = set()
         self._painting = False
         self._loader: Loader | None = None
+        self._first_shown = asyncio.Event()
         self._heard_at_s = 0.0
         """When the server last answered or was first asked, on the clock that only grows."""
 
@@ -77,6 +80,12 @@ class PointsLoading(VbemScreen):
         """Ask for the newest points already now: the answer is on its way while the screen is laid out."""
         self._loader = Loader(source, self._index, clock=clock, on_page=self._take_page)
         self._loader.ask_ahead()
+
+    async def first_shown(self, at_most_s: float) -> None:
+        """Wait until the first answer of the server is shown, but not for longer."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                await self._first_shown.wait()
 
     def start_loading(self) -> None:
         """Read the list of the server somebody is logged on to."""
@@ -129,6 +138,8 @@ class PointsLoading(VbemScreen):
         fresh, self._fresh = self._fresh, set()
         self._view.update(fresh)
         self.show_fresh(fresh)
+        if self.progress.read_at is not None or self.progress.error is not None:
+            self._first_shown.set()
 
     @on(LoadEnded)
     def _say_end(self) -> None:
