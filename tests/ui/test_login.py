@@ -170,6 +170,22 @@ async def test_trusting_a_changed_certificate_means_typing_part_of_its_fingerpri
         await shows(pilot, "points loaded")
 
 
+async def test_digits_of_a_changed_certificate_need_no_tab_before_them(
+    demo: DemoProcess, tmp_path: Path
+) -> None:
+    app = app_on(demo, tmp_path)
+    new = demo.control("new-certificate")["fingerprint"].replace(":", "")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "HAS CHANGED")
+        await pilot.press(*new[:8].lower())
+        await until(pilot, lambda: not app_button_is_disabled(app), "the way to be open")
+        assert demo.requests("logon") == []
+        await pilot.press("enter", "enter")
+        await shows(pilot, "points loaded")
+
+
 class LockedKeyring(SessionStore):
     """Knows who logged on last, and cannot read what was kept for them."""
 

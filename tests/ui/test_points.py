@@ -61,6 +61,17 @@ async def test_typing_finds_a_vm_enter_shows_its_points_and_escape_goes_back(
         assert screen.vms.row_count > 60
 
 
+@pytest.mark.parametrize("key", ["escape", "slash", "shift+tab"])
+async def test_what_is_said_of_the_points_is_taken_back_with_them(app: VbemApp, key: str) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "Enter on a point opens its restore form")
+        await pilot.press(key)
+        await settle(pilot)
+        assert "Enter on a point" not in text_of(pilot)
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_lists_are_walked_from_the_filter(app: VbemApp, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:

@@ -20,10 +20,14 @@ from tui.text import safe
 from tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
+    from textual.events import Key
+
     from tui.api.models import Certificate
 
 TYPED_DIGITS = 8
 """How many hex digits of a changed certificate's fingerprint have to be typed."""
+
+_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
 def in_pairs(sha256: str) -> str:
@@ -89,6 +93,14 @@ class CertificateScreen(Dialog[bool]):
     def on_mount(self) -> None:
         """The safe answer has the focus."""
         self.query_one("#refuse", Button).focus()
+
+    def on_key(self, event: Key) -> None:
+        """Digits typed go to where they are asked for, also while the safe answer has the focus."""
+        if self._pinned and isinstance(self.focused, Button) and (event.character or " ") in _DIGITS:
+            entry = self.query_one("#typed", Entry)
+            entry.focus()
+            entry.insert_text_at_cursor(event.character or "")
+            event.stop()
 
     @on(Input.Changed, "#typed")
     def compare_typed(self, event: Input.Changed) -> None:

@@ -19,11 +19,13 @@ from tui.screens.keys import bindings_of
 from tui.screens.points_loading import PointsLoading
 from tui.screens.points_pane import PointsPane
 from tui.screens.points_rows import VM_COLUMNS, VmRows
+from tui.widgets.banner import StatusLine
 from tui.widgets.entry import Entry, FilterEntry
 from tui.widgets.table import BigTable
 from tui.widgets.textline import TextLine
 
 AGES_EVERY_S = 60.0
+POINTS_LINE = "Enter on a point opens its restore form; Esc goes back to the VMs."
 HELP_LINE = "words platform: server: type: kind: after: before:"
 
 
@@ -150,7 +152,7 @@ class RestorePointsScreen(PointsLoading):
             self._show_points(self._index.vms[event.key], anew=True)
             self.add_class("-chosen")
             self.pane.table.focus()
-            self.say("Enter on a point opens its restore form; Esc goes back to the VMs.")
+            self.say(POINTS_LINE)
 
     def _show_points(self, vm: Vm | None = None, *, anew: bool) -> None:
         vm = vm or self.pane.vm
@@ -175,8 +177,7 @@ class RestorePointsScreen(PointsLoading):
     def action_back(self) -> None:
         """One step back: from the points to the VMs, then the filter is emptied."""
         if self.has_class("-chosen"):
-            self.remove_class("-chosen")
-            self.entry.focus()
+            self.action_filter()
         elif self.focused is not self.entry:
             self.entry.focus()
         else:
@@ -184,8 +185,12 @@ class RestorePointsScreen(PointsLoading):
 
     def action_filter(self) -> None:
         """Go to the filter."""
-        self.remove_class("-chosen")
+        self._leave_points()
         self.entry.focus()
+
+    def _leave_points(self) -> None:
+        self.remove_class("-chosen")
+        self.query_one(StatusLine).take_back(POINTS_LINE)
 
     def action_move(self, rows: int) -> None:
         """Arrow keys in the filter move the list's cursor."""
@@ -240,4 +245,4 @@ class RestorePointsScreen(PointsLoading):
         """Leaving the points by Tab counts as a step back."""
         focused: Widget | None = self.focused
         if focused is not None and focused.id != "points":
-            self.remove_class("-chosen")
+            self._leave_points()

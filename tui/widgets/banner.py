@@ -36,6 +36,11 @@ class StatusLine(Static):
         self.display = bool(text)
         self.update(safe(text, cells=600))
 
+    def take_back(self, text: str) -> None:
+        """Show nothing more if `text` is what is shown."""
+        if self._said[0] == text:
+            self.say("")
+
     def add(self, text: str, kind: str = "note") -> None:
         """Show `text` behind what is shown; what is bad stays bad."""
         before, was = self._said
