@@ -143,10 +143,11 @@ class Dialog(_Watching, ModalScreen[DialogT]):
         self._shown_s = inf
 
     def on_mount(self) -> None:
-        """From the first frame on keys are answers."""
-        self.call_after_refresh(self._note_shown)
+        """From now on keys are answers.
 
-    def _note_shown(self) -> None:
+        The frame follows within some milliseconds, in which nobody presses one unread; whoever reads the
+        frame and answers at once must not come too early.
+        """
         self._shown_s = now_s()
 
     def takes_key(self, event: Key | Paste) -> bool:
