@@ -117,7 +117,7 @@ def a_vapp_has_the_same_keys_in_both_formats(patch: Patch) -> None:
 def writes_are_tried_again(patch: Patch) -> None:
     original = transport.Transport._try
 
-    async def again(self: transport.Transport, client: Any, call: Any, trail: Any, _tries: int) -> Any:  # noqa: ANN401
+    async def again(self: transport.Transport, client: Any, call: Any, trail: Any, _tries: int) -> Any:  # noqa: ANN401 - as _try
         return await original(self, client, call, trail, 3)
 
     patch.setattr(transport.Transport, "_try", again)

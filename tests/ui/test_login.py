@@ -155,15 +155,19 @@ async def test_a_changed_certificate_is_a_hard_stop(demo: DemoProcess, tmp_path:
     assert demo.requests("logon") == []
 
 
+async def to_changed_certificate(pilot: Pilot[Any]) -> None:
+    await shows(pilot, "Log on")
+    await pilot.press("enter")
+    await shows(pilot, "HAS CHANGED")
+
+
 async def test_trusting_a_changed_certificate_means_typing_part_of_its_fingerprint(
     demo: DemoProcess, tmp_path: Path
 ) -> None:
     app = app_on(demo, tmp_path)
     new = demo.control("new-certificate")["fingerprint"].replace(":", "")
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await pilot.press("enter")
-        await shows(pilot, "HAS CHANGED")
+        await to_changed_certificate(pilot)
         await pilot.press("shift+tab", *"00000000")
         assert app_button_is_disabled(app)
         await pilot.press(*["backspace"] * 8, *new[:8].lower(), "enter", "enter")
@@ -176,9 +180,7 @@ async def test_digits_of_a_changed_certificate_need_no_tab_before_them(
     app = app_on(demo, tmp_path)
     new = demo.control("new-certificate")["fingerprint"].replace(":", "")
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await pilot.press("enter")
-        await shows(pilot, "HAS CHANGED")
+        await to_changed_certificate(pilot)
         await pilot.press(*new[:8].lower())
         await until(pilot, lambda: not app_button_is_disabled(app), "the way to be open")
         assert demo.requests("logon") == []
