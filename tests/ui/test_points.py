@@ -170,10 +170,10 @@ async def test_ages_are_written_anew_on_return(app: VbemApp, monkeypatch: pytest
         await shows(pilot, "points loaded 0s ago")
         await pilot.press("ctrl+t")
         await settle(pilot)
-        later = app.clock.now() + timedelta(minutes=7)
+        later = app.clock.now() + timedelta(minutes=4)
         monkeypatch.setattr(app.clock, "now", lambda: later)
         await pilot.press("escape")
-        await shows(pilot, "points loaded 7 min ago")
+        await shows(pilot, "points loaded 4 min ago")
 
 
 async def test_namesakes_stay_apart_and_each_says_where_it_is(app: VbemApp) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Self
 
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.support.settle import text_of
@@ -66,13 +68,20 @@ class Stage(App[None]):
 
 
 class Counting(BigTable):
-    """A table that remembers which lines were drawn."""
+    """A table that remembers which lines were drawn, and of which regions it was asked."""
 
     drawn: list[int]
+    asked: list[Region]
 
     def __init__(self, columns: Sequence[Column], *, empty: str, id: str) -> None:
         super().__init__(columns, empty=empty, id=id)
-        self.drawn = []
+        self.drawn, self.asked = [], []
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        self.asked += regions
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_line(self, y: int) -> Strip:
         self.drawn.append(y)
@@ -142,6 +151,35 @@ async def test_rows_that_did_not_change_are_not_drawn_again() -> None:
         app.table.rows_changed()
         await pilot.pause()
         assert app.table.drawn == []
+
+
+async def test_of_a_line_only_the_columns_that_changed_go_to_the_terminal() -> None:
+    app, size = Stage(), "12"
+    async with app.run_test(size=(60, 20)) as pilot:
+        items = ListRows("ab", row=lambda name: (name, size, Toned("ok", "good")), key=lambda name: name)
+        app.table.set_rows(items)
+        await pilot.pause()
+        app.table.asked.clear()
+        size = "13"
+        app.table.rows_changed()
+        await pilot.pause()
+        assert app.table.asked == [Region(42, 1, 8, 1), Region(42, 2, 8, 1)]
+        assert "  13  ok" in text_of(pilot)
+
+
+async def test_a_line_drawn_for_another_reason_does_not_hide_a_change() -> None:
+    app, cells = Stage(), ["12", "fine"]
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.set_rows(ListRows("a", row=lambda name: (name, *cells), key=lambda name: name))
+        await pilot.pause()
+        cells[:] = "13", "bad"
+        app.table.refresh(Region(42, 1, 8, 1))  # the state's cells are not sent
+        await pilot.pause()
+        app.table.asked.clear()
+        app.table.rows_changed()
+        assert app.table.asked == [Region(42, 1, 18, 1)]
+        await pilot.pause()
+        assert "  13  bad" in text_of(pilot)
 
 
 async def test_columns_that_do_not_fit_go_and_the_order_is_marked() -> None:

@@ -16,6 +16,8 @@ Other widgets (a filter input) may move its cursor with `move`, `page`, `first` 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -27,15 +29,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.text import cell, safe
-from tui.widgets.columns import GAP, Column, Slot, share
-from tui.widgets.rows import Cell, ListRows, RowProvider, Toned
-
-CURSOR_MARK = "> "
-"""Shows the cursor without colour."""
-_NO_MARK = "  "
-_Line = tuple[tuple[str, str], ...]
-"""One line as painted: (text, component class) pairs."""
+from tui.widgets.columns import Column, Slot, share
+from tui.widgets.rows import ListRows, RowProvider
+from tui.widgets.tableline import CURSOR_MARK, Line, difference, header_line, row_line, said_line
 
 
 class BigTable(ScrollView, can_focus=True):
@@ -97,7 +93,8 @@ class BigTable(ScrollView, can_focus=True):
         self._cursor = 0
         self._cursor_key: Hashable | None = None
         self._top = 0
-        self._painted: dict[int, _Line] = {}
+        self._painted: dict[int, Line] = {}
+        """What is on the screen, by line: lines are drawn from here, so that it is never another."""
 
     # What others may ask and say ---------------------------------------------------------------
 
@@ -238,56 +235,34 @@ class BigTable(ScrollView, can_focus=True):
         self._painted.clear()
 
     def _repaint(self) -> None:
-        """Refresh the lines whose content is no longer what is on the screen."""
+        """Refresh the cells whose content is no longer what is on the screen."""
         for y in range(self.size.height):
-            if self._painted.get(y) != self._line(y):
-                self.refresh(Region(0, y, self.size.width, 1))
+            old, new = self._painted.get(y, ()), self._line(y)
+            if old != new:
+                self._painted[y] = new
+                start, end = difference(old, new, self.size.width)
+                self.refresh(Region(start, y, end - start, 1))
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: the header, a row, or what is said instead of rows."""
-        line = self._painted[y] = self._line(y)
-        segments = [Segment(text, self._style(tone)) for text, tone in line]
+        line = self._painted.get(y)
+        if line is None:
+            line = self._painted[y] = self._line(y)
+        segments = [
+            Segment("".join(text for text, _ in parts), self._style(tone))
+            for tone, parts in groupby(line, key=itemgetter(1))
+        ]
         return Strip(segments).adjust_cell_length(self.size.width, self._style("table--row"))
 
     def _style(self, component: str) -> Style:
         return self.get_component_rich_style(component)
 
-    def _line(self, y: int) -> _Line:
+    def _line(self, y: int) -> Line:
         if y == 0:
-            return ((self._header(), "table--header"),)
+            key, descending = self._sorted_by
+            return header_line(self._slots, key, descending=descending, width=self.size.width)
         row = self._top + y - 1
         if row >= len(self._rows):
             text = self._empty if y == 1 and not len(self._rows) else ""
-            return ((_NO_MARK + safe(text, cells=max(0, self.size.width - 2)), "table--row"),)
-        return self._row_line(self._rows.row(row), is_cursor=row == self._cursor)
-
-    def _row_line(self, cells: Sequence[Cell], *, is_cursor: bool) -> _Line:
-        base = "table--cursor" if is_cursor else "table--row"
-        parts: list[tuple[str, str]] = [(CURSOR_MARK if is_cursor else _NO_MARK, base)]
-        for number, slot in enumerate(self._slots):
-            value = cells[slot.index]
-            text, tone = (value.text, f"table--{value.tone}") if isinstance(value, Toned) else (value, base)
-            text = (" " * GAP if number else "") + _fit(text, slot)
-            tone = base if is_cursor else tone
-            if tone == parts[-1][1]:
-                parts[-1] = (parts[-1][0] + text, tone)
-            else:
-                parts.append((text, tone))
-        return tuple(parts)
-
-    def _header(self) -> str:
-        labels = []
-        for slot in self._slots:
-            label = slot.column.label
-            if slot.column.key == self._sorted_by[0]:
-                label = f"{label} {'v' if self._sorted_by[1] else '^'}"
-            labels.append(_fit(label, slot))
-        return (_NO_MARK + (" " * GAP).join(labels)).ljust(self.size.width)
-
-
-def _fit(text: str, slot: Slot) -> str:
-    fitted = cell(text, slot.width)
-    if slot.column.align == "right":
-        bare = fitted.rstrip(" ")
-        return " " * (len(fitted) - len(bare)) + bare
-    return fitted
+            return said_line(text, width=self.size.width)
+        return row_line(self._slots, self._rows.row(row), is_cursor=row == self._cursor)
