@@ -112,13 +112,10 @@ class VbemApp(Steward):
         with self.batch_update():  # one frame on the line, not one for each step of its layout
             await self.push_screen(points)
             await points.first_shown(FIRST_FRAME_S)
-        kept = connection.kept
-        if kept is not None and not kept.in_keyring:
-            words = f"The logon session is kept in memory only: {kept.reason.rstrip('.')}."
-            self.tell(words)
         if note:
             self.tell(note, "bad")
         self.watch_restores()
+        self._keep_session(connection)
         self._keep_alive()
 
     def _remember(self, connection: Connection) -> None:
@@ -129,6 +126,13 @@ class VbemApp(Steward):
             self.launch.remember(connection)
         except StoreError as error:
             self.tell(explain("remember this server", error), "bad")
+
+    @work(group="keep-session", exit_on_error=False, description="keep the logon session")
+    async def _keep_session(self, connection: Connection, *, told: bool = True) -> None:
+        """Hand the logon session to the keyring behind the list: its process takes longer than the logon."""
+        kept = await connection.keep()
+        if told and kept is not None and not kept.in_keyring:
+            self.tell(f"The logon session is kept in memory only: {kept.reason.rstrip('.')}.")
 
     @work(group="keep-alive", exclusive=True, exit_on_error=False, description="keep the logon session alive")
     async def _keep_alive(self) -> None:
@@ -201,6 +205,8 @@ class VbemApp(Steward):
             raise
         finally:
             self._again = None
+        if done and self.connection is not None:
+            self._keep_session(self.connection, told=False)
         if done and self.restores is not None:
             self.restores.monitor.wake()
         return done

@@ -54,13 +54,14 @@ class Operator:
         shown = terminal.until(
             lambda text: (self.demo.user in text and "|  Log on" in text) or "loaded" in text
         )
-        if self._has_kept_session():
+        if self.has_kept_session():
             shown = terminal.until(lambda text: "loaded" in text or _NOT_RESUMED.search(text) is not None)
         if "|  Log on" in shown:
             terminal.press(self.demo.password, "enter")
         terminal.until("points loaded")
 
-    def _has_kept_session(self) -> bool:
+    def has_kept_session(self) -> bool:
+        """Whether the keyring holds one by now: it is asked behind the list."""
         return self.keyring_file.exists() and "token" in self.keyring_file.read_text()
 
 

@@ -68,6 +68,7 @@ def test_reason_cancel_and_a_second_logon_leave_no_secret(demo: DemoProcess, tmp
     }
     with operator.start() as terminal:
         operator.log_on(terminal)
+        terminal.until(lambda _: operator.has_kept_session())
         (first,) = tokens_in(operator.keyring_file)
         restore_with_a_reason(terminal)
         cancel_to_the_end(terminal)

@@ -18,6 +18,7 @@ def logons(demo: DemoProcess) -> int:
 async def admitted(connect: Connect, demo: DemoProcess) -> Connection:
     connection = connect()
     await connection.log_on(demo.user, demo.password)
+    await connection.keep()
     return connection
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,31 @@ async def test_a_logon_is_kept_without_the_password(
     assert files_with(demo.password, tmp_path) == []
     assert files_with(session.token, tmp_path) == [file_keyring.path]
     await connection.leave()
+
+
+async def test_whoever_leaves_before_the_session_was_kept_keeps_it_then(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    connection = trusted()
+    await connection.log_on(demo.user, demo.password)
+    assert file_keyring.values() == {}
+    await (await remembered(connection)).leave()
+    assert await trusted().has_kept_session()
+
+
+async def test_a_session_that_is_being_kept_is_forgotten_by_a_log_off(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    connection = trusted()
+    await connection.log_on(demo.user, demo.password)
+    keeping = asyncio.create_task(connection.keep())
+    await asyncio.sleep(0)  # it has begun to ask the keyring
+    await connection.log_off()
+    await keeping
+    assert connection.kept is None
+    assert file_keyring.values() == {"vbem-demo": {}}
+    await connection.leave()
+    assert file_keyring.values() == {"vbem-demo": {}}
 
 
 async def test_a_wrong_password_keeps_nothing(
@@ -97,6 +123,7 @@ async def test_logging_on_again_goes_on_with_the_same_client(trusted: Connect, d
     with pytest.raises(SessionExpired):
         await manager.tasks()
     new = await connection.log_on_again(demo.password)
+    await connection.keep()
     assert connection.manager is manager
     assert old is not None
     assert new.token != old.token

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -206,4 +207,38 @@ async def test_a_keyring_that_cannot_be_read_is_said(app: VbemApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "No kept logon session could be looked for: the keyring is locked. Log on.")
         await pilot.press("enter")
+        await shows(pilot, "points loaded")
+
+
+class SlowKeyring(SessionStore):
+    """Answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__("vbem-test")
+        self.answers = asyncio.Event()
+
+    async def _ask(self, request: dict[str, str]) -> dict[str, object]:
+        if request["do"] == "set":
+            await self.answers.wait()
+        return {"ok": False, "reason": "this machine has no usable keyring"}
+
+
+async def test_the_points_do_not_wait_for_the_keyring(app: VbemApp) -> None:
+    keyring = app.launch.sessions = SlowKeyring()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        assert "kept in memory" not in text_of(pilot)
+        keyring.answers.set()
+        await shows(pilot, "The logon session is kept in memory only: this machine has no usable keyring.")
+
+
+async def test_what_is_waited_for_is_said_where_it_takes_long(app: VbemApp, demo: DemoProcess) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        demo.control("fault", spec="hold@logon")
+        await pilot.press("enter")
+        await shows(pilot, f"Logging on to {demo.host}")
+        demo.control("clear-faults")
         await shows(pilot, "points loaded")

@@ -18,17 +18,24 @@ from tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
+    from textual.timer import Timer
 
     from tui.session.connection import Connection
 
+SAID_AFTER_S = 0.15
+"""A quick server admits before anybody could read what is waited for: it is not painted then."""
 _FOLLOWS = (
     "tui.screens.points",
     "tui.restores.service",
     "tui.store.journal",
     "tui.store.missing",
-    "tui.api.transport",
+    "tui.api.client",
+    "tui.screens.certificate",
     "tui.api.codec.json",
     "tui.api.codec.xml",
+    # What httpx and ssl would import at the first connection.
+    "anyio._backends._asyncio",
+    "encodings.idna",
 )
 
 
@@ -46,6 +53,8 @@ class LoginScreen(VbemScreen):
         self._has_begun = False
         self._is_sending = False
         """What was typed is on its way to the server."""
+        self._slow: Timer | None = None
+        """Will say what is waited for."""
         self._refusals = Refusals()
 
     def compose_body(self) -> ComposeResult:
@@ -136,7 +145,7 @@ class LoginScreen(VbemScreen):
         from tui.api.errors import BadLogin, CertificateChanged, ManagerError
         from tui.store.errors import StoreError
 
-        self.say(f"Connecting to {connection.address} ...")
+        self._say_if_slow(f"Connecting to {connection.address} ...")
         doing = f"log on to {connection.address}"
         admitted = False
         self._is_sending = True
@@ -144,7 +153,7 @@ class LoginScreen(VbemScreen):
             if not await self._settle_trust(connection):
                 self.say("The certificate was not trusted. Nothing was sent to the server.", "bad")
                 return
-            self.say(f"Logging on to {connection.address} ...")
+            self._say_if_slow(f"Logging on to {connection.address} ...")
             await connection.log_on(user, password)
             admitted = True
         except CertificateChanged as error:
@@ -158,12 +167,22 @@ class LoginScreen(VbemScreen):
             self.query_one("#password", Entry).focus()
         finally:
             self._is_sending = False
+            self._hush()
             if not admitted:
                 await connection.leave()
         if admitted:
             self._refusals = Refusals()
             self.query_one("#password", Entry).value = ""
             await self.vbem.admit(connection)
+
+    def _say_if_slow(self, words: str) -> None:
+        """Say what is waited for, unless the answer is there before anybody could read it."""
+        self._hush()
+        self._slow = self.set_timer(SAID_AFTER_S, lambda: self.say(words))
+
+    def _hush(self) -> None:
+        if self._slow is not None:
+            self._slow.stop()
 
     async def _settle_trust(self, connection: Connection) -> bool:
         """Ask about the certificate if nobody vouches for it; True if it is trusted afterwards."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ class Connection:
         self.address = address
         self.user = ""
         self.kept: Kept | None = None
-        """Whether the session is in the keyring, and why not; None before logon and after log-off."""
+        """Whether the session is in the keyring, and why not; None before it was kept and after log-off."""
         self.warnings: tuple[str, ...] = ()
         """What is odd about a certificate that is trusted all the same: wrong name, expired."""
         self.log_off_note = ""
@@ -65,6 +66,9 @@ class Connection:
         self._timeouts = timeouts
         self._manager: EnterpriseManager | None = None
         self._stored: StoredSession | None = None
+        self._unkept: StoredSession | None = None
+        """A logon session that must still go to the keyring."""
+        self._keeping = asyncio.Lock()
         self._use: SessionUse | None = None
         self._last_key = self._last_read = clock.monotonic()
 
@@ -126,7 +130,7 @@ class Connection:
     # -- in -----------------------------------------------------------------------------------
 
     async def log_on(self, user: str, password: str) -> LogonSession:
-        """Log on and keep the session; the handshake checks the certificate before credentials leave.
+        """Log on; the handshake checks the certificate before credentials leave. `keep` keeps the session.
 
         Raises:
             BadLogin: user, password or role refused.
@@ -136,11 +140,22 @@ class Connection:
         session = await self.manager.log_on(user, password)
         self.user = user
         self._use_session(session.session_id or session.token)
-        stored = StoredSession(
+        self._unkept = StoredSession(
             user=user, session_id=session.session_id, token=session.token, api_version=session.api_version
         )
-        self.kept = await self._session_store.save(str(self.address), stored)
         return session
+
+    async def keep(self) -> Kept | None:
+        """Keep the logon session in the keyring, which may take seconds; where it is kept, None before logon.
+
+        Nobody waits for it to see the restore points: `leave` does what was not done by then.
+        """
+        async with self._keeping:
+            while (session := self._unkept) is not None:
+                self.kept = await self._session_store.save(str(self.address), session)
+                if self._unkept is session:
+                    self._unkept = None
+        return self.kept
 
     async def log_on_again(self, password: str) -> LogonSession:
         """The same user again, after the session expired; everything that holds the manager goes on.
@@ -212,20 +227,25 @@ class Connection:
             KeyringError: the keyring may still hold it.
         """
         shared = self.is_shared
+        self._unkept = None
         self.log_off_note = _SHARED if shared else ""
         try:
             if not shared:
                 await self.manager.log_off()
         finally:
             self._end_use()
-            self.kept = None
-            await self._session_store.delete(str(self.address), self.user)
+            async with self._keeping:  # what is on its way to the keyring must not come after the deletion
+                self.kept = None
+                await self._session_store.delete(str(self.address), self.user)
 
     async def leave(self) -> None:
         """Close the connection; the session stays alive and kept."""
-        self._end_use()
-        if self._manager is not None:
-            await self._manager.aclose()
+        try:
+            await self.keep()
+        finally:
+            self._end_use()
+            if self._manager is not None:
+                await self._manager.aclose()
 
     def _end_use(self) -> None:
         if self._use is not None:
