@@ -16,10 +16,10 @@ from textual.binding import BindingType
 
 from tui.clock import Clock, SystemClock
 from tui.commands import NEEDS_LOGON
+from tui.porter import Porter
 from tui.screens.base import VbemScreen
 from tui.screens.keys import bindings_of
 from tui.screens.login import LoginScreen
-from tui.steward import Steward
 from tui.theme import stylesheets
 from tui.widgets.entry import typed_secrets
 
@@ -33,14 +33,11 @@ if TYPE_CHECKING:
     from tui.session.connection import Connection
     from tui.store.journal import Journal
 
-
-FIRST_FRAME_S = 0.15
-"""How long the browser's first frame may wait for the rows to be in it."""
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
 
 
-class VbemApp(Steward):
+class VbemApp(Porter):
     """Screens of vbem over one Enterprise Manager."""
 
     TITLE = "vbem"
@@ -50,18 +47,15 @@ class VbemApp(Steward):
     ESCAPE_TO_MINIMIZE = False
 
     def __init__(self, launch: Launch, *, clock: Clock | None = None) -> None:
-        super().__init__()
-        self.launch = launch
+        super().__init__(launch)
         self.clock: Clock = clock or SystemClock()
         self.folders = launch.folders
         self.pace = launch.pace
         self.settings = launch.settings
-        self.connection: Connection | None = None
         self.journal: Journal | None = None
         self.restores: Restores | None = None
         self.filled_forms: dict[str, Filled] = {}
         """What was filled in for the restores of this run, by restore."""
-        self._again: asyncio.Future[bool] | None = None
 
     # -- what screens ask ---------------------------------------------------------------------
 
@@ -69,11 +63,6 @@ class VbemApp(Steward):
     def is_demo(self) -> bool:
         """Whether this is the embedded server's profile."""
         return self.folders.demo
-
-    @property
-    def who(self) -> str:
-        """User and server, for the banner; empty before logon."""
-        return f"{self.connection.user} @ {self.connection.address}" if self.connection else ""
 
     def secrets(self) -> tuple[str, ...]:
         """The token of the logon session, what is being typed as a password, and the proxy's password."""
@@ -99,45 +88,6 @@ class VbemApp(Steward):
         return LoginScreen(
             server=launch.server, user=launch.user, password=launch.password_hint, note=launch.note
         )
-
-    async def admit(self, connection: Connection) -> None:
-        """Go on from the login: open the journal, pick up restores in flight, show the points."""
-        from tui.screens.points import RestorePointsScreen
-
-        self.connection = connection
-        points = RestorePointsScreen()
-        points.ask_ahead(connection.manager, self.clock)
-        self._remember(connection)
-        note = self.take_charge(connection)
-        with self.batch_update():  # one frame on the line, not one for each step of its layout
-            await self.push_screen(points)
-            await points.first_shown(FIRST_FRAME_S)
-        if note:
-            self.tell(note, "bad")
-        self.watch_restores()
-        self._keep_session(connection)
-        self._keep_alive()
-
-    def _remember(self, connection: Connection) -> None:
-        from tui.screens.base import explain
-        from tui.store.errors import StoreError
-
-        try:
-            self.launch.remember(connection)
-        except StoreError as error:
-            self.tell(explain("remember this server", error), "bad")
-
-    @work(group="keep-session", exit_on_error=False, description="keep the logon session")
-    async def _keep_session(self, connection: Connection, *, told: bool = True) -> None:
-        """Hand the logon session to the keyring behind the list: its process takes longer than the logon."""
-        kept = await connection.keep()
-        if told and kept is not None and not kept.in_keyring:
-            self.tell(f"The logon session is kept in memory only: {kept.reason.rstrip('.')}.")
-
-    @work(group="keep-alive", exclusive=True, exit_on_error=False, description="keep the logon session alive")
-    async def _keep_alive(self) -> None:
-        if self.connection is not None:
-            await self.connection.keep_alive_loop(lambda: bool(self.in_flight()))
 
     # -- navigation ---------------------------------------------------------------------------
 
@@ -190,67 +140,6 @@ class VbemApp(Steward):
         if not isinstance(self.screen, HistoryScreen):
             self.push_screen(HistoryScreen())
 
-    # -- sessions -----------------------------------------------------------------------------
-
-    async def log_on_again(self) -> bool:
-        """Ask for the password over the current screen; everybody who needs it waits for one dialog."""
-        if self._again is not None:
-            return await asyncio.shield(self._again)
-        self._again = asyncio.get_running_loop().create_future()
-        try:
-            done = bool(await self._ask_for_password())
-            self._again.set_result(done)
-        except BaseException:
-            self._again.cancel()
-            raise
-        finally:
-            self._again = None
-        if done and self.connection is not None:
-            self._keep_session(self.connection, told=False)
-        if done and self.restores is not None:
-            self.restores.monitor.wake()
-        return done
-
-    async def _ask_for_password(self) -> bool | None:
-        from tui.screens.ask import LogOnAgainScreen
-
-        return await self.push_screen(LogOnAgainScreen(), wait_for_dismiss=True)
-
-    @work(group="session", exclusive=True, exit_on_error=False, description="log off")
-    async def action_log_off(self) -> None:
-        """End the logon session at the server and forget it here."""
-        from tui.api.errors import ManagerError
-        from tui.screens.ask import AskScreen
-        from tui.screens.base import explain
-        from tui.store.errors import StoreError
-
-        connection = self.connection
-        if connection is None:
-            return
-        words = self.in_flight_words()
-        text = (
-            f"{words} Their tasks die with the logon session, so they will be followed less closely."
-            if words
-            else "The logon session is deleted at the server and from the keyring."
-        )
-        if not await self.push_screen_wait(AskScreen("Log off?", text, yes="Log off", no="Stay")):
-            return
-        note = "Logged off."
-        self.workers.cancel_group(self, "monitor")
-        self.workers.cancel_group(self, "keep-alive")
-        try:
-            await connection.log_off()
-        except (ManagerError, StoreError) as error:
-            note = explain("log off cleanly", error) + " The local copy of the session is gone."
-        note = connection.log_off_note or note
-        await connection.leave()
-        await self.close_restores()
-        self.connection = None
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
-        if isinstance(self.screen, LoginScreen):
-            self.screen.ask_again(self.launch.server, self.launch.user, note)
-
     @work(group="session", exclusive=True, exit_on_error=False, description="ask to quit")
     async def action_ask_to_quit(self) -> None:
         """Ask, say what goes on, and leave; the logon session is kept for the next start."""
@@ -274,8 +163,7 @@ class VbemApp(Steward):
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_S):
                 await self.close_restores()
-        if self.connection is not None:
-            await self.connection.leave()
+        await self.close_connection()
 
     def on_key(self) -> None:
         """Keys pressed keep the logon session alive."""

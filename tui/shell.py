@@ -41,7 +41,6 @@ class Shell(KeysInOrder):
         super().__init__()
         self.farewell = ""
         """What is printed after the screens are gone."""
-        self.animation_level = "none"
         self._dress()
 
     def _dress(self) -> None:

@@ -19,18 +19,18 @@ ADMITTED = "VBEM_BENCH_ADMITTED"
 
 
 def _hook(path: Path) -> None:
-    from tui.app import VbemApp
+    from tui.porter import Porter
 
-    admit = VbemApp.admit
+    admit = Porter.admit
 
     def note() -> None:
         path.write_text(repr(time.perf_counter()), encoding="ascii")
 
-    async def noted(self: VbemApp, connection: Connection) -> None:
+    async def noted(self: Porter, connection: Connection) -> None:
         note()
         await admit(self, connection)
 
-    VbemApp.admit = noted  # type: ignore[method-assign]
+    Porter.admit = noted  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from textual.events import Mount
 from textual.pilot import Pilot
 
 from tests.support.settle import settle, text_of, until
@@ -35,13 +36,25 @@ class SlowManager(StageManager):
         return await self.server.points_page(query, number, kind=kind)
 
 
+class BrowserApp(StageApp):
+    """The browser as it is after a logon."""
+
+    first: RestorePointsScreen
+
+    async def on_mount(self, event: Mount) -> None:  # type: ignore[override] # needs the event, and waits
+        del event
+        self.first.ask_ahead(cast(SlowManager, self.manager), self.clock)
+        await self.push_screen(self.first)
+        self.first.start_loading()
+
+
 class Browser:
     """The screen, its server and its app."""
 
     def __init__(self, folder: Path, *vms: RestorePoint) -> None:
         self.server = Server(vms or FLEET)
         self.screen = RestorePointsScreen()
-        self.app = StageApp(folder, SlowManager(self.server), self.screen)
+        self.app = BrowserApp(folder, SlowManager(self.server), self.screen)
 
     def hold(self) -> None:
         """Answer nothing more."""

@@ -106,6 +106,7 @@ class Loader:
         self._job: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[Page[RestorePoint]] | None = None
         """The first page, asked for before `run`."""
+        self._has_taken_ahead = False
 
     @property
     def progress(self) -> Progress:
@@ -128,10 +129,19 @@ class Loader:
         return self._state is LoadState.LOADING
 
     def ask_ahead(self) -> None:
-        """Ask for the first page now, for whoever has something to do before `run`, which takes it in."""
+        """Ask for the first page now, for whoever has something to do before `run`."""
         self._ahead = asyncio.create_task(self._ask_first())
         # Nobody may ever wait for it: the program may end before.
         self._ahead.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def first_taken(self) -> None:
+        """Take the page asked for ahead in as soon as it is there; `run` tells if it could not be read."""
+        ahead = self._ahead
+        if ahead is not None:
+            await asyncio.wait({ahead})
+            if not ahead.cancelled() and ahead.exception() is None:
+                self._has_taken_ahead = True
+                self._take(ahead.result().items)
 
     async def run(self, *, anew: bool = False) -> None:
         """Read the list to its end, or go on where it was stopped or failed.
@@ -224,7 +234,8 @@ class Loader:
     async def _read_first(self) -> None:
         ahead, self._ahead = self._ahead, None
         page = await (ahead or self._ask_first())
-        self._take(page.items)
+        if ahead is None or not self._has_taken_ahead:
+            self._take(page.items)
         if page.pages <= 1:
             self._lanes[0].done.add(1)
             self._lanes[0].page_length = self._lanes[0].last_length = len(page.items)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.worker import Worker
 
+from tui.screens.frugal import FrugalScreen
 from tui.screens.keys import bindings_in_dialogs
 from tui.screens.typeahead import now_s
 from tui.widgets.banner import Banner, StatusLine
@@ -50,7 +51,7 @@ class _Watching:
         cast("Host", self.app).report_worker(event)
 
 
-class VbemScreen(_Watching, Screen[None]):
+class VbemScreen(_Watching, FrugalScreen[None]):
     """A full screen. Subclasses set NAME and HEADING and yield their body from `compose_body`."""
 
     NAME: ClassVar[str] = ""
@@ -79,7 +80,7 @@ class VbemScreen(_Watching, Screen[None]):
     def refresh_banner(self) -> None:
         """Write the top line anew, after a logon."""
         line = Banner.line(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
-        self.query_one(Banner).update(line)
+        self.query_one(Banner).update(line, layout=False)
 
     def say(self, text: str, kind: str = "note") -> None:
         """Put a sentence on the status line of this screen."""
@@ -129,7 +130,7 @@ class VbemScreen(_Watching, Screen[None]):
         return None
 
 
-class Dialog(_Watching, ModalScreen[DialogT]):
+class Dialog(_Watching, FrugalScreen[DialogT], ModalScreen[DialogT]):
     """A box over the current screen; Escape is always the safe way out."""
 
     NAME: ClassVar[str] = ""

@@ -48,6 +48,9 @@ class Host(Protocol):
     def connection_to(self, address: ServerAddress) -> Connection:
         """A connection that nobody has logged on to yet."""
 
+    def prepare_points(self) -> None:
+        """Make the browser, which is wanted right after the login."""
+
     async def admit(self, connection: Connection) -> None:
         """Go on from the login with this connection."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,11 @@ _FOLLOWS = (
     "anyio._backends._asyncio",
     "encodings.idna",
 )
+
+
+def _import_all() -> None:
+    for name in _FOLLOWS:
+        import_module(name)
 
 
 class LoginScreen(VbemScreen):
@@ -81,11 +87,11 @@ class LoginScreen(VbemScreen):
             self.call_after_refresh(self._resume_unless_begun)
         self.call_after_refresh(self._read_ahead)
 
-    @work(thread=True, group="read-ahead", exit_on_error=False, description="import what the logon leads to")
-    def _read_ahead(self) -> None:
-        """Import, while the password is typed, what is not needed for the first frame but right after."""
-        for name in _FOLLOWS:
-            import_module(name)
+    @work(group="read-ahead", exit_on_error=False, description="make ready what the logon leads to")
+    async def _read_ahead(self) -> None:
+        """While the password is typed: import what is needed right after the logon, lay out the browser."""
+        await asyncio.to_thread(_import_all)
+        self.vbem.prepare_points()
 
     def _resume_unless_begun(self) -> None:
         """Whoever was faster than the first frame has chosen: looking for a kept session would end that."""
@@ -172,8 +178,11 @@ class LoginScreen(VbemScreen):
                 await connection.leave()
         if admitted:
             self._refusals = Refusals()
-            self.query_one("#password", Entry).value = ""
-            await self.vbem.admit(connection)
+            try:
+                await self.vbem.admit(connection)
+            finally:
+                # Not before: the field would be laid out anew while somebody waits for the list.
+                self.query_one("#password", Entry).value = ""
 
     def _say_if_slow(self, words: str) -> None:
         """Say what is waited for, unless the answer is there before anybody could read it."""

@@ -67,12 +67,12 @@ class RestorePointsScreen(PointsLoading):
         return self.query_one("#filter", Entry)
 
     def on_mount(self) -> None:
-        """Start loading; the filter has the focus."""
+        """The filter has the focus."""
         self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock))
         self.vms.set_sorted(self._view.sorted_by, descending=self._view.descending)
         self.entry.focus()
         self.set_interval(AGES_EVERY_S, self._repaint_ages)
-        self.start_loading()
+        self.show_news()
 
     # Showing what is loaded --------------------------------------------------------------------
 
@@ -101,7 +101,8 @@ class RestorePointsScreen(PointsLoading):
         self.vms.set_empty(nothing_words(self.progress, filtered=filtered))
 
     def on_screen_resume(self) -> None:
-        """Another screen was over it: its ages are old."""
+        """It was made before the logon, or another screen was over it: its ages are old."""
+        self.refresh_banner()
         self._repaint_ages()
 
     def _repaint_ages(self) -> None:

@@ -55,7 +55,6 @@ class PointsLoading(VbemScreen):
         self._fresh: set[Vm] = set()
         self._painting = False
         self._loader: Loader | None = None
-        self._first_shown = asyncio.Event()
         self._heard_at_s = 0.0
         """When the server last answered or was first asked, on the clock that only grows."""
 
@@ -81,17 +80,25 @@ class PointsLoading(VbemScreen):
         self._loader = Loader(source, self._index, clock=clock, on_page=self._take_page)
         self._loader.ask_ahead()
 
-    async def first_shown(self, at_most_s: float) -> None:
-        """Wait until the first answer of the server is shown, but not for longer."""
+    async def first_taken(self, at_most_s: float) -> None:
+        """Wait until the server's first answer is in the lists, or has failed, but not for longer."""
+        if self._loader is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(at_most_s):
+                    await self._loader.first_taken()
+        if self.is_mounted:
+            self.show_news()
+
+    async def first_painted(self, at_most_s: float) -> None:
+        """Wait until what the lists hold now is on the terminal, but not for longer."""
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
         with suppress(TimeoutError):
             async with asyncio.timeout(at_most_s):
-                await self._first_shown.wait()
+                await painted.wait()
 
     def start_loading(self) -> None:
-        """Read the list of the server somebody is logged on to."""
-        connection = self.vbem.connection
-        if self._loader is None and connection is not None:
-            self.ask_ahead(connection.manager, self.vbem.clock)
+        """Read the whole list."""
         if self._loader is not None:
             # What start-up made stays for good: else each collection while the index fills walks all of it.
             gc.freeze()
@@ -128,22 +135,21 @@ class PointsLoading(VbemScreen):
         if not self._painting:
             self._painting = True
             if self._view.all_count:
-                self.set_timer(self.vbem.pace.paint_every_s, self._paint)
+                self.set_timer(self.vbem.pace.paint_every_s, self.show_news)
             else:
                 self.post_message(self.PageCame())
 
     @on(PageCame)
-    def _paint(self) -> None:
+    def show_news(self) -> None:
+        """Show what came since it was last called."""
         self._painting = False
         fresh, self._fresh = self._fresh, set()
         self._view.update(fresh)
         self.show_fresh(fresh)
-        if self.progress.read_at is not None or self.progress.error is not None:
-            self._first_shown.set()
 
     @on(LoadEnded)
     def _say_end(self) -> None:
-        self._paint()
+        self.show_news()
         self.refresh_bindings()
         progress = self.progress
         if progress.state is LoadState.FAILED and progress.error is not None:
@@ -184,7 +190,7 @@ class PointsLoading(VbemScreen):
     @on(Asked)
     def _say_asked(self, event: Asked) -> None:
         if event.new:
-            self._paint()
+            self.show_news()
             self.say(f"The server has {event.new:,} points of '{event.name}'; they are in the list now.")
 
     # How fresh the data is ---------------------------------------------------------------------

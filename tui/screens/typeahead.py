@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from textual.app import App, ScreenStackError
+from textual.app import ScreenStackError
 from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.widget import Widget
+
+from tui.screens.frugal import FrugalApp
 
 QUIET_ROUNDS = 5
 """Rounds of the event loop in which nobody had a message: a worker needs some to open its dialog."""
@@ -33,7 +37,7 @@ def is_typing(event: Key | Paste) -> bool:
     return event.is_printable or event.key in {"enter", "space", "backspace", "delete"}
 
 
-class KeysInOrder(App[int]):
+class KeysInOrder(FrugalApp):
     """An app that takes keys one after the other; its screens may refuse some by `takes_key`."""
 
     def __init__(self) -> None:
@@ -42,13 +46,26 @@ class KeysInOrder(App[int]):
         self._next: Key | Paste | None = None
         self._is_at_work = False
         """The last key may not have done its work yet."""
+        self._holds = 0
+        """How many want no key to be taken now."""
+
+    @contextmanager
+    def keys_held(self) -> Iterator[None]:
+        """Take no key meanwhile; those that come are taken afterwards, in their order."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            if not self._is_at_work:
+                self._go_on()
 
     async def on_event(self, event: Event) -> None:
         """Hold a key back while the one before it is at work; everything else goes its way."""
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             if event is self._next:
                 self._next = None
-            elif self._held or self._next is not None or self._is_at_work:
+            elif self._held or self._next is not None or self._is_at_work or self._holds:
                 self._held.append(event)
                 return
             self._is_at_work = True
@@ -65,7 +82,11 @@ class KeysInOrder(App[int]):
             loop.call_soon(self._watch, until_s, quiet)
             return
         self._is_at_work = False
-        if self._held:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Let the next key go."""
+        if self._held and self._next is None and not self._holds:
             self._next = self._held.popleft()
             self.post_message(self._next)
 

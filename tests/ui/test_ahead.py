@@ -1,0 +1,145 @@
+"""The browser is laid out behind the login: its first frame holds rows, and a screen is painted once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.console import RenderableType
+from textual._compositor import LayoutUpdate
+from textual.app import App
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from tests.support.demo_process import DemoProcess
+from tests.support.settle import settle, until
+from tests.ui.test_points import shows
+from tui.app import VbemApp
+from tui.screens.login import LoginScreen
+from tui.screens.points import RestorePointsScreen
+from tui.screens.tasks import TasksScreen
+
+Frame = tuple[type[Screen[Any]], bool, str]
+"""Whose frame, whether it paints everything, and the text on the screen by then."""
+
+
+@pytest.fixture
+def frames(monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
+    """Every frame that goes to the terminal."""
+    seen: list[Frame] = []
+    display = App._display
+
+    def note(self: App[Any], screen: Screen[Any], frame: RenderableType | None) -> None:
+        if frame is not None and screen is self.screen:
+            lines = screen._compositor.render_strips(screen.size)
+            seen.append((type(screen), isinstance(frame, LayoutUpdate), "\n".join(one.text for one in lines)))
+        display(self, screen, frame)
+
+    monkeypatch.setattr(App, "_display", note)
+    return seen
+
+
+def wholes(frames: list[Frame], screen: type[Screen[Any]]) -> int:
+    """How often that screen was painted from top to bottom."""
+    return sum(whole for one, whole, _ in frames if one is screen)
+
+
+async def laid_out(pilot: Pilot[Any]) -> RestorePointsScreen:
+    """The browser behind the login, at rest."""
+    making = pilot.app._points._making  # type: ignore[attr-defined] # the app of this program
+    screen = await making
+    assert isinstance(screen, RestorePointsScreen)
+    await until(pilot, lambda: screen._is_laid_out_unseen, "the browser to be laid out")
+    return screen
+
+
+async def ready(pilot: Pilot[Any]) -> RestorePointsScreen:
+    """The login, and behind it the browser."""
+    await shows(pilot, "Log on")
+    await settle(pilot)
+    return await laid_out(pilot)
+
+
+async def test_it_is_neither_shown_nor_given_keys(app: VbemApp, frames: list[Frame]) -> None:
+    app.launch.password_hint = ""
+    async with app.run_test(size=(80, 24)) as pilot:
+        browser = await ready(pilot)
+        assert isinstance(app.screen, LoginScreen)
+        assert browser.size == (80, 24)
+        await pilot.press(*"web")
+        assert app.screen.query_one("#password").value == "web"  # type: ignore[attr-defined] # a field
+        assert browser.entry.value == ""
+    assert {screen for screen, _, _ in frames} == {LoginScreen}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_its_first_frame_holds_rows_and_who_is_logged_on(
+    app: VbemApp, demo: DemoProcess, frames: list[Frame], size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        browser = await ready(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        assert app.screen is browser
+    whole, text = next((whole, text) for screen, whole, text in frames if screen is RestorePointsScreen)
+    assert whole
+    assert demo.user in text
+    assert "\n> " in text
+
+
+async def test_the_terminal_may_have_another_size_by_then(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.resize_terminal(120, 40)
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        await shows(pilot, "Enter on a VM shows its points.")
+        assert app.screen.size == (120, 40)
+
+
+async def test_a_server_that_takes_its_time_does_not_keep_the_screen_waiting(
+    app: VbemApp, demo: DemoProcess, frames: list[Frame]
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        demo.control("fault", spec="hold@list")
+        await pilot.press("enter")
+        await shows(pilot, "Asking for the newest restore points...")
+        demo.control("clear-faults")
+        await shows(pilot, "points loaded")
+
+
+async def test_opening_a_screen_paints_it_once(app: VbemApp, frames: list[Frame]) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        await settle(pilot)
+        frames.clear()
+        await pilot.press("ctrl+t")
+        await shows(pilot, "No restore")
+        await settle(pilot)
+        assert isinstance(app.screen, TasksScreen)
+        await pilot.pause()
+        assert wholes(frames, TasksScreen) == 1
+        frames.clear()
+        await pilot.press("escape")
+        await shows(pilot, "points loaded")
+        await settle(pilot)
+        await pilot.pause()
+        assert wholes(frames, RestorePointsScreen) == 1
+
+
+async def test_logging_off_and_on_again_shows_another_list(app: VbemApp, demo: DemoProcess) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        first = await ready(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        await pilot.press("ctrl+o")
+        await shows(pilot, "Log off?")
+        await pilot.press("right", "enter")
+        await shows(pilot, "Logged off.")
+        await pilot.press(*demo.password, "enter")
+        await until(pilot, lambda: isinstance(app.screen, RestorePointsScreen), "the list")
+        await shows(pilot, "points loaded")
+        assert app.screen is not first

@@ -1,0 +1,158 @@
+"""The porter: lets in who logged on, keeps the logon session, asks for the password again, lets out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from tui.launch import Launch
+from tui.screens.ahead import Ahead
+from tui.screens.login import LoginScreen
+from tui.steward import Steward
+
+if TYPE_CHECKING:
+    from tui.screens.points import RestorePointsScreen
+    from tui.session.connection import Connection
+
+FIRST_FRAME_S = 0.15
+"""How long the browser's first frame may wait for the rows to be in it."""
+
+
+class Porter(Steward):
+    """Holds the connection, and with it who is logged on.
+
+    Args:
+        launch: what the command line decided.
+    """
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__()
+        self.launch = launch
+        self.connection: Connection | None = None
+        self._points: Ahead[RestorePointsScreen] = Ahead(self, _points_screen)
+        self._again: asyncio.Future[bool] | None = None
+
+    @property
+    def who(self) -> str:
+        """User and server, for the banner; empty before logon."""
+        return f"{self.connection.user} @ {self.connection.address}" if self.connection else ""
+
+    # -- in -----------------------------------------------------------------------------------
+
+    def prepare_points(self) -> None:
+        """Lay the browser out behind the login: the first thing wanted after it."""
+        self._points.begin()
+
+    async def admit(self, connection: Connection) -> None:
+        """Go on from the login: show the points, open the journal, pick up restores in flight."""
+        self.connection = connection
+        with self.keys_held():
+            points = await self._points.take()
+            points.ask_ahead(connection.manager, self.clock)
+            await points.first_taken(FIRST_FRAME_S)
+            await self.push_screen(points)
+            await points.first_painted(FIRST_FRAME_S)
+            self._remember(connection)
+            note = self.take_charge(connection)
+        points.start_loading()
+        if note:
+            self.tell(note, "bad")
+        self.watch_restores()
+        self._keep_session(connection)
+        self._keep_alive()
+
+    def _remember(self, connection: Connection) -> None:
+        from tui.screens.base import explain
+        from tui.store.errors import StoreError
+
+        try:
+            self.launch.remember(connection)
+        except StoreError as error:
+            self.tell(explain("remember this server", error), "bad")
+
+    @work(group="keep-session", exit_on_error=False, description="keep the logon session")
+    async def _keep_session(self, connection: Connection, *, told: bool = True) -> None:
+        """Hand the logon session to the keyring behind the list: its process takes longer than the logon."""
+        kept = await connection.keep()
+        if told and kept is not None and not kept.in_keyring:
+            self.tell(f"The logon session is kept in memory only: {kept.reason.rstrip('.')}.")
+
+    @work(group="keep-alive", exclusive=True, exit_on_error=False, description="keep the logon session alive")
+    async def _keep_alive(self) -> None:
+        if self.connection is not None:
+            await self.connection.keep_alive_loop(lambda: bool(self.in_flight()))
+
+    async def log_on_again(self) -> bool:
+        """Ask for the password over the current screen; everybody who needs it waits for one dialog."""
+        if self._again is not None:
+            return await asyncio.shield(self._again)
+        self._again = asyncio.get_running_loop().create_future()
+        try:
+            done = bool(await self._ask_for_password())
+            self._again.set_result(done)
+        except BaseException:
+            self._again.cancel()
+            raise
+        finally:
+            self._again = None
+        if done and self.connection is not None:
+            self._keep_session(self.connection, told=False)
+        if done and self.restores is not None:
+            self.restores.monitor.wake()
+        return done
+
+    async def _ask_for_password(self) -> bool | None:
+        from tui.screens.ask import LogOnAgainScreen
+
+        return await self.push_screen(LogOnAgainScreen(), wait_for_dismiss=True)
+
+    # -- out ----------------------------------------------------------------------------------
+
+    @work(group="session", exclusive=True, exit_on_error=False, description="log off")
+    async def action_log_off(self) -> None:
+        """End the logon session at the server and forget it here."""
+        from tui.api.errors import ManagerError
+        from tui.screens.ask import AskScreen
+        from tui.screens.base import explain
+        from tui.store.errors import StoreError
+
+        connection = self.connection
+        if connection is None:
+            return
+        words = self.in_flight_words()
+        text = (
+            f"{words} Their tasks die with the logon session, so they will be followed less closely."
+            if words
+            else "The logon session is deleted at the server and from the keyring."
+        )
+        if not await self.push_screen_wait(AskScreen("Log off?", text, yes="Log off", no="Stay")):
+            return
+        note = "Logged off."
+        self.workers.cancel_group(self, "monitor")
+        self.workers.cancel_group(self, "keep-alive")
+        try:
+            await connection.log_off()
+        except (ManagerError, StoreError) as error:
+            note = explain("log off cleanly", error) + " The local copy of the session is gone."
+        note = connection.log_off_note or note
+        await connection.leave()
+        await self.close_restores()
+        self.connection = None
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        if isinstance(self.screen, LoginScreen):
+            self.screen.ask_again(self.launch.server, self.launch.user, note)
+
+    async def close_connection(self) -> None:
+        """Close what is open to the server; the logon session is kept."""
+        if self.connection is not None:
+            await self.connection.leave()
+        await self._points.drop()
+
+
+def _points_screen() -> RestorePointsScreen:
+    from tui.screens.points import RestorePointsScreen
+
+    return RestorePointsScreen()

@@ -1,0 +1,58 @@
+"""A screen that is made before it is wanted, so that showing it takes one frame and not its whole making.
+
+Mounting and laying out a screen takes longer than a quick server's answer. It can be done while the
+operator types a password: the screen is a part of the app then, but on no stack, so it is not shown, gets
+no key and sends no byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from textual.app import App
+from textual.events import ScreenResume
+
+from tui.screens.base import VbemScreen
+
+ScreenT = TypeVar("ScreenT", bound=VbemScreen)
+
+
+class Ahead(Generic[ScreenT]):
+    """One screen in the making.
+
+    Args:
+        app: where it will be shown.
+        make: makes it.
+    """
+
+    def __init__(self, app: App[Any], make: Callable[[], ScreenT]) -> None:
+        self._app = app
+        self._make = make
+        self._making: asyncio.Task[ScreenT] | None = None
+
+    def begin(self) -> None:
+        """Make the screen, unless it is made already."""
+        if self._making is None:
+            self._making = asyncio.create_task(self._lay_out())
+
+    async def take(self) -> ScreenT:
+        """The screen, to be pushed now; a new one where none was begun."""
+        making, self._making = self._making, None
+        return await making if making is not None else self._make()
+
+    async def drop(self) -> None:
+        """Nobody wants it any more."""
+        making, self._making = self._making, None
+        if making is not None:
+            await (await making).remove()
+
+    async def _lay_out(self) -> ScreenT:
+        screen = self._make()
+        # Textual has no public way to mount a screen but pushing it, which shows it.
+        _, mounted = self._app._get_screen(screen)
+        await mounted
+        screen.post_message(ScreenResume())
+        screen.lay_out_unseen()
+        return screen

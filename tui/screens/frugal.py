@@ -1,0 +1,111 @@
+"""Fewer bytes to the terminal than Textual sends by itself: each screen opened or closed costs kilobytes.
+
+It stands on some of Textual's protected names, which a subclass may, and the pictures and byte counts of
+the tests hold it to: `_compositor_refresh`, `_on_timer_update` and `_refresh_layout` of a screen,
+`_background_screens` and `_display` of the app.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual._compositor import LayoutUpdate
+from textual.app import App
+from textual.screen import Screen
+from textual.strip import Strip
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+ScreenT = TypeVar("ScreenT")
+AT_REST_S = 0.05
+"""How long after a layout the widgets have told what it changes for them."""
+SAME_WITHIN_S = 1.0
+"""A whole frame is left out if the same one was sent so shortly before; later it mends a spoilt terminal."""
+
+
+class FrugalScreen(Screen[ScreenT]):
+    """Sends one frame when it is opened, where Textual sends two to four."""
+
+    _has_ticked = False
+    """Its timer of frames has ticked: it has been laid out, and its widgets know their sizes."""
+    _is_laid_out_unseen = False
+    """Laid out for the terminal, and not shown since."""
+
+    def _compositor_refresh(self) -> None:
+        """Paint nothing before the first tick: it paints everything."""
+        if self._has_ticked:
+            super()._compositor_refresh()
+
+    def _on_timer_update(self) -> None:
+        """Paint once where Textual would twice: after a layout, and once more in full."""
+        self._has_ticked = True
+        if self._layout_required and self._repaint_required:
+            self._repaint_required = False
+            self._dirty_widgets.add(self)
+        super()._on_timer_update()
+
+    def lay_out_unseen(self) -> None:
+        """Do soon, while it is on no stack, what Textual would put off until it is shown.
+
+        One layout may ask for another: a class is set by the width, a widget has a new size. At the end
+        the timer of frames is let tick: a new one keeps the first frame waiting for a sixtieth of a second.
+        """
+        self.set_timer(AT_REST_S, self._lay_out_unseen)
+
+    def _lay_out_unseen(self) -> None:
+        if self.is_current:
+            return
+        if self._layout_required:
+            self._layout_required = False
+            self._refresh_layout(self.app.size)
+            self.lay_out_unseen()
+        else:
+            self._is_laid_out_unseen = True
+            self._update_timer.resume()
+
+    def update_node_styles(self, animate: bool = True) -> None:
+        """Not once more when it is shown for the first time: nothing has changed since it was laid out."""
+        if self._is_laid_out_unseen:
+            self._is_laid_out_unseen = False
+        else:
+            super().update_node_styles(animate)
+
+
+class FrugalApp(App[int]):
+    """Paints no hidden screen, and no whole frame twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        # Nothing here speaks by them, and each screen would lay them out: two widgets and a pass of layout.
+        self._disable_tooltips = self._disable_notifications = True
+        self._whole: list[list[Strip]] = []
+        """The whole frame that is on the terminal; empty where other frames came since."""
+        self._whole_at_s = 0.0
+
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """The screens that shine through the top one: none through one that is opaque.
+
+        Textual counts the screen below it all the same, and paints the top one once more in full whenever
+        something changes in the hidden one, as it does each time a screen is opened.
+        """
+        stack = self.screen_stack
+        is_opaque = bool(stack) and stack[-1].styles.background.a == 1
+        return [] if is_opaque else super()._background_screens
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Leave a whole frame out that is on the terminal already."""
+        if renderable is None or self._batch_count:
+            return
+        now_s = time.monotonic()
+        if isinstance(renderable, LayoutUpdate):
+            whole = [list(line) for line in renderable.strips]
+            if whole == self._whole and now_s - self._whole_at_s < SAME_WITHIN_S:
+                return
+            self._whole, self._whole_at_s = whole, now_s
+        else:
+            self._whole = []
+        super()._display(screen, renderable)
