@@ -42,8 +42,9 @@ class Porter(Steward):
     # -- in -----------------------------------------------------------------------------------
 
     def prepare_points(self) -> None:
-        """Lay the browser out behind the login: the first thing wanted after it."""
+        """Behind the login: lay out the browser, and open the journal, which are wanted right after it."""
         self._points.begin()
+        self.open_journal()  # where that fails, it is tried again and told after the logon
 
     async def admit(self, connection: Connection) -> None:
         """Go on from the login: show the points, open the journal, pick up restores in flight."""
@@ -54,21 +55,22 @@ class Porter(Steward):
             await points.first_taken(FIRST_FRAME_S)
             await self.push_screen(points)
             await points.first_painted(FIRST_FRAME_S)
-            self._remember(connection)
             note = self.take_charge(connection)
         points.start_loading()
+        self._remember(connection)
         if note:
             self.tell(note, "bad")
         self.watch_restores()
         self._keep_session(connection)
         self._keep_alive()
 
-    def _remember(self, connection: Connection) -> None:
+    @work(group="remember", exit_on_error=False, description="remember this server")
+    async def _remember(self, connection: Connection) -> None:
         from tui.screens.base import explain
         from tui.store.errors import StoreError
 
         try:
-            self.launch.remember(connection)
+            await asyncio.to_thread(self.launch.remember, connection)
         except StoreError as error:
             self.tell(explain("remember this server", error), "bad")
 

@@ -14,16 +14,14 @@ from pathlib import Path
 
 from tests.bench.bytes import terminal_rows
 from tests.bench.filling import browser_rows
-from tests.bench.listing import Line, json_rows, xml_rows
+from tests.bench.listing import json_rows, xml_rows
 from tests.bench.memory import index_rows
+from tests.bench.raw import raw_requests
 from tests.bench.row import Row
 from tests.bench.start import start_rows
 from tests.bench.watching import watching_rows
 from tests.support.demo_process import DemoProcess
-from tui.api.models import WireFormat
-from tui.points.loader import FIRST_PAGE
 
-RAW_REQUESTS = 11
 Group = Callable[[], list[Row]]
 
 
@@ -51,17 +49,7 @@ def _listed(measure: Callable[..., object], points: int) -> list[Row]:
 
 def _browser(points: int) -> list[Row]:
     with DemoProcess.start("--points", str(points), "--time-scale", "0") as demo:
-        return browser_rows(demo, points, asyncio.run(_first_page(demo, points)))
-
-
-async def _first_page(demo: DemoProcess, points: int) -> list[float]:
-    """Seconds of one raw request for the first page, each on a connection that is open already."""
-    line = Line(demo, points, WireFormat.JSON)
-    await line.open()
-    try:
-        return [await line.timed_page(1, FIRST_PAGE) for _ in range(RAW_REQUESTS + 1)][1:]
-    finally:
-        await line.close()
+        return browser_rows(demo, points, asyncio.run(raw_requests(demo, points)))
 
 
 def facts() -> dict[str, object]:

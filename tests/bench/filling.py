@@ -2,8 +2,8 @@
 
 One run of the program gives one sample of most rows: it logs on, the index fills while the cursor is moved
 up and down without pause, then keys are pressed on the idle list and in the filter. First rows are visible
-when the first frame with the cursor on a row has arrived, counted from the end of the logon: the moment the
-browser is asked for, so that its imports, its layout and its painting are all in it.
+when the first frame with the cursor on a row has arrived: counted from the end of the logon, the moment the
+browser is asked for, and counted from Enter behind the password.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench.hooked import ADMITTED
+from tests.bench.raw import RawRequests
 from tests.bench.row import Row, quantile, ratio
 from tests.bench.stopwatch import Stopwatch, login_on
 from tests.support.demo_process import DemoProcess
@@ -35,6 +36,7 @@ class Runs:
     """What the runs gave: seconds and megabytes."""
 
     first_rows: list[float] = field(default_factory=list)
+    from_enter: list[float] = field(default_factory=list)
     while_filling: list[float] = field(default_factory=list)
     while_idle: list[float] = field(default_factory=list)
     keystrokes: list[float] = field(default_factory=list)
@@ -42,13 +44,13 @@ class Runs:
     grown: list[float] = field(default_factory=list)
 
 
-def browser_rows(demo: DemoProcess, points: int, one_page: list[float], *, rounds: int = ROUNDS) -> list[Row]:
+def browser_rows(demo: DemoProcess, points: int, raw: RawRequests, *, rounds: int = ROUNDS) -> list[Row]:
     """The rows at one size.
 
     Args:
         demo: a server with that many points.
         points: how many.
-        one_page: seconds of one raw request for the first page, with the connection open.
+        raw: what it takes to have the first page as bytes.
         rounds: how many runs of the program.
     """
     runs = Runs()
@@ -58,7 +60,20 @@ def browser_rows(demo: DemoProcess, points: int, one_page: list[float], *, round
     idle, busy = quantile(runs.while_idle, 0.5), quantile(runs.while_filling, 0.99)
     size = f"{points:,} points"
     return [
-        ratio(f"first rows visible, {size}", "one raw request", runs.first_rows, one_page, limit=3.0),
+        ratio(
+            f"first rows visible, {size}",
+            "one raw request on an open connection",
+            runs.first_rows,
+            raw.on_open_connection,
+            limit=3.0,
+        ),
+        ratio(
+            f"Enter to first rows, {size}",
+            "a bare client's connection, logon and request",
+            runs.from_enter,
+            raw.from_nothing,
+            limit=3.0,
+        ),
         Row(
             what=f"key to paint while {size} fill, p99, to idle p50",
             yardstick=f"idle p50 {idle * 1000:.1f} ms; filling p50 "
@@ -84,8 +99,11 @@ def _run(demo: DemoProcess, runs: Runs) -> None:
         admitted = Path(folder) / "admitted"
         with login_on(demo, env={ADMITTED: str(admitted)}) as terminal:
             empty_mb = terminal.resident_mb()
-            terminal.send(demo.password, "enter")
+            terminal.send(demo.password)
+            terminal.last(QUIET_S)
+            entered = terminal.send("enter")
             shown = _first_rows(terminal)
+            runs.from_enter.append(shown - entered)
             runs.first_rows.append(shown - float(admitted.read_text(encoding="ascii")))
             runs.while_filling += _keys_while_filling(terminal)
             terminal.read_for(1.5)

@@ -26,15 +26,22 @@ if TYPE_CHECKING:
 SAID_AFTER_S = 0.15
 """A quick server admits before anybody could read what is waited for: it is not painted then."""
 _FOLLOWS = (
+    "tui.session.connection",
+    "tui.store.sessions",
+    "tui.store.trust",
     "tui.screens.points",
     "tui.restores.service",
     "tui.store.journal",
     "tui.store.missing",
     "tui.api.client",
+    "tui.api.transport",
+    "tui.api.status",
     "tui.screens.certificate",
     "tui.api.codec.json",
     "tui.api.codec.xml",
-    # What httpx and ssl would import at the first connection.
+    "tui.api.inflate",
+    # What describes a certificate, and what httpx and ssl would import at the first connection.
+    "cryptography.x509",
     "anyio._backends._asyncio",
     "encodings.idna",
 )
