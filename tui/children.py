@@ -17,6 +17,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 _BASIC = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR"})
+_NICE = 10
 _DYING_S = 1.0
 """How long a killed child may take to end before it is left to the system."""
 
@@ -33,7 +34,12 @@ class Child:
 
     @classmethod
     async def start(
-        cls, module: str, *arguments: str, environment: dict[str, str], buffer_bytes: int = 1 << 16
+        cls,
+        module: str,
+        *arguments: str,
+        environment: dict[str, str],
+        buffer_bytes: int = 1 << 16,
+        is_patient: bool = False,
     ) -> Child:
         """Start `python -m module`.
 
@@ -42,6 +48,7 @@ class Child:
             arguments: no secrets, for anybody on the machine can read them.
             environment: all it gets to know of ours.
             buffer_bytes: how much of its answer is read ahead.
+            is_patient: where processors are short, the screen comes first.
 
         Raises:
             OSError: it cannot be started.
@@ -55,6 +62,9 @@ class Child:
             start_new_session=True,
             env=environment,
         )
+        if is_patient:
+            with contextlib.suppress(OSError):  # it has ended already
+                os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
         child = cls(process, buffer_bytes)
         try:
             await child._connect()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FIRST_FRAME_S = 0.15
 """How long the browser's first frame may wait for the rows to be in it."""
+KEPT_AFTER_S = 2.0
+"""How long after a logon the session is kept: the first rows and keys come first."""
 
 
 class Porter(Steward):
@@ -76,7 +78,8 @@ class Porter(Steward):
 
     @work(group="keep-session", exit_on_error=False, description="keep the logon session")
     async def _keep_session(self, connection: Connection, *, told: bool = True) -> None:
-        """Hand the logon session to the keyring behind the list: its process takes longer than the logon."""
+        """Hand the logon session to the keyring, behind the list and not in its way: a process is started."""
+        await self.clock.sleep(KEPT_AFTER_S)
         kept = await connection.keep()
         if told and kept is not None and not kept.in_keyring:
             self.tell(f"The logon session is kept in memory only: {kept.reason.rstrip('.')}.")

@@ -32,6 +32,7 @@ ANSWERED = struct.Struct(">I")
 KINDS = tuple(PointKind)
 ENCODINGS = ("", "gzip")
 _BUFFER_BYTES = 1 << 20
+_STARTS_WITHIN_S = 1.0
 _KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 """Has glibc keep what is given back between two pages, which took a fifth of the time to get anew."""
 
@@ -56,7 +57,7 @@ class PageDecoder:
         self._is_worth = len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else True
 
     def start(self) -> None:
-        """Begin to start the process, unless it is there; pages are not kept waiting for it."""
+        """Begin to start the process, unless it is there."""
         if self._is_worth and self._child is None and (self._starting is None or self._starting.done()):
             self._starting = asyncio.create_task(self._start())
 
@@ -78,6 +79,7 @@ class PageDecoder:
         Raises:
             Unreadable: decoding it takes without end.
         """
+        await self._begun()
         child = self._child
         if child is None or encoding not in ENCODINGS:
             self.start()
@@ -98,6 +100,11 @@ class PageDecoder:
         except asyncio.CancelledError:
             self._drop(child)  # nobody would take the answer out of the pipe
             raise
+
+    async def _begun(self) -> None:
+        """Wait a moment for the process where it is being started: meanwhile the screen has time for keys."""
+        if self._child is None and self._starting is not None and not self._starting.done():
+            await asyncio.wait({self._starting}, timeout=_STARTS_WITHIN_S)
 
     async def aclose(self) -> None:
         """End the process."""
@@ -120,6 +127,7 @@ class PageDecoder:
                 *map(str, bounds),
                 environment=child_environment() | _KEEPING_MEMORY,
                 buffer_bytes=_BUFFER_BYTES,
+                is_patient=True,
             )
             await _answer(child)
         except (OSError, EOFError):

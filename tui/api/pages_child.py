@@ -7,7 +7,6 @@ is. It ends when its input does, or when nothing has come for a while: the list 
 from __future__ import annotations
 
 import gc
-import os
 import select
 import sys
 from io import RawIOBase
@@ -22,8 +21,6 @@ from tui.api.models import PointKind
 from tui.api.pages import ANSWERED, ASKED, ENCODINGS, KINDS
 
 IDLE_S = 30.0
-_NICE = 10
-"""Where processors are short, the screen comes first."""
 
 
 def decoded(body: bytes, encoding: str, kind: PointKind, limits: Limits, packer: Packer) -> bytes:
@@ -67,7 +64,6 @@ def main() -> None:
     """Serve on standard input and output."""
     body_bytes, nodes, depth = map(int, sys.argv[1:4])
     limits = Limits(body_bytes=body_bytes, nodes=nodes, depth=depth)
-    os.nice(_NICE)
     gc.freeze()
     # Unbuffered, for `select` sees only what is still in the pipe.
     with open(0, "rb", buffering=0) as pages, open(1, "wb", closefd=False) as points:

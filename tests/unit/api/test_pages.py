@@ -77,6 +77,13 @@ async def test_a_page_of_references_is_left_to_the_caller(decoder: PageDecoder) 
     assert await decoder.points(references, "", PointKind.VM) is None
 
 
+async def test_a_page_waits_for_a_process_that_is_being_started() -> None:
+    decoder = PageDecoder(Limits())
+    decoder.start()
+    assert await decoder.points(PAGE, "", PointKind.VM) == read(PAGE)
+    await decoder.aclose()
+
+
 async def test_a_killed_process_is_replaced(decoder: PageDecoder) -> None:
     first = process_of(decoder)
     os.kill(first, signal.SIGKILL)
