@@ -27,6 +27,9 @@ _AT_ONCE = 4
 class PointCalls(Caller):
     """The operations on restore points."""
 
+    _has_many_pages = False
+    """A list was seen that is long enough to be decoded elsewhere."""
+
     def vm_restore_points(self, query: Query) -> AsyncIterator[Page[RestorePoint]]:
         """Pages of VM restore points, to the end, each point once."""
         return self._points(query, PointKind.VM)
@@ -39,10 +42,11 @@ class PointCalls(Caller):
         self, query: Query, number: int, *, kind: PointKind = PointKind.VM
     ) -> Page[RestorePoint]:
         """One page of points, as sent: for filling several pages side by side."""
+        if self._has_many_pages:
+            self._pages.start()  # not with the first page: somebody waits for that one
         listing = await self._listing(query.at(number).target(_RESOURCES[kind]), kind)
         found = await self._entities(listing.references, kind)
-        if listing.pages > _MANY_PAGES:
-            self._pages.start()
+        self._has_many_pages = self._has_many_pages or listing.pages > _MANY_PAGES
         items = (*listing.items, *found) if found else listing.items
         return Page(items=items, number=number, pages=max(listing.pages, 1))
 

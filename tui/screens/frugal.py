@@ -14,6 +14,7 @@ from textual._compositor import LayoutUpdate
 from textual.app import App
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -63,7 +64,14 @@ class FrugalScreen(Screen[ScreenT]):
             self.lay_out_unseen()
         else:
             self._is_laid_out_unseen = True
+            self.rehearse()
             self._update_timer.resume()
+
+    def rehearse(self) -> None:
+        """Paint to nowhere: a first frame that finds its styles and words looked up takes half the time."""
+        for widget in self.walk_children(Widget, with_self=True):
+            widget._styles_cache.clear()
+        self._compositor.render_full_update().render_segments(self.app.console)
 
     def update_node_styles(self, animate: bool = True) -> None:
         """Not once more when it is shown for the first time: nothing has changed since it was laid out."""

@@ -21,10 +21,12 @@ from tui.screens.points_pane import PointsPane
 from tui.screens.points_rows import VM_COLUMNS, VmRows
 from tui.widgets.banner import StatusLine
 from tui.widgets.entry import Entry, FilterEntry
+from tui.widgets.rows import ListRows
 from tui.widgets.table import BigTable
 from tui.widgets.textline import TextLine
 
 AGES_EVERY_S = 60.0
+REHEARSALS = 4
 POINTS_LINE = "Enter on a point opens its restore form; Esc goes back to the VMs."
 HELP_LINE = "words platform: server: type: kind: after: before:"
 
@@ -73,6 +75,15 @@ class RestorePointsScreen(PointsLoading):
         self.entry.focus()
         self.set_interval(AGES_EVERY_S, self._repaint_ages)
         self.show_news()
+
+    def rehearse(self) -> None:
+        """With rows, for they are most of the frame."""
+        sample = ("vm-01", "vSphere", "12", "3 h", "vbr01.example.org")
+        for _ in range(REHEARSALS):
+            self.vms.set_rows(ListRows(range(self.vms.size.height), lambda _: sample, lambda row: row))
+            super().rehearse()
+            self.vms.set_rows(ListRows[int]((), lambda _: (), lambda row: row))
+        self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock))
 
     # Showing what is loaded --------------------------------------------------------------------
 

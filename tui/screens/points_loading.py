@@ -82,6 +82,7 @@ class PointsLoading(VbemScreen):
 
     async def first_taken(self, at_most_s: float) -> None:
         """Wait until the server's first answer is in the lists, or has failed, but not for longer."""
+        self._painting = True  # it is shown below, at once
         if self._loader is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(at_most_s):
