@@ -8,7 +8,7 @@ the tests hold it to: `_compositor_refresh`, `_on_timer_update` and `_refresh_la
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual._compositor import LayoutUpdate
 from textual.app import App
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ScreenT = TypeVar("ScreenT")
 AT_REST_S = 0.05
 """How long after a layout the widgets have told what it changes for them."""
+SIZED_S = 0.003
+"""How long after its first layout a screen's widgets have been told their sizes."""
 SAME_WITHIN_S = 1.0
 """A whole frame is left out if the same one was sent so shortly before; later it mends a spoilt terminal."""
 
@@ -29,15 +31,21 @@ SAME_WITHIN_S = 1.0
 class FrugalScreen(Screen[ScreenT]):
     """Sends one frame when it is opened, where Textual sends two to four."""
 
+    IS_WAITED_FOR: ClassVar[bool] = False
+    """Painted before its timer of frames first ticks, which is after a sixtieth of a second."""
+    _is_about_to_tick = False
     _has_ticked = False
     """Its timer of frames has ticked: it has been laid out, and its widgets know their sizes."""
     _is_laid_out_unseen = False
     """Laid out for the terminal, and not shown since."""
 
     def _compositor_refresh(self) -> None:
-        """Paint nothing before the first tick: it paints everything."""
+        """Paint everything once its widgets know their sizes, and nothing before."""
         if self._has_ticked:
             super()._compositor_refresh()
+        elif self.IS_WAITED_FOR and not self._is_about_to_tick:
+            self._is_about_to_tick = True
+            self.set_timer(SIZED_S, self._on_timer_update)
 
     def _on_timer_update(self) -> None:
         """Paint once where Textual would twice: after a layout, and once more in full."""

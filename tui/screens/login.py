@@ -58,6 +58,7 @@ class LoginScreen(VbemScreen):
     NAME = "login"
     HEADING = "Log on"
     BINDINGS = bindings_of("login")
+    IS_WAITED_FOR = True
 
     def __init__(self, *, server: str, user: str, password: str = "", note: str = "") -> None:
         super().__init__()
