@@ -56,6 +56,8 @@ class VmView:
         self._matcher = Matcher(Filter(), index)
         self._all: list[_Entry] = []
         self._shown: list[_Entry] = []
+        self._newest_rows: dict[int, int | None] = {}
+        """Row of each placed VM's newest point."""
         self.sorted_by = SortBy.NEWEST
         self.descending = True
         self._key = self._key_maker()
@@ -120,7 +122,7 @@ class VmView:
 
     def update(self, changed: Iterable[Vm]) -> None:
         """Merge VMs that are new or whose points changed."""
-        fresh = {vm.number: vm for vm in changed}
+        fresh = self._to_place_anew(changed)
         if not fresh:
             return
         living = [vm for vm in fresh.values() if vm.rows]
@@ -131,6 +133,16 @@ class VmView:
             if self._matcher.filter.is_empty
             else _merged(self._shown, fresh, map(self._shown_entry, matching))
         )
+
+    def _to_place_anew(self, changed: Iterable[Vm]) -> dict[int, Vm]:
+        """Those whose place may be another now: older points, as they come by the thousand, move no VM."""
+        fresh = {vm.number: vm for vm in changed}
+        newest = {number: vm.rows[0] if vm.rows else None for number, vm in fresh.items()}
+        if self.sorted_by is not SortBy.POINTS and not self._matcher.filter.about_points:
+            known = self._newest_rows
+            fresh = {number: vm for number, vm in fresh.items() if known.get(number, -1) != newest[number]}
+        self._newest_rows.update(newest)
+        return fresh
 
     def _filtered(self, entries: list[_Entry]) -> list[_Entry]:
         if self._matcher.filter.is_empty:

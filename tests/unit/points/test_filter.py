@@ -204,6 +204,52 @@ def test_pages_merged_in_stand_where_sorting_everything_would_put_them(by: SortB
     assert [view.place(number) for number in order] == list(range(11))
 
 
+@pytest.mark.parametrize("by", list(SortBy))
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40)), min_size=1, max_size=4),
+            st.sampled_from(["", "vm1", "type:full", "remove"]),
+        ),
+        max_size=8,
+    )
+)
+def test_whatever_comes_and_goes_the_view_is_as_if_made_anew(
+    by: SortBy, steps: list[list[tuple[int, int]] | str]
+) -> None:
+    index, text = PointIndex(), ""
+    view = VmView(index)
+    view.sort(by, descending=True)
+    for step in steps:
+        if step == "remove":
+            view.update(index.remove(index.uid(0) if len(index) else ""))
+        elif isinstance(step, str):
+            text = step
+            view.narrow(parse(text, NOW))
+        else:
+            full = ("Full", "Increment")
+            page = [point(f"vm{vm}", hours, point_type=full[hours % 2]) for vm, hours in step]
+            view.update(index.add(page))
+    anew = VmView(index)
+    anew.update(index.vms)
+    anew.sort(by, descending=True)
+    anew.narrow(parse(text, NOW))
+    order = [view[place].number for place in range(len(view))]
+    assert order == [anew[place].number for place in range(len(anew))]
+    assert [view.place(number) for number in order] == list(range(len(order)))
+
+
+def test_older_points_of_known_vms_move_nothing() -> None:
+    index = PointIndex()
+    view = VmView(index)
+    view.update(index.add([point(f"vm{n}", n + 1) for n in range(9)]))
+    order = view._all
+    view.update(index.add([point(f"vm{n}", n + 100) for n in range(9)]))
+    assert view._all is order
+    view.update(index.add([point("vm8", 0.5)]))
+    assert view[0].name == "vm8"
+
+
 def test_a_vm_whose_points_are_gone_leaves_the_view() -> None:
     index = PointIndex()
     view = VmView(index)
