@@ -152,9 +152,9 @@ class Porter(Steward):
 
     async def close_connection(self) -> None:
         """Close what is open to the server; the logon session is kept."""
+        self._points.drop()
         if self.connection is not None:
             await self.connection.leave()
-        await self._points.drop()
 
 
 def _points_screen() -> RestorePointsScreen:

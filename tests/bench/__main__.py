@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench.bytes import terminal_rows
+from tests.bench.bytes import filling_rows, terminal_rows
 from tests.bench.filling import browser_rows
 from tests.bench.listing import json_rows, xml_rows
 from tests.bench.memory import index_rows
@@ -33,6 +33,7 @@ def groups(points: int, xml_points: int, *, million: bool) -> dict[str, Group]:
         "list-json": lambda: _listed(json_rows, points),
         "list-xml": lambda: _listed(xml_rows, xml_points),
         "bytes": terminal_rows,
+        "bytes-filling": filling_rows,
         "watch": watching_rows,
     }
     for size in sizes:

@@ -72,10 +72,27 @@ async def test_it_is_neither_shown_nor_given_keys(app: VbemApp, frames: list[Fra
     assert {screen for screen, _, _ in frames} == {LoginScreen}
 
 
+@pytest.mark.parametrize("laying_out", [True, False])
+async def test_whoever_quits_at_the_login_is_not_kept_by_it(app: VbemApp, laying_out: bool) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        if laying_out:
+            await until(pilot, lambda: app._points._making is not None, "the browser to be begun")
+        else:
+            await ready(pilot)
+        await pilot.press("ctrl+q")
+    assert app.return_code == 0
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_its_first_frame_holds_rows_and_who_is_logged_on(
-    app: VbemApp, demo: DemoProcess, frames: list[Frame], size: tuple[int, int]
+    app: VbemApp,
+    demo: DemoProcess,
+    frames: list[Frame],
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("tui.porter.FIRST_FRAME_S", 20.0)  # a busy machine is slow to answer
     async with app.run_test(size=size) as pilot:
         browser = await ready(pilot)
         await pilot.press("enter")

@@ -42,11 +42,11 @@ class Ahead(Generic[ScreenT]):
         making, self._making = self._making, None
         return await making if making is not None else self._make()
 
-    async def drop(self) -> None:
-        """Nobody wants it any more."""
+    def drop(self) -> None:
+        """The app ends, and with it all its screens."""
         making, self._making = self._making, None
         if making is not None:
-            await (await making).remove()
+            making.cancel()
 
     async def _lay_out(self) -> ScreenT:
         screen = self._make()

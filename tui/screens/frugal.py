@@ -24,7 +24,7 @@ AT_REST_S = 0.05
 """How long after a layout the widgets have told what it changes for them."""
 SIZED_S = 0.003
 """How long after its first layout a screen's widgets have been told their sizes."""
-SAME_WITHIN_S = 1.0
+SAME_WITHIN_S = 0.3
 """A whole frame is left out if the same one was sent so shortly before; later it mends a spoilt terminal."""
 
 
