@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench.bytes import filling_rows, terminal_rows
-from tests.bench.filling import browser_rows
+from tests.bench.filling import browser_rows, slow_server_rows
 from tests.bench.listing import json_rows, xml_rows
 from tests.bench.memory import index_rows
 from tests.bench.raw import raw_requests
@@ -36,6 +36,7 @@ def groups(points: int, xml_points: int, *, million: bool) -> dict[str, Group]:
         "bytes-filling": filling_rows,
         "watch": watching_rows,
     }
+    named["slow-server"] = lambda: slow_server_rows(points)
     for size in sizes:
         named[f"browser-{size}"] = lambda size=size: _browser(size)  # type: ignore[misc]
         named[f"index-{size}"] = lambda size=size: index_rows(size)  # type: ignore[misc]

@@ -8,21 +8,24 @@ browser is asked for, and counted from Enter behind the password.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench.hooked import ADMITTED
-from tests.bench.raw import RawRequests
+from tests.bench.raw import RawRequests, raw_requests
 from tests.bench.row import Row, quantile, ratio
 from tests.bench.stopwatch import Stopwatch, login_on
 from tests.support.demo_process import DemoProcess
 
 ROUNDS = 5
 IDLE_KEYS = 40
+SLOW_S = 0.01
 SLOWEST_FILL_S = 180.0
 QUIET_S = 0.4
 """What comes within so long after other bytes still belongs to the same keystroke."""
@@ -41,6 +44,7 @@ class Runs:
     while_idle: list[float] = field(default_factory=list)
     keystrokes: list[float] = field(default_factory=list)
     """The slowest filter keystroke of each run."""
+    empty_mb: float = 0.0
     grown: list[float] = field(default_factory=list)
 
 
@@ -94,22 +98,49 @@ def _plain(what: str, samples: list[float], limit: float, unit: str) -> Row:
     return Row(what=what, yardstick="", value=median(samples), limit=limit, unit=unit, samples=tuple(samples))
 
 
-def _run(demo: DemoProcess, runs: Runs) -> None:
+def slow_server_rows(points: int, *, rounds: int = ROUNDS) -> list[Row]:
+    """First rows where the server takes its time: the embedded one answers from memory."""
+    runs = Runs()
+    with DemoProcess.start("--points", str(points), "--time-scale", "0") as demo:
+        demo.control("fault", spec=f"slow:{SLOW_S:g}@list")
+        raw = asyncio.run(raw_requests(demo, points))
+        for _ in range(rounds):
+            with _logged_on(demo, runs):
+                pass
+    return [
+        ratio(
+            f"first rows visible, {SLOW_S * 1000:g} ms a list request",
+            "one raw request on an open connection",
+            runs.first_rows,
+            raw.on_open_connection,
+            limit=3.0,
+        )
+    ]
+
+
+@contextmanager
+def _logged_on(demo: DemoProcess, runs: Runs) -> Iterator[Stopwatch]:
+    """The program with its first rows on the screen; notes what they took, and the memory before."""
     with TemporaryDirectory() as folder:
         admitted = Path(folder) / "admitted"
         with login_on(demo, env={ADMITTED: str(admitted)}) as terminal:
-            empty_mb = terminal.resident_mb()
+            runs.empty_mb = terminal.resident_mb()
             terminal.send(demo.password)
             terminal.last(QUIET_S)
             entered = terminal.send("enter")
             shown = _first_rows(terminal)
             runs.from_enter.append(shown - entered)
             runs.first_rows.append(shown - float(admitted.read_text(encoding="ascii")))
-            runs.while_filling += _keys_while_filling(terminal)
-            terminal.read_for(1.5)
-            runs.grown.append(terminal.resident_mb() - empty_mb)
-            runs.while_idle += [_move(terminal, "up" if n % 2 else "down") for n in range(IDLE_KEYS)]
-            runs.keystrokes.append(max(_type(terminal, key) for key in FILTER))
+            yield terminal
+
+
+def _run(demo: DemoProcess, runs: Runs) -> None:
+    with _logged_on(demo, runs) as terminal:
+        runs.while_filling += _keys_while_filling(terminal)
+        terminal.read_for(1.5)
+        runs.grown.append(terminal.resident_mb() - runs.empty_mb)
+        runs.while_idle += [_move(terminal, "up" if n % 2 else "down") for n in range(IDLE_KEYS)]
+        runs.keystrokes.append(max(_type(terminal, key) for key in FILTER))
 
 
 def _first_rows(terminal: Stopwatch) -> float:
