@@ -74,5 +74,4 @@ class Launch:
         from tui.store.settings import remember_logon
 
         self.server, self.user = str(connection.address), connection.user
-        self.password_hint = ""
         remember_logon(self.folders.state, self.server, self.user)

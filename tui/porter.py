@@ -126,9 +126,10 @@ class Porter(Steward):
         connection = self.connection
         if connection is None:
             return
-        words = self.in_flight_words()
+        words = self.in_flight_count()
         text = (
-            f"{words} Their tasks die with the logon session, so they will be followed less closely."
+            f"{words} and would go on at the server. What is launching cannot be cancelled any more: "
+            "its task ends with the logon session. The next logon finds it by its restore session."
             if words
             else "The logon session is deleted at the server and from the keyring."
         )
@@ -148,7 +149,13 @@ class Porter(Steward):
         while len(self.screen_stack) > 1:
             await self.pop_screen()
         if isinstance(self.screen, LoginScreen):
-            self.screen.ask_again(self.launch.server, self.launch.user, note)
+            launch = self.launch
+            self.screen.ask_again(
+                server=launch.server,
+                user=launch.user,
+                password=launch.password_hint,
+                note=f"{note}\n{launch.note}".strip(),
+            )
 
     async def close_connection(self) -> None:
         """Close what is open to the server; the logon session is kept."""

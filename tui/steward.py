@@ -82,16 +82,21 @@ class Steward(Shell):
         """Restores of this run that are not over."""
         return list(self.restores.in_flight) if self.restores else []
 
+    def in_flight_count(self) -> str:
+        """How many restores are not over, without a full stop; empty for none."""
+        count = len(self.in_flight())
+        noun = "1 restore is" if count == 1 else f"{count} restores are"
+        return f"{noun} still in flight" if count else ""
+
     def in_flight_words(self) -> str:
         """What goes on at the server when this program ends; empty for nothing."""
-        count = len(self.in_flight())
-        if not count:
+        words = self.in_flight_count()
+        if not words:
             return ""
-        noun = "1 restore is" if count == 1 else f"{count} restores are"
         if self.folders.demo:
-            return f"{noun} still in flight; the embedded server ends with this program."
-        goes, them = ("It goes", "it") if count == 1 else ("They go", "them")
-        words = f"{noun} still in flight. {goes} on at the server; start vbem again to watch {them}."
+            return f"{words}; the embedded server ends with this program."
+        goes, them = ("It goes", "it") if len(self.in_flight()) == 1 else ("They go", "them")
+        words = f"{words}. {goes} on at the server; start vbem again to watch {them}."
         forgotten = [restore.vm_name for restore in self.in_flight() if restore.entry_id is None]
         return f"{words} {_forgotten_words(forgotten)}".strip()
 

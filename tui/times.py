@@ -8,23 +8,28 @@ _STEPS = ((60, "s"), (60, "min"), (24, "h"))
 
 
 _COARSE_MIN = ((15, 15), (5, 5))
-"""From so many minutes on an age under an hour goes in steps of so many."""
+"""From so many minutes on a coarse age under an hour goes in steps of so many."""
+
+
+def coarse_age(then: datetime, now: datetime) -> str:
+    """Like `age`, but minutes are 1 to 4, 5+, 10+, 15+, 30+ and 45+.
+
+    A list of fresh points that nobody touches would else be sent over the line again every minute.
+    """
+    minutes = int((now - then).total_seconds()) // 60
+    if not 5 <= minutes < 60:
+        return age(then, now)
+    return f"{minutes - minutes % next(by for least, by in _COARSE_MIN if minutes >= least)}+ min"
 
 
 def age(then: datetime, now: datetime) -> str:
-    """How long ago `then` was, in one short word: `12s`, `4 min`, `30 min`, `3 h`, `11 d`.
-
-    Minutes are 1 to 5, 10, 15, 30 and 45: a list of fresh points that nobody touches would else be sent over
-    the line again every minute. Where the minute counts, the time itself stands beside the age.
-    """
+    """How long ago `then` was, in one short word: `12s`, `4 min`, `3 h`, `11 d`."""
     seconds = (now - then).total_seconds()
     if seconds < 0:
         return "in the future"
     value = int(seconds)
     for step, unit in _STEPS:
         if value < step:
-            if unit == "min":
-                value -= value % next((by for least, by in _COARSE_MIN if value >= least), 1)
             return f"{value}{unit}" if unit == "s" else f"{value} {unit}"
         value //= step
     return f"{value} d"

@@ -18,6 +18,7 @@ from tui.api.models import Platform
 from tui.screens.choice import ChoiceScreen
 from tui.screens.form import RestoreFormScreen
 from tui.widgets.entry import Entry
+from tui.widgets.formbody import FormBody
 
 
 @pytest.mark.parametrize("platform", [Platform.VSPHERE, Platform.HYPERV])
@@ -102,6 +103,9 @@ async def test_incomplete_form_is_not_sent_and_the_focus_goes_to_the_first_probl
         assert pilot.app.focused is root
         assert "Not sent: 1 thing to put right first. Restore under is needed." in text_of(pilot)
         assert pilot.app.screen.query_one("#form-reason", Entry).value == "INC-1"
+        await pilot.press("u")
+        await pilot.pause()
+        assert "Not sent" not in text_of(pilot), "it is being put right"
     assert manager.posts == []
     assert manager.queries == []
 
@@ -199,3 +203,28 @@ async def test_hostile_names_stay_plain_text(tmp_path: Path) -> None:
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert len(manager.posts) == 1
+
+
+async def test_what_is_said_of_a_field_goes_with_its_focus(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        words = pilot.app.screen.query_one("#form-help", Static)
+        assert str(words.content)
+        pilot.app.screen.query_one("#form-reason", Entry).focus()
+        await pilot.pause()
+        assert not str(words.content)
+
+
+async def test_the_field_with_the_focus_stays_in_view_when_the_terminal_shrinks(tmp_path: Path) -> None:
+    one = point(Platform.CLOUD_DIRECTOR)
+    async with app_for(tmp_path, one).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        body = pilot.app.screen.query_one(FormBody)
+        row = body.row("power_on")
+        assert row is not None
+        row.control.focus()
+        await pilot.pause()
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        await pilot.pause()
+        assert "Power on after restore" in text_of(pilot)

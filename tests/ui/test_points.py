@@ -234,3 +234,36 @@ async def test_an_account_that_may_not_collect_is_told_so_and_goes_on(
         await pilot.press("right", "enter")
         await shows(pilot, "may not have")
         assert not [one for one in demo.requests() if "action=collect" in (one["query"] or "")]
+
+
+async def test_the_points_of_another_vm_than_the_one_under_the_cursor_are_not_kept(app: VbemApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await browse(pilot)
+        await pilot.press(*"web", "enter")
+        await shows(pilot, "Made (local time, UTC)")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert screen.pane.vm is not None, "back on the same VM"
+        await pilot.press("down")
+        await shows(pilot, "Enter on a VM shows its points.")
+        assert screen.pane.vm is None
+        assert "F.i.i" not in text_of(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.pane.vm is not None, "the points of the other VM")
+
+
+async def test_another_order_is_shown_from_its_beginning(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await browse(pilot)
+        await pilot.press("down", "down", "f6")
+        assert screen.vms.cursor == 0
+        await shows(pilot, "VM ^")
+        await pilot.press("f6")
+        await shows(pilot, "Points v")
+
+
+async def test_a_key_nobody_knows_is_named_where_nothing_is_found(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await pilot.press(*"plattform:vsphere")
+        await shows(pilot, "No VM matches the filter. 'plattform:' is no key, but part of a name.")

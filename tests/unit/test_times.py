@@ -28,13 +28,25 @@ def in_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[InZone]:
 @pytest.mark.parametrize(
     ("seconds", "word"),
     [
-        (0, "0s"), (12.9, "12s"), (59, "59s"), (60, "1 min"), (299, "4 min"), (599, "5 min"), (600, "10 min"),
-        (899, "10 min"), (900, "15 min"), (1799, "15 min"), (1800, "30 min"), (3599, "45 min"), (3600, "1 h"),
+        (0, "0s"), (12.9, "12s"), (59, "59s"), (60, "1 min"), (299, "4 min"), (1799, "29 min"),
+        (3599, "59 min"), (3600, "1 h"),
         (86399, "23 h"), (86400, "1 d"), (11 * 86400, "11 d"), (400 * 86400, "400 d"), (-1, "in the future"),
     ],
 )  # fmt: skip
 def test_ages_are_one_short_word(seconds: float, word: str) -> None:
     assert times.age(NOW - timedelta(seconds=seconds), NOW) == word
+
+
+@pytest.mark.parametrize(
+    ("seconds", "word"),
+    [
+        (12, "12s"), (299, "4 min"), (300, "5+ min"), (599, "5+ min"), (600, "10+ min"), (899, "10+ min"),
+        (900, "15+ min"), (1799, "15+ min"), (1800, "30+ min"), (3599, "45+ min"), (3600, "1 h"),
+        (-1, "in the future"),
+    ],
+)  # fmt: skip
+def test_coarse_ages_of_minutes_say_that_they_are_at_least_that(seconds: float, word: str) -> None:
+    assert times.coarse_age(NOW - timedelta(seconds=seconds), NOW) == word
 
 
 def test_an_age_as_a_phrase() -> None:

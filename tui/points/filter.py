@@ -32,6 +32,8 @@ _PLATFORMS = {
     "unknown": Platform.UNKNOWN,
 }
 _TYPES = ("full", "increment", "reverseincrement", "syntheticfull")
+_TYPE_WORDS = {"incremental": "increment", "reverseincremental": "reverseincrement"}
+"""What people call a type beside its own name."""
 _KINDS = {"vm": PointKind.VM, "vms": PointKind.VM, "vapp": PointKind.VAPP, "vapps": PointKind.VAPP}
 _SPEAKING = _PLATFORMS.keys() | _KINDS.keys()
 """Words that match more than names."""
@@ -53,6 +55,12 @@ class Filter:
     """Points made earlier than this moment."""
     name: str = field(default="", compare=False)
     """The text as typed where it is nothing but words: perhaps a VM's exact name."""
+
+    @property
+    def unknown_key(self) -> str:
+        """A word before a colon that is no key, and so was taken as part of a name; empty for none."""
+        keys = (word.partition(":")[0] for word in self.words if ":" in word)
+        return next((key for key in keys if key.isalpha()), "")
 
     @property
     def about_points(self) -> bool:
@@ -259,6 +267,7 @@ class _Reading:
 
     def _type(self, value: str) -> None:
         word = fold(value).replace("-", "").replace("_", "")
+        word = _TYPE_WORDS.get(word, word)
         if not any(name.startswith(word) for name in _TYPES):
             raise ValueError(f"There is no type '{value}'; {_EXAMPLES['type']}.")
         self._types.append(word)

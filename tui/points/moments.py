@@ -1,4 +1,4 @@
-"""Moments as an operator types them: `2026-11-20`, `2026-11-20T03:00`, `03:00`, `6h`, `2d`."""
+"""Moments as an operator types them: `2026-11-20`, `2026-11-20T03:00`, `03:00`, `6h`, `yesterday`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
+_DAYS = {"today": 0, "yesterday": 1}
+"""Midnight of so many days ago."""
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 
 
@@ -38,6 +40,9 @@ def _read(text: str, now: datetime) -> datetime:
     relative = _RELATIVE.fullmatch(text.lower())
     if relative:
         return now - int(relative[1]) * _UNITS[relative[2]]
+    if text.lower() in _DAYS:
+        day = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        return day - timedelta(days=_DAYS[text.lower()])  # no zone: midnight by the clock on the wall
     clock = _CLOCK.fullmatch(text)
     if clock:
         return now.astimezone().replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)

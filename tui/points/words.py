@@ -9,6 +9,7 @@ from tui.api.models.columns import Shape
 from tui.api.models.points import RestorePoint
 from tui.points.index import PointIndex, Vm
 from tui.points.loader import LoadState, Progress
+from tui.text import safe
 from tui.times import ago, local
 
 BAR_CELLS = 10
@@ -140,14 +141,21 @@ def freshness_words(index: PointIndex, now: datetime) -> str:
     return ". ".join(parts) + ". Younger points may not have been collected yet." if parts else ""
 
 
-def nothing_words(progress: Progress, *, filtered: bool) -> str:
-    """What the empty VM list says."""
+def nothing_words(progress: Progress, *, filtered: bool, unknown_key: str = "") -> str:
+    """What the empty VM list says.
+
+    Args:
+        progress: how far loading has come.
+        filtered: whether anything was asked for.
+        unknown_key: what was taken as part of a name, and may have been meant otherwise.
+    """
     if progress.state is LoadState.LOADING and not progress.points:
         return "Asking for the newest restore points..."
     if filtered and progress.state is not LoadState.COMPLETE:
         return f"No match among the {progress.points:,} points loaded so far."
     if filtered:
-        return "No VM matches the filter. Esc clears it."
+        doubt = f" '{safe(unknown_key, cells=20)}:' is no key, but part of a name." if unknown_key else ""
+        return f"No VM matches the filter.{doubt} Esc clears it."
     if progress.state is LoadState.COMPLETE:
         return "The server has no restore points for this account."
     return "No restore points loaded. F5 asks again."

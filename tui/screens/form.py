@@ -122,7 +122,9 @@ class RestoreFormScreen(FormView):
         if first is not None:
             first.control.focus()
         count = "1 thing" if len(problems) == 1 else f"{len(problems)} things"
-        self.say(f"Not sent: {count} to put right first. {problems[0].sentence if problems else ''}", "bad")
+        sentence = problems[0].sentence if problems else ""
+        self._complaint = f"Not sent: {count} to put right first. {sentence}"
+        self.say(self._complaint, "bad")
 
     # -- sending ------------------------------------------------------------------------------
 

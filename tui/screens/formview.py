@@ -24,6 +24,7 @@ from tui.screens.drafting import Drafter
 from tui.screens.filled import Filled
 from tui.screens.verdict import Verdict
 from tui.text import safe
+from tui.widgets.banner import StatusLine
 from tui.widgets.entry import Entry
 from tui.widgets.fieldrows import FieldRow
 from tui.widgets.formbody import FormBody
@@ -64,6 +65,8 @@ class FormView(VbemScreen):
         """A restore of this form is being prepared, confirmed or sent."""
         self._sent = False
         self._shown_verdict = ""
+        self._complaint = ""
+        """What the status line says is to be put right first."""
         self._helped: FieldRow | None = None
 
     @property
@@ -188,6 +191,7 @@ class FormView(VbemScreen):
 
     @on(FieldRow.Changed)
     def _changed(self) -> None:
+        self.query_one(StatusLine).take_back(self._complaint)
         self._show_state()
 
     @on(FieldRow.Left)
@@ -198,6 +202,12 @@ class FormView(VbemScreen):
     def _entered(self, event: FieldRow.Entered) -> None:
         if self._helped is not event.row:
             self._help(event.row, event.row.field.help)
+
+    def on_descendant_focus(self) -> None:
+        """Beside the plan or the button, what is said of a field would be taken for what will happen."""
+        if self._helped is not None and self._form is not None and self._body.focused_row() is None:
+            self._helped = None
+            self.query_one("#form-help", Static).update("", layout=False)
 
     @on(FieldRow.Refused)
     def _refused(self, event: FieldRow.Refused) -> None:

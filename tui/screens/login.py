@@ -106,10 +106,10 @@ class LoginScreen(VbemScreen):
         if not self._has_begun:
             self.resume_kept_session()
 
-    def ask_again(self, server: str, user: str, note: str) -> None:
+    def ask_again(self, *, server: str, user: str, password: str = "", note: str) -> None:
         """Somebody logged off: offer the same server and user, and say how it went."""
-        self.query_one("#server", Entry).value = server
-        self.query_one("#user", Entry).value = user
+        for name, value in (("server", server), ("user", user), ("password", password)):
+            self.query_one(f"#{name}", Entry).value = value
         self.query_one("#login-note", Static).update(note)
         self.query_one("#password", Entry).focus()
         self.say("")

@@ -17,7 +17,7 @@ from tui.points.view import SortBy
 from tui.points.words import loading_words, matching_words, nothing_words, why_not
 from tui.screens.keys import bindings_of
 from tui.screens.points_loading import PointsLoading
-from tui.screens.points_pane import PointsPane
+from tui.screens.points_pane import NO_ROWS, PointsPane
 from tui.screens.points_rows import VM_COLUMNS, VmRows
 from tui.widgets.banner import StatusLine
 from tui.widgets.entry import Entry, FilterEntry
@@ -82,7 +82,7 @@ class RestorePointsScreen(PointsLoading):
         for _ in range(REHEARSALS):
             self.vms.set_rows(ListRows(range(self.vms.size.height), lambda _: sample, lambda row: row))
             super().rehearse()
-            self.vms.set_rows(ListRows[int]((), lambda _: (), lambda row: row))
+            self.vms.set_rows(NO_ROWS)
         self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock))
 
     # Showing what is loaded --------------------------------------------------------------------
@@ -108,8 +108,9 @@ class RestorePointsScreen(PointsLoading):
         self._say_loaded()
 
     def _say_nothing_found(self) -> None:
-        filtered = not self._view.matcher.filter.is_empty
-        self.vms.set_empty(nothing_words(self.progress, filtered=filtered))
+        wanted = self._view.matcher.filter
+        words = nothing_words(self.progress, filtered=not wanted.is_empty, unknown_key=wanted.unknown_key)
+        self.vms.set_empty(words)
 
     def on_screen_resume(self) -> None:
         """It was made before the logon, or another screen was over it: its ages are old."""
@@ -173,6 +174,13 @@ class RestorePointsScreen(PointsLoading):
             # Both lists tell the age of the newest point: they tell the same.
             self.vms.rows_changed()
 
+    @on(BigTable.Highlighted, "#vms")
+    def _leave_vm(self, event: BigTable.Highlighted) -> None:
+        """Points of another VM than the one under the cursor would be taken for its own."""
+        vm = self.pane.vm
+        if vm is not None and event.key != vm.number and not self.has_class("-chosen"):
+            self.pane.clear()
+
     @on(BigTable.Chosen, "#points")
     def _choose_point(self) -> None:
         point, vm = self.pane.selected(), self.pane.vm
@@ -230,7 +238,7 @@ class RestorePointsScreen(PointsLoading):
     def _sort(self, by: SortBy, *, descending: bool) -> None:
         self._view.sort(by, descending=descending)
         self.vms.set_sorted(by, descending=descending)
-        self.vms.rows_changed()
+        self.vms.first()
         self.say(f"VMs by {by.words}, {'high to low' if descending else 'low to high'}.")
 
     def action_collect(self) -> None:

@@ -14,11 +14,14 @@ from tui.points.index import PointIndex, Vm
 from tui.points.timeline import LEGEND, Timeline, timeline
 from tui.points.words import vm_words
 from tui.screens.points_rows import POINT_COLUMNS, PointRows
+from tui.widgets.rows import ListRows
 from tui.widgets.table import BigTable
 from tui.widgets.textline import TextLine
 
 TIMELINE_POINTS = 2000
 """The newest so many points are drawn; more would not fit on the line anyway."""
+NOTHING_CHOSEN = "Enter on a VM shows its points."
+NO_ROWS = ListRows[int]((), lambda _: (), lambda row: row)
 _DATE = 10
 
 
@@ -42,7 +45,7 @@ class PointsPane(Vertical):
         yield TextLine(id="vm-words")
         yield TextLine(id="timeline")
         yield TextLine(id="caret")
-        yield BigTable(POINT_COLUMNS, empty="Enter on a VM shows its points.", id="points")
+        yield BigTable(POINT_COLUMNS, empty=NOTHING_CHOSEN, id="points")
 
     @property
     def table(self) -> BigTable:
@@ -62,6 +65,14 @@ class PointsPane(Vertical):
         self.table.set_empty("No point of this VM matches the filter.")
         self.table.set_rows(PointRows(self._index, vm, rows, self._clock), keep_cursor=not anew)
         self._lay_out(rows)
+
+    def clear(self) -> None:
+        """Show no VM's points: another VM was gone to."""
+        self.vm, self._timeline = None, None
+        for line in self.query(TextLine):
+            line.show("")
+        self.table.set_empty(NOTHING_CHOSEN)
+        self.table.set_rows(NO_ROWS, keep_cursor=False)
 
     def refresh_ages(self) -> None:
         """A minute has passed."""

@@ -10,14 +10,14 @@ from tui.clock import Clock
 from tui.points.index import PointIndex, Vm
 from tui.points.view import SortBy, VmView
 from tui.points.words import type_words, vm_title
-from tui.times import age, both
+from tui.times import both, coarse_age
 from tui.widgets.columns import Column
 from tui.widgets.rows import Cell, Toned
 
 VM_COLUMNS = (
     Column(key=SortBy.NAME, label="VM", width=13, flex=1),
     Column(key=SortBy.PLATFORM, label="Platform", width=14),
-    Column(key=SortBy.POINTS, label="Points", width=6, align="right", drop=2),
+    Column(key=SortBy.POINTS, label="Points", width=8, align="right", drop=2),
     Column(key=SortBy.NEWEST, label="Newest", width=8, align="right"),
     Column(key=SortBy.SERVER, label="Backup server", width=14, flex=1, drop=1),
 )
@@ -105,4 +105,4 @@ class PointRows:
 def _age(created: datetime, now: datetime) -> str:
     if created > now:
         return "future"
-    return "" if created == NO_TIME else age(created, now)
+    return "" if created == NO_TIME else coarse_age(created, now)

@@ -73,6 +73,10 @@ class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
         """Bring the whole field into view, its label too: the focus alone brings only the control."""
         self.call_after_refresh(self._show_row)
 
+    def on_resize(self) -> None:
+        """Keep the field with the focus in view."""
+        self.call_after_refresh(self._show_row)
+
     def _show_row(self) -> None:
         row = self.focused_row()
         shown = [one for one in self._rows.values() if one.display]

@@ -101,12 +101,12 @@ class Lines(Widget, can_focus=True):
             from_top: scroll back to the top, because these lines are about something else.
         """
         new = tuple(lines)
+        if new == self._lines and not from_top:
+            return
+        before, old_height = self._visible(), len(self._wrapped)
+        self._lines = new
         if from_top:
             self._top = 0
-        elif new == self._lines:
-            return
-        self._lines = new
-        before, old_height = self._visible(), len(self._wrapped)
         self._wrap()
         after = self._visible()
         for y in range(self.size.height):
@@ -169,9 +169,11 @@ class Lines(Widget, can_focus=True):
         ]
 
     def _visible(self) -> Sequence[tuple[str, str]]:
-        """The lines in view; the last one says so where more follow."""
+        """The lines in view; the first and the last one say so where there are more."""
         height = self.size.height
         shown = self._wrapped[self._top : self._top + height]
+        if height > 2 and self._top:
+            shown = [(f"({self._top + 1} lines above)", "dim"), *shown[1:]]
         if height and len(self._wrapped) > self._top + height:
             more = len(self._wrapped) - self._top - height + 1
             how = "arrow keys" if self.has_focus or not self.needs_tab else "Tab here, then arrow keys"

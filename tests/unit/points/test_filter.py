@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -84,7 +84,7 @@ def test_what_matches(text: str, found: set[str]) -> None:
         ("platform:amiga", "There is no platform 'amiga'"),
         ("type:odd", "There is no type 'odd'"),
         ("kind:house", "There is no kind 'house'"),
-        ("after:yesterday", "'yesterday' is not a time"),
+        ("after:someday", "'someday' is not a time"),
         ("before:2026-13-01", "'2026-13-01' is not a time"),
         ("after:25:00", "'25:00' is not a time"),
         ("after:20261120", "'20261120' is not a time"),
@@ -284,3 +284,19 @@ def test_the_order_is_that_of_the_points_that_match() -> None:
     assert view.place(2) is None
     view.narrow(Filter())
     assert [view[place].name for place in range(len(view))] == ["a", "b", "c"]
+
+
+def test_words_people_use_for_types_and_days() -> None:
+    assert parse("type:incremental", NOW) == parse("type:increment", NOW)
+    today, yesterday = parse("after:today", NOW).after, parse("after:Yesterday", NOW).after
+    assert today is not None
+    assert yesterday is not None
+    assert today <= NOW
+    assert timedelta(hours=23) <= today - yesterday <= timedelta(hours=25)
+    assert today.astimezone().time() == time(0)
+
+
+def test_a_key_nobody_knows_is_told_from_names_with_colons() -> None:
+    assert parse("web plattform:vsphere", NOW).unknown_key == "plattform"
+    assert parse("[tnt9]:web", NOW).unknown_key == ""
+    assert parse("platform:vsphere web", NOW).unknown_key == ""

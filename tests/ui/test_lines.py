@@ -1,0 +1,73 @@
+"""Plain lines: what is on the terminal is what they show, however they were scrolled before."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import RenderableType
+from textual.app import App, ComposeResult
+from textual.screen import Screen
+
+from tui.widgets.lines import Lines
+
+ONE = [f"one {n}" for n in range(20)]
+OTHER = [f"one {n}" if n == 5 else f"other {n}" for n in range(20)]
+"""The line that is at the top after scrolling by five stands at the same place of both."""
+
+
+class Page(App[None]):
+    """Nothing but lines."""
+
+    CSS = "Lines { height: 10; }"
+
+    def compose(self) -> ComposeResult:
+        yield Lines(ONE)
+
+    @property
+    def lines(self) -> Lines:
+        return self.query_one(Lines)
+
+
+def shown(app: Page) -> list[str]:
+    """What would be drawn, by line."""
+    return [app.lines.render_line(y).text.rstrip() for y in range(10)]
+
+
+async def test_other_lines_after_scrolling_are_painted_wherever_they_differ_from_the_screen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = Page()
+    screen: dict[int, str] = {}
+    display = App._display
+
+    def paint(self: Page, one: Screen[object], frame: RenderableType | None) -> None:
+        # What a terminal keeps: only what was sent is written over.
+        if frame is not None and hasattr(frame, "spans"):
+            for y, _, _ in frame.spans:
+                screen[y] = self.lines.render_line(y).text.rstrip()
+        elif frame is not None:
+            screen.update(enumerate(shown(self)))
+        display(self, one, frame)
+
+    monkeypatch.setattr(App, "_display", paint)
+    async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.pause(0.05)
+        app.lines.turn(5)
+        await pilot.pause(0.05)
+        app.lines.show(OTHER, from_top=True)
+        await pilot.pause(0.05)
+        assert [screen[y] for y in range(10)] == shown(app)
+        assert screen[0] == "other 0"
+
+
+async def test_it_says_how_much_is_above_and_below() -> None:
+    app = Page()
+    async with app.run_test(size=(40, 12)):
+        assert shown(app)[0] == "one 0"
+        assert "11 more lines" in shown(app)[-1]
+        app.lines.turn(4)
+        assert shown(app)[:2] == ["(5 lines above)", "one 5"]
+        assert "7 more lines" in shown(app)[-1]
+        app.lines.turn(99)
+        assert shown(app)[-1] == "one 19"
+        app.lines.action_to_top()
+        assert shown(app)[0] == "one 0"
