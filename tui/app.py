@@ -117,6 +117,7 @@ class VbemApp(Porter):
         """
         from tui.screens.form import RestoreFormScreen
 
+        self.keep_session_now()
         self.push_screen(RestoreFormScreen(point, newest=newest, same_names=same_names))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

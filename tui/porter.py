@@ -76,13 +76,21 @@ class Porter(Steward):
         except StoreError as error:
             self.tell(explain("remember this server", error), "bad")
 
+    def keep_session_now(self) -> None:
+        """Keep the logon session before something is begun whose task lives in it."""
+        if self.connection is not None:
+            self._keep_session(self.connection, after_s=0)
+
     @work(group="keep-session", exit_on_error=False, description="keep the logon session")
-    async def _keep_session(self, connection: Connection, *, told: bool = True) -> None:
+    async def _keep_session(
+        self, connection: Connection, *, after_s: float = KEPT_AFTER_S, told: bool = True
+    ) -> None:
         """Hand the logon session to the keyring, behind the list and not in its way: a process is started."""
-        await self.clock.sleep(KEPT_AFTER_S)
-        kept = await connection.keep()
-        if told and kept is not None and not kept.in_keyring:
-            self.tell(f"The logon session is kept in memory only: {kept.reason.rstrip('.')}.")
+        await self.clock.sleep(after_s)
+        if connection.is_to_be_kept:
+            kept = await connection.keep()
+            if told and kept is not None and not kept.in_keyring:
+                self.tell(f"The logon session is kept in memory only: {kept.reason.rstrip('.')}.")
 
     @work(group="keep-alive", exclusive=True, exit_on_error=False, description="keep the logon session alive")
     async def _keep_alive(self) -> None:
@@ -103,7 +111,7 @@ class Porter(Steward):
         finally:
             self._again = None
         if done and self.connection is not None:
-            self._keep_session(self.connection, told=False)
+            self._keep_session(self.connection, after_s=0, told=False)
         if done and self.restores is not None:
             self.restores.monitor.wake()
         return done

@@ -66,6 +66,13 @@ def browser_rows(demo: DemoProcess, points: int, raw: RawRequests, *, rounds: in
     return [
         ratio(
             f"first rows visible, {size}",
+            "one raw request and its connection",
+            runs.first_rows,
+            raw.with_connection,
+            limit=3.0,
+        ),
+        ratio(
+            f"first rows visible, {size}",
             "one raw request on an open connection",
             runs.first_rows,
             raw.on_open_connection,

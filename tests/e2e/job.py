@@ -83,7 +83,7 @@ def is_form(text: str) -> bool:
 
 def _selected(text: str, vm: str) -> bool:
     """The cursor stands on that VM, and it is the only row: the filter has done its work."""
-    rows = [line for line in text.splitlines() if re.search(r"\d (min|h|d) +vbr\d", line)]
+    rows = [line for line in text.splitlines() if re.search(r"\d\+? (min|h|d) +vbr\d", line)]
     return len(rows) == 1 and rows[0].startswith(f"> {vm} ")
 
 

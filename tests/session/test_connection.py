@@ -38,7 +38,9 @@ async def test_whoever_leaves_before_the_session_was_kept_keeps_it_then(
     connection = trusted()
     await connection.log_on(demo.user, demo.password)
     assert file_keyring.values() == {}
+    assert connection.is_to_be_kept
     await (await remembered(connection)).leave()
+    assert not connection.is_to_be_kept
     assert await trusted().has_kept_session()
 
 

@@ -81,6 +81,7 @@ class StageConnection:
     manager: StageManager
     user: str = r"LAB\op"
     address: str = "em.lab.example:9398"
+    is_to_be_kept: bool = False
 
     def key_pressed(self) -> None:
         """Nothing keeps this session alive."""

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button
 
+from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.settle import settle, text_of, until
@@ -242,3 +243,20 @@ async def test_what_is_waited_for_is_said_where_it_takes_long(app: VbemApp, demo
         await shows(pilot, f"Logging on to {demo.host}")
         demo.control("clear-faults")
         await shows(pilot, "points loaded")
+
+
+async def test_the_session_is_kept_before_a_restore_can_be_started(app: VbemApp) -> None:
+    keyring = app.launch.sessions = SlowKeyring()
+    app.clock = FixedWallClock(speed=1e-6)  # the two seconds after a logon never pass
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        keyring.answers.set()
+        await pilot.press(*"crm01", "enter")
+        await shows(pilot, "Made (local")
+        await pilot.press("enter")
+        await shows(pilot, "Restore...")
+        connection = app.connection
+        assert connection is not None
+        await until(pilot, lambda: not connection.is_to_be_kept, "the session to be kept")

@@ -145,6 +145,11 @@ class Connection:
         )
         return session
 
+    @property
+    def is_to_be_kept(self) -> bool:
+        """Whether there is a logon session that was not handed to the keyring yet."""
+        return self._unkept is not None
+
     async def keep(self) -> Kept | None:
         """Keep the logon session in the keyring, which may take seconds; where it is kept, None before logon.
 
