@@ -175,8 +175,9 @@ def times_have_six_digits(patch: Patch) -> None:
         except ValueError:
             return None
 
-    for module in (tree, jsonpoints, xmlpoints):
+    for module in (tree, xmlpoints):
         patch.setattr(module, "time_of", time_of)
+    patch.setattr(jsonpoints, "times_of", lambda texts, missing: [time_of(text) or missing for text in texts])
 
 
 @mutation("times_have_none_to_seven_digits_and_1753_is_none")

@@ -12,6 +12,7 @@ import pytest
 from tests.unit.api.dialects import DIALECTS
 from tui.api.codec import codec_for, codec_of
 from tui.api.codec import points as codec_points
+from tui.api.codec.jsonlinks import Linked, LinkReader
 from tui.api.codec.listing import Listing
 from tui.api.errors import BadReply, MissingField, NotManager, Unreadable
 from tui.api.limits import Limits
@@ -294,3 +295,33 @@ def test_long_links_are_not_remembered(dialect: str) -> None:
     assert remembered() == before
     read(with_links(f"/{dialect}"))
     assert remembered() > before
+
+
+@pytest.mark.parametrize("rel_is_first", [True, False])
+@pytest.mark.parametrize("dialect", ["json-pascal", "json-camel"])
+def test_points_without_a_restore_link_do_not_slow_down_the_others(
+    dialect: str, rel_is_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = [dict(sorted(link.items(), reverse=rel_is_first)) for link in LINKS]
+
+    def numbered(number: int) -> dict[str, Any]:
+        point_id = f"{POINT_ID[:-2]}{number:02}"
+        text = json.dumps({**ENTITY, "Links": links[1:] if number in {3, 4} else links})
+        return dict(json.loads(text.replace(POINT_ID, point_id)))
+
+    spaced = written(dialect, [numbered(number) for number in range(10)])
+    page = msgspec.json.format(spaced, indent=-1)
+    usual = read(page).items[9]
+    read_anew = LinkReader._read_anew
+    anew: list[str] = []
+
+    def noted(reader: LinkReader, raw: bytes, uid: str, own: bytes) -> Linked:
+        anew.append(uid)
+        return read_anew(reader, raw, uid, own)
+
+    monkeypatch.setattr(LinkReader, "_read_anew", noted)
+    again = read(page).items
+    assert [uid[-2:] for uid in anew] == ["03", "04"]
+    assert [bool(point.restore_href) for point in again] == [number not in {3, 4} for number in range(10)]
+    assert again[9] == usual
+    assert {point.server_name for point in again} == {"vbr.lab.example"}

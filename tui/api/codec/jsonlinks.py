@@ -21,8 +21,6 @@ Linked = tuple[tuple[str, str], str, str]
 """UID and name of the backup server, id of the restore point, Restore path with `{id}` for the own id."""
 
 _SERVER, _PARENT, _RESTORE = b'"BackupServerReference"', b'"RestorePointReference"', b'"Restore"'
-_REACH = 4_000
-"""How many bytes further a point's own links are looked for, so also of what is remembered of one."""
 _LONG = 16_000
 _KNOWN = 4_096
 
@@ -58,8 +56,10 @@ class LinkReader:
         self._decoder = decoder
         self._lead = b""
         """What stands before the point's own id where its links begin with Restore, as they mostly do."""
+        self._length = 0
+        """Of the bytes the last point's links were known by: most are as long."""
         self._known: dict[bytes, Linked] = {}
-        """What links say, by their bytes between the point's own id and the mark of the restore point."""
+        """What links say, by their bytes from behind the point's own id to the mark of the restore point."""
         self._order = (1, 2, 0)
         """Where among the links the three stood last; it rarely changes within a list."""
         self._server = lru_cache(maxsize=1024)(self._server_of)
@@ -72,35 +72,37 @@ class LinkReader:
         for remembered in (self._server, self._parent, self._restore):
             remembered.cache_clear()
 
-    def at(self, body: bytes, place: int, own: bytes) -> tuple[Linked | None, int]:
-        """The links of the point whose own id is `own`, looked for in a page from `place` on.
-
-        Returns:
-            What they say, None where they are not known by their bytes; where to look for the next point.
-        """
-        start = body.find(self._lead, place, place + _REACH)
-        after = start + len(self._lead)
-        # The lead is no text's inside, for it holds bare quotation marks; and no other point's, by the id.
-        if start < 0 or not body.startswith(own, after):
-            return None, place
-        after += len(own)
-        end = body.find(_PARENT, after, after + _REACH)
-        known = self._known.get(body[after:end])
-        return (known, end) if known is not None else (None, place)
-
-    def read(self, raw: bytes, uid: str, own: bytes) -> Linked:
-        """What the links of one point say, by their own bytes.
+    def read(self, links: list[bytes], uids: list[str]) -> list[Linked]:
+        """What the links of each point say, by their own bytes.
 
         Raises:
             Unreadable: they are damaged.
         """
+        found, get, length = [], self._known.get, self._length
+        for raw, uid in zip(links, uids, strict=True):
+            own = uid[uid.rfind(":") + 1 :].encode() or b" "
+            head = self._lead + own
+            said = None
+            if raw.startswith(head):
+                start = len(head)
+                said = get(raw[start : start + length])
+                if said is None:  # they may only be longer or shorter than those of the point before
+                    length = raw.find(_PARENT, start) + len(_PARENT) - start
+                    said = get(raw[start : start + length])
+            found.append(said or self._read_anew(raw, uid, own))
+        self._length = length
+        return found
+
+    def _read_anew(self, raw: bytes, uid: str, own: bytes) -> Linked:
+        """What the links of one point say, where their bytes were not met before."""
         found = self._cut_out(raw, own)
         if found is None:
             return linked(Tree("", {"Links": _decoded(raw)}), uid)
         lead, _, rest = raw.partition(own)
-        known, mark, _ = rest.partition(_PARENT)
-        # Only where all three stand before the mark do these bytes say everything.
-        if mark and _SERVER in known and _RESTORE in lead and b"}" not in lead:
+        known = rest[: rest.find(_PARENT) + len(_PARENT)]
+        # These bytes say it all only where the three stand in them, and no other link is the point's own.
+        is_all = _PARENT in known and _SERVER in known and (_RESTORE in lead or _RESTORE in known)
+        if is_all and b"}" not in lead and own not in known:
             if lead != self._lead or len(self._known) >= _KNOWN:
                 self._known.clear()
             self._lead = lead

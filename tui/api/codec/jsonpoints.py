@@ -6,18 +6,21 @@ Whatever is not of the usual shape goes the tolerant way of `points`.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
 from tui.api.codec.jsonlinks import LinkReader
 from tui.api.codec.listing import Listing
 from tui.api.codec.points import platform_in
-from tui.api.codec.scalars import time_of
+from tui.api.codec.scalars import times_of
 from tui.api.models import PointKind
 from tui.api.models.columns import Face, PointColumns, Shape
 from tui.api.models.points import NO_TIME, RestorePoint
 
+KeyT = TypeVar("KeyT", bound=tuple[Any, ...])
+ValueT = TypeVar("ValueT")
 _MOST = 20_000
 """Faces and shapes that are remembered, each."""
 _LONG = 1_000
@@ -134,7 +137,7 @@ def fast_points(body: bytes) -> Listing[RestorePoint] | None:
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         return None
     rows = page.entities.points.points
-    columns, lacking = _columns(rows, body, casing.links)
+    columns, lacking = _columns(rows, casing.links)
     if lacking and _is_mixed(rows, lacking, body, casing.names):
         return None
     paging = page.paging
@@ -150,31 +153,42 @@ def forget() -> None:
         casing.links.forget()
 
 
-def _columns(rows: list[_Point], body: bytes, links: LinkReader) -> tuple[PointColumns, list[int]]:
-    """The points, and the places of those that lack something; written for speed, hence no calls to spare."""
-    columns, lacking, at = PointColumns(), [], 0
-    add_face, add_shape, add_parent = columns.faces.append, columns.shapes.append, columns.parents.append
-    for place, row in enumerate(rows):
-        uid, display_name, object_ref = row.uid, row.display_name, row.object_ref
-        point_type, algorithm = row.point_type, row.algorithm
-        if not (display_name and object_ref and point_type and algorithm):
-            lacking.append(place)
-            display_name = (
-                display_name or row.vm_name or (row.name or "").rpartition("@")[0] or row.name or ""
-            )
-            object_ref, point_type, algorithm = object_ref or "", point_type or "", algorithm or ""
-        own = uid.rpartition(":")[2].encode() or b" "
-        found, at = links.at(body, at, own)
-        server, parent, restore_href = found or links.read(bytes(row.links), uid, own)
-        add_face(_FACES.get((display_name, object_ref, server)) or _face(display_name, object_ref, server))
-        add_shape(
-            _SHAPES.get((point_type, algorithm, restore_href)) or _shape(point_type, algorithm, restore_href)
-        )
-        add_parent(parent)
+def _columns(rows: list[_Point], links: LinkReader) -> tuple[PointColumns, list[int]]:
+    """The points, and the places of those that lack something.
+
+    Column by column, in comprehensions and maps: a loop over the rows takes half as long again.
+    """
+    columns = PointColumns()
     columns.uids = [row.uid for row in rows]
     columns.names = [row.name or "" for row in rows]
-    columns.created = [time_of(row.created) or NO_TIME for row in rows]
+    columns.created = times_of([row.created for row in rows], NO_TIME)
+    vm_names, object_refs = [row.display_name or "" for row in rows], [row.object_ref or "" for row in rows]
+    types, algorithms = [row.point_type or "" for row in rows], [row.algorithm or "" for row in rows]
+    lacking: list[int] = []
+    if not (all(vm_names) and all(object_refs) and all(types) and all(algorithms)):
+        told = zip(vm_names, object_refs, types, algorithms, strict=True)
+        lacking = [place for place, values in enumerate(told) if not all(values)]
+        for place in lacking:
+            vm_names[place] = vm_names[place] or _name_of(rows[place])
+    found = links.read([bytes(row.links) for row in rows], columns.uids)
+    servers, columns.parents, hrefs = map(list, zip(*found, strict=True)) if found else ([], [], [])
+    columns.faces = _known(_FACES, _face, list(zip(vm_names, object_refs, servers, strict=True)))
+    columns.shapes = _known(_SHAPES, _shape, list(zip(types, algorithms, hrefs, strict=True)))
     return columns, lacking
+
+
+def _name_of(row: _Point) -> str:
+    """The name of a VM where the one that is displayed was not sent."""
+    name = row.name or ""
+    return row.vm_name or name.rpartition("@")[0] or name
+
+
+def _known(known: dict[KeyT, ValueT], new: Callable[..., ValueT], keys: list[KeyT]) -> list[ValueT]:
+    """The value of each key, made where it was not met before."""
+    try:
+        return list(map(known.__getitem__, keys))
+    except KeyError:
+        return [known.get(key) or new(*key) for key in keys]
 
 
 def _face(vm_name: str, object_ref: str, server: tuple[str, str]) -> Face:

@@ -6,6 +6,7 @@ pages of one `Packer` are read by one `Unpacker`, all of them and in their order
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from collections.abc import Hashable, Sequence
 from datetime import datetime
@@ -56,6 +57,8 @@ class _Numbers(Generic[SharedT]):
     def take(self, values: Sequence[SharedT]) -> tuple[list[SharedT], bytes]:
         """The values that are new, and the number of each value."""
         numbers = self._numbers
+        with contextlib.suppress(KeyError):  # most pages hold nothing new, and then this is all
+            return [], array(_NUMBER, map(numbers.__getitem__, values)).tobytes()
         new = [value for value in dict.fromkeys(values) if value not in numbers]
         numbers.update(zip(new, range(len(numbers), len(numbers) + len(new)), strict=True))
         return new, array(_NUMBER, map(numbers.__getitem__, values)).tobytes()
