@@ -6,6 +6,7 @@ import asyncio
 import ssl
 
 from tui.api.certificates import describe, problem_of
+from tui.api.dial import dial
 from tui.api.errors import CertificateChanged, ManagerError
 from tui.api.faults import find, line_error
 from tui.api.models import Certificate, ServerAddress
@@ -59,7 +60,7 @@ async def shown(
         async with asyncio.timeout(timeout_s):
             if writer is None:
                 # TLS is a second step, so that a refused handshake leaves a connection we can close.
-                _, writer = await asyncio.open_connection(address.host, address.port)
+                writer = (await dial(address.host, address.port)).writer
             await writer.start_tls(context, server_hostname=address.host)
     except (OSError, UnicodeError) as error:  # TimeoutError and ssl.SSLError are OSErrors
         raise line_error(error, address, request_sent=False) from error
@@ -75,7 +76,7 @@ async def _through(proxy: ProxyAddress, address: ServerAddress, timeout_s: float
     writer: asyncio.StreamWriter | None = None
     try:
         async with asyncio.timeout(timeout_s):
-            reader, writer = await asyncio.open_connection(proxy.host, proxy.port)
+            reader, writer, _ = await dial(proxy.host, proxy.port)
             writer.write(proxy.request_for(address))
             await proxy.take_answer(lambda: reader.read(4096), address)
     except BaseException as error:

@@ -37,8 +37,9 @@ from tui.api.limits import Limits, Timeouts
 from tui.api.look import shown
 from tui.api.models import ServerAddress
 from tui.api.proxy import ProxyAddress
+from tui.api.streams import StreamBackend, StreamTransport
 from tui.api.tls import PinMismatch, Trust, client_context, looking_context
-from tui.api.tunnel import TunnelTransport
+from tui.api.tunnel import Tunnels
 from tui.clock import Clock
 
 for _logger in ("httpx", "httpcore"):
@@ -181,9 +182,8 @@ class Transport:
             max_keepalive_connections=_CONNECTIONS,
             keepalive_expiry=_IDLE_S,
         )
-        if self._proxy:
-            return TunnelTransport(ProxyAddress.parse(self._proxy), context, limits)
-        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
+        backend = Tunnels(ProxyAddress.parse(self._proxy)) if self._proxy else StreamBackend()
+        return StreamTransport(context, limits, backend)
 
     async def _exchange(self, client: httpx.AsyncClient, call: Call, trail: _Trail) -> Reply:
         silence = self._timeouts.read if call.kind is Kind.READ else self._timeouts.write

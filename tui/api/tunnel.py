@@ -8,45 +8,28 @@ for the tunnel falls under the time for connecting, and all that fails in it is 
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Iterable
 
 import httpcore
-import httpx
 
 from tui.api.errors import ManagerError
 from tui.api.models import ServerAddress
 from tui.api.proxy import ProxyAddress
+from tui.api.streams import StreamBackend
 
 
-class TunnelTransport(httpx.AsyncHTTPTransport):
-    """HTTP through tunnels of one proxy.
+class Tunnels(httpcore.AsyncNetworkBackend):
+    """Dials the proxy, whatever host is asked for, and asks it for that host.
 
     Args:
         proxy: who opens the tunnels.
-        context: TLS with the server inside the tunnel.
-        limits: how many tunnels.
     """
-
-    def __init__(self, proxy: ProxyAddress, context: ssl.SSLContext, limits: httpx.Limits) -> None:
-        super().__init__(verify=context, trust_env=False, limits=limits)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=_Tunnels(proxy),
-        )
-
-
-class _Tunnels(httpcore.AsyncNetworkBackend):
-    """Dials the proxy, whatever host is asked for, and asks it for that host."""
 
     def __init__(self, proxy: ProxyAddress) -> None:
         self._proxy = proxy
-        self._dialler = httpcore.AnyIOBackend()
+        self._dialler = StreamBackend()
 
-    async def connect_tcp(
+    async def connect_tcp(  # noqa: D102 - httpcore says what it is for
         self,
         host: str,
         port: int,
@@ -71,7 +54,7 @@ class _Tunnels(httpcore.AsyncNetworkBackend):
             raise self._proxy.line_error(error) from error
         return stream
 
-    async def connect_unix_socket(
+    async def connect_unix_socket(  # noqa: D102 - httpcore says what it is for
         self,
         path: str,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
@@ -79,7 +62,7 @@ class _Tunnels(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         raise NotImplementedError("a tunnel leads to a host")
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:  # noqa: D102 - httpcore says what it is for
         await self._dialler.sleep(seconds)
 
     async def _ask(self, stream: httpcore.AsyncNetworkStream, target: ServerAddress) -> None:
