@@ -18,7 +18,7 @@ from tui.api.proxy import ProxyAddress
 from tui.api.streams import StreamBackend
 
 
-class Tunnels(httpcore.AsyncNetworkBackend):
+class Tunnels(StreamBackend):
     """Dials the proxy, whatever host is asked for, and asks it for that host.
 
     Args:
@@ -27,7 +27,6 @@ class Tunnels(httpcore.AsyncNetworkBackend):
 
     def __init__(self, proxy: ProxyAddress) -> None:
         self._proxy = proxy
-        self._dialler = StreamBackend()
 
     async def connect_tcp(  # noqa: D102 - httpcore says what it is for
         self,
@@ -40,7 +39,7 @@ class Tunnels(httpcore.AsyncNetworkBackend):
         target = ServerAddress(host=host, port=port)
         try:
             async with asyncio.timeout(timeout):
-                stream = await self._dialler.connect_tcp(
+                stream = await super().connect_tcp(
                     self._proxy.host, self._proxy.port, None, local_address, socket_options
                 )
                 try:
@@ -50,20 +49,9 @@ class Tunnels(httpcore.AsyncNetworkBackend):
                     raise
         except ManagerError:
             raise
-        except (httpcore.NetworkError, OSError, UnicodeError) as error:  # TimeoutError is an OSError
+        except (httpcore.NetworkError, httpcore.TimeoutException, OSError, UnicodeError) as error:
             raise self._proxy.line_error(error) from error
         return stream
-
-    async def connect_unix_socket(  # noqa: D102 - httpcore says what it is for
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        raise NotImplementedError("a tunnel leads to a host")
-
-    async def sleep(self, seconds: float) -> None:  # noqa: D102 - httpcore says what it is for
-        await self._dialler.sleep(seconds)
 
     async def _ask(self, stream: httpcore.AsyncNetworkStream, target: ServerAddress) -> None:
         await stream.write(self._proxy.request_for(target))
