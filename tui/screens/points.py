@@ -115,7 +115,8 @@ class RestorePointsScreen(PointsLoading):
     def on_screen_resume(self) -> None:
         """It was made before the logon, or another screen was over it: its ages are old."""
         self.refresh_banner()
-        self._repaint_ages()
+        if self._view.all_count:
+            self._repaint_ages()
 
     def _repaint_ages(self) -> None:
         self.vms.rows_changed()
