@@ -43,6 +43,7 @@ class RestorePointsScreen(PointsLoading):
         super().__init__()
         self._complained = False
         """The status line speaks of the filter."""
+        self._was_covered = False
 
     def compose_body(self) -> ComposeResult:
         """The filter, the two lists, and the line that says how much is loaded."""
@@ -113,10 +114,15 @@ class RestorePointsScreen(PointsLoading):
         self.vms.set_empty(words)
 
     def on_screen_resume(self) -> None:
-        """It was made before the logon, or another screen was over it: its ages are old."""
+        """Who is logged on is known since; where another screen was over it, its ages are old."""
         self.refresh_banner()
-        if self._view.all_count:
+        if self._was_covered:
+            self._was_covered = False
             self._repaint_ages()
+
+    def on_screen_suspend(self) -> None:
+        """Another screen is over it."""
+        self._was_covered = True
 
     def _repaint_ages(self) -> None:
         self.vms.rows_changed()

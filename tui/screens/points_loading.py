@@ -24,6 +24,8 @@ from tui.text import safe
 
 ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
+WRITTEN_S = 0.001
+"""The terminal is written to by a thread, which has its turn only while this one has nothing to do."""
 
 
 class PointsLoading(VbemScreen):
@@ -97,6 +99,7 @@ class PointsLoading(VbemScreen):
         with suppress(TimeoutError):
             async with asyncio.timeout(at_most_s):
                 await painted.wait()
+                await asyncio.sleep(WRITTEN_S)
 
     def start_loading(self) -> None:
         """Read the whole list."""

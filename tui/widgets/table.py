@@ -134,7 +134,8 @@ class BigTable(ScrollView, can_focus=True):
         """Say something else while there are no rows."""
         if sentence != self._empty:
             self._empty = sentence
-            self._repaint()
+            if not len(self._rows):
+                self._repaint()
 
     def set_sorted(self, column: str, *, descending: bool) -> None:
         """Mark the column the rows are sorted by in the header."""
