@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tui.paths import Folders
+    from tui.screens.base import VbemScreen
 
 
 STUCK_S = 8.0
@@ -63,21 +64,33 @@ class Shell(KeysInOrder):
         """What must never stand in a report."""
         return ()
 
-    def tell(self, words: str, kind: str = "note") -> None:
+    @property
+    def full_screens(self) -> list[VbemScreen]:
+        """The screens on the stack that are no dialogs, the uppermost last."""
+        from tui.screens.base import VbemScreen
+
+        return [screen for screen in self.screen_stack if isinstance(screen, VbemScreen)]
+
+    @property
+    def full_screen(self) -> VbemScreen | None:
+        """The uppermost of them."""
+        return next(reversed(self.full_screens), None)
+
+    def tell(self, words: str, kind: str = "note", *, instead_of: str = "") -> None:
         """Say something that no screen asked for, beside what its status line says: that covers nothing.
 
         Args:
             words: whole sentences.
             kind: `note`, `good` or `bad`, as for the status line.
+            instead_of: what was told before and is out of date now.
         """
         # A screen that was just pushed has no status line yet.
-        self.call_after_refresh(self._tell_now, words, kind)
+        self.call_after_refresh(self._tell_now, words, kind, instead_of)
 
-    def _tell_now(self, words: str, kind: str) -> None:
-        from tui.screens.base import VbemScreen
-
-        full = next((one for one in reversed(self.screen_stack) if isinstance(one, VbemScreen)), None)
+    def _tell_now(self, words: str, kind: str, instead_of: str) -> None:
+        full = self.full_screen
         if full is not None:
+            full.take_back(instead_of)
             full.add(words, kind)
 
     # -- signals ------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.restores.plan import RestorePlan
     from tui.restores.restore import Restore
     from tui.restores.service import Restores
+    from tui.screens.endings import Endings
     from tui.screens.filled import Filled
     from tui.session.connection import Connection
     from tui.store.journal import Journal
@@ -37,6 +38,7 @@ class Steward(Shell):
         self.ref_names = RefNames()
         self.filled_forms: dict[str, Filled] = {}
         """What was filled in for the restores of this run, by restore."""
+        self._endings: Endings | None = None
 
     async def log_on_again(self) -> bool:
         """Ask for the password; True if there is a logon session again."""
@@ -45,6 +47,7 @@ class Steward(Shell):
     def take_charge(self, connection: Connection) -> str:
         """Make the restores of this connection; the sentence to show if there is no journal."""
         from tui.restores.service import Restores
+        from tui.screens.endings import Endings
         from tui.store.missing import MissingJournal, operator_name
 
         note = self.open_journal()
@@ -59,6 +62,7 @@ class Steward(Shell):
             poll_every_s=self.pace.poll_every_s,
         )
         self.restores.on_change(self._tell_screens)
+        self._endings = Endings()
         return note
 
     def open_journal(self) -> str:
@@ -123,7 +127,28 @@ class Steward(Shell):
 
         # While the program ends the screens are gone before the last word of a restore comes.
         with suppress(ScreenStackError):
-            self.screen.post_message(RestoresChanged(restores))
+            for screen in self.screen_stack:  # also those that a dialog is over
+                screen.post_message(RestoresChanged(restores))
+            self._tell_endings(restores)
+
+    def _tell_endings(self, restores: tuple[Restore, ...]) -> None:
+        endings = self._endings
+        if endings is not None and endings.notice(restores) and not self.is_showing_tasks:
+            before, endings.told = endings.told, endings.words
+            self.tell(endings.told, endings.kind, instead_of=before)
+
+    @property
+    def is_showing_tasks(self) -> bool:
+        """Whether the uppermost full screen shows the restores themselves."""
+        full = self.full_screen
+        return full is not None and full.NAME == "tasks"
+
+    def tasks_seen(self) -> None:
+        """The tasks are being shown: what was told of their ends is taken back."""
+        if self._endings is not None:
+            for screen in self.full_screens:
+                screen.take_back(self._endings.told)
+            self._endings.forget()
 
     def _ask_to_log_on_again(self) -> None:
         self.run_worker(self.log_on_again(), group="session", exit_on_error=False, description="log on again")

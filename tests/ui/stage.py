@@ -20,6 +20,7 @@ from tui.app import VbemApp
 from tui.launch import Launch
 from tui.paths import Folders
 from tui.restores.service import Restores
+from tui.screens.endings import Endings
 from tui.session.connection import Connection
 from tui.store.journal import Journal
 from tui.store.settings import Settings
@@ -108,6 +109,7 @@ class StageApp(VbemApp):
             manager, cast(Any, self.journal), server="em.lab.example:9398", clock=self.clock
         )
         self.restores.on_change(self._tell_screens)
+        self._endings = Endings()
 
     @property
     def rows(self) -> Journal:

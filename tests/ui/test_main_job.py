@@ -13,6 +13,7 @@ from tests.support.settle import settle, text_of, until
 from tui.app import VbemApp
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.form import RestoreFormScreen
+from tui.screens.points import RestorePointsScreen
 from tui.screens.tasks import TasksScreen
 from tui.store.entry import RestoreState
 from tui.widgets.entry import Entry
@@ -77,6 +78,27 @@ async def test_machine_from_logon_to_the_end(app: VbemApp, demo: DemoProcess, pl
     assert "QuickRollback" in post["body"]
     assert row.state.is_over
     assert row.session_uid
+
+
+async def test_an_end_is_told_on_the_list(app: VbemApp, demo: DemoProcess) -> None:
+    demo.control("set", option="time_scale", value=0)
+    async with app.run_test(size=SIZE) as pilot:
+        await to_form(pilot, "platform:vmware type:full")
+        await to_confirm(pilot)
+        await pilot.press("right", "enter")
+        await shows(pilot, "launching")
+        await pilot.press("escape")
+        await on(pilot, RestorePointsScreen)
+        demo.control("set", option="time_scale", value=200)
+        await shows(pilot, "Ctrl+T shows")
+        assert app.restores is not None
+        (restore,) = app.restores.all
+        assert f"The restore of {restore.vm_name} " in text_of(pilot)
+        await pilot.press("ctrl+t")
+        await on(pilot, TasksScreen)
+        await pilot.press("escape")
+        await on(pilot, RestorePointsScreen)
+        assert "Ctrl+T shows" not in text_of(pilot)
 
 
 async def test_cloud_director_with_a_looked_up_store(app: VbemApp, demo: DemoProcess) -> None:

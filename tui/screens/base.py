@@ -92,6 +92,11 @@ class VbemScreen(_Watching, FrugalScreen[None]):
         if self.is_mounted:
             self.query_one(StatusLine).add(text, kind)
 
+    def take_back(self, text: str) -> None:
+        """Leave a sentence out of what the status line says."""
+        if self.is_mounted and text:
+            self.query_one(StatusLine).take_back(text)
+
     def complain(self, doing: str, error: Exception) -> None:
         """Show an error of the lower rooms where it happened."""
         self.say(explain(doing, error), "bad")

@@ -76,7 +76,10 @@ class Host(Protocol):
     def show_restore(self, key: str) -> None:
         """Show one restore among the tasks."""
 
-    def tell(self, words: str, kind: str = "note") -> None:
+    def tasks_seen(self) -> None:
+        """The tasks are being shown: nothing more need be told of their ends."""
+
+    def tell(self, words: str, kind: str = "note", *, instead_of: str = "") -> None:
         """Say something on the status line of the uppermost full screen, beside what is said there."""
 
     def report_worker(self, event: Worker.StateChanged) -> None:

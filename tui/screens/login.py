@@ -31,6 +31,7 @@ _FOLLOWS = (
     "tui.store.trust",
     "tui.screens.points",
     "tui.restores.service",
+    "tui.screens.endings",
     "tui.store.journal",
     "tui.store.missing",
     "tui.api.client",

@@ -66,13 +66,15 @@ class TasksScreen(VbemScreen):
 
     def on_mount(self) -> None:
         """Show what is known now."""
+        self.vbem.tasks_seen()
         self.query_one(BigTable).focus()
         self._show_all()
         if self._selected:
             self.query_one(BigTable).select(self._selected)
 
     def on_screen_resume(self) -> None:
-        """A dialog was over it: catch up."""
+        """Another screen was over it: catch up."""
+        self.vbem.tasks_seen()
         self._show_all()
 
     def select(self, key: str) -> None:

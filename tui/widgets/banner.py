@@ -37,9 +37,11 @@ class StatusLine(Static):
         self.update(safe(text, cells=600))
 
     def take_back(self, text: str) -> None:
-        """Show nothing more if `text` is what is shown."""
-        if self._said[0] == text:
-            self.say("")
+        """Leave `text` out of what is shown; where nothing else is, show nothing."""
+        before, kind = self._said
+        if text and text in before:
+            left = " ".join(before.replace(text, "").split())
+            self.say(left, kind if left else "note")
 
     def add(self, text: str, kind: str = "note") -> None:
         """Show `text` behind what is shown; what is bad stays bad."""

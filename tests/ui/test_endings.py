@@ -1,0 +1,101 @@
+"""Restores that end while somebody looks elsewhere are told; restores under a dialog go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.settle import settle, text_of
+from tests.ui.forms import app_for, send, tick
+from tests.ui.stage import StageApp, StageManager
+from tests.unit.restores.fakes import finished, session, stopped
+from tests.unit.restores.points import point
+from tui.api.models import SessionResult
+from tui.screens.cancel import CancelScreen
+from tui.screens.history import HistoryScreen
+from tui.screens.tasks import TasksScreen
+from tui.widgets.banner import StatusLine
+
+
+def status(pilot: Pilot[Any]) -> str:
+    return str(pilot.app.screen.query_one(StatusLine).content)
+
+
+async def running(pilot: Pilot[Any], manager: StageManager) -> None:
+    """One restore whose session is known."""
+    await send(pilot)
+    manager.task_list = (finished(1),)
+    manager.session_list = (session(1, progress=12),)
+    await tick(pilot)
+    await tick(pilot)
+
+
+@pytest.fixture
+def manager() -> StageManager:
+    return StageManager()
+
+
+@pytest.fixture
+def app(tmp_path: Path, manager: StageManager) -> StageApp:
+    return app_for(tmp_path, point(), manager)
+
+
+@pytest.mark.parametrize(
+    ("result", "words", "is_bad"),
+    [
+        (SessionResult.SUCCESS, "The restore of app07 succeeded: Ctrl+T shows it.", False),
+        (SessionResult.FAILED, "The restore of app07 FAILED: Ctrl+T shows why.", True),
+    ],
+)
+async def test_an_end_is_told_elsewhere_until_the_tasks_are_seen(
+    app: StageApp, manager: StageManager, result: SessionResult, words: str, is_bad: bool
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await running(pilot, manager)
+        await pilot.press("h")
+        await settle(pilot)
+        assert isinstance(app.screen, HistoryScreen)
+        assert not status(pilot)
+        manager.session_list = (stopped(result),)
+        await tick(pilot)
+        await settle(pilot)
+        assert status(pilot) == words
+        assert app.screen.query_one(StatusLine).has_class("-bad") == is_bad
+        await tick(pilot)
+        await settle(pilot)
+        assert status(pilot) == words
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(app.screen, TasksScreen)
+        assert words not in text_of(pilot)
+        await pilot.press("h")
+        await settle(pilot)
+        assert words not in text_of(pilot)
+
+
+async def test_an_end_seen_among_the_tasks_is_not_told_once_more(
+    app: StageApp, manager: StageManager
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await running(pilot, manager)
+        manager.session_list = (stopped(SessionResult.SUCCESS),)
+        await tick(pilot)
+        await settle(pilot)
+        assert "Ctrl+T shows" not in text_of(pilot)
+
+
+async def test_the_tasks_go_on_under_a_dialog(app: StageApp, manager: StageManager) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await running(pilot, manager)
+        await pilot.press("c")
+        await settle(pilot)
+        assert isinstance(app.screen, CancelScreen)
+        manager.session_list = (session(1, progress=64),)
+        await tick(pilot)
+        await settle(pilot)
+        row = next(line for line in text_of(pilot).splitlines() if line.startswith("> "))
+        assert "64 %" in row
+        assert isinstance(app.screen, CancelScreen)

@@ -1,0 +1,65 @@
+"""The sentence about restores that ended while somebody looked elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.unit.restores.fakes import restore
+from tui.screens.endings import Endings
+from tui.store.entry import RestoreState
+
+
+def told(*ends: tuple[str, RestoreState]) -> Endings:
+    """What is noticed when restores by these names end so."""
+    endings = Endings()
+    begun = [replace(restore(), key=f"r{number}", vm_name=name) for number, (name, _) in enumerate(ends)]
+    assert not endings.notice(begun)
+    over = [replace(one, state=state) for one, (_, state) in zip(begun, ends, strict=True)]
+    assert endings.notice(over)
+    assert not endings.notice(over)
+    return endings
+
+
+def test_each_end_has_its_word() -> None:
+    words = {
+        RestoreState.SUCCEEDED: ("The restore of app07 succeeded: Ctrl+T shows it.", "good"),
+        RestoreState.WARNING: ("The restore of app07 ended with warnings: Ctrl+T shows it.", "note"),
+        RestoreState.FAILED: ("The restore of app07 FAILED: Ctrl+T shows why.", "bad"),
+        RestoreState.CANCELLED: ("The restore of app07 was cancelled: Ctrl+T shows it.", "note"),
+    }
+    for state, expected in words.items():
+        endings = told(("app07", state))
+        assert (endings.words, endings.kind) == expected
+
+
+def test_of_many_the_worst_come_first_and_the_rest_is_counted() -> None:
+    good = [(f"web0{number}", RestoreState.SUCCEEDED) for number in range(4)]
+    endings = told(*good, ("db01", RestoreState.FAILED))
+    assert endings.words == (
+        "5 restores have ended: db01 FAILED, web00 succeeded, web01 succeeded and 2 more. Ctrl+T shows them."
+    )
+    assert endings.kind == "bad"
+
+
+def test_what_ends_later_is_told_with_what_was_not_seen_yet() -> None:
+    endings = told(("app07", RestoreState.SUCCEEDED))
+    later = replace(restore(), key="later", vm_name="db01")
+    endings.notice([later])
+    assert endings.notice([replace(later, state=RestoreState.SUCCEEDED)])
+    assert endings.words == ("2 restores have ended: app07 succeeded, db01 succeeded. Ctrl+T shows them.")
+    endings.forget()
+    assert endings.words == ""
+
+
+def test_what_was_over_when_it_was_first_seen_or_refused_at_once_is_not_told() -> None:
+    endings = Endings()
+    sent = restore(RestoreState.SENT)
+    assert not endings.notice([sent, replace(sent, key="old", state=RestoreState.SUCCEEDED)])
+    assert not endings.notice([replace(sent, state=RestoreState.FAILED)])
+
+
+def test_a_name_from_the_server_cannot_spoil_the_line() -> None:
+    endings = told(("evil\x1b[2J\n" + "x" * 200, RestoreState.SUCCEEDED))
+    assert "\x1b" not in endings.words
+    assert "\n" not in endings.words
+    assert len(endings.words) < 120
