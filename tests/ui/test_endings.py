@@ -71,6 +71,8 @@ async def test_an_end_is_told_elsewhere_until_the_tasks_are_seen(
         await settle(pilot)
         assert isinstance(app.screen, TasksScreen)
         assert words not in text_of(pilot)
+        assert app._endings is not None
+        assert not app._endings.words
         await pilot.press("h")
         await settle(pilot)
         assert words not in text_of(pilot)
