@@ -106,7 +106,7 @@ async def test_ctrl_c_stops_at_once_and_f5_goes_on(browser: Browser) -> None:
         await pilot.press("f5")
         await shows(pilot, "Ctrl+C stops")
         await pilot.press("ctrl+c")
-        await shows(pilot, "stopped with 1,800 points, read 0s ago; F5 goes on")
+        await shows(pilot, "stopped with 1,800 points, read just now; F5 goes on")
         assert isinstance(pilot.app.screen, RestorePointsScreen)
         browser.server.gate.set()
         await pilot.press("f5")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tui.api.models import PointKind
 from tui.api.models.columns import Shape
@@ -84,7 +84,7 @@ def loading_words(
         waited_s: for how long the server has not answered.
     """
     busy = progress.state in _BUSY
-    read = ago(progress.read_at, now) if progress.read_at and not busy else ""
+    read = _read_words(progress.read_at, now) if progress.read_at and not busy else ""
     waited = f"no answer for {waited_s:.0f} s" if busy and waited_s >= WAIT_TOLD_AFTER_S else ""
     amount = _amount_so_far(progress) if busy else _amount_at_end(progress, read)
     parts = (matching, amount, waited, _key(progress.state), _freshness(index, now))
@@ -110,7 +110,12 @@ def _amount_at_end(progress: Progress, read: str) -> str:
     points = f"{count}{of} point{'' if progress.points == 1 and not of else 's'}"
     if progress.state is LoadState.STOPPED:
         return f"stopped with {points}, read {read}" if read else f"stopped with {points}"
-    return f"could not load all: {points} from {read}" if read else f"could not load all: {points}"
+    return f"could not load all: {points}, read {read}" if read else f"could not load all: {points}"
+
+
+def _read_words(then: datetime, now: datetime) -> str:
+    """Not in seconds: the line is written anew once a minute."""
+    return "just now" if timedelta(0) <= now - then < timedelta(minutes=1) else ago(then, now)
 
 
 def _bar(done: int, of: int) -> str:

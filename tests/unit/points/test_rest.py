@@ -69,16 +69,16 @@ def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
     words = loading_words(progress, index, NOW)
     assert words == "[#.........] loaded 12,000 of 100,000 points; Ctrl+C stops; newest 3 h ago"
     stopped = loading_words(Progress(state=LoadState.COMPLETE, points=9, read_at=NOW), index, NOW)
-    assert stopped == "all 9 points loaded 0s ago; newest 3 h ago"
+    assert stopped == "all 9 points loaded just now; newest 3 h ago"
 
 
 @pytest.mark.parametrize(
     ("progress", "words"),
     [
         (Progress(state=LoadState.FAILED, points=1582, read_at=READ_AT),
-         "could not load all: 1,582 points from 2 min ago; F5 goes on"),
+         "could not load all: 1,582 points, read 2 min ago; F5 goes on"),
         (Progress(state=LoadState.FAILED, points=1100, expected=1800, read_at=READ_AT),
-         "could not load all: 1,100 of 1,800 points from 2 min ago; F5 goes on"),
+         "could not load all: 1,100 of 1,800 points, read 2 min ago; F5 goes on"),
         (Progress(state=LoadState.FAILED), "could not load all: 0 points; F5 goes on"),
         (Progress(state=LoadState.STOPPED, points=1, read_at=READ_AT),
          "stopped with 1 point, read 2 min ago; F5 goes on"),
@@ -106,7 +106,7 @@ def test_the_loading_line_begins_with_how_many_vms_match_and_fits() -> None:
     index.add([point("a", 0.1)])
     matching = matching_words(1204, 3334, filtered=True)
     words = loading_words(Progress(state=LoadState.COMPLETE, points=12345, read_at=NOW), index, NOW, matching)
-    assert words.startswith("1,204 of 3,334 VMs match; all 12,345 points loaded 0s ago; newest ")
+    assert words.startswith("1,204 of 3,334 VMs match; all 12,345 points loaded just now; newest ")
     assert len(words) <= 78
     assert matching_words(3334, 3334, filtered=False) == "3,334 VMs"
     assert matching_words(1, 1, filtered=True) == "1 of 1 VM match"
@@ -138,3 +138,10 @@ def test_vapps_of_one_name_are_not_called_vms() -> None:
 def test_a_point_without_restore_link_says_why_not() -> None:
     assert "no restore" in why_not(point("a", href=""))
     assert why_not(point("a")) == ""
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "just now"), (59, "just now"), (60, "1 min ago")])
+def test_what_was_read_in_this_minute_was_read_just_now(seconds: int, words: str) -> None:
+    progress = Progress(state=LoadState.COMPLETE, points=9, read_at=NOW)
+    told = loading_words(progress, PointIndex(), NOW + timedelta(seconds=seconds))
+    assert told == f"all 9 points loaded {words}"
