@@ -36,7 +36,7 @@ def in_pairs(sha256: str) -> str:
 
 
 def in_two_lines(fingerprint: str) -> str:
-    """A fingerprint of 95 characters does not fit in 76 columns; halves are easy to compare."""
+    """A fingerprint of 95 characters does not fit in 80 columns; halves are easy to compare."""
     return f"  {fingerprint[:48]}\n  {fingerprint[48:]}"
 
 
