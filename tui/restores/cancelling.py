@@ -166,10 +166,16 @@ def _task_gone(restore: Restore, moment: Moment) -> Restore:
     return gone
 
 
-def watched(restore: Restore, moment: Moment) -> Restore:
-    """After each poll: what the cancelling really did so far."""
+def watched(restore: Restore, moment: Moment, *, is_heard: bool = True) -> Restore:
+    """After each poll: what the cancelling really did so far.
+
+    Args:
+        restore: as the poll left it.
+        moment: now.
+        is_heard: whether the server answered in this poll what the restore is judged by.
+    """
     if restore.cancel in PENDING_CANCELS:
-        return _judge(restore, moment)
+        return _judge(restore, moment, is_heard=is_heard)
     if restore.cancel is CancelState.GOES_ON:
         return _stopping(restore) if _is_stopping(restore) else _goes_on(restore)
     if restore.cancel is CancelState.SESSION_STOPPING and restore.is_over:
@@ -181,13 +187,14 @@ def watched(restore: Restore, moment: Moment) -> Restore:
     return restore
 
 
-def _judge(restore: Restore, moment: Moment) -> Restore:
+def _judge(restore: Restore, moment: Moment, *, is_heard: bool) -> Restore:
     if restore.is_over:
         return _ended(restore)
     if _is_stopping(restore):
         return _stopping(restore)
     is_lost_from_sight = restore.state is RestoreState.UNKNOWN and not restore.session_uid
-    if is_lost_from_sight or moment.mono - (restore.cancel_at or 0.0) < GRACE_S:
+    # Time alone proves nothing: a server that was not seen may have begun the restore meanwhile.
+    if not is_heard or is_lost_from_sight or moment.mono - (restore.cancel_at or 0.0) < GRACE_S:
         return restore
     if restore.state is not RestoreState.LAUNCHING or not restore.task_gone:
         return _goes_on(restore)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from tui.api.errors import ManagerError, SessionExpired
@@ -113,11 +114,25 @@ class Monitor:
         by_task = [restore for restore in self._book.all() if restore.follows_task(key)]
         by_session = [restore for restore in self._book.all() if _wants_session(restore)]
         errors = await asyncio.gather(self._poll_tasks(by_task, key), self._poll_sessions(by_session))
-        for restore in self._book.all():
-            self._book.change(restore.key, cancelling.watched, self._book.moment())
+        task_error, session_error = errors
+        self._judge_cancels([] if task_error else by_task, [] if session_error else by_session)
         self._note_errors([error for error in errors if error is not None])
         self._adapt(before)
         await self._book.flush()
+
+    def _judge_cancels(self, by_task: list[Restore], by_session: list[Restore]) -> None:
+        """What each cancelling did, as far as this poll's good answers tell.
+
+        Args:
+            by_task: whose tasks were listed.
+            by_session: whose sessions were listed.
+        """
+        tasks, sessions = ({restore.key for restore in heard} for heard in (by_task, by_session))
+        for restore in self._book.all():
+            # A task that is gone proves nothing before the sessions have been looked at as well.
+            heard = sessions if restore.task_gone or restore.session_uid else tasks | sessions
+            now = self._book.moment()
+            self._book.change(restore.key, partial(cancelling.watched, is_heard=restore.key in heard), now)
 
     def _watched(self) -> list[Restore]:
         return [
