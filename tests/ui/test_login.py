@@ -176,6 +176,24 @@ async def test_trusting_a_changed_certificate_means_typing_part_of_its_fingerpri
         await shows(pilot, "points loaded")
 
 
+async def test_wrong_digits_of_a_changed_certificate_are_said_and_can_be_mended(
+    demo: DemoProcess, tmp_path: Path
+) -> None:
+    app = app_on(demo, tmp_path)
+    new = demo.control("new-certificate")["fingerprint"].replace(":", "")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_changed_certificate(pilot)
+        await pilot.press(*"00000000", "enter")
+        await shows(pilot, "the new fingerprint does not begin so")
+        assert app_button_is_disabled(app)
+        await pilot.press("ctrl+u", *new[:8].lower())
+        await pilot.pause()
+        assert "does not begin so" not in text_of(pilot)
+        assert not app_button_is_disabled(app)
+        await pilot.press("enter", "enter")
+        await shows(pilot, "points loaded")
+
+
 async def test_digits_of_a_changed_certificate_need_no_tab_before_them(
     demo: DemoProcess, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TYPED_DIGITS = 8
 """How many hex digits of a changed certificate's fingerprint have to be typed."""
+NOT_THESE = "the new fingerprint does not begin so"
 
 _DIGITS = frozenset("0123456789abcdefABCDEF")
 
@@ -105,15 +106,21 @@ class CertificateScreen(Dialog[bool]):
     @on(Input.Changed, "#typed")
     def compare_typed(self, event: Input.Changed) -> None:
         """Only the right digits of the new fingerprint open the way."""
+        self.query_one(".box").border_subtitle = ""
         typed = "".join(char for char in event.value.lower() if char.isalnum())
         right = len(typed) >= TYPED_DIGITS and self._certificate.sha256.startswith(typed)
         self.query_one("#trust", Button).disabled = not right
 
     @on(Input.Submitted, "#typed")
     def submit_typed(self) -> None:
-        """Enter after the right digits goes to the button, and never further by itself."""
-        button = self.query_one("#trust", Button)
-        (self.query_one("#refuse", Button) if button.disabled else button).focus()
+        """Enter after the right digits goes to the button, and never further by itself; wrong ones stay."""
+        button, typed = self.query_one("#trust", Button), self.query_one("#typed", Entry)
+        if not button.disabled:
+            button.focus()
+        elif typed.value.strip():
+            self.query_one(".box").border_subtitle = NOT_THESE
+        else:
+            self.query_one("#refuse", Button).focus()
 
     @on(Button.Pressed, "#trust")
     def action_trust(self) -> None:
