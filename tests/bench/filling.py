@@ -53,10 +53,6 @@ class Runs:
 def browser_rows(demo: DemoProcess, points: int, raw: RawRequests, *, rounds: int = ROUNDS) -> list[Row]:
     """The rows at one size.
 
-    One raw request is that of a client which has yet to connect, as every client has. On an open
-    connection to the embedded server it takes a third of that, less than one whole frame of a bare Textual
-    table of this size: that ratio is told without a limit.
-
     Args:
         demo: a server with that many points.
         points: how many.
@@ -82,7 +78,7 @@ def browser_rows(demo: DemoProcess, points: int, raw: RawRequests, *, rounds: in
             "one raw request on an open connection",
             runs.first_rows,
             raw.on_open_connection,
-            limit=None,
+            limit=3.0,
         ),
         ratio(
             f"Enter to first rows, {size}",

@@ -16,8 +16,7 @@ class Row:
     what: str
     yardstick: str
     value: float
-    limit: float | None
-    """The most it may be; None where it is told and not judged."""
+    limit: float
     unit: str
     samples: tuple[float, ...] = ()
     """Raw seconds (or megabytes) of what was measured."""
@@ -27,7 +26,7 @@ class Row:
     @property
     def holds(self) -> bool:
         """Whether the row is within its limit."""
-        return self.limit is None or self.value <= self.limit
+        return self.value <= self.limit
 
     def facts(self) -> dict[str, object]:
         """The row for a JSON file."""
@@ -35,9 +34,8 @@ class Row:
 
     def __str__(self) -> str:
         verdict = f"void: {self.void}" if self.void else "ok" if self.holds else "TOO MUCH"
-        judged = "   (no limit)" if self.limit is None else f"of {self.limit:>7.2f}  {verdict}"
         raw, against = _listed(self.samples), _listed(self.yardstick_samples)
-        line = f"{self.what:<48} {self.value:>9.2f} {self.unit:<3} {judged}"
+        line = f"{self.what:<48} {self.value:>9.2f} {self.unit:<3} of {self.limit:>7.2f}  {verdict}"
         return (
             line + (f"\n    raw {raw}" if raw else "") + (f"   {self.yardstick} {against}" if against else "")
         )
@@ -60,7 +58,7 @@ def ratio(
     ours: list[float],
     theirs: list[float],
     *,
-    limit: float | None,
+    limit: float,
     void: str = "",
 ) -> Row:
     """A row that says how many times as long ours takes as the yardstick."""
