@@ -125,7 +125,7 @@ class VbemApp(Porter):
         del parameters
         if action == getattr(self.screen, "NAME", ""):
             return False
-        return self.connection is not None or action not in NEEDS_LOGON
+        return self.is_logged_on or action not in NEEDS_LOGON
 
     def action_tasks(self) -> None:
         """Show the restores of this run."""

@@ -13,11 +13,14 @@ from tui.screens.login import LoginScreen
 from tui.steward import Steward
 
 if TYPE_CHECKING:
+    from tui.api.models import ServerAddress
     from tui.screens.points import RestorePointsScreen
     from tui.session.connection import Connection
 
 FIRST_FRAME_S = 0.15
 """How long the browser's first frame may wait for the rows to be in it."""
+ASKED_S = 0.002
+"""How long after a logon was begun its request is on its way."""
 KEPT_AFTER_S = 2.0
 """How long after a logon the session is kept: the first rows and keys come first."""
 
@@ -35,11 +38,18 @@ class Porter(Steward):
         self.connection: Connection | None = None
         self._points: Ahead[RestorePointsScreen] = Ahead(self, _points_screen)
         self._again: asyncio.Future[bool] | None = None
+        self._expected = ""
+        """Who will be logged on, while the browser's lines are drawn for him."""
 
     @property
     def who(self) -> str:
         """User and server, for the banner; empty before logon."""
-        return f"{self.connection.user} @ {self.connection.address}" if self.connection else ""
+        return _who(self.connection) if self.connection else self._expected
+
+    @property
+    def is_logged_on(self) -> bool:
+        """Whether there is a connection, or the browser's lines are drawn as if there were."""
+        return bool(self.who)
 
     # -- in -----------------------------------------------------------------------------------
 
@@ -47,6 +57,19 @@ class Porter(Steward):
         """Behind the login: lay out the browser, and open the journal, which are wanted right after it."""
         self._points.begin()
         self.open_journal()  # where that fails, it is tried again and told after the logon
+
+    def expect(self, address: ServerAddress, user: str) -> None:
+        """While the server is asked whether it knows him: draw what will be there of the browser then."""
+        asyncio.get_running_loop().call_later(ASKED_S, self._dress_points, f"{user} @ {address}")
+
+    def _dress_points(self, expected: str) -> None:
+        points = self._points.made
+        if points is not None and self.connection is None:
+            self._expected = expected
+            try:
+                points.dress()
+            finally:
+                self._expected = ""
 
     async def admit(self, connection: Connection) -> None:
         """Go on from the login: show the points, open the journal, pick up restores in flight."""
@@ -170,6 +193,10 @@ class Porter(Steward):
         self._points.drop()
         if self.connection is not None:
             await self.connection.leave()
+
+
+def _who(connection: Connection) -> str:
+    return f"{connection.user} @ {connection.address}"
 
 
 def _points_screen() -> RestorePointsScreen:

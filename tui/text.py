@@ -84,7 +84,10 @@ def cut(text: str, cells: int) -> str:
 
 def cell(value: object, cells: int) -> str:
     """Make `value` safe and exactly `cells` columns wide, for one cell of a table."""
-    text = safe(value, cells=cells)
+    text = str(value)
+    if len(text) <= cells and text.isascii() and text.isprintable():
+        return text.ljust(cells)  # nearly all of them, and a frame has a hundred
+    text = safe(text, cells=cells)
     return text + " " * (cells - _width(text))
 
 

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, until
+from tests.support.settle import settle, text_of, until
 from tests.ui.test_points import shows
 from tui.app import VbemApp
 from tui.screens.login import LoginScreen
@@ -102,6 +102,42 @@ async def test_its_first_frame_holds_rows_and_who_is_logged_on(
     assert whole
     assert demo.user in text
     assert "\n> " in text
+    assert "Tasks" in text.splitlines()[-1]
+    assert wholes(frames, RestorePointsScreen) == 1
+
+
+async def test_its_first_frame_is_whole_where_nobody_was_expected(
+    app: VbemApp, demo: DemoProcess, frames: list[Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kept logon session, and where the logon is answered at once."""
+    monkeypatch.setattr("tui.porter.FIRST_FRAME_S", 20.0)
+    monkeypatch.setattr("tui.porter.ASKED_S", 60.0)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+    text = next(text for screen, _, text in frames if screen is RestorePointsScreen)
+    assert demo.user in text
+    assert "Tasks" in text.splitlines()[-1]
+    assert wholes(frames, RestorePointsScreen) == 1
+
+
+async def test_while_the_server_is_asked_nothing_is_offered_that_needs_it(
+    app: VbemApp, demo: DemoProcess, frames: list[Frame]
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        browser = await ready(pilot)
+        demo.control("fault", spec="hold@logon")
+        await pilot.press("enter")
+        await until(pilot, lambda: browser.dressed_for != "", "the browser to be drawn for whom it expects")
+        await pilot.pause()
+        assert not app.is_logged_on
+        assert "Tasks" not in text_of(pilot)
+        await pilot.press("ctrl+t")
+        assert isinstance(app.screen, LoginScreen)
+        demo.control("clear-faults")
+        await shows(pilot, "points loaded")
+    assert wholes(frames, RestorePointsScreen) == 1
 
 
 async def test_the_terminal_may_have_another_size_by_then(app: VbemApp) -> None:

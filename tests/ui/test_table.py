@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import Self
 
 from textual.app import App, ComposeResult
+from textual.filter import Monochrome
 from textual.geometry import Region
 from textual.strip import Strip
 
@@ -136,6 +137,37 @@ async def test_an_arrow_key_draws_two_lines_again() -> None:
         await pilot.press("down")
         await pilot.pause()
         assert sorted(set(app.table.drawn)) == [1, 2]
+
+
+async def test_lines_go_through_the_filters_and_can_be_cut() -> None:
+    app = Stage()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.set_rows(rows(*"abc"))
+        await pilot.pause()
+        whole = app.table.render_lines(Region(0, 0, 60, 5))
+        assert [strip.cell_length for strip in whole] == [60] * 5
+        assert app.table.render_lines(Region(2, 1, 7, 1))[0].text == whole[1].text[2:9]
+        app._filters.insert(0, Monochrome())
+        grey = app.table.render_lines(Region(0, 0, 60, 5))
+        assert [strip.text for strip in grey] == [strip.text for strip in whole]
+        colours = [
+            part.style.color.triplet for strip in grey for part in strip if part.style and part.style.color
+        ]
+        assert colours
+        assert all(colour and colour.red == colour.green == colour.blue for colour in colours)
+
+
+async def test_other_colours_are_drawn_at_once() -> None:
+    app = Stage()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.set_rows(rows(*"abc"))
+        await pilot.pause()
+        before = app.table.render_lines(Region(0, 0, 60, 5))
+        app.theme = "textual-light"
+        await pilot.pause()
+        after = app.table.render_lines(Region(0, 0, 60, 5))
+        assert [strip.text for strip in after] == [strip.text for strip in before]
+        assert all(one != other for one, other in zip(before, after, strict=True))
 
 
 async def test_rows_that_did_not_change_are_not_drawn_again() -> None:

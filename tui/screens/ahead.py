@@ -32,6 +32,13 @@ class Ahead(Generic[ScreenT]):
         self._make = make
         self._making: asyncio.Task[ScreenT] | None = None
 
+    @property
+    def made(self) -> ScreenT | None:
+        """The screen, as soon as it is made and until it is taken."""
+        making = self._making
+        is_made = making is not None and making.done() and not making.cancelled()
+        return making.result() if making is not None and is_made and making.exception() is None else None
+
     def begin(self) -> None:
         """Make the screen, unless it is made already."""
         if self._making is None:

@@ -59,6 +59,8 @@ class VbemScreen(_Watching, FrugalScreen[None]):
     VERTICAL_BREAKPOINTS = SHORT_BREAKPOINTS
     HEADING: ClassVar[str] = ""
     """What the banner calls it."""
+    dressed_for = ""
+    """Who is logged on, by lines that were drawn before it is shown."""
 
     @property
     def vbem(self) -> Host:
@@ -81,6 +83,15 @@ class VbemScreen(_Watching, FrugalScreen[None]):
         """Write the top line anew, after a logon."""
         line = Banner.line(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
         self.query_one(Banner).update(line, layout=False)
+
+    def dress(self) -> None:
+        """Draw the lines every screen has as they are in its first frame, which finds them drawn."""
+        self.dressed_for = self.vbem.who
+        self.refresh_banner()
+        keys = self.query_one(KeyLine)
+        keys.follow()
+        for line in (self.query_one(Banner), keys):
+            line.render_lines(line.outer_size.region)
 
     def say(self, text: str, kind: str = "note") -> None:
         """Put a sentence on the status line of this screen."""

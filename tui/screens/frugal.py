@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual._compositor import LayoutUpdate
 from textual.app import App
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -24,6 +25,8 @@ AT_REST_S = 0.05
 """How long after a layout the widgets have told what it changes for them."""
 SIZED_S = 0.003
 """How long after its first layout a screen's widgets have been told their sizes."""
+WRITTEN_S = 0.0002
+"""The terminal is written to by a thread, which has its turn only while this one has nothing to do."""
 SAME_WITHIN_S = 0.3
 """A whole frame is left out if the same one was sent so shortly before; later it mends a spoilt terminal."""
 
@@ -38,6 +41,12 @@ class FrugalScreen(Screen[ScreenT]):
     """Its timer of frames has ticked: it has been laid out, and its widgets know their sizes."""
     _is_laid_out_unseen = False
     """Laid out for the terminal, and not shown since."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Its own background: a screen has no border and no words, so its lines are all the same."""
+        if self.is_modal:  # what is below shines through
+            return super().render_lines(crop)
+        return super().render_lines(Region(crop.x, 0, crop.width, 1)) * crop.height
 
     def _compositor_refresh(self) -> None:
         """Paint everything once its widgets know their sizes, and nothing before."""
@@ -80,6 +89,16 @@ class FrugalScreen(Screen[ScreenT]):
         for widget in self.walk_children(Widget, with_self=True):
             widget._styles_cache.clear()
         self._compositor.render_full_update().render_segments(self.app.console)
+
+    def paint_now(self) -> None:
+        """Send the first frame of a screen laid out unseen, ahead of the round of messages that opens it.
+
+        That round must change nothing that is seen; the same frame once more is left out.
+        """
+        if self._is_laid_out_unseen and self.is_current:
+            self.refresh()
+            self._on_timer_update()
+            time.sleep(WRITTEN_S)
 
     def update_node_styles(self, animate: bool = True) -> None:
         """Not once more when it is shown for the first time: nothing has changed since it was laid out."""

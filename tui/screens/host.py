@@ -51,6 +51,9 @@ class Host(Protocol):
     def prepare_points(self) -> None:
         """Make the browser, which is wanted right after the login."""
 
+    def expect(self, address: ServerAddress, user: str) -> None:
+        """Somebody is being logged on."""
+
     async def admit(self, connection: Connection) -> None:
         """Go on from the login with this connection."""
 

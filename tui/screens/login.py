@@ -169,6 +169,7 @@ class LoginScreen(VbemScreen):
                 self.say("The certificate was not trusted. Nothing was sent to the server.", "bad")
                 return
             self._say_if_slow(f"Logging on to {connection.address} ...")
+            self.vbem.expect(connection.address, user)
             await connection.log_on(user, password)
             admitted = True
         except CertificateChanged as error:

@@ -12,8 +12,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.points.filter import FilterError, parse
-from tui.points.index import Vm
-from tui.points.view import SortBy
+from tui.points.index import PointIndex, Vm
+from tui.points.view import SortBy, VmView
 from tui.points.words import loading_words, matching_words, nothing_words, why_not
 from tui.screens.keys import bindings_of
 from tui.screens.points_loading import PointsLoading
@@ -21,7 +21,6 @@ from tui.screens.points_pane import NO_ROWS, PointsPane
 from tui.screens.points_rows import VM_COLUMNS, VmRows
 from tui.widgets.banner import StatusLine
 from tui.widgets.entry import Entry, FilterEntry
-from tui.widgets.rows import ListRows
 from tui.widgets.table import BigTable
 from tui.widgets.textline import TextLine
 
@@ -78,10 +77,14 @@ class RestorePointsScreen(PointsLoading):
         self.show_news()
 
     def rehearse(self) -> None:
-        """With rows, for they are most of the frame."""
-        sample = ("vm-01", "vSphere", "12", "3 h", "vbr01.example.org")
+        """With rows, for they are most of the frame, and these with all that comes before them."""
+        from tui.api.rehearsal import rehearsed_page
+
         for _ in range(REHEARSALS):
-            self.vms.set_rows(ListRows(range(self.vms.size.height), lambda _: sample, lambda row: row))
+            index = PointIndex()
+            view = VmView(index)
+            view.update(index.add(rehearsed_page().items))
+            self.vms.set_rows(VmRows(view, index, self.vbem.clock))
             super().rehearse()
             self.vms.set_rows(NO_ROWS)
         self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock))

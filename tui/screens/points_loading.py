@@ -24,8 +24,8 @@ from tui.text import safe
 
 ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
-WRITTEN_S = 0.001
-"""The terminal is written to by a thread, which has its turn only while this one has nothing to do."""
+SENT_ROUNDS = 3
+"""Rounds of the event loop after which a request is on its way, where the connection is open."""
 
 
 class PointsLoading(VbemScreen):
@@ -85,6 +85,10 @@ class PointsLoading(VbemScreen):
     async def first_taken(self, at_most_s: float) -> None:
         """Wait until the server's first answer is in the lists, or has failed, but not for longer."""
         self._painting = True  # it is shown below, at once
+        if self.is_mounted and self.dressed_for != self.vbem.who:
+            for _ in range(SENT_ROUNDS):
+                await asyncio.sleep(0)
+            self.dress()
         if self._loader is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(at_most_s):
@@ -93,13 +97,13 @@ class PointsLoading(VbemScreen):
             self.show_news()
 
     async def first_painted(self, at_most_s: float) -> None:
-        """Wait until what the lists hold now is on the terminal, but not for longer."""
+        """Paint what the lists hold now, and wait until it is on the terminal, but not for longer."""
+        self.paint_now()
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         with suppress(TimeoutError):
             async with asyncio.timeout(at_most_s):
                 await painted.wait()
-                await asyncio.sleep(WRITTEN_S)
 
     def start_loading(self) -> None:
         """Read the whole list."""

@@ -8,7 +8,6 @@ from typing import ClassVar, NamedTuple
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.events import Click
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -66,13 +65,14 @@ class KeyLine(Widget):
 
     def on_mount(self) -> None:
         """Follow what can be done."""
-        self.screen.bindings_updated_signal.subscribe(self, self._follow)
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.follow())
 
     def on_unmount(self) -> None:
         """Follow no longer."""
         self.screen.bindings_updated_signal.unsubscribe(self)
 
-    def _follow(self, screen: Screen[object]) -> None:
+    def follow(self) -> None:
+        """Show what can be done on its screen now."""
         shown = [
             KeyWord(
                 binding.id or "",
@@ -81,7 +81,7 @@ class KeyLine(Widget):
                 binding.key,
                 not enabled,
             )
-            for _, binding, enabled, _ in screen.active_bindings.values()
+            for _, binding, enabled, _ in self.screen.active_bindings.values()
             if binding.show
         ]
         # One action may have several keys: the first is the one to learn.
@@ -93,13 +93,13 @@ class KeyLine(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw what fits."""
-        segments = [Segment(" " * _LEAD, self.rich_style)]
-        for number, word in enumerate(fitting(self._words, self.size.width) if y == 0 else ()):
+        width, plain = self.size.width, self.rich_style
+        segments = [Segment(" " * _LEAD, plain)]
+        for number, word in enumerate(fitting(self._words, width) if y == 0 else ()):
             key = self.get_component_rich_style(f"keyline--{'off' if word.is_off else 'key'}")
-            label = key if word.is_off else self.rich_style
-            segments += [Segment(" " * _GAP, self.rich_style)] if number else []
-            segments += [Segment(word.key, key), Segment(f" {word.label}", label)]
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+            segments += [Segment(" " * _GAP, plain)] if number else []
+            segments += [Segment(word.key, key), Segment(f" {word.label}", key if word.is_off else plain)]
+        return Strip(segments).adjust_cell_length(width, plain)
 
     def on_click(self, event: Click) -> None:
         """Where the mouse is asked for: press the key under it."""

@@ -95,6 +95,10 @@ class BigTable(ScrollView, can_focus=True):
         self._top = 0
         self._painted: dict[int, Line] = {}
         """What is on the screen, by line: lines are drawn from here, so that it is never another."""
+        self._strips: dict[int, Strip] = {}
+        """The same lines in colours, as far as they were drawn."""
+        self._tones: dict[str, Style] = {}
+        """Styles by component class: Textual looks them up anew after each refresh."""
 
     # What others may ask and say ---------------------------------------------------------------
 
@@ -226,23 +230,43 @@ class BigTable(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Share the room again."""
         self._slots = share(self._columns, self.size.width - len(CURSOR_MARK))
-        self._painted.clear()
+        self._forget_painted()
         self._land(self._cursor)
         self.refresh()
 
     def notify_style_update(self) -> None:
         """Colours changed: every line is stale."""
         super().notify_style_update()
+        self._forget_painted()
+        self._tones.clear()
+
+    def _forget_painted(self) -> None:
         self._painted.clear()
+        self._strips.clear()
 
     def _repaint(self) -> None:
         """Refresh the cells whose content is no longer what is on the screen."""
-        for y in range(self.size.height):
+        width, height = self.size
+        stale: list[Region] = []
+        for y in range(height):
             old, new = self._painted.get(y, ()), self._line(y)
             if old != new:
                 self._painted[y] = new
-                start, end = difference(old, new, self.size.width)
-                self.refresh(Region(start, y, end - start, 1))
+                self._strips.pop(y, None)
+                start, end = difference(old, new, width)
+                stale.append(Region(start, y, end - start, 1))
+        if stale:
+            self.refresh(*stale)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines without Textual's frame around each: a table has no border, padding or tint."""
+        strips = [self._strips.get(y) or self.render_line(y) for y in crop.line_range]
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.column_span == (0, self.size.width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: the header, a row, or what is said instead of rows."""
@@ -253,10 +277,15 @@ class BigTable(ScrollView, can_focus=True):
             Segment("".join(text for text, _ in parts), self._style(tone))
             for tone, parts in groupby(line, key=itemgetter(1))
         ]
-        return Strip(segments).adjust_cell_length(self.size.width, self._style("table--row"))
+        strip = Strip(segments).adjust_cell_length(self.size.width, self._style("table--row"))
+        self._strips[y] = strip
+        return strip
 
     def _style(self, component: str) -> Style:
-        return self.get_component_rich_style(component)
+        style = self._tones.get(component)
+        if style is None:
+            style = self._tones[component] = self.get_component_rich_style(component)
+        return style
 
     def _line(self, y: int) -> Line:
         if y == 0:

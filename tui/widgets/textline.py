@@ -45,5 +45,6 @@ class TextLine(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw it, cut to the width."""
-        text = safe(self._text, cells=self.size.width) if y == 0 else ""
-        return Strip([Segment(text, self.rich_style)]).adjust_cell_length(self.size.width, self.rich_style)
+        width, style = self.size.width, self.rich_style
+        text = safe(self._text, cells=width) if y == 0 else ""
+        return Strip([Segment(text, style)]).adjust_cell_length(width, style)
