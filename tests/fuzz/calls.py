@@ -110,7 +110,7 @@ def canned_manager(wire: WireFormat) -> tuple[EnterpriseManager, Canned]:
     manager = EnterpriseManager(ServerAddress(host="em"), wire=wire, limits=Limits(pages=3))
     canned = Canned()
     manager._transport = canned  # type: ignore[assignment]
-    manager._pages._is_worth = False  # each spoilt reply would start a process, and nothing else be measured
+    manager._pages.do_without()  # each spoilt reply would start a process, and nothing else be measured
     manager.session = LogonSession(user="u", session_id="s", token="t0ken-t0ken")
     return manager, canned
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.api.errors import BadReply, Invalid, ManagerError, NotFound, SessionExpired, Unreadable
 from tui.api.limits import Limits, Timeouts
 from tui.api.models import LogonSession, ServerAddress, WireFormat, version_key
-from tui.api.pages import PageDecoder
+from tui.api.pages import PageDecoders
 from tui.api.tls import Trust
 from tui.clock import Clock, SystemClock
 
@@ -58,7 +58,7 @@ class Caller:
         self._timeouts = timeouts or Timeouts()
         self._transport: Transport | None = None
         self._json_refused = False
-        self._pages = PageDecoder(self._limits)
+        self._pages = PageDecoders(self._limits)
         self._decoding = asyncio.Lock()
         """Threads that decode side by side only take the interpreter from each other."""
 

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import os
 import struct
+import time
 from typing import TYPE_CHECKING
 
 from tui.api.errors import Unreadable
@@ -33,6 +34,8 @@ KINDS = tuple(PointKind)
 ENCODINGS = ("", "gzip")
 _BUFFER_BYTES = 1 << 20
 _STARTS_WITHIN_S = 1.0
+_SLOW_S = 0.02
+"""For a page: one of 500 points takes 3 ms in JSON and 50 in XML."""
 _KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 """Has glibc keep what is given back between two pages, which took a fifth of the time to get anew."""
 
@@ -53,13 +56,26 @@ class PageDecoder:
         """The other end of the process's packer."""
         self._starting: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
+        self.waiting = 0
+        """Pages it was given and has not answered yet."""
+        self.is_slow = False
+        """A page took it so long that another process beside it pays: XML, mostly."""
         self._ended: set[Child] = set()
         self._is_worth = len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else True
+
+    def do_without(self) -> None:
+        """Start no process."""
+        self._is_worth = False
 
     def start(self) -> None:
         """Begin to start the process, unless it is there."""
         if self._is_worth and self._child is None and (self._starting is None or self._starting.done()):
             self._starting = asyncio.create_task(self._start())
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the process is there."""
+        return self._child is not None
 
     async def ready(self) -> bool:
         """Wait for the process to start; whether there is one."""
@@ -84,11 +100,14 @@ class PageDecoder:
         if child is None or encoding not in ENCODINGS:
             self.start()
             return None
+        self.waiting += 1
         try:
             # Written at once and read in turn: the process never waits for the next page.
             child.write(ASKED.pack(len(body), KINDS.index(kind), ENCODINGS.index(encoding)) + body)
             async with asyncio.timeout(self._patience_s), self._turn:
+                begun_s = time.monotonic()
                 found = await _answer(child)
+                self.is_slow = time.monotonic() - begun_s > _SLOW_S
                 # In turn as well: a page is told in terms of those before.
                 return self._unpacker.unpacked(found) if found and self._unpacker else None
         except TimeoutError as error:  # before OSError, of which it is one
@@ -100,6 +119,8 @@ class PageDecoder:
         except asyncio.CancelledError:
             self._drop(child)  # nobody would take the answer out of the pipe
             raise
+        finally:
+            self.waiting -= 1
 
     async def _begun(self) -> None:
         """Wait a moment for the process where it is being started: meanwhile the screen has time for keys."""
@@ -148,6 +169,41 @@ class PageDecoder:
             self._child = None
         self._ended.add(child)
         child.kill()
+
+
+class PageDecoders:
+    """Two such processes: the second is started where the first needs long for a page.
+
+    Args:
+        limits: bounds on what a page may hold.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._first, self._second = PageDecoder(limits), PageDecoder(limits)
+
+    def do_without(self) -> None:
+        """Leave every page to the caller."""
+        self._first.do_without()
+        self._second.do_without()
+
+    def start(self) -> None:
+        """Begin to start the first process, unless it is there."""
+        self._first.start()
+
+    async def points(self, body: bytes, encoding: str, kind: PointKind) -> Listing[RestorePoint] | None:
+        """The points of a page; None if the caller has to decode it.
+
+        Raises:
+            Unreadable: decoding it takes without end.
+        """
+        if self._first.is_slow:
+            self._second.start()
+        is_free = self._second.is_there and self._second.waiting < self._first.waiting
+        return await (self._second if is_free else self._first).points(body, encoding, kind)
+
+    async def aclose(self) -> None:
+        """End the processes."""
+        await asyncio.gather(self._first.aclose(), self._second.aclose())
 
 
 async def _answer(child: Child) -> bytes:

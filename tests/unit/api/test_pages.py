@@ -22,7 +22,7 @@ from tui.api.limits import Limits
 from tui.api.models import Platform, PointKind, RestorePoint
 from tui.api.models.columns import PointColumns
 from tui.api.models.points import NO_TIME
-from tui.api.pages import PageDecoder
+from tui.api.pages import PageDecoder, PageDecoders
 from tui.api.pages_child import serve
 
 PAGE = written("json-pascal", [ENTITY, ENTITY])
@@ -144,6 +144,49 @@ async def test_where_it_cannot_start_every_page_is_left_to_the_caller(
     assert not await decoder.ready()
     assert await decoder.points(PAGE, "", PointKind.VM) is None
     await decoder.aclose()
+
+
+async def started(decoders: PageDecoders, slow_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both of them have had the time to start, as far as they are wanted."""
+    monkeypatch.setattr("tui.api.pages._SLOW_S", slow_s)
+    for _ in range(2):
+        assert await decoders.points(PAGE, "", PointKind.VM) in (read(PAGE), None)
+        for one in (decoders._first, decoders._second):
+            if one._starting is not None:
+                await asyncio.wait({one._starting})
+
+
+async def test_slow_pages_are_shared_by_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoders = PageDecoders(Limits())
+    decoders.start()
+    await started(decoders, 0.0, monkeypatch)
+    os.kill(process_of(decoders._first), signal.SIGSTOP)
+    stuck = asyncio.create_task(decoders.points(PAGE, "", PointKind.VM))
+    await asyncio.sleep(0)
+    assert await decoders.points(PAGE, "", PointKind.VM) == read(PAGE)
+    assert not stuck.done()
+    os.kill(process_of(decoders._first), signal.SIGCONT)
+    assert await stuck == read(PAGE)
+    processes = [process_of(one) for one in (decoders._first, decoders._second)]
+    await decoders.aclose()
+    assert not any(map(is_there, processes))
+
+
+async def test_quick_pages_need_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoders = PageDecoders(Limits())
+    decoders.start()
+    await started(decoders, 20.0, monkeypatch)
+    assert decoders._first.is_there
+    assert not decoders._second.is_there
+    await decoders.aclose()
+
+
+async def test_doing_without_leaves_every_page_to_the_caller() -> None:
+    decoders = PageDecoders(Limits())
+    decoders.do_without()
+    decoders.start()
+    assert await decoders.points(PAGE, "", PointKind.VM) is None
+    assert not decoders._first.is_there
 
 
 def test_it_ends_with_its_input_and_when_nothing_comes() -> None:
