@@ -5,8 +5,6 @@ A check that stays green under its mutation proves nothing. `test_mutations.py` 
 
 from __future__ import annotations
 
-import http.cookiejar
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,26 +30,30 @@ def slow_points(patch: Patch) -> None:
 
 @mutation("no_cookie_is_kept_or_sent")
 def a_cookie_jar_is_used(patch: Patch) -> None:
-    patch.setattr(transport, "_no_cookies", http.cookiejar.CookieJar)
+    jar, original = httpx.Cookies(), httpx.AsyncHTTPTransport.handle_async_request
+
+    async def handle(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        jar.set_cookie_header(request)
+        response = await original(self, request)
+        response.request = request
+        jar.extract_cookies(response)
+        return response
+
+    patch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle)
 
 
 @mutation("the_host_of_a_link_is_never_used")
 def links_are_used_whole(patch: Patch) -> None:
     for module in (scalars, tree, codec_points, jsonpoints, xmlpoints):
         patch.setattr(module, "path_of", lambda href: href, raising=False)
-    patch.setattr(
-        httpx.AsyncClient,
-        "build_request",
-        _with_href_host(httpx.AsyncClient.build_request),
-    )
+    patch.setattr(httpx, "Request", _ToHrefHost)
 
 
-def _with_href_host(original: Callable[..., Any]) -> Callable[..., Any]:
-    def build(self: object, method: str, url: str, **more: object) -> object:
-        at = url.rfind("https://")
-        return original(self, method, url[at:], **more)
+class _ToHrefHost(httpx.Request):
+    """A request to the host a link names."""
 
-    return build
+    def __init__(self, method: str, url: str, **more: Any) -> None:  # noqa: ANN401 - as httpx
+        super().__init__(method, url[url.rfind("https://") :], **more)
 
 
 @mutation("accept_names_one_type_and_it_is_the_body_s")

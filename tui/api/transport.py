@@ -1,13 +1,14 @@
 """Bytes to the server and back: the one place that speaks HTTP.
 
-No proxy from the environment, no redirects, no cookies, no other host than the one that was dialled.
+No proxy from the environment, no redirects, no cookies, no other host than the one that was dialled: what
+`httpx.AsyncClient` adds to httpx's own transport is all to be left out here, so only the transport is used. A
+cookie would even win over the token in the header (contract T3).
 Reads are tried again when the line breaks or the server is busy; writes never are.
 """
 
 from __future__ import annotations
 
 import asyncio
-import http.cookiejar
 import logging
 import random
 import ssl
@@ -49,7 +50,7 @@ for _logger in ("httpx", "httpcore"):
 _CONNECTIONS = 8
 _IDLE_S = 20.0
 _FIRST_PAUSE_S = 0.3
-_AGENT = "vbem"
+_HEADERS = {"User-Agent": "vbem", "Accept-Encoding": "gzip", "Connection": "keep-alive"}
 
 
 class Kind(Enum):
@@ -119,7 +120,7 @@ class Transport:
         self._clock = clock
         self._limits = limits
         self._timeouts = timeouts
-        self._client: httpx.AsyncClient | None = None
+        self._http: httpx.AsyncHTTPTransport | None = None
         self._opening = asyncio.Lock()
 
     async def send(self, call: Call) -> Reply:
@@ -134,8 +135,8 @@ class Transport:
         total = self._timeouts.read_total if reading else self._timeouts.write_total
         try:
             async with asyncio.timeout(total):
-                client = await self._open()
-                return await self._try(client, call, trail, self._timeouts.tries if reading else 1)
+                http = await self._open()
+                return await self._try(http, call, trail, self._timeouts.tries if reading else 1)
         except TimeoutError as error:
             raise TimedOut(
                 f"{self._address} did not finish its answer in {total:g} s.", request_sent=trail.sent
@@ -143,14 +144,14 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
 
-    async def _try(self, client: httpx.AsyncClient, call: Call, trail: _Trail, tries: int) -> Reply:
+    async def _try(self, http: httpx.AsyncHTTPTransport, call: Call, trail: _Trail, tries: int) -> Reply:
         for attempt in range(1, tries):
             try:
-                reply = await self._exchange(client, call, trail)
+                reply = await self._exchange(http, call, trail)
             except (NameNotFound, ProxyRefused):  # a wrong password tried again may lock the account
                 raise
             except Unreachable:
@@ -160,21 +161,15 @@ class Transport:
                     return reply
             # Jitter, so that many programs do not come back at one moment; nothing secret hangs on it.
             await self._clock.sleep(_FIRST_PAUSE_S * 3 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
-        return await self._exchange(client, call, trail)
+        return await self._exchange(http, call, trail)
 
-    async def _open(self) -> httpx.AsyncClient:
+    async def _open(self) -> httpx.AsyncHTTPTransport:
         async with self._opening:
-            if self._client is None:
+            if self._http is None:
                 # Reading the system's authorities takes tens of milliseconds.
                 context = await asyncio.to_thread(client_context, self._trust)
-                self._client = httpx.AsyncClient(
-                    transport=self._transport(context),
-                    headers={"User-Agent": _AGENT, "Accept-Encoding": "gzip"},
-                    cookies=_no_cookies(),
-                    follow_redirects=False,
-                    trust_env=False,
-                )
-            return self._client
+                self._http = self._transport(context)
+            return self._http
 
     def _transport(self, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
         limits = httpx.Limits(
@@ -185,26 +180,26 @@ class Transport:
         backend = Tunnels(ProxyAddress.parse(self._proxy)) if self._proxy else StreamBackend()
         return StreamTransport(context, limits, backend)
 
-    async def _exchange(self, client: httpx.AsyncClient, call: Call, trail: _Trail) -> Reply:
+    async def _exchange(self, http: httpx.AsyncHTTPTransport, call: Call, trail: _Trail) -> Reply:
         silence = self._timeouts.read if call.kind is Kind.READ else self._timeouts.write
-        headers = {"Accept": call.accept, **call.secrets}
+        headers = {**_HEADERS, "Accept": call.accept, **call.secrets}
+        timeout = httpx.Timeout(silence, connect=self._timeouts.connect, pool=silence)
         if call.content_type:
             headers["Content-Type"] = call.content_type
         try:
-            request = client.build_request(
+            request = httpx.Request(
                 call.method,
                 f"https://{self._address}{call.target}",
                 headers=headers,
                 content=call.body or None,
-                timeout=httpx.Timeout(silence, connect=self._timeouts.connect, pool=silence),
-                extensions={"trace": trail.mark},
+                extensions={"timeout": timeout.as_dict(), "trace": trail.mark},
             )
-            response = await client.send(request, stream=True)
+            response = await http.handle_async_request(request)
             try:
                 return await self._read(response, packed=call.packed)
             finally:
                 await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             raise await self._mapped(error, trail.sent) from error
         except UnicodeError as error:
             raise NameNotFound(f"{self._address.host} is no host name.", request_sent=trail.sent) from error
@@ -261,8 +256,3 @@ def mapped(error: Exception, address: ServerAddress, *, request_sent: bool) -> M
 def _is_broken(error: httpx.RemoteProtocolError) -> bool:
     """Whether the server broke off, rather than answered in another language."""
     return any(words in str(error) for words in ("disconnected", "peer closed", "incomplete"))
-
-
-def _no_cookies() -> http.cookiejar.CookieJar:
-    """A jar that keeps nothing: a cookie would win over the token in the header (T3)."""
-    return http.cookiejar.CookieJar(policy=http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
