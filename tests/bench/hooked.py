@@ -23,12 +23,15 @@ def _hook(path: Path) -> None:
 
     admit = Porter.admit
 
-    def note() -> None:
-        path.write_text(repr(time.perf_counter()), encoding="ascii")
+    def note(moment: float) -> None:
+        whole = path.with_suffix(".new")
+        whole.write_text(repr(moment), encoding="ascii")
+        whole.rename(path)
 
     async def noted(self: Porter, connection: Connection) -> None:
-        note()
+        moment = time.perf_counter()
         await admit(self, connection)
+        note(moment)  # a file takes longer than what is measured may
 
     Porter.admit = noted  # type: ignore[method-assign]
 
