@@ -138,13 +138,15 @@ class Shell(KeysInOrder):
 
         from tui.commands import actions_of, spell_keys
 
+        offered: set[str] = set()
         for action in actions_of(getattr(screen, "NAME", "")):
             target = (
                 action.name
                 if "." in action.name
                 else f"{'app' if action.screen == 'app' else 'screen'}.{action.name}"
             )
-            if action.name != "command_palette" and not action.is_a_move:
+            if action.name != "command_palette" and not action.is_a_move and target not in offered:
+                offered.add(target)
                 words = f"{spell_keys(action)}: {action.help}"
                 yield SystemCommand(action.label, words, self._runner(target))
 

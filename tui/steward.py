@@ -86,6 +86,13 @@ class Steward(Shell):
         """Restores of this run that are not over."""
         return list(self.restores.in_flight) if self.restores else []
 
+    @property
+    def tasks_note(self) -> str:
+        """How many restores are in flight, with ? where the server was not heard; empty for none."""
+        restores = self.in_flight()
+        doubt = "?" if any(restore.problem for restore in restores) else ""
+        return f"({len(restores)}{doubt})" if restores else ""
+
     def in_flight_count(self) -> str:
         """How many restores are not over, without a full stop; empty for none."""
         count = len(self.in_flight())

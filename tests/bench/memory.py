@@ -12,7 +12,7 @@ from statistics import median
 
 from tests.bench.row import Row
 from tui.api.models.points import RestorePoint
-from tui.points.filter import parse
+from tui.points.filter_text import parse
 from tui.points.index import PointIndex
 from tui.points.view import VmView
 

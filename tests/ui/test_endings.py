@@ -13,15 +13,22 @@ from tests.ui.forms import app_for, send, tick
 from tests.ui.stage import StageApp, StageManager
 from tests.unit.restores.fakes import finished, session, stopped
 from tests.unit.restores.points import point
+from tui.api.errors import Unreachable
 from tui.api.models import SessionResult
 from tui.screens.cancel import CancelScreen
+from tui.screens.form import RestoreFormScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.banner import StatusLine
+from tui.widgets.lines import Lines
 
 
 def status(pilot: Pilot[Any]) -> str:
     return str(pilot.app.screen.query_one(StatusLine).content)
+
+
+def keys(pilot: Pilot[Any]) -> str:
+    return text_of(pilot).splitlines()[-1]
 
 
 async def running(pilot: Pilot[Any], manager: StageManager) -> None:
@@ -101,3 +108,36 @@ async def test_the_tasks_go_on_under_a_dialog(app: StageApp, manager: StageManag
         row = next(line for line in text_of(pilot).splitlines() if line.startswith("> "))
         assert "64 %" in row
         assert isinstance(app.screen, CancelScreen)
+
+
+async def test_history_and_the_key_line_follow_what_goes_on(app: StageApp, manager: StageManager) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await running(pilot, manager)
+        await pilot.press("h")
+        await settle(pilot)
+        assert isinstance(app.screen, HistoryScreen)
+        assert "Tasks (1)" in keys(pilot)
+        assert "restoring" in text_of(pilot)
+        manager.task_list = manager.session_list = Unreachable("no answer")
+        await tick(pilot)
+        await settle(pilot)
+        assert "Tasks (1?)" in keys(pilot)
+        manager.task_list = ()
+        manager.session_list = (stopped(SessionResult.SUCCESS),)
+        await tick(pilot)
+        await settle(pilot)
+        assert "Tasks (" not in keys(pilot)
+        assert "Tasks" in keys(pilot)
+        assert "succeeded" in app.screen.query_one(Lines).text
+        assert "restoring" not in text_of(pilot)
+
+
+async def test_a_form_says_how_many_are_in_flight_before_other_keys(
+    app: StageApp, manager: StageManager
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await running(pilot, manager)
+        app.open_restore_form(point())
+        await settle(pilot)
+        assert isinstance(app.screen, RestoreFormScreen)
+        assert "Ctrl+T Tasks (1)" in keys(pilot)

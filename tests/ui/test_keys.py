@@ -56,6 +56,8 @@ def test_the_least_needed_goes_first_and_the_help_never() -> None:
     assert [word.id for word in fitting(words, 80)] == ["a", "app.help", "b"]
     assert [word.id for word in fitting(words, 18)] == ["a", "app.help"]
     assert [word.id for word in fitting(words, 4)] == ["app.help"]
+    noted = [word._replace(is_noted=word.id == "b") for word in words]
+    assert [word.id for word in fitting(noted, 18)] == ["app.help", "b"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -119,6 +121,17 @@ async def test_palette_writes_the_keys_and_leaves_the_arrows_out(tmp_path: Path)
         assert isinstance(pilot.app.screen, CommandPalette)
     assert {"Ctrl+R or r", "F2 or Ctrl+L"} <= {one.help.partition(":")[0] for one in commands}
     assert "Next field" not in {one.title for one in commands}
+
+
+async def test_palette_offers_an_action_once_where_a_screen_has_its_own_key_for_it(
+    tmp_path: Path,
+) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+t")
+        await settle(pilot)
+        titles = [one.title for one in pilot.app.get_system_commands(pilot.app.screen)]
+    assert titles.count("History") == 1
 
 
 async def test_news_stand_on_the_status_line_and_cover_nothing(tmp_path: Path) -> None:

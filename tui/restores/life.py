@@ -21,7 +21,7 @@ from tui.api.errors import (
     SessionExpired,
     Unreachable,
 )
-from tui.api.models import RestoreSession, SessionResult, SessionState, Task, TaskState
+from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
 from tui.restores.restore import (
     PENDING_CANCELS,
     SEARCH_WINDOW_S,
@@ -249,12 +249,12 @@ def _in_limbo(restore: Restore, session: RestoreSession, moment: Moment) -> Rest
 
 def _ended(restore: Restore, session: RestoreSession, moment: Moment) -> Restore:
     says = session.failure_message
+    what = "vApp" if restore.kind is PointKind.VAPP else "VM"
     if session.result == SessionResult.SUCCESS:
-        return end(restore, RestoreState.SUCCEEDED, "The VM is restored.", moment)
+        return end(restore, RestoreState.SUCCEEDED, f"The {what} is restored.", moment)
     if session.result == SessionResult.WARNING:
-        return end(
-            restore, RestoreState.WARNING, f"The VM is restored, with warnings. {says}".strip(), moment
-        )
+        words = f"The {what} is restored, with warnings. {says}".strip()
+        return end(restore, RestoreState.WARNING, words, moment)
     if restore.cancel is CancelState.SESSION_STOPPING:
         words = f"The restore session was stopped. {says}".strip()
         stopped = replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=words)

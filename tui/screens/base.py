@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from math import inf
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from textual import on
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -15,6 +16,7 @@ from textual.worker import Worker
 
 from tui.screens.frugal import FrugalScreen
 from tui.screens.keys import bindings_in_dialogs
+from tui.screens.messages import RestoresChanged
 from tui.screens.typeahead import now_s
 from tui.widgets.banner import Banner, StatusLine
 from tui.widgets.keyline import KeyLine
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 TOO_EARLY = "keys pressed before this was shown were not taken"
 SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
 """Below 20 lines a screen leaves out what stands elsewhere as well."""
+TASKS = "app.tasks"
+"""The action whose key leads to the tasks."""
 ResultT = TypeVar("ResultT")
 DialogT = TypeVar("DialogT")
 
@@ -73,7 +77,16 @@ class VbemScreen(_Watching, FrugalScreen[None]):
         with Vertical(id="body"):
             yield from self.compose_body()
         yield StatusLine()
-        yield KeyLine()
+        yield KeyLine({TASKS: self.tasks_note})
+
+    @property
+    def tasks_note(self) -> str:
+        """What stands behind the key that leads to the tasks."""
+        return self.vbem.tasks_note
+
+    @on(RestoresChanged)
+    def _note_tasks(self) -> None:
+        self.query_one(KeyLine).note(TASKS, self.tasks_note)
 
     def compose_body(self) -> ComposeResult:
         """What the screen is about."""

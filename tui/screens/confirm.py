@@ -74,8 +74,9 @@ class ConfirmScreen(Dialog[bool]):
 
     @on(Input.Changed, "#confirm-typed")
     def compare_typed(self, event: Input.Changed) -> None:
-        """Only the right word opens the way."""
+        """Only the right word opens the way; what was said of another one holds no more."""
         self.query_one("#confirm-restore", Button).disabled = not self._plan.confirmed_by(event.value)
+        self.query_one("#confirm-note", Static).update("")
 
     @on(Input.Submitted, "#confirm-typed")
     def submit_typed(self, event: Input.Submitted) -> None:

@@ -12,8 +12,9 @@ from textual.app import ComposeResult
 from tui.screens.base import VbemScreen
 from tui.screens.export import ExportScreen, write_export
 from tui.screens.keys import bindings_of
+from tui.screens.messages import RestoresChanged
 from tui.screens.states import entry_cells, entry_lines
-from tui.store.journal import Entry
+from tui.store.journal import Entry, RestoreState
 from tui.widgets.columns import Column
 from tui.widgets.lines import Lines
 from tui.widgets.rows import ListRows
@@ -44,6 +45,9 @@ class HistoryScreen(VbemScreen):
     def __init__(self) -> None:
         super().__init__()
         self._entries: dict[int, Entry] = {}
+        self._states: dict[str, RestoreState] = {}
+        self._shown = 0
+        """Number of the row whose details are shown."""
 
     def compose_body(self) -> ComposeResult:
         """The table and the details of one row."""
@@ -54,6 +58,14 @@ class HistoryScreen(VbemScreen):
         """Read behind the painted screen."""
         self.query_one(BigTable).focus()
         self.action_reload()
+
+    @on(RestoresChanged)
+    def _follow(self, event: RestoresChanged) -> None:
+        """A row is read anew as soon as its restore is in another state, not at each step of its progress."""
+        states = {restore.key: restore.state for restore in event.restores}
+        if states != self._states:
+            self._states = states
+            self.action_reload()
 
     def action_reload(self) -> None:
         """Read the journal again."""
@@ -73,12 +85,21 @@ class HistoryScreen(VbemScreen):
         now = self.vbem.clock.now()
         table.set_empty("The journal has no restores yet.")
         table.set_rows(ListRows[Entry](entries, lambda one: entry_cells(one, now), lambda one: one.id))
+        if isinstance(table.cursor_key, int):
+            self._show_row(table.cursor_key)
 
     @on(BigTable.Highlighted)
     def _show_details(self, event: BigTable.Highlighted) -> None:
-        entry = self._entries.get(event.key) if isinstance(event.key, int) else None
+        if isinstance(event.key, int):
+            self._show_row(event.key)
+        else:
+            self.query_one(Lines).show(())
+
+    def _show_row(self, number: int) -> None:
+        entry = self._entries.get(number)
         lines = entry_lines(entry, self.vbem.clock.now()) if entry else []
-        self.query_one(Lines).show(lines, from_top=True)
+        self.query_one(Lines).show(lines, from_top=number != self._shown)
+        self._shown = number
 
     @on(BigTable.Chosen)
     def _to_details(self) -> None:

@@ -45,6 +45,10 @@ class Host(Protocol):
     def who(self) -> str:
         """User and server; empty before logon."""
 
+    @property
+    def tasks_note(self) -> str:
+        """How many restores are in flight, for the key that leads to them; empty for none."""
+
     def connection_to(self, address: ServerAddress) -> Connection:
         """A connection that nobody has logged on to yet."""
 

@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.points.filter import FilterError, parse
+from tui.points.filter_text import FilterError, parse
 from tui.points.index import PointIndex, Vm
 from tui.points.view import SortBy, VmView
 from tui.points.words import loading_words, matching_words, nothing_words, why_not

@@ -82,6 +82,11 @@ class TasksScreen(VbemScreen):
         self._show_all()
         self.query_one(BigTable).select(key)
 
+    @property
+    def tasks_note(self) -> str:
+        """Nothing: they are here."""
+        return ""
+
     # -- showing ------------------------------------------------------------------------------
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -32,6 +32,8 @@ class KeyWord(NamedTuple):
     """The key in Textual's spelling, for clicks."""
     is_off: bool = False
     """Cannot be used just now."""
+    is_noted: bool = False
+    """Something is said behind its label, and so it is not left out either."""
 
     @property
     def width(self) -> int:
@@ -43,11 +45,15 @@ def fitting(words: Sequence[KeyWord], width: int) -> list[KeyWord]:
     """The first words that fit into `width` cells, and those that are never left out."""
     shown = list(words)
     while _need(shown) > width:
-        place = next((at for at in reversed(range(len(shown))) if shown[at].id not in KEPT), None)
+        place = next((at for at in reversed(range(len(shown))) if not _is_kept(shown[at])), None)
         if place is None:
             break
         del shown[place]
     return shown
+
+
+def _is_kept(word: KeyWord) -> bool:
+    return word.is_noted or word.id in KEPT
 
 
 def _need(words: Sequence[KeyWord]) -> int:
@@ -59,9 +65,17 @@ class KeyLine(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keyline--key", "keyline--off"}
 
-    def __init__(self) -> None:
+    def __init__(self, notes: Mapping[str, str] | None = None) -> None:
         super().__init__(id="keys")
         self._words: list[KeyWord] = []
+        self._notes = dict(notes or {})
+        """What stands behind a key's label, by the action's id."""
+
+    def note(self, action: str, words: str) -> None:
+        """Say something behind a key's label, such as how many restores its screen has to show."""
+        if self._notes.get(action, "") != words:
+            self._notes[action] = words
+            self.follow()
 
     def on_mount(self) -> None:
         """Follow what can be done."""
@@ -77,9 +91,10 @@ class KeyLine(Widget):
             KeyWord(
                 binding.id or "",
                 self.app.get_key_display(binding),
-                binding.description,
+                f"{binding.description} {self._notes.get(binding.id or '', '')}".strip(),
                 binding.key,
                 not enabled,
+                bool(self._notes.get(binding.id or "")),
             )
             for _, binding, enabled, _ in self.screen.active_bindings.values()
             if binding.show

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.unit.points.build import NOW, point
 from tui.api.models import Platform, PointKind
-from tui.points.filter import Filter, FilterError, Matcher, parse
+from tui.points.filter import Filter, Matcher
+from tui.points.filter_text import FilterError, parse
 from tui.points.index import PointIndex
 from tui.points.view import SortBy, VmView
 
@@ -106,6 +107,15 @@ def test_a_key_without_a_value_is_unfinished_and_empties_nothing(text: str, unfi
         parse(text, NOW)
     assert caught.value.is_unfinished is unfinished
     assert caught.value.rest == parse(text.rpartition(" ")[0], NOW)
+
+
+@pytest.mark.parametrize("text", ["after:6h before:2d", "before:1d after:1d"])
+def test_a_span_without_a_moment_is_named_and_its_end_left_out(text: str) -> None:
+    with pytest.raises(FilterError, match="no later moment than after:") as caught:
+        parse(f"web {text}", NOW)
+    after = next(word for word in text.split() if word.startswith("after:"))
+    assert caught.value.rest == parse(f"web {after}", NOW)
+    assert not caught.value.is_unfinished
 
 
 def test_a_mistake_is_told_before_what_is_unfinished() -> None:

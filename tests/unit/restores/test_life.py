@@ -25,7 +25,7 @@ from tui.api.errors import (
     TimedOut,
     Unreadable,
 )
-from tui.api.models import RestoreSession, SessionResult, SessionState, Task, TaskState
+from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
 from tui.restores import life
 from tui.restores.restore import SEARCH_WINDOW_S, CancelState, Moment, Restore
 from tui.store.entry import RestoreState
@@ -168,6 +168,13 @@ def test_what_a_session_says(seen: RestoreSession, state: RestoreState, words: s
     assert words in after.message
     assert (after.ended is not None) == state.is_over
     assert after.last_seen == NOW.wall
+
+
+@pytest.mark.parametrize(("kind", "words"), [(PointKind.VM, "The VM is"), (PointKind.VAPP, "The vApp is")])
+@pytest.mark.parametrize("result", [SessionResult.SUCCESS, SessionResult.WARNING])
+def test_an_end_names_what_was_restored(kind: PointKind, words: str, result: SessionResult) -> None:
+    seen = life.session_seen(restore(RestoreState.RESTORING, kind=kind), stopped(result), NOW)
+    assert seen.message.startswith(f"{words} restored")
 
 
 def test_stopped_without_a_result_is_unknown_after_a_while_and_can_still_end() -> None:
