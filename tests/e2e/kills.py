@@ -92,7 +92,9 @@ def rows(operator: Operator) -> dict[str, Row]:
     path = operator.state / "journal.sqlite3"
     if not path.exists():
         return {}
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as journal:
+    # Not `mode=ro`: what a killed program left of its log may have to be put in order before it is read.
+    with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=60)) as journal:
+        journal.execute("PRAGMA query_only = 1")
         found = journal.execute(
             "SELECT vm_name, state, message, task_id, point_uid, cancel FROM restores"
         ).fetchall()
