@@ -1,7 +1,7 @@
 """Decodes long pages of restore points in another process, so that the one of the screen is not busy with it.
 
 In a thread it would be: the interpreter runs one thread at a time, and building 500 points out of XML
-takes half a tenth of a second. The process gets reply bodies and gives back points, nothing else: no
+takes 21 ms and more. The process gets reply bodies and gives back points, nothing else: no
 token, no address. It is an accelerator only. Where there is none (one core, it did not start, it ended)
 and whenever it cannot make sense of a page, the caller decodes the page itself, which also raises the
 right error.
@@ -34,8 +34,8 @@ KINDS = tuple(PointKind)
 ENCODINGS = ("", "gzip")
 _BUFFER_BYTES = 1 << 20
 _STARTS_WITHIN_S = 1.0
-_SLOW_S = 0.02
-"""For a page: one of 500 points takes 3 ms in JSON and 50 in XML."""
+_SLOW_S = 0.01
+"""For a page: one of 500 points takes 3 ms in JSON and 21 in XML."""
 _KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 """Has glibc keep what is given back between two pages, which took a fifth of the time to get anew."""
 
