@@ -11,7 +11,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import settle, shows, text_of, until
 
 PORT = 39398
 NOW = "2026-11-23T03:04:05Z"
@@ -21,12 +21,6 @@ SERVER_OPTIONS = (
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 
 Scene = Callable[[Pilot[Any], DemoProcess], Awaitable[None]]
-
-
-async def shows(pilot: Pilot[Any], text: str) -> None:
-    """Wait until the screen shows a text."""
-    await until(pilot, lambda: text in text_of(pilot), f"{text!r} on the screen")
-    await pilot.pause()
 
 
 async def login(pilot: Pilot[Any], demo: DemoProcess) -> None:

@@ -30,14 +30,24 @@ async def until(pilot: Pilot[Any], true: Callable[[], object], what: str) -> Non
     """Wait until `true()` holds.
 
     Raises:
-        TimeoutError: naming what was waited for, after the deadline.
+        TimeoutError: naming what was waited for and showing the screen, after the deadline.
     """
     loop = asyncio.get_running_loop()
     end = loop.time() + DEADLINE_S
     while not true():
         if loop.time() > end:
-            raise TimeoutError(f"waited {DEADLINE_S} s for {what}")
+            raise TimeoutError(f"waited {DEADLINE_S} s for {what}; on the screen:\n{text_of(pilot)}")
         await pilot.pause(0.01)
+
+
+async def shows(pilot: Pilot[Any], text: str) -> None:
+    """Wait until `text` is on the screen, and the screen is painted.
+
+    Raises:
+        TimeoutError: with the screen as it is then, after the deadline.
+    """
+    await until(pilot, lambda: text in text_of(pilot), repr(text))
+    await pilot.pause()
 
 
 def text_of(pilot: Pilot[Any]) -> str:

@@ -9,8 +9,7 @@ from typing import Any
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from tests.support.scenes import shows
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import settle, shows, text_of, until
 from tui.screens.base import Dialog
 
 UNSAFE = re.compile(
@@ -36,7 +35,7 @@ async def painted(pilot: Pilot[Any], text: str | Callable[[], object], where: st
     if isinstance(text, str):
         await shows(pilot, text)
     else:
-        await until(pilot, text, f"{where}; the screen is:\n{text_of(pilot)}")
+        await until(pilot, text, where)
     if not isinstance(pilot.app.screen, Dialog):  # whose worker waits for the answer
         await settle(pilot)
     await pilot.pause()

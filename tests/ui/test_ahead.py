@@ -12,8 +12,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, text_of, until
-from tests.ui.test_points import shows
+from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
 from tui.screens.login import LoginScreen
 from tui.screens.points import RestorePointsScreen

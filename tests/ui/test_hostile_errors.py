@@ -11,8 +11,7 @@ from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
-from tests.support.scenes import shows
-from tests.support.settle import settle, text_of
+from tests.support.settle import settle, shows, text_of
 from tests.ui.painting import UNSAFE, painted, words_of
 from tui.app import VbemApp
 

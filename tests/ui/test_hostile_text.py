@@ -11,8 +11,7 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
-from tests.support.scenes import shows
-from tests.support.settle import settle, until
+from tests.support.settle import settle, shows, until
 from tests.ui.forms import STORE, app_for, asked, fill
 from tests.ui.painting import UNSAFE, painted
 from tests.ui.stage import StageManager

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.timer import Timer
 from textual.widgets import Button
 
 from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
 from tui.screens.refusals import Refusals
 from tui.store.sessions import SessionStore
 from tui.widgets.entry import Entry
-
-
-async def shows(pilot: Pilot[Any], text: str) -> None:
-    await until(pilot, lambda: text in text_of(pilot), f"{text!r} on the screen:\n{text_of(pilot)}")
 
 
 async def test_a_trusted_server_is_one_enter_away(app: VbemApp, demo: DemoProcess) -> None:
@@ -138,6 +136,29 @@ async def test_a_bad_address_gives_a_sentence(app: VbemApp, typed: str, words: s
         await settle(pilot)
         await shows(pilot, words)
         assert app.screen.query_one("#server", Entry).value == typed
+
+
+async def test_what_was_waited_for_is_not_said_over_the_answer(
+    app: VbemApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A timer that has run out has its call in the queue, where stopping the timer does not reach it."""
+    said_later: list[Callable[[], None]] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+
+        def set_timer(after_s: float, call: Callable[[], None]) -> Timer:
+            said_later.append(call)
+            return Timer(app.screen, after_s, pause=True)
+
+        monkeypatch.setattr(app.screen, "set_timer", set_timer)
+        app.screen.query_one("#password", Entry).value = "wrong"
+        await pilot.press("enter")
+        await shows(pilot, "Logon refused")
+        for call in said_later:
+            call()
+        await pilot.pause()
+        assert said_later
+        assert "Logon refused" in text_of(pilot)
 
 
 def app_button_is_disabled(app: VbemApp) -> bool:

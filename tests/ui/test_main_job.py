@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.form import RestoreFormScreen
@@ -21,12 +21,8 @@ from tui.widgets.entry import Entry
 SIZE = (80, 24)
 
 
-async def shows(pilot: Pilot[Any], text: str) -> None:
-    await until(pilot, lambda: text in text_of(pilot), f"{text!r} on the screen:\n{text_of(pilot)}")
-
-
 async def on(pilot: Pilot[Any], screen: type[Any]) -> None:
-    await until(pilot, lambda: isinstance(pilot.app.screen, screen), f"{screen.__name__}:\n{text_of(pilot)}")
+    await until(pilot, lambda: isinstance(pilot.app.screen, screen), screen.__name__)
     await pilot.pause()
 
 
@@ -215,7 +211,7 @@ async def test_lost_reply_is_unknown_then_found_and_never_sent_twice(app: VbemAp
         await to_confirm(pilot)
         await pilot.press("right", "enter")
         await on(pilot, TasksScreen)
-        await until(pilot, lambda: ended(app), f"the end of the restore:\n{text_of(pilot)}")
+        await until(pilot, lambda: ended(app), "the end of the restore")
         assert app.restores is not None
         (restore,) = app.restores.all
     assert restore.note == "It started: a new restore session of this VM was found."

@@ -10,17 +10,13 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
 from tui.points.loader import FIRST_PAGE
 from tui.screens.points import RestorePointsScreen
 from tui.widgets.banner import StatusLine
 
 SIZES = [(80, 24), (120, 40)]
-
-
-async def shows(pilot: Pilot[Any], text: str) -> None:
-    await until(pilot, lambda: text in text_of(pilot), f"{text!r} on the screen:\n{text_of(pilot)}")
 
 
 async def browse(pilot: Pilot[Any]) -> RestorePointsScreen:

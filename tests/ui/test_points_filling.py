@@ -10,7 +10,7 @@ import pytest
 from textual.events import Mount
 from textual.pilot import Pilot
 
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import settle, shows, text_of, until
 from tests.ui.stage import StageApp, StageManager
 from tests.unit.points.build import Server, point
 from tests.unit.restores.fakes import FakeClock
@@ -67,10 +67,6 @@ class Browser:
 @pytest.fixture
 def browser(tmp_path: Path) -> Browser:
     return Browser(tmp_path)
-
-
-async def shows(pilot: Pilot[Any], text: str) -> None:
-    await until(pilot, lambda: text in text_of(pilot), f"{text!r} on the screen:\n{text_of(pilot)}")
 
 
 async def test_before_the_first_page_it_says_what_it_waits_for(browser: Browser) -> None:

@@ -17,10 +17,10 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import settle, shows, text_of, until
 from tests.ui.forms import app_for, asked, send
 from tests.ui.stage import StageManager
-from tests.ui.test_points import browse, shows
+from tests.ui.test_points import browse
 from tests.ui.test_references import cloud_manager
 from tests.unit.restores.points import point
 from tui.api.models import Platform

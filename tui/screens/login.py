@@ -68,6 +68,8 @@ class LoginScreen(VbemScreen):
         self._has_begun = False
         self._is_sending = False
         """What was typed is on its way to the server."""
+        self._awaited = ""
+        """What is waited for."""
         self._slow: Timer | None = None
         """Will say what is waited for."""
         self._refusals = Refusals()
@@ -197,9 +199,16 @@ class LoginScreen(VbemScreen):
     def _say_if_slow(self, words: str) -> None:
         """Say what is waited for, unless the answer is there before anybody could read it."""
         self._hush()
-        self._slow = self.set_timer(SAID_AFTER_S, lambda: self.say(words))
+        self._awaited = words
+        self._slow = self.set_timer(SAID_AFTER_S, self._say_awaited)
+
+    def _say_awaited(self) -> None:
+        """Not over what was said meanwhile: a timer's call may stand in the queue when it is stopped."""
+        if self._awaited:
+            self.say(self._awaited)
 
     def _hush(self) -> None:
+        self._awaited = ""
         if self._slow is not None:
             self._slow.stop()
 
