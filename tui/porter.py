@@ -78,6 +78,7 @@ class Porter(Steward):
             points = await self._points.take()
             points.ask_ahead(connection.manager, self.clock)
             await points.first_taken(FIRST_FRAME_S)
+            points.paint_ahead()
             await self.push_screen(points)
             await points.first_painted(FIRST_FRAME_S)
             note = self.take_charge(connection)

@@ -1,7 +1,11 @@
-"""The yardsticks of the first rows: one raw request, with and without its connection and a logon."""
+"""The yardsticks of the first rows: one raw request, with and without its connection and a logon.
+
+It comes as the browser's comes: somebody types for a while, logs on, and the page is asked for.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
 from dataclasses import dataclass
@@ -9,11 +13,16 @@ from dataclasses import dataclass
 import httpx
 
 from tests.bench.listing import Line
+from tests.bench.stopwatch import LINES
 from tests.support.demo_process import DemoProcess
 from tui.api.models import WireFormat
-from tui.points.loader import FIRST_PAGE
+from tui.points.loader import first_page
 
 TIMES = 11
+TYPED_S = 0.4
+"""How long nothing happens before Enter, here as in the runs of the program."""
+POINTS = first_page(LINES)
+"""Of the page the browser asks for first in the terminal of the bench."""
 _QUERY = "/api/query?type=VmRestorePoint&format=Entities&sortDesc=CreationTime"
 
 
@@ -21,8 +30,11 @@ _QUERY = "/api/query?type=VmRestorePoint&format=Entities&sortDesc=CreationTime"
 class RawRequests:
     """Seconds to the newest page as bytes, nothing parsed."""
 
-    on_open_connection: list[float]
-    """Logged on already, connection open: the request alone."""
+    behind_logon: list[float]
+    """The request alone, right behind a logon on the connection the logon came over, as the browser's is."""
+    in_a_row: list[float]
+    """The same on a connection that has asked nothing else, without a pause: half of what one takes that
+    comes after a pause of 50 ms, for then neither processor nor server is at full speed."""
     with_connection: list[float]
     """Logged on already: connection, handshake, and the request."""
     from_nothing: list[float]
@@ -30,21 +42,38 @@ class RawRequests:
 
 
 async def raw_requests(demo: DemoProcess, points: int) -> RawRequests:
-    """Both, after one of each that only warms up."""
+    """All of them, after one of each that only warms up."""
     line = Line(demo, points, WireFormat.JSON)
     await line.open()
     try:
-        alone = [await line.timed_page(1, FIRST_PAGE) for _ in range(TIMES + 1)]
+        in_a_row = [await line.timed_page(1, POINTS) for _ in range(TIMES + 1)]
         token = line.manager.session.token if line.manager.session else ""
         connected = [await _timed(demo, token) for _ in range(TIMES + 1)]
     finally:
         await line.close()
-    whole = [await _timed(demo) for _ in range(TIMES + 1)]
-    return RawRequests(on_open_connection=alone[1:], with_connection=connected[1:], from_nothing=whole[1:])
+    operated = []
+    for _ in range(TIMES + 1):
+        await asyncio.sleep(TYPED_S)
+        operated.append(await _timed(demo))
+    return RawRequests(
+        behind_logon=[one.request_s for one in operated[1:]],
+        in_a_row=in_a_row[1:],
+        with_connection=[one.whole_s for one in connected[1:]],
+        from_nothing=[one.whole_s for one in operated[1:]],
+    )
 
 
-async def _timed(demo: DemoProcess, token: str = "") -> float:
-    """Seconds of a new client's request, after a logon where it has no token."""
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """How long a new client took."""
+
+    whole_s: float
+    request_s: float
+    """Of the request for the page alone."""
+
+
+async def _timed(demo: DemoProcess, token: str = "") -> _Timed:
+    """A new client's request, after a logon where it has no token."""
     start = time.perf_counter()
     trust = ssl.create_default_context(cafile=str(demo.certificate))
     accept = {"Accept": "application/json"}
@@ -55,6 +84,8 @@ async def _timed(demo: DemoProcess, token: str = "") -> float:
             client.cookies.clear()
             token = logon.headers["X-RestSvcSessionId"]
         headers = {"X-RestSvcSessionId": token}
-        page = await client.get(f"{_QUERY}&pageSize={FIRST_PAGE}&page=1", headers=headers)
+        asked = time.perf_counter()
+        page = await client.get(f"{_QUERY}&pageSize={POINTS}&page=1", headers=headers)
         page.raise_for_status()
-        return time.perf_counter() - start
+        now = time.perf_counter()
+        return _Timed(now - start, now - asked)

@@ -18,6 +18,7 @@ from tests.support.terminal import DEADLINE_S, KEYS, Terminal
 
 PIECES_S = 0.0005
 """The pieces of one frame follow each other within this time."""
+LINES = 24
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 
 
@@ -30,7 +31,7 @@ class Stopwatch(Terminal):
         *,
         env: Mapping[str, str] | None = None,
         columns: int = 80,
-        rows: int = 24,
+        rows: int = LINES,
     ) -> None:
         self._fed = 0
         self.started = time.perf_counter()

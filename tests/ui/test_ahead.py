@@ -14,6 +14,7 @@ from textual.screen import Screen
 from tests.support.demo_process import DemoProcess
 from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
+from tui.screens.composed import ComposedFrame
 from tui.screens.login import LoginScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.tasks import TasksScreen
@@ -29,7 +30,7 @@ def frames(monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
     display = App._display
 
     def note(self: App[Any], screen: Screen[Any], frame: RenderableType | None) -> None:
-        if frame is not None and screen is self.screen:
+        if frame is not None:
             lines = screen._compositor.render_strips(screen.size)
             seen.append((type(screen), isinstance(frame, LayoutUpdate), "\n".join(one.text for one in lines)))
         display(self, screen, frame)
@@ -103,6 +104,52 @@ async def test_its_first_frame_holds_rows_and_who_is_logged_on(
     assert "\n> " in text
     assert "Tasks" in text.splitlines()[-1]
     assert wholes(frames, RestorePointsScreen) == 1
+
+
+@pytest.mark.parametrize("expected", [True, False])
+async def test_its_first_frame_goes_out_before_the_round_of_messages_that_opens_it(
+    app: VbemApp, monkeypatch: pytest.MonkeyPatch, expected: bool
+) -> None:
+    monkeypatch.setattr("tui.porter.FIRST_FRAME_S", 20.0)
+    if not expected:
+        monkeypatch.setattr("tui.porter.ASKED_S", 60.0)
+    sent: list[tuple[type[Screen[Any]], list[str]]] = []
+    display = App._display
+
+    def note(self: App[Any], screen: Screen[Any], frame: RenderableType | None) -> None:
+        if isinstance(screen, RestorePointsScreen) and isinstance(frame, LayoutUpdate):
+            sent.append((type(self.screen), ["".join(part.text for part in line) for line in frame.strips]))
+        display(self, screen, frame)
+
+    monkeypatch.setattr(App, "_display", note)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+    ((below, lines),) = sent
+    assert below is LoginScreen
+    assert lines[3].startswith("> ")
+    assert "points here" in lines[22]
+    assert {len(line) for line in lines[:4]} == {80}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_frame_put_together_ahead_is_the_one_that_would_be_drawn(
+    app: VbemApp, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        await settle(pilot)
+        browser = app.screen
+        assert isinstance(browser, RestorePointsScreen)
+        frame = ComposedFrame(browser, (browser.vms, browser.query_one("#loaded")))
+        before = [list(line) for line in frame.update().strips]
+        browser.vms.move(3)
+        after = [list(line) for line in frame.update().strips]
+        assert after == [list(line) for line in browser._compositor.render_full_update().strips]
+        assert after != before
 
 
 async def test_its_first_frame_is_whole_where_nobody_was_expected(

@@ -148,6 +148,7 @@ async def test_lines_go_through_the_filters_and_can_be_cut() -> None:
         assert [strip.cell_length for strip in whole] == [60] * 5
         assert app.table.render_lines(Region(2, 1, 7, 1))[0].text == whole[1].text[2:9]
         app._filters.insert(0, Monochrome())
+        app.table.notify_style_update()
         grey = app.table.render_lines(Region(0, 0, 60, 5))
         assert [strip.text for strip in grey] == [strip.text for strip in whole]
         colours = [

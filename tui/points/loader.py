@@ -22,7 +22,7 @@ from tui.points.index import PointIndex, Vm
 from tui.points.lane import Lane
 
 FIRST_PAGE = 50
-"""Points on the first page: somebody waits for it, and it fills most terminals."""
+"""Points on the first page at most: somebody waits for it, and it fills most terminals."""
 PAGE = 500
 PARALLEL = 3
 """Pages asked for at the same time: polite to the server, and enough to keep the line busy."""
@@ -31,6 +31,11 @@ MOST_POINTS = 4_000_000
 MOST_CHARS = 1_000_000_000
 """Of names and UIDs: four times those of the points above, were they as long as they usually are."""
 _NAME_FIELDS = {PointKind.VM: "VmDisplayName", PointKind.VAPP: "VAppDisplayName"}
+
+
+def first_page(lines: int) -> int:
+    """How many points to ask for first: no more than a terminal of so many lines could show."""
+    return min(FIRST_PAGE, lines)
 
 
 class PointSource(Protocol):

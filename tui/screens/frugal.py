@@ -8,6 +8,7 @@ the tests hold it to: `_compositor_refresh`, `_on_timer_update` and `_refresh_la
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual._compositor import LayoutUpdate
@@ -16,6 +17,8 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+
+from tui.screens.composed import ComposedFrame
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -41,6 +44,8 @@ class FrugalScreen(Screen[ScreenT]):
     """Its timer of frames has ticked: it has been laid out, and its widgets know their sizes."""
     _is_laid_out_unseen = False
     """Laid out for the terminal, and not shown since."""
+    _composed: ComposedFrame | None = None
+    """Its first frame, but for what is known last."""
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Its own background: a screen has no border and no words, so its lines are all the same."""
@@ -90,14 +95,19 @@ class FrugalScreen(Screen[ScreenT]):
             widget._styles_cache.clear()
         self._compositor.render_full_update().render_segments(self.app.console)
 
-    def paint_now(self) -> None:
-        """Send the first frame of a screen laid out unseen, ahead of the round of messages that opens it.
+    def compose_frame(self, late: Sequence[Widget]) -> None:
+        """Put the first frame of a screen laid out unseen together, but for the lines of `late`."""
+        if self._is_laid_out_unseen and not self._layout_required:
+            self._composed = ComposedFrame(self, late)
 
-        That round must change nothing that is seen; the same frame once more is left out.
+    def paint_ahead(self) -> None:
+        """Send the frame that was put together, as the last thing before the screen is pushed.
+
+        The messages that open it must change nothing that is seen; the same frame once more is left out.
         """
-        if self._is_laid_out_unseen and self.is_current:
-            self.refresh()
-            self._on_timer_update()
+        composed, self._composed = self._composed, None
+        if composed and composed.size == self.app.size and not self._layout_required:
+            self.app._display(self, composed.update())
             time.sleep(WRITTEN_S)
 
     def update_node_styles(self, animate: bool = True) -> None:

@@ -76,6 +76,11 @@ class RestorePointsScreen(PointsLoading):
         self.set_interval(AGES_EVERY_S, self._repaint_ages)
         self.show_news()
 
+    def dress(self) -> None:
+        """And the whole frame, but for the rows."""
+        super().dress()
+        self.compose_frame((self.vms, self.query_one("#loaded")))
+
     def rehearse(self) -> None:
         """With rows, for they are most of the frame, and these with all that comes before them."""
         from tui.api.rehearsal import rehearsed_page

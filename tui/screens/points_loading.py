@@ -16,7 +16,7 @@ from tui.api.errors import Forbidden, ManagerError, SessionExpired
 from tui.clock import Clock
 from tui.points.filter import Filter
 from tui.points.index import PointIndex, Vm
-from tui.points.loader import Loader, LoadState, PointSource, Progress
+from tui.points.loader import Loader, LoadState, PointSource, Progress, first_page
 from tui.points.view import VmView
 from tui.points.words import WAIT_TOLD_AFTER_S, freshness_words
 from tui.screens.base import VbemScreen
@@ -79,7 +79,13 @@ class PointsLoading(VbemScreen):
 
     def ask_ahead(self, source: PointSource, clock: Clock) -> None:
         """Ask for the newest points already now: the answer is on its way while the screen is laid out."""
-        self._loader = Loader(source, self._index, clock=clock, on_page=self._take_page)
+        self._loader = Loader(
+            source,
+            self._index,
+            clock=clock,
+            on_page=self._take_page,
+            first_page=first_page(self.app.size.height),
+        )
         self._loader.ask_ahead()
 
     async def first_taken(self, at_most_s: float) -> None:
@@ -97,8 +103,7 @@ class PointsLoading(VbemScreen):
             self.show_news()
 
     async def first_painted(self, at_most_s: float) -> None:
-        """Paint what the lists hold now, and wait until it is on the terminal, but not for longer."""
-        self.paint_now()
+        """Wait until what the lists hold now is on the terminal, but not for longer."""
         painted = asyncio.Event()
         self.call_after_refresh(painted.set)
         with suppress(TimeoutError):

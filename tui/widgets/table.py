@@ -16,12 +16,8 @@ Other widgets (a filter input) may move its cursor with `move`, `page`, `first` 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
@@ -31,7 +27,8 @@ from textual.strip import Strip
 
 from tui.widgets.columns import Column, Slot, share
 from tui.widgets.rows import ListRows, RowProvider
-from tui.widgets.tableline import CURSOR_MARK, Line, difference, header_line, row_line, said_line
+from tui.widgets.tableline import CURSOR_MARK, Line, difference, drawn, header_line, row_line, said_line
+from tui.widgets.tones import Tones
 
 
 class BigTable(ScrollView, can_focus=True):
@@ -97,8 +94,7 @@ class BigTable(ScrollView, can_focus=True):
         """What is on the screen, by line: lines are drawn from here, so that it is never another."""
         self._strips: dict[int, Strip] = {}
         """The same lines in colours, as far as they were drawn."""
-        self._tones: dict[str, Style] = {}
-        """Styles by component class: Textual looks them up anew after each refresh."""
+        self._tones = Tones(self)
 
     # What others may ask and say ---------------------------------------------------------------
 
@@ -261,9 +257,6 @@ class BigTable(ScrollView, can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw lines without Textual's frame around each: a table has no border, padding or tint."""
         strips = [self._strips.get(y) or self.render_line(y) for y in crop.line_range]
-        background = self.background_colors[1]
-        for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
         if crop.column_span == (0, self.size.width):
             return strips
         return [strip.crop(*crop.column_span) for strip in strips]
@@ -273,19 +266,8 @@ class BigTable(ScrollView, can_focus=True):
         line = self._painted.get(y)
         if line is None:
             line = self._painted[y] = self._line(y)
-        segments = [
-            Segment("".join(text for text, _ in parts), self._style(tone))
-            for tone, parts in groupby(line, key=itemgetter(1))
-        ]
-        strip = Strip(segments).adjust_cell_length(self.size.width, self._style("table--row"))
-        self._strips[y] = strip
+        strip = self._strips[y] = drawn(line, self._tones, self.size.width, rest="table--row")
         return strip
-
-    def _style(self, component: str) -> Style:
-        style = self._tones.get(component)
-        if style is None:
-            style = self._tones[component] = self.get_component_rich_style(component)
-        return style
 
     def _line(self, y: int) -> Line:
         if y == 0:

@@ -5,10 +5,14 @@ Arithmetic only, so that it can be tested without a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Callable, Sequence
+from itertools import accumulate, groupby
+from operator import itemgetter
 
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
 
 from tui.text import cell, safe
 from tui.widgets.columns import GAP, Slot
@@ -55,6 +59,31 @@ def difference(old: Line, new: Line, width: int) -> tuple[int, int]:
     changed = [before != after for before, after in zip(old, new, strict=True)]
     ends = [0, *accumulate(cell_len(text) for text, _ in new)]
     return ends[changed.index(True)], ends[len(changed) - changed[::-1].index(True)]
+
+
+def drawn(line: Line, style: Callable[[str], Style], width: int, *, rest: str = "") -> Strip:
+    """The line in colours.
+
+    Args:
+        line: what to draw.
+        style: by component class.
+        width: how many cells it fills.
+        rest: component class of what is left blank.
+    """
+    if len({tone for _, tone in line}) == 1:  # as in most rows
+        segments = [Segment("".join([text for text, _ in line]), style(line[0][1]))]
+    else:
+        segments = [
+            Segment("".join(text for text, _ in parts), style(tone))
+            for tone, parts in groupby(line, key=itemgetter(1))
+        ]
+    if all(segment.text.isascii() for segment in segments):  # a cell for each letter: nothing to be measured
+        missing = width - sum(len(segment.text) for segment in segments)
+        if missing > 0:
+            segments.append(Segment(" " * missing, style(rest)))
+        if missing >= 0:
+            return Strip(segments, width)
+    return Strip(segments).adjust_cell_length(width, style(rest))
 
 
 def _fit(text: str, slot: Slot) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.text import safe
+from tui.widgets.tableline import drawn
+from tui.widgets.tones import Tones
 
 
 def changed_span(old: str, new: str) -> tuple[int, int] | None:
@@ -27,6 +28,7 @@ class TextLine(Widget):
     def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._text = safe(text)
+        self._tones = Tones(self)
 
     @property
     def text(self) -> str:
@@ -43,8 +45,16 @@ class TextLine(Widget):
         if span is not None:
             self.refresh(Region(span[0], 0, span[1] - span[0], 1))
 
-    def render_line(self, y: int) -> Strip:
-        """Draw it, cut to the width."""
-        width, style = self.size.width, self.rich_style
-        text = safe(self._text, cells=width) if y == 0 else ""
-        return Strip([Segment(text, style)]).adjust_cell_length(width, style)
+    def notify_style_update(self) -> None:
+        """Colours changed."""
+        super().notify_style_update()
+        self._tones.clear()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw without Textual's frame around it: of that it may have padding at the sides, nothing else."""
+        left, width = self.gutter.left, self.outer_size.width
+        text = " " * left + safe(self._text, cells=self.size.width)
+        strip = drawn(((text, ""),), self._tones, width)
+        if crop.column_span != (0, width):
+            strip = strip.crop(*crop.column_span)
+        return [strip] * crop.height
