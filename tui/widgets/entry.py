@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rich.segment import Segment
 from textual.events import Key
+from textual.geometry import Region, Size
+from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets.input import Selection
+
+from tui.text import either
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
 
+MARKED_CELLS = 8
+"""A narrower line has no room for marks."""
+
+
 class Entry(Input):
-    """A one-line input without a blinking cursor, whose text is never selected by a focus."""
+    """A one-line input without a blinking cursor, whose text is never selected by a focus.
+
+    Of what is too long for it the part around the cursor is shown, with marks where it is cut: of a text put
+    in that is the end, by which one reference is told from another.
+    """
 
     def __init__(
         self,
@@ -35,6 +48,33 @@ class Entry(Input):
             compact=True,
         )
         self.cursor_blink = False
+
+    def on_resize(self) -> None:
+        """Another part fits."""
+        self._keep_cursor_seen()
+
+    def watch_value(self) -> None:
+        """It may be the first."""
+        self._keep_cursor_seen()
+
+    def _keep_cursor_seen(self) -> None:
+        """Textual does so where the cursor moves, but not for a first text, nor where the width changes."""
+        if self.size.width:
+            self.virtual_size = Size(self.content_width, 1)
+            self.scroll_to_region(Region(self._cursor_offset, 0, 1, 1), force=True, animate=False)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw it, with a mark at each end where more of the text is."""
+        strip, width = super().render_line(y), self.scrollable_content_region.width
+        if y or not self.value or width < MARKED_CELLS:
+            return strip
+        start = self.scroll_offset.x
+        is_cut = {0: start > 0, width - 1: start + width < self.content_width - 1}
+        for column in (column for column, cut in is_cut.items() if cut):
+            if not (self.has_focus and column == self._cursor_offset - start):
+                mark = Strip([Segment(either("…", "~"), self.rich_style)])
+                strip = Strip.join([strip.crop(0, column), mark, strip.crop(column + 1)])
+        return strip
 
     def offer_anew(self) -> None:
         """Focus it with all its text selected: typing replaces what was refused instead of adding to it."""

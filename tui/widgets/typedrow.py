@@ -49,8 +49,9 @@ class TypedRow(FieldRow):
         return self.entry
 
     def set_value(self, value: Value) -> None:
-        """Put text in."""
+        """Put text in; the cursor stands behind it, as it does behind what was there from the beginning."""
         self.entry.value = str(value)
+        self.entry.action_end()
 
     def set_name(self, name: str) -> None:
         """Say what the reference typed here is called; empty where that is not known."""
