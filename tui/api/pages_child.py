@@ -9,15 +9,16 @@ from __future__ import annotations
 import gc
 import select
 import sys
+import time
 from io import RawIOBase
 from typing import BinaryIO
 
-from tui.api.codec import codec_of
+from tui.api.codec import codec_for, codec_of
 from tui.api.codec.packed import Packer
 from tui.api.errors import ManagerError
 from tui.api.inflate import inflate
 from tui.api.limits import Limits
-from tui.api.models import PointKind
+from tui.api.models import PointKind, WireFormat
 from tui.api.pages import ANSWERED, ASKED, ENCODINGS, KINDS
 
 IDLE_S = 30.0
@@ -35,14 +36,17 @@ def decoded(body: bytes, encoding: str, kind: PointKind, limits: Limits, packer:
 def serve(pages: RawIOBase, points: BinaryIO, limits: Limits, *, idle_s: float = IDLE_S) -> None:
     """Answer page after page until the input ends or nothing comes for `idle_s` seconds."""
     packer = Packer()
-    _answer(points, b"")
+    codec_for(WireFormat.JSON)  # imported now, it is no part of the time its first page takes
+    _answer(points, b"", 0.0)
     while select.select([pages], [], [], idle_s)[0]:
         try:
             size, kind, encoding = ASKED.unpack(_exactly(pages, ASKED.size))
             body = _exactly(pages, size)
         except EOFError:
             return
-        _answer(points, decoded(body, ENCODINGS[encoding], KINDS[kind], limits, packer))
+        begun_s = time.process_time()
+        found = decoded(body, ENCODINGS[encoding], KINDS[kind], limits, packer)
+        _answer(points, found, time.process_time() - begun_s)
 
 
 def _exactly(pages: RawIOBase, size: int) -> bytes:
@@ -55,8 +59,8 @@ def _exactly(pages: RawIOBase, size: int) -> bytes:
     return bytes(taken)
 
 
-def _answer(points: BinaryIO, found: bytes) -> None:
-    points.write(ANSWERED.pack(len(found)) + found)
+def _answer(points: BinaryIO, found: bytes, took_s: float) -> None:
+    points.write(ANSWERED.pack(len(found), took_s) + found)
     points.flush()
 
 

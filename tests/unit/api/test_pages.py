@@ -14,6 +14,7 @@ import pytest
 
 from tests.unit.api.dialects import DIALECTS
 from tests.unit.api.test_codec_points import ENTITY, read, written
+from tui.api import pages
 from tui.api.codec import packed as codec_packed
 from tui.api.codec.listing import Listing
 from tui.api.codec.packed import Packer, Unpacker
@@ -22,7 +23,7 @@ from tui.api.limits import Limits
 from tui.api.models import Platform, PointKind, RestorePoint
 from tui.api.models.columns import PointColumns
 from tui.api.models.points import NO_TIME
-from tui.api.pages import PageDecoder, PageDecoders
+from tui.api.pages import ANSWERED, PageDecoder, PageDecoders
 from tui.api.pages_child import serve
 
 PAGE = written("json-pascal", [ENTITY, ENTITY])
@@ -172,6 +173,20 @@ async def test_slow_pages_are_shared_by_two_processes(monkeypatch: pytest.Monkey
     assert not any(map(is_there, processes))
 
 
+async def test_a_busy_machine_does_not_make_a_page_slow() -> None:
+    decoders = PageDecoders(Limits())
+    decoders.start()
+    assert await decoders._first.ready()
+    os.kill(process_of(decoders._first), signal.SIGSTOP)
+    stuck = asyncio.create_task(decoders.points(PAGE, "", PointKind.VM))
+    await asyncio.wait({stuck}, timeout=4 * pages._SLOW_S)
+    assert not stuck.done()
+    os.kill(process_of(decoders._first), signal.SIGCONT)
+    assert await stuck == read(PAGE)
+    assert not decoders._first.is_slow
+    await decoders.aclose()
+
+
 async def test_quick_pages_need_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:
     decoders = PageDecoders(Limits())
     decoders.start()
@@ -197,7 +212,7 @@ def test_it_ends_with_its_input_and_when_nothing_comes() -> None:
             if end == "input":
                 os.close(into)
             serve(pages, points, Limits(), idle_s=0.01)
-        assert os.read(answers, 100) == b"\0\0\0\0"
+        assert os.read(answers, 100) == bytes(ANSWERED.size)
         os.close(answers)
         if end == "idle":
             os.close(into)
