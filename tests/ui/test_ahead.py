@@ -144,12 +144,32 @@ async def test_a_frame_put_together_ahead_is_the_one_that_would_be_drawn(
         await settle(pilot)
         browser = app.screen
         assert isinstance(browser, RestorePointsScreen)
-        frame = ComposedFrame(browser, (browser.vms, browser.query_one("#loaded")))
+        late = (browser.vms, browser.query_one("#loaded"))
+        frame = ComposedFrame.of(browser, late)
+        assert frame is not None
         before = [list(line) for line in frame.update().strips]
         browser.vms.move(3)
         after = [list(line) for line in frame.update().strips]
         assert after == [list(line) for line in browser._compositor.render_full_update().strips]
         assert after != before
+        await pilot.resize_terminal(1, 8)
+        await pilot.pause()
+        assert ComposedFrame.of(browser, late) is None, "the line below the list is cut off"
+
+
+@pytest.mark.parametrize("size", [(80, 5), (80, 3), (80, 1), (20, 6), (1, 1)])
+async def test_a_terminal_too_small_for_it_does_not_keep_anybody_out(
+    app: VbemApp, demo: DemoProcess, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await laid_out(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RestorePointsScreen), "the browser")
+        await settle(pilot)
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "points loaded")
+    assert [one["status"] for one in demo.requests("logon")] == [201]
 
 
 async def test_its_first_frame_is_whole_where_nobody_was_expected(

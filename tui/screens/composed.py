@@ -30,9 +30,14 @@ class ComposedFrame:
         self._region = compositor.size.region
         self._chops = [dict(line) for line in compositor._render_chops(self._region, lambda _: True)]
         """By line of the screen: the pieces of lines, by the column each begins in."""
-        visible = compositor.visible_widgets
-        self._late = [(widget, visible[widget][0]) for widget in late if widget in visible]
+        self._late = [(widget, region) for widget, (region, _) in _seen(screen, late).items()]
         self.update().render_segments(screen.app.console)  # pieces keep what they are for the terminal
+
+    @classmethod
+    def of(cls, screen: Screen[Any], late: Sequence[Widget]) -> ComposedFrame | None:
+        """None where one of `late` is cut off, as in a terminal of a few lines."""
+        whole = all(clip.contains_region(region) for region, clip in _seen(screen, late).values())
+        return cls(screen, late) if whole else None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -49,3 +54,9 @@ class ComposedFrame:
                 ends = [start - region.x for start in starts[1:]]
                 line.update(zip(starts, strip.divide([*ends, region.width]), strict=True))
         return LayoutUpdate([list(line.values()) for line in self._chops], self._region)
+
+
+def _seen(screen: Screen[Any], widgets: Sequence[Widget]) -> dict[Widget, tuple[Region, Region]]:
+    """Where those of the widgets stand that are seen, and the part of the screen that may show them."""
+    visible = screen._compositor.visible_widgets
+    return {widget: visible[widget] for widget in widgets if widget in visible}

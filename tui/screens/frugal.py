@@ -98,7 +98,7 @@ class FrugalScreen(Screen[ScreenT]):
     def compose_frame(self, late: Sequence[Widget]) -> None:
         """Put the first frame of a screen laid out unseen together, but for the lines of `late`."""
         if self._is_laid_out_unseen and not self._layout_required:
-            self._composed = ComposedFrame(self, late)
+            self._composed = ComposedFrame.of(self, late)
 
     def paint_ahead(self) -> None:
         """Send the frame that was put together, as the last thing before the screen is pushed.
