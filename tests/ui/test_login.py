@@ -19,6 +19,7 @@ from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
 from tui.screens.refusals import Refusals
 from tui.store.sessions import SessionStore
+from tui.widgets.banner import StatusLine
 from tui.widgets.entry import Entry
 
 
@@ -45,6 +46,18 @@ async def test_an_unknown_certificate_is_shown_and_refusing_is_the_default(
         await shows(pilot, "Nothing was sent")
         assert app.screen.query_one("#password", Entry).value == demo.password
     assert demo.requests("logon") == []
+
+
+async def test_while_the_operator_is_asked_it_is_not_said_that_the_server_is_waited_for(
+    demo: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.login.SAID_AFTER_S", 0.001)
+    app = app_on(demo, tmp_path, trusted=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await pilot.press("enter")
+        await shows(pilot, "Unknown certificate")
+        assert not app.screen_stack[0].query_one(StatusLine).display
 
 
 async def test_a_trusted_certificate_is_asked_about_once(demo: DemoProcess, tmp_path: Path) -> None:

@@ -224,6 +224,8 @@ class LoginScreen(VbemScreen):
             certificate, pinned = error.certificate, error.pinned_sha256
         if certificate is None:
             return True
+        self._hush()  # now it is the operator who is waited for
+        self.say("")
         trusted = await self.app.push_screen_wait(
             CertificateScreen(certificate, server=str(connection.address), pinned_sha256=pinned)
         )
