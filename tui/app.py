@@ -14,23 +14,22 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.binding import BindingType
 
+from tui.actions import NEEDS_LOGON
 from tui.clock import Clock, SystemClock
-from tui.commands import NEEDS_LOGON
 from tui.porter import Porter
-from tui.screens.base import VbemScreen
-from tui.screens.keys import bindings_of
+from tui.screens.base import VbemScreen, bindings_of
 from tui.screens.login import LoginScreen
 from tui.theme import stylesheets
-from tui.widgets.entry import typed_secrets
+from tui.widgets.inputs import typed_secrets
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tui.api.models import RestorePoint, ServerAddress
     from tui.launch import Launch
-    from tui.restores.service import Restores
-    from tui.screens.filled import Filled
-    from tui.session.connection import Connection
+    from tui.restores.service import RestoreService
+    from tui.screens.restore_form_data import FormDraft
+    from tui.session import Connection
     from tui.store.journal import Journal
 
 GOODBYE_S = 3.0
@@ -53,8 +52,8 @@ class VbemApp(Porter):
         self.pace = launch.pace
         self.settings = launch.settings
         self.journal: Journal | None = None
-        self.restores: Restores | None = None
-        self.filled_forms: dict[str, Filled] = {}
+        self.restores: RestoreService | None = None
+        self.filled_forms: dict[str, FormDraft] = {}
         """What was filled in for the restores of this run, by restore."""
 
     # -- what screens ask ---------------------------------------------------------------------
@@ -106,7 +105,7 @@ class VbemApp(Porter):
             self.push_screen(TasksScreen(selected=key))
 
     def open_restore_form(
-        self, point: RestorePoint | Filled, *, newest: datetime | None = None, same_names: int = 0
+        self, point: RestorePoint | FormDraft, *, newest: datetime | None = None, same_names: int = 0
     ) -> None:
         """Show the restore form that fits the point.
 
@@ -115,7 +114,7 @@ class VbemApp(Porter):
             newest: when the newest known point of the same VM was made.
             same_names: how many other VMs have the same name.
         """
-        from tui.screens.form import RestoreFormScreen
+        from tui.screens.restore_form import RestoreFormScreen
 
         self.keep_session_now()
         self.push_screen(RestoreFormScreen(point, newest=newest, same_names=same_names))
@@ -144,7 +143,7 @@ class VbemApp(Porter):
     @work(group="session", exclusive=True, exit_on_error=False, description="ask to quit")
     async def action_ask_to_quit(self) -> None:
         """Ask, say what goes on, and leave; the logon session is kept for the next start."""
-        from tui.screens.ask import AskScreen
+        from tui.screens.dialogs import AskScreen
 
         words = self.in_flight_words()
         text = words or "Nothing is in flight."

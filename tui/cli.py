@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui import __version__
-from tui.pace import PROFILES, pace_of
-from tui.paths import Folders
+from tui.config import PROFILES, Folders, pace_of
+from tui.errors import VbemError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tui.config import Settings
     from tui.launch import Launch
-    from tui.store.settings import Settings
 
 _WATCHING = ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "SSLKEYLOGFILE", "PYTHONASYNCIODEBUG")
 """With these, Textual logs each key pressed, the password's too; ssl and asyncio write down more yet."""
@@ -63,7 +63,7 @@ def _chosen(option: object, variable: str, setting: str) -> str:
 
 
 def _load_settings(folders: Folders) -> Settings:
-    from tui.store.settings import Settings
+    from tui.config import Settings
 
     return Settings.load(folders.settings)
 
@@ -78,7 +78,7 @@ def _checked_proxy(url: str) -> str:
 
 def _prepare(options: argparse.Namespace) -> Launch:
     from tui.launch import Launch
-    from tui.store.settings import last_logon
+    from tui.store.last_logon import last_logon
 
     state = _chosen(options.state_dir, "VBEM_STATE_DIR", "")
     folders = Folders.locate(demo=options.demo, state_dir=Path(state) if state else None)
@@ -121,9 +121,9 @@ def _run_screens(launch: Launch, *, mouse: bool) -> int:
     from tui.app import VbemApp
 
     if "utf" not in (sys.stderr.encoding or "").lower():
-        from tui import text
+        from tui import sanitize
 
-        text.ascii_only(True)
+        sanitize.ascii_only(True)
     app = VbemApp(launch)
     app.run(mouse=mouse)
     _last_word(app.farewell)
@@ -179,12 +179,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _keep_secrets_in()
     if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
         return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
-    from tui.store.errors import StoreError
-
     try:
         return _run_demo(options) if options.demo else _run_screens(_prepare(options), mouse=options.mouse)
-    except StoreError as error:
-        return _refuse(f"{error} {getattr(error, 'hint', '')}".strip())
+    except VbemError as error:
+        return _refuse(f"{error} {error.hint}".strip())
     except ValueError as error:
         return _refuse(str(error))
 

@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.pace import FULL, Pace
-from tui.paths import Folders
+from tui.config import FULL, Folders, Pace
 
 if TYPE_CHECKING:
     from tui.api.limits import Timeouts
     from tui.api.models import ServerAddress
     from tui.clock import Clock
-    from tui.session.connection import Connection
-    from tui.store.sessions import SessionStore
-    from tui.store.settings import Settings
+    from tui.config import Settings
+    from tui.session import Connection
+    from tui.store.keyring_store import SessionStore
 
 
 @dataclass(kw_only=True)
@@ -50,9 +49,9 @@ class Launch:
     def connect(self, address: ServerAddress, clock: Clock) -> Connection:
         """A connection to `address` with this start's trust, format and proxy."""
         from tui.api.models import WireFormat
-        from tui.session.connection import Connection
-        from tui.store.sessions import SessionStore
-        from tui.store.trust import TrustStore
+        from tui.session import Connection
+        from tui.store.keyring_store import SessionStore
+        from tui.store.known_servers import KnownServers
 
         if self.sessions is None:
             self.sessions = SessionStore(
@@ -60,7 +59,7 @@ class Launch:
             )
         return Connection(
             address,
-            trust_store=TrustStore(self.folders.pins),
+            trust_store=KnownServers(self.folders.pins),
             session_store=self.sessions,
             wire=WireFormat(self.wire),
             ca_file=self.ca_file,
@@ -71,7 +70,7 @@ class Launch:
 
     def remember(self, connection: Connection) -> None:
         """Offer the same server and user at the next logon, of this run and of the next."""
-        from tui.store.settings import remember_logon
+        from tui.store.last_logon import remember_logon
 
         self.server, self.user = str(connection.address), connection.user
         remember_logon(self.folders.state, self.server, self.user)

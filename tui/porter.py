@@ -15,7 +15,7 @@ from tui.steward import Steward
 if TYPE_CHECKING:
     from tui.api.models import ServerAddress
     from tui.screens.points import RestorePointsScreen
-    from tui.session.connection import Connection
+    from tui.session import Connection
 
 FIRST_FRAME_S = 0.15
 """How long the browser's first frame may wait for the rows to be in it."""
@@ -92,13 +92,13 @@ class Porter(Steward):
 
     @work(group="remember", exit_on_error=False, description="remember this server")
     async def _remember(self, connection: Connection) -> None:
-        from tui.screens.base import explain
+        from tui.errors import describe
         from tui.store.errors import StoreError
 
         try:
             await asyncio.to_thread(self.launch.remember, connection)
         except StoreError as error:
-            self.tell(explain("remember this server", error), "bad")
+            self.tell(describe("remember this server", error), "bad")
 
     def keep_session_now(self) -> None:
         """Keep the logon session before something is begun whose task lives in it."""
@@ -141,7 +141,7 @@ class Porter(Steward):
         return done
 
     async def _ask_for_password(self) -> bool | None:
-        from tui.screens.ask import LogOnAgainScreen
+        from tui.screens.dialogs import LogOnAgainScreen
 
         return await self.push_screen(LogOnAgainScreen(), wait_for_dismiss=True)
 
@@ -151,8 +151,8 @@ class Porter(Steward):
     async def action_log_off(self) -> None:
         """End the logon session at the server and forget it here."""
         from tui.api.errors import ManagerError
-        from tui.screens.ask import AskScreen
-        from tui.screens.base import explain
+        from tui.errors import describe
+        from tui.screens.dialogs import AskScreen
         from tui.store.errors import StoreError
 
         connection = self.connection
@@ -173,7 +173,7 @@ class Porter(Steward):
         try:
             await connection.log_off()
         except (ManagerError, StoreError) as error:
-            note = explain("log off cleanly", error) + " The local copy of the session is gone."
+            note = describe("log off cleanly", error) + " The local copy of the session is gone."
         note = connection.log_off_note or note
         await connection.leave()
         await self.close_restores()

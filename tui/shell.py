@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.worker import Worker, WorkerState
 
-from tui.crash import report_crash
-from tui.hangup import terminal_fd, watch
-from tui.screens.typeahead import KeysInOrder
+from tui.crash_report import report_crash
+from tui.terminal.hangup import terminal_fd, watch
+from tui.terminal.key_queue import KeysInOrder
 from tui.theme import VBEM_THEME
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.app import SystemCommand
     from textual.screen import Screen
 
-    from tui.paths import Folders
+    from tui.config import Folders
     from tui.screens.base import VbemScreen
 
 
@@ -126,7 +126,7 @@ class Shell(KeysInOrder):
 
     def action_help(self) -> None:
         """Show what each key does here."""
-        from tui.screens.help import HelpScreen
+        from tui.screens.dialogs import HelpScreen
 
         name = getattr(self.screen, "NAME", "")
         if name and name != "help":
@@ -136,7 +136,7 @@ class Shell(KeysInOrder):
         """The palette lists the same table as the footer and the help."""
         from textual.app import SystemCommand
 
-        from tui.commands import actions_of, spell_keys
+        from tui.actions import actions_of, spell_keys
 
         offered: set[str] = set()
         for action in actions_of(getattr(screen, "NAME", "")):
@@ -169,7 +169,7 @@ class Shell(KeysInOrder):
     def report_worker(self, event: Worker.StateChanged) -> None:
         """A worker that failed in an unforeseen way is reported, and the program goes on."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            path = report_crash(self.folders, event.worker.error, self.secrets())
+            path = report_crash(self.folders.state, event.worker.error, self.secrets())
             words = (
                 f"Something unforeseen went wrong while trying to {event.worker.description}. Report: {path}"
             )
@@ -177,7 +177,7 @@ class Shell(KeysInOrder):
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual's own ending prints local variables, which may hold secrets: write a report instead."""
-        path = report_crash(self.folders, error, self.secrets())
+        path = report_crash(self.folders.state, error, self.secrets())
         self.farewell = f"vbem stopped because of a defect of its own. Report: {path}"
         self._return_code = 70
         self._exception = error

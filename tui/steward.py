@@ -9,19 +9,19 @@ from textual import work
 from textual.app import ScreenStackError
 
 from tui.clock import Clock
-from tui.pace import Pace
-from tui.screens.refnames import RefNames
+from tui.config import Pace
+from tui.sanitize import safe
+from tui.screens.reference_names import ReferenceNames
 from tui.shell import Shell
-from tui.text import safe
 
 if TYPE_CHECKING:
-    from tui.restores.faces import RestoreJournal
     from tui.restores.plan import RestorePlan
+    from tui.restores.ports import RestoreJournal
     from tui.restores.restore import Restore
-    from tui.restores.service import Restores
-    from tui.screens.endings import Endings
-    from tui.screens.filled import Filled
-    from tui.session.connection import Connection
+    from tui.restores.service import RestoreService
+    from tui.screens.restore_form_data import FormDraft
+    from tui.screens.restore_text import EndedRestores
+    from tui.session import Connection
     from tui.store.journal import Journal
 
 
@@ -34,11 +34,11 @@ class Steward(Shell):
     def __init__(self) -> None:
         super().__init__()
         self.journal: Journal | None = None
-        self.restores: Restores | None = None
-        self.ref_names = RefNames()
-        self.filled_forms: dict[str, Filled] = {}
+        self.restores: RestoreService | None = None
+        self.ref_names = ReferenceNames()
+        self.filled_forms: dict[str, FormDraft] = {}
         """What was filled in for the restores of this run, by restore."""
-        self._endings: Endings | None = None
+        self._endings: EndedRestores | None = None
 
     async def log_on_again(self) -> bool:
         """Ask for the password; True if there is a logon session again."""
@@ -46,13 +46,13 @@ class Steward(Shell):
 
     def take_charge(self, connection: Connection) -> str:
         """Make the restores of this connection; the sentence to show if there is no journal."""
-        from tui.restores.service import Restores
-        from tui.screens.endings import Endings
-        from tui.store.missing import MissingJournal, operator_name
+        from tui.restores.service import RestoreService
+        from tui.screens.restore_text import EndedRestores
+        from tui.store.journal import MissingJournal, operator_name
 
         note = self.open_journal()
         journal: RestoreJournal = self.journal or MissingJournal(note)
-        self.restores = Restores(
+        self.restores = RestoreService(
             connection.manager,
             journal,
             server=str(connection.address),
@@ -62,12 +62,12 @@ class Steward(Shell):
             poll_every_s=self.pace.poll_every_s,
         )
         self.restores.on_change(self._tell_screens)
-        self._endings = Endings()
+        self._endings = EndedRestores()
         return note
 
     def open_journal(self) -> str:
         """Open the journal once; the sentence to show where that failed."""
-        from tui.screens.base import explain
+        from tui.errors import describe
         from tui.store.errors import StoreError
         from tui.store.journal import Journal
 
@@ -76,7 +76,7 @@ class Steward(Shell):
                 self.folders.make()
                 self.journal = Journal.open(self.folders.journal, clock=self.clock)
             except (StoreError, OSError) as error:
-                return explain("open the journal", error)
+                return describe("open the journal", error)
             return self.journal.note
         return ""
 
@@ -114,7 +114,7 @@ class Steward(Shell):
     @work(group="monitor", exclusive=True, exit_on_error=False, description="watch the restores")
     async def watch_restores(self) -> None:
         """Find restores of earlier runs, then watch all until cancelled."""
-        from tui.screens.base import explain
+        from tui.errors import describe
         from tui.store.errors import StoreError
 
         if self.restores is None:
@@ -122,7 +122,7 @@ class Steward(Shell):
         try:
             found = await self.restores.reattach()
         except StoreError as error:
-            self.tell(explain("find earlier restores", error), "bad")
+            self.tell(describe("find earlier restores", error), "bad")
         else:
             if found:
                 noun = "1 restore" if len(found) == 1 else f"{len(found)} restores"
@@ -130,7 +130,7 @@ class Steward(Shell):
         await self.restores.run()
 
     def _tell_screens(self, restores: tuple[Restore, ...]) -> None:
-        from tui.screens.messages import RestoresChanged
+        from tui.screens.base import RestoresChanged
 
         # While the program ends the screens are gone before the last word of a restore comes.
         with suppress(ScreenStackError):
@@ -191,7 +191,7 @@ class Steward(Shell):
         if self.restores is not None:
             await self.restores.cancel(restore, again=again)
 
-    def remember_form(self, key: str, filled: Filled) -> None:
+    def remember_form(self, key: str, filled: FormDraft) -> None:
         """Keep what a restore was asked for, so that it can be opened again as a new one."""
         self.filled_forms[key] = filled
 

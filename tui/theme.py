@@ -33,6 +33,6 @@ def styles_folder() -> Path:
 
 
 def stylesheets() -> list[str | PurePath]:
-    """Every stylesheet, the app's own first, as absolute paths."""
+    """Return every stylesheet, the app's own first, as absolute paths."""
     folder = styles_folder()
-    return [folder / "app.tcss", *sorted(folder.glob("*/*.tcss"))]
+    return [folder / f"{name}.tcss" for name in ("app", "tables", "forms", "dialogs")]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tui.cli import main
 
 if TYPE_CHECKING:
-    from tui.session.connection import Connection
+    from tui.session import Connection
 
 ADMITTED = "VBEM_BENCH_ADMITTED"
 

@@ -19,11 +19,11 @@ from tui.api.models import Platform, ServerAddress
 from tui.api.models.points import RestorePoint
 from tui.api.query import Query
 from tui.clock import SystemClock
-from tui.paths import Folders
-from tui.restores.forms import form_for
-from tui.restores.service import Restores
-from tui.store.entry import RestoreState
+from tui.config import Folders
+from tui.restores.forms.form import form_for
+from tui.restores.service import RestoreService
 from tui.store.journal import Journal
+from tui.store.journal_entry import RestoreState
 
 COUNTS = (1, 10, 100)
 POLLS = 5
@@ -52,7 +52,9 @@ def watching_rows() -> list[Row]:
 
 
 @asynccontextmanager
-async def _restores(demo: DemoProcess, state: Path) -> AsyncIterator[tuple[EnterpriseManager, Restores]]:
+async def _restores(
+    demo: DemoProcess, state: Path
+) -> AsyncIterator[tuple[EnterpriseManager, RestoreService]]:
     """Restores over a journal, as the program has them."""
     clock = SystemClock()
     address = ServerAddress(host=demo.host, port=demo.port)
@@ -60,7 +62,7 @@ async def _restores(demo: DemoProcess, state: Path) -> AsyncIterator[tuple[Enter
     await manager.discover()
     await manager.log_on(demo.user, demo.password)
     journal = Journal.open(Folders.locate(demo=False, state_dir=state).journal, clock=clock)
-    restores = Restores(manager, journal, server=str(address), clock=clock, operator="bench")
+    restores = RestoreService(manager, journal, server=str(address), clock=clock, operator="bench")
     try:
         yield manager, restores
     finally:
@@ -69,7 +71,7 @@ async def _restores(demo: DemoProcess, state: Path) -> AsyncIterator[tuple[Enter
         await manager.aclose()
 
 
-async def _start(manager: EnterpriseManager, restores: Restores, points: list[RestorePoint]) -> None:
+async def _start(manager: EnterpriseManager, restores: RestoreService, points: list[RestorePoint]) -> None:
     for point in points:
         await restores.submit(await restores.prepare(form_for(point, point.platform), {}))
 

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from tui.api.errors import ManagerError
 from tui.api.models import RestorePoint
-from tui.text import safe
+from tui.sanitize import safe
 
 CELLS = 60
 UNSAFE = re.compile(

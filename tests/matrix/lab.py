@@ -10,7 +10,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.program import launch_on
 from tui.api.limits import Timeouts
 from tui.app import VbemApp
-from tui.store.sessions import SessionStore
+from tui.store.keyring_store import SessionStore
 
 PATIENT = Timeouts(connect=15, read=15, write=15, read_total=15, write_total=15)
 IMPATIENT = Timeouts(connect=5, read=1.2, write=1.2, read_total=1.3, write_total=1.3)

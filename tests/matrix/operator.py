@@ -19,17 +19,17 @@ from tests.support.settle import ENDLESS_GROUPS, text_of
 from tui.app import VbemApp
 from tui.points.loader import LoadState
 from tui.restores.restore import Restore
-from tui.screens.ask import LogOnAgainScreen
 from tui.screens.base import Dialog
 from tui.screens.cancel import CancelScreen
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.form import RestoreFormScreen
+from tui.screens.dialogs import LogOnAgainScreen
 from tui.screens.login import LoginScreen
-from tui.screens.picker import PickerScreen
 from tui.screens.points import RestorePointsScreen
+from tui.screens.reference_picker import PickerScreen
+from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
-from tui.store.entry import RestoreState
-from tui.widgets.entry import Entry
+from tui.store.journal_entry import RestoreState
+from tui.widgets.inputs import LineInput
 
 SIZE = (80, 24)
 PATIENCE_S = 20.0
@@ -162,10 +162,10 @@ class Operator:
         """The one thing that brings the restore on from here."""
         screen = self.app.screen
         if isinstance(screen, LoginScreen):
-            screen.query_one("#password", Entry).value = self.lab.demo.password
+            screen.query_one("#password", LineInput).value = self.lab.demo.password
             await self.press("ctrl+l")
         elif isinstance(screen, LogOnAgainScreen):
-            screen.query_one("#password-again", Entry).value = self.lab.demo.password
+            screen.query_one("#password-again", LineInput).value = self.lab.demo.password
             await self.press("enter")
         elif isinstance(screen, RestorePointsScreen):
             await self._from_points(screen)
@@ -197,11 +197,11 @@ class Operator:
             await self.press("right", "enter")
 
     async def _from_form(self, screen: RestoreFormScreen) -> None:
-        if not screen.query("FormBody"):
+        if not screen.query("FormFields"):
             await self.press("escape")
             return
-        if not self.restores and not screen.query_one("#form-reason", Entry).value:
-            screen.query_one("#form-reason", Entry).value = REASON
+        if not self.restores and not screen.query_one("#form-reason", LineInput).value:
+            screen.query_one("#form-reason", LineInput).value = REASON
         if self.next_step is Step.LOOKUP:
             await self._look_up(screen)
         elif self._refused_by is screen:
@@ -213,9 +213,9 @@ class Operator:
             self._refused_by = screen if self.app.screen is screen else None
 
     async def _look_up(self, screen: RestoreFormScreen) -> None:
-        name = screen.query_one("#field-new-name", Entry)
+        name = screen.query_one("#field-new-name", LineInput)
         name.value = "copy-of-it"
-        screen.query_one("#field-datastore-ref", Entry).focus()
+        screen.query_one("#field-datastore-ref", LineInput).focus()
         await self.press("f2")
 
     async def pick(self) -> None:

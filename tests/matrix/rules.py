@@ -11,8 +11,8 @@ from enum import Enum
 from tests.matrix.cells import Cell, Step
 from tests.matrix.operator import Operator
 from tui.restores.restore import CancelState
-from tui.screens.ask import LogOnAgainScreen
-from tui.store.entry import RestoreState
+from tui.screens.dialogs import LogOnAgainScreen
+from tui.store.journal_entry import RestoreState
 
 
 class Seen(Enum):

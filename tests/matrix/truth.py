@@ -9,9 +9,9 @@ from typing import Any
 from tests.matrix.lab import Lab
 from tests.matrix.operator import REASON, Operator
 from tui.screens.base import Dialog
-from tui.screens.help import HelpScreen
-from tui.store.entry import Entry, RestoreState
+from tui.screens.dialogs import HelpScreen
 from tui.store.journal import Journal
+from tui.store.journal_entry import JournalEntry, RestoreState
 
 MOST_GROWTH_MB = 300
 _NEVER_SHOWN = re.compile(r"Traceback|File \"|<html|<!DOCTYPE|[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -77,7 +77,7 @@ def check_journal(operator: Operator) -> None:
         assert not _BEGUN & set(claims), f"the journal tells of a restore there is not: {claims}"
 
 
-def _check_rows(lab: Lab, rows: list[Entry]) -> None:
+def _check_rows(lab: Lab, rows: list[JournalEntry]) -> None:
     told = [row.state for row in rows]
     if has_begun(lab):
         assert not all(state in _SAID_NOT_TO_RUN for state in told), f"it began, but the journal says {told}"

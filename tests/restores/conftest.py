@@ -14,13 +14,13 @@ from tui.api.client import EnterpriseManager, Trust
 from tui.api.limits import Timeouts
 from tui.api.models import Platform, RestorePoint, ServerAddress, WireFormat
 from tui.api.query import Query, eq
-from tui.restores.fields import Value
-from tui.restores.forms import RestoreForm, form_for
+from tui.restores.forms.fields import Value
+from tui.restores.forms.form import RestoreForm, form_for
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
-from tui.restores.service import Restores
-from tui.store.entry import Entry
+from tui.restores.service import RestoreService
 from tui.store.journal import Journal
+from tui.store.journal_entry import JournalEntry
 
 OPTIONS = {
     "seed": 1,
@@ -49,10 +49,10 @@ class Site:
         )
         self.restores = self.start()
 
-    def start(self) -> Restores:
+    def start(self) -> RestoreService:
         """The program started (again) on the same journal."""
         server = str(self.manager.address)
-        return Restores(self.manager, self.journal, server=server, clock=self.clock, operator="op@jump")
+        return RestoreService(self.manager, self.journal, server=server, clock=self.clock, operator="op@jump")
 
     async def log_on(self) -> None:
         await self.manager.discover()
@@ -114,7 +114,7 @@ class Site:
         """How many restore requests arrived at the server."""
         return len(self.demo.requests("submit"))
 
-    def entry(self) -> Entry:
+    def entry(self) -> JournalEntry:
         """The journal's newest row."""
         return self.journal.recent(1)[0]
 

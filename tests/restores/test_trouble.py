@@ -12,7 +12,7 @@ from tests.support.demo_process import DemoProcess
 from tui.api.errors import NotFound, SessionExpired
 from tui.api.models import RestorePoint, RestoreSpec, Task, WireFormat
 from tui.restores.restore import SEARCH_WINDOW_S, CancelState
-from tui.store.entry import RestoreState
+from tui.store.journal_entry import RestoreState
 
 ACCEPTED_BUT_LOST = [
     "drop-after-accept",

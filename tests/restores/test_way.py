@@ -7,9 +7,9 @@ import pytest
 from tests.restores.conftest import Site
 from tests.unit.restores.points import OTHER_ROOT
 from tui.api.models import CloudLayout, Platform
-from tui.restores.forms import form_for
-from tui.restores.platforms.blueprint import OriginalFate
-from tui.store.entry import RestoreState
+from tui.restores.forms.definition import OriginalFate
+from tui.restores.forms.form import form_for
+from tui.store.journal_entry import RestoreState
 
 VSPHERE, HYPERV, CLOUD = Platform.VSPHERE, Platform.HYPERV, Platform.CLOUD_DIRECTOR
 

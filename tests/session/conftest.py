@@ -10,9 +10,9 @@ from tests.support.demo_process import DemoProcess
 from tests.support.file_keyring import FileKeyringAt, file_keyring
 from tui.api.models import ServerAddress, WireFormat
 from tui.clock import SystemClock
-from tui.session.connection import Connection
-from tui.store.sessions import SessionStore
-from tui.store.trust import TrustStore
+from tui.session import Connection
+from tui.store.keyring_store import SessionStore
+from tui.store.known_servers import KnownServers
 
 __all__ = ["file_keyring"]
 
@@ -37,12 +37,12 @@ def state(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pins(state: Path) -> TrustStore:
-    return TrustStore(state / "known_servers")
+def pins(state: Path) -> KnownServers:
+    return KnownServers(state / "known_servers")
 
 
 @pytest.fixture
-def connect(demo: DemoProcess, state: Path, pins: TrustStore, file_keyring: FileKeyringAt) -> Connect:
+def connect(demo: DemoProcess, state: Path, pins: KnownServers, file_keyring: FileKeyringAt) -> Connect:
     """Connections as two starts of the program would make them."""
 
     def new() -> Connection:
@@ -60,6 +60,6 @@ def connect(demo: DemoProcess, state: Path, pins: TrustStore, file_keyring: File
 
 
 @pytest.fixture
-def trusted(connect: Connect, demo: DemoProcess, pins: TrustStore) -> Connect:
+def trusted(connect: Connect, demo: DemoProcess, pins: KnownServers) -> Connect:
     pins.pin(f"{demo.host}:{demo.port}", demo.fingerprint)
     return connect

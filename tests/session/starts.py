@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.demo_process import DemoProcess
-from tui.session.connection import Connection
+from tui.session import Connection
 
 Connect = Callable[[], Connection]
 
@@ -24,7 +24,7 @@ async def admitted(connect: Connect, demo: DemoProcess) -> Connection:
 
 async def remembered(connection: Connection) -> Connection:
     """What the program does after a logon: the next start knows who it was."""
-    from tui.store.settings import remember_logon
+    from tui.store.last_logon import remember_logon
 
     folder = connection._session_store.state_folder
     assert folder is not None

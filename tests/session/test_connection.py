@@ -12,7 +12,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.file_keyring import FileKeyringAt
 from tui.api.errors import BadLogin, CertificateChanged, SessionExpired, Unreachable
 from tui.store.errors import KeyringError
-from tui.store.trust import TrustStore
+from tui.store.known_servers import KnownServers
 
 
 async def test_a_logon_is_kept_without_the_password(
@@ -105,7 +105,7 @@ async def test_a_session_that_has_ended_is_forgotten(
 
 
 async def test_a_token_never_leaves_for_another_certificate(
-    trusted: Connect, demo: DemoProcess, pins: TrustStore
+    trusted: Connect, demo: DemoProcess, pins: KnownServers
 ) -> None:
     await (await remembered(await admitted(trusted, demo))).leave()
     demo.control("clear-requests")

@@ -15,9 +15,9 @@ import asyncio, json, sys
 from pathlib import Path
 from tui.clock import SystemClock
 from tui.launch import Launch
-from tui.paths import Folders
+from tui.config import Folders
 from tui.screens import login
-from tui.store.settings import Settings
+from tui.config import Settings
 
 state, certificate, server, user, password = sys.argv[1:]
 import tui.app  # as the program has it by then

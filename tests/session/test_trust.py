@@ -7,7 +7,7 @@ import pytest
 from tests.session.starts import Connect
 from tests.support.demo_process import DemoProcess
 from tui.api.errors import CertificateChanged, UnknownCertificate
-from tui.store.trust import TrustStore
+from tui.store.known_servers import KnownServers
 
 
 async def test_an_unknown_certificate_is_asked_about_and_then_pinned(
@@ -44,7 +44,7 @@ async def test_a_logon_that_was_refused_goes_through_once_the_certificate_is_tru
 
 
 async def test_nothing_secret_leaves_for_a_changed_certificate(
-    connect: Connect, demo: DemoProcess, pins: TrustStore
+    connect: Connect, demo: DemoProcess, pins: KnownServers
 ) -> None:
     pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
     connection = connect()
@@ -58,7 +58,7 @@ async def test_nothing_secret_leaves_for_a_changed_certificate(
 
 
 async def test_a_changed_certificate_can_be_trusted_on_the_operators_word(
-    connect: Connect, demo: DemoProcess, pins: TrustStore
+    connect: Connect, demo: DemoProcess, pins: KnownServers
 ) -> None:
     pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
     connection = connect()
@@ -70,7 +70,7 @@ async def test_a_changed_certificate_can_be_trusted_on_the_operators_word(
 
 
 async def test_a_pin_that_changes_between_look_and_logon_stops_the_logon(
-    trusted: Connect, demo: DemoProcess, pins: TrustStore
+    trusted: Connect, demo: DemoProcess, pins: KnownServers
 ) -> None:
     connection = trusted()
     assert await connection.look() is None

@@ -13,7 +13,7 @@ from tui import cli
 if TYPE_CHECKING:
     from tui.launch import Launch
     from tui.screens.login import LoginScreen
-    from tui.session.connection import Connection
+    from tui.session import Connection
 
 _run_screens = cli._run_screens
 
@@ -23,15 +23,15 @@ async def _log_on(_connection: Connection, user: str, password: str) -> None:
 
 
 def _action_log_on(screen: LoginScreen) -> None:
-    from tui.widgets.entry import Entry
+    from tui.widgets.inputs import LineInput
 
-    password = screen.query_one("#password", Entry).value
+    password = screen.query_one("#password", LineInput).value
     raise RuntimeError(f"cannot read {password!r}: {password}")
 
 
 def _run_defective(launch: Launch, *, mouse: bool) -> int:
     from tui.screens.login import LoginScreen
-    from tui.session.connection import Connection
+    from tui.session import Connection
 
     if sys.argv[1] == "worker":
         setattr(Connection, "log_on", _log_on)  # noqa: B010 - the type checker knows this is wrong

@@ -8,20 +8,19 @@ from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tui.app import VbemApp
 from tui.clock import Clock
+from tui.config import Folders, Settings
 from tui.launch import Launch
-from tui.paths import Folders
-from tui.store.settings import Settings
 
 
 def launch_on(demo: DemoProcess, folder: Path, *, password: bool = True, trusted: bool = True) -> Launch:
     """What the command line would decide for a logon to `demo`, with its state in `folder`."""
-    from tui.store.trust import TrustStore
+    from tui.store.known_servers import KnownServers
 
     folders = Folders(state=folder / "state", config=folder / "config", demo=True)
     folders.make()
     server = f"{demo.host}:{demo.port}"
     if trusted:
-        TrustStore(folders.pins).pin(server, demo.fingerprint.replace(":", "").lower(), "embedded server")
+        KnownServers(folders.pins).pin(server, demo.fingerprint.replace(":", "").lower(), "embedded server")
     return Launch(
         folders=folders,
         settings=Settings(),

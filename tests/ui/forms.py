@@ -12,10 +12,10 @@ from tests.support.settle import settle, until
 from tests.ui.stage import StageApp, StageManager, stage
 from tui.api.models import RestorePoint
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.form import RestoreFormScreen
+from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
-from tui.widgets.entry import Entry
-from tui.widgets.lines import Lines
+from tui.widgets.inputs import LineInput
+from tui.widgets.text_view import TextView
 
 ROOT = "7a10c3d4-0000-4000-8000-0000000000f1"
 STORE = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:5d2c7f10-0001-4a00-8000-0000000000d1"
@@ -44,7 +44,7 @@ async def send(pilot: Pilot[Any]) -> None:
 
 
 def plan_of(pilot: Pilot[Any]) -> str:
-    return pilot.app.screen.query_one("#form-plan", Lines).text
+    return pilot.app.screen.query_one("#form-plan", TextView).text
 
 
 def verdict_of(pilot: Pilot[Any]) -> str:
@@ -52,7 +52,7 @@ def verdict_of(pilot: Pilot[Any]) -> str:
 
 
 async def fill(pilot: Pilot[Any], selector: str, text: str) -> None:
-    pilot.app.screen.query_one(selector, Entry).focus()
+    pilot.app.screen.query_one(selector, LineInput).focus()
     await pilot.press(*text)
     await pilot.pause()
 
@@ -78,4 +78,4 @@ async def tick(pilot: Pilot[Any]) -> None:
 
 
 def details(pilot: Pilot[Any]) -> str:
-    return pilot.app.screen.query_one("#tasks-details", Lines).text
+    return pilot.app.screen.query_one("#tasks-details", TextView).text

@@ -17,13 +17,12 @@ from tui.api.errors import ManagerError
 from tui.api.models import HierarchyItem, HierarchyRoot, Platform, RestorePoint, RestoreSpec, Task, WireFormat
 from tui.api.requests import RestoreRequest, write_request
 from tui.app import VbemApp
+from tui.config import Folders, Settings
 from tui.launch import Launch
-from tui.paths import Folders
-from tui.restores.service import Restores
-from tui.screens.endings import Endings
-from tui.session.connection import Connection
+from tui.restores.service import RestoreService
+from tui.screens.restore_text import EndedRestores
+from tui.session import Connection
 from tui.store.journal import Journal
-from tui.store.settings import Settings
 
 
 @dataclass
@@ -105,11 +104,11 @@ class StageApp(VbemApp):
         self.open_journal()
         assert self.journal is not None
         self.connection = cast(Connection, StageConnection(manager))
-        self.restores = Restores(
+        self.restores = RestoreService(
             manager, cast(Any, self.journal), server="em.lab.example:9398", clock=self.clock
         )
         self.restores.on_change(self._tell_screens)
-        self._endings = Endings()
+        self._endings = EndedRestores()
 
     @property
     def rows(self) -> Journal:

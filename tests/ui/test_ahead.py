@@ -14,10 +14,10 @@ from textual.screen import Screen
 from tests.support.demo_process import DemoProcess
 from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
-from tui.screens.composed import ComposedFrame
 from tui.screens.login import LoginScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.tasks import TasksScreen
+from tui.terminal.composed import ComposedFrame
 
 Frame = tuple[type[Screen[Any]], bool, str]
 """Whose frame, whether it paints everything, and the text on the screen by then."""

@@ -11,10 +11,10 @@ from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.points import point
 from tui.api.errors import ConnectionLost
 from tui.api.models import SessionResult
-from tui.restores.service import Restores
+from tui.restores.service import RestoreService
 from tui.screens.cancel import CancelScreen
 from tui.screens.tasks import TasksScreen
-from tui.widgets.lines import Lines
+from tui.widgets.text_view import TextView
 
 
 async def test_what_cancelling_did_is_told_once(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ async def test_what_cancelling_did_is_told_once(tmp_path: Path) -> None:
         assert details(pilot).count("The launch was stopped") == 1
         await pilot.press("h")
         await settle(pilot)
-        told = pilot.app.screen.query_one("#history-details", Lines).text
+        told = pilot.app.screen.query_one("#history-details", TextView).text
     assert told.count("The launch was stopped") == 1
     assert "app07: cancelled\n" in told
 
@@ -90,7 +90,7 @@ async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warnin
         app = stage(pilot)
         assert app.restores is not None
         app.rows.update(1, cancel="asking", state="launching")
-        app.restores = Restores(manager, app.rows, server="em.lab.example:9398", clock=app.clock)
+        app.restores = RestoreService(manager, app.rows, server="em.lab.example:9398", clock=app.clock)
         await app.restores.reattach()
         app.restores.on_change(app._tell_screens)
         manager.delete, manager.task_list = None, (task(),)
@@ -100,7 +100,7 @@ async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warnin
         assert "no reply known" in details(pilot)
         await pilot.press("c")
         await pilot.pause()
-        shown = pilot.app.screen.query_one("#cancel-words", Lines).text
+        shown = pilot.app.screen.query_one("#cancel-words", TextView).text
         assert "WARNING: a DELETE was sent already at 2026-11-23" in shown
         assert len(manager.deletes) == 1
         await pilot.press("right", "enter")
@@ -131,7 +131,7 @@ async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path) -> 
         await tick(pilot)
         await pilot.press("c")
         await pilot.pause()
-        shown = pilot.app.screen.query_one("#cancel-words", Lines).text
+        shown = pilot.app.screen.query_one("#cancel-words", TextView).text
         assert "probably goes on" in shown
         assert "the backup console on vbr.lab.example" in shown
 
@@ -170,7 +170,7 @@ async def test_a_restore_not_found_at_the_server_is_shown_as_old(tmp_path: Path)
         assert "(old) The server no longer lists its restore session" in text_of(pilot)
         await pilot.press("c")
         await pilot.pause()
-        dialog = pilot.app.screen.query_one("#cancel-words", Lines).text
+        dialog = pilot.app.screen.query_one("#cancel-words", TextView).text
     assert "not found at the server" in dialog
     assert "The server no longer lists its restore session (last seen " in dialog
     assert "Whether the restore runs is not known" in dialog

@@ -16,11 +16,11 @@ from tests.unit.restores.points import point
 from tui.api.errors import Unreachable
 from tui.api.models import SessionResult
 from tui.screens.cancel import CancelScreen
-from tui.screens.form import RestoreFormScreen
 from tui.screens.history import HistoryScreen
+from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
-from tui.widgets.banner import StatusLine
-from tui.widgets.lines import Lines
+from tui.widgets.header import StatusLine
+from tui.widgets.text_view import TextView
 
 
 def status(pilot: Pilot[Any]) -> str:
@@ -128,7 +128,7 @@ async def test_history_and_the_key_line_follow_what_goes_on(app: StageApp, manag
         await settle(pilot)
         assert "Tasks (" not in keys(pilot)
         assert "Tasks" in keys(pilot)
-        assert "succeeded" in app.screen.query_one(Lines).text
+        assert "succeeded" in app.screen.query_one(TextView).text
         assert "restoring" not in text_of(pilot)
 
 

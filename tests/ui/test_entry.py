@@ -7,8 +7,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from tests.support.settle import text_of
-from tui.text import ascii_only
-from tui.widgets.entry import Entry
+from tui.sanitize import ascii_only
+from tui.widgets.inputs import LineInput
 
 LONG = "urn:VCloud:Vcloudsystem:6745b0de-0fbf-418a-af99-66762f02195c"
 
@@ -16,7 +16,7 @@ LONG = "urn:VCloud:Vcloudsystem:6745b0de-0fbf-418a-af99-66762f02195c"
 class Stage(App[None]):
     """Two entries."""
 
-    CSS = "Entry { width: 30; border: none; padding: 0; height: 1; }"
+    CSS = "LineInput { width: 30; border: none; padding: 0; height: 1; }"
 
     def __init__(self, value: str = LONG) -> None:
         super().__init__()
@@ -24,13 +24,13 @@ class Stage(App[None]):
 
     def compose(self) -> ComposeResult:
         """The one that is looked at first."""
-        yield Entry(self._value, id="first")
-        yield Entry()
+        yield LineInput(self._value, id="first")
+        yield LineInput()
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> LineInput:
         """The one that is looked at."""
-        return self.query_one("#first", Entry)
+        return self.query_one("#first", LineInput)
 
 
 def first_line(pilot: Pilot[None]) -> str:

@@ -15,10 +15,10 @@ from tests.ui.stage import StageManager
 from tests.unit.restores.points import point
 from tui.api.errors import NotFound, Unreachable
 from tui.api.models import Platform
-from tui.screens.choice import ChoiceScreen
-from tui.screens.form import RestoreFormScreen
-from tui.widgets.entry import Entry
-from tui.widgets.formbody import FormBody
+from tui.screens.dialogs import ChoiceScreen
+from tui.screens.restore_form import RestoreFormScreen
+from tui.widgets.form import FormFields
+from tui.widgets.inputs import LineInput
 
 
 @pytest.mark.parametrize("platform", [Platform.VSPHERE, Platform.HYPERV])
@@ -95,14 +95,14 @@ async def test_incomplete_form_is_not_sent_and_the_focus_goes_to_the_first_probl
     manager = StageManager()
     async with app_for(tmp_path, one, manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        root = pilot.app.screen.query_one("#field-hierarchy-root-uid", Entry)
+        root = pilot.app.screen.query_one("#field-hierarchy-root-uid", LineInput)
         root.value = ""
         await fill(pilot, "#form-reason", "INC-1")
         await pilot.press("ctrl+r")
         await settle(pilot)
         assert pilot.app.focused is root
         assert "Not sent: 1 thing to put right first. Restore under is needed." in text_of(pilot)
-        assert pilot.app.screen.query_one("#form-reason", Entry).value == "INC-1"
+        assert pilot.app.screen.query_one("#form-reason", LineInput).value == "INC-1"
         await pilot.press("u")
         await pilot.pause()
         assert "Not sent" not in text_of(pilot), "it is being put right"
@@ -181,7 +181,7 @@ async def test_escape_leaves_an_untouched_form_and_asks_before_dropping_what_was
         assert "Leave the form?" in text_of(pilot)
         await pilot.press("escape")
         await settle(pilot)
-        assert pilot.app.screen.query_one("#form-reason", Entry).value == "INC-1"
+        assert pilot.app.screen.query_one("#form-reason", LineInput).value == "INC-1"
         await pilot.press("escape")
         await pilot.pause()
         await pilot.press("right", "enter")
@@ -210,7 +210,7 @@ async def test_what_is_said_of_a_field_goes_with_its_focus(tmp_path: Path) -> No
         await settle(pilot)
         words = pilot.app.screen.query_one("#form-help", Static)
         assert str(words.content)
-        pilot.app.screen.query_one("#form-reason", Entry).focus()
+        pilot.app.screen.query_one("#form-reason", LineInput).focus()
         await pilot.pause()
         assert not str(words.content)
 
@@ -219,7 +219,7 @@ async def test_the_field_with_the_focus_stays_in_view_when_the_terminal_shrinks(
     one = point(Platform.CLOUD_DIRECTOR)
     async with app_for(tmp_path, one).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        body = pilot.app.screen.query_one(FormBody)
+        body = pilot.app.screen.query_one(FormFields)
         row = body.row("power_on")
         assert row is not None
         row.control.focus()

@@ -14,9 +14,9 @@ from tests.unit.restores.points import point, vapp
 from tui.api.errors import Invalid, Unreachable
 from tui.api.models import CloudVmRestoreSpec, Platform, VAppRestoreSpec, VmRestoreSpec
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.form import RestoreFormScreen
+from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
-from tui.widgets.entry import Entry
+from tui.widgets.inputs import LineInput
 
 
 async def test_machine_is_restored_with_one_post_and_shown_among_the_tasks(tmp_path: Path) -> None:
@@ -158,9 +158,9 @@ async def test_vapp_is_restored_with_a_new_name_for_one_of_its_vms(tmp_path: Pat
     vdc = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:5d2c7f10-0001-4a00-8000-0000000000f5"
     async with app_for(tmp_path, vapp(), manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        pilot.app.screen.query_one("#field-org-vdc-ref", Entry).value = vdc
-        pilot.app.screen.query_one("#field-new-name", Entry).value = "shop-copy"
-        pilot.app.screen.query_one("#field-vm0-new-name", Entry).value = "web-copy"
+        pilot.app.screen.query_one("#field-org-vdc-ref", LineInput).value = vdc
+        pilot.app.screen.query_one("#field-new-name", LineInput).value = "shop-copy"
+        pilot.app.screen.query_one("#field-vm0-new-name", LineInput).value = "web-copy"
         await pilot.pause()
         assert verdict_of(pilot) == "The original vApp is KEPT"
         await confirm(pilot, "right", "enter")
@@ -179,7 +179,7 @@ async def test_refusal_is_said_on_the_form_and_nothing_typed_is_lost(tmp_path: P
         shown = " ".join(text_of(pilot).split())
         assert "It did not start: the server refused it." in shown
         assert "Restore point is locked." in shown
-        assert pilot.app.screen.query_one("#form-reason", Entry).value == "INC-1"
+        assert pilot.app.screen.query_one("#form-reason", LineInput).value == "INC-1"
     assert len(manager.posts) == 1
 
 

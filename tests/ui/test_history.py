@@ -10,12 +10,11 @@ import pytest
 
 from tests.support.settle import settle, text_of
 from tests.ui.stage import StageApp, StageManager
-from tui.screens.export import write_export
-from tui.screens.history import HistoryScreen
+from tui.screens.history import HistoryScreen, write_export
 from tui.store.errors import StoreError
-from tui.store.journal import RestoreState
-from tui.widgets.entry import Entry
-from tui.widgets.lines import Lines
+from tui.store.journal_entry import RestoreState
+from tui.widgets.inputs import LineInput
+from tui.widgets.text_view import TextView
 
 
 def app_with_rows(folder: Path) -> StageApp:
@@ -43,7 +42,7 @@ async def test_rows_are_newest_first_with_details(tmp_path: Path) -> None:
         assert "UNKNOWN" in shown
         await pilot.press("down")
         await pilot.pause()
-        told = pilot.app.screen.query_one(Lines).text
+        told = pilot.app.screen.query_one(TextView).text
     for part in ("app07: succeeded", "INC-4711", "kim@jump01", "It stays off.", "<RestoreSpec/>"):
         assert part in told
 
@@ -54,7 +53,7 @@ async def test_export_asks_for_a_path_and_writes_for_the_owner_alone(tmp_path: P
         await settle(pilot)
         await pilot.press("e")
         await pilot.pause()
-        pilot.app.screen.query_one("#export-path", Entry).value = str(target)
+        pilot.app.screen.query_one("#export-path", LineInput).value = str(target)
         await pilot.press("enter")
         await settle(pilot)
         assert "2 restores written" in text_of(pilot)
@@ -71,7 +70,7 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
         await settle(pilot)
         await pilot.press("e")
         await pilot.pause()
-        pilot.app.screen.query_one("#export-path", Entry).value = str(target)
+        pilot.app.screen.query_one("#export-path", LineInput).value = str(target)
         await pilot.press("enter")
         await pilot.pause()
         assert "is not overwritten" in " ".join(text_of(pilot).split())

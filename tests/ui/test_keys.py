@@ -11,21 +11,21 @@ from textual.widgets._toast import Toast
 from tests.support.settle import settle, text_of, until
 from tests.ui.forms import app_for, to_confirm
 from tests.unit.restores.points import point
+from tui.actions import ACTIONS, actions_of, spell_key, spell_keys
 from tui.api.models import Platform
 from tui.app import VbemApp
-from tui.commands import ACTIONS, actions_of, spell_key, spell_keys
-from tui.screens.help import HelpScreen
+from tui.screens.dialogs import HelpScreen
 from tui.screens.tasks import TasksScreen
-from tui.widgets.banner import StatusLine
-from tui.widgets.entry import Entry
-from tui.widgets.keyline import KeyWord, fitting
+from tui.widgets.footer import FooterKey, fitting
+from tui.widgets.header import StatusLine
+from tui.widgets.inputs import LineInput
 
 FULL_SCREENS = ("login", "points", "form", "request", "tasks", "history")
 
 
-def words_of(screen: str) -> list[KeyWord]:
+def words_of(screen: str) -> list[FooterKey]:
     return [
-        KeyWord(f"{one.screen}.{one.name}", spell_key(one.keys.partition(",")[0]), one.label)
+        FooterKey(f"{one.screen}.{one.name}", spell_key(one.keys.partition(",")[0]), one.label)
         for one in actions_of(screen)
         if one.footer
     ]
@@ -52,7 +52,7 @@ def test_own_keys_of_each_screen_and_the_help_fit_into_80_columns(screen: str) -
 
 
 def test_the_least_needed_goes_first_and_the_help_never() -> None:
-    words = [KeyWord("a", "a", "first"), KeyWord("app.help", "F1", "Help"), KeyWord("b", "b", "last")]
+    words = [FooterKey("a", "a", "first"), FooterKey("app.help", "F1", "Help"), FooterKey("b", "b", "last")]
     assert [word.id for word in fitting(words, 80)] == ["a", "app.help", "b"]
     assert [word.id for word in fitting(words, 18)] == ["a", "app.help"]
     assert [word.id for word in fitting(words, 4)] == ["app.help"]
@@ -164,4 +164,4 @@ async def test_help_of_a_dialog_lists_its_keys_and_gives_it_back_as_it_was(tmp_p
         await pilot.pause()
         assert pilot.app.screen is dialog
         await pilot.press("0", "7")
-        assert dialog.query_one("#confirm-typed", Entry).value == "app07"
+        assert dialog.query_one("#confirm-typed", LineInput).value == "app07"

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from textual.app import App, ComposeResult
 from textual.screen import Screen
 
-from tui.widgets.lines import Lines
+from tui.widgets.text_view import TextView
 
 ONE = [f"one {n}" for n in range(20)]
 OTHER = [f"one {n}" if n == 5 else f"other {n}" for n in range(20)]
@@ -17,14 +17,14 @@ OTHER = [f"one {n}" if n == 5 else f"other {n}" for n in range(20)]
 class Page(App[None]):
     """Nothing but lines."""
 
-    CSS = "Lines { height: 10; }"
+    CSS = "TextView { height: 10; }"
 
     def compose(self) -> ComposeResult:
-        yield Lines(ONE)
+        yield TextView(ONE)
 
     @property
-    def lines(self) -> Lines:
-        return self.query_one(Lines)
+    def lines(self) -> TextView:
+        return self.query_one(TextView)
 
 
 def shown(app: Page) -> list[str]:

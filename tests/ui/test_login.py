@@ -17,10 +17,10 @@ from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
-from tui.screens.refusals import Refusals
-from tui.store.sessions import SessionStore
-from tui.widgets.banner import StatusLine
-from tui.widgets.entry import Entry
+from tui.screens.login import RefusalCounter
+from tui.store.keyring_store import SessionStore
+from tui.widgets.header import StatusLine
+from tui.widgets.inputs import LineInput
 
 
 async def test_a_trusted_server_is_one_enter_away(app: VbemApp, demo: DemoProcess) -> None:
@@ -44,7 +44,7 @@ async def test_an_unknown_certificate_is_shown_and_refusing_is_the_default(
         assert demo.fingerprint[:47] in text_of(pilot)
         await pilot.press("enter")
         await shows(pilot, "Nothing was sent")
-        assert app.screen.query_one("#password", Entry).value == demo.password
+        assert app.screen.query_one("#password", LineInput).value == demo.password
     assert demo.requests("logon") == []
 
 
@@ -75,11 +75,11 @@ async def test_a_trusted_certificate_is_asked_about_once(demo: DemoProcess, tmp_
 async def test_a_wrong_password_is_said_and_nothing_typed_is_lost(app: VbemApp, demo: DemoProcess) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
-        app.screen.query_one("#password", Entry).value = "wrong"
+        app.screen.query_one("#password", LineInput).value = "wrong"
         await pilot.press("enter")
         await shows(pilot, "Logon refused")
-        assert app.screen.query_one("#server", Entry).value.endswith(str(demo.port))
-        assert app.screen.query_one("#password", Entry).value == "wrong"
+        assert app.screen.query_one("#server", LineInput).value.endswith(str(demo.port))
+        assert app.screen.query_one("#password", LineInput).value == "wrong"
     assert [one["status"] for one in demo.requests("logon")] == [401]
 
 
@@ -88,7 +88,7 @@ async def test_after_a_refusal_typing_replaces_the_password_and_refusals_are_cou
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
-        password = app.screen.query_one("#password", Entry)
+        password = app.screen.query_one("#password", LineInput)
         password.value = "wrong"
         await pilot.press("ctrl+l")
         await shows(pilot, "Logon refused")
@@ -119,14 +119,14 @@ async def test_the_dialog_for_the_password_counts_refusals_too_and_lets_it_be_re
         await pilot.press("enter")
         await shows(pilot, "Refused 2 times. Could not log on again")
         await pilot.press(*demo.password)
-        assert app.screen.query_one("#password-again", Entry).value == demo.password
+        assert app.screen.query_one("#password-again", LineInput).value == demo.password
         await pilot.press("enter")
         await shows(pilot, "points loaded")
     assert [one["status"] for one in demo.requests("logon")] == [201, 401, 401, 201]
 
 
 def test_refusals_are_those_of_one_account_in_a_row() -> None:
-    refusals = Refusals()
+    refusals = RefusalCounter()
     assert [refusals.count(who) for who in ("a", "a", "b", "a")] == ["", "Refused 2 times. ", "", ""]
 
 
@@ -143,12 +143,12 @@ def test_refusals_are_those_of_one_account_in_a_row() -> None:
 async def test_a_bad_address_gives_a_sentence(app: VbemApp, typed: str, words: str) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
-        app.screen.query_one("#server", Entry).value = typed
-        app.screen.query_one("#password", Entry).focus()
+        app.screen.query_one("#server", LineInput).value = typed
+        app.screen.query_one("#password", LineInput).focus()
         await pilot.press("ctrl+l")
         await settle(pilot)
         await shows(pilot, words)
-        assert app.screen.query_one("#server", Entry).value == typed
+        assert app.screen.query_one("#server", LineInput).value == typed
 
 
 async def test_what_was_waited_for_is_not_said_over_the_answer(
@@ -164,7 +164,7 @@ async def test_what_was_waited_for_is_not_said_over_the_answer(
             return Timer(app.screen, after_s, pause=True)
 
         monkeypatch.setattr(app.screen, "set_timer", set_timer)
-        app.screen.query_one("#password", Entry).value = "wrong"
+        app.screen.query_one("#password", LineInput).value = "wrong"
         await pilot.press("enter")
         await shows(pilot, "Logon refused")
         for call in said_later:

@@ -12,11 +12,11 @@ from tests.support.demo_process import DemoProcess
 from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.form import RestoreFormScreen
 from tui.screens.points import RestorePointsScreen
+from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
-from tui.store.entry import RestoreState
-from tui.widgets.entry import Entry
+from tui.store.journal_entry import RestoreState
+from tui.widgets.inputs import LineInput
 
 SIZE = (80, 24)
 
@@ -105,7 +105,7 @@ async def test_cloud_director_with_a_looked_up_store(app: VbemApp, demo: DemoPro
         await settle_lookup(pilot)
         await pilot.press("enter")
         await on(pilot, RestoreFormScreen)
-        chosen = app.screen.query_one("#field-datastore-ref", Entry).value
+        chosen = app.screen.query_one("#field-datastore-ref", LineInput).value
         assert chosen.startswith("urn:vCloud:Datastore:")
         await to_confirm(pilot)
         await pilot.press("right", "enter")
@@ -175,7 +175,7 @@ async def test_overwriting_in_anger(app: VbemApp, demo: DemoProcess) -> None:
 async def test_session_that_expires_while_the_form_is_filled(app: VbemApp, demo: DemoProcess) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await to_form(pilot, "platform:vmware")
-        app.screen.query_one("#form-reason", Entry).focus()
+        app.screen.query_one("#form-reason", LineInput).focus()
         await pilot.press(*"INC-4711")
         demo.control("expire-sessions")
         await pilot.press("ctrl+r")

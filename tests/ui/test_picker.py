@@ -13,9 +13,9 @@ from tests.ui.stage import StageManager
 from tests.unit.restores.points import ROOT, SERVER, point
 from tui.api.errors import Forbidden, Unreachable
 from tui.api.models import HierarchyItem, HierarchyRoot, Platform
-from tui.screens.form import RestoreFormScreen
-from tui.screens.picker import PickerScreen, matching
-from tui.widgets.entry import Entry
+from tui.screens.reference_picker import PickerScreen, matching
+from tui.screens.restore_form import RestoreFormScreen
+from tui.widgets.inputs import LineInput
 
 
 def store(number: int, name: str = "ssd & fast") -> HierarchyItem:
@@ -36,7 +36,7 @@ async def test_typing_narrows_and_enter_puts_the_reference_into_the_field(tmp_pa
         assert "slow" not in text_of(pilot)
         await pilot.press("enter")
         await settle(pilot)
-        assert pilot.app.screen.query_one(STORES, Entry).value == store(3).ref
+        assert pilot.app.screen.query_one(STORES, LineInput).value == store(3).ref
         assert pilot.app.focused is pilot.app.screen.query_one(STORES)
     assert manager.looked_up == [(f"urn:veeam:HierarchyRoot:{ROOT}", "Datastore")]
 
@@ -52,7 +52,7 @@ async def test_things_of_one_name_are_told_apart_by_their_whole_reference(tmp_pa
         assert str(shown).splitlines() == [store(2).name, store(2).ref]
         await pilot.press("enter")
         await settle(pilot)
-        assert pilot.app.screen.query_one(STORES, Entry).value == store(2).ref
+        assert pilot.app.screen.query_one(STORES, LineInput).value == store(2).ref
 
 
 async def test_role_that_may_not_look_up_is_told_to_type(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ async def test_role_that_may_not_look_up_is_told_to_type(tmp_path: Path) -> None
         await pilot.press("escape")
         await settle(pilot)
         assert isinstance(pilot.app.screen, RestoreFormScreen)
-        assert pilot.app.screen.query_one(STORES, Entry).value == ""
+        assert pilot.app.screen.query_one(STORES, LineInput).value == ""
 
 
 async def test_error_and_empty_answer_are_said(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) 
         assert f"vcd (on {long})" in shown, "the whole name"
         await pilot.press("up", "enter")
         await settle(pilot)
-        assert pilot.app.screen.query_one("#field-hierarchy-root-uid", Entry).value == here.uid
+        assert pilot.app.screen.query_one("#field-hierarchy-root-uid", LineInput).value == here.uid
 
 
 async def test_nothing_to_look_up_is_said(tmp_path: Path) -> None:

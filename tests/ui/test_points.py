@@ -13,7 +13,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
 from tui.screens.points import RestorePointsScreen
-from tui.widgets.banner import StatusLine
+from tui.widgets.header import StatusLine
 
 SIZES = [(80, 24), (120, 40)]
 

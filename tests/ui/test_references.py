@@ -13,10 +13,10 @@ from tests.ui.stage import StageManager
 from tests.unit.restores.points import SERVER, point
 from tui.api.errors import ConnectionLost, Forbidden
 from tui.api.models import CloudVmRestoreSpec, HierarchyItem, HierarchyRoot, Platform
-from tui.screens.form import RestoreFormScreen
-from tui.screens.refnames import RefNames
-from tui.widgets.lines import Lines
-from tui.widgets.rows import Toned
+from tui.screens.reference_names import ReferenceNames
+from tui.screens.restore_form import RestoreFormScreen
+from tui.widgets.table_layout import StyledText
+from tui.widgets.text_view import TextView
 
 ROOT_UID = f"urn:veeam:HierarchyRoot:{ROOT}"
 FAST = HierarchyItem(ref=STORE, object_type="Datastore", name="ssd & fast")
@@ -45,13 +45,13 @@ async def test_chosen_name_stands_in_form_plan_confirmation_and_tasks(tmp_path: 
         assert STORE[-24:] in line_with(pilot, "ssd & fast  ")
         assert "Datastore: ssd & fast." in plan_of(pilot)
         await asked(pilot)
-        told = pilot.app.screen.query_one("#confirm-plan", Lines).text.splitlines()
+        told = pilot.app.screen.query_one("#confirm-plan", TextView).text.splitlines()
         at = told.index("Datastore: ssd & fast.")
         assert told[at + 1].strip() == STORE, "the truth on a line of its own"
         assert "Under the Cloud Director system vcd-lab." in told
         await pilot.press("right", "enter")
         await settle(pilot)
-        assert "Datastore: ssd & fast." in pilot.app.screen.query_one("#tasks-details", Lines).text
+        assert "Datastore: ssd & fast." in pilot.app.screen.query_one("#tasks-details", TextView).text
     (spec,) = manager.specs
     assert isinstance(spec, CloudVmRestoreSpec)
     assert (spec.datastore_ref, spec.hierarchy_root_uid) == (STORE, ROOT_UID)
@@ -92,25 +92,25 @@ async def test_account_that_may_not_look_up_sees_the_uid_and_no_complaint(tmp_pa
 
 
 def test_names_take_the_place_of_references_and_keep_tone_and_full_stop() -> None:
-    names = RefNames()
+    names = ReferenceNames()
     names.learn([FAST])
-    lines = names.spell_out([Toned(f"Into {STORE.upper().replace('URN', 'urn')}.", "warning"), "plain"])
-    assert lines[0] == Toned("Into ssd & fast.", "warning")
-    assert isinstance(lines[1], Toned)
+    lines = names.spell_out([StyledText(f"Into {STORE.upper().replace('URN', 'urn')}.", "warning"), "plain"])
+    assert lines[0] == StyledText("Into ssd & fast.", "warning")
+    assert isinstance(lines[1], StyledText)
     assert lines[1].tone == "dim"
     assert lines[2] == "plain"
 
 
 def test_two_references_of_one_sentence_say_which_is_which() -> None:
-    names = RefNames()
+    names = ReferenceNames()
     names.learn([FAST, HierarchyItem(ref=ROOT_UID, object_type="VcdSystem", name="vcd-lab")])
     sentence, *refs = names.spell_out([f"Into {STORE} under {ROOT_UID}."])
     assert sentence == "Into ssd & fast under vcd-lab."
-    assert [ref.text.strip() for ref in refs if isinstance(ref, Toned)] == [
+    assert [ref.text.strip() for ref in refs if isinstance(ref, StyledText)] == [
         f"ssd & fast: {STORE}",
         f"vcd-lab: {ROOT_UID}",
     ]
 
 
 def test_unknown_references_stay_as_they_are() -> None:
-    assert RefNames().spell_out([f"Into {STORE}."]) == [f"Into {STORE}."]
+    assert ReferenceNames().spell_out([f"Into {STORE}."]) == [f"Into {STORE}."]

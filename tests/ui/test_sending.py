@@ -13,12 +13,12 @@ from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import session
 from tests.unit.restores.points import point
 from tui.api.errors import SessionExpired
-from tui.screens.ask import AskScreen
-from tui.screens.form import RestoreFormScreen
+from tui.screens.dialogs import AskScreen
+from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.store.errors import JournalError
-from tui.widgets.entry import Entry
-from tui.widgets.lines import Lines, wrap
+from tui.widgets.inputs import LineInput
+from tui.widgets.text_view import TextView, wrap
 
 
 def break_journal(app: StageApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,7 @@ async def test_without_a_journal_nothing_is_sent_unless_overridden(
         await pilot.press("right", "enter")
         await settle(pilot)
         assert isinstance(app.screen, TasksScreen)
-        assert "NOT in the journal" in app.screen.query_one("#tasks-details", Lines).text
+        assert "NOT in the journal" in app.screen.query_one("#tasks-details", TextView).text
     assert len(manager.posts) == 1
 
 
@@ -61,13 +61,13 @@ async def test_post_answered_401_is_offered_again_and_never_resent(tmp_path: Pat
     app = app_for(tmp_path, point(), manager)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        app.screen.query_one("#form-reason", Entry).value = "INC-1"
+        app.screen.query_one("#form-reason", LineInput).value = "INC-1"
         await to_confirm(pilot)
         await pilot.press("right", "enter")
         await settle(pilot)
         assert isinstance(app.screen, RestoreFormScreen)
         assert "press Restore to send it as a new restore" in " ".join(text_of(pilot).split())
-        assert app.screen.query_one("#form-reason", Entry).value == "INC-1"
+        assert app.screen.query_one("#form-reason", LineInput).value == "INC-1"
     assert len(manager.posts) == 1
     assert app.asked_to_log_on == 1
 

@@ -12,9 +12,8 @@ from textual.strip import Strip
 
 from tests.support.settle import text_of
 from tui.theme import VBEM_THEME, stylesheets
-from tui.widgets.columns import Column
-from tui.widgets.rows import Cell, ListRows, Toned
-from tui.widgets.table import BigTable
+from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
+from tui.widgets.virtual_table import VirtualTable
 
 COLUMNS = (
     Column(key="name", label="Name", width=10, flex=1),
@@ -34,7 +33,7 @@ class Many:
 
     def row(self, index: int) -> Sequence[Cell]:
         self.made.add(index)
-        return f"row {index}", str(index), Toned("fine", "good")
+        return f"row {index}", str(index), StyledText("fine", "good")
 
     def key(self, index: int) -> Hashable:
         return index
@@ -61,14 +60,14 @@ class Stage(App[None]):
         self.theme = "vbem"
         self.table.focus()
 
-    def on_big_table_highlighted(self, event: BigTable.Highlighted) -> None:
+    def on_big_table_highlighted(self, event: VirtualTable.Highlighted) -> None:
         self.said.append(("highlighted", event.key))
 
-    def on_big_table_chosen(self, event: BigTable.Chosen) -> None:
+    def on_big_table_chosen(self, event: VirtualTable.Chosen) -> None:
         self.said.append(("chosen", event.key))
 
 
-class Counting(BigTable):
+class Counting(VirtualTable):
     """A table that remembers which lines were drawn, and of which regions it was asked."""
 
     drawn: list[int]
@@ -189,7 +188,7 @@ async def test_rows_that_did_not_change_are_not_drawn_again() -> None:
 async def test_of_a_line_only_the_columns_that_changed_go_to_the_terminal() -> None:
     app, size = Stage(), "12"
     async with app.run_test(size=(60, 20)) as pilot:
-        items = ListRows("ab", row=lambda name: (name, size, Toned("ok", "good")), key=lambda name: name)
+        items = ListRows("ab", row=lambda name: (name, size, StyledText("ok", "good")), key=lambda name: name)
         app.table.set_rows(items)
         await pilot.pause()
         app.table.asked.clear()

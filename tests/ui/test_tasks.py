@@ -13,9 +13,9 @@ from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.points import point
 from tui.api.errors import ConnectionLost, NotFound
 from tui.api.models import Platform, SessionResult, VmRestoreSpec
-from tui.screens.form import RestoreFormScreen
+from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
-from tui.widgets.lines import Lines
+from tui.widgets.text_view import TextView
 
 
 async def test_row_follows_task_and_session_to_the_end(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_tick_repaints_only_what_changed(tmp_path: Path) -> None:
         manager.session_list = (session(1, progress=12),)
         await tick(pilot)
         await tick(pilot)
-        lines = pilot.app.screen.query_one("#tasks-details", Lines)
+        lines = pilot.app.screen.query_one("#tasks-details", TextView)
         painted: list[int] = []
         draw = lines.render_line
 
@@ -114,7 +114,7 @@ async def test_unknown_restore_is_sent_again_as_a_new_one_with_what_was_typed(tm
         await settle(pilot)
         assert isinstance(pilot.app.screen, RestoreFormScreen)
         assert "[x] yes  Power on after restore" in text_of(pilot)
-        plan = pilot.app.screen.query_one("#form-plan", Lines).text
+        plan = pilot.app.screen.query_one("#form-plan", TextView).text
         assert "The earlier restore is UNKNOWN: it MAY HAVE STARTED." in plan
         manager.post = task(number=2)
         await send(pilot)

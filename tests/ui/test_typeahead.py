@@ -25,15 +25,15 @@ from tests.ui.test_references import cloud_manager
 from tests.unit.restores.points import point
 from tui.api.models import Platform
 from tui.app import VbemApp
-from tui.screens.ask import AskScreen
 from tui.screens.base import TOO_EARLY
 from tui.screens.cancel import CancelScreen
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.form import RestoreFormScreen
-from tui.screens.picker import PickerScreen
+from tui.screens.dialogs import AskScreen
 from tui.screens.points import RestorePointsScreen
-from tui.screens.typeahead import KeysInOrder
-from tui.widgets.entry import Entry
+from tui.screens.reference_picker import PickerScreen
+from tui.screens.restore_form import RestoreFormScreen
+from tui.terminal.key_queue import KeysInOrder
+from tui.widgets.inputs import LineInput
 
 PASTE = "paste: "
 """Begins what comes as one paste and not key by key."""
@@ -141,7 +141,7 @@ async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(tm
         await settle(pilot)
         await burst(pilot, " ", "ctrl+r", *"app07", "enter", f"{PASTE}app07", "enter")
         await asks(pilot, ConfirmScreen)
-        assert pilot.app.screen.query_one("#confirm-typed", Entry).value == ""
+        assert pilot.app.screen.query_one("#confirm-typed", LineInput).value == ""
         assert manager.posts == []
         await burst(pilot, *"app07", "enter")
         await settle(pilot)
@@ -192,7 +192,7 @@ async def test_name_typed_right_after_the_key_of_the_picker_narrows_it(tmp_path:
         await settle(pilot)
         await burst(pilot, "tab", *"back", "tab", "f2", *"fast")
         await asks(pilot, PickerScreen)
-        assert pilot.app.screen.query_one("#picker-filter", Entry).value == "fast"
+        assert pilot.app.screen.query_one("#picker-filter", LineInput).value == "fast"
 
 
 async def test_words_right_after_the_key_of_the_palette_are_looked_for(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tui.commands import ACTIONS, actions_of
+from tui.actions import ACTIONS, actions_of
 
 SCREENS = sorted({action.screen for action in ACTIONS})
 

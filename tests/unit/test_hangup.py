@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.hangup import terminal_fd, watch
+from tui.terminal.hangup import terminal_fd, watch
 
 
 def switches(thread: threading.Thread) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tui import cli
+from tui.config import FULL, LOW, Pace, pace_of
 from tui.launch import Launch
-from tui.pace import FULL, LOW, Pace, pace_of
 
 SSH = "10.0.0.7 51000 10.0.0.9 22"
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui import text
-from tui.text import STAND_IN, cell, cut, either, plain, safe, sentence
+from tui import sanitize
+from tui.sanitize import STAND_IN, cell, cut, either, plain, safe, sentence
 
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 NASTY = st.sampled_from(
@@ -23,16 +23,16 @@ SOUP = st.text(NASTY, max_size=60)
 
 @pytest.fixture
 def ascii_terminal() -> Iterator[None]:
-    text.ascii_only()
+    sanitize.ascii_only()
     yield
-    text.ascii_only(False)
+    sanitize.ascii_only(False)
 
 
 @given(st.one_of(ANY_TEXT, SOUP), st.integers(-1, 60))
 def test_whatever_comes_in_one_harmless_line_of_the_right_width_comes_out(value: str, cells: int) -> None:
     shown = safe(value, cells=cells)
     assert not {unicodedata.category(char) for char in shown} & FORBIDDEN
-    assert not set(shown) & text._EMPTY_LOOKING
+    assert not set(shown) & sanitize._EMPTY_LOOKING
     assert cell_len(shown) <= max(cells, 0)
     assert safe(shown, cells=cells) == shown
     assert cell_len(cell(value, cells)) == max(cells, 0)
@@ -46,7 +46,7 @@ def test_marks_always_have_a_letter_and_never_pile_up(value: str) -> None:
         if unicodedata.category(char) in {"Mn", "Me"}:
             stacked += 1
             assert before != STAND_IN
-            assert stacked <= text.MARKS_PER_BASE
+            assert stacked <= sanitize.MARKS_PER_BASE
         elif unicodedata.category(char) != "Mc":
             stacked, before = 0, char
 
@@ -175,14 +175,14 @@ def test_a_terminal_without_unicode_gets_ascii_only() -> None:
 
 @given(ANY_TEXT, st.integers(0, 40))
 def test_ascii_only_keeps_the_same_promises(value: str, cells: int) -> None:
-    text.ascii_only()
+    sanitize.ascii_only()
     try:
         shown = cell(value, cells)
         assert shown.isascii()
         assert shown.isprintable() or not shown
         assert len(shown) == cells
     finally:
-        text.ascii_only(False)
+        sanitize.ascii_only(False)
 
 
 def test_signs_of_our_own_are_fancy_where_that_is_possible() -> None:

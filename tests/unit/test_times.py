@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui import times
+from tui import timefmt
 
 NOW = datetime(2026, 11, 23, 2, 4, 5, tzinfo=UTC)
 InZone = Callable[[str], None]
@@ -34,7 +34,7 @@ def in_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[InZone]:
     ],
 )  # fmt: skip
 def test_ages_are_one_short_word(seconds: float, word: str) -> None:
-    assert times.age(NOW - timedelta(seconds=seconds), NOW) == word
+    assert timefmt.age(NOW - timedelta(seconds=seconds), NOW) == word
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ def test_ages_are_one_short_word(seconds: float, word: str) -> None:
     ],
 )  # fmt: skip
 def test_coarse_ages_of_minutes_say_that_they_are_at_least_that(seconds: float, word: str) -> None:
-    assert times.coarse_age(NOW - timedelta(seconds=seconds), NOW) == word
+    assert timefmt.coarse_age(NOW - timedelta(seconds=seconds), NOW) == word
 
 
 def test_an_age_as_a_phrase() -> None:
-    assert times.ago(NOW - timedelta(minutes=4), NOW) == "4 min ago"
-    assert times.ago(NOW + timedelta(minutes=4), NOW) == "in the future"
+    assert timefmt.ago(NOW - timedelta(minutes=4), NOW) == "4 min ago"
+    assert timefmt.ago(NOW + timedelta(minutes=4), NOW) == "in the future"
 
 
 @pytest.mark.parametrize(
@@ -59,72 +59,72 @@ def test_an_age_as_a_phrase() -> None:
     [(-5, "0:00"), (0, "0:00"), (42.9, "0:42"), (723, "12:03"), (3723, "1:02:03"), (90000, "25:00:00")],
 )
 def test_durations_read_like_a_stopwatch(seconds: float, words: str) -> None:
-    assert times.elapsed(timedelta(seconds=seconds)) == words
+    assert timefmt.elapsed(timedelta(seconds=seconds)) == words
 
 
 def test_local_and_utc_stand_side_by_side(in_zone: InZone) -> None:
     in_zone("CET-1CEST,M3.5.0,M10.5.0/3")
-    assert times.local(NOW) == "2026-11-23 03:04"
-    assert times.utc(NOW) == "2026-11-23 02:04 UTC"
-    assert times.both(NOW) == "2026-11-23 03:04 (02:04 UTC)"
+    assert timefmt.local(NOW) == "2026-11-23 03:04"
+    assert timefmt.utc(NOW) == "2026-11-23 02:04 UTC"
+    assert timefmt.both(NOW) == "2026-11-23 03:04 (02:04 UTC)"
 
 
 def test_the_utc_day_is_named_where_it_differs(in_zone: InZone) -> None:
     in_zone("XYZ+5")
-    assert times.both(NOW) == "2026-11-22 21:04 (2026-11-23 02:04 UTC)"
+    assert timefmt.both(NOW) == "2026-11-22 21:04 (2026-11-23 02:04 UTC)"
     in_zone("XYZ-13:45")
-    assert times.both(NOW.replace(hour=12)) == "2026-11-24 01:49 (2026-11-23 12:04 UTC)"
+    assert timefmt.both(NOW.replace(hour=12)) == "2026-11-24 01:49 (2026-11-23 12:04 UTC)"
 
 
 def test_a_machine_that_lives_in_utc_says_it_once(in_zone: InZone) -> None:
     in_zone("UTC0")
-    assert times.both(NOW) == "2026-11-23 02:04 UTC"
+    assert timefmt.both(NOW) == "2026-11-23 02:04 UTC"
 
 
 def test_greenwich_in_winter_says_it_once_and_in_summer_twice(in_zone: InZone) -> None:
     in_zone("GMT0BST,M3.5.0/1,M10.5.0")
-    assert times.both(NOW) == "2026-11-23 02:04 UTC"
-    assert times.both(NOW.replace(month=7)) == "2026-07-23 03:04 (02:04 UTC)"
+    assert timefmt.both(NOW) == "2026-11-23 02:04 UTC"
+    assert timefmt.both(NOW.replace(month=7)) == "2026-07-23 03:04 (02:04 UTC)"
 
 
 def test_the_hour_that_comes_twice_is_told_apart_by_utc(in_zone: InZone) -> None:
     in_zone("CET-1CEST,M3.5.0,M10.5.0/3")
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert times.both(first) == "2026-10-25 02:30 (00:30 UTC)"
-    assert times.both(first + timedelta(hours=1)) == "2026-10-25 02:30 (01:30 UTC)"
+    assert timefmt.both(first) == "2026-10-25 02:30 (00:30 UTC)"
+    assert timefmt.both(first + timedelta(hours=1)) == "2026-10-25 02:30 (01:30 UTC)"
 
 
 def test_the_hour_that_never_comes_is_jumped_over(in_zone: InZone) -> None:
     in_zone("CET-1CEST,M3.5.0,M10.5.0/3")
     before = datetime(2026, 3, 29, 0, 59, tzinfo=UTC)
-    assert times.local(before) == "2026-03-29 01:59"
-    assert times.local(before + timedelta(minutes=1)) == "2026-03-29 03:00"
+    assert timefmt.local(before) == "2026-03-29 01:59"
+    assert timefmt.local(before + timedelta(minutes=1)) == "2026-03-29 03:00"
 
 
 def test_ages_across_a_change_of_clocks_count_real_hours(in_zone: InZone) -> None:
     in_zone("CET-1CEST,M3.5.0,M10.5.0/3")
     before = datetime(2026, 10, 24, 23, 0, tzinfo=UTC)
-    assert times.age(before.astimezone(), (before + timedelta(hours=3)).astimezone()) == "3 h"
+    assert timefmt.age(before.astimezone(), (before + timedelta(hours=3)).astimezone()) == "3 h"
 
 
 def test_other_zones_are_understood(in_zone: InZone) -> None:
     in_zone("CET-1CEST,M3.5.0,M10.5.0/3")
     elsewhere = NOW.astimezone(timezone(timedelta(hours=-8)))
-    assert times.both(elsewhere) == times.both(NOW)
+    assert timefmt.both(elsewhere) == timefmt.both(NOW)
 
 
 @pytest.mark.parametrize("zone", ["CET-1", "XYZ+11", "UTC0"])
 def test_the_first_and_the_last_day_do_not_end_the_program(in_zone: InZone, zone: str) -> None:
     in_zone(zone)
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    assert "00:00 UTC" in times.both(first)
-    assert times.both(first).startswith("0001-01-01")
-    assert "23:59 UTC" in times.both(last)
-    assert times.both(last).startswith("9999-12-31")
-    assert times.local(datetime(1753, 1, 1, 12, tzinfo=UTC)).startswith("1753-01-01")
+    assert "00:00 UTC" in timefmt.both(first)
+    assert timefmt.both(first).startswith("0001-01-01")
+    assert "23:59 UTC" in timefmt.both(last)
+    assert timefmt.both(last).startswith("9999-12-31")
+    assert timefmt.local(datetime(1753, 1, 1, 12, tzinfo=UTC)).startswith("1753-01-01")
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
 def test_any_two_times_have_an_age(then: datetime, now: datetime) -> None:
-    assert len(times.age(then, now)) <= 13
-    assert times.utc(then).startswith(f"{then.year:04}-")
+    assert len(timefmt.age(then, now)) <= 13
+    assert timefmt.utc(then).startswith(f"{then.year:04}-")

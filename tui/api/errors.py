@@ -17,13 +17,15 @@ about a restore whose reply was lost.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
+
+from tui.errors import VbemError
 
 if TYPE_CHECKING:
     from tui.api.models import Certificate
 
 
-class ManagerError(Exception):
+class ManagerError(VbemError):
     """Base of everything the service layer raises.
 
     Args:
@@ -35,10 +37,8 @@ class ManagerError(Exception):
             between stands for it.
     """
 
-    title: ClassVar[str] = "Enterprise Manager could not be used"
-    """A few words for a heading."""
-    default_hint: ClassVar[str] = "Try again; if it stays, look at the server."
-    """What the operator can do."""
+    title = "Enterprise Manager could not be used"
+    hint = "Try again; if it stays, look at the server."
 
     def __init__(
         self,
@@ -49,71 +49,66 @@ class ManagerError(Exception):
         request_sent: bool = True,
         from_manager: bool = False,
     ) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.hint = hint or self.default_hint
+        super().__init__(detail, hint=hint)
         self.http_code = http_code
         self.request_sent = request_sent
         self.from_manager = from_manager
-
-    def __str__(self) -> str:
-        return f"{self.title}: {self.detail}" if self.detail else self.title
 
 
 class Unreachable(ManagerError):
     """The server was not reached, or the connection broke."""
 
     title = "The server cannot be reached"
-    default_hint = "Check the name and the port, and whether this host may connect to it."
+    hint = "Check the name and the port, and whether this host may connect to it."
 
 
 class TimedOut(Unreachable):
     """No answer in time."""
 
     title = "The server did not answer in time"
-    default_hint = "Try again; the server or the line is slow."
+    hint = "Try again; the server or the line is slow."
 
 
 class NameNotFound(Unreachable):
     """The host name does not resolve."""
 
     title = "The server's name is not known"
-    default_hint = "Check the spelling of the host name, or type its IP address."
+    hint = "Check the spelling of the host name, or type its IP address."
 
 
 class Refused(Unreachable):
     """Nothing listens on that port."""
 
     title = "The server refused the connection"
-    default_hint = "Check the port: Enterprise Manager's REST API listens on 9398 by default."
+    hint = "Check the port: Enterprise Manager's REST API listens on 9398 by default."
 
 
 class ConnectionLost(Unreachable):
     """The connection broke in the middle."""
 
     title = "The connection broke"
-    default_hint = "Try again; if it stays, look at the line and at the server."
+    hint = "Try again; if it stays, look at the line and at the server."
 
 
 class ProxyFailed(Unreachable):
     """The proxy was not reached, is none, or did not reach the server; nothing was sent to the server."""
 
     title = "The proxy could not be used"
-    default_hint = "Check --proxy, VBEM_PROXY or the settings file, or do without a proxy."
+    hint = "Check --proxy, VBEM_PROXY or the settings file, or do without a proxy."
 
 
 class ProxyRefused(ProxyFailed):
     """The proxy lets this user or this host not through: asking again changes nothing."""
 
     title = "The proxy refused"
-    default_hint = "Ask who runs the proxy to let this host through, or do without a proxy."
+    hint = "Ask who runs the proxy to let this host through, or do without a proxy."
 
 
 class Untrusted(ManagerError):
     """The server's certificate is not trusted; nothing secret was sent."""
 
     title = "The server's certificate is not trusted"
-    default_hint = "Compare its fingerprint with the server's before you trust it."
+    hint = "Compare its fingerprint with the server's before you trust it."
 
 
 class UnknownCertificate(Untrusted):
@@ -128,7 +123,7 @@ class CertificateChanged(Untrusted):
     """The server shows another certificate than the one that was pinned."""
 
     title = "The server's certificate has CHANGED"
-    default_hint = "Ask who runs the server whether it was replaced. If nobody knows, do not log on."
+    hint = "Ask who runs the server whether it was replaced. If nobody knows, do not log on."
 
     def __init__(self, certificate: Certificate, pinned_sha256: str) -> None:
         super().__init__("It is not the certificate that was trusted before.", request_sent=False)
@@ -140,7 +135,7 @@ class CaFileUnreadable(Untrusted):
     """The file of authorities the operator named cannot be used."""
 
     title = "The CA file cannot be used"
-    default_hint = "Name a readable PEM file that holds the authority's certificate."
+    hint = "Name a readable PEM file that holds the authority's certificate."
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, request_sent=False)
@@ -156,7 +151,7 @@ class BadLogin(NotAllowed):
     """User, password or role refused at logon."""
 
     title = "Logon refused"
-    default_hint = (
+    hint = (
         "Check user (usually DOMAIN\\user) and password, and that the account has an Enterprise Manager role."
     )
 
@@ -165,21 +160,21 @@ class SessionExpired(NotAllowed):
     """The logon session is over (15 idle minutes, or ended elsewhere)."""
 
     title = "The logon session has expired"
-    default_hint = "Log on again; nothing typed is lost."
+    hint = "Log on again; nothing typed is lost."
 
 
 class Forbidden(NotAllowed):
     """The account's role or restore scope lacks the right."""
 
     title = "This account may not do that"
-    default_hint = "Use an account with the right role, or ask for the right in Enterprise Manager."
+    hint = "Use an account with the right role, or ask for the right in Enterprise Manager."
 
 
 class Rejected(ManagerError):
     """The server understood the request and answered no."""
 
     title = "The server rejected the request"
-    default_hint = "Read what the server says, change the form, and try again."
+    hint = "Read what the server says, change the form, and try again."
 
 
 class Invalid(Rejected):
@@ -192,42 +187,42 @@ class NotFound(Rejected):
     """HTTP 404: there is no such thing (any more)."""
 
     title = "The server does not know it any more"
-    default_hint = "Reload the list: it may have been removed since."
+    hint = "Reload the list: it may have been removed since."
 
 
 class Busy(Rejected):
     """HTTP 503, 502, 504: overloaded, in maintenance, or a proxy lost the server behind it."""
 
     title = "The server is busy or down for maintenance"
-    default_hint = "Wait a moment and try again."
+    hint = "Wait a moment and try again."
 
 
 class ServerFault(Rejected):
     """HTTP 500: the server failed inside."""
 
     title = "The server failed inside"
-    default_hint = "Try again; if it stays, the reason is in the server's own log."
+    hint = "Try again; if it stays, the reason is in the server's own log."
 
 
 class TaskUnknown(Rejected):
     """The task is not known in this logon session; it proves nothing about the restore (contract 6.2)."""
 
     title = "The server no longer knows the task"
-    default_hint = "The restore is looked for among the restore sessions."
+    hint = "The restore is looked for among the restore sessions."
 
 
 class NotImplementedThere(Rejected):
     """HTTP 501: this server does not have the feature."""
 
     title = "This server cannot do that"
-    default_hint = "The server's version may be too old for it."
+    hint = "The server's version may be too old for it."
 
 
 class BadReply(ManagerError):
     """The server's answer cannot be used."""
 
     title = "The server's answer cannot be read"
-    default_hint = "Check that address and port are Enterprise Manager's REST API."
+    hint = "Check that address and port are Enterprise Manager's REST API."
 
 
 class Unreadable(BadReply):
@@ -248,14 +243,14 @@ class TooLarge(BadReply):
     """The answer exceeds a limit of bytes, depth or count."""
 
     title = "The server's answer is too large"
-    default_hint = "Narrow the search; if it stays, the address is not an Enterprise Manager."
+    hint = "Narrow the search; if it stays, the address is not an Enterprise Manager."
 
 
 class NotManager(BadReply):
     """Something answers there, but it is not Enterprise Manager's REST API."""
 
     title = "This is not Enterprise Manager's REST API"
-    default_hint = "The REST API listens on port 9398 by default; the web page listens elsewhere."
+    hint = "The REST API listens on port 9398 by default; the web page listens elsewhere."
 
 
 class BadReference(ValueError):

@@ -9,8 +9,8 @@ from tui.api.models.columns import Shape
 from tui.api.models.points import RestorePoint
 from tui.points.index import PointIndex, Vm
 from tui.points.loader import LoadState, Progress
-from tui.text import safe
-from tui.times import ago, local
+from tui.sanitize import safe
+from tui.timefmt import ago, local
 
 BAR_CELLS = 10
 WAIT_TOLD_AFTER_S = 5.0

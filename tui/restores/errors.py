@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from tui.errors import VbemError
 
 
-class NotSent(Exception):
-    """Nothing was sent. Has title, detail and hint like the service layer's errors."""
+class NotSent(VbemError):
+    """Nothing was sent."""
 
-    title: ClassVar[str] = "The restore was not sent"
-    hint: ClassVar[str] = "Go back to the form and look at the plan again."
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-    def __str__(self) -> str:
-        return f"{self.title}: {self.detail}"
+    title = "The restore was not sent"
+    hint = "Go back to the form and look at the plan again."
 
 
 class AlreadySubmitted(NotSent):

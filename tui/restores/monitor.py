@@ -14,13 +14,12 @@ from typing import Literal
 from tui.api.errors import ManagerError, SessionExpired
 from tui.api.models import LogonSession, RestoreSession, Task
 from tui.clock import Clock
-from tui.restores import cancelling, life, search
-from tui.restores.absence import session_missing
-from tui.restores.book import Book, with_problem
-from tui.restores.faces import Manager
-from tui.restores.queries import watch_query
+from tui.restores import cancellation, session_search, transitions
+from tui.restores.ports import Manager
+from tui.restores.registry import RestoreRegistry, with_problem
 from tui.restores.restore import Moment, Restore
-from tui.store.entry import RestoreState
+from tui.restores.session_search import session_missing, watch_query
+from tui.store.journal_entry import RestoreState
 
 FASTEST_S = 1.0
 SLOWEST_S = 5.0
@@ -49,7 +48,7 @@ class Monitor:
     def __init__(
         self,
         manager: Manager,
-        book: Book,
+        book: RestoreRegistry,
         clock: Clock,
         *,
         on_logon_needed: Callable[[], None] | None = None,
@@ -59,7 +58,7 @@ class Monitor:
         """Whether it waits for somebody to log on again; restores then go on unseen."""
         self.ticks = 0
         self._manager = manager
-        self._book = book
+        self._registry = book
         self._clock = clock
         self._on_logon_needed = on_logon_needed or (lambda: None)
         self._wake = asyncio.Event()
@@ -76,14 +75,14 @@ class Monitor:
             if self._is_admitted() and self._watched():
                 await self.tick()
             else:
-                await self._book.flush()
+                await self._registry.flush()
             await self._pause(self._rest())
 
     def _rest(self) -> float | None:
         """Seconds until there is something to do; None where nothing waits."""
         if self._watched():
             return self.interval()
-        return JOURNAL_RETRY_S if self._book.is_behind else None
+        return JOURNAL_RETRY_S if self._registry.is_behind else None
 
     def wake(self) -> None:
         """Poll at once: a restore was sent, or somebody logged on again."""
@@ -107,18 +106,18 @@ class Monitor:
     async def tick(self) -> None:
         """One poll: at most two requests, one journal flush, one call of the listeners."""
         self.ticks += 1
-        moment = self._book.moment()
+        moment = self._registry.moment()
         key = session_key(self._manager.session)
-        before = self._book.all()
+        before = self._registry.all()
         self._drop_tasks_of_other_sessions(key, moment)
-        by_task = [restore for restore in self._book.all() if restore.follows_task(key)]
-        by_session = [restore for restore in self._book.all() if _wants_session(restore)]
+        by_task = [restore for restore in self._registry.all() if restore.follows_task(key)]
+        by_session = [restore for restore in self._registry.all() if _wants_session(restore)]
         errors = await asyncio.gather(self._poll_tasks(by_task, key), self._poll_sessions(by_session))
         task_error, session_error = errors
         self._judge_cancels([] if task_error else by_task, [] if session_error else by_session)
         self._note_errors([error for error in errors if error is not None])
         self._adapt(before)
-        await self._book.flush()
+        await self._registry.flush()
 
     def _judge_cancels(self, by_task: list[Restore], by_session: list[Restore]) -> None:
         """What each cancelling did, as far as this poll's good answers tell.
@@ -128,16 +127,18 @@ class Monitor:
             by_session: whose sessions were listed.
         """
         tasks, sessions = ({restore.key for restore in heard} for heard in (by_task, by_session))
-        for restore in self._book.all():
+        for restore in self._registry.all():
             # A task that is gone proves nothing before the sessions have been looked at as well.
             heard = sessions if restore.task_gone or restore.session_uid else tasks | sessions
-            now = self._book.moment()
-            self._book.change(restore.key, partial(cancelling.watched, is_heard=restore.key in heard), now)
+            now = self._registry.moment()
+            self._registry.change(
+                restore.key, partial(cancellation.watched, is_heard=restore.key in heard), now
+            )
 
     def _watched(self) -> list[Restore]:
         return [
             restore
-            for restore in self._book.all()
+            for restore in self._registry.all()
             if restore.state is RestoreState.LAUNCHING or _wants_session(restore)
         ]
 
@@ -151,13 +152,13 @@ class Monitor:
     def _drop_tasks_of_other_sessions(self, key: str, moment: Moment) -> None:
         """Task ids start anew in each logon session: the same id is another task there (contract 6.2)."""
         why = "The logon session ended, and the task with it."
-        for restore in self._book.all():
+        for restore in self._registry.all():
             if (
                 restore.state is RestoreState.LAUNCHING
                 and not restore.task_gone
                 and restore.task_session != key
             ):
-                self._book.change(restore.key, life.task_missing, moment, why)
+                self._registry.change(restore.key, transitions.task_missing, moment, why)
 
     async def _poll_tasks(self, restores: list[Restore], key: str) -> ManagerError | None:
         if not restores:
@@ -167,10 +168,10 @@ class Monitor:
         except ManagerError as error:
             self._mark(restores, error)
             return error
-        moment = self._book.moment()
+        moment = self._registry.moment()
         by_id = {task.task_id: task for task in tasks}
         for restore in restores:
-            self._book.change(restore.key, _apply_task, by_id, key, moment)
+            self._registry.change(restore.key, _apply_task, by_id, key, moment)
         return None
 
     async def _poll_sessions(self, restores: list[Restore]) -> ManagerError | None:
@@ -182,27 +183,27 @@ class Monitor:
         except ManagerError as error:
             self._mark(restores, error)
             return error
-        moment = self._book.moment()
+        moment = self._registry.moment()
         by_uid = {session.uid.lower(): session for session in sessions}
         for restore in restores:
-            self._book.change(restore.key, _apply_session, by_uid, moment)
+            self._registry.change(restore.key, _apply_session, by_uid, moment)
         for restore in restores:
-            if self._book.get(restore.key).is_searched:
+            if self._registry.get(restore.key).is_searched:
                 self._search(restore.key, sessions, moment, by_name=by_name)
         return None
 
     def _search(
         self, key: str, sessions: tuple[RestoreSession, ...], moment: Moment, *, by_name: bool
     ) -> None:
-        taken = {item.session_uid.lower() for item in self._book.all() if item.key != key}
-        candidates = search.new_sessions(self._book.get(key), sessions, taken, by_name=by_name)
-        found = search.pick(candidates)
+        taken = {item.session_uid.lower() for item in self._registry.all() if item.key != key}
+        candidates = session_search.new_sessions(self._registry.get(key), sessions, taken, by_name=by_name)
+        found = session_search.pick(candidates)
         contested = found is not None and self._is_contested(key, found)
         if found is not None and not contested:
-            self._book.change(key, life.session_seen, found, moment)
+            self._registry.change(key, transitions.session_seen, found, moment)
         else:
             count = max(len(candidates), 2) if contested else len(candidates)
-            self._book.change(key, search.not_found, count, moment)
+            self._registry.change(key, session_search.not_found, count, moment)
 
     def _is_contested(self, key: str, session: RestoreSession) -> bool:
         """Whether another restore of this run, whose session is not known yet, could claim it as well."""
@@ -210,13 +211,13 @@ class Monitor:
             item.key != key
             and not item.session_uid
             and (item.is_searched or not item.is_over)
-            and bool(search.new_sessions(item, (session,), (), by_name=True))
-            for item in self._book.all()
+            and bool(session_search.new_sessions(item, (session,), (), by_name=True))
+            for item in self._registry.all()
         )
 
     def _mark(self, restores: list[Restore], error: ManagerError) -> None:
         for restore in restores:
-            self._book.change(restore.key, with_problem, str(error))
+            self._registry.change(restore.key, with_problem, str(error))
 
     def _note_errors(self, errors: list[ManagerError]) -> None:
         self._has_recovered = bool(self._failures) and not errors
@@ -230,7 +231,7 @@ class Monitor:
     def _adapt(self, before: tuple[Restore, ...]) -> None:
         """At full pace while something happens, slower and slower while nothing does."""
         old = {restore.key: restore.state for restore in before}
-        moved = any(old.get(restore.key) is not restore.state for restore in self._book.all())
+        moved = any(old.get(restore.key) is not restore.state for restore in self._registry.all())
         self._interval = (
             self._fastest_s if moved or self._has_recovered else min(self._interval * SLOWER, SLOWEST_S)
         )
@@ -260,7 +261,11 @@ def _apply_task(restore: Restore, by_id: dict[str, Task], key: str, moment: Mome
     if not restore.follows_task(key):
         return restore
     task = by_id.get(restore.task_id)
-    return life.task_missing(restore, moment) if task is None else life.task_seen(restore, task, moment)
+    return (
+        transitions.task_missing(restore, moment)
+        if task is None
+        else transitions.task_seen(restore, task, moment)
+    )
 
 
 def _apply_session(restore: Restore, by_uid: dict[str, RestoreSession], moment: Moment) -> Restore:
@@ -269,4 +274,4 @@ def _apply_session(restore: Restore, by_uid: dict[str, RestoreSession], moment: 
     session = by_uid.get(restore.session_uid.lower())
     if session is None:
         return session_missing(restore, moment)
-    return life.session_seen(restore, session, moment)
+    return transitions.session_seen(restore, session, moment)

@@ -10,12 +10,12 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tui import text, times
+from tui import sanitize, timefmt
 from tui.api.models import Platform, RestorePoint, RestoreSession, RestoreSpec
-from tui.restores.faces import Request
-from tui.restores.fields import Values
-from tui.restores.forms import RestoreForm
-from tui.restores.platforms.blueprint import Meaning, OriginalFate
+from tui.restores.forms.definition import Meaning, OriginalFate
+from tui.restores.forms.fields import Values
+from tui.restores.forms.form import RestoreForm
+from tui.restores.ports import Request
 
 OLD_AFTER = timedelta(days=7)
 """A point older than this earns a warning."""
@@ -27,7 +27,7 @@ _CODE_LENGTH = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class PlanContext:
     """What is known around the point, for the warnings."""
 
     same_names: int = 0
@@ -124,14 +124,14 @@ def make_plan(
     request: Request,
     api_version: str,
     now: datetime,
-    around: Surroundings | None = None,
+    around: PlanContext | None = None,
 ) -> RestorePlan:
     """The plan of a filled form.
 
     Raises:
         IncompleteForm: the form still has problems.
     """
-    around = around or Surroundings()
+    around = around or PlanContext()
     spec = form.spec(values)
     meaning = form.meaning(spec, api_version)
     return RestorePlan(
@@ -152,17 +152,18 @@ def _words(form: RestoreForm, meaning: Meaning, now: datetime) -> tuple[str, ...
     point = form.point
     server = f", backed up by {point.server_name}" if point.server_name else ""
     lines = (
-        f"{_thing(form)} {text.safe(point.vm_name, cells=200)} ({form.platform.label}{text.safe(server)}).",
-        f"As it was at {times.both(point.created)}, {times.ago(point.created, now)}.",
+        f"{_thing(form)} {sanitize.safe(point.vm_name, cells=200)} "
+        f"({form.platform.label}{sanitize.safe(server)}).",
+        f"As it was at {timefmt.both(point.created)}, {timefmt.ago(point.created, now)}.",
         meaning.where,
         meaning.original_words,
         *meaning.further,
         meaning.power_words,
     )
-    return tuple(text.safe(line) for line in lines)
+    return tuple(sanitize.safe(line) for line in lines)
 
 
-def _warnings(form: RestoreForm, meaning: Meaning, now: datetime, around: Surroundings) -> tuple[str, ...]:
+def _warnings(form: RestoreForm, meaning: Meaning, now: datetime, around: PlanContext) -> tuple[str, ...]:
     point = form.point
     lines = []
     if meaning.original is not OriginalFate.KEPT:
@@ -177,14 +178,14 @@ def _warnings(form: RestoreForm, meaning: Meaning, now: datetime, around: Surrou
         count = "Another VM has" if around.same_names == 1 else f"{around.same_names} other VMs have"
         lines.append(f"{count} the same name: check backup server and platform.")
     if now - point.created > around.old_after:
-        lines.append(f"The point is {times.age(point.created, now)} old.")
+        lines.append(f"The point is {timefmt.age(point.created, now)} old.")
     if around.newest is not None and around.newest > point.created:
-        lines.append(f"A newer point of this VM is known, of {times.both(around.newest)}.")
+        lines.append(f"A newer point of this VM is known, of {timefmt.both(around.newest)}.")
     lines += _in_flight(around)
-    return tuple(text.safe(line) for line in lines)
+    return tuple(sanitize.safe(line) for line in lines)
 
 
-def _in_flight(around: Surroundings) -> list[str]:
+def _in_flight(around: PlanContext) -> list[str]:
     known = max(len(around.running or ()), around.own_in_flight - around.own_uncertain)
     if known:
         restores = "A restore of this VM is" if known == 1 else f"{known} restores of this VM are"
@@ -196,24 +197,25 @@ def _in_flight(around: Surroundings) -> list[str]:
     return [f"{restores} may be running; another one would run beside it."]
 
 
-def _found(form: RestoreForm, around: Surroundings, now: datetime) -> tuple[str, ...]:
+def _found(form: RestoreForm, around: PlanContext, now: datetime) -> tuple[str, ...]:
     if around.running is None:
         return ()
-    looked = f"looked at {times.clock_time(now)}"
+    looked = f"looked at {timefmt.clock_time(now)}"
     if not around.running:
         own = around.own_in_flight
         verb = "may be" if own == around.own_uncertain else "is" if own == 1 else "are"
         besides = f", but {own} of this program {verb} in flight" if own else ""
         return (f"The server lists no running restore of this {_thing(form)}{besides} ({looked}).",)
     return tuple(
-        text.safe(f"Running ({looked}): {_session_words(session)}.", cells=300) for session in around.running
+        sanitize.safe(f"Running ({looked}): {_session_words(session)}.", cells=300)
+        for session in around.running
     )
 
 
 def _session_words(session: RestoreSession) -> str:
     parts = [session.name or session.uid, session.state.value]
     parts += [f"{session.progress} %"] if session.progress is not None else []
-    parts += [f"begun {times.both(session.created)}"] if session.created else []
+    parts += [f"begun {timefmt.both(session.created)}"] if session.created else []
     return ", ".join(parts)
 
 

@@ -1,6 +1,6 @@
 """One restore, from the plan to its end: a frozen snapshot of what is known about it.
 
-How it changes stands in `tui.restores.life` (tasks and sessions) and `tui.restores.cancelling`.
+How it changes stands in `tui.restores.transitions` (tasks and sessions) and `tui.restores.cancellation`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tui.api.models import Platform, PointKind, RestoreSession
-from tui.store.entry import RestoreState
+from tui.store.journal_entry import RestoreState
 
 if TYPE_CHECKING:
     from tui.api.errors import ManagerError

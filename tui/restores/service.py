@@ -15,28 +15,25 @@ from datetime import datetime
 from tui.api.errors import ManagerError
 from tui.api.models import RestoreSession
 from tui.clock import Clock
-from tui.restores import cancelling, life
-from tui.restores.book import Book, Listener, not_in_journal
-from tui.restores.canceller import Canceller
-from tui.restores.cancelling import CancelOutlook
+from tui.restores import cancellation, transitions
+from tui.restores.cancellation import CancelOutlook, CancelSender
 from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
-from tui.restores.faces import Manager, RestoreJournal
-from tui.restores.fields import Values
-from tui.restores.forms import RestoreForm
+from tui.restores.forms.fields import Values
+from tui.restores.forms.form import RestoreForm
+from tui.restores.journal_mapping import Requester, new_restore, resume, row_of, take_up
 from tui.restores.monitor import FASTEST_S, Monitor, session_key
-from tui.restores.plan import RestorePlan, Surroundings, make_plan
-from tui.restores.queries import guard_query
-from tui.restores.reattach import resume, take_up
-from tui.restores.records import Who, new_restore, row_of
+from tui.restores.plan import PlanContext, RestorePlan, make_plan
+from tui.restores.ports import Manager, RestoreJournal
+from tui.restores.registry import Listener, RestoreRegistry, not_in_journal
 from tui.restores.restore import Restore
-from tui.restores.search import running_of
-from tui.store.entry import RestoreState
+from tui.restores.session_search import guard_query, running_of
 from tui.store.errors import StoreError
+from tui.store.journal_entry import RestoreState
 
 LEAVING_PATIENCE_S = 2.0
 
 
-class Restores:
+class RestoreService:
     """Every restore of this run, and the only way to start, cancel or find one again."""
 
     def __init__(
@@ -54,18 +51,18 @@ class Restores:
         self.operator = operator
         self._manager = manager
         self._clock = clock
-        self._book = Book(journal, clock)
+        self._registry = RestoreRegistry(journal, clock)
         self.monitor = Monitor(
-            manager, self._book, clock, on_logon_needed=on_logon_needed, fastest_s=poll_every_s
+            manager, self._registry, clock, on_logon_needed=on_logon_needed, fastest_s=poll_every_s
         )
-        self._canceller = Canceller(manager, self._book, operator)
+        self._canceller = CancelSender(manager, self._registry, operator)
         self._used: set[str] = set()
         self._sending: set[asyncio.Task[Restore]] = set()
 
     @property
     def all(self) -> tuple[Restore, ...]:
         """Every restore of this run, in the order of their start."""
-        return self._book.all()
+        return self._registry.all()
 
     @property
     def in_flight(self) -> tuple[Restore, ...]:
@@ -75,15 +72,15 @@ class Restores:
     @property
     def journal_problem(self) -> str:
         """Why the journal could not be kept up, empty while it is."""
-        return self._book.journal_problem
+        return self._registry.journal_problem
 
     def get(self, key: str) -> Restore:
         """The newest snapshot of one restore; raises KeyError where this run has none of that key."""
-        return self._book.get(key)
+        return self._registry.get(key)
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
         """Have a function called with all restores after each change; returns how to stop that."""
-        return self._book.on_change(listener)
+        return self._registry.on_change(listener)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -124,7 +121,7 @@ class Restores:
     ) -> RestorePlan:
         own = [restore for restore in self.in_flight if _is_same_vm(restore, form)]
         uncertain = sum(not restore.is_known_to_run for restore in own)
-        around = Surroundings(same_names=same_names, newest=newest, running=running)
+        around = PlanContext(same_names=same_names, newest=newest, running=running)
         return make_plan(
             form,
             values,
@@ -182,7 +179,7 @@ class Restores:
         restore = new_restore(plan, reason, before, self._clock.now())
         row, owed = self._row_of(restore, plan), False
         try:
-            entry = await asyncio.to_thread(self._book.journal.plan, **row)
+            entry = await asyncio.to_thread(self._registry.journal.plan, **row)
         except StoreError as error:
             if not override_journal:
                 self._used.discard(plan.key)
@@ -192,13 +189,13 @@ class Restores:
         else:
             restore = replace(restore, entry_id=entry.id)
         restore = replace(restore, state=RestoreState.SENT, message="Sent; waiting for the server's answer.")
-        self._book.add(restore, row if owed else None)
-        self._book.tell()
+        self._registry.add(restore, row if owed else None)
+        self._registry.tell()
         return await self._send(restore.key, plan)
 
     def _row_of(self, restore: Restore, plan: RestorePlan) -> dict[str, object]:
         session = self._manager.session
-        who = Who(
+        who = Requester(
             server=self.server,
             em_user=session.user if session else "",
             operator=self.operator,
@@ -212,22 +209,22 @@ class Restores:
         try:
             task = await self._manager.start_restore(plan.point, plan.spec)
         except ManagerError as error:
-            self._book.change(key, life.unanswered, error, self._book.moment())
+            self._registry.change(key, transitions.unanswered, error, self._registry.moment())
         except BaseException:
             why = "The program stopped waiting for the reply; it may have started."
-            self._book.change(key, life.search, why, self._book.moment())
+            self._registry.change(key, transitions.search, why, self._registry.moment())
             raise
         else:
-            self._book.change(key, life.answered, task, session, self._book.moment())
-        await self._book.flush()
+            self._registry.change(key, transitions.answered, task, session, self._registry.moment())
+        await self._registry.flush()
         self.monitor.wake()
-        return self._book.get(key)
+        return self._registry.get(key)
 
     # Cancelling
 
     def what_cancel_can_do(self, restore: Restore) -> CancelOutlook:
         """What cancelling can do now, in words, before anybody is asked."""
-        return cancelling.outlook(self._book.get(restore.key), session_key(self._manager.session))
+        return cancellation.outlook(self._registry.get(restore.key), session_key(self._manager.session))
 
     async def cancel(self, restore: Restore, *, again: bool = False) -> Restore:
         """Send one DELETE to the task's link; then the monitor watches what really happens.
@@ -240,7 +237,7 @@ class Restores:
         """
         outlook = self.what_cancel_can_do(restore)
         if not outlook.possible or (outlook.sent_before and not again):
-            return self._book.get(restore.key)
+            return self._registry.get(restore.key)
         self._canceller.start(restore.key)
         deleting = asyncio.create_task(self._canceller.delete(restore.key))
         self._sending.add(deleting)
@@ -261,20 +258,20 @@ class Restores:
             JournalError: the journal cannot be read.
         """
         key = session_key(self._manager.session)
-        entries = await asyncio.to_thread(self._book.journal.in_flight, self.server)
+        entries = await asyncio.to_thread(self._registry.journal.in_flight, self.server)
         taken = []
         for entry in entries:
-            if self._book.find_entry(entry.id) is not None:
+            if self._registry.find_entry(entry.id) is not None:
                 continue
-            if not await asyncio.to_thread(self._book.journal.claim, entry.id):
+            if not await asyncio.to_thread(self._registry.journal.claim, entry.id):
                 continue
             restore = take_up(entry)
-            self._book.add(restore)
-            self._book.change(restore.key, resume, key, self._book.moment(), entry.updated)
+            self._registry.add(restore)
+            self._registry.change(restore.key, resume, key, self._registry.moment(), entry.updated)
             taken.append(restore.key)
-        await self._book.flush()
+        await self._registry.flush()
         self.monitor.wake()
-        return tuple(self._book.get(key) for key in taken)
+        return tuple(self._registry.get(key) for key in taken)
 
     async def close(self, *, patience_s: float = LEAVING_PATIENCE_S) -> None:
         """Give the rows up, so that the next start takes them over at once; restores go on at the server.
@@ -286,12 +283,12 @@ class Restores:
             for sending in late:
                 sending.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._book.flush()
+        await self._registry.flush()
         # Rows that cannot be given up are free all the same once this process is gone.
         with suppress(StoreError):
             for restore in self.in_flight:
                 if restore.entry_id is not None:
-                    await asyncio.to_thread(self._book.journal.release, restore.entry_id)
+                    await asyncio.to_thread(self._registry.journal.release, restore.entry_id)
 
 
 def _is_same_vm(restore: Restore, form: RestoreForm) -> bool:

@@ -1,4 +1,4 @@
-"""What every screen shares: banner, status line, footer, and the one guard around service calls."""
+"""Messages that cross files; those of one widget stand inside the widget."""
 
 from __future__ import annotations
 
@@ -9,23 +9,63 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual import on
 from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.worker import Worker
 
-from tui.screens.frugal import FrugalScreen
-from tui.screens.keys import bindings_in_dialogs
-from tui.screens.messages import RestoresChanged
-from tui.screens.typeahead import now_s
-from tui.widgets.banner import Banner, StatusLine
-from tui.widgets.keyline import KeyLine
+from tui.actions import EVERYWHERE, Action, actions_of, spell_key
+from tui.errors import describe
+from tui.terminal.key_queue import now_s
+from tui.terminal.rendering import SinglePaintScreen
+from tui.widgets.footer import Footer
+from tui.widgets.header import Header, StatusLine
 
 if TYPE_CHECKING:
-    from textual.binding import BindingType
     from textual.events import Key, Paste
 
+    from tui.restores.restore import Restore
     from tui.screens.host import Host
+
+
+class RestoresChanged(Message):
+    """Something is new about the restores; a burst collapses to the last."""
+
+    def __init__(self, restores: tuple[Restore, ...]) -> None:
+        super().__init__()
+        self.restores = restores
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest matters."""
+        return isinstance(message, RestoresChanged)
+
+
+def binding_of(action: Action) -> Binding:
+    """One action as a binding; app-wide actions are addressed to the app."""
+    target = f"app.{action.name}" if action.screen == "app" else action.name
+    return Binding(
+        action.keys,
+        target,
+        action.label,
+        show=action.footer,
+        priority=action.priority,
+        key_display=spell_key(action.keys.partition(",")[0]),
+        tooltip=action.help,
+        id=f"{action.screen}.{action.name}",
+    )
+
+
+def bindings_of(screen: str) -> list[BindingType]:
+    """The bindings of one screen (or of the app itself, named `app`)."""
+    return [binding_of(action) for action in actions_of(screen) if action.screen == screen]
+
+
+def bindings_in_dialogs() -> list[BindingType]:
+    """The app's bindings that a dialog has to repeat: it hides those of everything below it."""
+    return [binding_of(action) for action in actions_of(EVERYWHERE) if action.in_dialogs]
+
 
 TOO_EARLY = "keys pressed before this was shown were not taken"
 SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
@@ -34,15 +74,6 @@ TASKS = "app.tasks"
 """The action whose key leads to the tasks."""
 ResultT = TypeVar("ResultT")
 DialogT = TypeVar("DialogT")
-
-
-def explain(doing: str, error: Exception) -> str:
-    """One sentence or three from any of our errors: what was being done, what happened, what to do."""
-    title = getattr(error, "title", "")
-    detail = getattr(error, "detail", "") or (str(error) if not title else "")
-    hint = getattr(error, "hint", "")
-    parts = (part.rstrip(".") for part in (title, detail, hint) if part)
-    return f"Could not {doing}. " + ". ".join(parts) + "."
 
 
 class _Watching:
@@ -55,7 +86,7 @@ class _Watching:
         cast("Host", self.app).report_worker(event)
 
 
-class VbemScreen(_Watching, FrugalScreen[None]):
+class VbemScreen(_Watching, SinglePaintScreen[None]):
     """A full screen. Subclasses set NAME and HEADING and yield their body from `compose_body`."""
 
     NAME: ClassVar[str] = ""
@@ -73,11 +104,11 @@ class VbemScreen(_Watching, FrugalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Banner on top, the body, then status line and keys."""
-        yield Banner(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
+        yield Header(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
         with Vertical(id="body"):
             yield from self.compose_body()
         yield StatusLine()
-        yield KeyLine({TASKS: self.tasks_note})
+        yield Footer({TASKS: self.tasks_note})
 
     @property
     def tasks_note(self) -> str:
@@ -86,7 +117,7 @@ class VbemScreen(_Watching, FrugalScreen[None]):
 
     @on(RestoresChanged)
     def _note_tasks(self) -> None:
-        self.query_one(KeyLine).note(TASKS, self.tasks_note)
+        self.query_one(Footer).note(TASKS, self.tasks_note)
 
     def compose_body(self) -> ComposeResult:
         """What the screen is about."""
@@ -94,16 +125,16 @@ class VbemScreen(_Watching, FrugalScreen[None]):
 
     def refresh_banner(self) -> None:
         """Write the top line anew, after a logon."""
-        line = Banner.line(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
-        self.query_one(Banner).update(line, layout=False)
+        line = Header.line(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
+        self.query_one(Header).update(line, layout=False)
 
     def dress(self) -> None:
         """Draw the lines every screen has as they are in its first frame, which finds them drawn."""
         self.dressed_for = self.vbem.who
         self.refresh_banner()
-        keys = self.query_one(KeyLine)
+        keys = self.query_one(Footer)
         keys.follow()
-        for line in (self.query_one(Banner), keys):
+        for line in (self.query_one(Header), keys):
             line.render_lines(line.outer_size.region)
 
     def say(self, text: str, kind: str = "note") -> None:
@@ -123,7 +154,7 @@ class VbemScreen(_Watching, FrugalScreen[None]):
 
     def complain(self, doing: str, error: Exception) -> None:
         """Show an error of the lower rooms where it happened."""
-        self.say(explain(doing, error), "bad")
+        self.say(describe(doing, error), "bad")
 
     @contextmanager
     def reporting(self, doing: str) -> Iterator[None]:
@@ -159,7 +190,7 @@ class VbemScreen(_Watching, FrugalScreen[None]):
         return None
 
 
-class Dialog(_Watching, FrugalScreen[DialogT], ModalScreen[DialogT]):
+class Dialog(_Watching, SinglePaintScreen[DialogT], ModalScreen[DialogT]):
     """A box over the current screen; Escape is always the safe way out."""
 
     NAME: ClassVar[str] = ""

@@ -13,13 +13,11 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
 from tui.restores.restore import CancelState, Restore
-from tui.screens.base import Dialog
-from tui.screens.keys import bindings_of
-from tui.screens.messages import RestoresChanged
-from tui.screens.states import state_words
-from tui.text import safe
-from tui.widgets.lines import Line, Lines
-from tui.widgets.rows import Toned
+from tui.sanitize import safe
+from tui.screens.base import Dialog, RestoresChanged, bindings_of
+from tui.screens.restore_text import state_words
+from tui.widgets.table_layout import StyledText
+from tui.widgets.text_view import Line, TextView
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -44,7 +42,7 @@ class CancelScreen(Dialog[None]):
         with Vertical(classes="box"):
             name = safe(self._restore.vm_name, cells=50)
             yield self.title_line(f"Cancel the restore of {name}?")
-            yield Lines(id="cancel-words", hang=2)
+            yield TextView(id="cancel-words", hang=2)
             with Horizontal(classes="buttons"):
                 yield Button("Let it go on", id="cancel-back", compact=True)
                 yield Button("Cancel the restore", id="cancel-restore", compact=True)
@@ -73,14 +71,14 @@ class CancelScreen(Dialog[None]):
         possible = outlook.possible and not self._asked
         self._sent_before = outlook.sent_before
         if self._asked or (now.cancel is not CancelState.NONE and not outlook.possible):
-            lines.append(Toned(now.cancel_words or "Asking the server to stop it.", "warning"))
+            lines.append(StyledText(now.cancel_words or "Asking the server to stop it.", "warning"))
         elif outlook.sent_before:
-            lines += [Toned(outlook.words[0], "bad"), *outlook.words[1:]]
+            lines += [StyledText(outlook.words[0], "bad"), *outlook.words[1:]]
         else:
             lines += outlook.words
         if now.unjournalled:
-            lines.append(Toned(now.unjournalled, "bad"))
-        self.query_one("#cancel-words", Lines).show(lines)
+            lines.append(StyledText(now.unjournalled, "bad"))
+        self.query_one("#cancel-words", TextView).show(lines)
         cancel = self.query_one("#cancel-restore", Button)
         cancel.disabled = not possible
         cancel.display = possible

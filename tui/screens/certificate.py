@@ -13,11 +13,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Static
 
-from tui import times
-from tui.screens.base import Dialog
-from tui.screens.keys import bindings_of
-from tui.text import safe
-from tui.widgets.entry import Entry
+from tui import timefmt
+from tui.sanitize import safe
+from tui.screens.base import Dialog, bindings_of
+from tui.widgets.inputs import LineInput
 
 if TYPE_CHECKING:
     from textual.events import Key
@@ -65,7 +64,7 @@ class CertificateScreen(Dialog[bool]):
                     f"To trust it all the same, type the first {TYPED_DIGITS} digits of the new fingerprint:",
                     markup=False,
                 )
-                yield Entry(id="typed")
+                yield LineInput(id="typed")
             with Horizontal(classes="buttons"):
                 yield Button("Refuse", id="refuse", compact=True)
                 yield Button("Trust and remember", id="trust", compact=True, disabled=changed)
@@ -78,8 +77,8 @@ class CertificateScreen(Dialog[bool]):
             f"Subject  {safe(one.subject, cells=62)}",
             f"Issuer   {safe(one.issuer, cells=62)}",
             f"Names    {safe(names, cells=124)}",
-            f"Valid    {times.both(one.not_before)}",
-            f"   to    {times.both(one.not_after)}",
+            f"Valid    {timefmt.both(one.not_before)}",
+            f"   to    {timefmt.both(one.not_after)}",
             "SHA-256 fingerprint" + (" NOW:" if self._pinned else ":"),
             in_two_lines(one.fingerprint),
         ]
@@ -98,7 +97,7 @@ class CertificateScreen(Dialog[bool]):
     def on_key(self, event: Key) -> None:
         """Digits typed go to where they are asked for, also while the safe answer has the focus."""
         if self._pinned and isinstance(self.focused, Button) and (event.character or " ") in _DIGITS:
-            entry = self.query_one("#typed", Entry)
+            entry = self.query_one("#typed", LineInput)
             entry.focus()
             entry.insert_text_at_cursor(event.character or "")
             event.stop()
@@ -114,7 +113,7 @@ class CertificateScreen(Dialog[bool]):
     @on(Input.Submitted, "#typed")
     def submit_typed(self) -> None:
         """Enter after the right digits goes to the button, and never further by itself; wrong ones stay."""
-        button, typed = self.query_one("#trust", Button), self.query_one("#typed", Entry)
+        button, typed = self.query_one("#trust", Button), self.query_one("#typed", LineInput)
         if not button.disabled:
             button.focus()
         elif typed.value.strip():

@@ -12,17 +12,23 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
-from tui.screens.base import Dialog
-from tui.screens.keys import bindings_of
-from tui.screens.verdict import plan_lines
-from tui.text import safe
-from tui.widgets.entry import Entry
-from tui.widgets.lines import Lines
+from tui.api.errors import SessionExpired
+from tui.errors import describe
+from tui.restores.restore import Restore
+from tui.sanitize import safe
+from tui.screens.base import Dialog, bindings_of
+from tui.screens.dialogs import AskScreen
+from tui.screens.plan_text import plan_lines
+from tui.store.errors import StoreError
+from tui.store.journal_entry import RestoreState
+from tui.widgets.inputs import LineInput
+from tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.restores.plan import RestorePlan
+    from tui.screens.base import VbemScreen
 
 
 def heading(plan: RestorePlan) -> str:
@@ -54,10 +60,10 @@ class ConfirmScreen(Dialog[bool]):
         with Vertical(classes="box"):
             yield self.title_line(heading(self._plan))
             words = self.vbem.ref_names.spell_out([*plan_lines(self._plan), *self._plan.found])
-            yield Lines(words, hang=2, needs_tab=False, id="confirm-plan")
+            yield TextView(words, hang=2, needs_tab=False, id="confirm-plan")
             if self._plan.overwrites:
                 yield Static(typed_prompt(self._plan), markup=False, id="confirm-prompt")
-                yield Entry(id="confirm-typed")
+                yield LineInput(id="confirm-typed")
             yield Static("", markup=False, id="confirm-note")
             with Horizontal(classes="buttons"):
                 yield Button("Back", id="confirm-back", compact=True)
@@ -107,10 +113,73 @@ class ConfirmScreen(Dialog[bool]):
 
     def action_scroll(self, lines: int) -> None:
         """Arrow keys read on in the plan."""
-        self.query_one("#confirm-plan", Lines).turn(lines)
+        self.query_one("#confirm-plan", TextView).turn(lines)
 
     def _answer(self, yes: bool) -> None:
         # A second Enter may arrive while the screen is already leaving.
         if not self._answered:
             self._answered = True
             self.dismiss(yes)
+
+
+_DOING = "start the restore"
+
+
+async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -> Restore | None:
+    """Ask once, send once.
+
+    Returns:
+        The restore if it was, or may have been, started; None if it surely was not: the screen says why.
+    """
+    if not await screen.app.push_screen_wait(ConfirmScreen(plan)):
+        screen.say("Nothing was sent.")
+        return None
+    screen.say("Sending ...")
+    outcome = await screen.vbem.submit_restore(plan, reason).wait()
+    if isinstance(outcome, StoreError):
+        outcome = await _without_journal(screen, plan, reason, outcome)
+    if isinstance(outcome, SessionExpired):
+        await _log_on_again(screen, describe(_DOING, outcome))
+    elif isinstance(outcome, Restore):
+        if _may_have_started(outcome):
+            return outcome
+        await _refused(screen, outcome)
+    elif outcome is not None:
+        screen.complain(_DOING, outcome)
+    return None
+
+
+async def _without_journal(
+    screen: VbemScreen, plan: RestorePlan, reason: str, error: StoreError
+) -> Restore | Exception | None:
+    """The loud override, once: nothing was sent so far."""
+    text = (
+        f"{describe('write the restore into the journal', error)}\n\nNothing was sent so far. Sent without a "
+        "row, this restore is FORGOTTEN if vbem ends before the journal can be written: nothing will find it "
+        "again, and History will not know it."
+    )
+    if await screen.app.push_screen_wait(
+        AskScreen("NO JOURNAL: send all the same?", text, yes="Send without journal", no="Do not send")
+    ):
+        return await screen.vbem.submit_restore(plan, reason, without_journal=True).wait()
+    screen.complain(_DOING, error)
+    return None
+
+
+def _may_have_started(restore: Restore) -> bool:
+    return restore.state is not RestoreState.FAILED or bool(restore.task_id or restore.session_uid)
+
+
+async def _refused(screen: VbemScreen, restore: Restore) -> None:
+    """It surely did not start; a 401 is offered again, never resent silently."""
+    if restore.offer_again:
+        await _log_on_again(screen, restore.message)
+        return
+    hint = getattr(restore.error, "hint", "")
+    screen.say(f"{restore.message} {hint}".strip(), "bad")
+
+
+async def _log_on_again(screen: VbemScreen, what_happened: str) -> None:
+    screen.say(what_happened, "bad")
+    if await screen.vbem.log_on_again():
+        screen.say("Logged on again. Nothing was started: press Restore to send it as a new restore.", "bad")

@@ -1,27 +1,112 @@
-"""History: what the journal remembers of every restore, and its export as JSON lines."""
+"""Where the journal is exported to: a file asked for, never overwritten, for its owner's eyes alone."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Input, Static
 
-from tui.screens.base import VbemScreen
-from tui.screens.export import ExportScreen, write_export
-from tui.screens.keys import bindings_of
-from tui.screens.messages import RestoresChanged
-from tui.screens.states import entry_cells, entry_lines
-from tui.store.journal import Entry, RestoreState
-from tui.widgets.columns import Column
-from tui.widgets.lines import Lines
-from tui.widgets.rows import ListRows
-from tui.widgets.table import BigTable
+from tui.sanitize import safe
+from tui.screens.base import Dialog, RestoresChanged, VbemScreen, bindings_of
+from tui.screens.restore_text import entry_cells, entry_lines
+from tui.store.errors import StoreError
+from tui.store.journal_entry import JournalEntry, RestoreState
+from tui.widgets.inputs import LineInput
+from tui.widgets.table_layout import Column, ListRows
+from tui.widgets.text_view import TextView
+from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
+
+    from tui.store.journal import Journal
+
+
+def write_export(journal: Journal, path: Path) -> int:
+    """Write the journal as JSON lines into a new file, 0600; returns how many restores.
+
+    Raises:
+        StoreError: the file exists, or cannot be written; or the journal cannot be read.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            return journal.export(file)
+    except FileExistsError as error:
+        raise StoreError(
+            f"{path} exists.", hint="Choose another name.", title="Nothing was written"
+        ) from error
+    except OSError as error:
+        words = error.strerror or str(error)
+        raise StoreError(
+            f"{path}: {words}.", hint="Choose another place.", title="The file cannot be written"
+        ) from error
+
+
+class ExportScreen(Dialog[Path | None]):
+    """Asks for the path of a new file."""
+
+    NAME = "export"
+    IS_ANSWERED_UNREAD = True
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("export")
+
+    def __init__(self, suggestion: Path) -> None:
+        super().__init__()
+        self._suggestion = suggestion
+
+    def compose(self) -> ComposeResult:
+        """The path and two buttons."""
+        with Vertical(classes="box"):
+            yield self.title_line("Export the journal")
+            yield Static(
+                "JSON lines, one restore each, with its events; no passwords, no tokens.", markup=False
+            )
+            yield LineInput(str(self._suggestion), id="export-path")
+            yield Static("", markup=False, id="export-note")
+            with Horizontal(classes="buttons"):
+                yield Button("Write", id="export-write", compact=True)
+                yield Button("Back", id="export-back", compact=True)
+
+    def on_mount(self) -> None:
+        """The path can be changed at once."""
+        self.query_one("#export-path").focus()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#export-write")
+    def take(self) -> None:
+        """Check the path before the dialog goes."""
+        typed = self.query_one("#export-path", LineInput).value.strip()
+        path = Path(typed).expanduser()
+        problem = _problem_of(typed, path)
+        if problem:
+            self.query_one("#export-note", Static).update(safe(problem, cells=200))
+        else:
+            self.dismiss(path.absolute())
+
+    @on(Button.Pressed, "#export-back")
+    def action_back(self) -> None:
+        """Write nothing."""
+        self.dismiss(None)
+
+
+def _problem_of(typed: str, path: Path) -> str:
+    if not typed or "\0" in typed:
+        return "Type the path of a new file."
+    try:
+        if path.exists() or path.is_symlink():
+            return f"{path} exists and is not overwritten. Choose another name."
+        if not path.parent.is_dir():
+            return f"There is no folder {path.parent}."
+    except OSError as error:
+        return f"That path cannot be used: {error.strerror or error}."
+    return ""
+
 
 MOST_ROWS = 1000
 """Older rows are in the export."""
@@ -44,19 +129,19 @@ class HistoryScreen(VbemScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, JournalEntry] = {}
         self._states: dict[str, RestoreState] = {}
         self._shown = 0
         """Number of the row whose details are shown."""
 
     def compose_body(self) -> ComposeResult:
         """The table and the details of one row."""
-        yield BigTable(_COLUMNS, empty="Reading the journal ...", id="history-table")
-        yield Lines(hang=14, id="history-details")
+        yield VirtualTable(_COLUMNS, empty="Reading the journal ...", id="history-table")
+        yield TextView(hang=14, id="history-details")
 
     def on_mount(self) -> None:
         """Read behind the painted screen."""
-        self.query_one(BigTable).focus()
+        self.query_one(VirtualTable).focus()
         self.action_reload()
 
     @on(RestoresChanged)
@@ -74,40 +159,40 @@ class HistoryScreen(VbemScreen):
     @work(group="history", exclusive=True, exit_on_error=False, description="read the journal")
     async def _load(self) -> None:
         journal = self.vbem.journal
-        table = self.query_one(BigTable)
+        table = self.query_one(VirtualTable)
         if journal is None:
             table.set_empty("There is no journal: it could not be opened.")
             return
-        entries: list[Entry] = []
+        entries: list[JournalEntry] = []
         with self.reporting("read the journal"):
             entries = await asyncio.to_thread(journal.recent, MOST_ROWS)
         self._entries = {entry.id: entry for entry in entries}
         now = self.vbem.clock.now()
         table.set_empty("The journal has no restores yet.")
-        table.set_rows(ListRows[Entry](entries, lambda one: entry_cells(one, now), lambda one: one.id))
+        table.set_rows(ListRows[JournalEntry](entries, lambda one: entry_cells(one, now), lambda one: one.id))
         if isinstance(table.cursor_key, int):
             self._show_row(table.cursor_key)
 
-    @on(BigTable.Highlighted)
-    def _show_details(self, event: BigTable.Highlighted) -> None:
+    @on(VirtualTable.Highlighted)
+    def _show_details(self, event: VirtualTable.Highlighted) -> None:
         if isinstance(event.key, int):
             self._show_row(event.key)
         else:
-            self.query_one(Lines).show(())
+            self.query_one(TextView).show(())
 
     def _show_row(self, number: int) -> None:
         entry = self._entries.get(number)
         lines = entry_lines(entry, self.vbem.clock.now()) if entry else []
-        self.query_one(Lines).show(lines, from_top=number != self._shown)
+        self.query_one(TextView).show(lines, from_top=number != self._shown)
         self._shown = number
 
-    @on(BigTable.Chosen)
+    @on(VirtualTable.Chosen)
     def _to_details(self) -> None:
-        self.query_one(Lines).focus()
+        self.query_one(TextView).focus()
 
     def action_details(self) -> None:
         """Between the table and the details."""
-        table, details = self.query_one(BigTable), self.query_one(Lines)
+        table, details = self.query_one(VirtualTable), self.query_one(TextView)
         (table if details.has_focus else details).focus()
 
     def action_export(self) -> None:

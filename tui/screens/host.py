@@ -10,15 +10,14 @@ if TYPE_CHECKING:
 
     from tui.api.models import RestorePoint, ServerAddress
     from tui.clock import Clock
-    from tui.pace import Pace
+    from tui.config import Pace, Settings
     from tui.restores.plan import RestorePlan
     from tui.restores.restore import Restore
-    from tui.restores.service import Restores
-    from tui.screens.filled import Filled
-    from tui.screens.refnames import RefNames
-    from tui.session.connection import Connection
+    from tui.restores.service import RestoreService
+    from tui.screens.reference_names import ReferenceNames
+    from tui.screens.restore_form_data import FormDraft
+    from tui.session import Connection
     from tui.store.journal import Journal
-    from tui.store.settings import Settings
 
 
 class Host(Protocol):
@@ -30,11 +29,11 @@ class Host(Protocol):
     settings: Settings
     connection: Connection | None
     """The server somebody is logged on to."""
-    restores: Restores | None
+    restores: RestoreService | None
     journal: Journal | None
-    ref_names: RefNames
+    ref_names: ReferenceNames
     """What references are called, as far as lookups of this run have told."""
-    filled_forms: dict[str, Filled]
+    filled_forms: dict[str, FormDraft]
     """What was filled in for the restores of this run, by restore."""
 
     @property
@@ -65,7 +64,7 @@ class Host(Protocol):
         """Ask for the password; True if there is a logon session again."""
 
     def open_restore_form(
-        self, point: RestorePoint | Filled, *, newest: datetime | None = None, same_names: int = 0
+        self, point: RestorePoint | FormDraft, *, newest: datetime | None = None, same_names: int = 0
     ) -> None:
         """Show the restore form that fits the point."""
 
@@ -77,7 +76,7 @@ class Host(Protocol):
     def cancel_restore(self, restore: Restore, *, again: bool = False) -> Worker[None]:
         """Cancel one restore in a worker of the app."""
 
-    def remember_form(self, key: str, filled: Filled) -> None:
+    def remember_form(self, key: str, filled: FormDraft) -> None:
         """Keep what a restore was asked for."""
 
     def show_restore(self, key: str) -> None:

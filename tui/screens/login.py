@@ -1,4 +1,4 @@
-"""Login: which server, which user; trust is settled before the password leaves this machine."""
+"""How often a logon was refused: directories lock an account after a few wrong passwords."""
 
 from __future__ import annotations
 
@@ -11,29 +11,46 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
-from tui.screens.base import VbemScreen, explain
-from tui.screens.keys import bindings_of
-from tui.screens.refusals import Refusals
-from tui.screens.typeahead import is_typing
-from tui.widgets.entry import Entry
+from tui.errors import describe
+from tui.screens.base import VbemScreen, bindings_of
+from tui.terminal.key_queue import is_typing
+from tui.widgets.inputs import LineInput
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
     from textual.timer import Timer
 
-    from tui.session.connection import Connection
+    from tui.session import Connection
+
+
+class RefusalCounter:
+    """Counts the refusals in a row of one account."""
+
+    def __init__(self) -> None:
+        self._account, self._times = "", 0
+
+    def count(self, account: str) -> str:
+        """Count one more; another account is counted from one.
+
+        Returns:
+            A sentence from the second refusal on, with a space behind it; empty for the first.
+        """
+        self._times = self._times + 1 if account == self._account else 1
+        self._account = account
+        return f"Refused {self._times} times. " if self._times > 1 else ""
+
 
 SAID_AFTER_S = 0.15
 """A quick server admits before anybody could read what is waited for: it is not painted then."""
 _FOLLOWS = (
-    "tui.session.connection",
-    "tui.store.sessions",
-    "tui.store.trust",
+    "tui.session",
+    "tui.store.keyring_store",
+    "tui.store.known_servers",
     "tui.screens.points",
     "tui.restores.service",
-    "tui.screens.endings",
+    "tui.screens.restore_text",
     "tui.store.journal",
-    "tui.store.missing",
+    "tui.store.journal",
     "tui.api.client",
     "tui.api.transport",
     "tui.api.status",
@@ -72,18 +89,18 @@ class LoginScreen(VbemScreen):
         """What is waited for."""
         self._slow: Timer | None = None
         """Will say what is waited for."""
-        self._refusals = Refusals()
+        self._refusals = RefusalCounter()
 
     def compose_body(self) -> ComposeResult:
         """Three fields and a button."""
         with VerticalScroll(id="login-form", can_focus=False):
             yield Static("Veeam Backup Enterprise Manager", classes="title", markup=False)
             yield Label("Server (host or host:port; the port is 9398 if left out)", markup=False)
-            yield Entry(self._server, id="server", placeholder="em.example.org")
+            yield LineInput(self._server, id="server", placeholder="em.example.org")
             yield Label("User (usually DOMAIN\\user)", markup=False)
-            yield Entry(self._user, id="user", placeholder="DOMAIN\\user")
+            yield LineInput(self._user, id="user", placeholder="DOMAIN\\user")
             yield Label("Password (never stored)", markup=False)
-            yield Entry(self._password, id="password", password=True)
+            yield LineInput(self._password, id="password", password=True)
             with Horizontal(classes="buttons"):
                 yield Button("Log on", id="log-on", compact=True)
             yield Static(self._note, id="login-note", markup=False)
@@ -91,9 +108,9 @@ class LoginScreen(VbemScreen):
     def on_mount(self) -> None:
         """Put the cursor where something is missing, and try the kept logon session."""
         empty = (
-            name for name in ("server", "user", "password") if not self.query_one(f"#{name}", Entry).value
+            name for name in ("server", "user", "password") if not self.query_one(f"#{name}", LineInput).value
         )
-        self.query_one(f"#{next(empty, 'password')}", Entry).focus()
+        self.query_one(f"#{next(empty, 'password')}", LineInput).focus()
         if self._server:
             self.call_after_refresh(self._resume_unless_begun)
         self.call_after_refresh(self._read_ahead)
@@ -112,9 +129,9 @@ class LoginScreen(VbemScreen):
     def ask_again(self, *, server: str, user: str, password: str = "", note: str) -> None:
         """Somebody logged off: offer the same server and user, and say how it went."""
         for name, value in (("server", server), ("user", user), ("password", password)):
-            self.query_one(f"#{name}", Entry).value = value
+            self.query_one(f"#{name}", LineInput).value = value
         self.query_one("#login-note", Static).update(note)
-        self.query_one("#password", Entry).focus()
+        self.query_one("#password", LineInput).focus()
         self.say("")
 
     def takes_key(self, event: Key | Paste) -> bool:
@@ -125,7 +142,7 @@ class LoginScreen(VbemScreen):
     def go_on(self, event: Input.Submitted) -> None:
         """Enter goes to the next empty field; from the last one it logs on."""
         for name in ("server", "user", "password"):
-            entry = self.query_one(f"#{name}", Entry)
+            entry = self.query_one(f"#{name}", LineInput)
             if not entry.value and entry is not event.input:
                 entry.focus()
                 return
@@ -141,17 +158,17 @@ class LoginScreen(VbemScreen):
         from tui.api.models import ServerAddress
 
         server, user, password = (
-            self.query_one(f"#{n}", Entry).value for n in ("server", "user", "password")
+            self.query_one(f"#{n}", LineInput).value for n in ("server", "user", "password")
         )
         try:
             address = ServerAddress.parse(server)
         except ValueError as error:
-            self.query_one("#server", Entry).focus()
+            self.query_one("#server", LineInput).focus()
             self.say(f"The server's address cannot be used. {error}", "bad")
             return
         missing = "user" if not user.strip() else "password" if not password else ""
         if missing:
-            self.query_one(f"#{missing}", Entry).focus()
+            self.query_one(f"#{missing}", LineInput).focus()
             self.say(f"Type the {missing} first.", "bad")
             return
         self._has_begun = True
@@ -178,23 +195,23 @@ class LoginScreen(VbemScreen):
             self.complain(doing, error)
         except BadLogin as error:
             times = self._refusals.count(f"{user} {connection.address}")
-            self.say(f"{times}{explain(doing, error)}", "bad")
-            self.query_one("#password", Entry).offer_anew()
+            self.say(f"{times}{describe(doing, error)}", "bad")
+            self.query_one("#password", LineInput).offer_anew()
         except (ManagerError, StoreError) as error:
-            self.say(explain(doing, error), "bad")
-            self.query_one("#password", Entry).focus()
+            self.say(describe(doing, error), "bad")
+            self.query_one("#password", LineInput).focus()
         finally:
             self._is_sending = False
             self._hush()
             if not admitted:
                 await connection.leave()
         if admitted:
-            self._refusals = Refusals()
+            self._refusals = RefusalCounter()
             try:
                 await self.vbem.admit(connection)
             finally:
                 # Not before: the field would be laid out anew while somebody waits for the list.
-                self.query_one("#password", Entry).value = ""
+                self.query_one("#password", LineInput).value = ""
 
     def _say_if_slow(self, words: str) -> None:
         """Say what is waited for, unless the answer is there before anybody could read it."""

@@ -15,14 +15,13 @@ from tui.points.filter_text import FilterError, parse
 from tui.points.index import PointIndex, Vm
 from tui.points.view import SortBy, VmView
 from tui.points.words import loading_words, matching_words, nothing_words, why_not
-from tui.screens.keys import bindings_of
+from tui.screens.base import bindings_of
 from tui.screens.points_loading import PointsLoading
-from tui.screens.points_pane import NO_ROWS, PointsPane
-from tui.screens.points_rows import VM_COLUMNS, VmRows
-from tui.widgets.banner import StatusLine
-from tui.widgets.entry import Entry, FilterEntry
-from tui.widgets.table import BigTable
+from tui.screens.points_tables import NO_ROWS, VM_COLUMNS, PointsPane, VmRows
+from tui.widgets.header import StatusLine
+from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.textline import TextLine
+from tui.widgets.virtual_table import VirtualTable
 
 AGES_EVERY_S = 60.0
 REHEARSALS = 4
@@ -46,17 +45,17 @@ class RestorePointsScreen(PointsLoading):
 
     def compose_body(self) -> ComposeResult:
         """The filter, the two lists, and the line that says how much is loaded."""
-        yield FilterEntry(placeholder=f"Find: {HELP_LINE}", id="filter")
+        yield FilterInput(placeholder=f"Find: {HELP_LINE}", id="filter")
         with Container(id="lists"):
             with Vertical(id="vms-pane"):
-                yield BigTable(VM_COLUMNS, empty="Asking for the newest restore points...", id="vms")
+                yield VirtualTable(VM_COLUMNS, empty="Asking for the newest restore points...", id="vms")
             yield PointsPane(self._index, self.vbem.clock)
         yield TextLine(id="loaded")
 
     @property
-    def vms(self) -> BigTable:
+    def vms(self) -> VirtualTable:
         """The list of VMs."""
-        return self.query_one("#vms", BigTable)
+        return self.query_one("#vms", VirtualTable)
 
     @property
     def pane(self) -> PointsPane:
@@ -64,9 +63,9 @@ class RestorePointsScreen(PointsLoading):
         return self.query_one(PointsPane)
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> LineInput:
         """The filter."""
-        return self.query_one("#filter", Entry)
+        return self.query_one("#filter", LineInput)
 
     def on_mount(self) -> None:
         """The filter has the focus."""
@@ -174,8 +173,8 @@ class RestorePointsScreen(PointsLoading):
 
     # The two lists -----------------------------------------------------------------------------
 
-    @on(BigTable.Chosen, "#vms")
-    def _choose_vm(self, event: BigTable.Chosen) -> None:
+    @on(VirtualTable.Chosen, "#vms")
+    def _choose_vm(self, event: VirtualTable.Chosen) -> None:
         if isinstance(event.key, int):
             self._show_points(self._index.vms[event.key], anew=True)
             self.add_class("-chosen")
@@ -189,14 +188,14 @@ class RestorePointsScreen(PointsLoading):
             # Both lists tell the age of the newest point: they tell the same.
             self.vms.rows_changed()
 
-    @on(BigTable.Highlighted, "#vms")
-    def _leave_vm(self, event: BigTable.Highlighted) -> None:
+    @on(VirtualTable.Highlighted, "#vms")
+    def _leave_vm(self, event: VirtualTable.Highlighted) -> None:
         """Points of another VM than the one under the cursor would be taken for its own."""
         vm = self.pane.vm
         if vm is not None and event.key != vm.number and not self.has_class("-chosen"):
             self.pane.clear()
 
-    @on(BigTable.Chosen, "#points")
+    @on(VirtualTable.Chosen, "#points")
     def _choose_point(self) -> None:
         point, vm = self.pane.selected(), self.pane.vm
         if point is None or vm is None:
@@ -235,7 +234,7 @@ class RestorePointsScreen(PointsLoading):
         """Page keys in the filter turn the list's pages."""
         self._moved().page(pages)
 
-    def _moved(self) -> BigTable:
+    def _moved(self) -> VirtualTable:
         return self.pane.table if self.has_class("-chosen") else self.vms
 
     # Order ----------------------------------------------------------------------

@@ -19,8 +19,8 @@ from tui.points.index import PointIndex, Vm
 from tui.points.loader import Loader, LoadState, PointSource, Progress, first_page
 from tui.points.view import VmView
 from tui.points.words import WAIT_TOLD_AFTER_S, freshness_words
+from tui.sanitize import safe
 from tui.screens.base import VbemScreen
-from tui.text import safe
 
 ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
@@ -216,7 +216,7 @@ class PointsLoading(VbemScreen):
     @work(group="collect", exclusive=True, exit_on_error=False, description="ask for a collection")
     async def collect_from(self, uid: str, name: str) -> None:
         """Ask, then have Enterprise Manager collect from a backup server now."""
-        from tui.screens.ask import AskScreen
+        from tui.screens.dialogs import AskScreen
 
         text = (
             f"Enterprise Manager reads the newest points from {safe(name, cells=60)}. It takes some minutes."

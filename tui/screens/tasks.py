@@ -14,17 +14,14 @@ from textual.containers import Horizontal
 from textual.widgets import Button
 
 from tui.restores.restore import Restore
-from tui.screens.base import VbemScreen
-from tui.screens.filled import Filled
-from tui.screens.keys import bindings_of
-from tui.screens.messages import RestoresChanged
-from tui.screens.states import restore_cells, restore_lines
+from tui.screens.base import RestoresChanged, VbemScreen, bindings_of
+from tui.screens.restore_form_data import FormDraft
+from tui.screens.restore_text import restore_cells, restore_lines
 from tui.store.errors import StoreError
-from tui.store.journal import RestoreState
-from tui.widgets.columns import Column
-from tui.widgets.lines import Lines
-from tui.widgets.rows import ListRows
-from tui.widgets.table import BigTable
+from tui.store.journal_entry import RestoreState
+from tui.widgets.table_layout import Column, ListRows
+from tui.widgets.text_view import TextView
+from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -58,8 +55,10 @@ class TasksScreen(VbemScreen):
 
     def compose_body(self) -> ComposeResult:
         """The table, the details, two buttons."""
-        yield BigTable(_COLUMNS, empty="No restores in this run yet. Esc: choose a point.", id="tasks-table")
-        yield Lines(hang=14, id="tasks-details")
+        yield VirtualTable(
+            _COLUMNS, empty="No restores in this run yet. Esc: choose a point.", id="tasks-table"
+        )
+        yield TextView(hang=14, id="tasks-details")
         with Horizontal(id="tasks-buttons"):
             yield Button("Cancel", id="tasks-cancel", compact=True, disabled=True)
             yield Button("Send again", id="tasks-again", compact=True, disabled=True)
@@ -67,10 +66,10 @@ class TasksScreen(VbemScreen):
     def on_mount(self) -> None:
         """Show what is known now."""
         self.vbem.tasks_seen()
-        self.query_one(BigTable).focus()
+        self.query_one(VirtualTable).focus()
         self._show_all()
         if self._selected:
-            self.query_one(BigTable).select(self._selected)
+            self.query_one(VirtualTable).select(self._selected)
 
     def on_screen_resume(self) -> None:
         """Another screen was over it: catch up."""
@@ -80,7 +79,7 @@ class TasksScreen(VbemScreen):
     def select(self, key: str) -> None:
         """Put the cursor on a restore."""
         self._show_all()
-        self.query_one(BigTable).select(key)
+        self.query_one(VirtualTable).select(key)
 
     @property
     def tasks_note(self) -> str:
@@ -95,7 +94,7 @@ class TasksScreen(VbemScreen):
 
     @property
     def _chosen(self) -> Restore | None:
-        key = self.query_one(BigTable).cursor_key
+        key = self.query_one(VirtualTable).cursor_key
         return next((restore for restore in self._restores if restore.key == key), None)
 
     @on(RestoresChanged)
@@ -106,17 +105,17 @@ class TasksScreen(VbemScreen):
         now = self.vbem.clock.now()
         newest_first = tuple(reversed(self._restores))
         rows = ListRows[Restore](newest_first, lambda one: restore_cells(one, now), lambda one: one.key)
-        self.query_one(BigTable).set_rows(rows)
+        self.query_one(VirtualTable).set_rows(rows)
         self._show_chosen()
         problem = self.vbem.restores.journal_problem if self.vbem.restores else ""
         if problem:
             self.say(f"The journal cannot be kept up: {problem}", "bad")
 
-    @on(BigTable.Highlighted)
+    @on(VirtualTable.Highlighted)
     def _show_chosen(self) -> None:
         chosen = self._chosen
         self._enable(chosen)
-        details = self.query_one(Lines)
+        details = self.query_one(TextView)
         if chosen is None:
             details.show(())
             return
@@ -160,13 +159,13 @@ class TasksScreen(VbemScreen):
     def _pressed_again(self) -> None:
         self.action_again()
 
-    @on(BigTable.Chosen)
+    @on(VirtualTable.Chosen)
     def _to_details(self) -> None:
-        self.query_one(Lines).focus()
+        self.query_one(TextView).focus()
 
     def action_details(self) -> None:
         """Between the table and the details."""
-        table, details = self.query_one(BigTable), self.query_one(Lines)
+        table, details = self.query_one(VirtualTable), self.query_one(TextView)
         (table if details.has_focus else details).focus()
 
     def action_cancel(self) -> None:
@@ -189,8 +188,8 @@ class TasksScreen(VbemScreen):
 
     @work(group="open", exclusive=True, exit_on_error=False, description="open the form again")
     async def _again(self, restore: Restore) -> None:
-        from tui.screens.form import RestoreFormScreen
-        from tui.screens.refill import refill
+        from tui.screens.restore_form import RestoreFormScreen
+        from tui.screens.restore_form_data import refill
 
         filled = self.vbem.filled_forms.get(restore.key)
         if filled is None:
@@ -218,7 +217,7 @@ def _may_send_again(restore: Restore | None) -> bool:
     return restore is not None and restore.state in _AGAIN
 
 
-def _with_note(filled: Filled, restore: Restore) -> Filled:
+def _with_note(filled: FormDraft, restore: Restore) -> FormDraft:
     from dataclasses import replace
 
     if restore.state is not RestoreState.UNKNOWN:

@@ -6,7 +6,9 @@ restore. Rows are never removed, and each change of state is also an event that 
 
 from __future__ import annotations
 
+import getpass
 import json
+import platform
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -14,25 +16,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tui.clock import Clock, SystemClock
-from tui.store.database import connect, in_words, transaction
-from tui.store.entry import (
+from tui.store.errors import JournalError, NotOwner
+from tui.store.journal_db import connect, in_words, transaction
+from tui.store.journal_entry import (
     COLUMNS,
     GIVEN_BY_JOURNAL,
-    Entry,
     Event,
+    JournalEntry,
     RestoreState,
     from_row,
     from_stamp,
     to_column,
     to_stamp,
 )
-from tui.store.errors import JournalError, NotOwner
-from tui.store.living import Life, life_of, owner_words, this_process
+from tui.store.process_lock import OwnerState, life_of, owner_words, this_process
 
-__all__ = ["Entry", "Event", "Journal", "RestoreState"]
+__all__ = ["Event", "Journal", "JournalEntry", "RestoreState"]
 
 FOREIGN_AFTER = timedelta(hours=24)
 """A row of another host, about whose processes nothing can be known, is free after this silence."""
@@ -76,7 +78,7 @@ class Journal:
             self._closed = True
             self._database.close()
 
-    def plan(self, **fields: object) -> Entry:
+    def plan(self, **fields: object) -> JournalEntry:
         """Put a new restore on disk, owned by this process; it is durable when this returns.
 
         Args:
@@ -104,7 +106,7 @@ class Journal:
             self._add_event(database, entry)
         return entry
 
-    def update(self, id: int, **fields: object) -> Entry:
+    def update(self, id: int, **fields: object) -> JournalEntry:
         """Change a row of this process; a change of state, words or cancelling is also an event.
 
         Raises:
@@ -121,12 +123,12 @@ class Journal:
                 self._add_event(database, entry)
         return entry
 
-    def get(self, id: int) -> Entry:
+    def get(self, id: int) -> JournalEntry:
         """One row."""
         with self._reading() as database:
             return self._entry(database, id)
 
-    def recent(self, limit: int = 200, server: str = "") -> list[Entry]:
+    def recent(self, limit: int = 200, server: str = "") -> list[JournalEntry]:
         """The newest rows first, of one server or of all."""
         with self._reading() as database:
             rows = database.execute(
@@ -135,7 +137,7 @@ class Journal:
             )
             return [from_row(row) for row in rows]
 
-    def in_flight(self, server: str) -> list[Entry]:
+    def in_flight(self, server: str) -> list[JournalEntry]:
         """Rows of a server that have no end yet, oldest first; those of `unknown` outcome among them."""
         oldest = to_stamp(self._clock.now() - FORGOTTEN_AFTER)
         with self._reading() as database:
@@ -199,7 +201,7 @@ class Journal:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _set(self, database: sqlite3.Connection, before: Entry, fields: dict[str, object]) -> None:
+    def _set(self, database: sqlite3.Connection, before: JournalEntry, fields: dict[str, object]) -> None:
         now = self._clock.now()
         state = RestoreState(str(fields.get("state", before.state)))
         values = {**fields, "updated": now}
@@ -211,19 +213,19 @@ class Journal:
         columns = [to_column(name, value) for name, value in values.items()]
         database.execute(f"UPDATE restores SET {names} WHERE id = ?", (*columns, before.id))  # noqa: S608
 
-    def _is_free(self, entry: Entry) -> bool:
+    def _is_free(self, entry: JournalEntry) -> bool:
         life = life_of(entry.owner)
-        if life is Life.ELSEWHERE:
+        if life is OwnerState.ELSEWHERE:
             return self._clock.now() - entry.updated > FOREIGN_AFTER
-        return life in {Life.NOBODY, Life.DEAD}
+        return life in {OwnerState.NOBODY, OwnerState.DEAD}
 
-    def _entry(self, database: sqlite3.Connection, id: int) -> Entry:
+    def _entry(self, database: sqlite3.Connection, id: int) -> JournalEntry:
         row = database.execute("SELECT * FROM restores WHERE id = ?", (id,)).fetchone()
         if row is None:
             raise JournalError(f"There is no restore number {id} in it. ({self.path})")
         return from_row(row)
 
-    def _row_of_plan(self, database: sqlite3.Connection, plan_key: object) -> Entry | None:
+    def _row_of_plan(self, database: sqlite3.Connection, plan_key: object) -> JournalEntry | None:
         if not plan_key:
             return None
         row = database.execute("SELECT * FROM restores WHERE plan_key = ?", (plan_key,)).fetchone()
@@ -233,7 +235,7 @@ class Journal:
         rows = database.execute("SELECT * FROM events WHERE entry_id = ? ORDER BY id", (id,))
         return [_event(row) for row in rows]
 
-    def _add_event(self, database: sqlite3.Connection, entry: Entry) -> None:
+    def _add_event(self, database: sqlite3.Connection, entry: JournalEntry) -> None:
         database.execute(
             "INSERT INTO events (entry_id, at, state, message, owner) VALUES (?, ?, ?, ?, ?)",
             (entry.id, to_stamp(entry.updated), str(entry.state), entry.words, self._me),
@@ -291,3 +293,50 @@ def _check_names(fields: dict[str, object]) -> None:
     wrong = set(fields) - (set(COLUMNS) - GIVEN_BY_JOURNAL)
     if wrong:
         raise TypeError(f"the journal has no field {', '.join(sorted(wrong))}")
+
+
+class MissingJournal:
+    """A journal that could not be opened: nothing is planned in it, so nothing is sent silently without it.
+
+    Args:
+        why: the sentence that explains it.
+    """
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def plan(self, **_fields: Any) -> Any:  # noqa: ANN401 - the journal's own face
+        """Refuse.
+
+        Raises:
+            JournalError: always.
+        """
+        raise JournalError(self._why)
+
+    def update(self, id: int, **_fields: Any) -> Any:  # noqa: ANN401 - the journal's own face
+        """Refuse.
+
+        Raises:
+            JournalError: always.
+        """
+        raise JournalError(self._why)
+
+    def in_flight(self, server: str) -> list[Any]:
+        """Nothing is known."""
+        return []
+
+    def claim(self, id: int) -> bool:
+        """There is nothing to claim."""
+        return False
+
+    def release(self, id: int) -> None:
+        """There is nothing to give up."""
+
+
+def operator_name() -> str:
+    """Who sits at the keyboard of which machine: `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "unknown"
+    return f"{user}@{platform.node()}"

@@ -6,8 +6,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.text import safe
-from tui.widgets.tableline import drawn
+from tui.sanitize import safe
+from tui.widgets.table_layout import drawn
 from tui.widgets.tones import Tones
 
 

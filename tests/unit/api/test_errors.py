@@ -31,7 +31,7 @@ LIMITS = Limits()
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_every_error_has_words(kind: type[ManagerError]) -> None:
     assert len(kind.title) > 8
-    assert kind.default_hint.endswith(".")
+    assert kind.hint.endswith(".")
     assert not kind.title.endswith(".")
 
 

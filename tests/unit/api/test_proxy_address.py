@@ -11,9 +11,8 @@ import pytest
 from tests.support.terminal import Terminal
 from tui.api.models import ServerAddress
 from tui.api.proxy import ProxyAddress
+from tui.config import Folders, Settings
 from tui.launch import Launch
-from tui.paths import Folders
-from tui.store.settings import Settings
 
 WRONG = [
     ("proxy.lab:3128", "with its scheme"),

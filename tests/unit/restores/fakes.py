@@ -26,8 +26,8 @@ from tui.api.models import (
 )
 from tui.api.query import Query
 from tui.restores.restore import Moment, Restore
-from tui.store.entry import Entry, RestoreState
 from tui.store.errors import JournalError, NotOwner
+from tui.store.journal_entry import JournalEntry, RestoreState
 
 Answer = Task | ManagerError | BaseException
 
@@ -146,7 +146,7 @@ class FakeJournal:
         self.taken_over: set[int] = set()
         self.not_ours: set[int] = set()
 
-    def plan(self, **fields: object) -> Entry:
+    def plan(self, **fields: object) -> JournalEntry:
         self._check()
         number = len(self.rows) + 1
         blank = {"task_id": "", "task_href": "", "session_uid": "", "progress": None, "message": ""}
@@ -159,7 +159,7 @@ class FakeJournal:
         }  # fmt: skip
         return self._entry(number)
 
-    def update(self, id: int, **fields: object) -> Entry:
+    def update(self, id: int, **fields: object) -> JournalEntry:
         self._check()
         if id in self.taken_over:
             raise NotOwner("Another program has it.")
@@ -167,7 +167,7 @@ class FakeJournal:
         self.writes.append((id, fields))
         return self._entry(id)
 
-    def in_flight(self, server: str) -> list[Entry]:
+    def in_flight(self, server: str) -> list[JournalEntry]:
         over = {RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.FAILED, RestoreState.CANCELLED}
         return [self._entry(number) for number, row in self.rows.items() if row["state"] not in over]
 
@@ -189,8 +189,8 @@ class FakeJournal:
         if self.fail:
             raise JournalError("The disk is full.")
 
-    def _entry(self, number: int) -> Entry:
-        return cast(Entry, SimpleNamespace(**self.rows[number]))
+    def _entry(self, number: int) -> JournalEntry:
+        return cast(JournalEntry, SimpleNamespace(**self.rows[number]))
 
 
 def finished(session: int = 1) -> Task:

@@ -6,14 +6,14 @@ import pytest
 
 from tests.unit.restores.fakes import FakeClock, finished, session, stopped
 from tests.unit.restores.world import World
-from tui import times
+from tui import timefmt
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
-from tui.restores.absence import MISSED_POLLS, MISSING_S
 from tui.restores.restore import CancelState, Restore
-from tui.screens.states import restore_cells, restore_lines, state_words
-from tui.store.entry import RestoreState
-from tui.widgets.rows import Cell, Toned
+from tui.restores.session_search import MISSED_POLLS, MISSING_S
+from tui.screens.restore_text import restore_cells, restore_lines, state_words
+from tui.store.journal_entry import RestoreState
+from tui.widgets.table_layout import Cell, StyledText
 
 RESTORING = RestoreState.RESTORING
 
@@ -39,13 +39,13 @@ async def gone(world: World) -> Restore:
 
 
 def text_of(cell: Cell) -> str:
-    return cell.text if isinstance(cell, Toned) else cell
+    return cell.text if isinstance(cell, StyledText) else cell
 
 
 async def test_a_session_that_is_gone_for_long_is_told_as_not_found(world: World) -> None:
     seen = await followed(world)
     assert seen.last_seen is not None
-    when = times.clock_time(seen.last_seen)
+    when = timefmt.clock_time(seen.last_seen)
     missing = await gone(world)
     assert (missing.state, missing.is_over, missing.ended) == (RESTORING, False, None)
     known = f"The server no longer lists its restore session (last seen {when} at 78 %)"
@@ -111,10 +111,10 @@ async def test_cancelling_does_not_claim_that_it_runs(world: World) -> None:
 async def test_when_the_server_was_heard_is_a_time_that_stays_true(world: World) -> None:
     seen = await followed(world)
     assert seen.last_seen is not None
-    heard = f"Server last heard {times.clock_time(seen.last_seen)}"
+    heard = f"Server last heard {timefmt.clock_time(seen.last_seen)}"
     later = FakeClock()
     later.seconds = 3000
     assert heard in restore_lines(seen, world.clock.now(), "")
     assert heard in restore_lines(seen, later.now(), "")
     later.seconds = 2 * 86_400
-    assert f"Server last heard {times.both(seen.last_seen)}" in restore_lines(seen, later.now(), "")
+    assert f"Server last heard {timefmt.both(seen.last_seen)}" in restore_lines(seen, later.now(), "")

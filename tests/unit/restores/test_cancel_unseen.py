@@ -8,7 +8,7 @@ from tests.unit.restores.fakes import session
 from tests.unit.restores.world import World
 from tui.api.errors import Refused
 from tui.restores.restore import CancelState
-from tui.store.entry import RestoreState
+from tui.store.journal_entry import RestoreState
 
 GONE = Refused("x", request_sent=False)
 

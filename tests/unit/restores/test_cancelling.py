@@ -19,10 +19,10 @@ from tui.api.errors import (
     TimedOut,
 )
 from tui.api.models import SessionResult, SessionState
-from tui.restores import cancelling, life
+from tui.restores import cancellation, transitions
 from tui.restores.restore import CancelState, Moment, Restore
-from tui.screens.states import restore_cells
-from tui.store.entry import RestoreState
+from tui.screens.restore_text import restore_cells
+from tui.store.journal_entry import RestoreState
 
 RESTORING = RestoreState.RESTORING
 
@@ -34,7 +34,7 @@ def at(seconds: float) -> Moment:
 
 
 def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
-    return cancelling.answered(cancelling.asked(current, "op@jump", at(0)), error, at(0))
+    return cancellation.answered(cancellation.asked(current, "op@jump", at(0)), error, at(0))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
     ],
 )
 def test_what_cancelling_can_do_is_said_beforehand(current: Restore, possible: bool, words: str) -> None:
-    said = cancelling.outlook(current, "session-1")
+    said = cancellation.outlook(current, "session-1")
     assert said.possible == possible
     assert words in " ".join(said.words)
 
@@ -80,12 +80,12 @@ def test_what_the_delete_is_answered_with(error: ManagerError | None, state: Can
 
 
 def test_a_launch_is_stopped_when_its_task_is_gone_and_no_session_appears() -> None:
-    current = life.task_missing(accepted(restore()), at(1))
+    current = transitions.task_missing(accepted(restore()), at(1))
     assert current.state is RestoreState.LAUNCHING
     assert current.is_searched
-    current = cancelling.watched(current, at(cancelling.GRACE_S - 1))
+    current = cancellation.watched(current, at(cancellation.GRACE_S - 1))
     assert current.cancel is CancelState.ACCEPTED
-    current = cancelling.watched(current, at(cancelling.GRACE_S))
+    current = cancellation.watched(current, at(cancellation.GRACE_S))
     assert current.state is RestoreState.CANCELLED
     assert current.cancel is CancelState.LAUNCH_STOPPED
     assert "no restore session appeared in 30 seconds" in current.message
@@ -93,8 +93,8 @@ def test_a_launch_is_stopped_when_its_task_is_gone_and_no_session_appears() -> N
 
 
 def test_a_session_that_appears_after_all_is_followed() -> None:
-    current = cancelling.watched(life.task_missing(accepted(restore()), at(1)), at(40))
-    current = cancelling.watched(life.session_seen(current, session(), at(60)), at(60))
+    current = cancellation.watched(transitions.task_missing(accepted(restore()), at(1)), at(40))
+    current = cancellation.watched(transitions.session_seen(current, session(), at(60)), at(60))
     assert current.state is RESTORING
     assert current.ended is None
     assert current.cancel is CancelState.GOES_ON
@@ -102,16 +102,16 @@ def test_a_session_that_appears_after_all_is_followed() -> None:
 
 
 def test_several_new_sessions_after_the_delete_are_not_taken_for_a_stop() -> None:
-    current = replace(life.task_missing(accepted(restore()), at(1)), candidates=2)
-    current = cancelling.watched(current, at(40))
+    current = replace(transitions.task_missing(accepted(restore()), at(1)), candidates=2)
+    current = cancellation.watched(current, at(40))
     assert current.state is RestoreState.UNKNOWN
     assert "new restore sessions" in current.message
 
 
 def test_accepted_but_the_restore_goes_on() -> None:
     current = accepted(restore(RESTORING, session_uid=session().uid, session=session()))
-    assert cancelling.watched(current, at(5)).cancel is CancelState.ACCEPTED
-    current = cancelling.watched(current, at(31))
+    assert cancellation.watched(current, at(5)).cancel is CancelState.ACCEPTED
+    current = cancellation.watched(current, at(31))
     assert current.cancel is CancelState.GOES_ON
     assert (
         "the restore goes on. To stop it, use the backup console on vbr.lab.example" in current.cancel_words
@@ -120,25 +120,29 @@ def test_accepted_but_the_restore_goes_on() -> None:
 
 
 def test_accepted_but_the_task_stays() -> None:
-    current = cancelling.watched(accepted(restore()), at(31))
+    current = cancellation.watched(accepted(restore()), at(31))
     assert current.cancel is CancelState.GOES_ON
     assert "task is still there" in current.cancel_words
-    assert life.task_missing(current, at(32)).state is RestoreState.UNKNOWN
+    assert transitions.task_missing(current, at(32)).state is RestoreState.UNKNOWN
 
 
 def test_a_session_stops() -> None:
     current = accepted(restore(RESTORING, session_uid=session().uid))
-    current = life.session_seen(current, session(state=SessionState.STOPPING), at(1))
-    current = cancelling.watched(current, at(1))
+    current = transitions.session_seen(current, session(state=SessionState.STOPPING), at(1))
+    current = cancellation.watched(current, at(1))
     assert current.cancel is CancelState.SESSION_STOPPING
-    current = cancelling.watched(life.session_seen(current, stopped(SessionResult.FAILED), at(2)), at(2))
+    current = cancellation.watched(
+        transitions.session_seen(current, stopped(SessionResult.FAILED), at(2)), at(2)
+    )
     assert current.state is RestoreState.CANCELLED
     assert current.cancel is CancelState.SESSION_STOPPED
 
 
 def test_a_session_that_fails_without_a_word_of_stopping_is_told_as_it_is() -> None:
     current = accepted(restore(RESTORING, session_uid=session().uid))
-    current = cancelling.watched(life.session_seen(current, stopped(SessionResult.FAILED), at(2)), at(2))
+    current = cancellation.watched(
+        transitions.session_seen(current, stopped(SessionResult.FAILED), at(2)), at(2)
+    )
     assert current.state is RestoreState.FAILED
     assert current.cancel is CancelState.SESSION_STOPPED
     assert "does not say" in current.cancel_words
@@ -148,9 +152,11 @@ def test_a_session_that_fails_without_a_word_of_stopping_is_told_as_it_is() -> N
 def test_a_restore_that_succeeds_in_spite_of_it(stopping: bool) -> None:
     current = accepted(restore(RESTORING, session_uid=session().uid))
     if stopping:
-        current = life.session_seen(current, session(state=SessionState.STOPPING), at(1))
-        current = cancelling.watched(current, at(1))
-    current = cancelling.watched(life.session_seen(current, stopped(SessionResult.SUCCESS), at(2)), at(2))
+        current = transitions.session_seen(current, session(state=SessionState.STOPPING), at(1))
+        current = cancellation.watched(current, at(1))
+    current = cancellation.watched(
+        transitions.session_seen(current, stopped(SessionResult.SUCCESS), at(2)), at(2)
+    )
     assert current.state is RestoreState.SUCCEEDED
     assert current.cancel is CancelState.GOES_ON
     assert "went on to its end" in current.cancel_words
@@ -158,10 +164,10 @@ def test_a_restore_that_succeeds_in_spite_of_it(stopping: bool) -> None:
 
 def test_a_lost_delete_is_watched_and_told_as_lost() -> None:
     current = accepted(restore(RESTORING, session_uid=session().uid, session=session()), TimedOut("read"))
-    current = cancelling.watched(current, at(31))
+    current = cancellation.watched(current, at(31))
     assert current.cancel is CancelState.GOES_ON
     assert current.cancel_words.startswith("The cancelling was not answered clearly")
-    gone = cancelling.watched(life.task_missing(accepted(restore(), TimedOut("x")), at(1)), at(31))
+    gone = cancellation.watched(transitions.task_missing(accepted(restore(), TimedOut("x")), at(1)), at(31))
     assert gone.cancel is CancelState.LAUNCH_STOPPED
 
 
@@ -174,7 +180,7 @@ def test_a_task_gone_before_the_delete_leads_to_the_search() -> None:
 
 
 def test_how_long_it_is_watched_is_said_before_and_meanwhile() -> None:
-    before = " ".join(cancelling.outlook(restore(), "session-1").words)
+    before = " ".join(cancellation.outlook(restore(), "session-1").words)
     assert "the server is watched for 30 s to make sure" in before
     for error in (None, TimedOut("read")):
         assert "server is watched for 30 s to make sure" in accepted(restore(), error).cancel_words
@@ -191,7 +197,9 @@ def test_how_long_it_is_watched_is_said_before_and_meanwhile() -> None:
 )
 def test_a_row_begins_with_the_end(error: ManagerError | None, row: str) -> None:
     current = accepted(restore(RESTORING, session_uid=session().uid), error)
-    current = cancelling.watched(life.session_seen(current, stopped(SessionResult.SUCCESS), at(2)), at(2))
+    current = cancellation.watched(
+        transitions.session_seen(current, stopped(SessionResult.SUCCESS), at(2)), at(2)
+    )
     words = restore_cells(current, at(2).wall)[-1]
     assert isinstance(words, str)
     assert words.startswith(row)

@@ -20,9 +20,9 @@ from tests.unit.restores.world import SERVER, World, until
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
 from tui.restores.restore import CancelState, Restore
-from tui.store.entry import Entry, RestoreState
 from tui.store.errors import JournalError
 from tui.store.journal import Journal
+from tui.store.journal_entry import JournalEntry, RestoreState
 
 T = TypeVar("T")
 WAYS = ("once", "for good", "done all the same")
@@ -50,10 +50,10 @@ class BadDisk:
             raise JournalError("The disk is full.")
         return write()
 
-    def plan(self, **fields: object) -> Entry:
+    def plan(self, **fields: object) -> JournalEntry:
         return self._write(lambda: self.journal.plan(**fields))
 
-    def update(self, id: int, **fields: object) -> Entry:
+    def update(self, id: int, **fields: object) -> JournalEntry:
         return self._write(lambda: self.journal.update(id, **fields))
 
     def claim(self, id: int) -> bool:
@@ -120,7 +120,7 @@ class Trouble:
         (restore,) = self.world.restores.all
         return restore
 
-    def rows(self) -> list[Entry]:
+    def rows(self) -> list[JournalEntry]:
         return self.disk.journal.recent()
 
 
@@ -254,10 +254,10 @@ async def test_what_happens_while_a_late_row_is_written_is_written_after_it(trou
     trouble.disk.fails_at, trouble.disk.way = 1, "for good"
     await trouble.send()
     trouble.disk.mended()
-    book, key = trouble.world.restores._book, trouble.restore.key
+    book, key = trouble.world.restores._registry, trouble.restore.key
     write = trouble.disk.plan
 
-    def plan(**fields: object) -> Entry:
+    def plan(**fields: object) -> JournalEntry:
         book.change(key, lambda restore: replace(restore, progress=50))
         return write(**fields)
 

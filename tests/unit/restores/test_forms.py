@@ -15,8 +15,8 @@ from tui.api.models import (
     VAppVmParameters,
     VmRestoreSpec,
 )
-from tui.restores.fields import IncompleteForm, PlatformNotKnown, Values, WrongForm
-from tui.restores.forms import BLUEPRINTS, RestoreForm, form_for, platform_choices
+from tui.restores.forms.fields import IncompleteForm, PlatformNotKnown, Values, WrongForm
+from tui.restores.forms.form import BLUEPRINTS, RestoreForm, form_for, platform_choices
 
 MACHINES = [Platform.VSPHERE, Platform.HYPERV]
 DATASTORE = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:{OTHER_ROOT}"

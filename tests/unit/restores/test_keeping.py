@@ -16,7 +16,7 @@ from tests.unit.restores.world import World, until
 from tui.api.errors import Refused, TimedOut
 from tui.api.models import RestoreSession, SessionResult
 from tui.restores.restore import CancelState, Restore
-from tui.store.entry import RestoreState
+from tui.store.journal_entry import RestoreState
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.restores.fakes import FakeClock, finished, restore, session, stopped, task
-from tui import times
+from tui import timefmt
 from tui.api.errors import (
     BadReply,
     Busy,
@@ -26,9 +26,9 @@ from tui.api.errors import (
     Unreadable,
 )
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
-from tui.restores import life
+from tui.restores import transitions
 from tui.restores.restore import SEARCH_WINDOW_S, CancelState, Moment, Restore
-from tui.store.entry import RestoreState
+from tui.store.journal_entry import RestoreState
 
 CLOCK = FakeClock()
 NOW = CLOCK.moment()
@@ -68,14 +68,14 @@ def launching(**changes: object) -> Restore:
     ],
 )  # fmt: skip
 def test_what_a_task_says(seen: Task, state: RestoreState, words: str) -> None:
-    after = life.task_seen(launching(), seen, NOW)
+    after = transitions.task_seen(launching(), seen, NOW)
     assert after.state is state
     assert words in after.message
     assert (after.ended is None) == (state is not RestoreState.FAILED)
 
 
 def test_the_task_of_the_202_may_be_finished_already() -> None:
-    after = life.answered(restore(RestoreState.SENT, task_id=""), finished(), "session-1", NOW)
+    after = transitions.answered(restore(RestoreState.SENT, task_id=""), finished(), "session-1", NOW)
     assert after.state is RestoreState.RESTORING
     assert after.session_uid == session().uid
     assert (after.task_id, after.task_session) == ("task-1", "session-1")
@@ -84,15 +84,15 @@ def test_the_task_of_the_202_may_be_finished_already() -> None:
 def test_not_found_may_pass_within_three_polls() -> None:
     seen = task(FINISHED, success=False, message="VM Not Found in backup")
     current = launching()
-    for _ in range(life.NOT_FOUND_POLLS - 1):
-        current = life.task_seen(current, seen, NOW)
+    for _ in range(transitions.NOT_FOUND_POLLS - 1):
+        current = transitions.task_seen(current, seen, NOW)
         assert current.state is RestoreState.LAUNCHING
-    assert life.task_seen(current, finished(), NOW).state is RestoreState.RESTORING
-    assert life.task_seen(current, seen, NOW).state is RestoreState.FAILED
+    assert transitions.task_seen(current, finished(), NOW).state is RestoreState.RESTORING
+    assert transitions.task_seen(current, seen, NOW).state is RestoreState.FAILED
 
 
 def test_a_lost_task_proves_nothing() -> None:
-    after = life.task_missing(launching(), NOW)
+    after = transitions.task_missing(launching(), NOW)
     assert after.state is RestoreState.UNKNOWN
     assert after.is_searched
     assert "proves nothing" in after.message
@@ -113,7 +113,7 @@ def test_a_lost_task_proves_nothing() -> None:
     ],
 )
 def test_it_did_not_start_is_said_only_when_that_is_certain(error: ManagerError, words: str) -> None:
-    after = life.unanswered(restore(RestoreState.SENT), error, NOW)
+    after = transitions.unanswered(restore(RestoreState.SENT), error, NOW)
     assert after.state is RestoreState.FAILED
     assert after.message.startswith("It did not start")
     assert words in after.message
@@ -137,7 +137,7 @@ def test_it_did_not_start_is_said_only_when_that_is_certain(error: ManagerError,
     ],
 )
 def test_a_lost_reply_is_unknown_and_searched(error: ManagerError) -> None:
-    after = life.unanswered(restore(RestoreState.SENT, task_id=""), error, NOW)
+    after = transitions.unanswered(restore(RestoreState.SENT, task_id=""), error, NOW)
     assert after.state is RestoreState.UNKNOWN
     assert after.is_searched
     assert after.is_in_flight
@@ -163,7 +163,7 @@ def test_a_lost_reply_is_unknown_and_searched(error: ManagerError) -> None:
     ],
 )
 def test_what_a_session_says(seen: RestoreSession, state: RestoreState, words: str) -> None:
-    after = life.session_seen(restore(RestoreState.RESTORING, session_uid=session().uid), seen, NOW)
+    after = transitions.session_seen(restore(RestoreState.RESTORING, session_uid=session().uid), seen, NOW)
     assert after.state is state
     assert words in after.message
     assert (after.ended is not None) == state.is_over
@@ -173,31 +173,37 @@ def test_what_a_session_says(seen: RestoreSession, state: RestoreState, words: s
 @pytest.mark.parametrize(("kind", "words"), [(PointKind.VM, "The VM is"), (PointKind.VAPP, "The vApp is")])
 @pytest.mark.parametrize("result", [SessionResult.SUCCESS, SessionResult.WARNING])
 def test_an_end_names_what_was_restored(kind: PointKind, words: str, result: SessionResult) -> None:
-    seen = life.session_seen(restore(RestoreState.RESTORING, kind=kind), stopped(result), NOW)
+    seen = transitions.session_seen(restore(RestoreState.RESTORING, kind=kind), stopped(result), NOW)
     assert seen.message.startswith(f"{words} restored")
 
 
 def test_stopped_without_a_result_is_unknown_after_a_while_and_can_still_end() -> None:
     current = restore(RestoreState.RESTORING, session_uid=session().uid)
-    for seconds in (0, 30, life.LIMBO_S - 1):
-        current = life.session_seen(current, stopped(SessionResult.NONE), later(seconds))
+    for seconds in (0, 30, transitions.LIMBO_S - 1):
+        current = transitions.session_seen(current, stopped(SessionResult.NONE), later(seconds))
         assert current.state is RestoreState.RESTORING
-    current = life.session_seen(current, stopped(SessionResult.NONE), later(life.LIMBO_S))
+    current = transitions.session_seen(current, stopped(SessionResult.NONE), later(transitions.LIMBO_S))
     assert current.state is RestoreState.UNKNOWN
     assert "without a result" in current.message
-    assert life.session_seen(current, stopped(SessionResult.WARNING), later(99)).state is RestoreState.WARNING
+    assert (
+        transitions.session_seen(current, stopped(SessionResult.WARNING), later(99)).state
+        is RestoreState.WARNING
+    )
 
 
 def test_progress_is_information_only() -> None:
-    current = life.session_seen(restore(RestoreState.RESTORING), session(progress=64), NOW)
+    current = transitions.session_seen(restore(RestoreState.RESTORING), session(progress=64), NOW)
     assert current.progress == 64
-    assert life.session_seen(current, session(), NOW).progress == 64
-    assert life.session_seen(current, replace(stopped(SessionResult.SUCCESS), progress=0), NOW).progress == 0
+    assert transitions.session_seen(current, session(), NOW).progress == 64
+    assert (
+        transitions.session_seen(current, replace(stopped(SessionResult.SUCCESS), progress=0), NOW).progress
+        == 0
+    )
 
 
 def test_a_session_found_by_searching_says_that_it_started() -> None:
-    unknown = life.search(restore(RestoreState.SENT), "Lost.", NOW)
-    found = life.session_seen(unknown, session(), NOW)
+    unknown = transitions.search(restore(RestoreState.SENT), "Lost.", NOW)
+    found = transitions.session_seen(unknown, session(), NOW)
     assert found.state is RestoreState.RESTORING
     assert found.note == "It started: a new restore session of this VM was found."
     assert not found.is_searched
@@ -205,7 +211,7 @@ def test_a_session_found_by_searching_says_that_it_started() -> None:
 
 def test_a_session_that_stopped_while_stopping_was_asked_is_cancelled() -> None:
     current = restore(RestoreState.RESTORING, session_uid=session().uid, cancel=CancelState.SESSION_STOPPING)
-    after = life.session_seen(current, stopped(SessionResult.FAILED, says="Stopped by user."), NOW)
+    after = transitions.session_seen(current, stopped(SessionResult.FAILED, says="Stopped by user."), NOW)
     assert after.state is RestoreState.CANCELLED
     assert after.cancel is CancelState.SESSION_STOPPED
     assert "Stopped by user." in after.message
@@ -213,7 +219,7 @@ def test_a_session_that_stopped_while_stopping_was_asked_is_cancelled() -> None:
 
 def test_a_launch_that_fails_after_the_delete_was_stopped() -> None:
     current = launching(cancel=CancelState.ACCEPTED)
-    after = life.task_seen(current, task(FINISHED, success=False, message="Cancelled"), NOW)
+    after = transitions.task_seen(current, task(FINISHED, success=False, message="Cancelled"), NOW)
     assert after.state is RestoreState.CANCELLED
     assert after.cancel is CancelState.LAUNCH_STOPPED
 
@@ -235,9 +241,9 @@ def test_a_launch_that_fails_after_the_delete_was_stopped() -> None:
     ],
 )
 def test_an_answer_that_tells_nothing_is_no_lost_reply(error: ManagerError, words: str) -> None:
-    after = life.unanswered(restore(RestoreState.SENT), error, NOW)
+    after = transitions.unanswered(restore(RestoreState.SENT), error, NOW)
     assert words in after.message
-    until = times.clock_time(NOW.wall + timedelta(seconds=SEARCH_WINDOW_S))
+    until = timefmt.clock_time(NOW.wall + timedelta(seconds=SEARCH_WINDOW_S))
     assert (
         f"it may have started. A new restore session of this VM is looked for until {until}" in after.message
     )

@@ -12,10 +12,10 @@ from tests.unit.restores.points import point
 from tests.unit.restores.world import World, until
 from tui.api.errors import Busy, SessionExpired, TimedOut
 from tui.api.models import SessionResult, SessionState, TaskState
-from tui.restores.forms import form_for
+from tui.restores.forms.form import form_for
 from tui.restores.monitor import Monitor
 from tui.restores.restore import Restore
-from tui.store.entry import RestoreState
+from tui.store.journal_entry import RestoreState
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ async def test_the_cadence_slows_down_and_quickens_near_the_end(world: World) ->
 
 async def test_a_low_pace_is_the_floor_of_the_cadence(world: World) -> None:
     await world.submitted()
-    monitor = Monitor(world.manager, world.restores._book, world.clock, fastest_s=2.0)
+    monitor = Monitor(world.manager, world.restores._registry, world.clock, fastest_s=2.0)
     world.manager.task_list = [task()]
     await monitor.tick()
     assert monitor.interval() == 2.0

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.restores.points import NOW, ROOT, point, vapp
-from tui import times
+from tui import timefmt
 from tui.api.models import (
     Platform,
     RestorePoint,
@@ -16,10 +16,10 @@ from tui.api.models import (
     SessionState,
     WireFormat,
 )
-from tui.restores.fields import IncompleteForm, Values
-from tui.restores.forms import form_for
-from tui.restores.plan import RestorePlan, Surroundings, is_easy_to_type, make_plan, short_code
-from tui.restores.platforms.blueprint import OriginalFate
+from tui.restores.forms.definition import OriginalFate
+from tui.restores.forms.fields import IncompleteForm, Values
+from tui.restores.forms.form import form_for
+from tui.restores.plan import PlanContext, RestorePlan, is_easy_to_type, make_plan, short_code
 
 VDC = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:{ROOT}"
 
@@ -41,7 +41,7 @@ def plan_for(
     *,
     platform: Platform | None = None,
     api_version: str = "v1_7",
-    around: Surroundings | None = None,
+    around: PlanContext | None = None,
 ) -> RestorePlan:
     chosen = chosen or point()
     return make_plan(
@@ -62,7 +62,7 @@ def test_a_safe_plan_says_what_when_where_and_warns_of_nothing() -> None:
     plan = plan_for()
     words = all_words(plan)
     assert "VM app07 (VMware vSphere, backed up by vbr.lab.example)." in plan.words
-    assert times.both(point().created) in words
+    assert timefmt.both(point().created) in words
     assert "5 h ago" in words
     assert "original location" in words
     assert "kept" in words
@@ -115,10 +115,10 @@ def test_names_hard_to_type_offer_the_code(name: str) -> None:
 
 
 def test_a_repeated_name_offers_the_code_and_is_warned_of() -> None:
-    plan = plan_for(values={"keep_original": False}, around=Surroundings(same_names=1))
+    plan = plan_for(values={"keep_original": False}, around=PlanContext(same_names=1))
     assert plan.offers_code
     assert "Another VM has the same name: check backup server and platform." in plan.warnings
-    many = plan_for(around=Surroundings(same_names=3))
+    many = plan_for(around=PlanContext(same_names=3))
     assert any("3 other VMs have" in warning for warning in many.warnings)
 
 
@@ -150,7 +150,7 @@ def test_a_vapp_without_a_new_name_overwrites() -> None:
 def test_what_is_around_is_warned_of() -> None:
     running = RestoreSession(uid="urn:veeam:RestoreSession:1", state=SessionState.WORKING)
     old = point(created=NOW - timedelta(days=8))
-    around = Surroundings(newest=NOW - timedelta(hours=1), running=(running,), own_in_flight=1)
+    around = PlanContext(newest=NOW - timedelta(hours=1), running=(running,), own_in_flight=1)
     warnings = "\n".join(plan_for(old, around=around).warnings)
     assert "The point is 8 d old." in warnings
     assert "A newer point of this VM is known" in warnings
@@ -190,11 +190,11 @@ def test_each_plan_is_a_use_of_its_own() -> None:
 
 def test_what_the_guard_found_is_told_with_its_time() -> None:
     assert plan_for().found == (), "not looked yet"
-    (none,) = plan_for(around=Surroundings(running=())).found
-    assert none == f"The server lists no running restore of this VM (looked at {times.clock_time(NOW)})."
-    (own,) = plan_for(around=Surroundings(running=(), own_in_flight=1)).found
+    (none,) = plan_for(around=PlanContext(running=())).found
+    assert none == f"The server lists no running restore of this VM (looked at {timefmt.clock_time(NOW)})."
+    (own,) = plan_for(around=PlanContext(running=(), own_in_flight=1)).found
     assert "but 1 of this program is in flight" in own
-    (vapp_words,) = plan_for(vapp(), {"org_vdc_ref": VDC}, around=Surroundings(running=())).found
+    (vapp_words,) = plan_for(vapp(), {"org_vdc_ref": VDC}, around=PlanContext(running=())).found
     assert "of this vApp" in vapp_words
 
 
@@ -206,8 +206,8 @@ def test_running_restores_are_told_by_name_state_and_begin() -> None:
         progress=40,
         created=NOW - timedelta(minutes=9),
     )
-    (words,) = plan_for(around=Surroundings(running=(running,))).found
-    assert words.startswith(f"Running (looked at {times.clock_time(NOW)}): app07")
+    (words,) = plan_for(around=PlanContext(running=(running,))).found
+    assert words.startswith(f"Running (looked at {timefmt.clock_time(NOW)}): app07")
     assert "Working, 40 %, begun 2026-11-23" in words
     assert "\x1b" not in words
 
@@ -226,7 +226,7 @@ def test_kept_original_says_that_the_server_chooses_the_name() -> None:
     ],
 )
 def test_a_restore_not_known_to_run_may_be_running(own: int, uncertain: int, words: str) -> None:
-    around = Surroundings(running=(), own_in_flight=own, own_uncertain=uncertain)
+    around = PlanContext(running=(), own_in_flight=own, own_uncertain=uncertain)
     plan = plan_for(around=around)
     assert any(warning.startswith(words) for warning in plan.warnings)
     verb = "may be" if own == uncertain else "are"

@@ -7,9 +7,9 @@ import pytest
 from tests.unit.restores.fakes import FakeClock, restore, session
 from tests.unit.restores.points import point
 from tui.api.models import RestoreSession
-from tui.restores import life, search
+from tui.restores import session_search, transitions
 from tui.restores.restore import SEARCH_WINDOW_S, CancelState, Moment
-from tui.store.entry import RestoreState
+from tui.store.journal_entry import RestoreState
 
 CLOCK = FakeClock()
 MINE = point().uid
@@ -43,12 +43,12 @@ def at(seconds: float) -> Moment:
 def test_what_counts_as_new(seen: RestoreSession, is_new: bool) -> None:
     current = restore(sessions_before=frozenset({session(1).uid.lower()}))
     taken = {session(6).uid.lower()}
-    assert bool(search.new_sessions(current, (seen,), taken, by_name=True)) == is_new
+    assert bool(session_search.new_sessions(current, (seen,), taken, by_name=True)) == is_new
 
 
 def test_in_a_wide_list_a_session_without_a_vm_name_is_not_taken_for_new() -> None:
     nameless = session(5, vm="", name="app07@2025-02-03 04:05:06")
-    assert search.new_sessions(restore(), (nameless,), (), by_name=False) == ()
+    assert session_search.new_sessions(restore(), (nameless,), (), by_name=False) == ()
 
 
 @pytest.mark.parametrize(
@@ -64,24 +64,24 @@ def test_in_a_wide_list_a_session_without_a_vm_name_is_not_taken_for_new() -> No
 def test_one_is_picked_only_when_it_is_certain(
     candidates: tuple[RestoreSession, ...], chosen: RestoreSession | None
 ) -> None:
-    assert search.pick(candidates) == chosen
+    assert session_search.pick(candidates) == chosen
 
 
 def test_no_session_is_no_proof() -> None:
-    unknown = life.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
-    assert search.not_found(unknown, 0, at(SEARCH_WINDOW_S - 1)) == unknown
-    after = search.not_found(unknown, 0, at(SEARCH_WINDOW_S))
+    unknown = transitions.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
+    assert session_search.not_found(unknown, 0, at(SEARCH_WINDOW_S - 1)) == unknown
+    after = session_search.not_found(unknown, 0, at(SEARCH_WINDOW_S))
     assert after.state is RestoreState.UNKNOWN
     assert "No restore session seen after 5 minutes; that is no proof" in after.message
     assert after.is_quiet
     assert not after.is_in_flight
     assert after.is_searched
-    assert search.not_found(after, 0, at(SEARCH_WINDOW_S * 3)) == after
+    assert session_search.not_found(after, 0, at(SEARCH_WINDOW_S * 3)) == after
 
 
 def test_several_new_sessions_are_said_and_none_is_guessed() -> None:
-    unknown = life.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
-    after = search.not_found(unknown, 2, at(1))
+    unknown = transitions.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
+    after = session_search.not_found(unknown, 2, at(1))
     assert after.state is RestoreState.UNKNOWN
     assert "2 new restore sessions" in after.message
     assert after.session_uid == ""
@@ -92,5 +92,5 @@ def test_a_stopped_launch_is_watched_for_a_while_and_then_let_go() -> None:
         RestoreState.CANCELLED, cancel=CancelState.LAUNCH_STOPPED, search_since=at(0).mono, task_gone=True
     )
     assert stopped.is_searched
-    assert search.not_found(stopped, 0, at(10)) == stopped
-    assert not search.not_found(stopped, 0, at(SEARCH_WINDOW_S)).is_searched
+    assert session_search.not_found(stopped, 0, at(10)) == stopped
+    assert not session_search.not_found(stopped, 0, at(SEARCH_WINDOW_S)).is_searched

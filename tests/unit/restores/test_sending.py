@@ -17,8 +17,8 @@ from tests.unit.restores.world import SERVER, World, until
 from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused, SessionExpired, TimedOut
 from tui.api.models import SessionResult
 from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
-from tui.store.entry import RestoreState
 from tui.store.errors import JournalError
+from tui.store.journal_entry import RestoreState
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from tests.unit.restores.fakes import (
 )
 from tests.unit.restores.points import point
 from tui.api.errors import ManagerError
-from tui.restores.forms import RestoreForm, form_for
+from tui.restores.forms.form import RestoreForm, form_for
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
-from tui.restores.service import Restores
+from tui.restores.service import RestoreService
 
 SERVER = "em.lab.example:9398"
 
@@ -29,9 +29,9 @@ class World:
         self.clock = FakeClock()
         self.restores = self.start()
 
-    def start(self) -> Restores:
+    def start(self) -> RestoreService:
         """The program started (again) on the same journal."""
-        return Restores(self.manager, self.journal, server=SERVER, clock=self.clock, operator="op@jump")
+        return RestoreService(self.manager, self.journal, server=SERVER, clock=self.clock, operator="op@jump")
 
     @property
     def form(self) -> RestoreForm:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.unit.restores.fakes import restore
-from tui.screens.endings import Endings
-from tui.store.entry import RestoreState
+from tui.screens.restore_text import EndedRestores
+from tui.store.journal_entry import RestoreState
 
 
-def told(*ends: tuple[str, RestoreState]) -> Endings:
+def told(*ends: tuple[str, RestoreState]) -> EndedRestores:
     """What is noticed when restores by these names end so."""
-    endings = Endings()
+    endings = EndedRestores()
     begun = [replace(restore(), key=f"r{number}", vm_name=name) for number, (name, _) in enumerate(ends)]
     assert not endings.notice(begun)
     over = [replace(one, state=state) for one, (_, state) in zip(begun, ends, strict=True)]
@@ -52,7 +52,7 @@ def test_what_ends_later_is_told_with_what_was_not_seen_yet() -> None:
 
 
 def test_what_was_over_when_it_was_first_seen_or_refused_at_once_is_not_told() -> None:
-    endings = Endings()
+    endings = EndedRestores()
     sent = restore(RestoreState.SENT)
     assert not endings.notice([sent, replace(sent, key="old", state=RestoreState.SUCCEEDED)])
     assert not endings.notice([replace(sent, state=RestoreState.FAILED)])

@@ -11,9 +11,9 @@ from tests.support.clock import ManualClock
 from tui.api.client import EnterpriseManager
 from tui.api.errors import ConnectionLost, ManagerError, SessionExpired
 from tui.api.models import ServerAddress, WireFormat
-from tui.session.connection import ATTENDED_S, KEEP_ALIVE_S, TICK_S, Connection
-from tui.store.sessions import SessionStore
-from tui.store.trust import TrustStore
+from tui.session import ATTENDED_S, KEEP_ALIVE_S, TICK_S, Connection
+from tui.store.keyring_store import SessionStore
+from tui.store.known_servers import KnownServers
 
 
 class QuietManager:
@@ -37,7 +37,7 @@ class Scene:
         self.busy = False
         self.connection = Connection(
             ServerAddress(host="em"),
-            trust_store=TrustStore(folder / "known_servers"),
+            trust_store=KnownServers(folder / "known_servers"),
             session_store=SessionStore("vbem"),
             wire=WireFormat.AUTO,
             ca_file=None,

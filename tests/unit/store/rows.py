@@ -6,12 +6,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tui.store.journal import Entry, Journal
+from tui.store.journal import Journal, JournalEntry
 
 SERVER = "em.lab.example:9398"
 
 
-def plan(journal: Journal, **fields: object) -> Entry:
+def plan(journal: Journal, **fields: object) -> JournalEntry:
     return journal.plan(**{"server": SERVER, "vm_name": "app07", **fields})
 
 

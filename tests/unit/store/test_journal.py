@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.clock import NOON, ManualClock
 from tests.unit.store.rows import SERVER, opened, plan, sql
-from tui.store import living
+from tui.store import process_lock
 from tui.store.errors import JournalError
 from tui.store.journal import Journal, RestoreState
-from tui.store.schema import SCHEMA_VERSION
+from tui.store.journal_db import SCHEMA_VERSION
 
 # -- what a row keeps ---------------------------------------------------------------------------
 
@@ -78,7 +78,7 @@ def test_events_are_added_and_nothing_else(journal: Journal, path: Path) -> None
     assert [(event.state, event.message) for event in events] == [
         (RestoreState.PLANNED, ""), (RestoreState.SENT, ""), (RestoreState.FAILED, "no"),
     ]  # fmt: skip
-    assert {event.owner for event in events} == {living.this_process()}
+    assert {event.owner for event in events} == {process_lock.this_process()}
     for statement in ("UPDATE events SET message = 'x'", "DELETE FROM events", "DELETE FROM restores"):
         with pytest.raises(sqlite3.IntegrityError):
             sql(path, statement)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.rows import opened, plan, sql
-from tui.store import database
+from tui.store import journal_db
 from tui.store.errors import JournalError
 from tui.store.journal import Journal
-from tui.store.schema import SCHEMA_VERSION
+from tui.store.journal_db import SCHEMA_VERSION
 
 
 def mode(path: Path) -> int:
@@ -139,7 +139,7 @@ def test_a_folder_that_cannot_be_made_is_a_journal_error(tmp_path: Path) -> None
 def test_every_refusal_of_the_database_is_in_words(path: Path, code: str, words: str) -> None:
     error = sqlite3.OperationalError("why")
     error.sqlite_errorname = code
-    with pytest.raises(JournalError, match=words) as caught, database.in_words(path):
+    with pytest.raises(JournalError, match=words) as caught, journal_db.in_words(path):
         raise error
     assert caught.value.hint
     assert str(path) in caught.value.detail

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.clock import ManualClock
 from tests.unit.store.rows import opened, plan, sql
-from tui.store import database, living
+from tui.store import journal_db, process_lock
 from tui.store.errors import JournalError, NotOwner
 from tui.store.journal import FOREIGN_AFTER, Journal, RestoreState
 
@@ -21,7 +21,7 @@ ELSEWHERE = "other-host|boot|4711|99"
 
 def test_a_new_row_is_ours(journal: Journal) -> None:
     entry = plan(journal)
-    assert entry.life is living.Life.OURS
+    assert entry.life is process_lock.OwnerState.OURS
     assert entry.owned_by_live_process
     assert journal.claim(entry.id)
 
@@ -31,15 +31,15 @@ def set_owner(path: Path, owner: str) -> None:
 
 
 def dead_owner() -> str:
-    host, boot, _, start = living.this_process().split("|")
+    host, boot, _, start = process_lock.this_process().split("|")
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         child.wait()
     return f"{host}|{boot}|{child.pid}|{start}"
 
 
 def owner_of(pid: int) -> str:
-    host, boot, _, _ = living.this_process().split("|")
-    return f"{host}|{boot}|{pid}|{living._start_of(pid)}"
+    host, boot, _, _ = process_lock.this_process().split("|")
+    return f"{host}|{boot}|{pid}|{process_lock._start_of(pid)}"
 
 
 def test_a_row_of_a_dead_process_can_be_claimed(journal: Journal, path: Path) -> None:
@@ -47,12 +47,12 @@ def test_a_row_of_a_dead_process_can_be_claimed(journal: Journal, path: Path) ->
     set_owner(path, dead_owner())
     assert not journal.get(entry.id).owned_by_live_process
     assert journal.claim(entry.id)
-    assert journal.get(entry.id).owner == living.this_process()
+    assert journal.get(entry.id).owner == process_lock.this_process()
 
 
 def test_a_reused_process_id_is_not_taken_for_the_owner(journal: Journal, path: Path) -> None:
     entry = plan(journal)
-    host, boot, pid, start = living.this_process().split("|")
+    host, boot, pid, start = process_lock.this_process().split("|")
     set_owner(path, f"{host}|{boot}|{pid}|{int(start) + 1}")
     assert not journal.get(entry.id).owned_by_live_process
     assert journal.claim(entry.id)
@@ -60,7 +60,7 @@ def test_a_reused_process_id_is_not_taken_for_the_owner(journal: Journal, path: 
 
 def test_after_a_reboot_nobody_owns_anything(journal: Journal, path: Path) -> None:
     entry = plan(journal)
-    host, _, pid, start = living.this_process().split("|")
+    host, _, pid, start = process_lock.this_process().split("|")
     set_owner(path, f"{host}|another-boot|{pid}|{start}")
     assert journal.claim(entry.id)
 
@@ -68,7 +68,7 @@ def test_after_a_reboot_nobody_owns_anything(journal: Journal, path: Path) -> No
 def test_a_row_of_a_living_process_is_left_alone(journal: Journal, path: Path) -> None:
     entry = plan(journal)
     set_owner(path, owner_of(os.getppid()))
-    assert journal.get(entry.id).life is living.Life.ALIVE
+    assert journal.get(entry.id).life is process_lock.OwnerState.ALIVE
     assert not journal.claim(entry.id)
     with pytest.raises(NotOwner, match=f"process {os.getppid()} on"):
         journal.update(entry.id, message="mine?")
@@ -82,7 +82,7 @@ async def test_a_row_of_another_host_is_taken_only_after_a_day(
 ) -> None:
     entry = plan(journal)
     set_owner(path, ELSEWHERE)
-    assert journal.get(entry.id).life is living.Life.ELSEWHERE
+    assert journal.get(entry.id).life is process_lock.OwnerState.ELSEWHERE
     await clock.advance(FOREIGN_AFTER.total_seconds())
     assert not journal.claim(entry.id)
     await clock.advance(1)
@@ -98,7 +98,7 @@ def test_a_row_of_another_host_can_be_forced(journal: Journal, path: Path) -> No
 def test_a_released_row_is_free(journal: Journal, path: Path) -> None:
     entry = plan(journal)
     journal.release(entry.id)
-    assert journal.get(entry.id).life is living.Life.NOBODY
+    assert journal.get(entry.id).life is process_lock.OwnerState.NOBODY
     journal.update(entry.id, message="still written while nobody claims it")
     assert journal.claim(entry.id)
 
@@ -112,8 +112,8 @@ def test_what_is_over_is_not_claimed(journal: Journal) -> None:
 
 @pytest.mark.parametrize("owner", ["garbage", "a|b|c|d", "|||"])
 def test_an_owner_that_makes_no_sense_is_dead(owner: str) -> None:
-    assert living.life_of(owner) is not living.Life.ALIVE
-    assert living.owner_words(owner)
+    assert process_lock.life_of(owner) is not process_lock.OwnerState.ALIVE
+    assert process_lock.owner_words(owner)
 
 
 # -- two at once --------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_who_decides_about_a_row_decides_alone(journal: Journal, path: Path) -> 
 
 
 def test_a_journal_that_another_keeps_locked_is_said_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    monkeypatch.setattr(journal_db, "BUSY_S", 0.05)
     with opened(path) as journal:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")

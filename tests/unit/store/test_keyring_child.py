@@ -11,8 +11,8 @@ from keyring import errors
 
 from tests.support import file_keyring as backends
 from tests.support.file_keyring import FileKeyringAt, file_keyring
-from tui.store import keyring_child
-from tui.store.keyring_child import NoKeyring, answer, flattened, refusal
+from tui.store import keyring_worker
+from tui.store.keyring_worker import NoKeyring, answer, flattened, refusal
 
 __all__ = ["file_keyring"]
 
@@ -95,7 +95,7 @@ def test_a_deletion_that_did_not_happen_is_an_error(
     ],
 )
 def test_reasons_never_repeat_what_a_backend_says(error: Exception, words: str) -> None:
-    assert keyring_child._reason(error) == words
+    assert keyring_worker._reason(error) == words
 
 
 def test_one_request_gives_one_answer(
@@ -107,7 +107,7 @@ def test_one_request_gives_one_answer(
     os.close(output[1])
     try:
         monkeypatch.setattr("sys.stdin", io.StringIO('{"do": "get", "service": "vbem", "name": "x"}'))
-        assert keyring_child.main() == 0
+        assert keyring_worker.main() == 0
     finally:
         os.dup2(original, 1)
         os.close(original)

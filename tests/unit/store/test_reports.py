@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.store.reports import redacted, write_crash_report
+from tui.crash_report import redacted, write_crash_report
 
 PASSWORD = 'pass "w\\ord" ü+/='
 TOKEN = "NzM1ZjA4+/dG9rZW4=="

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.rows import SERVER, opened, plan, sql
-from tui.store import schema
+from tui.store import journal_db
 from tui.store.errors import JournalError
 from tui.store.journal import Journal, RestoreState
 
@@ -52,7 +52,7 @@ def test_a_journal_of_version_1_keeps_its_rows(path: Path) -> None:
         journal.update(1, cancel="asking", cancel_words="Asking.")
         assert journal.get(1).cancel == "asking"
         assert plan(journal).id == 3
-    assert sql(path, "PRAGMA user_version") == [(schema.SCHEMA_VERSION,)]
+    assert sql(path, "PRAGMA user_version") == [(journal_db.SCHEMA_VERSION,)]
     assert sql(path, "PRAGMA integrity_check") == [("ok",)]
 
 
@@ -66,8 +66,8 @@ def test_an_old_journal_ends_up_like_a_new_one(path: Path, tmp_path: Path) -> No
 
 def test_a_step_that_fails_leaves_the_old_journal_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old_journal(path)
-    broken = (schema._STEPS[0], schema._STEPS[1] + "ALTER TABLE nowhere ADD COLUMN x;\n")
-    monkeypatch.setattr(schema, "_STEPS", broken)
+    broken = (journal_db._STEPS[0], journal_db._STEPS[1] + "ALTER TABLE nowhere ADD COLUMN x;\n")
+    monkeypatch.setattr(journal_db, "_STEPS", broken)
     before = columns(path)
     with pytest.raises(JournalError, match="no such table"):
         Journal.open(path)

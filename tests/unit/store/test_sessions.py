@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.support.file_keyring import FileKeyringAt, file_keyring
-from tui.store import living
+from tui.store import process_lock
 from tui.store.errors import KeyringError
-from tui.store.sessions import Kept, SessionStore, StoredSession
-from tui.store.settings import remember_logon
+from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
+from tui.store.last_logon import remember_logon
 
 __all__ = ["file_keyring"]
 
 SERVER = "em.lab.example:9398"
 TOKEN = "NzM1ZjA4+/dG9rZW4=="
 SESSION = StoredSession(user=r"LAB\op", session_id="0b5c1f7e", token=TOKEN, api_version="v1_7")
-IN_KEYRING = Kept(in_keyring=True, reason="")
+IN_KEYRING = KeepResult(in_keyring=True, reason="")
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ async def test_a_keyring_that_hangs_is_killed_with_all_it_started(
 
 async def gone(pid: int) -> None:
     deadline = time.monotonic() + 20
-    while living._start_of(pid) is not None:
+    while process_lock._start_of(pid) is not None:
         assert time.monotonic() < deadline, f"process {pid} still lives"
         await asyncio.sleep(0.02)
 
@@ -154,7 +154,7 @@ async def test_a_keyring_may_take_only_so_long(file_keyring: FileKeyringAt) -> N
     started = time.monotonic()
     kept = await hasty.save(SERVER, SESSION)
     assert time.monotonic() - started < 10
-    assert kept == Kept(in_keyring=False, reason="the keyring did not answer within 0.3 s")
+    assert kept == KeepResult(in_keyring=False, reason="the keyring did not answer within 0.3 s")
     assert await hasty.load(SERVER) == SESSION
 
 

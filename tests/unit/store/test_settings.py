@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tui.store.errors import SettingsError, StoreError
-from tui.store.settings import LAST_LOGON, Settings, last_logon, last_user, remember_logon
+from tui.config import Settings, SettingsError
+from tui.store.errors import StoreError
+from tui.store.last_logon import LAST_LOGON, last_logon, last_user, remember_logon
 
 
 @pytest.fixture

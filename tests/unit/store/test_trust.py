@@ -11,7 +11,7 @@ import pytest
 from tui.store import files
 from tui.store.errors import TrustError
 from tui.store.files import locked
-from tui.store.trust import TrustStore
+from tui.store.known_servers import KnownServers
 
 SERVER = "em.lab.example:9398"
 ONE, TWO = "ab" * 32, "cd" * 32
@@ -23,16 +23,16 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> TrustStore:
-    return TrustStore(path)
+def store(path: Path) -> KnownServers:
+    return KnownServers(path)
 
 
-def test_nobody_is_trusted_at_first(store: TrustStore, path: Path) -> None:
+def test_nobody_is_trusted_at_first(store: KnownServers, path: Path) -> None:
     assert store.pinned(SERVER) is None
     assert not path.exists()
 
 
-def test_a_pin_is_a_line_of_text(store: TrustStore, path: Path) -> None:
+def test_a_pin_is_a_line_of_text(store: KnownServers, path: Path) -> None:
     store.pin(SERVER, ONE, "CN=em.lab.example")
     pin = store.pinned(SERVER)
     assert pin is not None
@@ -41,7 +41,7 @@ def test_a_pin_is_a_line_of_text(store: TrustStore, path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_new_pin_replaces_the_old_and_no_other(store: TrustStore, path: Path) -> None:
+def test_a_new_pin_replaces_the_old_and_no_other(store: KnownServers, path: Path) -> None:
     store.pin(SERVER, ONE)
     store.pin("other:1", TWO)
     store.pin(SERVER.upper(), ":".join(TWO[i : i + 2] for i in range(0, 64, 2)).upper())
@@ -52,25 +52,25 @@ def test_a_new_pin_replaces_the_old_and_no_other(store: TrustStore, path: Path) 
     assert store.pinned("other:1") is not None
 
 
-def test_addresses_of_version_six_are_servers_too(store: TrustStore) -> None:
+def test_addresses_of_version_six_are_servers_too(store: KnownServers) -> None:
     store.pin("[::1]:9398", ONE)
     assert store.pinned("[::1]:9398") is not None
 
 
 @pytest.mark.parametrize("bad", ["", "ab", "g" * 64, ONE + "0"])
-def test_what_is_no_fingerprint_is_not_pinned(store: TrustStore, path: Path, bad: str) -> None:
+def test_what_is_no_fingerprint_is_not_pinned(store: KnownServers, path: Path, bad: str) -> None:
     with pytest.raises(ValueError, match="64 hex digits"):
         store.pin(SERVER, bad)
     assert not path.exists()
 
 
 @pytest.mark.parametrize("bad", ["", " \n", "#em:1"])
-def test_what_is_no_server_is_not_pinned(store: TrustStore, bad: str) -> None:
+def test_what_is_no_server_is_not_pinned(store: KnownServers, bad: str) -> None:
     with pytest.raises(ValueError, match="server's name"):
         store.pin(bad, ONE)
 
 
-def test_a_hostile_subject_adds_no_line(store: TrustStore, path: Path) -> None:
+def test_a_hostile_subject_adds_no_line(store: KnownServers, path: Path) -> None:
     store.pin("other:1", TWO, f"CN=x\n{SERVER} sha256 {ONE}\r\u2028\x1b[2J\u0085{SERVER} sha256 {ONE}")
     assert store.pinned(SERVER) is None
     assert len(path.read_bytes().split(b"\n")) == 2
@@ -79,13 +79,13 @@ def test_a_hostile_subject_adds_no_line(store: TrustStore, path: Path) -> None:
     assert "\x1b" not in pin.subject
 
 
-def test_a_hostile_server_name_adds_no_line(store: TrustStore, path: Path) -> None:
+def test_a_hostile_server_name_adds_no_line(store: KnownServers, path: Path) -> None:
     store.pin(f"evil:1\n{SERVER} sha256 {ONE}", TWO)
     assert store.pinned(SERVER) is None
     assert path.read_text().count("\n") == 1
 
 
-def test_lines_that_make_no_sense_are_kept_and_ignored(store: TrustStore, path: Path) -> None:
+def test_lines_that_make_no_sense_are_kept_and_ignored(store: KnownServers, path: Path) -> None:
     path.parent.mkdir()
     strange = (
         b"# written by hand\n\n"
@@ -103,7 +103,7 @@ def test_lines_that_make_no_sense_are_kept_and_ignored(store: TrustStore, path: 
     assert path.read_bytes().startswith(strange)
 
 
-def test_the_last_line_about_a_server_counts(store: TrustStore, path: Path) -> None:
+def test_the_last_line_about_a_server_counts(store: KnownServers, path: Path) -> None:
     path.parent.mkdir()
     path.write_text(f"{SERVER} sha256 {ONE}\n{SERVER} sha256 {TWO}")
     pin = store.pinned(SERVER)
@@ -111,7 +111,7 @@ def test_the_last_line_about_a_server_counts(store: TrustStore, path: Path) -> N
     assert pin.sha256 == TWO
 
 
-def test_an_unreadable_file_trusts_nobody_and_says_so(store: TrustStore, path: Path) -> None:
+def test_an_unreadable_file_trusts_nobody_and_says_so(store: KnownServers, path: Path) -> None:
     path.mkdir(parents=True)
     with pytest.raises(TrustError, match="cannot be read") as caught:
         store.pinned(SERVER)
@@ -121,7 +121,7 @@ def test_an_unreadable_file_trusts_nobody_and_says_so(store: TrustStore, path: P
 
 
 def test_a_pin_that_cannot_be_written_leaves_the_old_file(
-    store: TrustStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: KnownServers, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.pin(SERVER, ONE)
 
@@ -138,7 +138,7 @@ def test_a_pin_that_cannot_be_written_leaves_the_old_file(
 
 
 def test_a_program_that_keeps_the_lock_is_not_waited_for_forever(
-    store: TrustStore, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: KnownServers, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "LOCK_WAIT_S", 0.05)
     with locked(path), pytest.raises(TrustError, match="keeps it locked"):
@@ -149,7 +149,7 @@ def test_a_program_that_keeps_the_lock_is_not_waited_for_forever(
 _PIN_MANY = """
 import sys
 from pathlib import Path
-from tui.store.trust import TrustStore
+from tui.store.known_servers import TrustStore
 store = TrustStore(Path(sys.argv[1]))
 for number in range(20):
     store.pin(f"{sys.argv[2]}-{number}:1", "ab" * 32)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tui.store.uses import SessionUse
+from tui.store.process_lock import SessionUse
 
 SERVER = "em.lab.example:9398"
 
 _OTHER = """
 import sys
 from pathlib import Path
-from tui.store.uses import SessionUse
+from tui.store.process_lock import SessionUse
 use = SessionUse(Path(sys.argv[1]), "em.lab.example:9398", sys.argv[2])
 print("uses", flush=True)
 sys.stdin.read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.columns import GAP, Column, share
+from tui.widgets.table_layout import GAP, Column, share
 from tui.widgets.textline import changed_span
 
 NAME = Column(key="name", label="Name", width=10, flex=2)

@@ -1,6 +1,6 @@
 """What Enterprise Manager speaks about, as typed and frozen values.
 
-Names are kept exactly as the server sent them; `tui.text` makes them safe where they are shown.
+Names are kept exactly as the server sent them; `tui.sanitize` makes them safe where they are shown.
 All times are aware and in UTC. A model never holds a raw dict; building one from a decoded reply is
 the codec's work.
 

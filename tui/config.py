@@ -1,0 +1,180 @@
+"""Folders, settings and how often the screen is repainted: what is decided before anything starts."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from tui.errors import VbemError
+
+APP_NAME = "vbem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """The two folders of one profile (real or demo)."""
+
+    state: Path
+    """Journal, pinned certificates, crash reports: what must survive."""
+    config: Path
+    """Settings written by the operator."""
+    demo: bool = False
+    """Whether this is the profile of the embedded server."""
+
+    @classmethod
+    def locate(cls, *, demo: bool = False, state_dir: Path | None = None) -> Folders:
+        """Find the folders; the demo's never overlap the real ones.
+
+        Args:
+            demo: use the profile of the embedded server.
+            state_dir: the operator's own choice of the state folder (`--state-dir`).
+        """
+        from platformdirs import user_config_path, user_state_path
+
+        name = f"{APP_NAME}-demo" if demo else APP_NAME
+        state = state_dir.expanduser().resolve() if state_dir else user_state_path(name)
+        return cls(
+            state=state / "demo" if demo and state_dir else state, config=user_config_path(name), demo=demo
+        )
+
+    def make(self) -> None:
+        """Create the state folder, readable by its owner alone.
+
+        Raises:
+            OSError: the folder cannot be made.
+        """
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @property
+    def journal(self) -> Path:
+        """The sqlite file of the journal."""
+        return self.state / "journal.sqlite3"
+
+    @property
+    def pins(self) -> Path:
+        """The file of pinned certificates."""
+        return self.state / "known_servers"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file (TOML)."""
+        return self.config / "settings.toml"
+
+    @property
+    def keyring_service(self) -> str:
+        """The name under which the keyring holds logon sessions of this profile."""
+        return f"{APP_NAME}-demo" if self.demo else APP_NAME
+
+
+PROFILES = ("auto", "low", "full")
+"""What the command line, the environment and the settings file may say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often what changes by itself is asked for and painted; keys are always answered at once."""
+
+    paint_every_s: float
+    """While pages arrive, the lists are painted at most this often."""
+    poll_every_s: float
+    """Restores that run are asked for, and their progress painted, at most this often."""
+
+
+FULL = Pace(paint_every_s=0.5, poll_every_s=1.0)
+LOW = Pace(paint_every_s=2.0, poll_every_s=2.0)
+
+
+def pace_of(profile: str, environment: Mapping[str, str]) -> Pace:
+    """The pace of a profile; `auto` is low over SSH.
+
+    Raises:
+        ValueError: there is no such profile.
+    """
+    if profile not in PROFILES:
+        raise ValueError(
+            f"The profile must be {', '.join(PROFILES[:-1])} or {PROFILES[-1]}, not {profile!r}."
+        )
+    over_ssh = bool(environment.get("SSH_CONNECTION"))
+    return LOW if profile == "low" or (profile == "auto" and over_ssh) else FULL
+
+
+class SettingsError(VbemError):
+    """The settings file says something that is not understood."""
+
+    title = "The settings file is not right"
+    hint = "Correct or remove the line."
+
+
+_CHOICES = {
+    "wire": ("auto", "xml", "json"),
+    "profile": ("auto", "low", "full"),
+    "cloud_layout": ("seed", "schema"),
+}
+_SPELLED_AS_OPTION = {"format": "wire", "ca-file": "ca_file", "cloud-layout": "cloud_layout"}
+"""Keys may be spelled as the options of the command line are."""
+_MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings file; every key may be left out."""
+
+    server: str = ""
+    """Enterprise Manager to log on to: host or host:port."""
+    user: str = ""
+    """User name to prefill."""
+    wire: str = "auto"
+    """What to speak: auto, xml or json. In the file also `format`, as the option is called."""
+    ca_file: str = ""
+    """PEM file of authorities to trust instead of the system's."""
+    proxy: str = field(default="", repr=False)
+    """URL of a proxy, perhaps with a password; none is taken from the environment."""
+    profile: str = "auto"
+    """How much may be painted: auto (low over SSH), low or full."""
+    cloud_layout: str = "seed"
+    """Wrapper of Cloud Director restores: seed or schema (contract 5.1)."""
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        """Read the settings file; a missing one means the defaults.
+
+        Raises:
+            SettingsError: unreadable, not TOML, an unknown key, or a value that does not fit; names both.
+        """
+        found: dict[str, str] = {}
+        for key, value in _read_toml(path).items():
+            name = _SPELLED_AS_OPTION.get(key, key)
+            if name in found:
+                raise SettingsError(f"{path} says {name!r} twice.")
+            found[name] = _checked(path, key, name, value)
+        return cls(**found)
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise SettingsError(f"{path} is too large for a settings file.")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:  # TOML and UTF-8 errors are ValueErrors
+        raise SettingsError(f"{path} is not a TOML file: {error}.") from error
+
+
+def _checked(path: Path, key: str, name: str, value: object) -> str:
+    if "password" in key.lower():
+        raise SettingsError(
+            f"{path} has a key {key!r}, but a password is never read from a file.",
+            hint="Remove the line, and change the password if others can read the file.",
+        )
+    if name not in {item.name for item in fields(Settings)}:
+        raise SettingsError(f"{path} has a key {key!r} that vbem does not know.")
+    if not isinstance(value, str):
+        raise SettingsError(f"{key} in {path} must be text in quotes.")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise SettingsError(f"{key} in {path} must be one of {', '.join(_CHOICES[name])}, not {value!r}.")
+    return value

@@ -1,0 +1,306 @@
+"""Cancelling: what it can still do, said beforehand, and what it really did, watched afterwards.
+
+DELETE to the task's link is all the API has (contract 6.3); there is no way to stop a restore session
+(contract 7, T27), so a running restore usually goes on, and the words say where it can be stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from tui import timefmt
+from tui.api.errors import ManagerError, NotFound, SessionExpired, TaskUnknown
+from tui.api.models import SessionState, Task, TaskState
+from tui.restores.ports import Manager
+from tui.restores.registry import RestoreRegistry, not_in_journal, with_unjournalled
+from tui.restores.restore import PENDING_CANCELS, CancelState, Moment, Restore, console, end
+from tui.restores.transitions import is_refusal, search, unclear_answer
+from tui.store.journal_entry import RestoreState
+
+GRACE_S = 30.0
+"""How long is watched before an accepted DELETE is judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOutlook:
+    """What cancelling can do now."""
+
+    possible: bool
+    """Whether a DELETE can be sent at all."""
+    sent_before: bool = False
+    """Whether one was sent whose reply is not known: another is sent only on the operator's word."""
+    words: tuple[str, ...]
+
+
+def outlook(restore: Restore, session_key: str) -> CancelOutlook:
+    """What cancelling can do, before anybody is asked."""
+    blocked = _blocked(restore, session_key)
+    if blocked:
+        return CancelOutlook(possible=False, words=blocked)
+    sent_before = restore.has_unanswered_cancel
+    words = (*_warning(restore), *_effect(restore))
+    return CancelOutlook(possible=True, sent_before=sent_before, words=words)
+
+
+def _effect(restore: Restore) -> tuple[str, ...]:
+    if restore.state is RestoreState.LAUNCHING:
+        return (
+            "The restore is still being launched: cancelling stops the launch.",
+            f"Afterwards the server is watched for {GRACE_S:.0f} s to make sure.",
+            f"If its restore session starts first, that goes on; stop it in {console(restore)}.",
+        )
+    if restore.is_missing:
+        return (
+            "The server does not list its restore session: cancelling takes the task away, if it is there.",
+            f"Whether the restore runs is not known; look at it, and stop it, in {console(restore)}.",
+        )
+    return (
+        "The restore session is already running: cancelling takes its task away; it probably goes on.",
+        f"To stop it for sure, use {console(restore)}.",
+    )
+
+
+def _warning(restore: Restore) -> tuple[str, ...]:
+    """That a DELETE was sent before, where nobody knows what became of it."""
+    if not restore.has_unanswered_cancel:
+        return ()
+    when = f" at {timefmt.both(restore.cancel_asked)}" if restore.cancel_asked else ""
+    who = f" by {restore.cancel_by}" if restore.cancel_by else ""
+    return (
+        f"WARNING: a DELETE was sent already{when}{who}; its reply is not known. This sends ANOTHER one.",
+    )
+
+
+def _blocked(restore: Restore, session_key: str) -> tuple[str, ...]:
+    if restore.is_over:
+        return ("The restore is over; there is nothing to cancel.",)
+    is_first = restore.cancel in {CancelState.NONE, CancelState.NOT_SENT}
+    if not is_first and not restore.has_unanswered_cancel:
+        return (f"Cancelling was already asked. {restore.cancel_words}".strip(),)
+    if restore.state in {RestoreState.PLANNED, RestoreState.SENT}:
+        return ("The server has not answered the request yet; there is no task to cancel.",)
+    if not restore.task_id or restore.task_gone or restore.task_session != session_key:
+        return (
+            "The restore has no task in this logon session, so it cannot be cancelled from here.",
+            f"Where it runs, it can be stopped in {console(restore)}.",
+        )
+    return ()
+
+
+def asked(restore: Restore, by: str, moment: Moment) -> Restore:
+    """The DELETE is about to leave.
+
+    Args:
+        restore: what is cancelled.
+        by: who asked, `user@host`.
+        moment: now.
+    """
+    return replace(
+        restore,
+        cancel=CancelState.ASKING,
+        cancel_at=moment.mono,
+        cancel_words="Asking the server to stop it.",
+        cancel_asked=moment.wall,
+        cancel_by=by,
+        cancel_answered=None,
+        cancel_repeated=restore.has_unanswered_cancel,
+        cancel_settled=False,
+    )
+
+
+def resumed(restore: Restore, moment: Moment) -> Restore:
+    """What the journal says of the cancelling after the program ended in the middle of it.
+
+    A DELETE that was about to leave may have arrived: it is watched as one whose reply was lost.
+    """
+    if restore.cancel is CancelState.ASKING:
+        when = f" at {timefmt.both(restore.cancel_asked)}" if restore.cancel_asked else ""
+        words = f"Cancel was asked{when}; the reply is not known. Watching what happens."
+        restore = replace(restore, cancel=CancelState.LOST, cancel_words=words)
+    if restore.cancel in PENDING_CANCELS:
+        return replace(restore, cancel_at=moment.mono, cancel_settled=True)
+    return restore
+
+
+def answered(restore: Restore, error: ManagerError | None, moment: Moment) -> Restore:
+    """What the DELETE was answered with."""
+    told = _told(restore, error, moment)
+    if told.cancel in PENDING_CANCELS or told.state is not RestoreState.LAUNCHING or not told.task_gone:
+        return told
+    # The task went while the answer was awaited, and no cancelling took it.
+    return search(told, "The server no longer knows the task, which proves nothing.", moment)
+
+
+def _told(restore: Restore, error: ManagerError | None, moment: Moment) -> Restore:
+    if error is None:
+        words = (
+            "The server accepted it; watching what happens. "
+            f"The server is watched for {GRACE_S:.0f} s to make sure."
+        )
+        accepted = replace(restore, cancel=CancelState.ACCEPTED, cancel_at=moment.mono, cancel_words=words)
+        return replace(accepted, cancel_answered=moment.wall)
+    if not error.request_sent:
+        return _not_sent(restore, error)
+    if isinstance(error, TaskUnknown | NotFound):
+        return _task_gone(replace(restore, cancel_answered=moment.wall), moment)
+    if isinstance(error, SessionExpired) or is_refusal(error):
+        words = f"The server did not cancel it: {error}. Where it runs, use {console(restore)}."
+        refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
+        return replace(refused, cancel_answered=moment.wall)
+    lost = f"{unclear_answer('cancelling', error)}: it may or may not have arrived"
+    words = f"{lost}; the server is watched for {GRACE_S:.0f} s to make sure."
+    return replace(restore, cancel=CancelState.LOST, cancel_at=moment.mono, cancel_words=words)
+
+
+def _not_sent(restore: Restore, error: ManagerError) -> Restore:
+    words = f"Cancelling did not leave this machine: {error}. It can be asked again."
+    if restore.cancel_repeated:
+        words = f"{words} The reply to the earlier DELETE is not known."
+        return replace(restore, cancel=CancelState.LOST, cancel_words=words, cancel_settled=True)
+    return replace(restore, cancel=CancelState.NOT_SENT, cancel_at=None, cancel_words=words)
+
+
+def _task_gone(restore: Restore, moment: Moment) -> Restore:
+    words = f"The task was already gone, so nothing was cancelled. Where it runs, use {console(restore)}."
+    gone = replace(restore, cancel=CancelState.TASK_GONE, cancel_words=words, task_gone=True)
+    if gone.state is RestoreState.LAUNCHING:
+        return search(gone, "The task was gone before it could be cancelled.", moment)
+    return gone
+
+
+def watched(restore: Restore, moment: Moment, *, is_heard: bool = True) -> Restore:
+    """After each poll: what the cancelling really did so far.
+
+    Args:
+        restore: as the poll left it.
+        moment: now.
+        is_heard: whether the server answered in this poll what the restore is judged by.
+    """
+    if restore.cancel in PENDING_CANCELS:
+        return _judge(restore, moment, is_heard=is_heard)
+    if restore.cancel is CancelState.GOES_ON:
+        return _stopping(restore) if _is_stopping(restore) else _goes_on(restore)
+    if restore.cancel is CancelState.SESSION_STOPPING and restore.is_over:
+        return _goes_on(restore)
+    if restore.cancel is CancelState.SESSION_STOPPING and restore.is_missing:
+        return replace(restore, cancel_words="The restore session was stopping when it was last seen.")
+    if restore.cancel is CancelState.LAUNCH_STOPPED and restore.session_uid:
+        return _goes_on(restore)
+    return restore
+
+
+def _judge(restore: Restore, moment: Moment, *, is_heard: bool) -> Restore:
+    if restore.is_over:
+        return _ended(restore)
+    if _is_stopping(restore):
+        return _stopping(restore)
+    is_lost_from_sight = restore.state is RestoreState.UNKNOWN and not restore.session_uid
+    # Time alone proves nothing: a server that was not seen may have begun the restore meanwhile.
+    if not is_heard or is_lost_from_sight or moment.mono - (restore.cancel_at or 0.0) < GRACE_S:
+        return restore
+    if restore.state is not RestoreState.LAUNCHING or not restore.task_gone:
+        return _goes_on(restore)
+    if restore.candidates:
+        why = "Its task is gone after the cancelling, but new restore sessions of this VM have appeared."
+        return search(_goes_on(restore), why, moment)
+    return _launch_stopped(restore, moment)
+
+
+def _is_stopping(restore: Restore) -> bool:
+    return restore.session is not None and restore.session.state == SessionState.STOPPING
+
+
+def _stopping(restore: Restore) -> Restore:
+    words = "The restore session is stopping."
+    return replace(restore, cancel=CancelState.SESSION_STOPPING, cancel_words=words)
+
+
+def _ended(restore: Restore) -> Restore:
+    """It ended while the cancelling was being watched, without a word that it was stopped."""
+    if restore.state in {RestoreState.SUCCEEDED, RestoreState.WARNING}:
+        return _goes_on(restore)
+    words = "The restore session ended as failed; whether the cancelling did that, the server does not say."
+    return replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=words)
+
+
+def _goes_on(restore: Restore) -> Restore:
+    is_lost = restore.cancel is not CancelState.ACCEPTED and restore.cancel_answered is None
+    sent = "The cancelling was not answered clearly" if is_lost else "It was accepted"
+    if restore.is_over:
+        words = _too_late(restore, sent)
+    elif restore.is_missing:
+        words = f"{sent}; whether the restore goes on is not known."
+    elif restore.session_uid:
+        words = f"{sent}, but the restore goes on. To stop it, use {console(restore)}."
+    elif restore.state is RestoreState.UNKNOWN:
+        words = f"{sent}; whether the restore goes on is not known."
+    else:
+        words = f"{sent}, but the task is still there and goes on."
+    return replace(restore, cancel=CancelState.GOES_ON, cancel_words=words)
+
+
+def _too_late(restore: Restore, sent: str) -> str:
+    """The end comes first: a row shows no more than the beginning."""
+    if restore.state is RestoreState.SUCCEEDED:
+        return "Succeeded; cancelling came too late: the restore went on to its end."
+    if restore.state is RestoreState.WARNING:
+        return "Succeeded with warnings; cancelling came too late: the restore went on to its end."
+    return f"The restore ended as failed. {sent}, but the restore went on to its end."
+
+
+def _launch_stopped(restore: Restore, moment: Moment) -> Restore:
+    words = (
+        f"The launch was stopped: its task is gone, and no restore session appeared in {GRACE_S:.0f} seconds."
+    )
+    stopped = end(
+        replace(restore, cancel=CancelState.LAUNCH_STOPPED, cancel_words=words),
+        RestoreState.CANCELLED,
+        words,
+        moment,
+    )
+    # The server's data lags: a session that appears later still counts.
+    return replace(stopped, search_since=moment.mono)
+
+
+JOURNAL_PATIENCE_S = 2.0
+"""How long a DELETE waits for the journal, which may be locked or on a folder that hangs."""
+_TOO_SLOW = not_in_journal(f"it did not answer in {JOURNAL_PATIENCE_S:.0f} seconds.")
+
+
+class CancelSender:
+    """Cancels restores of a book; `operator` is who asks, `user@host`."""
+
+    def __init__(self, manager: Manager, book: RestoreRegistry, operator: str) -> None:
+        self._manager = manager
+        self._registry = book
+        self._operator = operator
+        self._noting: set[asyncio.Task[None]] = set()
+
+    def start(self, key: str) -> None:
+        """From now on the DELETE is under way: a second press finds it so."""
+        self._registry.change(key, asked, self._operator, self._registry.moment())
+        self._registry.tell()
+
+    async def delete(self, key: str, *, patience_s: float = JOURNAL_PATIENCE_S) -> Restore:
+        """Journal that it was asked, send exactly one DELETE, journal the outcome."""
+        await self._note(key, patience_s)
+        current = self._registry.get(key)
+        task = Task(task_id=current.task_id, state=TaskState.RUNNING, delete_href=current.task_href)
+        error: ManagerError | None = None
+        try:
+            await self._manager.cancel_task(task)
+        except ManagerError as refused:
+            error = refused
+        self._registry.change(key, answered, error, self._registry.moment())
+        await self._registry.flush()
+        return self._registry.get(key)
+
+    async def _note(self, key: str, patience_s: float) -> None:
+        noting = asyncio.create_task(self._registry.flush())
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+        await asyncio.wait({noting}, timeout=patience_s)
+        if not noting.done():
+            self._registry.change(key, with_unjournalled, _TOO_SLOW)
+            self._registry.tell()

@@ -1,0 +1,1 @@
+"""Restore forms by platform: descriptions, checks and what they mean, without widgets."""

@@ -1,0 +1,243 @@
+"""Cloud Director: hierarchy root, new name and references, in one of two layouts (contract 5.1)."""
+
+from __future__ import annotations
+
+from tui.api.models import (
+    CloudLayout,
+    CloudVmRestoreSpec,
+    Platform,
+    PointKind,
+    RestorePoint,
+    RestoreSpec,
+    uid_of,
+)
+from tui.restores.forms.definition import Facts, FormDefinition, Meaning, OriginalFate
+from tui.restores.forms.fields import (
+    Choice,
+    Condition,
+    Field,
+    FieldKind,
+    Problem,
+    Section,
+    Values,
+    WrongForm,
+    is_on,
+    text_of,
+)
+from tui.restores.forms.vsphere_hyperv import POWER_ON, power_words
+
+ROOT = "hierarchy_root_uid"
+_PLACEMENT = ("datastore_ref", "storage_profile_ref", "template_ref")
+LAYOUT_WORDS = {
+    CloudLayout.SEED: "VmRestoreSpec, as documented",
+    CloudLayout.SCHEMA: "vCloudVmRestoreSpec with vAppRef, as in the schema",
+}
+
+
+def root_field(facts: Facts) -> Field:
+    """HierarchyRootUid, filled in from the point's own reference where it has one."""
+    root_id = facts.point.root_id
+    return Field(
+        name=ROOT,
+        wire_name="HierarchyRootUid",
+        label="Restore under",
+        help="The Cloud Director system to restore to; the point's own is filled in where it is known.",
+        kind=FieldKind.UID,
+        default=f"urn:veeam:HierarchyRoot:{root_id}" if root_id else "",
+        required=True,
+        object_type="HierarchyRoot",
+        lookup_type="HierarchyRoot",
+    )
+
+
+def placement_fields(prefix: str = "") -> tuple[Field, ...]:
+    """Datastore, storage profile and template: the same for one VM and for each VM of a vApp.
+
+    Datastore and OrgVdcStorageProfile are not among the documented lookup types, so the picker may
+    come back empty and the reference has to be typed (contract 8.2).
+    """
+    return (
+        reference_field(
+            name=f"{prefix}datastore_ref",
+            wire_name="DatastoreRef",
+            label="Datastore",
+            object_type="Datastore",
+            help_="Where the VM's files go; empty leaves it to the server.",
+        ),
+        reference_field(
+            name=f"{prefix}storage_profile_ref",
+            wire_name="OrgVdcStorageProfileRef",
+            label="Storage profile",
+            object_type="OrgVdcStorageProfile",
+            help_="Storage profile of the organization VDC for the VM; empty leaves it to the server.",
+        ),
+        reference_field(
+            name=f"{prefix}template_ref",
+            wire_name="LinkedCloneVmTemplateRef",
+            label="Linked-clone template",
+            object_type="VmTemplate",
+            help_="Only for linked clones: the template the VM was made from.",
+        ),
+    )
+
+
+def reference_field(
+    *,
+    name: str,
+    wire_name: str,
+    label: str,
+    object_type: str,
+    help_: str,
+    required: bool = False,
+    visible_if: Condition | None = None,
+) -> Field:
+    """A reference to an object of one type, typed or looked up."""
+    return Field(
+        name=name,
+        wire_name=wire_name,
+        label=label,
+        help=help_,
+        kind=FieldKind.REFERENCE,
+        default="",
+        required=required,
+        object_type=object_type,
+        lookup_type=object_type,
+        visible_if=visible_if,
+    )
+
+
+def name_field(*, name: str, wire_name: str, label: str, help_: str) -> Field:
+    """A new name, empty at first."""
+    return Field(name=name, wire_name=wire_name, label=label, help=help_, kind=FieldKind.TEXT, default="")
+
+
+def placement_of(values: Values, prefix: str = "") -> dict[str, str]:
+    """What was typed into `placement_fields`, as the specs name it."""
+    return {name: text_of(values, f"{prefix}{name}") for name in _PLACEMENT}
+
+
+_NEW_NAME = name_field(
+    name="new_name",
+    wire_name="VmNewName",
+    label="New name",
+    help_="Name of the restored VM; empty restores it under its own name, over the original.",
+)
+
+
+def _layout(facts: Facts) -> Field:
+    return Field(
+        name="layout",
+        wire_name="",
+        label="Request layout",
+        help="Servers differ in what they accept; change it when the server finds the request invalid.",
+        kind=FieldKind.CHOICE,
+        default=facts.layout.value,
+        required=True,
+        choices=tuple(Choice(value=layout.value, label=words) for layout, words in LAYOUT_WORDS.items()),
+    )
+
+
+_VAPP_REF = reference_field(
+    name="vapp_ref",
+    wire_name="vAppRef",
+    label="Target vApp",
+    object_type="Vapp",
+    help_="The vApp to restore into; only this layout has it. Empty leaves it to the server.",
+    visible_if=Condition(field="layout", value=CloudLayout.SCHEMA.value),
+)
+
+
+def _sections(facts: Facts) -> tuple[Section, ...]:
+    return (
+        Section(title="Where", fields=(root_field(facts), _NEW_NAME)),
+        Section(title="Placement", fields=placement_fields()),
+        Section(title="Afterwards", fields=(POWER_ON,)),
+        Section(title="Request", fields=(_layout(facts), _VAPP_REF)),
+    )
+
+
+def _check(_facts: Facts, _values: Values) -> tuple[Problem, ...]:
+    return ()
+
+
+def is_same_name(new_name: str, original: str) -> bool:
+    """Whether the restored object would carry the original's name, which counts as overwriting."""
+    return not new_name or new_name.casefold() == original.strip().casefold()
+
+
+def _notes(facts: Facts, values: Values) -> tuple[str, ...]:
+    chosen = text_of(values, "layout")
+    notes = [f"Layout in use: {words}." for layout, words in LAYOUT_WORDS.items() if layout == chosen]
+    if chosen == CloudLayout.SEED:
+        notes.append("QuickRollback is always sent as false on Cloud Director.")
+    return (*notes, *name_notes("VM", "VmNewName", text_of(values, "new_name"), facts.point.vm_name))
+
+
+def name_notes(thing: str, wire_name: str, new_name: str, original: str) -> tuple[str, ...]:
+    """What the new name means for the original, while typing."""
+    if not new_name:
+        return (f"{wire_name} is empty: the {thing} gets its own name, which counts as OVERWRITING.",)
+    if is_same_name(new_name, original):
+        return (f"{wire_name} is the {thing}'s own name, which counts as OVERWRITING.",)
+    return ()
+
+
+def _spec(facts: Facts, values: Values) -> RestoreSpec:
+    layout = CloudLayout(text_of(values, "layout"))
+    return CloudVmRestoreSpec(
+        power_on=is_on(values, "power_on"),
+        hierarchy_root_uid=uid_of("HierarchyRoot", text_of(values, ROOT)),
+        point_uid=facts.point.uid,
+        new_name=text_of(values, "new_name"),
+        **placement_of(values),
+        layout=layout,
+        vapp_ref=text_of(values, "vapp_ref") if layout is CloudLayout.SCHEMA else "",
+    )
+
+
+def _meaning(point: RestorePoint, spec: RestoreSpec, _api_version: str) -> Meaning:
+    if not isinstance(spec, CloudVmRestoreSpec):
+        raise WrongForm("This is not a restore of a Cloud Director VM.")
+    where = f"Under the Cloud Director system {spec.hierarchy_root_uid}"
+    where += f", into the vApp {spec.vapp_ref}." if spec.vapp_ref else "."
+    placed = (
+        ("Datastore", spec.datastore_ref),
+        ("Storage profile", spec.storage_profile_ref),
+        ("Linked-clone template", spec.template_ref),
+    )
+    return Meaning(
+        where=where,
+        original=original_fate(spec.new_name, point.vm_name),
+        original_words=original_words("VM", spec.new_name, point.vm_name),
+        power_words=power_words(on=spec.power_on),
+        further=(
+            *(f"{label}: {ref}." for label, ref in placed if ref),
+            f"Request layout: {LAYOUT_WORDS[spec.layout]}.",
+        ),
+    )
+
+
+def original_fate(new_name: str, original: str) -> OriginalFate:
+    """An empty name, or the original's own, counts as overwriting."""
+    return OriginalFate.OVERWRITTEN if is_same_name(new_name, original) else OriginalFate.KEPT
+
+
+def original_words(thing: str, new_name: str, original: str) -> str:
+    """What happens to the original, for a VM or a vApp."""
+    if not new_name:
+        return f"No new name: the {thing} is restored under its own name; the original counts as OVERWRITTEN."
+    if is_same_name(new_name, original):
+        return f"The new name is the {thing}'s own: the original counts as OVERWRITTEN."
+    return f"The original {thing} is kept; the restored one is named {new_name}."
+
+
+CLOUD_DIRECTOR = FormDefinition(
+    title="Restore a Cloud Director VM",
+    kind=PointKind.VM,
+    platform=Platform.CLOUD_DIRECTOR,
+    sections=_sections,
+    check=_check,
+    notes=_notes,
+    spec=_spec,
+    meaning=_meaning,
+)

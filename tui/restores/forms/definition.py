@@ -1,0 +1,57 @@
+"""What each platform's data file has to say: the seam between the one form engine and the platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint, RestoreSpec
+from tui.restores.forms.fields import Problem, Section, Values
+
+
+class OriginalFate(StrEnum):
+    """What happens to the original VM."""
+
+    KEPT = "kept"
+    OVERWRITTEN = "overwritten"
+    MAY_BE_OVERWRITTEN = "may be overwritten"
+    """The server's version is not known to obey, or may ignore, the wish to keep it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a form is made from."""
+
+    point: RestorePoint
+    platform: Platform
+    layout: CloudLayout = CloudLayout.SEED
+    vms_of_vapp: tuple[RestorePoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a filled form will do, in words."""
+
+    where: str
+    original: OriginalFate
+    original_words: str
+    power_words: str
+    further: tuple[str, ...] = ()
+    """Quick rollback, new name, layout: what else is worth a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormDefinition:
+    """One kind of restore. A new platform is one of these and a test."""
+
+    title: str
+    kind: PointKind
+    platform: Platform
+    sections: Callable[[Facts], tuple[Section, ...]]
+    check: Callable[[Facts, Values], tuple[Problem, ...]]
+    """Problems beyond those every field is checked for."""
+    notes: Callable[[Facts, Values], tuple[str, ...]]
+    spec: Callable[[Facts, Values], RestoreSpec]
+    meaning: Callable[[RestorePoint, RestoreSpec, str], Meaning]
+    """From point, spec and API version (empty: unknown)."""

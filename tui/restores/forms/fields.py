@@ -1,0 +1,132 @@
+"""The parts of a restore form, as data: no widgets, no network.
+
+A screen renders these; `tui.restores.forms.form` checks what was typed into them. What excludes what, and
+what is shown when, stands here as data too, so that no screen asks for a platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+Value = bool | str
+Values = Mapping[str, Value]
+"""What was typed, by the field's name; a missing one has its default."""
+
+
+class FieldKind(StrEnum):
+    """How a field is asked for."""
+
+    BOOL = "bool"
+    """A switch; its value is a bool."""
+    TEXT = "text"
+    REFERENCE = "reference"
+    """A HierarchyObjRef, picked by lookup or typed (contract 8.3)."""
+    UID = "uid"
+    """A `urn:veeam:<kind>:<GUID>`, picked or typed; a bare GUID is accepted."""
+    CHOICE = "choice"
+    """One of `choices`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One value of a choice field."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """While this field is on, `other` must be off."""
+
+    other: str
+    """Name of the excluded field."""
+    note: str
+    """The sentence shown while it applies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Shown only while another field has this value."""
+
+    field: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One thing the operator can fill in."""
+
+    name: str
+    """The key in the values; unique in its form."""
+    wire_name: str
+    """The element's name in the request, as the documentation spells it; the screen shows it too."""
+    label: str
+    help: str
+    """One sentence: what it does."""
+    kind: FieldKind
+    default: Value
+    required: bool = False
+    object_type: str = ""
+    """For REFERENCE the type inside the reference, for UID the kind inside the UID."""
+    lookup_type: str = ""
+    """What the picker looks up; `HierarchyRoot` means the list of roots; empty: there is no picker."""
+    choices: tuple[Choice, ...] = ()
+    excludes: tuple[Exclusion, ...] = ()
+    visible_if: Condition | None = None
+
+    def is_visible(self, values: Values) -> bool:
+        """Whether it is shown, and so checked and sent, with these values."""
+        return self.visible_if is None or values.get(self.visible_if.field) == self.visible_if.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Fields under one heading."""
+
+    title: str
+    fields: tuple[Field, ...]
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a form cannot be sent yet."""
+
+    field: str
+    """Name of the field to go to."""
+    sentence: str
+
+
+def text_of(values: Values, name: str) -> str:
+    """A typed value without the blanks around it; empty where there is none."""
+    value = values.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def is_on(values: Values, name: str) -> bool:
+    """Whether a switch is on."""
+    return values.get(name) is True
+
+
+class WrongForm(ValueError):
+    """A form was used in a way that cannot be right; the sentence says which."""
+
+
+class IncompleteForm(WrongForm):
+    """A request was asked for while the form still has problems."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(" ".join(problem.sentence for problem in problems))
+        self.problems = problems
+
+
+class PlatformNotKnown(WrongForm):
+    """Neither the point nor its backup says the platform: the operator has to choose one, nobody guesses."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server does not say which platform this restore point is of. Choose it; nothing is guessed."
+        )

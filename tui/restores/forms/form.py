@@ -1,0 +1,248 @@
+"""The restore form: which fields a point's platform asks for, what is wrong with what was typed, and
+the request that comes out of it.
+
+Pure: no widgets, no network. Platforms are data (`tui.restores.platforms`), chosen from one table.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from tui.api.errors import BadReference
+from tui.api.models import (
+    CloudLayout,
+    ObjectRef,
+    Platform,
+    PointKind,
+    RestorePoint,
+    RestoreSpec,
+    id_of,
+    uid_of,
+)
+from tui.restores.forms.cloud_director import CLOUD_DIRECTOR, ROOT
+from tui.restores.forms.definition import Facts, FormDefinition, Meaning
+from tui.restores.forms.fields import (
+    Choice,
+    Field,
+    FieldKind,
+    IncompleteForm,
+    PlatformNotKnown,
+    Problem,
+    Section,
+    Value,
+    Values,
+    WrongForm,
+    is_on,
+    text_of,
+)
+from tui.restores.forms.vapp import VAPP
+from tui.restores.forms.vsphere_hyperv import HYPERV, VSPHERE
+
+BLUEPRINTS: dict[tuple[PointKind, Platform], FormDefinition] = {
+    (blueprint.kind, blueprint.platform): blueprint for blueprint in (VSPHERE, HYPERV, CLOUD_DIRECTOR, VAPP)
+}
+"""The one table from platform to form."""
+
+_FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
+_BIDI = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+_NOT_XML = {"\ufffe", "\uffff"}
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreForm:
+    """The form for one restore point."""
+
+    facts: Facts
+    blueprint: FormDefinition
+    sections: tuple[Section, ...]
+
+    @property
+    def title(self) -> str:
+        """What is restored, for a heading."""
+        return self.blueprint.title
+
+    @property
+    def point(self) -> RestorePoint:
+        """The point it restores."""
+        return self.facts.point
+
+    @property
+    def platform(self) -> Platform:
+        """The platform it asks for."""
+        return self.facts.platform
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All fields, in the order of the screen."""
+        return tuple(field for section in self.sections for field in section.fields)
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """The safe values every field starts with."""
+        return {field.name: field.default for field in self.fields}
+
+    def field(self, name: str) -> Field:
+        """The field of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    def complete(self, values: Values) -> dict[str, Value]:
+        """The values with defaults where something is missing."""
+        return {**self.defaults, **values}
+
+    def visible(self, values: Values) -> tuple[Field, ...]:
+        """The fields that are shown, checked and sent with these values."""
+        full = self.complete(values)
+        return tuple(field for field in self.fields if field.is_visible(full))
+
+    def check(self, values: Values) -> tuple[Problem, ...]:
+        """Everything that keeps the form from being sent, in the order of the screen."""
+        full = self.complete(values)
+        problems = [problem for field in self.visible(full) for problem in self._problems_of(field, full)]
+        return (*problems, *self.blueprint.check(self.facts, full))
+
+    def notes(self, values: Values) -> tuple[str, ...]:
+        """What excludes what and what follows, shown while typing."""
+        full = self.complete(values)
+        exclusions = (
+            exclusion.note
+            for field in self.visible(full)
+            if is_on(full, field.name)
+            for exclusion in field.excludes
+        )
+        return (*exclusions, *self.blueprint.notes(self.facts, full))
+
+    def blocked(self, values: Values) -> dict[str, str]:
+        """Fields that must stay off with these values, by name, each with the sentence why."""
+        full = self.complete(values)
+        return {
+            exclusion.other: exclusion.note
+            for field in self.visible(full)
+            if is_on(full, field.name)
+            for exclusion in field.excludes
+        }
+
+    def spec(self, values: Values) -> RestoreSpec:
+        """What to ask the server for.
+
+        Raises:
+            IncompleteForm: `check` finds problems.
+        """
+        problems = self.check(values)
+        if problems:
+            raise IncompleteForm(problems)
+        return self.blueprint.spec(self.facts, self.complete(values))
+
+    def meaning(self, spec: RestoreSpec, api_version: str) -> Meaning:
+        """What the request will do, in words."""
+        return self.blueprint.meaning(self.point, spec, api_version)
+
+    def root_id(self, values: Values) -> str:
+        """GUID of the chosen hierarchy root, for the picker; empty where none is chosen or asked for."""
+        try:
+            return id_of(uid_of("HierarchyRoot", text_of(self.complete(values), ROOT)))
+        except BadReference:
+            return ""
+
+    def _problems_of(self, field: Field, values: Values) -> tuple[Problem, ...]:
+        sentence = _fault(field, values) or self._reference_fault(field, values)
+        return (Problem(field=field.name, sentence=sentence),) if sentence else ()
+
+    def _reference_fault(self, field: Field, values: Values) -> str:
+        text = text_of(values, field.name)
+        if field.kind is not FieldKind.REFERENCE or not text:
+            return ""
+        try:
+            reference = ObjectRef.parse(text)
+        except BadReference as error:
+            return str(error)
+        if reference.platform is not self.platform:
+            return (
+                f"This reference is of the platform {reference.platform_word}, not of {self.platform.label}."
+            )
+        if reference.object_type.lower() != field.object_type.lower():
+            return f"This is a reference to a {reference.object_type}; a {field.object_type} is needed here."
+        root = self.root_id(values)
+        if root and reference.root_id.lower() != root.lower():
+            return (
+                f"This reference belongs to another hierarchy root ({reference.root_id}) than the chosen one "
+                f"({root}); the server would not find it there."
+            )
+        return ""
+
+
+def _fault(field: Field, values: Values) -> str:
+    """What is wrong with one field by itself, empty if nothing."""
+    if field.kind is FieldKind.BOOL:
+        return _switch_fault(field, values)
+    text = text_of(values, field.name)
+    if not text:
+        return f"{field.label} is needed." if field.required else ""
+    if any(_is_forbidden(char) for char in text):
+        return f"{field.label} contains characters that cannot be seen; type it again."
+    if field.kind is FieldKind.UID:
+        return _uid_fault(field, text)
+    if field.kind is FieldKind.CHOICE and text not in {choice.value for choice in field.choices}:
+        return f"{field.label} must be one of the choices."
+    return ""
+
+
+def _switch_fault(field: Field, values: Values) -> str:
+    if not isinstance(values.get(field.name), bool):
+        return f"{field.label} must be on or off."
+    blocking = [item for item in field.excludes if is_on(values, field.name) and is_on(values, item.other)]
+    return blocking[0].note if blocking else ""
+
+
+def _uid_fault(field: Field, text: str) -> str:
+    try:
+        uid_of(field.object_type, text)
+    except BadReference as error:
+        return str(error)
+    return ""
+
+
+def _is_forbidden(char: str) -> bool:
+    return unicodedata.category(char) in _FORBIDDEN or char in _BIDI or char in _NOT_XML
+
+
+def form_for(
+    point: RestorePoint,
+    platform: Platform,
+    *,
+    layout: CloudLayout = CloudLayout.SEED,
+    vms_of_vapp: tuple[RestorePoint, ...] = (),
+) -> RestoreForm:
+    """The form of a point's platform.
+
+    Args:
+        point: the point to restore.
+        platform: what the service layer found out, or the operator chose.
+        layout: which Cloud Director layout the settings prefer.
+        vms_of_vapp: the VM points of a vApp point.
+
+    Raises:
+        PlatformNotKnown: the platform is unknown; ask with `platform_choices`.
+        WrongForm: there is no such restore on that platform.
+    """
+    if platform is Platform.UNKNOWN:
+        raise PlatformNotKnown
+    blueprint = BLUEPRINTS.get((point.kind, platform))
+    if blueprint is None:
+        raise WrongForm(f"A vApp cannot be restored to {platform.label}; vApps belong to Cloud Director.")
+    facts = Facts(point=point, platform=platform, layout=layout, vms_of_vapp=vms_of_vapp)
+    return RestoreForm(facts, blueprint, blueprint.sections(facts))
+
+
+def platform_choices(kind: PointKind = PointKind.VM) -> tuple[Choice, ...]:
+    """What the operator can choose where the server does not say the platform."""
+    return tuple(
+        Choice(value=platform.value, label=platform.label) for known, platform in BLUEPRINTS if known is kind
+    )

@@ -1,0 +1,140 @@
+"""A restore's beginning: its first snapshot, and its row in the journal before anything is sent.
+
+The row is born as `sent`, in one write. A row that began as `planned` and was marked `sent` by a second
+write would claim that nothing left if that second write failed and the operator sent it all the same.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tui.api.models import Platform, PointKind, RestoreSession
+from tui.restores.cancellation import resumed
+from tui.restores.plan import RestorePlan
+from tui.restores.restore import CancelState, Moment, Restore
+from tui.restores.transitions import search, task_missing
+from tui.store.journal_entry import JournalEntry, RestoreState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """Who sends, where, in which logon session."""
+
+    server: str
+    em_user: str
+    operator: str
+    logon_session_id: str
+
+
+def new_restore(
+    plan: RestorePlan, reason: str, before: Iterable[RestoreSession], submitted: datetime
+) -> Restore:
+    """The restore of a plan, with the VM's restore sessions that were there before it."""
+    listed = tuple(before)
+    created = [session.created for session in listed if session.created is not None]
+    return Restore(
+        key=uuid.uuid4().hex,
+        vm_name=plan.vm_name,
+        platform=plan.platform,
+        kind=plan.point.kind,
+        point_uid=plan.point.uid,
+        point_created=plan.point.created,
+        server_uid=plan.point.server_uid,
+        server_name=plan.point.server_name,
+        overwrites=plan.overwrites,
+        reason=reason,
+        submitted=submitted,
+        sessions_before=frozenset(session.uid.lower() for session in listed),
+        newest_before=max(created, default=None),
+    )
+
+
+def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, object]:
+    """The fields of its row: whoever finds it later must take the request for sent."""
+    return {
+        "state": RestoreState.SENT,
+        "message": "About to be sent.",
+        "started": restore.submitted,
+        "plan_key": plan.key,
+        "server": who.server,
+        "em_user": who.em_user,
+        "operator": who.operator,
+        "logon_session_id": who.logon_session_id,
+        "point_uid": plan.point.uid,
+        "point_created": plan.point.created,
+        "kind": plan.point.kind,
+        "platform": plan.platform,
+        "vm_name": plan.vm_name,
+        "backup_server_uid": plan.point.server_uid,
+        "backup_server_name": plan.point.server_name,
+        "overwrites": plan.overwrites,
+        "plan": "\n".join(plan.words),
+        "request_format": plan.request.wire,
+        "request_body": plan.request.body.decode("utf-8", "replace"),
+        "reason": restore.reason,
+        "sessions_before": tuple(sorted(restore.sessions_before)),
+    }
+
+
+OLD_AFTER = timedelta(hours=1)
+
+
+def take_up(entry: JournalEntry) -> Restore:
+    """The restore of a row, as the journal last knew it."""
+    return Restore(
+        key=uuid.uuid4().hex,
+        entry_id=entry.id,
+        vm_name=entry.vm_name,
+        platform=Platform(entry.platform),
+        kind=PointKind(entry.kind),
+        point_uid=entry.point_uid,
+        point_created=entry.point_created,
+        server_uid=entry.backup_server_uid,
+        server_name=entry.backup_server_name,
+        overwrites=entry.overwrites,
+        reason=entry.reason,
+        submitted=entry.started or entry.created,
+        state=entry.state,
+        message=entry.message,
+        task_id=entry.task_id,
+        task_href=entry.task_href,
+        task_session=entry.logon_session_id,
+        session_uid=entry.session_uid,
+        progress=entry.progress,
+        cancel=CancelState(entry.cancel),
+        cancel_words=entry.cancel_words,
+        cancel_asked=entry.cancel_asked,
+        cancel_by=entry.cancel_by,
+        cancel_answered=entry.cancel_answered,
+        sessions_before=frozenset(uid.lower() for uid in entry.sessions_before),
+    )
+
+
+def resume(restore: Restore, session_key: str, moment: Moment, updated: datetime) -> Restore:
+    """What follows from where the row stood: by task where its logon session still lives, else by session.
+
+    A row that is still `planned` is of an earlier version of this program, which wrote `sent` in a second
+    step: that step may have failed, and the request been sent all the same.
+
+    Args:
+        restore: as taken up.
+        session_key: of the live logon session.
+        moment: now.
+        updated: when the row last changed; an unknown one of long ago is looked for quietly.
+    """
+    restore = resumed(restore, moment)
+    is_old = moment.wall - updated > OLD_AFTER
+    if restore.state is RestoreState.UNKNOWN and not restore.session_uid and is_old:
+        return replace(restore, note="It is still looked for, now and then.")
+    if restore.state is RestoreState.PLANNED:
+        return search(restore, "Whether it was sent the journal does not say; it may have started.", moment)
+    if restore.session_uid:
+        return replace(restore, note="Followed again by its restore session.")
+    if restore.state is RestoreState.LAUNCHING and restore.task_session == session_key:
+        return replace(restore, note="Followed again by its task.")
+    if restore.state is RestoreState.LAUNCHING:
+        return task_missing(restore, moment, "Its task belongs to a logon session that is over.")
+    return search(restore, "The program ended before the server's reply came; it may have started.", moment)

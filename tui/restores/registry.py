@@ -1,0 +1,211 @@
+"""All restores of this run in one place: each change is one step, journalled in order, told once.
+
+A change is a function applied to the newest snapshot without a pause in between, so that the monitor and a
+cancelling cannot overwrite each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Concatenate, ParamSpec
+
+from tui.clock import Clock
+from tui.restores.ports import RestoreJournal
+from tui.restores.restore import Moment, Restore
+from tui.store.errors import NotOwner, StoreError
+
+Listener = Callable[[tuple[Restore, ...]], None]
+StepArgs = ParamSpec("StepArgs")
+_PROGRESS_STEP = 10
+
+
+class RestoreRegistry:
+    """The restores this process owns."""
+
+    def __init__(self, journal: RestoreJournal, clock: Clock) -> None:
+        self.journal = journal
+        self.journal_problem = ""
+        """Why the journal could not be kept up, empty while it is."""
+        self._clock = clock
+        self._restores: dict[str, Restore] = {}
+        self._listeners: list[Listener] = []
+        self._changed = False
+        self._owed: dict[str, Mapping[str, object]] = {}
+        self._unwritten: deque[tuple[int, dict[str, object]]] = deque()
+        self._writing = asyncio.Lock()
+
+    def moment(self) -> Moment:
+        """Now, on both clocks."""
+        return Moment(wall=self._clock.now(), mono=self._clock.monotonic())
+
+    def all(self) -> tuple[Restore, ...]:
+        """Every restore, in the order of their start."""
+        return tuple(self._restores.values())
+
+    def get(self, key: str) -> Restore:
+        """The newest snapshot of one restore.
+
+        Raises:
+            KeyError: this run has no such restore.
+        """
+        return self._restores[key]
+
+    def find_entry(self, entry_id: int) -> Restore | None:
+        """The restore of a journal row, if this run has it."""
+        return next((item for item in self._restores.values() if item.entry_id == entry_id), None)
+
+    def add(self, restore: Restore, owed: Mapping[str, object] | None = None) -> None:
+        """Take a restore in.
+
+        Args:
+            restore: its first snapshot here.
+            owed: the fields of its row, where that could not be written: every flush tries again.
+        """
+        self._restores[restore.key] = restore
+        if owed is not None:
+            self._owed[restore.key] = owed
+        self._changed = True
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the journal lacks something that a later flush may be able to write."""
+        return bool(self._owed or self._unwritten)
+
+    def change(
+        self,
+        key: str,
+        step: Callable[Concatenate[Restore, StepArgs], Restore],
+        *args: StepArgs.args,
+        **kwargs: StepArgs.kwargs,
+    ) -> Restore:
+        """Apply one transition; what the journal keeps of it is written by the next `flush`."""
+        old = self._restores[key]
+        new = step(old, *args, **kwargs)
+        if new == old:
+            return old
+        self._restores[key] = new
+        self._changed = True
+        fields = journal_fields(new)
+        if new.entry_id is not None and _is_worth_writing(old, new):
+            self._unwritten.append((new.entry_id, fields))
+        return new
+
+    async def flush(self) -> None:
+        """Write what changed to the journal, in order, and tell the listeners once.
+
+        A journal that cannot be written stops no restore that is already under way: the reason is kept
+        in `journal_problem` and in each restore whose row lags behind, and the next flush tries again.
+        """
+        self.tell()
+        async with self._writing:
+            if self.is_behind:
+                problem = await self._write_rows()
+                self.journal_problem = await self._write_changes() or problem
+            self._mark_late()
+        self.tell()
+
+    async def _write_rows(self) -> str:
+        """Write rows that could not be written when their restores were sent; why one still cannot."""
+        for key, owed in tuple(self._owed.items()):
+            fields = {**owed, **journal_fields(self._restores[key])}
+            try:
+                entry = await asyncio.to_thread(self.journal.plan, **fields)
+            except StoreError as error:
+                return str(error)
+            del self._owed[key]
+            now = self.change(key, with_entry, entry.id)
+            # It may have changed while the row was written, or the row have been there after all.
+            self._unwritten.append((entry.id, journal_fields(now)))
+        return ""
+
+    async def _write_changes(self) -> str:
+        """Write changes in their order; why the last one that failed did."""
+        problem = ""
+        while self._unwritten:
+            entry_id, fields = self._unwritten[0]
+            try:
+                await asyncio.to_thread(self.journal.update, entry_id, **fields)
+            except NotOwner as error:
+                # Taken over by force: the row is the other program's now, the watching stays ours too.
+                problem = str(error)
+            except StoreError as error:
+                return str(error)
+            self._unwritten.popleft()
+        return problem
+
+    def _mark_late(self) -> None:
+        late = {entry_id for entry_id, _ in self._unwritten}
+        for restore in self.all():
+            is_late = restore.entry_id is None or restore.entry_id in late
+            why = self.journal_problem if is_late else ""
+            self.change(restore.key, with_unjournalled, not_in_journal(why) if why else "")
+
+    def tell(self) -> None:
+        """Call the listeners if anything changed since the last time."""
+        if not self._changed:
+            return
+        self._changed = False
+        everything = self.all()
+        for listener in tuple(self._listeners):
+            listener(everything)
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Have a function called with all restores after each change; returns how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+
+def with_problem(restore: Restore, problem: str) -> Restore:
+    """The restore with the reason why what is shown may be old."""
+    return replace(restore, problem=problem)
+
+
+def not_in_journal(why: str) -> str:
+    """What a restore says while the journal does not hold all of it."""
+    return f"NOT in the journal: {why}"
+
+
+def with_entry(restore: Restore, entry_id: int) -> Restore:
+    """The restore whose row is there now."""
+    return replace(restore, entry_id=entry_id)
+
+
+def with_unjournalled(restore: Restore, why: str) -> Restore:
+    """The restore with the reason why the journal does not hold all of it; empty if it does."""
+    return replace(restore, unjournalled=why)
+
+
+def journal_fields(restore: Restore) -> dict[str, object]:
+    """What the journal keeps of a restore as it goes on."""
+    return {
+        "state": restore.state,
+        "logon_session_id": restore.task_session,
+        "task_id": restore.task_id,
+        "task_href": restore.task_href,
+        "session_uid": restore.session_uid,
+        "progress": restore.progress,
+        "message": _joined((restore.message, restore.note)),
+        "ended": restore.ended,
+        "cancel": restore.cancel,
+        "cancel_asked": restore.cancel_asked,
+        "cancel_by": restore.cancel_by,
+        "cancel_answered": restore.cancel_answered,
+        "cancel_words": restore.cancel_words,
+    }
+
+
+def _is_worth_writing(old: Restore, new: Restore) -> bool:
+    """A write costs an fsync: progress alone is written in steps."""
+    before, after = journal_fields(old), journal_fields(new)
+    if {**before, "progress": None} != {**after, "progress": None}:
+        return True
+    return (old.progress or 0) // _PROGRESS_STEP != (new.progress or 0) // _PROGRESS_STEP
+
+
+def _joined(sentences: tuple[str, ...]) -> str:
+    """Sentences one after the other, each once and with its full stop."""
+    closed = (one if one.endswith((".", "!", "?")) else f"{one}." for one in sentences if one)
+    return " ".join(dict.fromkeys(closed))

@@ -1,0 +1,257 @@
+"""How a restore changes with what the server says: pure functions from snapshot to snapshot.
+
+The traps of contract sections 5 to 7 and 11 stand here, once: a finished task is a restore that *started*
+(T1), the state of a task is read from State alone (T22, T23), a lost task proves nothing (T2), Warning is
+an end and None is not (T17), and nearly everything in a session can be missing (T18).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
+
+from tui import timefmt
+from tui.api.errors import Busy, ManagerError, NotAllowed, Rejected, ServerFault, SessionExpired, Unreachable
+from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
+from tui.restores.restore import (
+    PENDING_CANCELS,
+    SEARCH_WINDOW_S,
+    WATCHED_CANCELS,
+    CancelState,
+    Moment,
+    Restore,
+    console,
+    end,
+)
+from tui.store.journal_entry import RestoreState
+
+NOT_FOUND_POLLS = 3
+"""A task that failed with `not found` right after a backup may still change (contract 6.1)."""
+LIMBO_S = 60.0
+"""How long a session may be Stopped without a result before that is called unknown (contract 7)."""
+
+
+def answered(restore: Restore, task: Task, session_key: str, moment: Moment) -> Restore:
+    """The request was accepted: its task is known, and may already be finished (T22)."""
+    launching = replace(
+        restore,
+        state=RestoreState.LAUNCHING,
+        task_id=task.task_id,
+        task_href=task.delete_href,
+        task_session=session_key,
+    )
+    return task_seen(launching, task, moment)
+
+
+def unanswered(restore: Restore, error: ManagerError, moment: Moment) -> Restore:
+    """The request got no task: either it surely did not start, or nobody can tell."""
+    if not error.request_sent:
+        words = f"It did not start: no byte of the request left this machine. {error}."
+    elif isinstance(error, SessionExpired):
+        words = "It did not start: the logon session had expired. Log on again and send it as a new restore."
+    elif is_refusal(error):
+        words = f"It did not start: the server refused it. {error}."
+    else:
+        return search(restore, f"{unclear_answer('request', error)}; it may have started.", moment)
+    failed = end(replace(restore, error=error), RestoreState.FAILED, words, moment)
+    return replace(failed, offer_again=isinstance(error, SessionExpired))
+
+
+def is_refusal(error: ManagerError) -> bool:
+    """Whether the server itself said no, so that nothing was started.
+
+    502, 503 and 504 may come from a proxy that lost the server after it took the request, and so may a
+    500 or 408 that carries no word of Enterprise Manager.
+    """
+    if isinstance(error, NotAllowed):
+        return True
+    if not isinstance(error, Rejected) or isinstance(error, Busy) or error.http_code == 408:
+        return False
+    return not isinstance(error, ServerFault) or error.from_manager
+
+
+def unclear_answer(sent: str, error: ManagerError) -> str:
+    """What became of the answer to a `request` or a `cancelling`, where it is neither a yes nor a no."""
+    if isinstance(error, Unreachable):
+        return f"The reply to the {sent} was lost ({error})"
+    says = str(error)
+    if isinstance(error, Rejected) and error.http_code:
+        says = _status_words(error)
+    return f"The answer to the {sent} was no clear yes or no ({says})"
+
+
+def _status_words(error: Rejected) -> str:
+    try:
+        status = f"{error.http_code} {HTTPStatus(error.http_code).phrase}"
+    except ValueError:
+        status = f"HTTP {error.http_code}"
+    if error.from_manager:
+        return f"{status} from the server: {error.detail}"
+    return f"{status} from the server or a proxy"
+
+
+def search(restore: Restore, why: str, moment: Moment) -> Restore:
+    """Nothing certain is known: the session is looked for."""
+    return replace(
+        restore,
+        state=RestoreState.UNKNOWN,
+        why_unknown=why,
+        message=f"{why} {_looking(moment)}",
+        search_since=moment.mono,
+        candidates=0,
+    )
+
+
+def _looking(moment: Moment) -> str:
+    until = timefmt.clock_time(moment.wall + timedelta(seconds=SEARCH_WINDOW_S))
+    return f"A new restore session of this VM is looked for until {until}, then less often."
+
+
+def task_seen(restore: Restore, task: Task, moment: Moment) -> Restore:
+    """What the task says; its State alone decides (T22, T23)."""
+    seen = replace(
+        restore,
+        task_gone=False,
+        task_href=task.delete_href or restore.task_href,
+        last_seen=moment.wall,
+        problem="",
+    )
+    if not task.is_over:
+        return replace(seen, state=RestoreState.LAUNCHING, message=_launching_words(task))
+    if task.session_id:
+        return _started(seen, task)
+    if task.success is False:
+        return _launch_failed(seen, task, moment)
+    return search(seen, "The task says the restore started, but names no restore session.", moment)
+
+
+def _launching_words(task: Task) -> str:
+    if task.state == TaskState.OPERATION_FINISHED:
+        return "Launched; Enterprise Manager is still collecting the data."
+    if task.state == TaskState.RUNNING:
+        return "The server is launching the restore."
+    return f"The server is launching the restore (task state {task.state.value})."
+
+
+def _started(restore: Restore, task: Task) -> Restore:
+    """The task names its restore session: that is followed, whatever the task's result (T1)."""
+    message = "Started; waiting for the first word of its restore session."
+    if task.success is False:
+        message = f"The task reports a failure ({task.message}); its restore session is followed."
+    return replace(
+        restore,
+        state=RestoreState.RESTORING,
+        session_uid=f"urn:veeam:RestoreSession:{task.session_id}",
+        message=message,
+    )
+
+
+def _launch_failed(restore: Restore, task: Task, moment: Moment) -> Restore:
+    says = task.message or "no reason given"
+    if task.needs_input:
+        words = (
+            f"It did not start: the server wants credentials or a confirmation, not possible here ({says})."
+        )
+        return end(restore, RestoreState.FAILED, words, moment)
+    if restore.cancel in WATCHED_CANCELS:
+        words = f"The launch was stopped ({says})."
+        stopped = replace(restore, cancel=CancelState.LAUNCH_STOPPED, cancel_words=words)
+        return end(stopped, RestoreState.CANCELLED, words, moment)
+    if "not found" in task.message.lower() and restore.not_found_polls + 1 < NOT_FOUND_POLLS:
+        return replace(
+            restore,
+            state=RestoreState.LAUNCHING,
+            not_found_polls=restore.not_found_polls + 1,
+            message=f"The launch reports: {says}. That can pass right after a backup; asking again.",
+        )
+    return end(restore, RestoreState.FAILED, f"It did not start. The server says: {says}", moment)
+
+
+def task_missing(restore: Restore, moment: Moment, why: str = "") -> Restore:
+    """The task is not known any more: that proves nothing, so the sessions are searched (T2).
+
+    Args:
+        restore: whose task it was.
+        moment: now.
+        why: what took the task away, where it was not the server's list that lost it: such a loss is no
+            sign either that a cancelling has worked.
+    """
+    gone = replace(restore, task_gone=True)
+    if restore.cancel in {*PENDING_CANCELS, CancelState.ASKING} and not why:
+        message = "The task is gone; watching whether a restore session appears."
+        return replace(gone, message=message, search_since=moment.mono)
+    return search(gone, why or "The server no longer knows the task, which proves nothing.", moment)
+
+
+def session_seen(restore: Restore, session: RestoreSession, moment: Moment) -> Restore:
+    """What its restore session says; a found one is followed from here on."""
+    seen = replace(
+        restore,
+        session_uid=session.uid,
+        session=session,
+        progress=session.progress if session.progress is not None else restore.progress,
+        server_name=restore.server_name or session.server_name,
+        server_uid=restore.server_uid or session.server_uid,
+        last_seen=moment.wall,
+        problem="",
+        search_since=None,
+        candidates=0,
+        missed_since=None,
+        missed_polls=0,
+        is_missing=False,
+    )
+    if not restore.session_uid:
+        seen = replace(seen, ended=None, note=_found_words(restore))
+    if session.is_over:
+        return _ended(seen, session, moment)
+    if session.state == SessionState.STOPPED:
+        return _in_limbo(seen, session, moment)
+    return replace(seen, state=RestoreState.RESTORING, limbo_since=None, message=_session_words(session))
+
+
+def _found_words(restore: Restore) -> str:
+    if restore.cancel in {*WATCHED_CANCELS, CancelState.LAUNCH_STOPPED}:
+        return "A new restore session of this VM appeared in spite of the cancelling."
+    return "It started: a new restore session of this VM was found."
+
+
+def _session_words(session: RestoreSession) -> str:
+    words = {
+        SessionState.STARTING: "The restore session is starting.",
+        SessionState.WORKING: "Restoring.",
+        SessionState.STOPPING: "The restore session is stopping.",
+    }
+    return words.get(session.state, f"Restoring (session state {session.state.value}).")
+
+
+def _in_limbo(restore: Restore, session: RestoreSession, moment: Moment) -> Restore:
+    since = moment.mono if restore.limbo_since is None else restore.limbo_since
+    result = "" if session.result == SessionResult.NONE else f" (it says {session.result.value})"
+    waiting = replace(restore, limbo_since=since)
+    if moment.mono - since < LIMBO_S:
+        return replace(
+            waiting,
+            state=RestoreState.RESTORING,
+            message=f"The restore session has stopped; its result is not there yet{result}.",
+        )
+    words = f"The restore session has stopped without a result{result}. Look at it in {console(restore)}."
+    return replace(waiting, state=RestoreState.UNKNOWN, message=words)
+
+
+def _ended(restore: Restore, session: RestoreSession, moment: Moment) -> Restore:
+    says = session.failure_message
+    what = "vApp" if restore.kind is PointKind.VAPP else "VM"
+    if session.result == SessionResult.SUCCESS:
+        return end(restore, RestoreState.SUCCEEDED, f"The {what} is restored.", moment)
+    if session.result == SessionResult.WARNING:
+        words = f"The {what} is restored, with warnings. {says}".strip()
+        return end(restore, RestoreState.WARNING, words, moment)
+    if restore.cancel is CancelState.SESSION_STOPPING:
+        words = f"The restore session was stopped. {says}".strip()
+        stopped = replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=words)
+        return end(stopped, RestoreState.CANCELLED, words, moment)
+    reason = (
+        f"The server says: {says}" if says else f"The reason is not told here; it is in {console(restore)}."
+    )
+    return end(restore, RestoreState.FAILED, f"The restore FAILED. {reason}", moment)

@@ -1,0 +1,193 @@
+"""Small dialogs: a yes-or-no question with the safe answer first, and logging on again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Button, Input, Label, Static
+
+from tui.actions import DIALOGS, actions_of, spell_keys
+from tui.api.models import Platform, PointKind
+from tui.errors import describe
+from tui.restores.forms.fields import Choice
+from tui.restores.forms.form import platform_choices
+from tui.sanitize import safe
+from tui.screens.base import Dialog, bindings_of
+from tui.screens.login import RefusalCounter
+from tui.widgets.inputs import LineInput
+from tui.widgets.table_layout import Column, ListRows
+from tui.widgets.text_view import TextView
+from tui.widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+
+class AskScreen(Dialog[bool]):
+    """A question; the safe answer has the focus and is what Escape means."""
+
+    NAME = "ask"
+    BINDINGS = bindings_of("ask")
+
+    def __init__(self, title: str, text: str, *, yes: str, no: str) -> None:
+        super().__init__()
+        self._title, self._text, self._yes, self._no = title, text, yes, no
+
+    def compose(self) -> ComposeResult:
+        """Title, text, two buttons."""
+        with VerticalScroll(classes="box", can_focus=False):
+            yield self.title_line(self._title)
+            yield Static(self._text, markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button(self._no, id="no", compact=True)
+                yield Button(self._yes, id="yes", compact=True)
+
+    def on_mount(self) -> None:
+        """The safe answer has the focus."""
+        self.query_one("#no", Button).focus()
+
+    @on(Button.Pressed, "#yes")
+    def accept(self) -> None:
+        """Go on."""
+        self.dismiss(True)
+
+    @on(Button.Pressed, "#no")
+    def action_back(self) -> None:
+        """Change nothing."""
+        self.dismiss(False)
+
+    def action_next_choice(self) -> None:
+        """Arrow keys move between the buttons."""
+        self.focus_next()
+
+
+class LogOnAgainScreen(Dialog[bool]):
+    """Asks for the password when the logon session is over; the screen below stays as it was."""
+
+    NAME = "again"
+    BINDINGS = bindings_of("again")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._refusals = RefusalCounter()
+
+    def compose(self) -> ComposeResult:
+        """Who, where, and the password."""
+        with VerticalScroll(classes="box", can_focus=False):
+            yield self.title_line("The logon session has ended")
+            yield Static(
+                "Log on again and everything goes on where it was. Nothing typed is lost.",
+                markup=False,
+            )
+            yield Label(safe(f"Password of {self.vbem.who}", cells=70), markup=False)
+            yield LineInput(password=True, id="password-again")
+            yield Static("", id="again-status", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Log on", id="log-on-again", compact=True)
+                yield Button("Not now", id="not-now", compact=True)
+
+    def on_mount(self) -> None:
+        """The password is what is missing."""
+        self.query_one("#password-again", LineInput).focus()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#log-on-again")
+    def start(self) -> None:
+        """Log on in a worker."""
+        password = self.query_one("#password-again", LineInput).value
+        if password:
+            self._log_on(password)
+
+    @work(group="login", exclusive=True, exit_on_error=False, description="log on again")
+    async def _log_on(self, password: str) -> None:
+        from tui.api.errors import BadLogin, ManagerError
+        from tui.store.errors import StoreError
+
+        connection = self.vbem.connection
+        if connection is None:
+            self.dismiss(False)
+            return
+        status = self.query_one("#again-status", Static)
+        status.update("Logging on ...")
+        try:
+            await connection.log_on_again(password)
+        except BadLogin as error:
+            times = self._refusals.count(connection.user)
+            status.update(safe(f"{times}{describe('log on again', error)}", cells=400))
+            self.query_one("#password-again", LineInput).offer_anew()
+        except (ManagerError, StoreError) as error:
+            status.update(safe(describe("log on again", error), cells=400))
+        else:
+            self.dismiss(True)
+
+    @on(Button.Pressed, "#not-now")
+    def action_back(self) -> None:
+        """Leave it for now."""
+        self.dismiss(False)
+
+
+class ChoiceScreen(Dialog[Platform | None]):
+    """Dismissed with the chosen platform, or None."""
+
+    NAME = "choice"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("choice")
+
+    def __init__(self, kind: PointKind) -> None:
+        super().__init__()
+        self._choices = platform_choices(kind)
+
+    def compose(self) -> ComposeResult:
+        """The question and the platforms."""
+        with Vertical(classes="box"):
+            yield self.title_line("Which platform is this restore point of?")
+            yield Static("The server does not say it. Ask the backup team if you do not know.", markup=False)
+            yield VirtualTable((Column(key="platform", label="Platform", width=30),), id="choice-table")
+
+    def on_mount(self) -> None:
+        """The list has the focus."""
+        table = self.query_one(VirtualTable)
+        table.set_rows(ListRows[Choice](self._choices, lambda one: (one.label,), lambda one: one.value))
+        table.focus()
+
+    @on(VirtualTable.Chosen)
+    def take(self, event: VirtualTable.Chosen) -> None:
+        """Use this platform's form."""
+        self.dismiss(Platform(str(event.key)))
+
+    def action_back(self) -> None:
+        """Choose nothing."""
+        self.dismiss(None)
+
+
+_INDENT = 16
+
+
+class HelpScreen(Dialog[None]):
+    """Keys and sentences; Escape closes it. Where they are more than fit, the last line says so."""
+
+    NAME = "help"
+    IS_ANSWERED_UNREAD = True
+    BINDINGS = bindings_of("help")
+
+    def __init__(self, screen: str) -> None:
+        super().__init__()
+        self._screen = screen
+
+    def compose(self) -> ComposeResult:
+        """One line an action."""
+        lines = [f"{spell_keys(action):<{_INDENT - 1}} {action.help}" for action in actions_of(self._screen)]
+        lines += ["", "Tab and Shift+Tab move between fields. Esc closes this."]
+        with Vertical(classes="box"):
+            yield self.title_line(f"Keys {'in this dialog' if self._screen in DIALOGS else 'on this screen'}")
+            yield TextView(lines, hang=_INDENT, id="help-keys")
+
+    def on_mount(self) -> None:
+        """Arrow keys read on."""
+        self.query_one(TextView).focus()
+
+    def action_back(self) -> None:
+        """Close the help."""
+        self.dismiss(None)

@@ -1,0 +1,210 @@
+"""The rows of the browser's two lists, made one by one as they come into view."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tui.api.models.points import NO_TIME, RestorePoint
+from tui.clock import Clock
+from tui.points.index import PointIndex, Vm
+from tui.points.timeline import LEGEND, Timeline, timeline
+from tui.points.view import SortBy, VmView
+from tui.points.words import type_words, vm_title, vm_words
+from tui.timefmt import both, coarse_age
+from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
+from tui.widgets.textline import TextLine
+from tui.widgets.virtual_table import VirtualTable
+
+VM_COLUMNS = (
+    Column(key=SortBy.NAME, label="VM", width=13, flex=1),
+    Column(key=SortBy.PLATFORM, label="Platform", width=14),
+    Column(key=SortBy.POINTS, label="Points", width=8, align="right", drop=2),
+    Column(key=SortBy.NEWEST, label="Newest", width=8, align="right"),
+    Column(key=SortBy.SERVER, label="Backup server", width=14, flex=1, drop=1),
+)
+POINT_COLUMNS = (
+    Column(key="created", label="Made (local time, UTC)", width=28),
+    Column(key="age", label="Age", width=8, align="right"),
+    Column(key="type", label="Type", width=17),
+    Column(key="server", label="Backup server", width=12, flex=1, drop=1),
+)
+NOT_SAID = "time not said"
+
+
+class VmRows:
+    """The VMs of a view; a row's key is the VM's number.
+
+    Args:
+        view: sorted and filtered VMs.
+        index: where the points are.
+        clock: for ages.
+    """
+
+    def __init__(self, view: VmView, index: PointIndex, clock: Clock) -> None:
+        self._view, self._index, self._clock = view, index, clock
+
+    def __len__(self) -> int:
+        return len(self._view)
+
+    def row(self, index: int) -> Sequence[Cell]:
+        """Name, platform, number of points, age of the newest, backup server."""
+        vm = self._view[index]
+        rows = self._view.rows(vm)
+        newest = self._index.created(rows[0]) if rows else NO_TIME
+        return (
+            vm_title(vm),
+            vm.platform.short_label,
+            f"{len(rows):,}",
+            _age(newest, self._clock.now()),
+            vm.server_name,
+        )
+
+    def key(self, index: int) -> Hashable:
+        """The VM's number."""
+        return self._view[index].number
+
+    def place(self, key: Hashable) -> int | None:
+        """Where that VM stands now."""
+        return self._view.place(key) if isinstance(key, int) else None
+
+
+class PointRows:
+    """The points of one VM that match the filter, newest first; a row's key is the point's row in the index.
+
+    Args:
+        index: where the points are.
+        vm: whose points.
+        rows: the rows to show.
+        clock: for ages.
+    """
+
+    def __init__(self, index: PointIndex, vm: Vm, rows: Sequence[int], clock: Clock) -> None:
+        self._index, self._vm, self._rows, self._clock = index, vm, rows, clock
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def row(self, index: int) -> Sequence[Cell]:
+        """Time in both zones, age, type, backup server; what cannot be restored says so."""
+        row = self._rows[index]
+        created, shape = self._index.created(row), self._index.shape(row)
+        kind: Cell = type_words(shape)
+        if not shape.restore_href:
+            kind = StyledText("not restorable", "dim")
+        when = NOT_SAID if created == NO_TIME else both(created)
+        return when, _age(created, self._clock.now()), kind, self._vm.server_name
+
+    def key(self, index: int) -> Hashable:
+        """The point's row in the index."""
+        return self._rows[index]
+
+    def place(self, key: Hashable) -> int | None:
+        """Where that point stands now."""
+        return next((place for place, row in enumerate(self._rows) if row == key), None)
+
+
+def _age(created: datetime, now: datetime) -> str:
+    if created > now:
+        return "future"
+    return "" if created == NO_TIME else coarse_age(created, now)
+
+
+TIMELINE_POINTS = 2000
+"""The newest so many points are drawn; more would not fit on the line anyway."""
+NOTHING_CHOSEN = "Enter on a VM shows its points."
+NO_ROWS = ListRows[int]((), lambda _: (), lambda row: row)
+_DATE = 10
+
+
+class PointsPane(Vertical):
+    """What the chosen VM is, its timeline, and its points newest first.
+
+    Args:
+        index: where the points are.
+        clock: for ages.
+    """
+
+    def __init__(self, index: PointIndex, clock: Clock) -> None:
+        super().__init__(id="points-pane")
+        self._index, self._clock = index, clock
+        self._timeline: Timeline | None = None
+        self.vm: Vm | None = None
+        """The VM whose points are shown; None before one was chosen."""
+
+    def compose(self) -> ComposeResult:
+        """A line about the VM, two of timeline, the points."""
+        yield TextLine(id="vm-words")
+        yield TextLine(id="timeline")
+        yield TextLine(id="caret")
+        yield VirtualTable(POINT_COLUMNS, empty=NOTHING_CHOSEN, id="points")
+
+    @property
+    def table(self) -> VirtualTable:
+        """The list of points."""
+        return self.query_one("#points", VirtualTable)
+
+    def show(self, vm: Vm, rows: Sequence[int], *, anew: bool) -> None:
+        """Show a VM's points.
+
+        Args:
+            vm: which VM.
+            rows: its points that match the filter, newest first.
+            anew: put the cursor on the newest one.
+        """
+        self.vm = vm
+        self.query_one("#vm-words", TextLine).show(vm_words(self._index, vm, len(rows)))
+        self.table.set_empty("No point of this VM matches the filter.")
+        self.table.set_rows(PointRows(self._index, vm, rows, self._clock), keep_cursor=not anew)
+        self._lay_out(rows)
+
+    def clear(self) -> None:
+        """Show no VM's points: another VM was gone to."""
+        self.vm, self._timeline = None, None
+        for line in self.query(TextLine):
+            line.show("")
+        self.table.set_empty(NOTHING_CHOSEN)
+        self.table.set_rows(NO_ROWS, keep_cursor=False)
+
+    def refresh_ages(self) -> None:
+        """A minute has passed."""
+        self.table.rows_changed()
+
+    def selected(self) -> RestorePoint | None:
+        """The point under the cursor."""
+        row = self.table.cursor_key
+        return self._index.point(row) if isinstance(row, int) and self._index.uid(row) else None
+
+    def _lay_out(self, rows: Sequence[int]) -> None:
+        index = self._index
+        shapes = [(index.created(row), index.shape(row)) for row in rows[:TIMELINE_POINTS]]
+        room = self.size.width - 2 * (_DATE + 1) - 2
+        self._timeline = timeline([one for one in shapes if one[0] != NO_TIME], room)
+        line = self._timeline
+        text = f"{line.first:%Y-%m-%d} {line.marks} {line.last:%Y-%m-%d}" if line else ""
+        self.query_one("#timeline", TextLine).show(text)
+        self._put_caret()
+
+    def on_resize(self) -> None:
+        """Lay the timeline out for the new width."""
+        if self.vm is not None:
+            self._lay_out([row for row in self.vm.rows if self.table.row_count])
+
+    @on(VirtualTable.Highlighted, "#points")
+    def _put_caret(self) -> None:
+        """Point at the selected point's day; the legend stands where there is room."""
+        row, line, text = self.table.cursor_key, self._timeline, ""
+        if line is not None and isinstance(row, int):
+            column = line.column(self._index.created(row))
+            text = " " * (_DATE + 1 + column) + "^" if column is not None else ""
+            text += (
+                " " * (self.size.width - 2 - len(LEGEND) - len(text)) + LEGEND if self._has_room(text) else ""
+            )
+        self.query_one("#caret", TextLine).show(text)
+
+    def _has_room(self, text: str) -> bool:
+        return len(text) + len(LEGEND) + 4 <= self.size.width

@@ -1,0 +1,195 @@
+"""Choosing a reference from what the server's lookup finds, by typing part of its name.
+
+An account that may restore but not look up gets told so; it can still type or paste a reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from tui.api.errors import Forbidden, ManagerError, SessionExpired
+from tui.api.models import HierarchyItem, HierarchyRoot, RestorePoint
+from tui.errors import describe
+from tui.restores.forms.fields import Field, FieldKind
+from tui.sanitize import safe
+from tui.screens.base import Dialog, bindings_of
+from tui.widgets.inputs import LineInput
+from tui.widgets.table_layout import Column, ListRows
+from tui.widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+    from tui.api.client import EnterpriseManager
+
+
+Fetch = Callable[[], Awaitable[Sequence[HierarchyItem]]]
+
+_COLUMNS = (
+    Column(key="name", label="Name", width=30, flex=1),
+    Column(key="ref", label="Ends in", width=15, drop=1),
+)
+_END = 12
+
+
+def short_ref(ref: str) -> str:
+    """The end of a reference, which tells things of one name apart."""
+    return ref if len(ref) <= _END + 3 else "..." + ref[-_END:]
+
+
+def matching(items: Sequence[HierarchyItem], typed: str) -> list[HierarchyItem]:
+    """The items whose name or reference contains every typed word, in any case and order."""
+    words = typed.casefold().split()
+    return [item for item in items if all(word in f"{item.name} {item.ref}".casefold() for word in words)]
+
+
+class PickerScreen(Dialog[str | None]):
+    """Dismissed with the chosen reference, or None."""
+
+    NAME = "picker"
+    IS_ANSWERED_UNREAD = True
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("picker")
+
+    def __init__(self, what: str, fetch: Fetch) -> None:
+        super().__init__()
+        self._what = what
+        self._fetch = fetch
+        self._items: Sequence[HierarchyItem] = ()
+
+    def compose(self) -> ComposeResult:
+        """A line to type in, the list, the whole reference of the chosen one."""
+        with Vertical(classes="box"):
+            yield self.title_line(f"Choose: {safe(self._what, cells=60)}")
+            yield LineInput(placeholder="type part of the name", id="picker-filter")
+            yield VirtualTable(_COLUMNS, empty="Asking the server ...", id="picker-table")
+            yield Static("", markup=False, id="picker-ref")
+            yield Static("Enter takes it, Esc leaves the field as it was.", markup=False, id="picker-note")
+
+    def on_mount(self) -> None:
+        """Ask for the list behind the painted dialog."""
+        self.query_one("#picker-filter").focus()
+        self._load()
+
+    @work(group="lookup", exclusive=True, exit_on_error=False, description="look up references")
+    async def _load(self) -> None:
+        note = self.query_one("#picker-note", Static)
+        table = self.query_one(VirtualTable)
+        try:
+            self._items = await self._read()
+        except Forbidden:
+            table.set_empty("This account may restore, but not look up.")
+            note.update("Press Esc and type or paste the reference, or ask someone with the right for it.")
+        except ManagerError as error:
+            table.set_empty("Nothing could be looked up.")
+            note.update(safe(describe("look it up", error) + " Esc: type it by hand.", cells=300))
+        else:
+            self.vbem.ref_names.learn(self._items)
+            table.set_empty("The server lists none. Press Esc and type or paste the reference.")
+            self._filter()
+
+    async def _read(self) -> Sequence[HierarchyItem]:
+        try:
+            return await self._fetch()
+        except SessionExpired:
+            if not await self.vbem.log_on_again():
+                raise
+        return await self._fetch()
+
+    @on(Input.Changed, "#picker-filter")
+    def _filter(self) -> None:
+        found = matching(self._items, self.query_one("#picker-filter", LineInput).value)
+        table = self.query_one(VirtualTable)
+        if self._items:
+            table.set_empty("No name or reference contains that.")
+        table.set_rows(ListRows(found, lambda item: (item.name, short_ref(item.ref)), _ref))
+
+    @on(VirtualTable.Highlighted)
+    def show_reference(self, event: VirtualTable.Highlighted) -> None:
+        """The whole name and the whole reference of the row: names may be long, or stand there twice."""
+        name = next((item.name for item in self._items if item.ref == event.key), "")
+        words = f"{safe(name, cells=140)}\n{safe(event.key or '', cells=220)}" if event.key else ""
+        self.query_one("#picker-ref", Static).update(words)
+
+    @on(Input.Submitted, "#picker-filter")
+    def take_highlighted(self) -> None:
+        """Enter in the filter takes the row under the cursor."""
+        self.query_one(VirtualTable).choose()
+
+    @on(VirtualTable.Chosen)
+    def take(self, event: VirtualTable.Chosen) -> None:
+        """Put it into the field."""
+        self.dismiss(str(event.key))
+
+    def action_move(self, rows: int) -> None:
+        """Arrow keys move in the list while the filter has the focus."""
+        self.query_one(VirtualTable).move(rows)
+
+    def action_page(self, pages: int) -> None:
+        """Page keys too."""
+        self.query_one(VirtualTable).page(pages)
+
+    def action_back(self) -> None:
+        """Leave the field as it was."""
+        self.dismiss(None)
+
+
+def _ref(item: HierarchyItem) -> str:
+    return item.ref
+
+
+_CLOUD_DIRECTOR = "vcdsystem"
+"""HostType of the roots a Cloud Director VM can be restored under; no other platform asks for a root."""
+
+
+async def items_for(
+    manager: EnterpriseManager, field: Field, root_id: str, point: RestorePoint
+) -> Sequence[HierarchyItem]:
+    """What can be chosen for the field.
+
+    Raises:
+        ManagerError: Forbidden where the role may restore but not look up (contract T15).
+    """
+    if field.kind is FieldKind.UID:
+        return await roots_for(manager, point)
+    items = await manager.lookup(f"urn:veeam:HierarchyRoot:{root_id}", field.lookup_type)
+    return sorted(items, key=lambda item: (item.name.casefold(), item.ref))
+
+
+async def roots_for(manager: EnterpriseManager, point: RestorePoint) -> Sequence[HierarchyItem]:
+    """The roots of Cloud Director, and those the server says no type of; the likeliest first.
+
+    Raises:
+        ManagerError: they cannot be listed.
+    """
+    roots = [root for root in await manager.hierarchy_roots() if _fits(root)]
+    return [_item(root) for root in sorted(roots, key=lambda root: _far(root, point))]
+
+
+async def roots_if_allowed(manager: EnterpriseManager, point: RestorePoint) -> Sequence[HierarchyItem]:
+    """Like `roots_for`, only to know their names: where they cannot be listed, there are none."""
+    try:
+        return await roots_for(manager, point)
+    except ManagerError:
+        return ()
+
+
+def _fits(root: HierarchyRoot) -> bool:
+    return root.host_type.casefold() in {_CLOUD_DIRECTOR, ""}
+
+
+def _far(root: HierarchyRoot, point: RestorePoint) -> tuple[bool, bool, str]:
+    """The point's own root, then those of its own backup server: the same host may stand there twice."""
+    other_root = not point.root_id or root.id.lower() != point.root_id.lower()
+    other_server = bool(point.server_uid) and root.server_uid.lower() != point.server_uid.lower()
+    return other_root, other_server, root.name.casefold()
+
+
+def _item(root: HierarchyRoot) -> HierarchyItem:
+    name = f"{root.name} (on {root.server_name})" if root.server_name else root.name
+    return HierarchyItem(ref=root.uid, object_type=root.host_type, name=name)

@@ -1,0 +1,423 @@
+"""What the restore form shows: the fields of the point's platform, and beside them what will happen.
+
+It renders whatever form `tui.restores` describes and knows no platform. What its keys do stands in
+`tui.screens.restore_form`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.widgets import Button, Input, Static
+
+from tui import timefmt
+from tui.api.models import Platform, PointKind
+from tui.restores.forms.cloud_director import ROOT
+from tui.restores.forms.fields import FieldKind, IncompleteForm, Problem, WrongForm
+from tui.sanitize import safe
+from tui.screens import reference_picker, restore_form_data
+from tui.screens.base import VbemScreen, bindings_of
+from tui.screens.plan_text import PlanSummary
+from tui.screens.restore_form_data import FormDraft, PlanDrafter
+from tui.terminal.key_queue import is_typing
+from tui.widgets.form import FormFields
+from tui.widgets.form_fields import FieldRow, TextRow
+from tui.widgets.header import StatusLine
+from tui.widgets.inputs import LineInput
+from tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.binding import BindingType
+    from textual.events import Key, Paste
+
+    from tui.api.client import EnterpriseManager
+    from tui.api.models import RestorePoint
+    from tui.restores.forms.form import RestoreForm
+    from tui.restores.plan import RestorePlan
+
+
+REASON_LABEL = "  Ticket or reason, optional; for the journal only"
+WIDE = 110
+"""Columns from which the plan stands beside the form instead of below it."""
+
+
+class FormView(VbemScreen):
+    """Shows the form of one restore point and what it would do.
+
+    Args:
+        point: what to restore, or a form filled before.
+        newest: when the newest known point of the same VM was made, for the warning.
+        same_names: how many other VMs have the same name, for the warning.
+    """
+
+    NAME = "form"
+    HEADING = "Restore"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - declared so by Textual
+
+    def __init__(
+        self, point: RestorePoint | FormDraft, *, newest: datetime | None = None, same_names: int = 0
+    ) -> None:
+        super().__init__()
+        self._filled = point if isinstance(point, FormDraft) else FormDraft(point=point)
+        self._newest, self._same_names = newest, same_names
+        self._form: RestoreForm | None = None
+        self._remark = self._filled.note
+        self._busy = False
+        """A restore of this form is being prepared, confirmed or sent."""
+        self._sent = False
+        self._shown_verdict = ""
+        self._complaint = ""
+        """What the status line says is to be put right first."""
+        self._helped: FieldRow | None = None
+
+    @property
+    def point(self) -> RestorePoint:
+        """The restore point, as listed."""
+        return self._filled.point
+
+    # -- what is on it ------------------------------------------------------------------------
+
+    def compose_body(self) -> ComposeResult:
+        """The point, the fields, the plan, the short verdict and the button."""
+        yield Static(self._point_words(), markup=False, id="form-point")
+        with Container(id="form-panes"):
+            with Vertical(id="form-left"):
+                yield Static("Reading the restore point ...", markup=False, id="form-wait")
+            with Vertical(id="form-right"):
+                yield Static("What will happen", markup=False, classes="section")
+                yield TextView(id="form-plan", hang=2)
+        yield Static("", markup=False, id="form-help")
+        with Horizontal(id="form-bottom"):
+            yield Button("Restore...", id="form-restore", compact=True, disabled=True)
+            yield Static("", markup=False, id="form-verdict")
+
+    def _point_words(self) -> str:
+        point = self._filled.point
+        what = "vApp" if point.kind is PointKind.VAPP else "VM"
+        age = timefmt.ago(point.created, self.vbem.clock.now())
+        server = f" on {safe(point.server_name, cells=30)}" if point.server_name else ""
+        name = safe(point.vm_name, cells=60)
+        return f"{what} {name}{server}, as of {timefmt.both(point.created)}, {age}"
+
+    def on_mount(self) -> None:
+        """Show the form at once where everything is known, and read the point anew behind it."""
+        known = (
+            self._filled.platform
+            if self._filled.platform is not Platform.UNKNOWN
+            else self._filled.point.platform
+        )
+        if known is not Platform.UNKNOWN and self._filled.point.kind is PointKind.VM:
+            self._use(self._filled.point, known)
+        self._open()
+
+    @property
+    def _manager(self) -> EnterpriseManager | None:
+        return self.vbem.connection.manager if self.vbem.connection else None
+
+    @work(group="open", exclusive=True, exit_on_error=False, description="read the restore point")
+    async def _open(self) -> None:
+        manager, listed = self._manager, self._filled.point
+        if manager is None:
+            return
+        point = await self.reading(
+            "read the restore point", lambda: restore_form_data.read_point(manager, listed)
+        )
+        if point is None:
+            self._wait_words("The restore point could not be read. Press Esc and reload the list.")
+            return
+        platform = self._filled.platform
+        if platform is Platform.UNKNOWN:
+            found = await restore_form_data.find_platform(self, manager, point)
+            if found is None:
+                self._wait_words("No platform was chosen. Press Esc to go back.")
+                return
+            platform = found
+        vms, remark = await restore_form_data.vms_of(manager, point)
+        self._remark = " ".join(filter(None, (self._remark, remark)))
+        self._use(point, platform, vms)
+        await self._name_the_root(manager)
+
+    async def _name_the_root(self, manager: EnterpriseManager) -> None:
+        """Find out what the root that was filled in is called, where the account may ask."""
+        names, form = self.vbem.ref_names, self._form
+        default = str(form.defaults.get(ROOT, "")) if form else ""
+        if default and not names.name_of(default):
+            names.learn(await reference_picker.roots_if_allowed(manager, self._filled.point))
+            self._show_state()
+
+    def _wait_words(self, words: str) -> None:
+        for wait in self.query("#form-wait").results(Static):
+            wait.update(words)
+
+    def _use(self, point: RestorePoint, platform: Platform, vms: tuple[RestorePoint, ...] = ()) -> None:
+        """Show the form, or refresh what it knows about the point without touching what was typed."""
+        try:
+            form = restore_form_data.make_form(point, platform, self.vbem.settings.cloud_layout, vms)
+        except WrongForm as error:
+            self._wait_words(str(error))
+            return
+        is_first, wait = self._form is None, self.query("#form-wait")
+        if is_first and not wait:
+            return  # the screen is being taken down: an answer came at its last moment
+        self._form = form
+        if is_first:
+            wait.remove()
+            body = FormFields(form, self._filled.values)
+            left = self.query_one("#form-left", Vertical)
+            reason = LineInput(self._filled.reason, id="form-reason", placeholder="(empty)")
+            left.mount(body, Static(REASON_LABEL, markup=False, classes="field-label"), reason)
+            self.query_one("#form-restore", Button).disabled = False
+            self.refresh_bindings()
+        else:
+            self._body.fill_untouched(form.defaults)
+            self._show_state()
+
+    def show_ages(self) -> None:
+        """Write the ages anew: they stood still while another screen was over this one."""
+        self.query_one("#form-point", Static).update(self._point_words())
+        self._show_state()
+
+    @on(FormFields.Ready)
+    def _begin(self) -> None:
+        self._body.focus_first()
+        self._show_state()
+
+    @property
+    def _body(self) -> FormFields:
+        return self.query_one(FormFields)
+
+    @property
+    def _reason(self) -> str:
+        return self.query_one("#form-reason", LineInput).value.strip()
+
+    # -- while typing -------------------------------------------------------------------------
+
+    @on(FieldRow.Changed)
+    def _changed(self) -> None:
+        self.query_one(StatusLine).take_back(self._complaint)
+        self._show_state()
+
+    @on(FieldRow.Left)
+    def _left(self) -> None:
+        self._show_state()
+
+    @on(FieldRow.Entered)
+    def _entered(self, event: FieldRow.Entered) -> None:
+        if self._helped is not event.row:
+            self._help(event.row, event.row.field.help)
+
+    def on_descendant_focus(self) -> None:
+        """Beside the plan or the button, what is said of a field would be taken for what will happen."""
+        if self._helped is not None and self._form is not None and self._body.focused_row() is None:
+            self._helped = None
+            self.query_one("#form-help", Static).update("", layout=False)
+
+    @on(FieldRow.Refused)
+    def _refused(self, event: FieldRow.Refused) -> None:
+        self._help(event.row, f"{event.row.note} Switch the other one off first.")
+
+    def _help(self, row: FieldRow, words: str) -> None:
+        # The focus may be told of later than what was done with it: a refusal is not written over.
+        self._helped = row
+        self.query_one("#form-help", Static).update(safe(words, cells=200))
+
+    def _show_state(self) -> None:
+        form, drafter = self._form, self._drafter
+        if form is None or drafter is None or not self.query("FormFields"):
+            return
+        values = self._body.values
+        self._body.show_state(form, form.check(values))
+        self._body.show_names(self.vbem.ref_names.name_of)
+        self._show_verdict(drafter.verdict(form, values, self._remark))
+
+    @property
+    def _drafter(self) -> PlanDrafter | None:
+        restores = self.vbem.restores
+        if restores is None:
+            return None
+        return PlanDrafter(restores=restores, newest=self._newest, same_names=self._same_names)
+
+    def _show_verdict(self, verdict: PlanSummary) -> None:
+        short = self.query_one("#form-verdict", Static)
+        for tone in ("good", "warning", "bad"):
+            short.set_class(tone == verdict.tone, f"-{tone}")
+        words = safe(verdict.short, cells=160)
+        if words != self._shown_verdict:
+            self._shown_verdict = words
+            short.update(words)
+        self.query_one("#form-plan", TextView).show(self.vbem.ref_names.spell_out(verdict.lines))
+
+
+class RestoreFormScreen(FormView):
+    """The form of one restore point, from the first key to the restore."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("form")
+
+    # -- keys ---------------------------------------------------------------------------------
+
+    def takes_key(self, event: Key | Paste) -> bool:
+        """What is typed while the restore is prepared or sent would come too late for it."""
+        return not (self._busy and is_typing(event))
+
+    def action_change(self) -> None:
+        """Switch the field under the focus."""
+        row = self._body.focused_row() if self._form else None
+        if row is not None:
+            row.change()
+
+    def action_next_field(self) -> None:
+        """Go on; the plan is read with Tab, so that arrows never get caught in it."""
+        if isinstance(self.focus_next(), TextView):
+            self.focus_next()
+
+    def action_previous_field(self) -> None:
+        """Go back one field."""
+        if isinstance(self.focus_previous(), TextView):
+            self.focus_previous()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        """Enter goes on, and from the last field to the button: it never sends by itself."""
+        if event.input.id == "form-reason":
+            self.query_one("#form-restore", Button).focus()
+        else:
+            self.focus_next()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Looking up is offered only where the form has something to look up."""
+        del parameters
+        if action == "look_up" and self._form is not None:
+            return any(field.lookup_type for field in self._form.fields)
+        return True
+
+    def action_look_up(self) -> None:
+        """Open the picker for the field under the focus."""
+        row = self._body.focused_row() if self._form else None
+        if isinstance(row, TextRow) and row.field.lookup_type:
+            self._pick(row)
+        else:
+            self.say("There is nothing to look up here: go to a field that says so.")
+
+    @work(group="pick", exclusive=True, exit_on_error=False, description="choose a reference")
+    async def _pick(self, row: TextRow) -> None:
+        from tui.screens.reference_picker import PickerScreen
+
+        manager, form = self._manager, self._form
+        if manager is None or form is None:
+            return
+        root = form.root_id(self._body.values)
+        if row.field.kind is FieldKind.REFERENCE and not root:
+            self.say("Choose where to restore first: things are looked up under it.", "bad")
+            return
+        fetch = partial(reference_picker.items_for, manager, row.field, root, form.point)
+        chosen = await self.app.push_screen_wait(PickerScreen(row.field.label, fetch))
+        if chosen is not None:
+            row.set_value(chosen)
+            row.control.focus()
+
+    def action_request(self) -> None:
+        """Show the exact request, if the form is complete."""
+        from tui.screens.request_preview import RequestScreen
+
+        plan, manager = self._draft_or_complain(), self._manager
+        if plan is not None and manager is not None:
+            write = partial(manager.write_request, plan.point, plan.spec)
+            self.app.push_screen(RequestScreen(write, wire=plan.request.wire))
+
+    def _draft_or_complain(self) -> RestorePlan | None:
+        form, drafter = self._form, self._drafter
+        if form is None or drafter is None:
+            return None
+        try:
+            return drafter.draft(form, self._body.values)
+        except IncompleteForm as error:
+            self._show_problems(error.problems)
+            return None
+
+    def _show_problems(self, problems: Sequence[Problem]) -> None:
+        self._body.touch_all()
+        self._show_state()
+        first = self._body.row(problems[0].field) if problems else None
+        if first is not None:
+            first.control.focus()
+        count = "1 thing" if len(problems) == 1 else f"{len(problems)} things"
+        sentence = problems[0].sentence if problems else ""
+        self._complaint = f"Not sent: {count} to put right first. {sentence}"
+        self.say(self._complaint, "bad")
+
+    # -- sending ------------------------------------------------------------------------------
+
+    @on(Button.Pressed, "#form-restore")
+    def _pressed_restore(self) -> None:
+        self.action_restore()
+
+    def action_restore(self) -> None:
+        """Guards, confirmation, then the app sends it."""
+        if not self._busy and self._draft_or_complain() is not None:
+            self._busy = True
+            self._restore()
+
+    @work(group="submit", exclusive=False, exit_on_error=False, description="start a restore")
+    async def _restore(self) -> None:
+        from tui.screens.confirm import confirm_and_send
+
+        form, drafter = self._form, self._drafter
+        if form is None or drafter is None:
+            return
+        try:
+            values, reason = self._body.values, self._reason
+            self.say("Looking for running restores of this VM ...")
+            doing = "look for running restores of this VM"
+            plan = await self.reading(doing, lambda: drafter.prepare(form, values))
+            if plan is None:
+                return
+            # What was found stands in the confirmation.
+            self.say("")
+            restore = await confirm_and_send(self, plan, reason)
+        finally:
+            self._busy = False
+        if restore is not None:
+            self.vbem.remember_form(
+                restore.key, FormDraft(point=form.point, platform=form.platform, values=values, reason=reason)
+            )
+            self._sent = True
+            if self.is_current:
+                self.vbem.show_restore(restore.key)
+
+    def on_screen_resume(self) -> None:
+        """Somebody went elsewhere while it was being sent: a form that was sent is done with."""
+        if self._sent:
+            self.dismiss(None)
+            self.vbem.tell("The restore was sent: Ctrl+T shows it.")
+        else:
+            self.show_ages()
+
+    # -- leaving ------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Back to the list; what was typed is not dropped without asking."""
+        if self._is_changed():
+            self._ask_to_leave()
+        else:
+            self.dismiss(None)
+
+    def _is_changed(self) -> bool:
+        if self._form is None or not self.query("#form-reason"):
+            return False
+        expected = {**self._form.defaults, **self._filled.values}
+        return self._body.values != expected or self._reason != self._filled.reason.strip()
+
+    @work(group="leave", exclusive=True, exit_on_error=False, description="leave the form")
+    async def _ask_to_leave(self) -> None:
+        from tui.screens.dialogs import AskScreen
+
+        text = "What is filled in here is dropped. Nothing was sent."
+        if await self.app.push_screen_wait(AskScreen("Leave the form?", text, yes="Leave", no="Stay")):
+            self.dismiss(None)

@@ -1,0 +1,141 @@
+"""What was typed into a form, kept so that the same can be asked for again as a new restore."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui.api.errors import Forbidden, ManagerError
+from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
+from tui.restores.forms.fields import IncompleteForm, Problem, Value, Values
+from tui.screens.plan_text import PlanSummary, not_ready, verdict_of
+
+if TYPE_CHECKING:
+    from tui.api.client import EnterpriseManager
+    from tui.restores.forms.form import RestoreForm
+    from tui.restores.plan import RestorePlan
+    from tui.restores.restore import Restore
+    from tui.restores.service import RestoreService
+    from tui.screens.base import VbemScreen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormDraft:
+    """One filled form."""
+
+    point: RestorePoint
+    platform: Platform = Platform.UNKNOWN
+    """As found out or chosen; UNKNOWN: find out."""
+    values: dict[str, Value] = field(default_factory=dict)
+    reason: str = ""
+    note: str = ""
+    """What the operator should know before sending it again."""
+
+
+async def refill(manager: EnterpriseManager, restore: Restore) -> FormDraft:
+    """The point of a restore, in a form as it is at first.
+
+    Raises:
+        ManagerError: the point cannot be read; NotFound where it is gone.
+    """
+    read = manager.vapp_restore_point if restore.kind is PointKind.VAPP else manager.vm_restore_point
+    point = await read(restore.point_uid.rpartition(":")[2])
+    return FormDraft(point=point, platform=restore.platform, reason=restore.reason)
+
+
+async def read_point(manager: EnterpriseManager, listed: RestorePoint) -> RestorePoint:
+    """The point as the server has it now, completed with what the list knew."""
+    read = manager.vapp_restore_point if listed.kind is PointKind.VAPP else manager.vm_restore_point
+    fresh = await read(listed.id)
+    return msgspec.structs.replace(
+        fresh,
+        vm_name=fresh.vm_name or listed.vm_name,
+        object_ref=fresh.object_ref or listed.object_ref,
+        platform=listed.platform if fresh.platform is Platform.UNKNOWN else fresh.platform,
+        server_uid=fresh.server_uid or listed.server_uid,
+        server_name=fresh.server_name or listed.server_name,
+        restore_point_id=fresh.restore_point_id or listed.restore_point_id,
+    )
+
+
+async def find_platform(
+    screen: VbemScreen, manager: EnterpriseManager, point: RestorePoint
+) -> Platform | None:
+    """The platform: from the point, from its backup, else from the operator; None if that was given up."""
+    from tui.screens.dialogs import ChoiceScreen
+
+    if point.platform is not Platform.UNKNOWN:
+        return point.platform
+    found = await screen.reading("find out the platform", lambda: manager.platform_of(point))
+    if found is not None and found is not Platform.UNKNOWN:
+        return found
+    return await screen.app.push_screen_wait(ChoiceScreen(point.kind))
+
+
+async def vms_of(manager: EnterpriseManager, point: RestorePoint) -> tuple[tuple[RestorePoint, ...], str]:
+    """The VM points of a vApp point, and a sentence where they cannot be listed (contract 1.6)."""
+    if point.kind is not PointKind.VAPP:
+        return (), ""
+    try:
+        return await manager.vms_of_vapp_point(point), ""
+    except Forbidden:
+        return (), "This account may not list the vApp's VMs, so they cannot be renamed one by one here."
+    except ManagerError as error:
+        return (), f"The vApp's VMs could not be listed ({error}), so they cannot be renamed one by one here."
+
+
+def make_form(
+    point: RestorePoint, platform: Platform, layout: str, vms: tuple[RestorePoint, ...] = ()
+) -> RestoreForm:
+    """The form of that platform, with the layout the settings prefer.
+
+    Raises:
+        WrongForm: there is no such restore on that platform.
+    """
+    from tui.restores.forms.form import form_for
+
+    preferred = CloudLayout(layout) if layout in set(CloudLayout) else CloudLayout.SEED
+    return form_for(point, platform, layout=preferred, vms_of_vapp=vms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDrafter:
+    """What is known around a point, and how a plan is made from it."""
+
+    restores: RestoreService
+    newest: datetime | None = None
+    """When the newest known point of the same VM was made."""
+    same_names: int = 0
+    """How many other VMs have the same name."""
+
+    def draft(self, form: RestoreForm, values: Values) -> RestorePlan:
+        """The plan of a filled form.
+
+        Raises:
+            IncompleteForm: it still has problems; also where a name cannot be written in the request.
+        """
+        try:
+            return self.restores.draft(form, values, newest=self.newest, same_names=self.same_names)
+        except ManagerError as error:
+            raise IncompleteForm((Problem(field="", sentence=f"{error}. {error.hint}"),)) from error
+
+    async def prepare(self, form: RestoreForm, values: Values) -> RestorePlan:
+        """The plan to confirm, with the VM's running restores as the server lists them now.
+
+        Raises:
+            IncompleteForm: the form still has problems.
+            ManagerError: the restore sessions cannot be listed.
+        """
+        return await self.restores.prepare(form, values, newest=self.newest, same_names=self.same_names)
+
+    def verdict(self, form: RestoreForm, values: Values, remark: str) -> PlanSummary:
+        """What the form would do, in words, or what is missing."""
+        blocked = set(form.blocked(values).values())
+        notes = [note for note in (remark, *form.notes(values)) if note and note not in blocked]
+        try:
+            return verdict_of(self.draft(form, values), notes)
+        except IncompleteForm as error:
+            return not_ready(error.problems, notes)

@@ -1,0 +1,288 @@
+"""A restore's state in words, for rows and details: the tone only underlines what the words say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tui import timefmt
+from tui.api.models import Platform
+from tui.restores.restore import CancelState, Restore
+from tui.sanitize import safe
+from tui.store.journal_entry import JournalEntry, RestoreState
+from tui.widgets.table_layout import Cell, StyledText
+from tui.widgets.text_view import Line
+
+if TYPE_CHECKING:
+    from tui.api.models import RestoreSession
+
+
+WORDS = {
+    RestoreState.PLANNED: "planned",
+    RestoreState.SENT: "sent",
+    RestoreState.LAUNCHING: "launching",
+    RestoreState.RESTORING: "restoring",
+    RestoreState.SUCCEEDED: "succeeded",
+    RestoreState.WARNING: "warnings",
+    RestoreState.FAILED: "FAILED",
+    RestoreState.CANCELLED: "cancelled",
+    RestoreState.UNKNOWN: "UNKNOWN",
+}
+TONES = {
+    RestoreState.SUCCEEDED: "good",
+    RestoreState.WARNING: "warning",
+    RestoreState.FAILED: "bad",
+    RestoreState.CANCELLED: "dim",
+    RestoreState.UNKNOWN: "warning",
+}
+_A_DAY = timedelta(days=1)
+"""A time of the day alone would be ambiguous after so long."""
+_CANCELLING = {CancelState.ASKING, CancelState.ACCEPTED, CancelState.LOST, CancelState.SESSION_STOPPING}
+
+
+def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, is_old: bool = False) -> Cell:
+    """The state as one word, with a question mark where it may long be another."""
+    if is_old:
+        return StyledText(f"{WORDS[state]}?", "warning")
+    if cancel in _CANCELLING and not state.is_over:
+        return StyledText("cancelling", "warning")
+    tone = TONES.get(state, "")
+    return StyledText(WORDS[state], tone) if tone else WORDS[state]
+
+
+def progress_words(progress: int | None) -> str:
+    """Progress in per cent; a dash where the server does not say."""
+    return "-" if progress is None else f"{progress} %"
+
+
+def state_words(restore: Restore) -> str:
+    """The state, with progress where it is known."""
+    state = state_cell(restore.state, restore.cancel)
+    word = state.text if isinstance(state, StyledText) else state
+    if restore.is_missing:
+        return f"{word} when last known, now not found at the server"
+    return word + _percent(restore.progress)
+
+
+def _percent(progress: int | None) -> str:
+    return "" if progress is None else f", {progress} %"
+
+
+def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
+    """One row: state, progress, VM, elapsed, message."""
+    problem = f"(old: {restore.problem}) " if restore.problem else ""
+    return (
+        state_cell(restore.state, restore.cancel, is_old=restore.is_missing),
+        progress_words(None if restore.is_missing else restore.progress),
+        restore.vm_name,
+        timefmt.elapsed(restore.elapsed(now)),
+        problem + _row_words(restore),
+    )
+
+
+def _row_words(restore: Restore) -> str:
+    """What a row has room for, the most telling first: an end, or the loss of the session, comes first."""
+    if restore.is_missing:
+        return f"(old) {restore.message}"
+    told = restore.cancel_words
+    if not restore.is_over or restore.cancel is CancelState.GOES_ON:
+        return told or restore.message
+    return restore.message if told in restore.message else f"{restore.message} {told}"
+
+
+def restore_lines(restore: Restore, now: datetime, plan: str) -> list[Line]:
+    """Everything that is known about one restore.
+
+    Args:
+        restore: the newest snapshot.
+        now: this machine's clock.
+        plan: what was confirmed, in words, a sentence a line; from the journal.
+    """
+    return [
+        *_what_happens(restore, now),
+        *_what_was_asked(restore, now, plan),
+        *_when(restore, now),
+        *_names(restore),
+    ]
+
+
+def _what_happens(restore: Restore, now: datetime) -> list[Line]:
+    state = state_cell(restore.state, restore.cancel, is_old=restore.is_missing)
+    tone = state.tone if isinstance(state, StyledText) else ""
+    line = f"{restore.vm_name}: {state_words(restore)}"
+    lines: list[Line] = [StyledText(line, tone) if tone else line, restore.message]
+    lines += [f"Note: {restore.note}"] if restore.note else []
+    if restore.cancel_words and restore.cancel_words not in restore.message:
+        lines.append(f"Cancelling: {restore.cancel_words}")
+    lines += [StyledText(restore.unjournalled, "bad")] if restore.unjournalled else []
+    if restore.problem:
+        lines.append(StyledText(f"Shown is old: {restore.problem}", "warning"))
+    if restore.last_seen:
+        lines.append(f"Server last heard {_heard(restore.last_seen, now)}")
+    return [line for line in lines if line]
+
+
+def _heard(seen: datetime, now: datetime) -> str:
+    """A time and no age: it stays true while nothing is painted anew."""
+    return timefmt.clock_time(seen) if now - seen < _A_DAY else timefmt.both(seen)
+
+
+def _what_was_asked(restore: Restore, now: datetime, plan: str) -> list[Line]:
+    overwrite = "OVERWRITES, or may overwrite, the original" if restore.overwrites else "keeps the original"
+    lines: list[Line] = [f"Asked for     {overwrite}"]
+    lines += [f"Plan          {words}" if not number else f"              {words}"
+              for number, words in enumerate(plan.splitlines())]  # fmt: skip
+    lines += [f"Reason        {restore.reason}"] if restore.reason else []
+    lines.append(f"Platform      {restore.platform.label}")
+    if restore.server_name:
+        lines.append(f"Backup server {restore.server_name}")
+    if restore.point_created:
+        age = timefmt.ago(restore.point_created, now)
+        lines.append(f"Point of      {timefmt.both(restore.point_created)}, {age}")
+    return lines
+
+
+def _when(restore: Restore, now: datetime) -> list[Line]:
+    lines: list[Line] = [f"Sent          {timefmt.both(restore.submitted)}"]
+    lines += _cancel_asked(restore)
+    if restore.ended:
+        lines.append(f"End seen      {timefmt.both(restore.ended)}")
+    lines.append(f"Elapsed       {timefmt.elapsed(restore.elapsed(now))}")
+    return lines + _session_times(restore.session)
+
+
+def _cancel_asked(one: Restore | JournalEntry) -> list[str]:
+    """When and by whom cancelling was asked, and whether the server replied."""
+    if one.cancel_asked is None:
+        return []
+    who = f" by {one.cancel_by}" if one.cancel_by else ""
+    replied = f"replied {timefmt.both(one.cancel_answered)}" if one.cancel_answered else "no reply known"
+    return [f"Cancel asked  {timefmt.both(one.cancel_asked)}{who}; {replied}"]
+
+
+def _session_times(session: RestoreSession | None) -> list[Line]:
+    """By the server's clock, which may differ from this machine's."""
+    if session is None:
+        return []
+    lines: list[Line] = [f"Session says  {session.state.value}, result {session.result.value}"]
+    lines += [f"Session begun {timefmt.both(session.created)} (server's clock)"] if session.created else []
+    lines += [f"Session ended {timefmt.both(session.ended)} (server's clock)"] if session.ended else []
+    lines += [f"Restored VM   {session.restored_ref}"] if session.restored_ref else []
+    return lines
+
+
+def _names(restore: Restore) -> Iterable[Line]:
+    row = str(restore.entry_id) if restore.entry_id is not None else "none: NOT in the journal"
+    return (
+        f"Point         {restore.point_uid}",
+        f"Task          {restore.task_id or '-'}",
+        f"Session       {restore.session_uid or '-'}",
+        f"Journal row   {row}",
+    )
+
+
+def entry_cells(entry: JournalEntry, now: datetime) -> tuple[Cell, ...]:
+    """One row of the history: number, when, VM, state, who, message."""
+    del now
+    return (
+        str(entry.id),
+        timefmt.local(entry.created),
+        state_cell(entry.state),
+        entry.vm_name,
+        entry.operator or entry.em_user,
+        entry.words,
+    )
+
+
+def entry_lines(entry: JournalEntry, now: datetime) -> list[Line]:
+    """Everything the journal holds of one restore."""
+    facts = (
+        ("What", f"{entry.vm_name}: {WORDS[entry.state]}{_percent(entry.progress)}"),
+        ("Message", entry.message),
+        ("Cancelling", "" if entry.cancel_words in entry.message else entry.cancel_words),
+        ("Reason", entry.reason),
+        ("Who", f"{entry.operator} as {entry.em_user} on {entry.server}"),
+        ("Planned", f"{timefmt.both(entry.created)}, {timefmt.ago(entry.created, now)}"),
+        ("Sent", timefmt.both(entry.started) if entry.started else ""),
+        ("Ended", timefmt.both(entry.ended) if entry.ended else ""),
+        ("Overwrites", "YES, or may" if entry.overwrites else "no"),
+        ("Backup server", entry.backup_server_name),
+        ("Platform", Platform.from_word(entry.platform).label),
+        ("Point", f"{entry.point_uid} of {timefmt.both(entry.point_created)}" if entry.point_created else ""),
+        ("Task", entry.task_id),
+        ("Session", entry.session_uid),
+    )
+    lines: list[Line] = [f"{label:<13} {value}" for label, value in facts if value]
+    lines += _cancel_asked(entry)
+    lines += [
+        f"{'Plan' if not number else '':<13} {line}" for number, line in enumerate(entry.plan.splitlines())
+    ]
+    lines += [f"Request ({entry.request_format})", *(f"  {line}" for line in entry.request_body.splitlines())]
+    return lines
+
+
+_WORDS = {
+    RestoreState.SUCCEEDED: "succeeded",
+    RestoreState.WARNING: "ended with warnings",
+    RestoreState.FAILED: "FAILED",
+    RestoreState.CANCELLED: "was cancelled",
+}
+_WORST_FIRST = (RestoreState.FAILED, RestoreState.WARNING, RestoreState.CANCELLED, RestoreState.SUCCEEDED)
+_NAMED = 3
+"""More than so many are only counted: the status line has three lines."""
+_BEGUN = {RestoreState.LAUNCHING, RestoreState.RESTORING, RestoreState.UNKNOWN}
+"""What the server refuses at once is told by the form it was sent from."""
+
+
+class EndedRestores:
+    """Which restores have ended since the tasks were last looked at."""
+
+    def __init__(self) -> None:
+        self._begun: set[str] = set()
+        self._ended: list[Restore] = []
+        self.told = ""
+        """The sentence that stands on some status line; empty for none."""
+
+    def notice(self, restores: Iterable[Restore]) -> bool:
+        """Look at all restores as they are now; whether one has ended."""
+        new: list[Restore] = []
+        for restore in restores:
+            if restore.is_over and restore.key in self._begun:
+                self._begun.discard(restore.key)
+                new.append(restore)
+            elif restore.state in _BEGUN:
+                self._begun.add(restore.key)
+        self._ended += new
+        return bool(new)
+
+    def forget(self) -> None:
+        """The tasks are being looked at."""
+        self._ended.clear()
+        self.told = ""
+
+    @property
+    def words(self) -> str:
+        """What ended, the worst first, and where to read more."""
+        ended = sorted(self._ended, key=lambda restore: _WORST_FIRST.index(restore.state))
+        if not ended:
+            return ""
+        if len(ended) == 1:
+            why = "shows why" if ended[0].state is RestoreState.FAILED else "shows it"
+            return f"The restore of {_said(ended[0])}: Ctrl+T {why}."
+        named = ", ".join(map(_said, ended[:_NAMED]))
+        more = len(ended) - _NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        return f"{len(ended)} restores have ended: {named}{rest}. Ctrl+T shows them."
+
+    @property
+    def kind(self) -> str:
+        """How the status line shows it."""
+        states = {restore.state for restore in self._ended}
+        if RestoreState.FAILED in states:
+            return "bad"
+        return "good" if states == {RestoreState.SUCCEEDED} else "note"
+
+
+def _said(restore: Restore) -> str:
+    return f"{safe(restore.vm_name, cells=40)} {_WORDS[restore.state]}"

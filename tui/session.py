@@ -1,0 +1,290 @@
+"""One Enterprise Manager, admitted or not: trust first, then log on, resume, keep alive, log off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.api.models import Certificate, LogonSession, ServerAddress, WireFormat
+from tui.clock import Clock
+from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
+from tui.store.known_servers import KnownServers
+from tui.store.process_lock import SessionUse
+
+if TYPE_CHECKING:
+    from tui.api.client import EnterpriseManager
+    from tui.api.limits import Timeouts
+    from tui.api.tls import Trust
+
+
+TICK_S = 60.0
+"""How often it is looked whether a light read is due."""
+KEEP_ALIVE_S = 300.0
+"""A light read at most every 5 minutes; the server ends a session after 15 idle ones (contract 1.6)."""
+ATTENDED_S = 900.0
+"""Without a key for this long, the session may expire as the server wishes."""
+
+
+class Connection:
+    """Everything between an address and a logon session that works.
+
+    Args:
+        address: where the server is dialled.
+        trust_store: certificates the operator trusted.
+        session_store: where logon sessions are kept.
+        wire: what to speak.
+        ca_file: authorities used instead of the system's.
+        proxy: URL of a proxy, empty for none.
+        clock: time.
+        timeouts: how long a call may take; None for the client's own.
+    """
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        *,
+        trust_store: KnownServers,
+        session_store: SessionStore,
+        wire: WireFormat,
+        ca_file: Path | None,
+        proxy: str,
+        clock: Clock,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self.address = address
+        self.user = ""
+        self.kept: KeepResult | None = None
+        """Whether the session is in the keyring, and why not; None before it was kept and after log-off."""
+        self.warnings: tuple[str, ...] = ()
+        """What is odd about a certificate that is trusted all the same: wrong name, expired."""
+        self.log_off_note = ""
+        """What log-off left undone on purpose, in a sentence; empty when everything was ended."""
+        self._trust_store = trust_store
+        self._session_store = session_store
+        self._wire, self._ca_file, self._proxy, self._clock = wire, ca_file, proxy, clock
+        self._timeouts = timeouts
+        self._manager: EnterpriseManager | None = None
+        self._stored: StoredSession | None = None
+        self._unkept: StoredSession | None = None
+        """A logon session that must still go to the keyring."""
+        self._keeping = asyncio.Lock()
+        self._use: SessionUse | None = None
+        self._last_key = self._last_read = clock.monotonic()
+
+    @property
+    def manager(self) -> EnterpriseManager:
+        """The client; the same object from logon to log-off, whatever is logged on again between.
+
+        Raises:
+            TrustError: the pins cannot be read.
+        """
+        if self._manager is None:
+            from tui.api.client import EnterpriseManager
+
+            self._manager = EnterpriseManager(
+                self.address,
+                trust=self._trust(),
+                wire=self._wire,
+                proxy=self._proxy,
+                clock=self._clock,
+                timeouts=self._timeouts,
+            )
+        return self._manager
+
+    def _trust(self) -> Trust:
+        from tui.api.tls import Trust
+
+        pin = self._trust_store.pinned(str(self.address))
+        return Trust(ca_file=self._ca_file, pinned_sha256=pin.sha256 if pin else "")
+
+    # -- trust --------------------------------------------------------------------------------
+
+    async def look(self) -> Certificate | None:
+        """The certificate to ask the operator about, None if it is trusted already. Sends nothing secret.
+
+        Raises:
+            CertificateChanged: it is not the pinned one.
+            Unreachable: the server cannot be reached.
+            TrustError: the pins cannot be read.
+        """
+        from tui.api.look import look_at_certificate
+
+        certificate = await look_at_certificate(self.address, trust=self._trust(), proxy=self._proxy)
+        if certificate.problem:
+            return certificate
+        self.warnings = certificate.warnings
+        return None
+
+    def trust(self, certificate: Certificate) -> None:
+        """Pin the certificate before logon; the next call is made under the pin.
+
+        Raises:
+            TrustError: the pin cannot be written.
+        """
+        self._trust_store.pin(str(self.address), certificate.sha256, certificate.subject)
+        self.warnings = certificate.warnings
+        # A client made before knows nothing of the pin. It has sent nothing, so it may just go.
+        self._manager = None
+
+    # -- in -----------------------------------------------------------------------------------
+
+    async def log_on(self, user: str, password: str) -> LogonSession:
+        """Log on; the handshake checks the certificate before credentials leave. `keep` keeps the session.
+
+        Raises:
+            BadLogin: user, password or role refused.
+            UnknownCertificate, CertificateChanged: nothing was sent.
+            ManagerError: as the client raises.
+        """
+        session = await self.manager.log_on(user, password)
+        self.user = user
+        self._use_session(session.session_id or session.token)
+        self._unkept = StoredSession(
+            user=user, session_id=session.session_id, token=session.token, api_version=session.api_version
+        )
+        return session
+
+    @property
+    def is_to_be_kept(self) -> bool:
+        """Whether there is a logon session that was not handed to the keyring yet."""
+        return self._unkept is not None
+
+    async def keep(self) -> KeepResult | None:
+        """Keep the logon session in the keyring, which may take seconds; where it is kept, None before logon.
+
+        Nobody waits for it to see the restore points: `leave` does what was not done by then.
+        """
+        async with self._keeping:
+            while (session := self._unkept) is not None:
+                self.kept = await self._session_store.save(str(self.address), session)
+                if self._unkept is session:
+                    self._unkept = None
+        return self.kept
+
+    async def log_on_again(self, password: str) -> LogonSession:
+        """The same user again, after the session expired; everything that holds the manager goes on.
+
+        Raises:
+            ManagerError: as `log_on`.
+        """
+        return await self.log_on(self.user, password)
+
+    async def has_kept_session(self) -> bool:
+        """Whether a logon session of this server is kept; asks the keyring."""
+        self._stored = await self._session_store.load(str(self.address))
+        return self._stored is not None
+
+    @property
+    def unread(self) -> str:
+        """Why the keyring could not be read when it was asked for a kept session; empty where it could."""
+        return self._session_store.unread
+
+    async def resume(self) -> bool:
+        """Go on with the kept session if the server still knows it.
+
+        Raises:
+            ManagerError: the server cannot be asked; the session stays kept.
+        """
+        if self._stored is None and not await self.has_kept_session():
+            return False
+        stored, self._stored = self._stored, None
+        if stored is None:
+            return False
+        self.manager.resume(
+            LogonSession(
+                user=stored.user,
+                session_id=stored.session_id,
+                token=stored.token,
+                api_version=stored.api_version,
+            )
+        )
+        if not await self.manager.is_session_alive():
+            await self._session_store.delete(str(self.address), stored.user)
+            return False
+        self.user = stored.user
+        self.kept = self._session_store.where(str(self.address), stored.user)
+        self._use_session(stored.session_id or stored.token)
+        return True
+
+    def _use_session(self, session: str) -> None:
+        if self._use is not None:
+            self._use.release()
+        self._use = SessionUse(self._session_store.state_folder, str(self.address), session)
+        self._last_read = self._clock.monotonic()
+        self.key_pressed()
+
+    # -- out ----------------------------------------------------------------------------------
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another living program uses the same logon session."""
+        return self._use is not None and self._use.is_shared()
+
+    async def log_off(self) -> None:
+        """End the session at the server and forget it here, even if the server cannot be reached.
+
+        A session that another living program uses is not ended under it: then only our copies go,
+        and `log_off_note` says so.
+
+        Raises:
+            ManagerError: the server could not be told; the local copies are gone all the same.
+            KeyringError: the keyring may still hold it.
+        """
+        shared = self.is_shared
+        self._unkept = None
+        self.log_off_note = _SHARED if shared else ""
+        try:
+            if not shared:
+                await self.manager.log_off()
+        finally:
+            self._end_use()
+            async with self._keeping:  # what is on its way to the keyring must not come after the deletion
+                self.kept = None
+                await self._session_store.delete(str(self.address), self.user)
+
+    async def leave(self) -> None:
+        """Close the connection; the session stays alive and kept."""
+        try:
+            await self.keep()
+        finally:
+            self._end_use()
+            if self._manager is not None:
+                await self._manager.aclose()
+
+    def _end_use(self) -> None:
+        if self._use is not None:
+            self._use.release()
+            self._use = None
+
+    # -- staying ------------------------------------------------------------------------------
+
+    def key_pressed(self) -> None:
+        """Somebody is there."""
+        self._last_key = self._clock.monotonic()
+
+    async def keep_alive_loop(self, busy: Callable[[], bool]) -> None:
+        """Keep the session alive while somebody is there or `busy()`; runs until cancelled."""
+        while True:
+            await self._clock.sleep(TICK_S)
+            now = self._clock.monotonic()
+            attended = now - self._last_key < ATTENDED_S
+            if now - self._last_read >= KEEP_ALIVE_S and (attended or busy()):
+                self._last_read = now
+                await self._read_lightly()
+
+    async def _read_lightly(self) -> None:
+        from tui.api.errors import ManagerError
+
+        try:
+            await self.manager.keep_alive()
+        except ManagerError:
+            # Whoever needs the server next says what is wrong with it, where it matters.
+            return
+
+
+_SHARED = (
+    "Another vbem uses the same logon session, so it was not ended at the server; "
+    "it is forgotten here and in the keyring."
+)

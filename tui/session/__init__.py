@@ -1,1 +1,0 @@
-"""Admits: trust, log on, resume, log on again, keep alive, log off."""

@@ -1,0 +1,201 @@
+"""The journal's sqlite file: made private before anything is in it, durable, never taken for another.
+
+The rollback journal is truncated, not deleted: with `synchronous=FULL` sqlite then syncs the
+truncation, so that a commit that was reported cannot be rolled back by a power loss. Write-ahead
+logging is not used because a home folder may be on NFS, where it does not work.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.store.errors import JournalError
+from tui.store.files import locked, private_file, sync_folder
+
+BUSY_S = 5.0
+"""How long to wait for another process that is writing."""
+
+_NOT_OURS = "The file is there, but it is not a journal of vbem. It was left alone."
+_WORDS = {
+    "SQLITE_FULL": ("The disk is full.", "Free some space, or name another folder with --state-dir."),
+    "SQLITE_READONLY": ("The file or its folder may not be written.", ""),
+    "SQLITE_BUSY": (
+        "Another vbem is writing to it and did not finish in time.",
+        "Try again; if it stays, end the other vbem.",
+    ),
+    "SQLITE_CANTOPEN": ("The file cannot be opened or made.", ""),
+    "SQLITE_PERM": ("The file may not be used.", ""),
+    "SQLITE_IOERR": ("The disk reported an error.", "Look at the disk, or name another --state-dir."),
+    "SQLITE_CORRUPT": ("The file is damaged.", "Start vbem again: it keeps the file aside and begins anew."),
+    "SQLITE_NOTADB": ("The file is not a database.", "Start vbem again: it keeps the file aside."),
+}
+_BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+
+
+def _code(error: sqlite3.Error) -> str:
+    name = str(getattr(error, "sqlite_errorname", "") or "")
+    return "_".join(name.split("_")[:2])
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Turn everything sqlite and the system raise into a JournalError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        words, hint = _WORDS.get(_code(error), (f"sqlite says: {error}.", ""))
+        raise JournalError(f"{words} ({path})", hint=hint) from error
+    except OSError as error:
+        raise JournalError(f"{error.strerror or error}. ({path})") from error
+
+
+def connect(path: Path) -> tuple[sqlite3.Connection, str]:
+    """Open the journal's file, making it if there is none.
+
+    Returns:
+        The connection, and a sentence to show if a damaged file was put aside.
+
+    Raises:
+        JournalError: it cannot be used.
+    """
+    with in_words(path), locked(path):
+        try:
+            return _open(path), ""
+        except sqlite3.DatabaseError as error:
+            if _code(error) not in _BROKEN:
+                raise
+        aside = _put_aside(path)
+        note = (
+            f"The journal was damaged and is kept as {aside.name}; a new one was begun. Restores that "
+            "were in flight are not in it: look for them among the restore sessions of the server."
+        )
+        return _open(path), note
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    private_file(path)
+    database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        database.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=TRUNCATE", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            database.execute(f"PRAGMA {pragma}").close()
+        _check_schema(database, path)
+    except BaseException:
+        database.close()
+        raise
+    # sqlite gives the companion files it makes the same mode as the database itself.
+    return database
+
+
+def _check_schema(database: sqlite3.Connection, path: Path) -> None:
+    with transaction(database):
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise JournalError(
+                f"The journal was written by a newer vbem (version {version}, this one knows "
+                f"{SCHEMA_VERSION}). It was left alone. ({path})",
+                hint="Use the newer vbem, or name another state folder with --state-dir.",
+            )
+        if version:
+            problem = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if problem != "ok":
+                raise _damaged(str(problem))
+        elif tables:
+            raise JournalError(f"{_NOT_OURS} ({path})", hint="Name another state folder with --state-dir.")
+        if version == SCHEMA_VERSION:
+            return
+        for statement in steps_from(version):
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    sync_folder(path.parent)
+
+
+def _damaged(problem: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(problem)
+    error.sqlite_errorname = "SQLITE_CORRUPT"
+    return error
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """Everything or nothing, and nobody else writes meanwhile."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        # After some errors (disk full) sqlite has rolled back by itself.
+        with suppress(sqlite3.Error):
+            database.execute("ROLLBACK")
+        raise
+
+
+def _put_aside(path: Path) -> Path:
+    """Rename a damaged file and its rollback journal; nothing is ever deleted."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    aside = path.with_name(f"{path.name}.damaged-{stamp}-{os.getpid()}")
+    for suffix in ("-journal", "-wal", "-shm", ""):
+        companion = path.with_name(path.name + suffix)
+        if companion.exists():
+            companion.rename(aside.with_name(aside.name + suffix))
+    sync_folder(path.parent)
+    return aside
+
+
+_STEPS = (
+    """
+CREATE TABLE restores (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  created TEXT NOT NULL, updated TEXT NOT NULL,
+  server TEXT NOT NULL, em_user TEXT NOT NULL DEFAULT '', operator TEXT NOT NULL DEFAULT '',
+  logon_session_id TEXT NOT NULL DEFAULT '', point_uid TEXT NOT NULL DEFAULT '', point_created TEXT,
+  kind TEXT NOT NULL DEFAULT '', platform TEXT NOT NULL DEFAULT '', vm_name TEXT NOT NULL DEFAULT '',
+  backup_server_uid TEXT NOT NULL DEFAULT '', backup_server_name TEXT NOT NULL DEFAULT '',
+  overwrites INTEGER NOT NULL DEFAULT 0, plan TEXT NOT NULL DEFAULT '',
+  request_format TEXT NOT NULL DEFAULT '', request_body TEXT NOT NULL DEFAULT '',
+  reason TEXT NOT NULL DEFAULT '', sessions_before TEXT NOT NULL DEFAULT '[]',
+  state TEXT NOT NULL, task_id TEXT NOT NULL DEFAULT '', task_href TEXT NOT NULL DEFAULT '',
+  session_uid TEXT NOT NULL DEFAULT '', progress INTEGER, message TEXT NOT NULL DEFAULT '',
+  started TEXT, ended TEXT, owner TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX restores_by_server ON restores (server, state);
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  entry_id INTEGER NOT NULL REFERENCES restores (id),
+  at TEXT NOT NULL, state TEXT NOT NULL, message TEXT NOT NULL, owner TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_entry ON events (entry_id);
+CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
+  BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END;
+CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events
+  BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END;
+CREATE TRIGGER restores_are_not_removed BEFORE DELETE ON restores
+  BEGIN SELECT RAISE(ABORT, 'restores are never removed'); END;
+""",
+    """
+ALTER TABLE restores ADD COLUMN plan_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE restores ADD COLUMN cancel TEXT NOT NULL DEFAULT '';
+ALTER TABLE restores ADD COLUMN cancel_asked TEXT;
+ALTER TABLE restores ADD COLUMN cancel_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE restores ADD COLUMN cancel_answered TEXT;
+ALTER TABLE restores ADD COLUMN cancel_words TEXT NOT NULL DEFAULT '';
+""",
+)
+SCHEMA_VERSION = len(_STEPS)
+
+
+def steps_from(version: int) -> Iterator[str]:
+    """The statements that bring a file of that version, 0 for a new one, to the present one."""
+    for step in _STEPS[version:]:
+        pending = ""
+        for line in step.splitlines():
+            pending += line + "\n"
+            if sqlite3.complete_statement(pending):
+                yield pending
+                pending = ""

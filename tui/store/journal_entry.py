@@ -1,0 +1,184 @@
+"""One row of the journal: a restore as it stands on disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tui.store.process_lock import OwnerState, life_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+
+class RestoreState(StrEnum):
+    """Where a restore is in its life (DESIGN: the way of one restore)."""
+
+    PLANNED = "planned"
+    """Nothing has been sent. On disk only in rows of the first version, which may have been sent since."""
+    SENT = "sent"
+    """About to be sent or sent; no answer yet."""
+    LAUNCHING = "launching"
+    """The server has a task for it."""
+    RESTORING = "restoring"
+    """The backup server runs a restore session for it."""
+    SUCCEEDED = "succeeded"
+    WARNING = "warning"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    """Nobody knows whether it started: no end, but nothing to poll by itself."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether this is an end; `unknown` is none."""
+        return self in _OVER
+
+
+_OVER = frozenset({RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.FAILED, RestoreState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """A journalled restore. Names stand as the server sent them; times are aware and in UTC."""
+
+    id: int
+    created: datetime
+    updated: datetime
+    server: str
+    """Address of the Enterprise Manager, `host:port`."""
+    em_user: str = ""
+    operator: str = ""
+    """Who sat at the keyboard, `user@host`."""
+    logon_session_id: str = ""
+    """Id (not token) of the logon session the task lives in."""
+    point_uid: str = ""
+    point_created: datetime | None = None
+    kind: str = ""
+    platform: str = ""
+    vm_name: str = ""
+    backup_server_uid: str = ""
+    backup_server_name: str = ""
+    overwrites: bool = False
+    plan: str = ""
+    """What will happen, in words."""
+    request_format: str = ""
+    request_body: str = ""
+    """The body as sent; it never holds a token."""
+    reason: str = ""
+    """Ticket or reason given by the operator."""
+    sessions_before: tuple[str, ...] = ()
+    """UIDs of the VM's restore sessions listed just before the request."""
+    state: RestoreState = RestoreState.PLANNED
+    task_id: str = ""
+    task_href: str = ""
+    session_uid: str = ""
+    progress: int | None = None
+    message: str = ""
+    started: datetime | None = None
+    """When it was first marked as sent."""
+    ended: datetime | None = None
+    owner: str = ""
+    """The process that follows it, as `living.this_process` names it; empty for nobody."""
+    plan_key: str = ""
+    """Name of the confirmed plan: one plan has one row, however often its writing is tried."""
+    cancel: str = ""
+    """What became of the wish to cancel, a word of `CancelState` in `tui.restores`; empty for none."""
+    cancel_asked: datetime | None = None
+    """When the DELETE was about to leave; on disk before it left."""
+    cancel_by: str = ""
+    """Who asked, `user@host`."""
+    cancel_answered: datetime | None = None
+    """When the server's reply to the DELETE came; None while it is not known."""
+    cancel_words: str = ""
+
+    @property
+    def words(self) -> str:
+        """What is known, with what the cancelling did."""
+        told = self.cancel_words and self.cancel_words not in self.message
+        return f"{self.message} {self.cancel_words}".strip() if told else self.message
+
+    @property
+    def life(self) -> OwnerState:
+        """What is known about the owner right now."""
+        return life_of(self.owner)
+
+    @property
+    def owned_by_live_process(self) -> bool:
+        """Whether a process of this host that lives now, this one or another, follows the restore."""
+        return self.life in {OwnerState.OURS, OwnerState.ALIVE}
+
+    def to_json(self) -> dict[str, object]:
+        """The row for an export: text as sent, times in ISO 8601, UTC."""
+        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One step in a restore's life; events are only ever added."""
+
+    entry_id: int
+    at: datetime
+    state: RestoreState
+    message: str
+    owner: str
+
+
+TIMES = frozenset(
+    {"created", "updated", "point_created", "started", "ended", "cancel_asked", "cancel_answered"}
+)
+GIVEN_BY_JOURNAL = frozenset({"id", "created", "updated", "owner"})
+COLUMNS = tuple(name for name in JournalEntry.__dataclass_fields__ if name != "id")
+MAX_TEXT = 1_000_000
+"""Characters kept of one text: a row is no place for what a hostile server sends by the gigabyte."""
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return to_stamp(value)
+    return str(value) if isinstance(value, str) else value
+
+
+def to_stamp(moment: datetime) -> str:
+    """A time as it stands in the file and in exports: ISO 8601, UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def to_column(name: str, value: object) -> object:
+    """A field's value as sqlite keeps it."""
+    if isinstance(value, datetime):
+        return to_stamp(value)
+    if isinstance(value, str):
+        # JSON can carry half a surrogate pair, UTF-8 cannot: it is kept as its escape.
+        return str(value)[:MAX_TEXT].encode("utf-8", "backslashreplace").decode("utf-8")
+    if name == "sessions_before" and isinstance(value, (tuple, list, set, frozenset)):
+        return json.dumps([str(uid) for uid in value])
+    return int(value) if isinstance(value, bool) else value
+
+
+def from_row(row: sqlite3.Row | Mapping[str, object]) -> JournalEntry:
+    """Read a row.
+
+    Raises:
+        ValueError: it holds what this program did not write.
+    """
+    fields: dict[str, object] = {name: row[name] for name in ("id", *COLUMNS)}
+    for name in TIMES:
+        fields[name] = from_stamp(fields[name])
+    fields["state"] = RestoreState(str(fields["state"]))
+    fields["overwrites"] = bool(fields["overwrites"])
+    fields["sessions_before"] = tuple(str(uid) for uid in json.loads(str(fields["sessions_before"])))
+    return JournalEntry(**fields)  # type: ignore[arg-type]
+
+
+def from_stamp(stamp: object) -> datetime | None:
+    """Read a time as `to_stamp` wrote it; nothing gives None.
+
+    Raises:
+        ValueError: it is not such a time.
+    """
+    return datetime.fromisoformat(str(stamp)).astimezone(UTC) if stamp else None

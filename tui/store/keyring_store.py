@@ -1,0 +1,173 @@
+"""Logon sessions, kept in the keyring: token, session id and user; never the password.
+
+The keyring is asked in a child process without a terminal, through pipes, and killed when it takes too
+long; what it cannot keep stays in memory, and the reason is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tui.children import Child, child_environment
+from tui.clock import Clock
+from tui.store.errors import KeyringError
+from tui.store.last_logon import last_user
+
+_PASSED_ON = frozenset({
+    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "LOGNAME", "PYTHON_KEYRING_BACKEND", "USER",
+    "VIRTUAL_ENV", "WAYLAND_DISPLAY",
+})  # fmt: skip
+_PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "XDG_")
+"""Where desktop and keyring are; with these the child has no terminal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSession:
+    """What is kept of a logon session."""
+
+    user: str
+    session_id: str
+    token: str = field(repr=False)
+    """The X-RestSvcSessionId value. A secret."""
+    api_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepResult:
+    """Where a session is kept."""
+
+    in_keyring: bool
+    reason: str
+    """Why it is kept in memory only, to be read after a colon; empty when it is in the keyring."""
+
+
+class SessionStore:
+    """Logon sessions by server and user.
+
+    Args:
+        service: the name the keyring shows.
+        clock: unused for the limit on the child, which is real time; kept for those who inject one.
+        state_folder: where the last user of each server is remembered, which is no secret.
+        timeout_s: seconds the keyring may take before its process is killed.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        clock: Clock | None = None,
+        state_folder: Path | None = None,
+        timeout_s: float = 3.0,
+    ) -> None:
+        self.state_folder = state_folder
+        self.unread = ""
+        """Why the last `load` could not read a keyring that is there; empty where it could."""
+        self._service = service
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._memory: dict[str, tuple[StoredSession, KeepResult]] = {}
+        """Only what the keyring would not keep, by the name it would have there."""
+        self._users: dict[str, str] = {}
+
+    async def load(self, server: str, user: str = "") -> StoredSession | None:
+        """The kept session of a server, None if there is none or it cannot be read.
+
+        Args:
+            server: `host:port`.
+            user: whose; empty for whoever logged on last.
+        """
+        name = self._name(server, user)
+        if name in self._memory:
+            return self._memory[name][0]
+        if not name:
+            return None
+        reply = await self._ask({"do": "get", "name": name})
+        has_answered = reply.get("ok") or reply.get("no_keyring")
+        self.unread = "" if has_answered else str(reply.get("reason", ""))
+        return _session(reply.get("value"))
+
+    async def save(self, server: str, session: StoredSession) -> KeepResult:
+        """Keep a session in the keyring, or in memory if that cannot be."""
+        self._users[server] = session.user
+        name = self._name(server, session.user)
+        reply = await self._ask({"do": "set", "name": name, "value": json.dumps(asdict(session))})
+        if reply.get("ok"):
+            self._memory.pop(name, None)
+            return KeepResult(in_keyring=True, reason="")
+        kept = KeepResult(in_keyring=False, reason=str(reply.get("reason", "")))
+        self._memory[name] = (session, kept)
+        return kept
+
+    def where(self, server: str, user: str) -> KeepResult:
+        """Where a session that `load` gave is kept."""
+        held = self._memory.get(self._name(server, user))
+        return held[1] if held else KeepResult(in_keyring=True, reason="")
+
+    async def delete(self, server: str, user: str) -> None:
+        """Forget the session of a user on a server, in memory and in the keyring.
+
+        Raises:
+            KeyringError: it was kept in the keyring and may still be there.
+        """
+        name = self._name(server, user)
+        was_in_memory = self._memory.pop(name, None) is not None
+        if not name:
+            return
+        reply = await self._ask({"do": "delete", "name": name})
+        if reply.get("ok") or was_in_memory or reply.get("no_keyring"):
+            return
+        raise KeyringError(f"{str(reply.get('reason', '')).capitalize()}.")
+
+    def _name(self, server: str, user: str) -> str:
+        """The keyring's name for it, empty where nobody is known to have logged on."""
+        user = user or self._users.get(server, "")
+        if not user and self.state_folder is not None:
+            user = last_user(self.state_folder, server)
+        return f"{user}@{server}" if user else ""
+
+    async def _ask(self, request: dict[str, str]) -> dict[str, object]:
+        payload = json.dumps({"service": self._service, **request}).encode()
+        try:
+            child = await Child.start(
+                "tui.store.keyring_worker", environment=child_environment(_PASSED_ON, _PASSED_PREFIXES)
+            )
+        except OSError as error:
+            return _no(f"the keyring cannot be asked ({error.strerror})")
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                child.write(payload, last=True)
+                out = await child.answers.read()
+        except TimeoutError:
+            return _no(f"the keyring did not answer within {self._timeout_s:g} s")
+        finally:
+            await child.end()
+        return _parsed(out)
+
+
+def _no(reason: str) -> dict[str, object]:
+    return {"ok": False, "reason": reason}
+
+
+def _parsed(out: bytes) -> dict[str, object]:
+    try:
+        reply = json.loads(out)
+    except (ValueError, RecursionError):
+        return _no("the keyring's process ended without an answer")
+    return reply if isinstance(reply, dict) else _no("the keyring's process gave no sense")
+
+
+def _session(value: object) -> StoredSession | None:
+    """Read a kept value; written by something else under our name, it is of no use."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not all(isinstance(item, str) for item in found.values()):
+        return None
+    try:
+        return StoredSession(**found)
+    except TypeError:
+        return None

@@ -1,0 +1,177 @@
+"""Which process owns something, and whether that process still lives.
+
+A process is named by host, boot, process id and start time, so that neither a reboot nor a reused
+process id is taken for the owner. A home folder may be shared by several hosts: about a process of
+another host nothing can be known, and that is said rather than guessed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import time
+from contextlib import suppress
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+from tui.store.files import private_file
+
+_PROC = Path("/proc")
+
+
+class OwnerState(Enum):
+    """What is known about an owner."""
+
+    NOBODY = "nobody"
+    OURS = "this process"
+    ALIVE = "another living process"
+    DEAD = "a process that has ended"
+    ELSEWHERE = "a process on another host"
+
+
+@cache
+def _boot() -> str:
+    try:
+        return (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _start_of(pid: int) -> str | None:
+    """When a process started, in its system's own unit; None if it does not live."""
+    try:
+        stat = (_PROC / str(pid) / "stat").read_bytes()
+    except FileNotFoundError:
+        if (_PROC / "self/stat").exists():
+            return None
+        return _answers_signals(pid)
+    except OSError:
+        return None
+    # The command name stands in parentheses and may itself hold any byte.
+    fields = stat.rpartition(b")")[2].split()
+    state, start = fields[0], fields[19]
+    return None if state in {b"Z", b"X"} else start.decode("ascii")
+
+
+def _answers_signals(pid: int) -> str | None:
+    """Systems without /proc: alive or not is all that can be asked without a child process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:
+        return ""
+    return ""
+
+
+def _host() -> str:
+    return (platform.node() or "localhost").replace("|", "-")
+
+
+def this_process() -> str:
+    """The name of this process: `host|boot|pid|start`."""
+    pid = os.getpid()
+    return f"{_host()}|{_boot()}|{pid}|{_start_of(pid) or ''}"
+
+
+def life_of(owner: str) -> OwnerState:
+    """What is known about the process called `owner`."""
+    if not owner:
+        return OwnerState.NOBODY
+    if owner == this_process():
+        return OwnerState.OURS
+    parts = owner.split("|")
+    if len(parts) != 4 or not parts[2].isdecimal():
+        return OwnerState.DEAD
+    host, boot, pid, start = parts
+    if host != _host():
+        return OwnerState.ELSEWHERE
+    if boot != _boot():
+        return OwnerState.DEAD
+    return OwnerState.ALIVE if _start_of(int(pid)) == start else OwnerState.DEAD
+
+
+def owner_words(owner: str) -> str:
+    """An owner for people: `process 4711 on jump1`."""
+    parts = owner.split("|")
+    return f"process {parts[2]} on {parts[0]}" if len(parts) == 4 else "another process"
+
+
+_FOLDER = "sessions"
+_OLD_S = 24 * 3600
+
+
+class SessionUse:
+    """This program's use of one logon session, until `release`.
+
+    Args:
+        state: the state folder; None, or one that cannot be written, means that nobody can be asked.
+        server: `host:port`.
+        session: id of the logon session, or its token where the server told no id.
+    """
+
+    def __init__(self, state: Path | None, server: str, session: str) -> None:
+        self._handle = -1
+        self._path: Path | None = None
+        if state is None:
+            return
+        # Hashed: the name on disk must neither be a path nor tell a token.
+        name = hashlib.sha256(f"{server}\n{session}".encode("utf-8", "backslashreplace")).hexdigest()[:32]
+        self._path = state / _FOLDER / f"{name}.lock"
+        with suppress(OSError):
+            self._handle = _hold(self._path)
+            _sweep(self._path.parent)
+
+    def is_shared(self) -> bool:
+        """Whether another living program uses the session too."""
+        if self._handle < 0:
+            return False
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            # A failed conversion may have dropped our own lock.
+            with suppress(OSError):
+                fcntl.flock(self._handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return True
+        fcntl.flock(self._handle, fcntl.LOCK_SH)
+        return False
+
+    def release(self) -> None:
+        """Use it no longer; harmless when done twice."""
+        handle, self._handle = self._handle, -1
+        if handle < 0 or self._path is None:
+            return
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _hold(path: Path) -> int:
+    """A handle with a shared lock on the file that stands under this name now."""
+    while True:
+        private_file(path)
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(handle).st_ino:
+                return handle
+        # The last user removed the file between our opening and locking it.
+        os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed programs left behind."""
+    for path in folder.glob("*.lock"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime < _OLD_S:
+                continue
+            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(handle)

@@ -1,0 +1,125 @@
+"""The last line of a screen: the keys that work now, as many as fit, the most needed first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.events import Click
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.actions import ACTIONS
+
+KEPT = frozenset({"app.help"})
+"""Never left out: whoever misses a key finds it there."""
+_GAP = 2
+_LEAD = 1
+_RANKS = {f"{action.screen}.{action.name}": rank for rank, action in enumerate(ACTIONS)}
+
+
+class FooterKey(NamedTuple):
+    """One key and what it does."""
+
+    id: str
+    """`screen.action`, as in the table of actions."""
+    key: str
+    """As people write it."""
+    label: str
+    press: str = ""
+    """The key in Textual's spelling, for clicks."""
+    is_off: bool = False
+    """Cannot be used just now."""
+    is_noted: bool = False
+    """Something is said behind its label, and so it is not left out either."""
+
+    @property
+    def width(self) -> int:
+        """In cells."""
+        return cell_len(self.key) + 1 + cell_len(self.label)
+
+
+def fitting(words: Sequence[FooterKey], width: int) -> list[FooterKey]:
+    """The first words that fit into `width` cells, and those that are never left out."""
+    shown = list(words)
+    while _need(shown) > width:
+        place = next((at for at in reversed(range(len(shown))) if not _is_kept(shown[at])), None)
+        if place is None:
+            break
+        del shown[place]
+    return shown
+
+
+def _is_kept(word: FooterKey) -> bool:
+    return word.is_noted or word.id in KEPT
+
+
+def _need(words: Sequence[FooterKey]) -> int:
+    return _LEAD + sum(word.width for word in words) + _GAP * max(0, len(words) - 1)
+
+
+class Footer(Widget):
+    """Shows the bindings of its screen that work now; a click presses the key."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"footer--key", "footer--off"}
+
+    def __init__(self, notes: Mapping[str, str] | None = None) -> None:
+        super().__init__(id="keys")
+        self._words: list[FooterKey] = []
+        self._notes = dict(notes or {})
+        """What stands behind a key's label, by the action's id."""
+
+    def note(self, action: str, words: str) -> None:
+        """Say something behind a key's label, such as how many restores its screen has to show."""
+        if self._notes.get(action, "") != words:
+            self._notes[action] = words
+            self.follow()
+
+    def on_mount(self) -> None:
+        """Follow what can be done."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.follow())
+
+    def on_unmount(self) -> None:
+        """Follow no longer."""
+        self.screen.bindings_updated_signal.unsubscribe(self)
+
+    def follow(self) -> None:
+        """Show what can be done on its screen now."""
+        shown = [
+            FooterKey(
+                binding.id or "",
+                self.app.get_key_display(binding),
+                f"{binding.description} {self._notes.get(binding.id or '', '')}".strip(),
+                binding.key,
+                not enabled,
+                bool(self._notes.get(binding.id or "")),
+            )
+            for _, binding, enabled, _ in self.screen.active_bindings.values()
+            if binding.show
+        ]
+        # One action may have several keys: the first is the one to learn.
+        first = {word.id: word for word in reversed(shown)}
+        words = sorted(first.values(), key=lambda word: _RANKS.get(word.id, len(_RANKS)))
+        if words != self._words:
+            self._words = words
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw what fits."""
+        width, plain = self.size.width, self.rich_style
+        segments = [Segment(" " * _LEAD, plain)]
+        for number, word in enumerate(fitting(self._words, width) if y == 0 else ()):
+            key = self.get_component_rich_style(f"footer--{'off' if word.is_off else 'key'}")
+            segments += [Segment(" " * _GAP, plain)] if number else []
+            segments += [Segment(word.key, key), Segment(f" {word.label}", key if word.is_off else plain)]
+        return Strip(segments).adjust_cell_length(width, plain)
+
+    def on_click(self, event: Click) -> None:
+        """Where the mouse is asked for: press the key under it."""
+        left = _LEAD
+        for word in fitting(self._words, self.size.width):
+            if left <= event.x < left + word.width and not word.is_off:
+                self.app.simulate_key(word.press)
+            left += word.width + _GAP

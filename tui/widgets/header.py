@@ -1,0 +1,50 @@
+"""The top line of every screen: program, DEMO, who is logged on where, and which screen this is."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from tui.sanitize import safe
+
+
+class Header(Static):
+    """One line; the DEMO mark is a word, not only a colour."""
+
+    def __init__(self, title: str, *, demo: bool, who: str) -> None:
+        super().__init__(self.line(title, demo=demo, who=who), markup=False, id="banner")
+
+    @staticmethod
+    def line(title: str, *, demo: bool, who: str) -> str:
+        """The text of the line."""
+        parts = ["vbem", "DEMO" if demo else "", safe(title, cells=30), safe(who, cells=44)]
+        return " " + "  |  ".join(part for part in parts if part)
+
+
+class StatusLine(Static):
+    """One to three lines above the footer that say what happened and what to do."""
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False, id="status")
+        self.display = False
+        self._said = ("", "note")
+
+    def say(self, text: str, kind: str = "note") -> None:
+        """Show `text`; `kind` is `note`, `good` or `bad` and is said in words by the caller."""
+        self._said = (text, kind)
+        self.set_class(kind == "bad", "-bad")
+        self.set_class(kind == "good", "-good")
+        self.display = bool(text)
+        self.update(safe(text, cells=600))
+
+    def take_back(self, text: str) -> None:
+        """Leave `text` out of what is shown; where nothing else is, show nothing."""
+        before, kind = self._said
+        if text and text in before:
+            left = " ".join(before.replace(text, "").split())
+            self.say(left, kind if left else "note")
+
+    def add(self, text: str, kind: str = "note") -> None:
+        """Show `text` behind what is shown; what is bad stays bad."""
+        before, was = self._said
+        if text not in before:
+            self.say(f"{before} {text}".strip(), was if was == "bad" else kind)

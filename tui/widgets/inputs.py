@@ -1,0 +1,100 @@
+"""Inputs that stay quiet on a slow line: the cursor does not blink and nothing is animated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual.events import Key
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widgets import Input
+from textual.widgets.input import Selection
+
+from tui.sanitize import either
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
+
+MARKED_CELLS = 8
+"""A narrower line has no room for marks."""
+
+
+class LineInput(Input):
+    """A one-line input without a blinking cursor, whose text is never selected by a focus.
+
+    Of what is too long for it the part around the cursor is shown, with marks where it is cut: of a text put
+    in that is the end, by which one reference is told from another.
+    """
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        placeholder: str = "",
+        password: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(
+            value,
+            placeholder=placeholder,
+            password=password,
+            id=id,
+            classes=classes,
+            select_on_focus=False,
+            compact=True,
+        )
+        self.cursor_blink = False
+
+    def on_resize(self) -> None:
+        """Another part fits."""
+        self._keep_cursor_seen()
+
+    def watch_value(self) -> None:
+        """It may be the first."""
+        self._keep_cursor_seen()
+
+    def _keep_cursor_seen(self) -> None:
+        """Textual does so where the cursor moves, but not for a first text, nor where the width changes."""
+        if self.size.width:
+            self.virtual_size = Size(self.content_width, 1)
+            self.scroll_to_region(Region(self._cursor_offset, 0, 1, 1), force=True, animate=False)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw it, with a mark at each end where more of the text is."""
+        strip, width = super().render_line(y), self.scrollable_content_region.width
+        if y or not self.value or width < MARKED_CELLS:
+            return strip
+        start = self.scroll_offset.x
+        is_cut = {0: start > 0, width - 1: start + width < self.content_width - 1}
+        for column in (column for column, cut in is_cut.items() if cut):
+            if not (self.has_focus and column == self._cursor_offset - start):
+                mark = Strip([Segment(either("…", "~"), self.rich_style)])
+                strip = Strip.join([strip.crop(0, column), mark, strip.crop(column + 1)])
+        return strip
+
+    def offer_anew(self) -> None:
+        """Focus it with all its text selected: typing replaces what was refused instead of adding to it."""
+        self.focus()
+        self.selection = Selection(0, len(self.value))
+
+
+class FilterInput(LineInput):
+    """The input of a list's filter; the key that leads to it does nothing more at its beginning."""
+
+    def on_key(self, event: Key) -> None:
+        """Swallow a leading `/`: who types `/web` by habit looks for `web`."""
+        if event.character == "/" and min(self.selection) == 0:
+            event.prevent_default()
+            event.stop()
+
+
+def typed_secrets(screen: DOMNode) -> Iterator[str]:
+    """What stands in the password fields of a screen, alone and as a logon sends it."""
+    entries = list(screen.query(LineInput))
+    for secret in (entry.value for entry in entries if entry.password and entry.value):
+        yield secret
+        yield from (f"{entry.value}:{secret}" for entry in entries if not entry.password)

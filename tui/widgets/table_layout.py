@@ -1,0 +1,216 @@
+"""What a big table is made of: its rows and cells, its columns, and how one line is shared among them.
+
+Arithmetic only, so that it can be tested without a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+from operator import itemgetter
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.sanitize import cell, safe
+
+GAP = 2
+"""Blank cells between two columns."""
+
+
+ItemT = TypeVar("ItemT")
+
+
+class StyledText(NamedTuple):
+    """A cell with a tone; the tone only underlines what the text says in words."""
+
+    text: str
+    tone: str
+    """One of `VirtualTable.TONES`: `dim`, `good`, `warning`, `bad`."""
+
+
+Cell = str | StyledText
+
+
+class RowProvider(Protocol):
+    """The rows of a table. Only rows in view are asked for, so there may be millions."""
+
+    def __len__(self) -> int:
+        """How many rows there are now."""
+
+    def row(self, index: int) -> Sequence[Cell]:
+        """The cells of one row, one per column, as raw text: the table makes it safe to show."""
+
+    def key(self, index: int) -> Hashable:
+        """What the row is, whatever its place: the cursor stays on its key while rows come and go."""
+
+    def place(self, key: Hashable) -> int | None:
+        """Where the row with that key stands now; None if it is gone."""
+
+
+class ListRows(Generic[ItemT]):
+    """Rows over a plain sequence, for tables of up to some thousands of rows.
+
+    Args:
+        items: what the rows show.
+        row: makes the cells of one item.
+        key: says what an item is.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[ItemT],
+        row: Callable[[ItemT], Sequence[Cell]],
+        key: Callable[[ItemT], Hashable],
+    ) -> None:
+        self._items = items
+        self._row = row
+        self._key = key
+        self._places = {key(item): place for place, item in enumerate(items)}
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def row(self, index: int) -> Sequence[Cell]:
+        """The cells of one row."""
+        return self._row(self._items[index])
+
+    def key(self, index: int) -> Hashable:
+        """The key of one row."""
+        return self._key(self._items[index])
+
+    def place(self, key: Hashable) -> int | None:
+        """Where the row with that key stands."""
+        return self._places.get(key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table."""
+
+    key: str
+    """What a sort order or a test calls it."""
+    label: str
+    """Its heading."""
+    width: int
+    """Width in cells; the least width where `flex` is set."""
+    flex: int = 0
+    """Share of the room that is left over; 0 keeps the width fixed."""
+    align: Literal["left", "right"] = "left"
+    drop: int = 0
+    """Where the line is too short, the column with the highest number goes first; 0 never goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A column that found room."""
+
+    index: int
+    """Its place among the table's columns, and so among a row's cells."""
+    column: Column
+    width: int
+
+
+def share(columns: Sequence[Column], width: int) -> tuple[Slot, ...]:
+    """Give each column its width within `width` cells, leaving out droppable ones that do not fit."""
+    kept = list(enumerate(columns))
+    while _need(kept) > width:
+        place = max(range(len(kept)), key=lambda number: (kept[number][1].drop, number), default=-1)
+        if place < 0 or kept[place][1].drop == 0:
+            break
+        del kept[place]
+    return _spread(kept, width - _need(kept))
+
+
+def _need(kept: Sequence[tuple[int, Column]]) -> int:
+    return sum(column.width for _, column in kept) + GAP * max(0, len(kept) - 1)
+
+
+def _spread(kept: Sequence[tuple[int, Column]], spare: int) -> tuple[Slot, ...]:
+    slots, shares = [], sum(column.flex for _, column in kept)
+    spare = max(0, spare)
+    for index, column in kept:
+        extra = spare * column.flex // shares if column.flex else 0
+        spare, shares = spare - extra, shares - column.flex
+        slots.append(Slot(index, column, column.width + extra))
+    return tuple(slots)
+
+
+CURSOR_MARK = "> "
+"""Shows the cursor without colour."""
+_NO_MARK = "  "
+Line = tuple[tuple[str, str], ...]
+"""One line: (text, component class) pairs, for a row the mark and then one for each slot."""
+
+
+def header_line(slots: Sequence[Slot], sorted_by: str, *, descending: bool, width: int) -> Line:
+    """The headings; the column the rows are sorted by says in which direction."""
+    labels = []
+    for slot in slots:
+        label = slot.column.label
+        if slot.column.key == sorted_by:
+            label = f"{label} {'v' if descending else '^'}"
+        labels.append(_fit(label, slot))
+    return (((_NO_MARK + (" " * GAP).join(labels)).ljust(width), "table--header"),)
+
+
+def said_line(sentence: str, *, width: int) -> Line:
+    """What is said instead of rows."""
+    return ((_NO_MARK + safe(sentence, cells=max(0, width - len(_NO_MARK))), "table--row"),)
+
+
+def row_line(slots: Sequence[Slot], cells: Sequence[Cell], *, is_cursor: bool) -> Line:
+    """One row: each cell in its slot; under the cursor all cells have the cursor's colours."""
+    base = "table--cursor" if is_cursor else "table--row"
+    parts: list[tuple[str, str]] = [(CURSOR_MARK if is_cursor else _NO_MARK, base)]
+    for number, slot in enumerate(slots):
+        value = cells[slot.index]
+        text, tone = (value.text, f"table--{value.tone}") if isinstance(value, StyledText) else (value, base)
+        parts.append(((" " * GAP if number else "") + _fit(text, slot), base if is_cursor else tone))
+    return tuple(parts)
+
+
+def difference(old: Line, new: Line, width: int) -> tuple[int, int]:
+    """From which cell to which two lines that are not equal differ, in whole columns."""
+    if len(new) == 1 or [tone for _, tone in old] != [tone for _, tone in new]:
+        return 0, width
+    changed = [before != after for before, after in zip(old, new, strict=True)]
+    ends = [0, *accumulate(cell_len(text) for text, _ in new)]
+    return ends[changed.index(True)], ends[len(changed) - changed[::-1].index(True)]
+
+
+def drawn(line: Line, style: Callable[[str], Style], width: int, *, rest: str = "") -> Strip:
+    """The line in colours.
+
+    Args:
+        line: what to draw.
+        style: by component class.
+        width: how many cells it fills.
+        rest: component class of what is left blank.
+    """
+    if len({tone for _, tone in line}) == 1:  # as in most rows
+        segments = [Segment("".join([text for text, _ in line]), style(line[0][1]))]
+    else:
+        segments = [
+            Segment("".join(text for text, _ in parts), style(tone))
+            for tone, parts in groupby(line, key=itemgetter(1))
+        ]
+    if all(segment.text.isascii() for segment in segments):  # a cell for each letter: nothing to be measured
+        missing = width - sum(len(segment.text) for segment in segments)
+        if missing > 0:
+            segments.append(Segment(" " * missing, style(rest)))
+        if missing >= 0:
+            return Strip(segments, width)
+    return Strip(segments).adjust_cell_length(width, style(rest))
+
+
+def _fit(text: str, slot: Slot) -> str:
+    fitted = cell(text, slot.width)
+    if slot.column.align == "right":
+        bare = fitted.rstrip(" ")
+        return " " * (len(fitted) - len(bare)) + bare
+    return fitted

@@ -1,0 +1,278 @@
+"""A table that does not care how many rows it has and repaints only the lines that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.widgets.table_layout import (
+    CURSOR_MARK,
+    Column,
+    Line,
+    ListRows,
+    RowProvider,
+    Slot,
+    difference,
+    drawn,
+    header_line,
+    row_line,
+    said_line,
+    share,
+)
+from tui.widgets.tones import Tones
+
+
+class VirtualTable(ScrollView, can_focus=True):
+    """A table drawn line by line, with one cursor row.
+
+    Args:
+        columns: what each row's cells are.
+        empty: what to say while there are no rows.
+    """
+
+    TONES: ClassVar[tuple[str, ...]] = ("dim", "good", "warning", "bad")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--cursor",
+        "table--row",
+        *(f"table--{tone}" for tone in TONES),
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "first", "First", show=False),
+        Binding("end", "last", "Last", show=False),
+        Binding("enter", "choose", "Choose", show=False),
+    ]
+
+    class Highlighted(Message):
+        """The cursor stands on another row now; `key` is None when there are no rows."""
+
+        def __init__(self, table: VirtualTable, key: Hashable | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> VirtualTable:
+            """The table, for selectors."""
+            return self.table
+
+    class Chosen(Highlighted):
+        """Enter was pressed on a row; there is a key."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        empty: str = "Nothing here.",
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._columns = tuple(columns)
+        self._slots: tuple[Slot, ...] = ()
+        self._rows: RowProvider = ListRows[str]((), lambda _: (), lambda item: item)
+        self._empty = empty
+        self._sorted_by = ("", False)
+        self._cursor = 0
+        self._cursor_key: Hashable | None = None
+        self._top = 0
+        self._painted: dict[int, Line] = {}
+        """What is on the screen, by line: lines are drawn from here, so that it is never another."""
+        self._strips: dict[int, Strip] = {}
+        """The same lines in colours, as far as they were drawn."""
+        self._tones = Tones(self)
+
+    # What others may ask and say ---------------------------------------------------------------
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self._rows)
+
+    @property
+    def cursor(self) -> int:
+        """Number of the row under the cursor, from 0."""
+        return self._cursor
+
+    @property
+    def cursor_key(self) -> Hashable | None:
+        """Key of the row under the cursor; None without rows."""
+        return self._cursor_key
+
+    def set_rows(self, rows: RowProvider, *, keep_cursor: bool = True) -> None:
+        """Show other rows; the cursor stays on its key if that is among them, and on its screen line."""
+        self._rows = rows
+        if not keep_cursor:
+            self._cursor = self._top = 0
+            self._cursor_key = None
+        self.rows_changed()
+
+    def rows_changed(self) -> None:
+        """The provider's rows changed: keep the cursor on its key, repaint the lines that differ."""
+        place = None if self._cursor_key is None else self._rows.place(self._cursor_key)
+        if place is not None:
+            self._top += place - self._cursor
+            self._cursor = place
+        self._land(self._cursor)
+        self._repaint()
+
+    def set_empty(self, sentence: str) -> None:
+        """Say something else while there are no rows."""
+        if sentence != self._empty:
+            self._empty = sentence
+            if not len(self._rows):
+                self._repaint()
+
+    def set_sorted(self, column: str, *, descending: bool) -> None:
+        """Mark the column the rows are sorted by in the header."""
+        self._sorted_by = (column, descending)
+        self._repaint()
+
+    def select(self, key: Hashable) -> bool:
+        """Put the cursor on the row with that key; False if there is none."""
+        place = self._rows.place(key)
+        if place is not None:
+            self._go(place)
+        return place is not None
+
+    def move(self, rows: int) -> None:
+        """Move the cursor by so many rows."""
+        self._go(self._cursor + rows)
+
+    def page(self, pages: int) -> None:
+        """Move the cursor by so many pages."""
+        step = pages * max(1, self._height - 1)
+        self._top += step
+        self._go(self._cursor + step)
+
+    def first(self) -> None:
+        """Go to the first row."""
+        self._go(0)
+
+    def last(self) -> None:
+        """Go to the last row."""
+        self._go(len(self._rows) - 1)
+
+    def choose(self) -> None:
+        """Choose the row under the cursor, as Enter does."""
+        if self._cursor_key is not None:
+            self.post_message(self.Chosen(self, self._cursor_key))
+
+    # Keys and mouse ----------------------------------------------------------------------------
+
+    action_move = move
+    action_page = page
+    action_first = first
+    action_last = last
+    action_choose = choose
+
+    def on_click(self, event: events.Click) -> None:
+        """Where the mouse is asked for: a click selects, a second one chooses."""
+        row = self._top + event.y - 1
+        if event.y >= 1 and row < len(self._rows):
+            self._go(row)
+            if event.chain > 1:
+                self.choose()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Turn the wheel: the cursor goes along."""
+        event.stop()
+        self.move(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Turn the wheel: the cursor goes along."""
+        event.stop()
+        self.move(-3)
+
+    # Cursor ------------------------------------------------------------------------------------
+
+    @property
+    def _height(self) -> int:
+        """Lines for rows: all but the header."""
+        return max(0, self.size.height - 1)
+
+    def _go(self, row: int) -> None:
+        self._land(row)
+        self._repaint()
+
+    def _land(self, row: int) -> None:
+        """Put the cursor on `row` or the nearest there is, and scroll no more than needed."""
+        count = len(self._rows)
+        self._cursor = max(0, min(row, count - 1))
+        height = max(1, self._height)
+        top = min(max(self._top, self._cursor - height + 1), self._cursor)
+        self._top = max(0, min(top, count - height))
+        key = self._rows.key(self._cursor) if count else None
+        if key != self._cursor_key:
+            self._cursor_key = key
+            self.post_message(self.Highlighted(self, key))
+
+    # Painting ----------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Share the room again."""
+        self._slots = share(self._columns, self.size.width - len(CURSOR_MARK))
+        self._forget_painted()
+        self._land(self._cursor)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Colours changed: every line is stale."""
+        super().notify_style_update()
+        self._forget_painted()
+        self._tones.clear()
+
+    def _forget_painted(self) -> None:
+        self._painted.clear()
+        self._strips.clear()
+
+    def _repaint(self) -> None:
+        """Refresh the cells whose content is no longer what is on the screen."""
+        width, height = self.size
+        stale: list[Region] = []
+        for y in range(height):
+            old, new = self._painted.get(y, ()), self._line(y)
+            if old != new:
+                self._painted[y] = new
+                self._strips.pop(y, None)
+                start, end = difference(old, new, width)
+                stale.append(Region(start, y, end - start, 1))
+        if stale:
+            self.refresh(*stale)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines without Textual's frame around each: a table has no border, padding or tint."""
+        strips = [self._strips.get(y) or self.render_line(y) for y in crop.line_range]
+        if crop.column_span == (0, self.size.width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line: the header, a row, or what is said instead of rows."""
+        line = self._painted.get(y)
+        if line is None:
+            line = self._painted[y] = self._line(y)
+        strip = self._strips[y] = drawn(line, self._tones, self.size.width, rest="table--row")
+        return strip
+
+    def _line(self, y: int) -> Line:
+        if y == 0:
+            key, descending = self._sorted_by
+            return header_line(self._slots, key, descending=descending, width=self.size.width)
+        row = self._top + y - 1
+        if row >= len(self._rows):
+            text = self._empty if y == 1 and not len(self._rows) else ""
+            return said_line(text, width=self.size.width)
+        return row_line(self._slots, self._rows.row(row), is_cursor=row == self._cursor)
