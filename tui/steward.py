@@ -46,12 +46,13 @@ class Steward(Shell):
 
     def take_charge(self, connection: Connection) -> str:
         """Make the restores of this connection; the sentence to show if there is no journal."""
+        from tui.restores.journal_mapping import operator_name
+        from tui.restores.ports import UnavailableJournal
         from tui.restores.service import RestoreService
         from tui.screens.restore_text import EndedRestores
-        from tui.store.journal import MissingJournal, operator_name
 
         note = self.open_journal()
-        journal: RestoreJournal = self.journal or MissingJournal(note)
+        journal: RestoreJournal = self.journal or UnavailableJournal(note)
         self.restores = RestoreService(
             connection.manager,
             journal,

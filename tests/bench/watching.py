@@ -20,10 +20,10 @@ from tui.api.models.points import RestorePoint
 from tui.api.query import Query
 from tui.clock import SystemClock
 from tui.config import Folders
-from tui.restores.forms.form import form_for
+from tui.restore_states import RestoreState
+from tui.restores.forms import form_for
 from tui.restores.service import RestoreService
 from tui.store.journal import Journal
-from tui.store.journal_entry import RestoreState
 
 COUNTS = (1, 10, 100)
 POLLS = 5
@@ -73,7 +73,7 @@ async def _restores(
 
 async def _start(manager: EnterpriseManager, restores: RestoreService, points: list[RestorePoint]) -> None:
     for point in points:
-        await restores.submit(await restores.prepare(form_for(point, point.platform), {}))
+        await restores.submit(restores.prepare(form_for(point, point.platform), {}))
 
 
 async def _points(manager: EnterpriseManager, count: int) -> list[RestorePoint]:

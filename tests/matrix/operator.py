@@ -18,6 +18,7 @@ from tests.matrix.lab import Lab
 from tests.support.settle import ENDLESS_GROUPS, text_of
 from tui.app import VbemApp
 from tui.points.loader import LoadState
+from tui.restore_states import RestoreState
 from tui.restores.restore import Restore
 from tui.screens.base import Dialog
 from tui.screens.cancel import CancelScreen
@@ -28,7 +29,6 @@ from tui.screens.points import RestorePointsScreen
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
-from tui.store.journal_entry import RestoreState
 from tui.widgets.inputs import LineInput
 
 SIZE = (80, 24)

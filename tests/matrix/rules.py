@@ -10,9 +10,8 @@ from enum import Enum
 
 from tests.matrix.cells import Cell, Step
 from tests.matrix.operator import Operator
-from tui.restores.restore import CancelState
+from tui.restore_states import CancelState, RestoreState
 from tui.screens.dialogs import LogOnAgainScreen
-from tui.store.journal_entry import RestoreState
 
 
 class Seen(Enum):

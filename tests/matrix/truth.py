@@ -8,10 +8,11 @@ from typing import Any
 
 from tests.matrix.lab import Lab
 from tests.matrix.operator import REASON, Operator
+from tui.restore_states import RestoreState
 from tui.screens.base import Dialog
 from tui.screens.dialogs import HelpScreen
 from tui.store.journal import Journal
-from tui.store.journal_entry import JournalEntry, RestoreState
+from tui.store.journal_entry import JournalEntry
 
 MOST_GROWTH_MB = 300
 _NEVER_SHOWN = re.compile(r"Traceback|File \"|<html|<!DOCTYPE|[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -9,7 +9,7 @@ from tests.matrix.cells import Cell, Step
 from tests.matrix.lab import IMPATIENT, PATIENT, Lab
 from tests.matrix.operator import SIZE, Operator
 from tests.matrix.rules import check_told
-from tui.store.journal_entry import RestoreState
+from tui.restore_states import RestoreState
 
 _COMES_FROM = {
     Step.LIST: Step.LOGON,

@@ -14,8 +14,9 @@ from tui.api.client import EnterpriseManager, Trust
 from tui.api.limits import Timeouts
 from tui.api.models import Platform, RestorePoint, ServerAddress, WireFormat
 from tui.api.query import Query, eq
+from tui.restores.forms import form_for
 from tui.restores.forms.fields import Value
-from tui.restores.forms.form import RestoreForm, form_for
+from tui.restores.forms.form import RestoreForm
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
 from tui.restores.service import RestoreService
@@ -78,7 +79,7 @@ class Site:
         return form_for(await self.point(vm, platform), platform)
 
     async def plan(self, vm: str, platform: Platform = Platform.VSPHERE, **values: Value) -> RestorePlan:
-        return await self.restores.prepare(await self.form(vm, platform), values)
+        return await self.restores.check_running(self.restores.prepare(await self.form(vm, platform), values))
 
     async def restore(self, vm: str, platform: Platform = Platform.VSPHERE, **values: Value) -> Restore:
         """Plan and submit."""

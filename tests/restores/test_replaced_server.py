@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.restores.conftest import Site
+from tui.restore_states import RestoreState
 from tui.restores.session_search import MISSED_POLLS, MISSING_S
-from tui.store.journal_entry import RestoreState
 
 
 async def test_a_restore_of_a_server_that_was_replaced_is_not_told_as_going_on(site: Site) -> None:

@@ -10,9 +10,10 @@ import pytest
 from tests.restores.conftest import Site, opened_site
 from tests.support.demo_process import DemoProcess
 from tui.api.errors import NotFound, SessionExpired
-from tui.api.models import RestorePoint, RestoreSpec, Task, WireFormat
-from tui.restores.restore import SEARCH_WINDOW_S, CancelState
-from tui.store.journal_entry import RestoreState
+from tui.api.models import Task, WireFormat
+from tui.api.requests import RestoreRequest
+from tui.restore_states import CancelState, RestoreState
+from tui.restores.restore import SEARCH_WINDOW_S
 
 ACCEPTED_BUT_LOST = [
     "drop-after-accept",
@@ -70,14 +71,14 @@ async def test_earlier_sessions_of_the_vm_are_not_mistaken_for_it(site: Site) ->
 async def test_a_server_that_is_gone_before_a_byte_left(tmp_path: Path) -> None:
     with DemoProcess.start("--time-scale", "0", "--seed", "1") as demo:
         async with opened_site(demo, tmp_path, WireFormat.AUTO) as site:
-            sending = site.manager.start_restore
+            sending = site.manager.send
 
-            async def stop_and_send(point: RestorePoint, spec: RestoreSpec) -> Task:
+            async def stop_and_send(request: RestoreRequest) -> Task:
                 """The server goes down between the guard and the request."""
                 await asyncio.to_thread(demo.stop)
-                return await sending(point, spec)
+                return await sending(request)
 
-            site.manager.start_restore = stop_and_send  # type: ignore[method-assign] # stops in the middle of the call
+            site.manager.send = stop_and_send  # type: ignore[method-assign] # stops in the middle of the call
             restore = await site.restore("db01")
             assert restore.state is RestoreState.FAILED, restore.message
             assert restore.message.startswith("It did not start: no byte")

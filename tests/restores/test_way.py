@@ -7,9 +7,9 @@ import pytest
 from tests.restores.conftest import Site
 from tests.unit.restores.points import OTHER_ROOT
 from tui.api.models import CloudLayout, Platform
-from tui.restores.forms.definition import OriginalFate
-from tui.restores.forms.form import form_for
-from tui.store.journal_entry import RestoreState
+from tui.restore_states import RestoreState
+from tui.restores.forms import form_for
+from tui.restores.forms.definition import OriginalOutcome
 
 VSPHERE, HYPERV, CLOUD = Platform.VSPHERE, Platform.HYPERV, Platform.CLOUD_DIRECTOR
 
@@ -78,7 +78,7 @@ async def test_a_whole_vapp(any_site: Site) -> None:
     assert len(vms) >= 2
     (vdc, *_) = await any_site.manager.lookup(str(form.defaults["hierarchy_root_uid"]), "OrgVdc")
     values = {"org_vdc_ref": vdc.ref, "new_name": "shop-copy", "vm0.new_name": "first-copy"}
-    plan = await any_site.restores.prepare(form, values)
+    plan = await any_site.restores.check_running(any_site.restores.prepare(form, values))
     assert not plan.overwrites
     restore = await any_site.restores.submit(plan)
     assert restore.state is RestoreState.LAUNCHING, restore.message
@@ -149,10 +149,10 @@ async def test_an_old_server_is_asked_for_more(site: Site) -> None:
     site.demo.reset(api_version="v1_5")
     await site.log_on()
     plan = await site.plan("db01")
-    assert plan.original is OriginalFate.MAY_BE_OVERWRITTEN
+    assert plan.original is OriginalOutcome.MAY_BE_OVERWRITTEN
     site.demo.reset(api_version="v1_7")
     await site.log_on()
-    assert (await site.plan("db01")).original is OriginalFate.KEPT
+    assert (await site.plan("db01")).original is OriginalOutcome.KEPT
 
 
 async def test_requests_do_not_grow_with_restores(site: Site) -> None:

@@ -38,12 +38,18 @@ class StageManager(FakeManager):
     vms: tuple[RestorePoint, ...] = ()
     looked_up: list[tuple[str, str]] = field(default_factory=list)
     specs: list[RestoreSpec] = field(default_factory=list)
+    """What was sent."""
+    written: list[tuple[RestoreRequest, RestoreSpec]] = field(default_factory=list)
+    """What was built."""
     points: dict[str, RestorePoint] = field(default_factory=dict)
 
-    def write_request(  # type: ignore[override] # the format may be chosen
+    def write_request(
         self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
     ) -> RestoreRequest:
-        return write_request(point, spec, wire or WireFormat.XML)
+        self.requests_built += 1
+        request = write_request(point, spec, wire or WireFormat.XML)
+        self.written.append((request, spec))
+        return request
 
     async def vm_restore_point(self, id: str) -> RestorePoint:
         if self.point_error is not None:
@@ -69,9 +75,9 @@ class StageManager(FakeManager):
             raise self.lookup_error
         return self.items
 
-    async def start_restore(self, point: RestorePoint, spec: RestoreSpec) -> Task:
-        self.specs.append(spec)
-        return await super().start_restore(point, spec)
+    async def send(self, request: RestoreRequest) -> Task:
+        self.specs.append(next(spec for written, spec in self.written if written is request))
+        return await super().send(request)
 
 
 @dataclass

@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.settle import settle, text_of
 from tests.ui.stage import StageApp, StageManager
+from tui.restore_states import RestoreState
 from tui.screens.history import HistoryScreen, write_export
 from tui.store.errors import StoreError
-from tui.store.journal_entry import RestoreState
 from tui.widgets.inputs import LineInput
 from tui.widgets.text_view import TextView
 

@@ -11,11 +11,11 @@ from textual.pilot import Pilot
 from tests.support.demo_process import DemoProcess
 from tests.support.settle import settle, shows, text_of, until
 from tui.app import VbemApp
+from tui.restore_states import RestoreState
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
-from tui.store.journal_entry import RestoreState
 from tui.widgets.inputs import LineInput
 
 SIZE = (80, 24)

@@ -21,22 +21,21 @@ class RestoreCalls(Caller):
     def write_request(
         self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
     ) -> RestoreRequest:
-        """The exact request `start_restore` sends, without the token; nothing is sent.
+        """The exact request for `send`, without the token; nothing is sent.
 
         Raises:
             Invalid: a name in `spec` cannot be written in that format.
         """
         return write_request(point, spec, self.writes_wire if wire in (None, WireFormat.AUTO) else wire)
 
-    async def start_restore(self, point: RestorePoint, spec: RestoreSpec) -> Task:
-        """Start a restore: one POST, never sent again.
+    async def send(self, request: RestoreRequest) -> Task:
+        """Start a restore: one POST of exactly this request, never sent again.
 
         Raises:
             ManagerError: with `request_sent` saying whether the server may have it nevertheless.
         """
         from tui.api.codec import readers
 
-        request = self.write_request(point, spec)
         reply = await self._write(request.method, request.path, request)
         return await self._decoded(reply, lambda body: self._model(body, readers.task))
 

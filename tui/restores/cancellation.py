@@ -6,17 +6,14 @@ DELETE to the task's link is all the API has (contract 6.3); there is no way to 
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 
 from tui import timefmt
 from tui.api.errors import ManagerError, NotFound, SessionExpired, TaskUnknown
-from tui.api.models import SessionState, Task, TaskState
-from tui.restores.ports import Manager
-from tui.restores.registry import RestoreRegistry, not_in_journal, with_unjournalled
-from tui.restores.restore import PENDING_CANCELS, CancelState, Moment, Restore, console, end
+from tui.api.models import SessionState
+from tui.restore_states import CancelState, RestoreState
+from tui.restores.restore import Restore, Timestamp, console, end
 from tui.restores.transitions import is_refusal, search, unclear_answer
-from tui.store.journal_entry import RestoreState
 
 GRACE_S = 30.0
 """How long is watched before an accepted DELETE is judged."""
@@ -88,20 +85,20 @@ def _blocked(restore: Restore, session_key: str) -> tuple[str, ...]:
     return ()
 
 
-def asked(restore: Restore, by: str, moment: Moment) -> Restore:
+def asked(restore: Restore, by: str, now: Timestamp) -> Restore:
     """The DELETE is about to leave.
 
     Args:
         restore: what is cancelled.
         by: who asked, `user@host`.
-        moment: now.
+        now: by both clocks.
     """
     return replace(
         restore,
         cancel=CancelState.ASKING,
-        cancel_at=moment.mono,
+        cancel_at=now.monotonic_s,
         cancel_words="Asking the server to stop it.",
-        cancel_asked=moment.wall,
+        cancel_asked=now.wall,
         cancel_by=by,
         cancel_answered=None,
         cancel_repeated=restore.has_unanswered_cancel,
@@ -109,7 +106,7 @@ def asked(restore: Restore, by: str, moment: Moment) -> Restore:
     )
 
 
-def resumed(restore: Restore, moment: Moment) -> Restore:
+def resumed(restore: Restore, now: Timestamp) -> Restore:
     """What the journal says of the cancelling after the program ended in the middle of it.
 
     A DELETE that was about to leave may have arrived: it is watched as one whose reply was lost.
@@ -118,39 +115,41 @@ def resumed(restore: Restore, moment: Moment) -> Restore:
         when = f" at {timefmt.both(restore.cancel_asked)}" if restore.cancel_asked else ""
         words = f"Cancel was asked{when}; the reply is not known. Watching what happens."
         restore = replace(restore, cancel=CancelState.LOST, cancel_words=words)
-    if restore.cancel in PENDING_CANCELS:
-        return replace(restore, cancel_at=moment.mono, cancel_settled=True)
+    if restore.cancel.is_pending:
+        return replace(restore, cancel_at=now.monotonic_s, cancel_settled=True)
     return restore
 
 
-def answered(restore: Restore, error: ManagerError | None, moment: Moment) -> Restore:
+def answered(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     """What the DELETE was answered with."""
-    told = _told(restore, error, moment)
-    if told.cancel in PENDING_CANCELS or told.state is not RestoreState.LAUNCHING or not told.task_gone:
+    told = _told(restore, error, now)
+    if told.cancel.is_pending or told.state is not RestoreState.LAUNCHING or not told.task_gone:
         return told
     # The task went while the answer was awaited, and no cancelling took it.
-    return search(told, "The server no longer knows the task, which proves nothing.", moment)
+    return search(told, "The server no longer knows the task, which proves nothing.", now)
 
 
-def _told(restore: Restore, error: ManagerError | None, moment: Moment) -> Restore:
+def _told(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     if error is None:
         words = (
             "The server accepted it; watching what happens. "
             f"The server is watched for {GRACE_S:.0f} s to make sure."
         )
-        accepted = replace(restore, cancel=CancelState.ACCEPTED, cancel_at=moment.mono, cancel_words=words)
-        return replace(accepted, cancel_answered=moment.wall)
+        accepted = replace(
+            restore, cancel=CancelState.ACCEPTED, cancel_at=now.monotonic_s, cancel_words=words
+        )
+        return replace(accepted, cancel_answered=now.wall)
     if not error.request_sent:
         return _not_sent(restore, error)
     if isinstance(error, TaskUnknown | NotFound):
-        return _task_gone(replace(restore, cancel_answered=moment.wall), moment)
+        return _task_gone(replace(restore, cancel_answered=now.wall), now)
     if isinstance(error, SessionExpired) or is_refusal(error):
         words = f"The server did not cancel it: {error}. Where it runs, use {console(restore)}."
         refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
-        return replace(refused, cancel_answered=moment.wall)
+        return replace(refused, cancel_answered=now.wall)
     lost = f"{unclear_answer('cancelling', error)}: it may or may not have arrived"
     words = f"{lost}; the server is watched for {GRACE_S:.0f} s to make sure."
-    return replace(restore, cancel=CancelState.LOST, cancel_at=moment.mono, cancel_words=words)
+    return replace(restore, cancel=CancelState.LOST, cancel_at=now.monotonic_s, cancel_words=words)
 
 
 def _not_sent(restore: Restore, error: ManagerError) -> Restore:
@@ -161,24 +160,24 @@ def _not_sent(restore: Restore, error: ManagerError) -> Restore:
     return replace(restore, cancel=CancelState.NOT_SENT, cancel_at=None, cancel_words=words)
 
 
-def _task_gone(restore: Restore, moment: Moment) -> Restore:
+def _task_gone(restore: Restore, now: Timestamp) -> Restore:
     words = f"The task was already gone, so nothing was cancelled. Where it runs, use {console(restore)}."
     gone = replace(restore, cancel=CancelState.TASK_GONE, cancel_words=words, task_gone=True)
     if gone.state is RestoreState.LAUNCHING:
-        return search(gone, "The task was gone before it could be cancelled.", moment)
+        return search(gone, "The task was gone before it could be cancelled.", now)
     return gone
 
 
-def watched(restore: Restore, moment: Moment, *, is_heard: bool = True) -> Restore:
+def watched(restore: Restore, now: Timestamp, *, is_heard: bool = True) -> Restore:
     """After each poll: what the cancelling really did so far.
 
     Args:
         restore: as the poll left it.
-        moment: now.
+        now: by both clocks.
         is_heard: whether the server answered in this poll what the restore is judged by.
     """
-    if restore.cancel in PENDING_CANCELS:
-        return _judge(restore, moment, is_heard=is_heard)
+    if restore.cancel.is_pending:
+        return _judge(restore, now, is_heard=is_heard)
     if restore.cancel is CancelState.GOES_ON:
         return _stopping(restore) if _is_stopping(restore) else _goes_on(restore)
     if restore.cancel is CancelState.SESSION_STOPPING and restore.is_over:
@@ -190,21 +189,21 @@ def watched(restore: Restore, moment: Moment, *, is_heard: bool = True) -> Resto
     return restore
 
 
-def _judge(restore: Restore, moment: Moment, *, is_heard: bool) -> Restore:
+def _judge(restore: Restore, now: Timestamp, *, is_heard: bool) -> Restore:
     if restore.is_over:
         return _ended(restore)
     if _is_stopping(restore):
         return _stopping(restore)
     is_lost_from_sight = restore.state is RestoreState.UNKNOWN and not restore.session_uid
     # Time alone proves nothing: a server that was not seen may have begun the restore meanwhile.
-    if not is_heard or is_lost_from_sight or moment.mono - (restore.cancel_at or 0.0) < GRACE_S:
+    if not is_heard or is_lost_from_sight or now.monotonic_s - (restore.cancel_at or 0.0) < GRACE_S:
         return restore
     if restore.state is not RestoreState.LAUNCHING or not restore.task_gone:
         return _goes_on(restore)
     if restore.candidates:
         why = "Its task is gone after the cancelling, but new restore sessions of this VM have appeared."
-        return search(_goes_on(restore), why, moment)
-    return _launch_stopped(restore, moment)
+        return search(_goes_on(restore), why, now)
+    return _launch_stopped(restore, now)
 
 
 def _is_stopping(restore: Restore) -> bool:
@@ -249,7 +248,7 @@ def _too_late(restore: Restore, sent: str) -> str:
     return f"The restore ended as failed. {sent}, but the restore went on to its end."
 
 
-def _launch_stopped(restore: Restore, moment: Moment) -> Restore:
+def _launch_stopped(restore: Restore, now: Timestamp) -> Restore:
     words = (
         f"The launch was stopped: its task is gone, and no restore session appeared in {GRACE_S:.0f} seconds."
     )
@@ -257,50 +256,7 @@ def _launch_stopped(restore: Restore, moment: Moment) -> Restore:
         replace(restore, cancel=CancelState.LAUNCH_STOPPED, cancel_words=words),
         RestoreState.CANCELLED,
         words,
-        moment,
+        now,
     )
     # The server's data lags: a session that appears later still counts.
-    return replace(stopped, search_since=moment.mono)
-
-
-JOURNAL_PATIENCE_S = 2.0
-"""How long a DELETE waits for the journal, which may be locked or on a folder that hangs."""
-_TOO_SLOW = not_in_journal(f"it did not answer in {JOURNAL_PATIENCE_S:.0f} seconds.")
-
-
-class CancelSender:
-    """Cancels restores of a book; `operator` is who asks, `user@host`."""
-
-    def __init__(self, manager: Manager, book: RestoreRegistry, operator: str) -> None:
-        self._manager = manager
-        self._registry = book
-        self._operator = operator
-        self._noting: set[asyncio.Task[None]] = set()
-
-    def start(self, key: str) -> None:
-        """From now on the DELETE is under way: a second press finds it so."""
-        self._registry.change(key, asked, self._operator, self._registry.moment())
-        self._registry.tell()
-
-    async def delete(self, key: str, *, patience_s: float = JOURNAL_PATIENCE_S) -> Restore:
-        """Journal that it was asked, send exactly one DELETE, journal the outcome."""
-        await self._note(key, patience_s)
-        current = self._registry.get(key)
-        task = Task(task_id=current.task_id, state=TaskState.RUNNING, delete_href=current.task_href)
-        error: ManagerError | None = None
-        try:
-            await self._manager.cancel_task(task)
-        except ManagerError as refused:
-            error = refused
-        self._registry.change(key, answered, error, self._registry.moment())
-        await self._registry.flush()
-        return self._registry.get(key)
-
-    async def _note(self, key: str, patience_s: float) -> None:
-        noting = asyncio.create_task(self._registry.flush())
-        self._noting.add(noting)
-        noting.add_done_callback(self._noting.discard)
-        await asyncio.wait({noting}, timeout=patience_s)
-        if not noting.done():
-            self._registry.change(key, with_unjournalled, _TOO_SLOW)
-            self._registry.tell()
+    return replace(stopped, search_since=now.monotonic_s)

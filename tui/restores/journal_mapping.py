@@ -1,4 +1,7 @@
-"""A restore's beginning: its first snapshot, and its row in the journal before anything is sent.
+"""The one mapping between a restore and its row in the journal, in both directions.
+
+`new_restore` and `row_of` begin a restore and its row, `journal_fields` says what a change writes, `take_up`
+and `resume` make a restore of a row that an earlier run left.
 
 The row is born as `sent`, in one write. A row that began as `planned` and was marked `sent` by a second
 write would claim that nothing left if that second write failed and the operator sent it all the same.
@@ -6,17 +9,23 @@ write would claim that nothing left if that second write failed and the operator
 
 from __future__ import annotations
 
+import getpass
+import platform
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tui.api.models import Platform, PointKind, RestoreSession
+from tui.restore_states import CancelState, RestoreState
 from tui.restores.cancellation import resumed
 from tui.restores.plan import RestorePlan
-from tui.restores.restore import CancelState, Moment, Restore
+from tui.restores.restore import Restore, Timestamp
 from tui.restores.transitions import search, task_missing
-from tui.store.journal_entry import JournalEntry, RestoreState
+from tui.store.journal_entry import JournalEntry
+
+OLD_AFTER = timedelta(hours=1)
+"""A row that did not change for so long is looked for quietly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +36,15 @@ class Requester:
     em_user: str
     operator: str
     logon_session_id: str
+
+
+def operator_name() -> str:
+    """Who sits at the keyboard of which machine: `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "unknown"
+    return f"{user}@{platform.node()}"
 
 
 def new_restore(
@@ -79,7 +97,29 @@ def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, obj
     }
 
 
-OLD_AFTER = timedelta(hours=1)
+def journal_fields(restore: Restore) -> dict[str, object]:
+    """What the journal keeps of a restore as it goes on."""
+    return {
+        "state": restore.state,
+        "logon_session_id": restore.task_session,
+        "task_id": restore.task_id,
+        "task_href": restore.task_href,
+        "session_uid": restore.session_uid,
+        "progress": restore.progress,
+        "message": _joined((restore.message, restore.note)),
+        "ended": restore.ended,
+        "cancel": restore.cancel,
+        "cancel_asked": restore.cancel_asked,
+        "cancel_by": restore.cancel_by,
+        "cancel_answered": restore.cancel_answered,
+        "cancel_words": restore.cancel_words,
+    }
+
+
+def _joined(sentences: tuple[str, ...]) -> str:
+    """Sentences one after the other, each once and with its full stop."""
+    closed = (one if one.endswith((".", "!", "?")) else f"{one}." for one in sentences if one)
+    return " ".join(dict.fromkeys(closed))
 
 
 def take_up(entry: JournalEntry) -> Restore:
@@ -113,28 +153,23 @@ def take_up(entry: JournalEntry) -> Restore:
     )
 
 
-def resume(restore: Restore, session_key: str, moment: Moment, updated: datetime) -> Restore:
+def resume(restore: Restore, session_key: str, now: Timestamp, updated: datetime) -> Restore:
     """What follows from where the row stood: by task where its logon session still lives, else by session.
-
-    A row that is still `planned` is of an earlier version of this program, which wrote `sent` in a second
-    step: that step may have failed, and the request been sent all the same.
 
     Args:
         restore: as taken up.
         session_key: of the live logon session.
-        moment: now.
+        now: by both clocks.
         updated: when the row last changed; an unknown one of long ago is looked for quietly.
     """
-    restore = resumed(restore, moment)
-    is_old = moment.wall - updated > OLD_AFTER
+    restore = resumed(restore, now)
+    is_old = now.wall - updated > OLD_AFTER
     if restore.state is RestoreState.UNKNOWN and not restore.session_uid and is_old:
         return replace(restore, note="It is still looked for, now and then.")
-    if restore.state is RestoreState.PLANNED:
-        return search(restore, "Whether it was sent the journal does not say; it may have started.", moment)
     if restore.session_uid:
         return replace(restore, note="Followed again by its restore session.")
     if restore.state is RestoreState.LAUNCHING and restore.task_session == session_key:
         return replace(restore, note="Followed again by its task.")
     if restore.state is RestoreState.LAUNCHING:
-        return task_missing(restore, moment, "Its task belongs to a logon session that is over.")
-    return search(restore, "The program ended before the server's reply came; it may have started.", moment)
+        return task_missing(restore, now, "Its task belongs to a logon session that is over.")
+    return search(restore, "The program ended before the server's reply came; it may have started.", now)

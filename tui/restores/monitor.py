@@ -14,12 +14,12 @@ from typing import Literal
 from tui.api.errors import ManagerError, SessionExpired
 from tui.api.models import LogonSession, RestoreSession, Task
 from tui.clock import Clock
+from tui.restore_states import RestoreState
 from tui.restores import cancellation, session_search, transitions
-from tui.restores.ports import Manager
+from tui.restores.ports import RestoreApi
 from tui.restores.registry import RestoreRegistry, with_problem
-from tui.restores.restore import Moment, Restore
+from tui.restores.restore import Restore, Timestamp
 from tui.restores.session_search import session_missing, watch_query
-from tui.store.journal_entry import RestoreState
 
 FASTEST_S = 1.0
 SLOWEST_S = 5.0
@@ -43,12 +43,12 @@ def session_key(session: LogonSession | None) -> str:
 
 
 class Monitor:
-    """Polls for all restores of a book; owned by the application, not by a screen."""
+    """Polls for all restores of the registry; owned by the application, not by a screen."""
 
     def __init__(
         self,
-        manager: Manager,
-        book: RestoreRegistry,
+        manager: RestoreApi,
+        registry: RestoreRegistry,
         clock: Clock,
         *,
         on_logon_needed: Callable[[], None] | None = None,
@@ -58,7 +58,7 @@ class Monitor:
         """Whether it waits for somebody to log on again; restores then go on unseen."""
         self.ticks = 0
         self._manager = manager
-        self._registry = book
+        self._registry = registry
         self._clock = clock
         self._on_logon_needed = on_logon_needed or (lambda: None)
         self._wake = asyncio.Event()
@@ -106,10 +106,10 @@ class Monitor:
     async def tick(self) -> None:
         """One poll: at most two requests, one journal flush, one call of the listeners."""
         self.ticks += 1
-        moment = self._registry.moment()
+        now = self._registry.timestamp()
         key = session_key(self._manager.session)
         before = self._registry.all()
-        self._drop_tasks_of_other_sessions(key, moment)
+        self._drop_tasks_of_other_sessions(key, now)
         by_task = [restore for restore in self._registry.all() if restore.follows_task(key)]
         by_session = [restore for restore in self._registry.all() if _wants_session(restore)]
         errors = await asyncio.gather(self._poll_tasks(by_task, key), self._poll_sessions(by_session))
@@ -130,7 +130,7 @@ class Monitor:
         for restore in self._registry.all():
             # A task that is gone proves nothing before the sessions have been looked at as well.
             heard = sessions if restore.task_gone or restore.session_uid else tasks | sessions
-            now = self._registry.moment()
+            now = self._registry.timestamp()
             self._registry.change(
                 restore.key, partial(cancellation.watched, is_heard=restore.key in heard), now
             )
@@ -149,7 +149,7 @@ class Monitor:
             self.logon_needed = False
         return bool(key) and not self.logon_needed
 
-    def _drop_tasks_of_other_sessions(self, key: str, moment: Moment) -> None:
+    def _drop_tasks_of_other_sessions(self, key: str, now: Timestamp) -> None:
         """Task ids start anew in each logon session: the same id is another task there (contract 6.2)."""
         why = "The logon session ended, and the task with it."
         for restore in self._registry.all():
@@ -158,7 +158,7 @@ class Monitor:
                 and not restore.task_gone
                 and restore.task_session != key
             ):
-                self._registry.change(restore.key, transitions.task_missing, moment, why)
+                self._registry.change(restore.key, transitions.task_missing, now, why)
 
     async def _poll_tasks(self, restores: list[Restore], key: str) -> ManagerError | None:
         if not restores:
@@ -168,10 +168,10 @@ class Monitor:
         except ManagerError as error:
             self._mark(restores, error)
             return error
-        moment = self._registry.moment()
+        now = self._registry.timestamp()
         by_id = {task.task_id: task for task in tasks}
         for restore in restores:
-            self._registry.change(restore.key, _apply_task, by_id, key, moment)
+            self._registry.change(restore.key, _apply_task, by_id, key, now)
         return None
 
     async def _poll_sessions(self, restores: list[Restore]) -> ManagerError | None:
@@ -183,27 +183,27 @@ class Monitor:
         except ManagerError as error:
             self._mark(restores, error)
             return error
-        moment = self._registry.moment()
+        now = self._registry.timestamp()
         by_uid = {session.uid.lower(): session for session in sessions}
         for restore in restores:
-            self._registry.change(restore.key, _apply_session, by_uid, moment)
+            self._registry.change(restore.key, _apply_session, by_uid, now)
         for restore in restores:
             if self._registry.get(restore.key).is_searched:
-                self._search(restore.key, sessions, moment, by_name=by_name)
+                self._search(restore.key, sessions, now, by_name=by_name)
         return None
 
     def _search(
-        self, key: str, sessions: tuple[RestoreSession, ...], moment: Moment, *, by_name: bool
+        self, key: str, sessions: tuple[RestoreSession, ...], now: Timestamp, *, by_name: bool
     ) -> None:
         taken = {item.session_uid.lower() for item in self._registry.all() if item.key != key}
         candidates = session_search.new_sessions(self._registry.get(key), sessions, taken, by_name=by_name)
         found = session_search.pick(candidates)
         contested = found is not None and self._is_contested(key, found)
         if found is not None and not contested:
-            self._registry.change(key, transitions.session_seen, found, moment)
+            self._registry.change(key, transitions.session_seen, found, now)
         else:
             count = max(len(candidates), 2) if contested else len(candidates)
-            self._registry.change(key, session_search.not_found, count, moment)
+            self._registry.change(key, session_search.not_found, count, now)
 
     def _is_contested(self, key: str, session: RestoreSession) -> bool:
         """Whether another restore of this run, whose session is not known yet, could claim it as well."""
@@ -257,21 +257,19 @@ def _wants_session(restore: Restore) -> bool:
     return (bool(restore.session_uid) and not restore.is_over) or restore.is_searched
 
 
-def _apply_task(restore: Restore, by_id: dict[str, Task], key: str, moment: Moment) -> Restore:
+def _apply_task(restore: Restore, by_id: dict[str, Task], key: str, now: Timestamp) -> Restore:
     if not restore.follows_task(key):
         return restore
     task = by_id.get(restore.task_id)
     return (
-        transitions.task_missing(restore, moment)
-        if task is None
-        else transitions.task_seen(restore, task, moment)
+        transitions.task_missing(restore, now) if task is None else transitions.task_seen(restore, task, now)
     )
 
 
-def _apply_session(restore: Restore, by_uid: dict[str, RestoreSession], moment: Moment) -> Restore:
+def _apply_session(restore: Restore, by_uid: dict[str, RestoreSession], now: Timestamp) -> Restore:
     if restore.is_over or not restore.session_uid:
         return restore
     session = by_uid.get(restore.session_uid.lower())
     if session is None:
-        return session_missing(restore, moment)
-    return transitions.session_seen(restore, session, moment)
+        return session_missing(restore, now)
+    return transitions.session_seen(restore, session, now)

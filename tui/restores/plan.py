@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tui import sanitize, timefmt
-from tui.api.models import Platform, RestorePoint, RestoreSession, RestoreSpec
-from tui.restores.forms.definition import Meaning, OriginalFate
-from tui.restores.forms.fields import Values
+from tui.api.models import Platform, PointKind, RestorePoint, RestoreSession, RestoreSpec
+from tui.api.requests import RestoreRequest
+from tui.restores.forms.definition import OriginalOutcome, RestoreEffect
 from tui.restores.forms.form import RestoreForm
-from tui.restores.ports import Request
 
 OLD_AFTER = timedelta(days=7)
 """A point older than this earns a warning."""
@@ -50,22 +49,33 @@ class RestorePlan:
     point: RestorePoint
     platform: Platform
     spec: RestoreSpec
-    request: Request
+    request: RestoreRequest
+    """The bytes that are shown, and sent when the plan is confirmed."""
+    effect: RestoreEffect
+    context: PlanContext
     words: tuple[str, ...]
     """What will happen, a sentence each; safe to show."""
     warnings: tuple[str, ...]
-    original: OriginalFate
-    same_names: int = 0
     found: tuple[str, ...] = ()
     """What was found when its running restores were looked for, and when; empty: not looked yet."""
-    known_running: frozenset[str] | None = None
-    """UIDs of the running restores of that VM which the warnings tell of; None: not asked yet."""
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Its name as something that is confirmed and submitted once."""
+
+    @property
+    def original(self) -> OriginalOutcome:
+        """What happens to the original VM."""
+        return self.effect.original
+
+    @property
+    def known_running(self) -> frozenset[str] | None:
+        """UIDs of the running restores of that VM which the warnings tell of; None: not asked yet."""
+        running = self.context.running
+        return None if running is None else frozenset(item.uid for item in running)
 
     @property
     def overwrites(self) -> bool:
         """Whether the original is, or may be, overwritten: then it is confirmed by typing."""
-        return self.original is not OriginalFate.KEPT
+        return self.original is not OriginalOutcome.KEPT
 
     @property
     def vm_name(self) -> str:
@@ -80,7 +90,7 @@ class RestorePlan:
     @property
     def offers_code(self) -> bool:
         """Whether the name is long, repeated or hard to type, so that the code is shown for typing."""
-        return self.same_names > 0 or not is_easy_to_type(self.vm_name)
+        return self.context.same_names > 0 or not is_easy_to_type(self.vm_name)
 
     @property
     def confirm_word(self) -> str:
@@ -119,96 +129,110 @@ def is_easy_to_type(name: str) -> bool:
 
 def make_plan(
     form: RestoreForm,
-    values: Values,
+    spec: RestoreSpec,
     *,
-    request: Request,
+    request: RestoreRequest,
     api_version: str,
     now: datetime,
-    around: PlanContext | None = None,
+    context: PlanContext | None = None,
 ) -> RestorePlan:
     """The plan of a filled form.
 
-    Raises:
-        IncompleteForm: the form still has problems.
+    Args:
+        form: the form.
+        spec: what `form.spec` made of the values.
+        request: the exact request for that spec.
+        api_version: of the server, empty if unknown.
+        now: this machine's clock, for ages.
+        context: what is known around the point.
     """
-    around = around or PlanContext()
-    spec = form.spec(values)
-    meaning = form.meaning(spec, api_version)
+    context = context or PlanContext()
+    point, platform, effect = form.point, form.platform, form.effect(spec, api_version)
     return RestorePlan(
-        point=form.point,
-        platform=form.platform,
+        point=point,
+        platform=platform,
         spec=spec,
         request=request,
-        words=_words(form, meaning, now),
-        warnings=_warnings(form, meaning, now, around),
-        original=meaning.original,
-        same_names=around.same_names,
-        found=_found(form, around, now),
-        known_running=None if around.running is None else frozenset(item.uid for item in around.running),
+        effect=effect,
+        context=context,
+        words=_words(point, platform, effect, now),
+        warnings=_warnings(point, platform, effect, context, now),
+        found=_found(point, context, now),
     )
 
 
-def _words(form: RestoreForm, meaning: Meaning, now: datetime) -> tuple[str, ...]:
-    point = form.point
+def with_context(plan: RestorePlan, context: PlanContext, now: datetime) -> RestorePlan:
+    """The same request, described with what is known now; it is a plan to confirm of its own."""
+    point, platform, effect = plan.point, plan.platform, plan.effect
+    return replace(
+        plan,
+        context=context,
+        words=_words(point, platform, effect, now),
+        warnings=_warnings(point, platform, effect, context, now),
+        found=_found(point, context, now),
+        key=uuid.uuid4().hex,
+    )
+
+
+def _words(point: RestorePoint, platform: Platform, effect: RestoreEffect, now: datetime) -> tuple[str, ...]:
     server = f", backed up by {point.server_name}" if point.server_name else ""
     lines = (
-        f"{_thing(form)} {sanitize.safe(point.vm_name, cells=200)} "
-        f"({form.platform.label}{sanitize.safe(server)}).",
+        f"{_thing(point)} {sanitize.safe(point.vm_name, cells=200)} "
+        f"({platform.label}{sanitize.safe(server)}).",
         f"As it was at {timefmt.both(point.created)}, {timefmt.ago(point.created, now)}.",
-        meaning.where,
-        meaning.original_words,
-        *meaning.further,
-        meaning.power_words,
+        effect.where,
+        effect.original_words,
+        *effect.further,
+        effect.power_words,
     )
     return tuple(sanitize.safe(line) for line in lines)
 
 
-def _warnings(form: RestoreForm, meaning: Meaning, now: datetime, around: PlanContext) -> tuple[str, ...]:
-    point = form.point
+def _warnings(
+    point: RestorePoint, platform: Platform, effect: RestoreEffect, context: PlanContext, now: datetime
+) -> tuple[str, ...]:
     lines = []
-    if meaning.original is not OriginalFate.KEPT:
-        lines.append(meaning.original_words)
-    if point.platform not in {Platform.UNKNOWN, form.platform}:
-        lines.append(
-            f"The point says it is of {point.platform.label}; this form is for {form.platform.label}."
-        )
+    if effect.original is not OriginalOutcome.KEPT:
+        lines.append(effect.original_words)
+    if point.platform not in {Platform.UNKNOWN, platform}:
+        lines.append(f"The point says it is of {point.platform.label}; this form is for {platform.label}.")
     if not point.restore_href:
         lines.append("The server does not offer to restore this point; it may refuse.")
-    if around.same_names:
-        count = "Another VM has" if around.same_names == 1 else f"{around.same_names} other VMs have"
+    if context.same_names:
+        count = "Another VM has" if context.same_names == 1 else f"{context.same_names} other VMs have"
         lines.append(f"{count} the same name: check backup server and platform.")
-    if now - point.created > around.old_after:
+    if now - point.created > context.old_after:
         lines.append(f"The point is {timefmt.age(point.created, now)} old.")
-    if around.newest is not None and around.newest > point.created:
-        lines.append(f"A newer point of this VM is known, of {timefmt.both(around.newest)}.")
-    lines += _in_flight(around)
+    if context.newest is not None and context.newest > point.created:
+        lines.append(f"A newer point of this VM is known, of {timefmt.both(context.newest)}.")
+    lines += _in_flight(context)
     return tuple(sanitize.safe(line) for line in lines)
 
 
-def _in_flight(around: PlanContext) -> list[str]:
-    known = max(len(around.running or ()), around.own_in_flight - around.own_uncertain)
+def _in_flight(context: PlanContext) -> list[str]:
+    known = max(len(context.running or ()), context.own_in_flight - context.own_uncertain)
     if known:
         restores = "A restore of this VM is" if known == 1 else f"{known} restores of this VM are"
         return [f"{restores} already running; another one would run beside it."]
-    count = around.own_uncertain
+    count = context.own_uncertain
     if not count:
         return []
     restores = "A restore of this VM" if count == 1 else f"{count} restores of this VM"
     return [f"{restores} may be running; another one would run beside it."]
 
 
-def _found(form: RestoreForm, around: PlanContext, now: datetime) -> tuple[str, ...]:
-    if around.running is None:
+def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[str, ...]:
+    if context.running is None:
         return ()
     looked = f"looked at {timefmt.clock_time(now)}"
-    if not around.running:
-        own = around.own_in_flight
-        verb = "may be" if own == around.own_uncertain else "is" if own == 1 else "are"
+    if not context.running:
+        own = context.own_in_flight
+        verb = "may be" if own == context.own_uncertain else "is" if own == 1 else "are"
         besides = f", but {own} of this program {verb} in flight" if own else ""
-        return (f"The server lists no running restore of this {_thing(form)}{besides} ({looked}).",)
+        return (f"The server lists no running restore of this {_thing(point)}{besides} ({looked}).",)
     return tuple(
         sanitize.safe(f"Running ({looked}): {_session_words(session)}.", cells=300)
-        for session in around.running
+        for session in context.running
     )
 
 
@@ -219,5 +243,5 @@ def _session_words(session: RestoreSession) -> str:
     return ", ".join(parts)
 
 
-def _thing(form: RestoreForm) -> str:
-    return "vApp" if form.blueprint.kind.value.startswith("VApp") else "VM"
+def _thing(point: RestorePoint) -> str:
+    return "vApp" if point.kind is PointKind.VAPP else "VM"

@@ -7,36 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tui.store.errors import JournalError
+
 if TYPE_CHECKING:
     from tui.api.models import LogonSession, RestorePoint, RestoreSession, RestoreSpec, Task, WireFormat
     from tui.api.query import Query
+    from tui.api.requests import RestoreRequest
     from tui.store.journal_entry import JournalEntry
 
 
-class Request(Protocol):
-    """The exact request of a restore, without the token."""
-
-    @property
-    def method(self) -> str:
-        """Always POST."""
-
-    @property
-    def path(self) -> str:
-        """Path and query."""
-
-    @property
-    def body(self) -> bytes:
-        """The bytes that go out."""
-
-    @property
-    def wire(self) -> WireFormat:
-        """XML or JSON."""
-
-    def pretty(self) -> str:
-        """The request for people to read."""
-
-
-class Manager(Protocol):
+class RestoreApi(Protocol):
     """The calls of Enterprise Manager that deciding, sending and watching a restore take."""
 
     @property
@@ -49,11 +29,11 @@ class Manager(Protocol):
 
     def write_request(
         self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
-    ) -> Request:
+    ) -> RestoreRequest:
         """The exact request, pure."""
 
-    async def start_restore(self, point: RestorePoint, spec: RestoreSpec) -> Task:
-        """One POST, never retried."""
+    async def send(self, request: RestoreRequest) -> Task:
+        """One POST of exactly these bytes, never retried."""
 
     async def tasks(self) -> tuple[Task, ...]:
         """All tasks of this logon session."""
@@ -68,7 +48,7 @@ class Manager(Protocol):
 class RestoreJournal(Protocol):
     """The rows of restores on disk."""
 
-    def plan(self, **fields: Any) -> JournalEntry:  # noqa: ANN401 - the journal's own keyword face
+    def plan(self, **fields: Any) -> JournalEntry:  # noqa: ANN401 - the journal's fields by name
         """A new row, on disk when this returns."""
 
     def update(self, id: int, **fields: Any) -> JournalEntry:  # noqa: ANN401 - as above
@@ -82,3 +62,41 @@ class RestoreJournal(Protocol):
 
     def release(self, id: int) -> None:
         """Give a row up, so that the next start may claim it."""
+
+
+class UnavailableJournal:
+    """A journal that could not be opened: nothing is planned in it, so nothing is sent silently without it.
+
+    Args:
+        why: the sentence that explains it.
+    """
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def plan(self, **_fields: Any) -> Any:  # noqa: ANN401 - the journal's own signature
+        """Refuse.
+
+        Raises:
+            JournalError: always.
+        """
+        raise JournalError(self._why)
+
+    def update(self, id: int, **_fields: Any) -> Any:  # noqa: ANN401 - the journal's own signature
+        """Refuse.
+
+        Raises:
+            JournalError: always.
+        """
+        raise JournalError(self._why)
+
+    def in_flight(self, server: str) -> list[Any]:
+        """Nothing is known."""
+        return []
+
+    def claim(self, id: int) -> bool:
+        """There is nothing to claim."""
+        return False
+
+    def release(self, id: int) -> None:
+        """There is nothing to give up."""

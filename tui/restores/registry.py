@@ -1,4 +1,5 @@
-"""All restores of this run in one place: each change is one step, journalled in order, told once.
+"""All restores of this run in one place: each change is one step, journalled in order,
+and reported to the listeners once.
 
 A change is a function applied to the newest snapshot without a pause in between, so that the monitor and a
 cancelling cannot overwrite each other.
@@ -13,8 +14,9 @@ from dataclasses import replace
 from typing import Concatenate, ParamSpec
 
 from tui.clock import Clock
+from tui.restores.journal_mapping import journal_fields
 from tui.restores.ports import RestoreJournal
-from tui.restores.restore import Moment, Restore
+from tui.restores.restore import Restore, Timestamp
 from tui.store.errors import NotOwner, StoreError
 
 Listener = Callable[[tuple[Restore, ...]], None]
@@ -33,13 +35,13 @@ class RestoreRegistry:
         self._restores: dict[str, Restore] = {}
         self._listeners: list[Listener] = []
         self._changed = False
-        self._owed: dict[str, Mapping[str, object]] = {}
+        self._pending_rows: dict[str, Mapping[str, object]] = {}
         self._unwritten: deque[tuple[int, dict[str, object]]] = deque()
         self._writing = asyncio.Lock()
 
-    def moment(self) -> Moment:
+    def timestamp(self) -> Timestamp:
         """Now, on both clocks."""
-        return Moment(wall=self._clock.now(), mono=self._clock.monotonic())
+        return Timestamp(wall=self._clock.now(), monotonic_s=self._clock.monotonic())
 
     def all(self) -> tuple[Restore, ...]:
         """Every restore, in the order of their start."""
@@ -57,22 +59,22 @@ class RestoreRegistry:
         """The restore of a journal row, if this run has it."""
         return next((item for item in self._restores.values() if item.entry_id == entry_id), None)
 
-    def add(self, restore: Restore, owed: Mapping[str, object] | None = None) -> None:
+    def add(self, restore: Restore, pending_row: Mapping[str, object] | None = None) -> None:
         """Take a restore in.
 
         Args:
             restore: its first snapshot here.
-            owed: the fields of its row, where that could not be written: every flush tries again.
+            pending_row: the fields of its row, where that could not be written: every flush tries again.
         """
         self._restores[restore.key] = restore
-        if owed is not None:
-            self._owed[restore.key] = owed
+        if pending_row is not None:
+            self._pending_rows[restore.key] = pending_row
         self._changed = True
 
     @property
     def is_behind(self) -> bool:
         """Whether the journal lacks something that a later flush may be able to write."""
-        return bool(self._owed or self._unwritten)
+        return bool(self._pending_rows or self._unwritten)
 
     def change(
         self,
@@ -94,28 +96,28 @@ class RestoreRegistry:
         return new
 
     async def flush(self) -> None:
-        """Write what changed to the journal, in order, and tell the listeners once.
+        """Write what changed to the journal, in order, and call the listeners once.
 
         A journal that cannot be written stops no restore that is already under way: the reason is kept
         in `journal_problem` and in each restore whose row lags behind, and the next flush tries again.
         """
-        self.tell()
+        self.notify_listeners()
         async with self._writing:
             if self.is_behind:
                 problem = await self._write_rows()
                 self.journal_problem = await self._write_changes() or problem
             self._mark_late()
-        self.tell()
+        self.notify_listeners()
 
     async def _write_rows(self) -> str:
         """Write rows that could not be written when their restores were sent; why one still cannot."""
-        for key, owed in tuple(self._owed.items()):
-            fields = {**owed, **journal_fields(self._restores[key])}
+        for key, row in tuple(self._pending_rows.items()):
+            fields = {**row, **journal_fields(self._restores[key])}
             try:
                 entry = await asyncio.to_thread(self.journal.plan, **fields)
             except StoreError as error:
                 return str(error)
-            del self._owed[key]
+            del self._pending_rows[key]
             now = self.change(key, with_entry, entry.id)
             # It may have changed while the row was written, or the row have been there after all.
             self._unwritten.append((entry.id, journal_fields(now)))
@@ -129,7 +131,7 @@ class RestoreRegistry:
             try:
                 await asyncio.to_thread(self.journal.update, entry_id, **fields)
             except NotOwner as error:
-                # Taken over by force: the row is the other program's now, the watching stays ours too.
+                # Taken over after a long silence: the row is the other program's, the watching stays ours too.
                 problem = str(error)
             except StoreError as error:
                 return str(error)
@@ -143,7 +145,7 @@ class RestoreRegistry:
             why = self.journal_problem if is_late else ""
             self.change(restore.key, with_unjournalled, not_in_journal(why) if why else "")
 
-    def tell(self) -> None:
+    def notify_listeners(self) -> None:
         """Call the listeners if anything changed since the last time."""
         if not self._changed:
             return
@@ -178,34 +180,9 @@ def with_unjournalled(restore: Restore, why: str) -> Restore:
     return replace(restore, unjournalled=why)
 
 
-def journal_fields(restore: Restore) -> dict[str, object]:
-    """What the journal keeps of a restore as it goes on."""
-    return {
-        "state": restore.state,
-        "logon_session_id": restore.task_session,
-        "task_id": restore.task_id,
-        "task_href": restore.task_href,
-        "session_uid": restore.session_uid,
-        "progress": restore.progress,
-        "message": _joined((restore.message, restore.note)),
-        "ended": restore.ended,
-        "cancel": restore.cancel,
-        "cancel_asked": restore.cancel_asked,
-        "cancel_by": restore.cancel_by,
-        "cancel_answered": restore.cancel_answered,
-        "cancel_words": restore.cancel_words,
-    }
-
-
 def _is_worth_writing(old: Restore, new: Restore) -> bool:
     """A write costs an fsync: progress alone is written in steps."""
     before, after = journal_fields(old), journal_fields(new)
     if {**before, "progress": None} != {**after, "progress": None}:
         return True
     return (old.progress or 0) // _PROGRESS_STEP != (new.progress or 0) // _PROGRESS_STEP
-
-
-def _joined(sentences: tuple[str, ...]) -> str:
-    """Sentences one after the other, each once and with its full stop."""
-    closed = (one if one.endswith((".", "!", "?")) else f"{one}." for one in sentences if one)
-    return " ".join(dict.fromkeys(closed))

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tui.api.models import Platform, PointKind, RestoreSession
-from tui.store.journal_entry import RestoreState
+from tui.restore_states import CancelState, RestoreState
 
 if TYPE_CHECKING:
     from tui.api.errors import ManagerError
@@ -21,39 +20,11 @@ SEARCH_WINDOW_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Timestamp:
     """Now, on both clocks: the wall for people, the monotonic one for measuring."""
 
     wall: datetime
-    mono: float
-
-
-class CancelState(StrEnum):
-    """What became of a wish to cancel, every outcome told apart."""
-
-    NONE = ""
-    ASKING = "asking"
-    """The DELETE is on its way."""
-    ACCEPTED = "accepted"
-    """The server accepted the DELETE; what it does is being watched."""
-    LOST = "lost"
-    """No reply: the DELETE may or may not have arrived; watched the same."""
-    TASK_GONE = "task gone"
-    """The task was gone before the DELETE."""
-    LAUNCH_STOPPED = "launch stopped"
-    SESSION_STOPPING = "session stopping"
-    SESSION_STOPPED = "session stopped"
-    GOES_ON = "goes on"
-    """The DELETE was accepted, but the restore goes on."""
-    REFUSED = "refused"
-    NOT_SENT = "not sent"
-    """No byte of the DELETE left."""
-
-
-PENDING_CANCELS = frozenset({CancelState.ACCEPTED, CancelState.LOST})
-"""The DELETE may have arrived and is not judged yet."""
-WATCHED_CANCELS = PENDING_CANCELS | {CancelState.SESSION_STOPPING, CancelState.GOES_ON}
-"""The DELETE may have arrived, so that an end may be its doing."""
+    monotonic_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +113,7 @@ class Restore:
     @property
     def is_over(self) -> bool:
         """Whether it has ended; unknown is no end."""
-        return self.state in _OVER
+        return self.state.is_over
 
     @property
     def is_quiet(self) -> bool:
@@ -182,7 +153,7 @@ class Restore:
             self.state in {RestoreState.SENT, RestoreState.LAUNCHING}
             or (self.progress is not None and self.progress >= 90 and not self.is_missing)
             or self.cancel is CancelState.ASKING
-            or self.cancel in PENDING_CANCELS
+            or self.cancel.is_pending
         )
 
     def follows_task(self, session_key: str) -> bool:
@@ -199,16 +170,13 @@ class Restore:
         return max((self.ended or now) - self.submitted, timedelta(0))
 
 
-_OVER = frozenset({RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.FAILED, RestoreState.CANCELLED})
-
-
-def end(restore: Restore, state: RestoreState, message: str, moment: Moment) -> Restore:
+def end(restore: Restore, state: RestoreState, message: str, now: Timestamp) -> Restore:
     """The restore with an end."""
     return replace(
         restore,
         state=state,
         message=message,
-        ended=restore.ended or moment.wall,
+        ended=restore.ended or now.wall,
         search_since=None,
         limbo_since=None,
         problem="",

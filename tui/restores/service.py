@@ -7,38 +7,52 @@ What cannot be told after that is said to be unknown, never guessed and never se
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from tui.api.errors import ManagerError
-from tui.api.models import RestoreSession
+from tui.api.models import RestorePoint, RestoreSession, Task, TaskState
 from tui.clock import Clock
+from tui.restore_states import RestoreState
 from tui.restores import cancellation, transitions
-from tui.restores.cancellation import CancelOutlook, CancelSender
+from tui.restores.cancellation import CancelOutlook
 from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
 from tui.restores.forms.fields import Values
 from tui.restores.forms.form import RestoreForm
 from tui.restores.journal_mapping import Requester, new_restore, resume, row_of, take_up
 from tui.restores.monitor import FASTEST_S, Monitor, session_key
-from tui.restores.plan import PlanContext, RestorePlan, make_plan
-from tui.restores.ports import Manager, RestoreJournal
-from tui.restores.registry import Listener, RestoreRegistry, not_in_journal
+from tui.restores.plan import PlanContext, RestorePlan, make_plan, with_context
+from tui.restores.ports import RestoreApi, RestoreJournal
+from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
 from tui.restores.restore import Restore
 from tui.restores.session_search import guard_query, running_of
 from tui.store.errors import StoreError
-from tui.store.journal_entry import RestoreState
 
 LEAVING_PATIENCE_S = 2.0
+"""How long `close` waits for replies that are still to come."""
+JOURNAL_PATIENCE_S = 2.0
+"""How long a DELETE waits for the journal."""
 
 
 class RestoreService:
-    """Every restore of this run, and the only way to start, cancel or find one again."""
+    """Every restore of this run, and the only way to start, cancel or find one again.
+
+    Args:
+        manager: the calls of Enterprise Manager.
+        journal: the rows on disk.
+        server: `host:port`, as the rows name it.
+        clock: this machine's time.
+        operator: who sits at the keyboard, `user@host`.
+        on_logon_needed: called when watching needs somebody to log on again.
+        poll_every_s: the monitor's fastest pace.
+        journal_patience_s: how long a DELETE waits until its row is written.
+    """
 
     def __init__(
         self,
-        manager: Manager,
+        manager: RestoreApi,
         journal: RestoreJournal,
         *,
         server: str,
@@ -46,18 +60,20 @@ class RestoreService:
         operator: str = "",
         on_logon_needed: Callable[[], None] | None = None,
         poll_every_s: float = FASTEST_S,
+        journal_patience_s: float = JOURNAL_PATIENCE_S,
     ) -> None:
         self.server = server
         self.operator = operator
         self._manager = manager
         self._clock = clock
+        self._journal_patience_s = journal_patience_s
         self._registry = RestoreRegistry(journal, clock)
         self.monitor = Monitor(
             manager, self._registry, clock, on_logon_needed=on_logon_needed, fastest_s=poll_every_s
         )
-        self._canceller = CancelSender(manager, self._registry, operator)
         self._used: set[str] = set()
         self._sending: set[asyncio.Task[Restore]] = set()
+        self._flushing: set[asyncio.Task[None]] = set()
 
     @property
     def all(self) -> tuple[Restore, ...]:
@@ -88,48 +104,52 @@ class RestoreService:
 
     # Planning
 
-    def draft(
+    def prepare(
         self, form: RestoreForm, values: Values, *, newest: datetime | None = None, same_names: int = 0
     ) -> RestorePlan:
-        """The plan of a filled form, without asking the server anything: for showing while typing.
+        """Make the plan of a filled form and its exact request, once; the server is not asked anything.
+
+        Args:
+            form: the form.
+            values: what was typed into it.
+            newest: when the newest known point of the same VM was made.
+            same_names: how many other VMs have the same name.
 
         Raises:
             IncompleteForm: the form still has problems.
+            Invalid: a name cannot be written in the request.
         """
-        return self._plan(form, values, newest, same_names, None)
-
-    async def prepare(
-        self, form: RestoreForm, values: Values, *, newest: datetime | None = None, same_names: int = 0
-    ) -> RestorePlan:
-        """The plan to confirm: the VM's restore sessions are listed now, and running ones warned of.
-
-        Raises:
-            IncompleteForm: the form still has problems.
-            ManagerError: the sessions cannot be listed.
-        """
-        sessions = await self._sessions_of(form.point.vm_name)
-        running = running_of(sessions, form.point.vm_name, form.point.server_uid)
-        return self._plan(form, values, newest, same_names, running)
-
-    def _plan(
-        self,
-        form: RestoreForm,
-        values: Values,
-        newest: datetime | None,
-        same_names: int,
-        running: tuple[RestoreSession, ...] | None,
-    ) -> RestorePlan:
-        own = [restore for restore in self.in_flight if _is_same_vm(restore, form)]
-        uncertain = sum(not restore.is_known_to_run for restore in own)
-        around = PlanContext(same_names=same_names, newest=newest, running=running)
+        spec = form.spec(values)
+        context = PlanContext(same_names=same_names, newest=newest)
         return make_plan(
             form,
-            values,
-            request=self._manager.write_request(form.point, form.spec(values)),
+            spec,
+            request=self._manager.write_request(form.point, spec),
             api_version=self._manager.api_version,
             now=self._clock.now(),
-            around=replace(around, own_in_flight=len(own), own_uncertain=uncertain),
+            context=self._with_own(context, form.point),
         )
+
+    def renew(self, plan: RestorePlan) -> RestorePlan:
+        """The very request of `plan`, described as of now: ages, and what this program has in flight."""
+        return with_context(plan, self._with_own(plan.context, plan.point), self._clock.now())
+
+    async def check_running(self, plan: RestorePlan) -> RestorePlan:
+        """The plan to confirm: the VM's restore sessions are listed now, and running ones warned of.
+
+        The request stays the very one of `plan`; only what is said around it is of now.
+
+        Raises:
+            ManagerError: the sessions cannot be listed.
+        """
+        sessions = await self._sessions_of(plan.vm_name)
+        running = running_of(sessions, plan.vm_name, plan.point.server_uid)
+        return self.renew(replace(plan, context=replace(plan.context, running=running)))
+
+    def _with_own(self, context: PlanContext, point: RestorePoint) -> PlanContext:
+        own = [restore for restore in self.in_flight if _is_same_vm(restore, point)]
+        uncertain = sum(not restore.is_known_to_run for restore in own)
+        return replace(context, own_in_flight=len(own), own_uncertain=uncertain)
 
     # Sending
 
@@ -156,10 +176,7 @@ class RestoreService:
         except BaseException:
             self._used.discard(plan.key)
             raise
-        sending = asyncio.create_task(self._record_and_send(plan, reason, before, override_journal))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sending.discard)
-        return await asyncio.shield(sending)
+        return await self._finish(self._record_and_send(plan, reason, before, override_journal))
 
     async def _guard(self, plan: RestorePlan) -> tuple[RestoreSession, ...]:
         if self._manager.session is None:
@@ -177,20 +194,21 @@ class RestoreService:
         self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...], override_journal: bool
     ) -> Restore:
         restore = new_restore(plan, reason, before, self._clock.now())
-        row, owed = self._row_of(restore, plan), False
+        row = self._row_of(restore, plan)
+        pending_row: Mapping[str, object] | None = None
         try:
             entry = await asyncio.to_thread(self._registry.journal.plan, **row)
         except StoreError as error:
             if not override_journal:
                 self._used.discard(plan.key)
                 raise
-            owed = True
+            pending_row = row
             restore = replace(restore, unjournalled=not_in_journal(str(error)))
         else:
             restore = replace(restore, entry_id=entry.id)
         restore = replace(restore, state=RestoreState.SENT, message="Sent; waiting for the server's answer.")
-        self._registry.add(restore, row if owed else None)
-        self._registry.tell()
+        self._registry.add(restore, pending_row)
+        self._registry.notify_listeners()
         return await self._send(restore.key, plan)
 
     def _row_of(self, restore: Restore, plan: RestorePlan) -> dict[str, object]:
@@ -207,15 +225,15 @@ class RestoreService:
         """Exactly one POST; whatever happens, the restore does not stay `sent`."""
         session = session_key(self._manager.session)
         try:
-            task = await self._manager.start_restore(plan.point, plan.spec)
+            task = await self._manager.send(plan.request)
         except ManagerError as error:
-            self._registry.change(key, transitions.unanswered, error, self._registry.moment())
+            self._registry.change(key, transitions.unanswered, error, self._registry.timestamp())
         except BaseException:
             why = "The program stopped waiting for the reply; it may have started."
-            self._registry.change(key, transitions.search, why, self._registry.moment())
+            self._registry.change(key, transitions.search, why, self._registry.timestamp())
             raise
         else:
-            self._registry.change(key, transitions.answered, task, session, self._registry.moment())
+            self._registry.change(key, transitions.answered, task, session, self._registry.timestamp())
         await self._registry.flush()
         self.monitor.wake()
         return self._registry.get(key)
@@ -238,14 +256,45 @@ class RestoreService:
         outlook = self.what_cancel_can_do(restore)
         if not outlook.possible or (outlook.sent_before and not again):
             return self._registry.get(restore.key)
-        self._canceller.start(restore.key)
-        deleting = asyncio.create_task(self._canceller.delete(restore.key))
-        self._sending.add(deleting)
-        deleting.add_done_callback(self._sending.discard)
+        # From here on the DELETE is under way: a second press finds it so.
+        self._registry.change(restore.key, cancellation.asked, self.operator, self._registry.timestamp())
+        self._registry.notify_listeners()
         try:
-            return await asyncio.shield(deleting)
+            return await self._finish(self._delete(restore.key))
         finally:
             self.monitor.wake()
+
+    async def _delete(self, key: str) -> Restore:
+        """Journal that it was asked, send exactly one DELETE, journal the outcome."""
+        await self._flush_in_time(key)
+        current = self._registry.get(key)
+        task = Task(task_id=current.task_id, state=TaskState.RUNNING, delete_href=current.task_href)
+        error: ManagerError | None = None
+        try:
+            await self._manager.cancel_task(task)
+        except ManagerError as refused:
+            error = refused
+        self._registry.change(key, cancellation.answered, error, self._registry.timestamp())
+        await self._registry.flush()
+        return self._registry.get(key)
+
+    async def _flush_in_time(self, key: str) -> None:
+        """Flush, but let no journal that is locked or on a folder that hangs hold a DELETE up."""
+        flushing = asyncio.create_task(self._registry.flush())
+        self._flushing.add(flushing)
+        flushing.add_done_callback(self._flushing.discard)
+        await asyncio.wait({flushing}, timeout=self._journal_patience_s)
+        if not flushing.done():
+            why = not_in_journal(f"it did not answer in {self._journal_patience_s:.0f} seconds.")
+            self._registry.change(key, with_unjournalled, why)
+            self._registry.notify_listeners()
+
+    async def _finish(self, writing: Coroutine[object, object, Restore]) -> Restore:
+        """Wait for something that writes; cancelling the caller does not stop it, only `close` does."""
+        task = asyncio.create_task(writing)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        return await asyncio.shield(task)
 
     # Finding again, and leaving
 
@@ -267,7 +316,7 @@ class RestoreService:
                 continue
             restore = take_up(entry)
             self._registry.add(restore)
-            self._registry.change(restore.key, resume, key, self._registry.moment(), entry.updated)
+            self._registry.change(restore.key, resume, key, self._registry.timestamp(), entry.updated)
             taken.append(restore.key)
         await self._registry.flush()
         self.monitor.wake()
@@ -291,6 +340,6 @@ class RestoreService:
                     await asyncio.to_thread(self._registry.journal.release, restore.entry_id)
 
 
-def _is_same_vm(restore: Restore, form: RestoreForm) -> bool:
-    named = restore.vm_name == form.point.vm_name and restore.server_uid == form.point.server_uid
-    return named or restore.point_uid == form.point.uid
+def _is_same_vm(restore: Restore, point: RestorePoint) -> bool:
+    named = restore.vm_name == point.vm_name and restore.server_uid == point.server_uid
+    return named or restore.point_uid == point.uid

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from tui import timefmt
 from tui.api.models import RestoreSession
 from tui.api.query import Filter, Query, any_of, eq, ge
-from tui.restores.restore import SEARCH_WINDOW_S, CancelState, Moment, Restore, console
-from tui.store.journal_entry import RestoreState
+from tui.restore_states import CancelState, RestoreState
+from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console
 
 _FILE_LEVEL = "filelevel"
 
@@ -69,10 +69,10 @@ def pick(candidates: tuple[RestoreSession, ...]) -> RestoreSession | None:
     return best[0] if len(best) == 1 else None
 
 
-def not_found(restore: Restore, candidates: int, moment: Moment) -> Restore:
+def not_found(restore: Restore, candidates: int, now: Timestamp) -> Restore:
     """Nothing certain was found in this poll: say what that means so far."""
     if restore.state is RestoreState.CANCELLED:
-        return _maybe_stop(restore, moment)
+        return _maybe_stop(restore, now)
     if restore.state is not RestoreState.UNKNOWN:
         return replace(restore, candidates=candidates)
     if candidates > 1:
@@ -81,7 +81,7 @@ def not_found(restore: Restore, candidates: int, moment: Moment) -> Restore:
             f"be told from here. Compare them in {console(restore)}."
         )
         return replace(restore, candidates=candidates, message=f"{restore.why_unknown} {words}")
-    if restore.search_since is None or moment.mono - restore.search_since < SEARCH_WINDOW_S:
+    if restore.search_since is None or now.monotonic_s - restore.search_since < SEARCH_WINDOW_S:
         return replace(restore, candidates=0)
     minutes = round(SEARCH_WINDOW_S / 60)
     words = (
@@ -91,10 +91,10 @@ def not_found(restore: Restore, candidates: int, moment: Moment) -> Restore:
     return replace(restore, candidates=0, search_since=None, message=f"{restore.why_unknown} {words}")
 
 
-def _maybe_stop(restore: Restore, moment: Moment) -> Restore:
+def _maybe_stop(restore: Restore, now: Timestamp) -> Restore:
     """A stopped launch is watched for the same while, for the server's data lags; then let go."""
     over = restore.cancel is not CancelState.LAUNCH_STOPPED or restore.search_since is None
-    if over or moment.mono - (restore.search_since or 0.0) < SEARCH_WINDOW_S:
+    if over or now.monotonic_s - (restore.search_since or 0.0) < SEARCH_WINDOW_S:
         return restore
     return replace(restore, search_since=None)
 
@@ -148,14 +148,14 @@ MISSED_POLLS = 3
 """How many good answers have to lack it; failed polls do not count."""
 
 
-def session_missing(restore: Restore, moment: Moment) -> Restore:
+def session_missing(restore: Restore, now: Timestamp) -> Restore:
     """One more good answer of the server without the restore's session."""
     if restore.is_missing:
         # Its words stay; a poll that failed in between has been made good.
         return replace(restore, problem="")
-    since = moment.mono if restore.missed_since is None else restore.missed_since
+    since = now.monotonic_s if restore.missed_since is None else restore.missed_since
     missed = replace(restore, missed_since=since, missed_polls=restore.missed_polls + 1)
-    if missed.missed_polls < MISSED_POLLS or moment.mono - since < MISSING_S:
+    if missed.missed_polls < MISSED_POLLS or now.monotonic_s - since < MISSING_S:
         return missed
     return replace(missed, is_missing=True, problem="", message=_words(missed))
 

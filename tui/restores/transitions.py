@@ -14,17 +14,8 @@ from http import HTTPStatus
 from tui import timefmt
 from tui.api.errors import Busy, ManagerError, NotAllowed, Rejected, ServerFault, SessionExpired, Unreachable
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
-from tui.restores.restore import (
-    PENDING_CANCELS,
-    SEARCH_WINDOW_S,
-    WATCHED_CANCELS,
-    CancelState,
-    Moment,
-    Restore,
-    console,
-    end,
-)
-from tui.store.journal_entry import RestoreState
+from tui.restore_states import CancelState, RestoreState
+from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console, end
 
 NOT_FOUND_POLLS = 3
 """A task that failed with `not found` right after a backup may still change (contract 6.1)."""
@@ -32,7 +23,7 @@ LIMBO_S = 60.0
 """How long a session may be Stopped without a result before that is called unknown (contract 7)."""
 
 
-def answered(restore: Restore, task: Task, session_key: str, moment: Moment) -> Restore:
+def answered(restore: Restore, task: Task, session_key: str, now: Timestamp) -> Restore:
     """The request was accepted: its task is known, and may already be finished (T22)."""
     launching = replace(
         restore,
@@ -41,10 +32,10 @@ def answered(restore: Restore, task: Task, session_key: str, moment: Moment) -> 
         task_href=task.delete_href,
         task_session=session_key,
     )
-    return task_seen(launching, task, moment)
+    return task_seen(launching, task, now)
 
 
-def unanswered(restore: Restore, error: ManagerError, moment: Moment) -> Restore:
+def unanswered(restore: Restore, error: ManagerError, now: Timestamp) -> Restore:
     """The request got no task: either it surely did not start, or nobody can tell."""
     if not error.request_sent:
         words = f"It did not start: no byte of the request left this machine. {error}."
@@ -53,8 +44,8 @@ def unanswered(restore: Restore, error: ManagerError, moment: Moment) -> Restore
     elif is_refusal(error):
         words = f"It did not start: the server refused it. {error}."
     else:
-        return search(restore, f"{unclear_answer('request', error)}; it may have started.", moment)
-    failed = end(replace(restore, error=error), RestoreState.FAILED, words, moment)
+        return search(restore, f"{unclear_answer('request', error)}; it may have started.", now)
+    failed = end(replace(restore, error=error), RestoreState.FAILED, words, now)
     return replace(failed, offer_again=isinstance(error, SessionExpired))
 
 
@@ -91,30 +82,30 @@ def _status_words(error: Rejected) -> str:
     return f"{status} from the server or a proxy"
 
 
-def search(restore: Restore, why: str, moment: Moment) -> Restore:
+def search(restore: Restore, why: str, now: Timestamp) -> Restore:
     """Nothing certain is known: the session is looked for."""
     return replace(
         restore,
         state=RestoreState.UNKNOWN,
         why_unknown=why,
-        message=f"{why} {_looking(moment)}",
-        search_since=moment.mono,
+        message=f"{why} {_looking(now)}",
+        search_since=now.monotonic_s,
         candidates=0,
     )
 
 
-def _looking(moment: Moment) -> str:
-    until = timefmt.clock_time(moment.wall + timedelta(seconds=SEARCH_WINDOW_S))
+def _looking(now: Timestamp) -> str:
+    until = timefmt.clock_time(now.wall + timedelta(seconds=SEARCH_WINDOW_S))
     return f"A new restore session of this VM is looked for until {until}, then less often."
 
 
-def task_seen(restore: Restore, task: Task, moment: Moment) -> Restore:
+def task_seen(restore: Restore, task: Task, now: Timestamp) -> Restore:
     """What the task says; its State alone decides (T22, T23)."""
     seen = replace(
         restore,
         task_gone=False,
         task_href=task.delete_href or restore.task_href,
-        last_seen=moment.wall,
+        last_seen=now.wall,
         problem="",
     )
     if not task.is_over:
@@ -122,8 +113,8 @@ def task_seen(restore: Restore, task: Task, moment: Moment) -> Restore:
     if task.session_id:
         return _started(seen, task)
     if task.success is False:
-        return _launch_failed(seen, task, moment)
-    return search(seen, "The task says the restore started, but names no restore session.", moment)
+        return _launch_failed(seen, task, now)
+    return search(seen, "The task says the restore started, but names no restore session.", now)
 
 
 def _launching_words(task: Task) -> str:
@@ -147,17 +138,17 @@ def _started(restore: Restore, task: Task) -> Restore:
     )
 
 
-def _launch_failed(restore: Restore, task: Task, moment: Moment) -> Restore:
+def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
     says = task.message or "no reason given"
     if task.needs_input:
         words = (
             f"It did not start: the server wants credentials or a confirmation, not possible here ({says})."
         )
-        return end(restore, RestoreState.FAILED, words, moment)
-    if restore.cancel in WATCHED_CANCELS:
+        return end(restore, RestoreState.FAILED, words, now)
+    if restore.cancel.may_have_acted:
         words = f"The launch was stopped ({says})."
         stopped = replace(restore, cancel=CancelState.LAUNCH_STOPPED, cancel_words=words)
-        return end(stopped, RestoreState.CANCELLED, words, moment)
+        return end(stopped, RestoreState.CANCELLED, words, now)
     if "not found" in task.message.lower() and restore.not_found_polls + 1 < NOT_FOUND_POLLS:
         return replace(
             restore,
@@ -165,26 +156,30 @@ def _launch_failed(restore: Restore, task: Task, moment: Moment) -> Restore:
             not_found_polls=restore.not_found_polls + 1,
             message=f"The launch reports: {says}. That can pass right after a backup; asking again.",
         )
-    return end(restore, RestoreState.FAILED, f"It did not start. The server says: {says}", moment)
+    return end(restore, RestoreState.FAILED, f"It did not start. The server says: {says}", now)
 
 
-def task_missing(restore: Restore, moment: Moment, why: str = "") -> Restore:
+def task_missing(restore: Restore, now: Timestamp, why: str = "") -> Restore:
     """The task is not known any more: that proves nothing, so the sessions are searched (T2).
 
     Args:
         restore: whose task it was.
-        moment: now.
+        now: by both clocks.
         why: what took the task away, where it was not the server's list that lost it: such a loss is no
             sign either that a cancelling has worked.
     """
     gone = replace(restore, task_gone=True)
-    if restore.cancel in {*PENDING_CANCELS, CancelState.ASKING} and not why:
+    if _is_being_cancelled(restore) and not why:
         message = "The task is gone; watching whether a restore session appears."
-        return replace(gone, message=message, search_since=moment.mono)
-    return search(gone, why or "The server no longer knows the task, which proves nothing.", moment)
+        return replace(gone, message=message, search_since=now.monotonic_s)
+    return search(gone, why or "The server no longer knows the task, which proves nothing.", now)
 
 
-def session_seen(restore: Restore, session: RestoreSession, moment: Moment) -> Restore:
+def _is_being_cancelled(restore: Restore) -> bool:
+    return restore.cancel.is_pending or restore.cancel is CancelState.ASKING
+
+
+def session_seen(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore:
     """What its restore session says; a found one is followed from here on."""
     seen = replace(
         restore,
@@ -193,7 +188,7 @@ def session_seen(restore: Restore, session: RestoreSession, moment: Moment) -> R
         progress=session.progress if session.progress is not None else restore.progress,
         server_name=restore.server_name or session.server_name,
         server_uid=restore.server_uid or session.server_uid,
-        last_seen=moment.wall,
+        last_seen=now.wall,
         problem="",
         search_since=None,
         candidates=0,
@@ -204,14 +199,14 @@ def session_seen(restore: Restore, session: RestoreSession, moment: Moment) -> R
     if not restore.session_uid:
         seen = replace(seen, ended=None, note=_found_words(restore))
     if session.is_over:
-        return _ended(seen, session, moment)
+        return _ended(seen, session, now)
     if session.state == SessionState.STOPPED:
-        return _in_limbo(seen, session, moment)
+        return _in_limbo(seen, session, now)
     return replace(seen, state=RestoreState.RESTORING, limbo_since=None, message=_session_words(session))
 
 
 def _found_words(restore: Restore) -> str:
-    if restore.cancel in {*WATCHED_CANCELS, CancelState.LAUNCH_STOPPED}:
+    if restore.cancel.may_have_acted or restore.cancel is CancelState.LAUNCH_STOPPED:
         return "A new restore session of this VM appeared in spite of the cancelling."
     return "It started: a new restore session of this VM was found."
 
@@ -225,11 +220,11 @@ def _session_words(session: RestoreSession) -> str:
     return words.get(session.state, f"Restoring (session state {session.state.value}).")
 
 
-def _in_limbo(restore: Restore, session: RestoreSession, moment: Moment) -> Restore:
-    since = moment.mono if restore.limbo_since is None else restore.limbo_since
+def _in_limbo(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore:
+    since = now.monotonic_s if restore.limbo_since is None else restore.limbo_since
     result = "" if session.result == SessionResult.NONE else f" (it says {session.result.value})"
     waiting = replace(restore, limbo_since=since)
-    if moment.mono - since < LIMBO_S:
+    if now.monotonic_s - since < LIMBO_S:
         return replace(
             waiting,
             state=RestoreState.RESTORING,
@@ -239,19 +234,19 @@ def _in_limbo(restore: Restore, session: RestoreSession, moment: Moment) -> Rest
     return replace(waiting, state=RestoreState.UNKNOWN, message=words)
 
 
-def _ended(restore: Restore, session: RestoreSession, moment: Moment) -> Restore:
+def _ended(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore:
     says = session.failure_message
     what = "vApp" if restore.kind is PointKind.VAPP else "VM"
     if session.result == SessionResult.SUCCESS:
-        return end(restore, RestoreState.SUCCEEDED, f"The {what} is restored.", moment)
+        return end(restore, RestoreState.SUCCEEDED, f"The {what} is restored.", now)
     if session.result == SessionResult.WARNING:
         words = f"The {what} is restored, with warnings. {says}".strip()
-        return end(restore, RestoreState.WARNING, words, moment)
+        return end(restore, RestoreState.WARNING, words, now)
     if restore.cancel is CancelState.SESSION_STOPPING:
         words = f"The restore session was stopped. {says}".strip()
         stopped = replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=words)
-        return end(stopped, RestoreState.CANCELLED, words, moment)
+        return end(stopped, RestoreState.CANCELLED, words, now)
     reason = (
         f"The server says: {says}" if says else f"The reason is not told here; it is in {console(restore)}."
     )
-    return end(restore, RestoreState.FAILED, f"The restore FAILED. {reason}", moment)
+    return end(restore, RestoreState.FAILED, f"The restore FAILED. {reason}", now)

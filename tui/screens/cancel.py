@@ -12,7 +12,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
-from tui.restores.restore import CancelState, Restore
+from tui.restore_states import CancelState
+from tui.restores.restore import Restore
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, bindings_of
 from tui.screens.restore_text import state_words
@@ -21,8 +22,6 @@ from tui.widgets.text_view import Line, TextView
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
-
-_WATCHED = {CancelState.ASKING, CancelState.ACCEPTED, CancelState.LOST, CancelState.SESSION_STOPPING}
 
 
 class CancelScreen(Dialog[None]):

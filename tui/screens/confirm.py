@@ -14,13 +14,13 @@ from textual.widgets import Button, Input, Static
 
 from tui.api.errors import SessionExpired
 from tui.errors import describe
+from tui.restore_states import RestoreState
 from tui.restores.restore import Restore
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import plan_lines
 from tui.store.errors import StoreError
-from tui.store.journal_entry import RestoreState
 from tui.widgets.inputs import LineInput
 from tui.widgets.text_view import TextView
 

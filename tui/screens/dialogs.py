@@ -12,8 +12,8 @@ from textual.widgets import Button, Input, Label, Static
 from tui.actions import DIALOGS, actions_of, spell_keys
 from tui.api.models import Platform, PointKind
 from tui.errors import describe
+from tui.restores.forms import platform_choices
 from tui.restores.forms.fields import Choice
-from tui.restores.forms.form import platform_choices
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.login import RefusalCounter

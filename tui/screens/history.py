@@ -12,11 +12,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
+from tui.restore_states import RestoreState
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, VbemScreen, bindings_of
 from tui.screens.restore_text import entry_cells, entry_lines
 from tui.store.errors import StoreError
-from tui.store.journal_entry import JournalEntry, RestoreState
+from tui.store.journal_entry import JournalEntry
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tui.restores.forms.definition import OriginalFate
+from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.forms.fields import Problem
 from tui.restores.plan import RestorePlan
 from tui.sanitize import safe
@@ -46,9 +46,9 @@ def not_ready(problems: Sequence[Problem], notes: Sequence[str]) -> PlanSummary:
 
 def _short(plan: RestorePlan) -> tuple[str, str]:
     name = safe(plan.vm_name, cells=20)
-    if plan.original is OriginalFate.OVERWRITTEN:
+    if plan.original is OriginalOutcome.OVERWRITTEN:
         return f"OVERWRITES {name}", "bad"
-    if plan.original is OriginalFate.MAY_BE_OVERWRITTEN:
+    if plan.original is OriginalOutcome.MAY_BE_OVERWRITTEN:
         return f"MAY OVERWRITE {name} (KeepOriginalVM unknown)", "bad"
     return f"The original {_thing(plan)} is KEPT", "good"
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from tui.api.models import WireFormat
-from tui.restores.ports import Request
+from tui.api.requests import RestoreRequest
 from tui.screens.base import VbemScreen, bindings_of
 from tui.widgets.text_view import TextView
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 
-Writer = Callable[[WireFormat], Request]
+Writer = Callable[[WireFormat], RestoreRequest]
 """The request in one format."""
 
 

@@ -68,6 +68,7 @@ class FormView(VbemScreen):
         self._filled = point if isinstance(point, FormDraft) else FormDraft(point=point)
         self._newest, self._same_names = newest, same_names
         self._form: RestoreForm | None = None
+        self._plans: PlanDrafter | None = None
         self._remark = self._filled.note
         self._busy = False
         """A restore of this form is being prepared, confirmed or sent."""
@@ -161,7 +162,7 @@ class FormView(VbemScreen):
         try:
             form = restore_form_data.make_form(point, platform, self.vbem.settings.cloud_layout, vms)
         except WrongForm as error:
-            self._wait_words(str(error))
+            self._wait_words(error.detail)
             return
         is_first, wait = self._form is None, self.query("#form-wait")
         if is_first and not wait:
@@ -233,7 +234,7 @@ class FormView(VbemScreen):
         if form is None or drafter is None or not self.query("FormFields"):
             return
         values = self._body.values
-        self._body.show_state(form, form.check(values))
+        self._body.show_state(form, drafter.problems(form, values))
         self._body.show_names(self.vbem.ref_names.name_of)
         self._show_verdict(drafter.verdict(form, values, self._remark))
 
@@ -242,7 +243,9 @@ class FormView(VbemScreen):
         restores = self.vbem.restores
         if restores is None:
             return None
-        return PlanDrafter(restores=restores, newest=self._newest, same_names=self._same_names)
+        if self._plans is None or self._plans.restores is not restores:
+            self._plans = PlanDrafter(restores=restores, newest=self._newest, same_names=self._same_names)
+        return self._plans
 
     def _show_verdict(self, verdict: PlanSummary) -> None:
         short = self.query_one("#form-verdict", Static)
@@ -360,27 +363,28 @@ class RestoreFormScreen(FormView):
 
     def action_restore(self) -> None:
         """Guards, confirmation, then the app sends it."""
-        if not self._busy and self._draft_or_complain() is not None:
+        plan = None if self._busy else self._draft_or_complain()
+        if plan is not None:
             self._busy = True
-            self._restore()
+            self._restore(plan)
 
     @work(group="submit", exclusive=False, exit_on_error=False, description="start a restore")
-    async def _restore(self) -> None:
+    async def _restore(self, plan: RestorePlan) -> None:
         from tui.screens.confirm import confirm_and_send
 
-        form, drafter = self._form, self._drafter
-        if form is None or drafter is None:
-            return
+        form, restores = self._form, self.vbem.restores
         try:
+            if form is None or restores is None:
+                return
             values, reason = self._body.values, self._reason
             self.say("Looking for running restores of this VM ...")
             doing = "look for running restores of this VM"
-            plan = await self.reading(doing, lambda: drafter.prepare(form, values))
-            if plan is None:
+            checked = await self.reading(doing, lambda: restores.check_running(plan))
+            if checked is None:
                 return
             # What was found stands in the confirmation.
             self.say("")
-            restore = await confirm_and_send(self, plan, reason)
+            restore = await confirm_and_send(self, checked, reason)
         finally:
             self._busy = False
         if restore is not None:

@@ -95,41 +95,51 @@ def make_form(
     Raises:
         WrongForm: there is no such restore on that platform.
     """
-    from tui.restores.forms.form import form_for
+    from tui.restores.forms import form_for
 
     preferred = CloudLayout(layout) if layout in set(CloudLayout) else CloudLayout.SEED
     return form_for(point, platform, layout=preferred, vms_of_vapp=vms)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PlanDrafter:
-    """What is known around a point, and how a plan is made from it."""
+    """What is known around a point, and the plan of its form as it stands: made once for each change."""
 
     restores: RestoreService
     newest: datetime | None = None
     """When the newest known point of the same VM was made."""
     same_names: int = 0
     """How many other VMs have the same name."""
+    _drafted: tuple[RestoreForm, Values, RestorePlan | IncompleteForm] | None = None
 
     def draft(self, form: RestoreForm, values: Values) -> RestorePlan:
-        """The plan of a filled form.
+        """The plan of a filled form; the same values give the same plan, with the same request.
 
         Raises:
             IncompleteForm: it still has problems; also where a name cannot be written in the request.
         """
+        if self._drafted is None or self._drafted[:2] != (form, values):
+            self._drafted = (form, dict(values), self._prepared(form, values))
+        result = self._drafted[2]
+        if isinstance(result, IncompleteForm):
+            raise result
+        return self.restores.renew(result)
+
+    def _prepared(self, form: RestoreForm, values: Values) -> RestorePlan | IncompleteForm:
         try:
-            return self.restores.draft(form, values, newest=self.newest, same_names=self.same_names)
+            return self.restores.prepare(form, values, newest=self.newest, same_names=self.same_names)
+        except IncompleteForm as error:
+            return error
         except ManagerError as error:
-            raise IncompleteForm((Problem(field="", sentence=f"{error}. {error.hint}"),)) from error
+            return IncompleteForm((Problem(field="", sentence=f"{error}. {error.hint}"),))
 
-    async def prepare(self, form: RestoreForm, values: Values) -> RestorePlan:
-        """The plan to confirm, with the VM's running restores as the server lists them now.
-
-        Raises:
-            IncompleteForm: the form still has problems.
-            ManagerError: the restore sessions cannot be listed.
-        """
-        return await self.restores.prepare(form, values, newest=self.newest, same_names=self.same_names)
+    def problems(self, form: RestoreForm, values: Values) -> tuple[Problem, ...]:
+        """What keeps the form from being sent; empty for nothing."""
+        try:
+            self.draft(form, values)
+        except IncompleteForm as error:
+            return error.problems
+        return ()
 
     def verdict(self, form: RestoreForm, values: Values, remark: str) -> PlanSummary:
         """What the form would do, in words, or what is missing."""

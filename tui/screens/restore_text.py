@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from tui import timefmt
 from tui.api.models import Platform
-from tui.restores.restore import CancelState, Restore
+from tui.restore_states import ENDS, CancelState, RestoreState
+from tui.restores.restore import Restore
 from tui.sanitize import safe
-from tui.store.journal_entry import JournalEntry, RestoreState
+from tui.store.journal_entry import JournalEntry
 from tui.widgets.table_layout import Cell, StyledText
 from tui.widgets.text_view import Line
 
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
     from tui.api.models import RestoreSession
 
 
-WORDS = {
-    RestoreState.PLANNED: "planned",
-    RestoreState.SENT: "sent",
-    RestoreState.LAUNCHING: "launching",
-    RestoreState.RESTORING: "restoring",
-    RestoreState.SUCCEEDED: "succeeded",
-    RestoreState.WARNING: "warnings",
-    RestoreState.FAILED: "FAILED",
-    RestoreState.CANCELLED: "cancelled",
-    RestoreState.UNKNOWN: "UNKNOWN",
-}
 TONES = {
     RestoreState.SUCCEEDED: "good",
     RestoreState.WARNING: "warning",
@@ -38,17 +28,16 @@ TONES = {
 }
 _A_DAY = timedelta(days=1)
 """A time of the day alone would be ambiguous after so long."""
-_CANCELLING = {CancelState.ASKING, CancelState.ACCEPTED, CancelState.LOST, CancelState.SESSION_STOPPING}
 
 
 def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, is_old: bool = False) -> Cell:
     """The state as one word, with a question mark where it may long be another."""
     if is_old:
-        return StyledText(f"{WORDS[state]}?", "warning")
-    if cancel in _CANCELLING and not state.is_over:
+        return StyledText(f"{state.label}?", "warning")
+    if cancel.is_under_way and not state.is_over:
         return StyledText("cancelling", "warning")
     tone = TONES.get(state, "")
-    return StyledText(WORDS[state], tone) if tone else WORDS[state]
+    return StyledText(state.label, tone) if tone else state.label
 
 
 def progress_words(progress: int | None) -> str:
@@ -198,7 +187,7 @@ def entry_cells(entry: JournalEntry, now: datetime) -> tuple[Cell, ...]:
 def entry_lines(entry: JournalEntry, now: datetime) -> list[Line]:
     """Everything the journal holds of one restore."""
     facts = (
-        ("What", f"{entry.vm_name}: {WORDS[entry.state]}{_percent(entry.progress)}"),
+        ("What", f"{entry.vm_name}: {entry.state.label}{_percent(entry.progress)}"),
         ("Message", entry.message),
         ("Cancelling", "" if entry.cancel_words in entry.message else entry.cancel_words),
         ("Reason", entry.reason),
@@ -222,17 +211,8 @@ def entry_lines(entry: JournalEntry, now: datetime) -> list[Line]:
     return lines
 
 
-_WORDS = {
-    RestoreState.SUCCEEDED: "succeeded",
-    RestoreState.WARNING: "ended with warnings",
-    RestoreState.FAILED: "FAILED",
-    RestoreState.CANCELLED: "was cancelled",
-}
-_WORST_FIRST = (RestoreState.FAILED, RestoreState.WARNING, RestoreState.CANCELLED, RestoreState.SUCCEEDED)
 _NAMED = 3
 """More than so many are only counted: the status line has three lines."""
-_BEGUN = {RestoreState.LAUNCHING, RestoreState.RESTORING, RestoreState.UNKNOWN}
-"""What the server refuses at once is told by the form it was sent from."""
 
 
 class EndedRestores:
@@ -251,7 +231,7 @@ class EndedRestores:
             if restore.is_over and restore.key in self._begun:
                 self._begun.discard(restore.key)
                 new.append(restore)
-            elif restore.state in _BEGUN:
+            elif restore.state.has_begun:  # what is refused at once is told by the form it was sent from
                 self._begun.add(restore.key)
         self._ended += new
         return bool(new)
@@ -264,7 +244,7 @@ class EndedRestores:
     @property
     def words(self) -> str:
         """What ended, the worst first, and where to read more."""
-        ended = sorted(self._ended, key=lambda restore: _WORST_FIRST.index(restore.state))
+        ended = sorted(self._ended, key=lambda restore: ENDS.index(restore.state))
         if not ended:
             return ""
         if len(ended) == 1:
@@ -285,4 +265,4 @@ class EndedRestores:
 
 
 def _said(restore: Restore) -> str:
-    return f"{safe(restore.vm_name, cells=40)} {_WORDS[restore.state]}"
+    return f"{safe(restore.vm_name, cells=40)} {restore.state.predicate}"

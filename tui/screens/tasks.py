@@ -13,12 +13,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button
 
+from tui.restore_states import RestoreState
 from tui.restores.restore import Restore
 from tui.screens.base import RestoresChanged, VbemScreen, bindings_of
 from tui.screens.restore_form_data import FormDraft
 from tui.screens.restore_text import restore_cells, restore_lines
 from tui.store.errors import StoreError
-from tui.store.journal_entry import RestoreState
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable

@@ -6,9 +6,7 @@ restore. Rows are never removed, and each change of state is also an event that 
 
 from __future__ import annotations
 
-import getpass
 import json
-import platform
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from tui.clock import Clock, SystemClock
+from tui.restore_states import RestoreState
 from tui.store.errors import JournalError, NotOwner
 from tui.store.journal_db import connect, in_words, transaction
 from tui.store.journal_entry import (
@@ -26,13 +25,12 @@ from tui.store.journal_entry import (
     GIVEN_BY_JOURNAL,
     Event,
     JournalEntry,
-    RestoreState,
     from_row,
     from_stamp,
     to_column,
     to_stamp,
 )
-from tui.store.process_lock import OwnerState, life_of, owner_words, this_process
+from tui.store.process_lock import OwnerState, owner_state, owner_words, this_process
 
 __all__ = ["Event", "Journal", "JournalEntry", "RestoreState"]
 
@@ -214,7 +212,7 @@ class Journal:
         database.execute(f"UPDATE restores SET {names} WHERE id = ?", (*columns, before.id))  # noqa: S608
 
     def _is_free(self, entry: JournalEntry) -> bool:
-        life = life_of(entry.owner)
+        life = owner_state(entry.owner)
         if life is OwnerState.ELSEWHERE:
             return self._clock.now() - entry.updated > FOREIGN_AFTER
         return life in {OwnerState.NOBODY, OwnerState.DEAD}
@@ -293,50 +291,3 @@ def _check_names(fields: dict[str, object]) -> None:
     wrong = set(fields) - (set(COLUMNS) - GIVEN_BY_JOURNAL)
     if wrong:
         raise TypeError(f"the journal has no field {', '.join(sorted(wrong))}")
-
-
-class MissingJournal:
-    """A journal that could not be opened: nothing is planned in it, so nothing is sent silently without it.
-
-    Args:
-        why: the sentence that explains it.
-    """
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    def plan(self, **_fields: Any) -> Any:  # noqa: ANN401 - the journal's own face
-        """Refuse.
-
-        Raises:
-            JournalError: always.
-        """
-        raise JournalError(self._why)
-
-    def update(self, id: int, **_fields: Any) -> Any:  # noqa: ANN401 - the journal's own face
-        """Refuse.
-
-        Raises:
-            JournalError: always.
-        """
-        raise JournalError(self._why)
-
-    def in_flight(self, server: str) -> list[Any]:
-        """Nothing is known."""
-        return []
-
-    def claim(self, id: int) -> bool:
-        """There is nothing to claim."""
-        return False
-
-    def release(self, id: int) -> None:
-        """There is nothing to give up."""
-
-
-def operator_name() -> str:
-    """Who sits at the keyboard of which machine: `user@host`."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        user = "unknown"
-    return f"{user}@{platform.node()}"

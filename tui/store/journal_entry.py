@@ -5,41 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tui.store.process_lock import OwnerState, life_of
+from tui.restore_states import RestoreState
+from tui.store.process_lock import OwnerState, owner_state
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
-
-
-class RestoreState(StrEnum):
-    """Where a restore is in its life (DESIGN: the way of one restore)."""
-
-    PLANNED = "planned"
-    """Nothing has been sent. On disk only in rows of the first version, which may have been sent since."""
-    SENT = "sent"
-    """About to be sent or sent; no answer yet."""
-    LAUNCHING = "launching"
-    """The server has a task for it."""
-    RESTORING = "restoring"
-    """The backup server runs a restore session for it."""
-    SUCCEEDED = "succeeded"
-    WARNING = "warning"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"
-    """Nobody knows whether it started: no end, but nothing to poll by itself."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether this is an end; `unknown` is none."""
-        return self in _OVER
-
-
-_OVER = frozenset({RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.FAILED, RestoreState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +56,11 @@ class JournalEntry:
     """When it was first marked as sent."""
     ended: datetime | None = None
     owner: str = ""
-    """The process that follows it, as `living.this_process` names it; empty for nobody."""
+    """The process that follows it, as `process_lock.this_process` names it; empty for nobody."""
     plan_key: str = ""
     """Name of the confirmed plan: one plan has one row, however often its writing is tried."""
     cancel: str = ""
-    """What became of the wish to cancel, a word of `CancelState` in `tui.restores`; empty for none."""
+    """What became of the wish to cancel, a value of `CancelState`; empty for none."""
     cancel_asked: datetime | None = None
     """When the DELETE was about to leave; on disk before it left."""
     cancel_by: str = ""
@@ -105,7 +78,7 @@ class JournalEntry:
     @property
     def life(self) -> OwnerState:
         """What is known about the owner right now."""
-        return life_of(self.owner)
+        return owner_state(self.owner)
 
     @property
     def owned_by_live_process(self) -> bool:

@@ -77,7 +77,7 @@ def this_process() -> str:
     return f"{_host()}|{_boot()}|{pid}|{_start_of(pid) or ''}"
 
 
-def life_of(owner: str) -> OwnerState:
+def owner_state(owner: str) -> OwnerState:
     """What is known about the process called `owner`."""
     if not owner:
         return OwnerState.NOBODY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from tests.unit.restores.points import NOW, SERVER, point
-from tests.unit.restores.test_plan import FakeRequest
 from tui.api.errors import ManagerError
 from tui.api.models import (
     LogonSession,
@@ -25,9 +25,11 @@ from tui.api.models import (
     WireFormat,
 )
 from tui.api.query import Query
-from tui.restores.restore import Moment, Restore
+from tui.api.requests import RestoreRequest
+from tui.restore_states import RestoreState
+from tui.restores.restore import Restore, Timestamp
 from tui.store.errors import JournalError, NotOwner
-from tui.store.journal_entry import JournalEntry, RestoreState
+from tui.store.journal_entry import JournalEntry
 
 Answer = Task | ManagerError | BaseException
 
@@ -56,6 +58,12 @@ def session_id(number: int) -> str:
     return f"5d2c7f10-0001-4a00-8000-0000ee{number:06x}"
 
 
+def restore_request(body: bytes = b"<RestoreSpec/>") -> RestoreRequest:
+    return RestoreRequest(
+        method="POST", path="/api/x?action=restore", headers={}, body=body, wire=WireFormat.XML
+    )
+
+
 class FakeClock:
     """A clock that moves only when told, or by what sleeps on it."""
 
@@ -74,8 +82,8 @@ class FakeClock:
         self.seconds += seconds
         await asyncio.sleep(0)
 
-    def moment(self) -> Moment:
-        return Moment(wall=self.now(), mono=self.monotonic())
+    def timestamp(self) -> Timestamp:
+        return Timestamp(wall=self.now(), monotonic_s=self.monotonic())
 
 
 def logon(number: int = 1) -> LogonSession:
@@ -92,21 +100,23 @@ class FakeManager:
     task_list: Sequence[Task] | ManagerError = ()
     session_list: Sequence[RestoreSession] | ManagerError = ()
     delete: ManagerError | None = None
-    posts: list[RestorePoint] = field(default_factory=list)
+    posts: list[RestoreRequest] = field(default_factory=list)
     deletes: list[Task] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
     task_lists: int = 0
+    requests_built: int = 0
     on_post: Callable[[], None] = lambda: None
     on_delete: Callable[[], None] = lambda: None
     hold: asyncio.Event | None = None
 
     def write_request(
         self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
-    ) -> FakeRequest:
-        return FakeRequest()
+    ) -> RestoreRequest:
+        self.requests_built += 1
+        return restore_request()
 
-    async def start_restore(self, point: RestorePoint, spec: RestoreSpec) -> Task:
-        self.posts.append(point)
+    async def send(self, request: RestoreRequest) -> Task:
+        self.posts.append(request)
         self.on_post()
         if self.hold is not None:
             await self.hold.wait()
@@ -145,6 +155,13 @@ class FakeJournal:
         self.fail = False
         self.taken_over: set[int] = set()
         self.not_ours: set[int] = set()
+        self._answers = threading.Event()
+        self._answers.set()
+
+    def hold_updates(self) -> threading.Event:
+        """From now on a change of a row takes until the event is set, as on a folder that hangs."""
+        self._answers.clear()
+        return self._answers
 
     def plan(self, **fields: object) -> JournalEntry:
         self._check()
@@ -160,6 +177,7 @@ class FakeJournal:
         return self._entry(number)
 
     def update(self, id: int, **fields: object) -> JournalEntry:
+        self._answers.wait(10)
         self._check()
         if id in self.taken_over:
             raise NotOwner("Another program has it.")

@@ -9,10 +9,10 @@ from tests.unit.restores.world import World
 from tui import timefmt
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
-from tui.restores.restore import CancelState, Restore
+from tui.restore_states import CancelState, RestoreState
+from tui.restores.restore import Restore
 from tui.restores.session_search import MISSED_POLLS, MISSING_S
 from tui.screens.restore_text import restore_cells, restore_lines, state_words
-from tui.store.journal_entry import RestoreState
 from tui.widgets.table_layout import Cell, StyledText
 
 RESTORING = RestoreState.RESTORING

@@ -10,9 +10,9 @@ import pytest
 from tests.unit.restores.fakes import finished, logon, session
 from tests.unit.restores.world import World, until
 from tui.api.errors import Forbidden, ManagerError, Refused, TaskUnknown, TimedOut
-from tui.restores.cancellation import GRACE_S, CancelSender
-from tui.restores.restore import CancelState, Restore
-from tui.store.journal_entry import RestoreState
+from tui.restore_states import CancelState, RestoreState
+from tui.restores.cancellation import GRACE_S
+from tui.restores.restore import Restore
 
 
 @pytest.fixture
@@ -178,15 +178,14 @@ async def test_without_the_journal_cancelling_goes_out_and_says_so(world: World)
 
 
 async def test_a_journal_that_does_not_answer_holds_no_delete_up(world: World) -> None:
+    world.restores = world.start(journal_patience_s=0)
     restore = await world.submitted()
-    canceller = CancelSender(world.manager, world.restores._registry, "op@jump")
+    answers = world.journal.hold_updates()
     seen: list[str] = []
     world.manager.on_delete = lambda: seen.append(world.restores.get(restore.key).unjournalled)
-    await world.restores._registry._writing.acquire()
-    canceller.start(restore.key)
-    deleting = asyncio.create_task(canceller.delete(restore.key, patience_s=0))
+    deleting = asyncio.create_task(world.restores.cancel(restore))
     await until(lambda: bool(seen))
-    assert seen == ["NOT in the journal: it did not answer in 2 seconds."]
-    world.restores._registry._writing.release()
+    assert seen == ["NOT in the journal: it did not answer in 0 seconds."]
+    answers.set()
     assert (await deleting).unjournalled == ""
     assert row(world)["cancel"] is CancelState.ACCEPTED

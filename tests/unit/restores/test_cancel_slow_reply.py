@@ -6,15 +6,15 @@ import pytest
 
 from tests.unit.restores.fakes import FakeClock, restore
 from tui.api.errors import Forbidden, ManagerError, TimedOut
+from tui.restore_states import CancelState, RestoreState
 from tui.restores import cancellation, transitions
-from tui.restores.restore import CancelState, Moment, Restore
-from tui.store.journal_entry import RestoreState
+from tui.restores.restore import Restore, Timestamp
 
 
-def at(seconds: float) -> Moment:
+def at(seconds: float) -> Timestamp:
     clock = FakeClock()
     clock.seconds = seconds
-    return clock.moment()
+    return clock.timestamp()
 
 
 def gone_while_asking() -> Restore:

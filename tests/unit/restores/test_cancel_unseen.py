@@ -7,8 +7,7 @@ import pytest
 from tests.unit.restores.fakes import session
 from tests.unit.restores.world import World
 from tui.api.errors import Refused
-from tui.restores.restore import CancelState
-from tui.store.journal_entry import RestoreState
+from tui.restore_states import CancelState, RestoreState
 
 GONE = Refused("x", request_sent=False)
 

@@ -19,18 +19,18 @@ from tui.api.errors import (
     TimedOut,
 )
 from tui.api.models import SessionResult, SessionState
+from tui.restore_states import CancelState, RestoreState
 from tui.restores import cancellation, transitions
-from tui.restores.restore import CancelState, Moment, Restore
+from tui.restores.restore import Restore, Timestamp
 from tui.screens.restore_text import restore_cells
-from tui.store.journal_entry import RestoreState
 
 RESTORING = RestoreState.RESTORING
 
 
-def at(seconds: float) -> Moment:
+def at(seconds: float) -> Timestamp:
     clock = FakeClock()
     clock.seconds = seconds
-    return clock.moment()
+    return clock.timestamp()
 
 
 def accepted(current: Restore, error: ManagerError | None = None) -> Restore:

@@ -19,10 +19,11 @@ from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.world import SERVER, World, until
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
-from tui.restores.restore import CancelState, Restore
+from tui.restore_states import CancelState, RestoreState
+from tui.restores.restore import Restore
 from tui.store.errors import JournalError
 from tui.store.journal import Journal
-from tui.store.journal_entry import JournalEntry, RestoreState
+from tui.store.journal_entry import JournalEntry
 
 T = TypeVar("T")
 WAYS = ("once", "for good", "done all the same")

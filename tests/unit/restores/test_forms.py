@@ -15,8 +15,9 @@ from tui.api.models import (
     VAppVmParameters,
     VmRestoreSpec,
 )
+from tui.restores.forms import FORM_DEFINITIONS, form_for, platform_choices
 from tui.restores.forms.fields import IncompleteForm, PlatformNotKnown, Values, WrongForm
-from tui.restores.forms.form import BLUEPRINTS, RestoreForm, form_for, platform_choices
+from tui.restores.forms.form import RestoreForm
 
 MACHINES = [Platform.VSPHERE, Platform.HYPERV]
 DATASTORE = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:{OTHER_ROOT}"
@@ -234,6 +235,6 @@ def test_fields_have_unique_names_help_and_known_partners() -> None:
 
 
 def test_a_new_platform_is_one_row_of_the_table() -> None:
-    assert len(BLUEPRINTS) == 4
-    assert all(key == (value.kind, value.platform) for key, value in BLUEPRINTS.items())
-    assert dataclasses.is_dataclass(BLUEPRINTS[next(iter(BLUEPRINTS))])
+    assert len(FORM_DEFINITIONS) == 4
+    assert all(key == (value.kind, value.platform) for key, value in FORM_DEFINITIONS.items())
+    assert dataclasses.is_dataclass(FORM_DEFINITIONS[next(iter(FORM_DEFINITIONS))])

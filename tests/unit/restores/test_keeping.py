@@ -15,8 +15,8 @@ from tests.unit.restores.fakes import (
 from tests.unit.restores.world import World, until
 from tui.api.errors import Refused, TimedOut
 from tui.api.models import RestoreSession, SessionResult
-from tui.restores.restore import CancelState, Restore
-from tui.store.journal_entry import RestoreState
+from tui.restore_states import CancelState, RestoreState
+from tui.restores.restore import Restore
 
 
 @pytest.fixture

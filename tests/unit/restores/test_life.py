@@ -26,19 +26,19 @@ from tui.api.errors import (
     Unreadable,
 )
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
+from tui.restore_states import CancelState, RestoreState
 from tui.restores import transitions
-from tui.restores.restore import SEARCH_WINDOW_S, CancelState, Moment, Restore
-from tui.store.journal_entry import RestoreState
+from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp
 
 CLOCK = FakeClock()
-NOW = CLOCK.moment()
+NOW = CLOCK.timestamp()
 FINISHED = TaskState.FINISHED
 
 
-def later(seconds: float) -> Moment:
+def later(seconds: float) -> Timestamp:
     clock = FakeClock()
     clock.seconds = seconds
-    return clock.moment()
+    return clock.timestamp()
 
 
 def launching(**changes: object) -> Restore:

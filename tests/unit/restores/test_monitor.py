@@ -12,10 +12,10 @@ from tests.unit.restores.points import point
 from tests.unit.restores.world import World, until
 from tui.api.errors import Busy, SessionExpired, TimedOut
 from tui.api.models import SessionResult, SessionState, TaskState
-from tui.restores.forms.form import form_for
+from tui.restore_states import RestoreState
+from tui.restores.forms import form_for
 from tui.restores.monitor import Monitor
 from tui.restores.restore import Restore
-from tui.store.journal_entry import RestoreState
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def many(world: World, count: int) -> None:
     for number in range(count):
         chosen = point(name=f"vm{number:03}", number=number + 1)
         world.manager.post = finished(number + 1) if number % 2 else task(number=number + 1)
-        plan = world.restores.draft(form_for(chosen, chosen.platform), {})
+        plan = world.restores.prepare(form_for(chosen, chosen.platform), {})
         await world.restores.submit(plan)
     world.manager.queries.clear()
 

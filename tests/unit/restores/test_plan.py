@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from tests.unit.restores.fakes import restore_request
 from tests.unit.restores.points import NOW, ROOT, point, vapp
 from tui import timefmt
 from tui.api.models import (
@@ -14,25 +15,13 @@ from tui.api.models import (
     RestorePoint,
     RestoreSession,
     SessionState,
-    WireFormat,
 )
-from tui.restores.forms.definition import OriginalFate
+from tui.restores.forms import form_for
+from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.forms.fields import IncompleteForm, Values
-from tui.restores.forms.form import form_for
 from tui.restores.plan import PlanContext, RestorePlan, is_easy_to_type, make_plan, short_code
 
 VDC = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:{ROOT}"
-
-
-@dataclass(frozen=True)
-class FakeRequest:
-    method: str = "POST"
-    path: str = "/api/x?action=restore"
-    body: bytes = b"<RestoreSpec/>"
-    wire: WireFormat = WireFormat.XML
-
-    def pretty(self) -> str:
-        return self.body.decode()
 
 
 def plan_for(
@@ -41,16 +30,17 @@ def plan_for(
     *,
     platform: Platform | None = None,
     api_version: str = "v1_7",
-    around: PlanContext | None = None,
+    context: PlanContext | None = None,
 ) -> RestorePlan:
     chosen = chosen or point()
+    form = form_for(chosen, platform or chosen.platform)
     return make_plan(
-        form_for(chosen, platform or chosen.platform),
-        values or {},
-        request=FakeRequest(),
+        form,
+        form.spec(values or {}),
+        request=restore_request(),
         api_version=api_version,
         now=NOW,
-        around=around,
+        context=context,
     )
 
 
@@ -75,7 +65,7 @@ def test_a_safe_plan_says_what_when_where_and_warns_of_nothing() -> None:
 
 def test_overwriting_is_said_warned_of_and_confirmed_by_the_name() -> None:
     plan = plan_for(values={"keep_original": False, "quick_rollback": True, "power_on": True})
-    assert plan.original is OriginalFate.OVERWRITTEN
+    assert plan.original is OriginalOutcome.OVERWRITTEN
     assert any("OVERWRITTEN" in warning for warning in plan.warnings)
     assert "POWERED ON" in all_words(plan)
     assert "only blocks changed" in all_words(plan)
@@ -89,18 +79,18 @@ def test_overwriting_is_said_warned_of_and_confirmed_by_the_name() -> None:
 @pytest.mark.parametrize(
     ("version", "fate"),
     [
-        ("v1_7", OriginalFate.KEPT),
-        ("v1_10", OriginalFate.KEPT),
-        ("v1_6", OriginalFate.MAY_BE_OVERWRITTEN),
-        ("v1_4", OriginalFate.MAY_BE_OVERWRITTEN),
-        ("", OriginalFate.MAY_BE_OVERWRITTEN),
-        ("latest", OriginalFate.MAY_BE_OVERWRITTEN),
+        ("v1_7", OriginalOutcome.KEPT),
+        ("v1_10", OriginalOutcome.KEPT),
+        ("v1_6", OriginalOutcome.MAY_BE_OVERWRITTEN),
+        ("v1_4", OriginalOutcome.MAY_BE_OVERWRITTEN),
+        ("", OriginalOutcome.MAY_BE_OVERWRITTEN),
+        ("latest", OriginalOutcome.MAY_BE_OVERWRITTEN),
     ],
 )
-def test_a_server_not_known_to_keep_originals_asks_for_more(version: str, fate: OriginalFate) -> None:
+def test_a_server_not_known_to_keep_originals_asks_for_more(version: str, fate: OriginalOutcome) -> None:
     plan = plan_for(api_version=version)
     assert plan.original is fate
-    assert plan.overwrites == (fate is not OriginalFate.KEPT)
+    assert plan.overwrites == (fate is not OriginalOutcome.KEPT)
     assert any("MAY BE OVERWRITTEN" in warning for warning in plan.warnings) == plan.overwrites
 
 
@@ -115,10 +105,10 @@ def test_names_hard_to_type_offer_the_code(name: str) -> None:
 
 
 def test_a_repeated_name_offers_the_code_and_is_warned_of() -> None:
-    plan = plan_for(values={"keep_original": False}, around=PlanContext(same_names=1))
+    plan = plan_for(values={"keep_original": False}, context=PlanContext(same_names=1))
     assert plan.offers_code
     assert "Another VM has the same name: check backup server and platform." in plan.warnings
-    many = plan_for(around=PlanContext(same_names=3))
+    many = plan_for(context=PlanContext(same_names=3))
     assert any("3 other VMs have" in warning for warning in many.warnings)
 
 
@@ -147,15 +137,15 @@ def test_a_vapp_without_a_new_name_overwrites() -> None:
     assert VDC in all_words(kept)
 
 
-def test_what_is_around_is_warned_of() -> None:
+def test_what_is_context_is_warned_of() -> None:
     running = RestoreSession(uid="urn:veeam:RestoreSession:1", state=SessionState.WORKING)
     old = point(created=NOW - timedelta(days=8))
-    around = PlanContext(newest=NOW - timedelta(hours=1), running=(running,), own_in_flight=1)
-    warnings = "\n".join(plan_for(old, around=around).warnings)
+    context = PlanContext(newest=NOW - timedelta(hours=1), running=(running,), own_in_flight=1)
+    warnings = "\n".join(plan_for(old, context=context).warnings)
     assert "The point is 8 d old." in warnings
     assert "A newer point of this VM is known" in warnings
     assert "A restore of this VM is already running" in warnings
-    assert plan_for(old, around=around).known_running == frozenset({running.uid})
+    assert plan_for(old, context=context).known_running == frozenset({running.uid})
     assert plan_for().known_running is None
 
 
@@ -190,11 +180,11 @@ def test_each_plan_is_a_use_of_its_own() -> None:
 
 def test_what_the_guard_found_is_told_with_its_time() -> None:
     assert plan_for().found == (), "not looked yet"
-    (none,) = plan_for(around=PlanContext(running=())).found
+    (none,) = plan_for(context=PlanContext(running=())).found
     assert none == f"The server lists no running restore of this VM (looked at {timefmt.clock_time(NOW)})."
-    (own,) = plan_for(around=PlanContext(running=(), own_in_flight=1)).found
+    (own,) = plan_for(context=PlanContext(running=(), own_in_flight=1)).found
     assert "but 1 of this program is in flight" in own
-    (vapp_words,) = plan_for(vapp(), {"org_vdc_ref": VDC}, around=PlanContext(running=())).found
+    (vapp_words,) = plan_for(vapp(), {"org_vdc_ref": VDC}, context=PlanContext(running=())).found
     assert "of this vApp" in vapp_words
 
 
@@ -206,7 +196,7 @@ def test_running_restores_are_told_by_name_state_and_begin() -> None:
         progress=40,
         created=NOW - timedelta(minutes=9),
     )
-    (words,) = plan_for(around=PlanContext(running=(running,))).found
+    (words,) = plan_for(context=PlanContext(running=(running,))).found
     assert words.startswith(f"Running (looked at {timefmt.clock_time(NOW)}): app07")
     assert "Working, 40 %, begun 2026-11-23" in words
     assert "\x1b" not in words
@@ -226,8 +216,8 @@ def test_kept_original_says_that_the_server_chooses_the_name() -> None:
     ],
 )
 def test_a_restore_not_known_to_run_may_be_running(own: int, uncertain: int, words: str) -> None:
-    around = PlanContext(running=(), own_in_flight=own, own_uncertain=uncertain)
-    plan = plan_for(around=around)
+    context = PlanContext(running=(), own_in_flight=own, own_uncertain=uncertain)
+    plan = plan_for(context=context)
     assert any(warning.startswith(words) for warning in plan.warnings)
     verb = "may be" if own == uncertain else "are"
     assert f"{own} of this program {verb} in flight" in plan.found[0]

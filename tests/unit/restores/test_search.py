@@ -7,19 +7,19 @@ import pytest
 from tests.unit.restores.fakes import FakeClock, restore, session
 from tests.unit.restores.points import point
 from tui.api.models import RestoreSession
+from tui.restore_states import CancelState, RestoreState
 from tui.restores import session_search, transitions
-from tui.restores.restore import SEARCH_WINDOW_S, CancelState, Moment
-from tui.store.journal_entry import RestoreState
+from tui.restores.restore import SEARCH_WINDOW_S, Timestamp
 
 CLOCK = FakeClock()
 MINE = point().uid
 OTHER = point(number=77).uid
 
 
-def at(seconds: float) -> Moment:
+def at(seconds: float) -> Timestamp:
     clock = FakeClock()
     clock.seconds = seconds
-    return clock.moment()
+    return clock.timestamp()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,10 @@ def test_several_new_sessions_are_said_and_none_is_guessed() -> None:
 
 def test_a_stopped_launch_is_watched_for_a_while_and_then_let_go() -> None:
     stopped = restore(
-        RestoreState.CANCELLED, cancel=CancelState.LAUNCH_STOPPED, search_since=at(0).mono, task_gone=True
+        RestoreState.CANCELLED,
+        cancel=CancelState.LAUNCH_STOPPED,
+        search_since=at(0).monotonic_s,
+        task_gone=True,
     )
     assert stopped.is_searched
     assert session_search.not_found(stopped, 0, at(10)) == stopped

@@ -16,9 +16,9 @@ from tests.unit.restores.points import point
 from tests.unit.restores.world import SERVER, World, until
 from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused, SessionExpired, TimedOut
 from tui.api.models import SessionResult
+from tui.restore_states import RestoreState
 from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
 from tui.store.errors import JournalError
-from tui.store.journal_entry import RestoreState
 
 
 @pytest.fixture
@@ -203,12 +203,12 @@ async def test_a_guard_that_fails_sends_nothing_and_the_plan_can_be_used_again(w
 
 
 async def test_a_restore_that_started_after_the_confirmation_stops_the_sending(world: World) -> None:
-    plan = await world.restores.prepare(world.form, {})
+    plan = await world.restores.check_running(world.plan())
     world.manager.session_list = [session(2)]
     with pytest.raises(AlreadyRunning):
         await world.restores.submit(plan)
     assert world.manager.posts == []
-    again = await world.restores.prepare(world.form, {})
+    again = await world.restores.check_running(world.plan())
     assert any("already running" in warning for warning in again.warnings)
     await world.restores.submit(again)
     assert len(world.manager.posts) == 1

@@ -12,10 +12,11 @@ from tests.unit.restores.fakes import (
 )
 from tests.unit.restores.points import point
 from tui.api.errors import ManagerError
-from tui.restores.forms.form import RestoreForm, form_for
+from tui.restores.forms import form_for
+from tui.restores.forms.form import RestoreForm
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
-from tui.restores.service import RestoreService
+from tui.restores.service import JOURNAL_PATIENCE_S, RestoreService
 
 SERVER = "em.lab.example:9398"
 
@@ -29,16 +30,23 @@ class World:
         self.clock = FakeClock()
         self.restores = self.start()
 
-    def start(self) -> RestoreService:
+    def start(self, *, journal_patience_s: float = JOURNAL_PATIENCE_S) -> RestoreService:
         """The program started (again) on the same journal."""
-        return RestoreService(self.manager, self.journal, server=SERVER, clock=self.clock, operator="op@jump")
+        return RestoreService(
+            self.manager,
+            self.journal,
+            server=SERVER,
+            clock=self.clock,
+            operator="op@jump",
+            journal_patience_s=journal_patience_s,
+        )
 
     @property
     def form(self) -> RestoreForm:
         return form_for(point(), point().platform)
 
     def plan(self) -> RestorePlan:
-        return self.restores.draft(self.form, {})
+        return self.restores.prepare(self.form, {})
 
     async def submitted(self, answer: ManagerError | None = None) -> Restore:
         if answer is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.unit.restores.fakes import restore
+from tui.restore_states import RestoreState
 from tui.screens.restore_text import EndedRestores
-from tui.store.journal_entry import RestoreState
 
 
 def told(*ends: tuple[str, RestoreState]) -> EndedRestores:

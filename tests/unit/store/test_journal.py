@@ -10,9 +10,10 @@ import pytest
 
 from tests.support.clock import NOON, ManualClock
 from tests.unit.store.rows import SERVER, opened, plan, sql
+from tui.restore_states import RestoreState
 from tui.store import process_lock
 from tui.store.errors import JournalError
-from tui.store.journal import Journal, RestoreState
+from tui.store.journal import Journal
 from tui.store.journal_db import SCHEMA_VERSION
 
 # -- what a row keeps ---------------------------------------------------------------------------

@@ -12,9 +12,10 @@ import pytest
 
 from tests.support.clock import ManualClock
 from tests.unit.store.rows import opened, plan, sql
+from tui.restore_states import RestoreState
 from tui.store import journal_db, process_lock
 from tui.store.errors import JournalError, NotOwner
-from tui.store.journal import FOREIGN_AFTER, Journal, RestoreState
+from tui.store.journal import FOREIGN_AFTER, Journal
 
 ELSEWHERE = "other-host|boot|4711|99"
 
@@ -112,7 +113,7 @@ def test_what_is_over_is_not_claimed(journal: Journal) -> None:
 
 @pytest.mark.parametrize("owner", ["garbage", "a|b|c|d", "|||"])
 def test_an_owner_that_makes_no_sense_is_dead(owner: str) -> None:
-    assert process_lock.life_of(owner) is not process_lock.OwnerState.ALIVE
+    assert process_lock.owner_state(owner) is not process_lock.OwnerState.ALIVE
     assert process_lock.owner_words(owner)
 
 
@@ -121,7 +122,7 @@ def test_an_owner_that_makes_no_sense_is_dead(owner: str) -> None:
 _WORK = """
 import sys
 from pathlib import Path
-from tui.store.journal import Journal, RestoreState
+from tui.store.journal import Journal
 journal = Journal.open(Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):
     entry = journal.plan(server="em:1", vm_name=f"vm{number}")

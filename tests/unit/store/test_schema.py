@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.rows import SERVER, opened, plan, sql
+from tui.restore_states import RestoreState
 from tui.store import journal_db
 from tui.store.errors import JournalError
-from tui.store.journal import Journal, RestoreState
+from tui.store.journal import Journal
 
 VERSION_1 = Path(__file__).with_name("version1.sql").read_text(encoding="utf-8")
 ROW = """

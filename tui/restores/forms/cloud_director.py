@@ -11,7 +11,7 @@ from tui.api.models import (
     RestoreSpec,
     uid_of,
 )
-from tui.restores.forms.definition import Facts, FormDefinition, Meaning, OriginalFate
+from tui.restores.forms.definition import FormContext, FormDefinition, OriginalOutcome, RestoreEffect
 from tui.restores.forms.fields import (
     Choice,
     Condition,
@@ -34,9 +34,9 @@ LAYOUT_WORDS = {
 }
 
 
-def root_field(facts: Facts) -> Field:
+def root_field(context: FormContext) -> Field:
     """HierarchyRootUid, filled in from the point's own reference where it has one."""
-    root_id = facts.point.root_id
+    root_id = context.point.root_id
     return Field(
         name=ROOT,
         wire_name="HierarchyRootUid",
@@ -124,14 +124,14 @@ _NEW_NAME = name_field(
 )
 
 
-def _layout(facts: Facts) -> Field:
+def _layout(context: FormContext) -> Field:
     return Field(
         name="layout",
         wire_name="",
         label="Request layout",
         help="Servers differ in what they accept; change it when the server finds the request invalid.",
         kind=FieldKind.CHOICE,
-        default=facts.layout.value,
+        default=context.layout.value,
         required=True,
         choices=tuple(Choice(value=layout.value, label=words) for layout, words in LAYOUT_WORDS.items()),
     )
@@ -147,16 +147,16 @@ _VAPP_REF = reference_field(
 )
 
 
-def _sections(facts: Facts) -> tuple[Section, ...]:
+def _sections(context: FormContext) -> tuple[Section, ...]:
     return (
-        Section(title="Where", fields=(root_field(facts), _NEW_NAME)),
+        Section(title="Where", fields=(root_field(context), _NEW_NAME)),
         Section(title="Placement", fields=placement_fields()),
         Section(title="Afterwards", fields=(POWER_ON,)),
-        Section(title="Request", fields=(_layout(facts), _VAPP_REF)),
+        Section(title="Request", fields=(_layout(context), _VAPP_REF)),
     )
 
 
-def _check(_facts: Facts, _values: Values) -> tuple[Problem, ...]:
+def _check(_context: FormContext, _values: Values) -> tuple[Problem, ...]:
     return ()
 
 
@@ -165,12 +165,12 @@ def is_same_name(new_name: str, original: str) -> bool:
     return not new_name or new_name.casefold() == original.strip().casefold()
 
 
-def _notes(facts: Facts, values: Values) -> tuple[str, ...]:
+def _notes(context: FormContext, values: Values) -> tuple[str, ...]:
     chosen = text_of(values, "layout")
     notes = [f"Layout in use: {words}." for layout, words in LAYOUT_WORDS.items() if layout == chosen]
     if chosen == CloudLayout.SEED:
         notes.append("QuickRollback is always sent as false on Cloud Director.")
-    return (*notes, *name_notes("VM", "VmNewName", text_of(values, "new_name"), facts.point.vm_name))
+    return (*notes, *name_notes("VM", "VmNewName", text_of(values, "new_name"), context.point.vm_name))
 
 
 def name_notes(thing: str, wire_name: str, new_name: str, original: str) -> tuple[str, ...]:
@@ -182,12 +182,12 @@ def name_notes(thing: str, wire_name: str, new_name: str, original: str) -> tupl
     return ()
 
 
-def _spec(facts: Facts, values: Values) -> RestoreSpec:
+def _spec(context: FormContext, values: Values) -> RestoreSpec:
     layout = CloudLayout(text_of(values, "layout"))
     return CloudVmRestoreSpec(
         power_on=is_on(values, "power_on"),
         hierarchy_root_uid=uid_of("HierarchyRoot", text_of(values, ROOT)),
-        point_uid=facts.point.uid,
+        point_uid=context.point.uid,
         new_name=text_of(values, "new_name"),
         **placement_of(values),
         layout=layout,
@@ -195,7 +195,7 @@ def _spec(facts: Facts, values: Values) -> RestoreSpec:
     )
 
 
-def _meaning(point: RestorePoint, spec: RestoreSpec, _api_version: str) -> Meaning:
+def _effect(point: RestorePoint, spec: RestoreSpec, _api_version: str) -> RestoreEffect:
     if not isinstance(spec, CloudVmRestoreSpec):
         raise WrongForm("This is not a restore of a Cloud Director VM.")
     where = f"Under the Cloud Director system {spec.hierarchy_root_uid}"
@@ -205,9 +205,9 @@ def _meaning(point: RestorePoint, spec: RestoreSpec, _api_version: str) -> Meani
         ("Storage profile", spec.storage_profile_ref),
         ("Linked-clone template", spec.template_ref),
     )
-    return Meaning(
+    return RestoreEffect(
         where=where,
-        original=original_fate(spec.new_name, point.vm_name),
+        original=original_outcome(spec.new_name, point.vm_name),
         original_words=original_words("VM", spec.new_name, point.vm_name),
         power_words=power_words(on=spec.power_on),
         further=(
@@ -217,9 +217,9 @@ def _meaning(point: RestorePoint, spec: RestoreSpec, _api_version: str) -> Meani
     )
 
 
-def original_fate(new_name: str, original: str) -> OriginalFate:
+def original_outcome(new_name: str, original: str) -> OriginalOutcome:
     """An empty name, or the original's own, counts as overwriting."""
-    return OriginalFate.OVERWRITTEN if is_same_name(new_name, original) else OriginalFate.KEPT
+    return OriginalOutcome.OVERWRITTEN if is_same_name(new_name, original) else OriginalOutcome.KEPT
 
 
 def original_words(thing: str, new_name: str, original: str) -> str:
@@ -239,5 +239,5 @@ CLOUD_DIRECTOR = FormDefinition(
     check=_check,
     notes=_notes,
     spec=_spec,
-    meaning=_meaning,
+    effect=_effect,
 )

@@ -10,7 +10,7 @@ from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint, Resto
 from tui.restores.forms.fields import Problem, Section, Values
 
 
-class OriginalFate(StrEnum):
+class OriginalOutcome(StrEnum):
     """What happens to the original VM."""
 
     KEPT = "kept"
@@ -20,7 +20,7 @@ class OriginalFate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class FormContext:
     """What a form is made from."""
 
     point: RestorePoint
@@ -30,11 +30,11 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
+class RestoreEffect:
     """What a filled form will do, in words."""
 
     where: str
-    original: OriginalFate
+    original: OriginalOutcome
     original_words: str
     power_words: str
     further: tuple[str, ...] = ()
@@ -48,10 +48,10 @@ class FormDefinition:
     title: str
     kind: PointKind
     platform: Platform
-    sections: Callable[[Facts], tuple[Section, ...]]
-    check: Callable[[Facts, Values], tuple[Problem, ...]]
+    sections: Callable[[FormContext], tuple[Section, ...]]
+    check: Callable[[FormContext, Values], tuple[Problem, ...]]
     """Problems beyond those every field is checked for."""
-    notes: Callable[[Facts, Values], tuple[str, ...]]
-    spec: Callable[[Facts, Values], RestoreSpec]
-    meaning: Callable[[RestorePoint, RestoreSpec, str], Meaning]
+    notes: Callable[[FormContext, Values], tuple[str, ...]]
+    spec: Callable[[FormContext, Values], RestoreSpec]
+    effect: Callable[[RestorePoint, RestoreSpec, str], RestoreEffect]
     """From point, spec and API version (empty: unknown)."""

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tui.errors import VbemError
+
 Value = bool | str
 Values = Mapping[str, Value]
 """What was typed, by the field's name; a missing one has its default."""
@@ -111,12 +113,22 @@ def is_on(values: Values, name: str) -> bool:
     return values.get(name) is True
 
 
-class WrongForm(ValueError):
-    """A form was used in a way that cannot be right; the sentence says which."""
+class WrongForm(VbemError):
+    """There is no such restore, or the form of one is used for another."""
+
+    title = "This restore cannot be asked for"
+    hint = "Choose another restore point or platform."
 
 
 class IncompleteForm(WrongForm):
-    """A request was asked for while the form still has problems."""
+    """A request was asked for while the form still has problems.
+
+    Args:
+        problems: what keeps it from being sent, in the order of the screen.
+    """
+
+    title = "The form is not complete"
+    hint = "Put right what is named first."
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(" ".join(problem.sentence for problem in problems))
@@ -125,6 +137,9 @@ class IncompleteForm(WrongForm):
 
 class PlatformNotKnown(WrongForm):
     """Neither the point nor its backup says the platform: the operator has to choose one, nobody guesses."""
+
+    title = "The platform is not known"
+    hint = "Choose the platform."
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,7 +1,7 @@
 """The restore form: which fields a point's platform asks for, what is wrong with what was typed, and
 the request that comes out of it.
 
-Pure: no widgets, no network. Platforms are data (`tui.restores.platforms`), chosen from one table.
+Pure: no widgets, no network. Platforms are data, chosen from the table in `tui.restores.forms`.
 """
 
 from __future__ import annotations
@@ -11,38 +11,26 @@ from dataclasses import dataclass
 
 from tui.api.errors import BadReference
 from tui.api.models import (
-    CloudLayout,
     ObjectRef,
     Platform,
-    PointKind,
     RestorePoint,
     RestoreSpec,
     id_of,
     uid_of,
 )
-from tui.restores.forms.cloud_director import CLOUD_DIRECTOR, ROOT
-from tui.restores.forms.definition import Facts, FormDefinition, Meaning
+from tui.restores.forms.cloud_director import ROOT
+from tui.restores.forms.definition import FormContext, FormDefinition, RestoreEffect
 from tui.restores.forms.fields import (
-    Choice,
     Field,
     FieldKind,
     IncompleteForm,
-    PlatformNotKnown,
     Problem,
     Section,
     Value,
     Values,
-    WrongForm,
     is_on,
     text_of,
 )
-from tui.restores.forms.vapp import VAPP
-from tui.restores.forms.vsphere_hyperv import HYPERV, VSPHERE
-
-BLUEPRINTS: dict[tuple[PointKind, Platform], FormDefinition] = {
-    (blueprint.kind, blueprint.platform): blueprint for blueprint in (VSPHERE, HYPERV, CLOUD_DIRECTOR, VAPP)
-}
-"""The one table from platform to form."""
 
 _FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
 _BIDI = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
@@ -53,24 +41,24 @@ _NOT_XML = {"\ufffe", "\uffff"}
 class RestoreForm:
     """The form for one restore point."""
 
-    facts: Facts
-    blueprint: FormDefinition
+    context: FormContext
+    definition: FormDefinition
     sections: tuple[Section, ...]
 
     @property
     def title(self) -> str:
         """What is restored, for a heading."""
-        return self.blueprint.title
+        return self.definition.title
 
     @property
     def point(self) -> RestorePoint:
         """The point it restores."""
-        return self.facts.point
+        return self.context.point
 
     @property
     def platform(self) -> Platform:
         """The platform it asks for."""
-        return self.facts.platform
+        return self.context.platform
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -106,7 +94,7 @@ class RestoreForm:
         """Everything that keeps the form from being sent, in the order of the screen."""
         full = self.complete(values)
         problems = [problem for field in self.visible(full) for problem in self._problems_of(field, full)]
-        return (*problems, *self.blueprint.check(self.facts, full))
+        return (*problems, *self.definition.check(self.context, full))
 
     def notes(self, values: Values) -> tuple[str, ...]:
         """What excludes what and what follows, shown while typing."""
@@ -117,7 +105,7 @@ class RestoreForm:
             if is_on(full, field.name)
             for exclusion in field.excludes
         )
-        return (*exclusions, *self.blueprint.notes(self.facts, full))
+        return (*exclusions, *self.definition.notes(self.context, full))
 
     def blocked(self, values: Values) -> dict[str, str]:
         """Fields that must stay off with these values, by name, each with the sentence why."""
@@ -138,11 +126,11 @@ class RestoreForm:
         problems = self.check(values)
         if problems:
             raise IncompleteForm(problems)
-        return self.blueprint.spec(self.facts, self.complete(values))
+        return self.definition.spec(self.context, self.complete(values))
 
-    def meaning(self, spec: RestoreSpec, api_version: str) -> Meaning:
+    def effect(self, spec: RestoreSpec, api_version: str) -> RestoreEffect:
         """What the request will do, in words."""
-        return self.blueprint.meaning(self.point, spec, api_version)
+        return self.definition.effect(self.point, spec, api_version)
 
     def root_id(self, values: Values) -> str:
         """GUID of the chosen hierarchy root, for the picker; empty where none is chosen or asked for."""
@@ -211,38 +199,3 @@ def _uid_fault(field: Field, text: str) -> str:
 
 def _is_forbidden(char: str) -> bool:
     return unicodedata.category(char) in _FORBIDDEN or char in _BIDI or char in _NOT_XML
-
-
-def form_for(
-    point: RestorePoint,
-    platform: Platform,
-    *,
-    layout: CloudLayout = CloudLayout.SEED,
-    vms_of_vapp: tuple[RestorePoint, ...] = (),
-) -> RestoreForm:
-    """The form of a point's platform.
-
-    Args:
-        point: the point to restore.
-        platform: what the service layer found out, or the operator chose.
-        layout: which Cloud Director layout the settings prefer.
-        vms_of_vapp: the VM points of a vApp point.
-
-    Raises:
-        PlatformNotKnown: the platform is unknown; ask with `platform_choices`.
-        WrongForm: there is no such restore on that platform.
-    """
-    if platform is Platform.UNKNOWN:
-        raise PlatformNotKnown
-    blueprint = BLUEPRINTS.get((point.kind, platform))
-    if blueprint is None:
-        raise WrongForm(f"A vApp cannot be restored to {platform.label}; vApps belong to Cloud Director.")
-    facts = Facts(point=point, platform=platform, layout=layout, vms_of_vapp=vms_of_vapp)
-    return RestoreForm(facts, blueprint, blueprint.sections(facts))
-
-
-def platform_choices(kind: PointKind = PointKind.VM) -> tuple[Choice, ...]:
-    """What the operator can choose where the server does not say the platform."""
-    return tuple(
-        Choice(value=platform.value, label=platform.label) for known, platform in BLUEPRINTS if known is kind
-    )

@@ -15,14 +15,14 @@ from tui.restores.forms.cloud_director import (
     ROOT,
     name_field,
     name_notes,
-    original_fate,
+    original_outcome,
     original_words,
     placement_fields,
     placement_of,
     reference_field,
     root_field,
 )
-from tui.restores.forms.definition import Facts, FormDefinition, Meaning
+from tui.restores.forms.definition import FormContext, FormDefinition, RestoreEffect
 from tui.restores.forms.fields import Problem, Section, Values, WrongForm, is_on, text_of
 from tui.restores.forms.vsphere_hyperv import POWER_ON
 
@@ -60,19 +60,19 @@ def _vm_section(number: int, vm: RestorePoint) -> Section:
     )
 
 
-def _sections(facts: Facts) -> tuple[Section, ...]:
-    vms = (_vm_section(number, vm) for number, vm in enumerate(facts.vms_of_vapp))
+def _sections(context: FormContext) -> tuple[Section, ...]:
+    vms = (_vm_section(number, vm) for number, vm in enumerate(context.vms_of_vapp))
     return (
-        Section(title="Where", fields=(root_field(facts), _ORG_VDC, _NEW_NAME)),
+        Section(title="Where", fields=(root_field(context), _ORG_VDC, _NEW_NAME)),
         Section(title="Afterwards", fields=(POWER_ON,)),
         *vms,
     )
 
 
-def _check(facts: Facts, values: Values) -> tuple[Problem, ...]:
+def _check(context: FormContext, values: Values) -> tuple[Problem, ...]:
     seen: set[str] = set()
     problems = []
-    for number, vm in enumerate(facts.vms_of_vapp):
+    for number, vm in enumerate(context.vms_of_vapp):
         field = f"{_prefix(number)}new_name"
         name = (text_of(values, field) or vm.vm_name).casefold()
         if name in seen and text_of(values, field):
@@ -85,11 +85,11 @@ def _check(facts: Facts, values: Values) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-def _notes(facts: Facts, values: Values) -> tuple[str, ...]:
-    return name_notes("vApp", "vAppNewName", text_of(values, "new_name"), facts.point.vm_name)
+def _notes(context: FormContext, values: Values) -> tuple[str, ...]:
+    return name_notes("vApp", "vAppNewName", text_of(values, "new_name"), context.point.vm_name)
 
 
-def _vm_parameters(facts: Facts, values: Values) -> tuple[VAppVmParameters, ...]:
+def _vm_parameters(context: FormContext, values: Values) -> tuple[VAppVmParameters, ...]:
     """Only VMs the operator said something about: the element is optional and so is each VM in it."""
     every = (
         VAppVmParameters(
@@ -97,28 +97,28 @@ def _vm_parameters(facts: Facts, values: Values) -> tuple[VAppVmParameters, ...]
             new_name=text_of(values, f"{_prefix(number)}new_name"),
             **placement_of(values, _prefix(number)),
         )
-        for number, vm in enumerate(facts.vms_of_vapp)
+        for number, vm in enumerate(context.vms_of_vapp)
     )
     return tuple(vm for vm in every if vm != VAppVmParameters(point_uid=vm.point_uid))
 
 
-def _spec(facts: Facts, values: Values) -> RestoreSpec:
+def _spec(context: FormContext, values: Values) -> RestoreSpec:
     return VAppRestoreSpec(
         power_on=is_on(values, "power_on"),
         hierarchy_root_uid=uid_of("HierarchyRoot", text_of(values, ROOT)),
         org_vdc_ref=text_of(values, "org_vdc_ref"),
         new_name=text_of(values, "new_name"),
-        vms=_vm_parameters(facts, values),
+        vms=_vm_parameters(context, values),
     )
 
 
-def _meaning(point: RestorePoint, spec: RestoreSpec, _api_version: str) -> Meaning:
+def _effect(point: RestorePoint, spec: RestoreSpec, _api_version: str) -> RestoreEffect:
     if not isinstance(spec, VAppRestoreSpec):
         raise WrongForm("This is not a restore of a vApp.")
     renamed = (f"One of its VMs is renamed to {vm.new_name}." for vm in spec.vms if vm.new_name)
-    return Meaning(
+    return RestoreEffect(
         where=f"Into {spec.org_vdc_ref} under {spec.hierarchy_root_uid}.",
-        original=original_fate(spec.new_name, point.vm_name),
+        original=original_outcome(spec.new_name, point.vm_name),
         original_words=original_words("vApp", spec.new_name, point.vm_name),
         power_words=(
             "All VMs of the restored vApp are POWERED ON afterwards."
@@ -137,5 +137,5 @@ VAPP = FormDefinition(
     check=_check,
     notes=_notes,
     spec=_spec,
-    meaning=_meaning,
+    effect=_effect,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.api.models import Platform, PointKind, RestorePoint, RestoreSpec, VmRestoreSpec, version_key
-from tui.restores.forms.definition import Facts, FormDefinition, Meaning, OriginalFate
+from tui.restores.forms.definition import FormContext, FormDefinition, OriginalOutcome, RestoreEffect
 from tui.restores.forms.fields import Exclusion, Field, FieldKind, Problem, Section, Values, WrongForm, is_on
 
 KEEPS_ORIGINAL_SINCE = "v1_7"
@@ -50,24 +50,24 @@ def knows_keep_original(api_version: str) -> bool:
     return version_key(api_version) >= version_key(KEEPS_ORIGINAL_SINCE)
 
 
-def _sections(_facts: Facts) -> tuple[Section, ...]:
+def _sections(_context: FormContext) -> tuple[Section, ...]:
     return (
         Section(title="Original VM", fields=(KEEP_ORIGINAL, QUICK_ROLLBACK)),
         Section(title="Afterwards", fields=(POWER_ON,)),
     )
 
 
-def _check(_facts: Facts, _values: Values) -> tuple[Problem, ...]:
+def _check(_context: FormContext, _values: Values) -> tuple[Problem, ...]:
     return ()
 
 
-def _notes(_facts: Facts, values: Values) -> tuple[str, ...]:
+def _notes(_context: FormContext, values: Values) -> tuple[str, ...]:
     if not is_on(values, "keep_original"):
         return ("KeepOriginalVM is off: the original VM will be OVERWRITTEN.",)
     return ()
 
 
-def _spec(_facts: Facts, values: Values) -> RestoreSpec:
+def _spec(_context: FormContext, values: Values) -> RestoreSpec:
     return VmRestoreSpec(
         power_on=is_on(values, "power_on"),
         quick_rollback=is_on(values, "quick_rollback"),
@@ -75,19 +75,19 @@ def _spec(_facts: Facts, values: Values) -> RestoreSpec:
     )
 
 
-def _original(spec: VmRestoreSpec, api_version: str) -> tuple[OriginalFate, str]:
+def _original(spec: VmRestoreSpec, api_version: str) -> tuple[OriginalOutcome, str]:
     if not spec.keep_original:
-        return OriginalFate.OVERWRITTEN, "The original VM, where it still exists, is OVERWRITTEN."
+        return OriginalOutcome.OVERWRITTEN, "The original VM, where it still exists, is OVERWRITTEN."
     if not knows_keep_original(api_version):
         version = f"speaks API {api_version}, which" if api_version else "does not say its API version, so it"
-        return OriginalFate.MAY_BE_OVERWRITTEN, (
+        return OriginalOutcome.MAY_BE_OVERWRITTEN, (
             f"Asked to keep the original VM, but this server {version} is not known to have KeepOriginalVM; "
             "a server that does not know it ignores it: the original MAY BE OVERWRITTEN."
         )
-    return OriginalFate.KEPT, "The original VM is kept, beside the restored one."
+    return OriginalOutcome.KEPT, "The original VM is kept, beside the restored one."
 
 
-def _meaning(_point: RestorePoint, spec: RestoreSpec, api_version: str) -> Meaning:
+def _effect(_point: RestorePoint, spec: RestoreSpec, api_version: str) -> RestoreEffect:
     if not isinstance(spec, VmRestoreSpec):
         raise WrongForm("This is not a restore of a vSphere or Hyper-V machine.")
     fate, words = _original(spec, api_version)
@@ -97,7 +97,7 @@ def _meaning(_point: RestorePoint, spec: RestoreSpec, api_version: str) -> Meani
         else "Quick rollback is off: the whole VM is restored."
     )
     named = (NAME_UNSAID,) if spec.keep_original else ()
-    return Meaning(
+    return RestoreEffect(
         where="To its original location.",
         original=fate,
         original_words=words,
@@ -111,7 +111,7 @@ def power_words(*, on: bool) -> str:
     return "The restored VM is POWERED ON afterwards." if on else "The restored VM stays powered off."
 
 
-def _blueprint(platform: Platform) -> FormDefinition:
+def _definition(platform: Platform) -> FormDefinition:
     return FormDefinition(
         title=f"Restore a {platform.label} VM",
         kind=PointKind.VM,
@@ -120,9 +120,9 @@ def _blueprint(platform: Platform) -> FormDefinition:
         check=_check,
         notes=_notes,
         spec=_spec,
-        meaning=_meaning,
+        effect=_effect,
     )
 
 
-VSPHERE = _blueprint(Platform.VSPHERE)
-HYPERV = _blueprint(Platform.HYPERV)
+VSPHERE = _definition(Platform.VSPHERE)
+HYPERV = _definition(Platform.HYPERV)

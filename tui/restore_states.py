@@ -1,0 +1,115 @@
+"""The states of a restore and of its cancelling: what each means, and the one text for each.
+
+The journal writes them, `tui.restores` decides by them and the screens show them, so they stand below all
+three. The values are what the journal's file holds: a value never changes its meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class RestoreState(StrEnum):
+    """Where a restore is in its life (DESIGN: the way of one restore)."""
+
+    PLANNED = "planned"
+    """Nothing has been sent."""
+    SENT = "sent"
+    """About to be sent or sent; no answer yet."""
+    LAUNCHING = "launching"
+    """The server has a task for it."""
+    RESTORING = "restoring"
+    """The backup server runs a restore session for it."""
+    SUCCEEDED = "succeeded"
+    WARNING = "warning"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    """Nobody knows whether it started: no end, but nothing to poll by itself."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether this is an end; `unknown` is none."""
+        return self in ENDS
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the server may be at work on it, or nobody knows."""
+        return self in _BEGUN
+
+    @property
+    def label(self) -> str:
+        """The state as one word, for a row."""
+        return _TEXTS[self].label
+
+    @property
+    def predicate(self) -> str:
+        """The state as the end of a sentence: `The restore of app07 ...`."""
+        return _TEXTS[self].predicate
+
+
+class CancelState(StrEnum):
+    """What became of a wish to cancel, every outcome told apart."""
+
+    NONE = ""
+    ASKING = "asking"
+    """The DELETE is on its way."""
+    ACCEPTED = "accepted"
+    """The server accepted the DELETE; what it does is being watched."""
+    LOST = "lost"
+    """No reply: the DELETE may or may not have arrived; watched the same."""
+    TASK_GONE = "task gone"
+    """The task was gone before the DELETE."""
+    LAUNCH_STOPPED = "launch stopped"
+    SESSION_STOPPING = "session stopping"
+    SESSION_STOPPED = "session stopped"
+    GOES_ON = "goes on"
+    """The DELETE was accepted, but the restore goes on."""
+    REFUSED = "refused"
+    NOT_SENT = "not sent"
+    """No byte of the DELETE left."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the restore is shown as being cancelled."""
+        return self in _UNDER_WAY
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the DELETE may have arrived and is not judged yet."""
+        return self in _PENDING
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether the DELETE may have arrived, so that an end may be its doing."""
+        return self in _MAY_HAVE_ACTED
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    label: str
+    predicate: str
+
+
+_TEXTS = MappingProxyType(
+    {
+        RestoreState.PLANNED: _Text("planned", "is planned"),
+        RestoreState.SENT: _Text("sent", "was sent"),
+        RestoreState.LAUNCHING: _Text("launching", "is launching"),
+        RestoreState.RESTORING: _Text("restoring", "is running"),
+        RestoreState.SUCCEEDED: _Text("succeeded", "succeeded"),
+        RestoreState.WARNING: _Text("warnings", "ended with warnings"),
+        RestoreState.FAILED: _Text("FAILED", "FAILED"),
+        RestoreState.CANCELLED: _Text("cancelled", "was cancelled"),
+        RestoreState.UNKNOWN: _Text("UNKNOWN", "has an unknown outcome"),
+    }
+)
+
+ENDS = (RestoreState.FAILED, RestoreState.WARNING, RestoreState.CANCELLED, RestoreState.SUCCEEDED)
+"""The ends, the worst first."""
+_BEGUN = frozenset({RestoreState.LAUNCHING, RestoreState.RESTORING, RestoreState.UNKNOWN})
+_PENDING = frozenset({CancelState.ACCEPTED, CancelState.LOST})
+_UNDER_WAY = _PENDING | {CancelState.ASKING, CancelState.SESSION_STOPPING}
+_MAY_HAVE_ACTED = _PENDING | {CancelState.SESSION_STOPPING, CancelState.GOES_ON}
