@@ -54,9 +54,7 @@ class Launch:
         from tui.store.known_servers import KnownServers
 
         if self.sessions is None:
-            self.sessions = SessionStore(
-                self.folders.keyring_service, state_folder=self.folders.state, clock=clock
-            )
+            self.sessions = SessionStore(self.folders.keyring_service, state_folder=self.folders.state)
         return Connection(
             address,
             trust_store=KnownServers(self.folders.pins),

@@ -34,6 +34,15 @@ async def test_a_machine_is_restored_beside_the_original(any_site: Site, vm: str
     ]
 
 
+async def test_the_bytes_on_the_wire_are_those_of_the_plan(any_site: Site) -> None:
+    plan = await any_site.plan("db01", power_on=True)
+    await any_site.restores.submit(plan)
+    (posted,) = any_site.demo.requests("submit")
+    assert posted["body"].encode() == plan.request.body
+    assert posted["path"] == plan.request.path.partition("?")[0]
+    assert any_site.entry().request_body == plan.request.body.decode()
+
+
 async def test_an_overwriting_restore_with_quick_rollback(any_site: Site) -> None:
     plan = await any_site.plan("db01", keep_original=False, quick_rollback=True, power_on=True)
     assert plan.overwrites

@@ -13,9 +13,12 @@ from tests.unit.restores.fakes import session
 from tests.unit.restores.points import point, vapp
 from tui.api.errors import Invalid, Unreachable
 from tui.api.models import CloudVmRestoreSpec, Platform, VAppRestoreSpec, VmRestoreSpec
+from tui.restores.forms.fields import Problem, Values
+from tui.restores.forms.form import RestoreForm
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
+from tui.widgets.form import FormFields
 from tui.widgets.inputs import LineInput
 
 
@@ -30,6 +33,48 @@ async def test_machine_is_restored_with_one_post_and_shown_among_the_tasks(tmp_p
         (row,) = stage(pilot).rows.recent()
     assert manager.specs == [VmRestoreSpec()]
     assert (row.reason, row.state.value) == ("INC-4711", "launching")
+
+
+async def test_form_is_checked_and_the_request_built_once_from_opening_to_sending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[Values] = []
+    check = RestoreForm.check
+
+    def counted(form: RestoreForm, values: Values) -> tuple[Problem, ...]:
+        checks.append(values)
+        return check(form, values)
+
+    monkeypatch.setattr(RestoreForm, "check", counted)
+    manager = StageManager()
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await confirm(pilot, "right", "enter")
+        (row,) = stage(pilot).rows.recent()
+    assert (len(checks), manager.requests_built) == (1, 1)
+    ((request, _),) = manager.written
+    assert manager.posts == [request]
+    assert row.request_body == request.body.decode()
+
+
+async def test_each_change_of_a_field_is_checked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[Values] = []
+    check = RestoreForm.check
+
+    def counted(form: RestoreForm, values: Values) -> tuple[Problem, ...]:
+        checks.append(dict(values))
+        return check(form, values)
+
+    monkeypatch.setattr(RestoreForm, "check", counted)
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("space", "down", "down", "space", "up")
+        await settle(pilot)
+        values = pilot.app.screen.query_one(FormFields).values
+    assert len(checks) == 3
+    assert checks[-1] == values != checks[0]
 
 
 async def test_confirming_without_a_move_sends_nothing(tmp_path: Path) -> None:

@@ -30,12 +30,10 @@ from tui.store.journal_entry import (
     to_column,
     to_stamp,
 )
-from tui.store.process_lock import OwnerState, owner_state, owner_words, this_process
+from tui.store.process_lock import is_free, owner_words, this_process
 
 __all__ = ["Event", "Journal", "JournalEntry", "RestoreState"]
 
-FOREIGN_AFTER = timedelta(hours=24)
-"""A row of another host, about whose processes nothing can be known, is free after this silence."""
 FORGOTTEN_AFTER = timedelta(days=30)
 """The server lists restore sessions for 30 days (contract 7): older rows cannot be followed any more."""
 _IS_OPEN = "state NOT IN ('succeeded', 'warning', 'failed', 'cancelled')"
@@ -145,15 +143,11 @@ class Journal:
             )
             return [from_row(row) for row in rows]
 
-    def claim(self, id: int, *, force: bool = False) -> bool:
+    def claim(self, id: int) -> bool:
         """Become the owner of a row that is not over and that nobody follows any more.
 
-        A row of another host is taken only after a day of silence, or by force: nothing can be known
-        about processes there.
-
-        Args:
-            id: the row.
-            force: take it even from a living owner; only on the operator's word.
+        A row of another host is taken only after a day of silence: nothing can be known about processes
+        there.
 
         Returns:
             Whether this process owns the row now.
@@ -162,10 +156,12 @@ class Journal:
             entry = self._entry(database, id)
             if entry.state.is_over:
                 return False
-            if entry.owner != self._me and (force or self._is_free(entry)):
-                database.execute("UPDATE restores SET owner = ? WHERE id = ?", (self._me, id))
+            if entry.owner == self._me:
                 return True
-            return entry.owner == self._me
+            if not is_free(entry.owner, self._clock.now() - entry.updated):
+                return False
+            database.execute("UPDATE restores SET owner = ? WHERE id = ?", (self._me, id))
+            return True
 
     def release(self, id: int) -> None:
         """Give up a row of this process, so that the next start may claim it; others are left alone."""
@@ -210,12 +206,6 @@ class Journal:
         names = ", ".join(f"{name} = ?" for name in values)
         columns = [to_column(name, value) for name, value in values.items()]
         database.execute(f"UPDATE restores SET {names} WHERE id = ?", (*columns, before.id))  # noqa: S608
-
-    def _is_free(self, entry: JournalEntry) -> bool:
-        life = owner_state(entry.owner)
-        if life is OwnerState.ELSEWHERE:
-            return self._clock.now() - entry.updated > FOREIGN_AFTER
-        return life in {OwnerState.NOBODY, OwnerState.DEAD}
 
     def _entry(self, database: sqlite3.Connection, id: int) -> JournalEntry:
         row = database.execute("SELECT * FROM restores WHERE id = ?", (id,)).fetchone()

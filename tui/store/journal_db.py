@@ -96,21 +96,20 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
     with transaction(database):
         version = database.execute("PRAGMA user_version").fetchone()[0]
         tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise JournalError(
-                f"The journal was written by a newer vbem (version {version}, this one knows "
-                f"{SCHEMA_VERSION}). It was left alone. ({path})",
-                hint="Use the newer vbem, or name another state folder with --state-dir.",
-            )
-        if version:
+        if version == SCHEMA_VERSION:
             problem = database.execute("PRAGMA quick_check(1)").fetchone()[0]
             if problem != "ok":
                 raise _damaged(str(problem))
-        elif tables:
-            raise JournalError(f"{_NOT_OURS} ({path})", hint="Name another state folder with --state-dir.")
-        if version == SCHEMA_VERSION:
             return
-        for statement in steps_from(version):
+        if version:
+            raise JournalError(
+                f"The journal was written by another version of vbem (format {version}, this one writes "
+                f"{SCHEMA_VERSION}). It was left alone. ({path})",
+                hint="Use that version, or name another state folder with --state-dir.",
+            )
+        if tables:
+            raise JournalError(f"{_NOT_OURS} ({path})", hint="Name another state folder with --state-dir.")
+        for statement in _statements():
             database.execute(statement)
         database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     sync_folder(path.parent)
@@ -148,8 +147,9 @@ def _put_aside(path: Path) -> Path:
     return aside
 
 
-_STEPS = (
-    """
+SCHEMA_VERSION = 2
+"""Written into the file; a file of another version is left alone."""
+SCHEMA = """
 CREATE TABLE restores (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   created TEXT NOT NULL, updated TEXT NOT NULL,
@@ -157,11 +157,13 @@ CREATE TABLE restores (
   logon_session_id TEXT NOT NULL DEFAULT '', point_uid TEXT NOT NULL DEFAULT '', point_created TEXT,
   kind TEXT NOT NULL DEFAULT '', platform TEXT NOT NULL DEFAULT '', vm_name TEXT NOT NULL DEFAULT '',
   backup_server_uid TEXT NOT NULL DEFAULT '', backup_server_name TEXT NOT NULL DEFAULT '',
-  overwrites INTEGER NOT NULL DEFAULT 0, plan TEXT NOT NULL DEFAULT '',
+  overwrites INTEGER NOT NULL DEFAULT 0, plan TEXT NOT NULL DEFAULT '', plan_key TEXT NOT NULL DEFAULT '',
   request_format TEXT NOT NULL DEFAULT '', request_body TEXT NOT NULL DEFAULT '',
   reason TEXT NOT NULL DEFAULT '', sessions_before TEXT NOT NULL DEFAULT '[]',
   state TEXT NOT NULL, task_id TEXT NOT NULL DEFAULT '', task_href TEXT NOT NULL DEFAULT '',
   session_uid TEXT NOT NULL DEFAULT '', progress INTEGER, message TEXT NOT NULL DEFAULT '',
+  cancel TEXT NOT NULL DEFAULT '', cancel_asked TEXT, cancel_by TEXT NOT NULL DEFAULT '',
+  cancel_answered TEXT, cancel_words TEXT NOT NULL DEFAULT '',
   started TEXT, ended TEXT, owner TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX restores_by_server ON restores (server, state);
@@ -177,25 +179,14 @@ CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events
   BEGIN SELECT RAISE(ABORT, 'events are only ever added'); END;
 CREATE TRIGGER restores_are_not_removed BEFORE DELETE ON restores
   BEGIN SELECT RAISE(ABORT, 'restores are never removed'); END;
-""",
-    """
-ALTER TABLE restores ADD COLUMN plan_key TEXT NOT NULL DEFAULT '';
-ALTER TABLE restores ADD COLUMN cancel TEXT NOT NULL DEFAULT '';
-ALTER TABLE restores ADD COLUMN cancel_asked TEXT;
-ALTER TABLE restores ADD COLUMN cancel_by TEXT NOT NULL DEFAULT '';
-ALTER TABLE restores ADD COLUMN cancel_answered TEXT;
-ALTER TABLE restores ADD COLUMN cancel_words TEXT NOT NULL DEFAULT '';
-""",
-)
-SCHEMA_VERSION = len(_STEPS)
+"""
 
 
-def steps_from(version: int) -> Iterator[str]:
-    """The statements that bring a file of that version, 0 for a new one, to the present one."""
-    for step in _STEPS[version:]:
-        pending = ""
-        for line in step.splitlines():
-            pending += line + "\n"
-            if sqlite3.complete_statement(pending):
-                yield pending
-                pending = ""
+def _statements() -> Iterator[str]:
+    """The schema statement by statement: sqlite's own `executescript` would end our transaction."""
+    pending = ""
+    for line in SCHEMA.splitlines():
+        pending += line + "\n"
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui.restore_states import RestoreState
-from tui.store.process_lock import OwnerState, owner_state
 
 if TYPE_CHECKING:
     import sqlite3
@@ -74,16 +73,6 @@ class JournalEntry:
         """What is known, with what the cancelling did."""
         told = self.cancel_words and self.cancel_words not in self.message
         return f"{self.message} {self.cancel_words}".strip() if told else self.message
-
-    @property
-    def life(self) -> OwnerState:
-        """What is known about the owner right now."""
-        return owner_state(self.owner)
-
-    @property
-    def owned_by_live_process(self) -> bool:
-        """Whether a process of this host that lives now, this one or another, follows the restore."""
-        return self.life in {OwnerState.OURS, OwnerState.ALIVE}
 
     def to_json(self) -> dict[str, object]:
         """The row for an export: text as sent, times in ISO 8601, UTC."""

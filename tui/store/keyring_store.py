@@ -1,6 +1,6 @@
 """Logon sessions, kept in the keyring: token, session id and user; never the password.
 
-The keyring is asked in a child process without a terminal, through pipes, and killed when it takes too
+The keyring is asked in a worker process without a terminal, through pipes, and killed when it takes too
 long; what it cannot keep stays in memory, and the reason is told.
 """
 
@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tui.children import Child, child_environment
-from tui.clock import Clock
 from tui.store.errors import KeyringError
 from tui.store.last_logon import last_user
 
 _PASSED_ON = frozenset({
-    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "LOGNAME", "PYTHON_KEYRING_BACKEND", "USER",
-    "VIRTUAL_ENV", "WAYLAND_DISPLAY",
+    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME",
+    "PATH", "PYTHONPATH", "PYTHON_KEYRING_BACKEND", "TMPDIR", "USER", "VIRTUAL_ENV", "WAYLAND_DISPLAY",
 })  # fmt: skip
-_PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "XDG_")
-"""Where desktop and keyring are; with these the child has no terminal."""
+_PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "LC_", "XDG_")
+"""Where Python, desktop and keyring are; with these the worker has no terminal."""
+_DYING_S = 1.0
+"""How long a killed worker may take to end before it is left to the system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,6 @@ class SessionStore:
 
     Args:
         service: the name the keyring shows.
-        clock: unused for the limit on the child, which is real time; kept for those who inject one.
         state_folder: where the last user of each server is remembered, which is no secret.
         timeout_s: seconds the keyring may take before its process is killed.
     """
@@ -58,7 +62,6 @@ class SessionStore:
         self,
         service: str,
         *,
-        clock: Clock | None = None,
         state_folder: Path | None = None,
         timeout_s: float = 3.0,
     ) -> None:
@@ -66,7 +69,6 @@ class SessionStore:
         self.unread = ""
         """Why the last `load` could not read a keyring that is there; empty where it could."""
         self._service = service
-        self._clock = clock
         self._timeout_s = timeout_s
         self._memory: dict[str, tuple[StoredSession, KeepResult]] = {}
         """Only what the keyring would not keep, by the name it would have there."""
@@ -131,20 +133,69 @@ class SessionStore:
     async def _ask(self, request: dict[str, str]) -> dict[str, object]:
         payload = json.dumps({"service": self._service, **request}).encode()
         try:
-            child = await Child.start(
-                "tui.store.keyring_worker", environment=child_environment(_PASSED_ON, _PASSED_PREFIXES)
-            )
+            worker = _start_worker()
         except OSError as error:
             return _no(f"the keyring cannot be asked ({error.strerror})")
         try:
-            async with asyncio.timeout(self._timeout_s):
-                child.write(payload, last=True)
-                out = await child.answers.read()
-        except TimeoutError:
+            return _parsed(await asyncio.to_thread(_answer_of, worker, payload, self._timeout_s))
+        except subprocess.TimeoutExpired:
             return _no(f"the keyring did not answer within {self._timeout_s:g} s")
         finally:
-            await child.end()
-        return _parsed(out)
+            # Where the caller gave up, this is what ends the thread.
+            _kill_group(worker)
+
+
+def _start_worker() -> subprocess.Popen[bytes]:
+    # -P: the folder the operator happens to stand in must not provide modules.
+    return subprocess.Popen(  # noqa: S603 - our own module; no secrets in its arguments
+        [sys.executable, "-P", "-m", "tui.store.keyring_worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=worker_environment(),
+    )
+
+
+def _answer_of(worker: subprocess.Popen[bytes], payload: bytes, timeout_s: float) -> bytes:
+    """What the worker answers to one request; afterwards it is gone.
+
+    Raises:
+        TimeoutExpired: it took too long, and was killed with all it had started.
+    """
+    try:
+        return worker.communicate(payload, timeout_s)[0]
+    finally:
+        _kill_group(worker)
+        # Bounded: a process stuck in the kernel (a home on NFS) does not even die of SIGKILL.
+        with suppress(subprocess.TimeoutExpired):
+            worker.wait(_DYING_S)
+        for pipe in (worker.stdin, worker.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+
+def _kill_group(worker: subprocess.Popen[bytes]) -> None:
+    """End the worker and all it has started; harmless once it has ended."""
+    # Not polled before: as long as it is not waited for, its number belongs to no other process.
+    if worker.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(worker.pid, signal.SIGKILL)
+
+
+def worker_environment() -> dict[str, str]:
+    """What Python and a keyring need to start; nothing else of ours, for it may be secret."""
+    chosen = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_PREFIXES)
+    }
+    paths = [path for path in chosen.get("PYTHONPATH", "").split(os.pathsep) if path]
+    # Last, so that it shadows nothing: it matters only where vbem runs without being installed.
+    paths.append(str(Path(__file__).resolve().parents[2]))
+    chosen["PYTHONPATH"] = os.pathsep.join(paths)
+    return chosen
 
 
 def _no(reason: str) -> dict[str, object]:

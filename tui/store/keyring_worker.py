@@ -121,7 +121,7 @@ def _delete(backend: KeyringBackend, service: str, name: str) -> None:
             raise
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Why it failed, by kind only: a backend's own words may repeat the secret."""
     from keyring import errors
 
@@ -150,7 +150,7 @@ def main() -> int:
         try:
             reply = answer(json.load(sys.stdin))
         except Exception as error:  # noqa: BLE001 - an outer edge: backends raise whatever they like
-            reply = {"ok": False, "reason": _reason(error), "no_keyring": isinstance(error, NoKeyring)}
+            reply = {"ok": False, "reason": reason_of(error), "no_keyring": isinstance(error, NoKeyring)}
         json.dump(reply, output)
     return 0
 

@@ -1,4 +1,7 @@
-"""Which process owns something, and whether that process still lives.
+"""Whether another vbem lives: the one that follows a row of the journal, or shares a logon session.
+
+A row keeps its owner's name, for it outlives the process: `is_free` judges by that name. A logon session is
+used for as long as a process runs: `SessionUse` holds a lock, which ends with its process whatever happens.
 
 A process is named by host, boot, process id and start time, so that neither a reboot nor a reused
 process id is taken for the owner. A home folder may be shared by several hosts: about a process of
@@ -13,12 +16,15 @@ import os
 import platform
 import time
 from contextlib import suppress
+from datetime import timedelta
 from enum import Enum
 from functools import cache
 from pathlib import Path
 
 from tui.store.files import private_file
 
+FOREIGN_AFTER = timedelta(hours=24)
+"""What a process of another host owns, about which nothing can be known, is free after this silence."""
 _PROC = Path("/proc")
 
 
@@ -40,7 +46,7 @@ def _boot() -> str:
         return ""
 
 
-def _start_of(pid: int) -> str | None:
+def start_of(pid: int) -> str | None:
     """When a process started, in its system's own unit; None if it does not live."""
     try:
         stat = (_PROC / str(pid) / "stat").read_bytes()
@@ -74,7 +80,7 @@ def _host() -> str:
 def this_process() -> str:
     """The name of this process: `host|boot|pid|start`."""
     pid = os.getpid()
-    return f"{_host()}|{_boot()}|{pid}|{_start_of(pid) or ''}"
+    return f"{_host()}|{_boot()}|{pid}|{start_of(pid) or ''}"
 
 
 def owner_state(owner: str) -> OwnerState:
@@ -91,7 +97,21 @@ def owner_state(owner: str) -> OwnerState:
         return OwnerState.ELSEWHERE
     if boot != _boot():
         return OwnerState.DEAD
-    return OwnerState.ALIVE if _start_of(int(pid)) == start else OwnerState.DEAD
+    return OwnerState.ALIVE if start_of(int(pid)) == start else OwnerState.DEAD
+
+
+def is_free(owner: str, silent_for: timedelta) -> bool:
+    """Whether nobody who lives, this process included, follows what is owned by `owner`.
+
+    Args:
+        owner: as `this_process` named it; empty for nobody.
+        silent_for: for how long the owner has written nothing. About a process of another host nothing
+            else is known.
+    """
+    state = owner_state(owner)
+    if state is OwnerState.ELSEWHERE:
+        return silent_for > FOREIGN_AFTER
+    return state in {OwnerState.NOBODY, OwnerState.DEAD}
 
 
 def owner_words(owner: str) -> str:

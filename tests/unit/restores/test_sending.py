@@ -51,6 +51,24 @@ async def test_the_sessions_before_are_recorded(world: World) -> None:
     assert 'VmDisplayName=="app07"' in str(world.manager.queries[0].filter)
 
 
+async def test_what_was_shown_is_what_is_sent(world: World) -> None:
+    plan = world.plan()
+    confirmed = await world.restores.check_running(plan)
+    await world.restores.submit(confirmed)
+    (sent,) = world.manager.posts
+    assert sent is confirmed.request is plan.request
+    assert world.manager.requests_built == 1
+    assert world.journal.rows[1]["request_body"] == plan.request.body.decode()
+
+
+async def test_each_look_at_the_server_is_a_plan_to_confirm_of_its_own(world: World) -> None:
+    plan = world.plan()
+    first, second = [await world.restores.check_running(plan) for _ in range(2)]
+    assert len({plan.key, first.key, second.key}) == 3
+    world.clock.seconds += 3600
+    assert "6 h ago" in " ".join(world.restores.renew(plan).words)
+
+
 async def test_one_plan_is_one_restore(world: World) -> None:
     plan = world.plan()
     await world.restores.submit(plan)

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,14 +42,40 @@ def test_an_open_file_is_made_private(path: Path) -> None:
         assert mode(path) == 0o600
 
 
-def test_a_newer_journal_is_left_alone(path: Path) -> None:
+def test_every_commit_is_synced_before_it_is_reported(path: Path) -> None:
+    database, note = journal_db.connect(path)
+    with closing(database):
+        pragmas = {
+            name: database.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("synchronous", "journal_mode", "user_version", "foreign_keys")
+        }
+    assert note == ""
+    assert pragmas == {
+        "synchronous": 2,
+        "journal_mode": "truncate",
+        "user_version": SCHEMA_VERSION,
+        "foreign_keys": 1,
+    }
+
+
+@pytest.mark.parametrize("version", [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1])
+def test_a_journal_of_another_version_is_left_alone(path: Path, version: int) -> None:
     Journal.open(path).close()
-    sql(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    sql(path, f"PRAGMA user_version = {version}")
     before = path.read_bytes()
-    with pytest.raises(JournalError, match="written by a newer vbem") as caught:
+    with pytest.raises(JournalError, match="another version of vbem") as caught:
         Journal.open(path)
     assert path.read_bytes() == before
     assert "--state-dir" in caught.value.hint
+    assert f"format {version}" in caught.value.detail
+
+
+def test_a_schema_that_fails_half_way_leaves_no_table(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_db, "SCHEMA", journal_db.SCHEMA + "CREATE INDEX x ON nowhere (x);\n")
+    with pytest.raises(JournalError, match="no such table"):
+        Journal.open(path)
+    assert sql(path, "SELECT name FROM sqlite_master") == []
+    assert sql(path, "PRAGMA user_version") == [(0,)]
 
 
 def test_a_database_of_somebody_else_is_left_alone(path: Path) -> None:
@@ -82,12 +109,26 @@ def test_a_damaged_journal_is_kept_aside_and_said_so(path: Path, damage: Callabl
         assert plan(journal).id == 1
 
 
-def test_damage_found_later_is_a_journal_error(path: Path) -> None:
+@pytest.fixture
+def databases(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """The connections that journals open from here on."""
+    made: list[sqlite3.Connection] = []
+
+    def connect(path: Path) -> tuple[sqlite3.Connection, str]:
+        database, note = journal_db.connect(path)
+        made.append(database)
+        return database, note
+
+    monkeypatch.setattr("tui.store.journal.connect", connect)
+    return made
+
+
+def test_damage_found_later_is_a_journal_error(path: Path, databases: list[sqlite3.Connection]) -> None:
     with opened(path) as journal:
         for _ in range(50):
             plan(journal, plan="x" * 2000)
         path.write_bytes(holed(path.read_bytes()))
-        journal._database.execute("PRAGMA shrink_memory")
+        databases[0].execute("PRAGMA shrink_memory")
         with pytest.raises(JournalError, match="damaged"):
             journal.recent()
 
@@ -145,14 +186,18 @@ def test_every_refusal_of_the_database_is_in_words(path: Path, code: str, words:
     assert str(path) in caught.value.detail
 
 
-def test_a_disk_that_fills_up_leaves_the_journal_whole(journal: Journal, path: Path) -> None:
-    pages = journal._database.execute("PRAGMA page_count").fetchone()[0]
-    journal._database.execute(f"PRAGMA max_page_count={pages}")
-    with pytest.raises(JournalError, match="disk is full"):
-        plan(journal, plan="x" * 100_000)
-    journal._database.execute("PRAGMA max_page_count=100000")
-    assert journal.recent() == []
-    assert plan(journal).id == 1
+def test_a_disk_that_fills_up_leaves_the_journal_whole(
+    path: Path, databases: list[sqlite3.Connection]
+) -> None:
+    with opened(path) as journal:
+        (database,) = databases
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        database.execute(f"PRAGMA max_page_count={pages}")
+        with pytest.raises(JournalError, match="disk is full"):
+            plan(journal, plan="x" * 100_000)
+        database.execute("PRAGMA max_page_count=100000")
+        assert journal.recent() == []
+        assert plan(journal).id == 1
     assert sql(path, "PRAGMA integrity_check") == [("ok",)]
 
 

@@ -143,7 +143,7 @@ async def test_a_keyring_that_hangs_is_killed_with_all_it_started(
 
 async def gone(pid: int) -> None:
     deadline = time.monotonic() + 20
-    while process_lock._start_of(pid) is not None:
+    while process_lock.start_of(pid) is not None:
         assert time.monotonic() < deadline, f"process {pid} still lives"
         await asyncio.sleep(0.02)
 
@@ -224,7 +224,7 @@ async def test_secrets_are_neither_in_arguments_nor_in_the_environment_of_the_ch
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1")
     await store.save(SERVER, SESSION)
     seen = (tmp_path / "seen").read_text()
-    assert "keyring_child" in seen
+    assert "keyring_worker" in seen
     assert "XDG_RUNTIME_DIR=/run/user/1" in seen
     assert "PYTHON_KEYRING_BACKEND=" in seen
     for hidden in (TOKEN, "LAB", "hunter2", "SSH_TTY"):

@@ -95,7 +95,7 @@ def test_a_deletion_that_did_not_happen_is_an_error(
     ],
 )
 def test_reasons_never_repeat_what_a_backend_says(error: Exception, words: str) -> None:
-    assert keyring_worker._reason(error) == words
+    assert keyring_worker.reason_of(error) == words
 
 
 def test_one_request_gives_one_answer(

@@ -149,8 +149,8 @@ def test_a_program_that_keeps_the_lock_is_not_waited_for_forever(
 _PIN_MANY = """
 import sys
 from pathlib import Path
-from tui.store.known_servers import TrustStore
-store = TrustStore(Path(sys.argv[1]))
+from tui.store.known_servers import KnownServers
+store = KnownServers(Path(sys.argv[1]))
 for number in range(20):
     store.pin(f"{sys.argv[2]}-{number}:1", "ab" * 32)
 """
