@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
 
 from tui.errors import VbemError
 
@@ -107,74 +109,92 @@ class SettingsError(VbemError):
     hint = "Correct or remove the line."
 
 
-_CHOICES = {
-    "wire": ("auto", "xml", "json"),
-    "profile": ("auto", "low", "full"),
-    "cloud_layout": ("seed", "schema"),
-}
 _SPELLED_AS_OPTION = {"format": "wire", "ca-file": "ca_file", "cloud-layout": "cloud_layout"}
 """Keys may be spelled as the options of the command line are."""
 _MAX_BYTES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings file; every key may be left out."""
 
     server: str = ""
     """Enterprise Manager to log on to: host or host:port."""
     user: str = ""
     """User name to prefill."""
-    wire: str = "auto"
-    """What to speak: auto, xml or json. In the file also `format`, as the option is called."""
+    wire: Literal["auto", "xml", "json"] = "auto"
+    """What to speak. In the file also `format`, as the option is called."""
     ca_file: str = ""
     """PEM file of authorities to trust instead of the system's."""
-    proxy: str = field(default="", repr=False)
+    proxy: str = ""
     """URL of a proxy, perhaps with a password; none is taken from the environment."""
-    profile: str = "auto"
+    profile: Literal["auto", "low", "full"] = "auto"
     """How much may be painted: auto (low over SSH), low or full."""
-    cloud_layout: str = "seed"
-    """Wrapper of Cloud Director restores: seed or schema (contract 5.1)."""
+    cloud_layout: Literal["seed", "schema"] = "seed"
+    """Wrapper of Cloud Director restores (contract 5.1)."""
+
+    def __repr__(self) -> str:
+        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name != "proxy"}
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @classmethod
     def load(cls, path: Path) -> Settings:
         """Read the settings file; a missing one means the defaults.
 
         Raises:
-            SettingsError: unreadable, not TOML, an unknown key, or a value that does not fit; names both.
+            SettingsError: unreadable, not TOML, an unknown key, or a value that does not fit. It names the
+                file and the key; for what is not TOML the line.
         """
-        found: dict[str, str] = {}
+        found: dict[str, object] = {}
+        spelled: dict[str, str] = {}
         for key, value in _read_toml(path).items():
             name = _SPELLED_AS_OPTION.get(key, key)
+            _refuse_password(path, key)
             if name in found:
                 raise SettingsError(f"{path} says {name!r} twice.")
-            found[name] = _checked(path, key, name, value)
-        return cls(**found)
+            found[name], spelled[name] = value, key
+        try:
+            return msgspec.convert(found, cls)
+        except msgspec.ValidationError as error:
+            raise SettingsError(_problem(path, found, spelled)) from error
 
 
 def _read_toml(path: Path) -> dict[str, object]:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise SettingsError(f"{path} is too large for a settings file.")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        return msgspec.toml.decode(content, type=dict[str, object])
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:  # TOML and UTF-8 errors are ValueErrors
-        raise SettingsError(f"{path} is not a TOML file: {error}.") from error
+        why = str(error).replace("at end of document", f"at line {len(content.splitlines())}, the last one")
+        raise SettingsError(f"{path} is not a TOML file: {why}.") from error
 
 
-def _checked(path: Path, key: str, name: str, value: object) -> str:
+def _refuse_password(path: Path, key: str) -> None:
     if "password" in key.lower():
         raise SettingsError(
             f"{path} has a key {key!r}, but a password is never read from a file.",
             hint="Remove the line, and change the password if others can read the file.",
         )
-    if name not in {item.name for item in fields(Settings)}:
-        raise SettingsError(f"{path} has a key {key!r} that vbem does not know.")
+
+
+def _problem(path: Path, found: dict[str, object], spelled: dict[str, str]) -> str:
+    """What is wrong with the first key that does not fit, in a sentence."""
+    for name, value in found.items():
+        try:
+            msgspec.convert({name: value}, Settings)
+        except msgspec.ValidationError:
+            return _sentence(path, name, spelled[name], value)
+    return f"{path} is not understood."
+
+
+def _sentence(path: Path, name: str, key: str, value: object) -> str:
+    kinds = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    if name not in kinds:
+        return f"{path} has a key {key!r} that vbem does not know."
     if not isinstance(value, str):
-        raise SettingsError(f"{key} in {path} must be text in quotes.")
-    if name in _CHOICES and value not in _CHOICES[name]:
-        raise SettingsError(f"{key} in {path} must be one of {', '.join(_CHOICES[name])}, not {value!r}.")
-    return value
+        return f"{key} in {path} must be text in quotes."
+    return f"{key} in {path} must be one of {', '.join(get_args(kinds[name]))}, not {value!r}."

@@ -39,6 +39,9 @@ def test_every_key_is_read(path: Path) -> None:
         ('format = "yaml"', "'yaml'"),
         ('format = "xml"\nwire = "xml"', "twice"),
         ("server = ", "not a TOML file"),
+        ('user = "op"\nserver = ', "line 2"),
+        ('cloud-layout = "odd"', "cloud-layout in "),
+        ("proxy = false", "proxy in "),
         ("\udcff", "not a TOML file"),
         ("a = " + "[" * 100_000, "not a TOML file"),
         ("#" * 1_000_001, "too large"),
@@ -64,3 +67,8 @@ def test_an_unreadable_file_is_said_so(path: Path) -> None:
     path.mkdir()
     with pytest.raises(SettingsError, match="cannot be read"):
         Settings.load(path)
+
+
+def test_a_proxys_password_is_not_in_the_repr() -> None:
+    assert "hunter2" not in repr(Settings(proxy="http://op:hunter2@proxy:1"))
+    assert "server='em:1'" in repr(Settings(server="em:1"))

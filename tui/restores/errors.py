@@ -1,4 +1,13 @@
-"""Why a restore was not sent, where neither the server nor the journal is the reason."""
+"""Why a restore was not sent, where neither the server nor the journal is the reason.
+
+    NotSent(detail)
+      AlreadySubmitted   the same plan twice              -> a new plan is needed
+      AlreadyRunning     another restore began meanwhile  -> the plan is looked at and confirmed again
+      NotLoggedOn        there is no logon session        -> log on, the form stays
+
+What is wrong with a form stands in `tui.restores.forms.fields`, what the server says in `tui.api.errors`, and
+why a row cannot be written in `tui.store.errors`. All of them are a `VbemError`.
+"""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class RestoreRegistry:
             try:
                 await asyncio.to_thread(self.journal.update, entry_id, **fields)
             except NotOwner as error:
-                # Taken over after a long silence: the row is the other program's, the watching stays ours too.
+                # Taken over after a long silence: the row is the other's now, the watching stays ours too.
                 problem = str(error)
             except StoreError as error:
                 return str(error)

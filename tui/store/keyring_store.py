@@ -147,7 +147,7 @@ class SessionStore:
 
 def _start_worker() -> subprocess.Popen[bytes]:
     # -P: the folder the operator happens to stand in must not provide modules.
-    return subprocess.Popen(  # noqa: S603 - our own module; no secrets in its arguments
+    return subprocess.Popen(
         [sys.executable, "-P", "-m", "tui.store.keyring_worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -12,11 +12,11 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-if TYPE_CHECKING:
-    from keyring.backend import KeyringBackend
-
+import keyring
+from keyring import errors
+from keyring.backend import KeyringBackend
 
 _REFUSED_WORDS = ("plaintext", "uncrypted", "unencrypted", "insecure")
 _REFUSED_MODULES = ("keyring.backends.null", "keyring.backends.fail", "keyrings.alt")
@@ -67,8 +67,6 @@ def usable_backends() -> list[KeyringBackend]:
     Raises:
         NoKeyring: there is none.
     """
-    import keyring
-
     found = list(flattened(keyring.get_keyring()))
     usable = [backend for backend in found if not refusal(backend)]
     if not usable:
@@ -110,21 +108,17 @@ def _set(backends: list[KeyringBackend], service: str, name: str, value: str) ->
 
 
 def _delete(backend: KeyringBackend, service: str, name: str) -> None:
-    from keyring.errors import PasswordDeleteError
-
     if backend.get_password(service, name) is None:
         return
     try:
         backend.delete_password(service, name)
-    except (PasswordDeleteError, NotImplementedError):
+    except (errors.PasswordDeleteError, NotImplementedError):
         if backend.get_password(service, name) is not None:
             raise
 
 
 def reason_of(error: Exception) -> str:
     """Why it failed, by kind only: a backend's own words may repeat the secret."""
-    from keyring import errors
-
     if isinstance(error, NoKeyring):
         return str(error)
     if isinstance(error, errors.KeyringLocked):
