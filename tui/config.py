@@ -130,7 +130,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     profile: Literal["auto", "low", "full"] = "auto"
     """How much may be painted: auto (low over SSH), low or full."""
     cloud_layout: Literal["seed", "schema"] = "seed"
-    """Wrapper of Cloud Director restores (contract 5.1)."""
+    """Wrapper of Cloud Director restores (WIRE 5.1)."""
 
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in self.__struct_fields__ if name != "proxy"}

@@ -1,7 +1,7 @@
 """Cancelling: what it can still do, said beforehand, and what it really did, watched afterwards.
 
-DELETE to the task's link is all the API has (contract 6.3); there is no way to stop a restore session
-(contract 7, T27), so a running restore usually goes on, and the words say where it can be stopped.
+DELETE to the task's link is all the API has (WIRE 6.3); there is no way to stop a restore session
+(WIRE 7, WIRE T27), so a running restore usually goes on, and the words say where it can be stopped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Watching every restore in flight with two requests a tick, however many there are (contract 6, 7).
+"""Watching every restore in flight with two requests a tick, however many there are (WIRE 6, WIRE 7).
 
 One list of this logon session's tasks, one query of restore sessions. The monitor never pauses while a
 restore is in flight; a poll that fails keeps the last good data, says why, and is repeated less often.
@@ -150,7 +150,7 @@ class Monitor:
         return bool(key) and not self.logon_needed
 
     def _drop_tasks_of_other_sessions(self, key: str, now: Timestamp) -> None:
-        """Task ids start anew in each logon session: the same id is another task there (contract 6.2)."""
+        """Task ids start anew in each logon session: the same id is another task there (WIRE 6.2)."""
         why = "The logon session ended, and the task with it."
         for restore in self._registry.all():
             if (

@@ -66,7 +66,7 @@ class Restore:
     task_id: str = ""
     task_href: str = ""
     task_session: str = ""
-    """The logon session the task belongs to; elsewhere the same id is another task (contract 6.2)."""
+    """The logon session the task belongs to; elsewhere the same id is another task (WIRE 6.2)."""
     task_gone: bool = False
     not_found_polls: int = 0
 

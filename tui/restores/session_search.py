@@ -21,7 +21,7 @@ _FILE_LEVEL = "filelevel"
 def is_of_vm(session: RestoreSession, vm_name: str, server_uid: str) -> bool:
     """Whether a session restores the VM of that name on that backup server.
 
-    VmDisplayName may be missing (T18); then the session's own name starts with the VM's.
+    VmDisplayName may be missing (WIRE T18); then the session's own name starts with the VM's.
     """
     if session.server_uid and server_uid and session.server_uid.lower() != server_uid.lower():
         return False

@@ -1,8 +1,9 @@
 """How a restore changes with what the server says: pure functions from snapshot to snapshot.
 
-The traps of contract sections 5 to 7 and 11 stand here, once: a finished task is a restore that *started*
-(T1), the state of a task is read from State alone (T22, T23), a lost task proves nothing (T2), Warning is
-an end and None is not (T17), and nearly everything in a session can be missing (T18).
+The traps of WIRE 5, WIRE 6, WIRE 7 and WIRE 11 stand here, once: a finished task is a restore that
+*started* (WIRE T1), the state of a task is read from State alone (WIRE T22, WIRE T23), a lost task proves
+nothing (WIRE T2), Warning is an end and None is not (WIRE T17), and nearly everything in a session can be
+missing (WIRE T18).
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from tui.restore_states import CancelState, RestoreState
 from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console, end
 
 NOT_FOUND_POLLS = 3
-"""A task that failed with `not found` right after a backup may still change (contract 6.1)."""
+"""A task that failed with `not found` right after a backup may still change (WIRE 6.1)."""
 LIMBO_S = 60.0
-"""How long a session may be Stopped without a result before that is called unknown (contract 7)."""
+"""How long a session may be Stopped without a result before that is called unknown (WIRE 7)."""
 
 
 def answered(restore: Restore, task: Task, session_key: str, now: Timestamp) -> Restore:
-    """The request was accepted: its task is known, and may already be finished (T22)."""
+    """The request was accepted: its task is known, and may already be finished (WIRE T22)."""
     launching = replace(
         restore,
         state=RestoreState.LAUNCHING,
@@ -100,7 +101,7 @@ def _looking(now: Timestamp) -> str:
 
 
 def task_seen(restore: Restore, task: Task, now: Timestamp) -> Restore:
-    """What the task says; its State alone decides (T22, T23)."""
+    """What the task says; its State alone decides (WIRE T22, WIRE T23)."""
     seen = replace(
         restore,
         task_gone=False,
@@ -126,7 +127,7 @@ def _launching_words(task: Task) -> str:
 
 
 def _started(restore: Restore, task: Task) -> Restore:
-    """The task names its restore session: that is followed, whatever the task's result (T1)."""
+    """The task names its restore session: that is followed, whatever the task's result (WIRE T1)."""
     message = "Started; waiting for the first word of its restore session."
     if task.success is False:
         message = f"The task reports a failure ({task.message}); its restore session is followed."
@@ -160,7 +161,7 @@ def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
 
 
 def task_missing(restore: Restore, now: Timestamp, why: str = "") -> Restore:
-    """The task is not known any more: that proves nothing, so the sessions are searched (T2).
+    """The task is not known any more: that proves nothing, so the sessions are searched (WIRE T2).
 
     Args:
         restore: whose task it was.

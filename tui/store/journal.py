@@ -35,7 +35,7 @@ from tui.store.process_lock import is_free, owner_words, this_process
 __all__ = ["Event", "Journal", "JournalEntry", "RestoreState"]
 
 FORGOTTEN_AFTER = timedelta(days=30)
-"""The server lists restore sessions for 30 days (contract 7): older rows cannot be followed any more."""
+"""The server lists restore sessions for 30 days (WIRE 7): older rows cannot be followed any more."""
 _IS_OPEN = "state NOT IN ('succeeded', 'warning', 'failed', 'cancelled')"
 
 

@@ -86,6 +86,13 @@ class FakeClock:
         return Timestamp(wall=self.now(), monotonic_s=self.monotonic())
 
 
+def at(seconds: float) -> Timestamp:
+    """So many seconds after the tests' beginning."""
+    clock = FakeClock()
+    clock.seconds = seconds
+    return clock.timestamp()
+
+
 def logon(number: int = 1) -> LogonSession:
     return LogonSession(user=r"LAB\op", session_id=f"session-{number}", token=f"token-{number}")
 

@@ -14,13 +14,7 @@ from tui.api.errors import Busy, SessionExpired, TimedOut
 from tui.api.models import SessionResult, SessionState, TaskState
 from tui.restore_states import RestoreState
 from tui.restores.forms import form_for
-from tui.restores.monitor import Monitor
 from tui.restores.restore import Restore
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 async def many(world: World, count: int) -> None:
@@ -118,11 +112,11 @@ async def test_the_cadence_slows_down_and_quickens_near_the_end(world: World) ->
 
 
 async def test_a_low_pace_is_the_floor_of_the_cadence(world: World) -> None:
+    world.restores = world.start(poll_every_s=2.0)
     await world.submitted()
-    monitor = Monitor(world.manager, world.restores._registry, world.clock, fastest_s=2.0)
     world.manager.task_list = [task()]
-    await monitor.tick()
-    assert monitor.interval() == 2.0
+    await world.tick()
+    assert world.restores.monitor.interval() == 2.0
 
 
 async def test_errors_keep_the_last_good_data_say_why_and_back_off(world: World) -> None:

@@ -14,6 +14,7 @@ from tests.unit.restores.points import point
 from tui.api.errors import ManagerError
 from tui.restores.forms import form_for
 from tui.restores.forms.form import RestoreForm
+from tui.restores.monitor import FASTEST_S
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
 from tui.restores.service import JOURNAL_PATIENCE_S, RestoreService
@@ -30,7 +31,9 @@ class World:
         self.clock = FakeClock()
         self.restores = self.start()
 
-    def start(self, *, journal_patience_s: float = JOURNAL_PATIENCE_S) -> RestoreService:
+    def start(
+        self, *, journal_patience_s: float = JOURNAL_PATIENCE_S, poll_every_s: float = FASTEST_S
+    ) -> RestoreService:
         """The program started (again) on the same journal."""
         return RestoreService(
             self.manager,
@@ -39,6 +42,7 @@ class World:
             clock=self.clock,
             operator="op@jump",
             journal_patience_s=journal_patience_s,
+            poll_every_s=poll_every_s,
         )
 
     @property

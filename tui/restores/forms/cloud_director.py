@@ -1,4 +1,4 @@
-"""Cloud Director: hierarchy root, new name and references, in one of two layouts (contract 5.1)."""
+"""Cloud Director: hierarchy root, new name and references, in one of two layouts (WIRE 5.1)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def placement_fields(prefix: str = "") -> tuple[Field, ...]:
     """Datastore, storage profile and template: the same for one VM and for each VM of a vApp.
 
     Datastore and OrgVdcStorageProfile are not among the documented lookup types, so the picker may
-    come back empty and the reference has to be typed (contract 8.2).
+    come back empty and the reference has to be typed (WIRE 8.2).
     """
     return (
         reference_field(

@@ -24,7 +24,7 @@ class FieldKind(StrEnum):
     """A switch; its value is a bool."""
     TEXT = "text"
     REFERENCE = "reference"
-    """A HierarchyObjRef, picked by lookup or typed (contract 8.3)."""
+    """A HierarchyObjRef, picked by lookup or typed (WIRE 8.3)."""
     UID = "uid"
     """A `urn:veeam:<kind>:<GUID>`, picked or typed; a bare GUID is accepted."""
     CHOICE = "choice"

@@ -1,4 +1,4 @@
-"""A whole Cloud Director vApp, with parameters per VM where the operator gives any (contract 10)."""
+"""A whole Cloud Director vApp, with parameters per VM where the operator gives any (WIRE 10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""vSphere and Hyper-V: back to the original location, three switches (contract 5.1, first table)."""
+"""vSphere and Hyper-V: back to the original location, three switches (WIRE 5.1, first table)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tui.restores.forms.definition import FormContext, FormDefinition, OriginalO
 from tui.restores.forms.fields import Exclusion, Field, FieldKind, Problem, Section, Values, WrongForm, is_on
 
 KEEPS_ORIGINAL_SINCE = "v1_7"
-"""Oldest API version known to have KeepOriginalVM, which the schema of 9.5 lacks (contract 5.1)."""
+"""Oldest API version known to have KeepOriginalVM, which the schema of 9.5 lacks (WIRE 5.1)."""
 
 POWER_ON = Field(
     name="power_on",
@@ -42,7 +42,7 @@ KEEP_ORIGINAL = Field(
 NAME_UNSAID = (
     "The server chooses the restored VM's name, for the request cannot say it; it may be the original's."
 )
-"""Contract 5.1: neither a name nor a place can be asked for; what the server does is not documented."""
+"""WIRE 5.1: neither a name nor a place can be asked for; what the server does is not documented."""
 
 
 def knows_keep_original(api_version: str) -> bool:

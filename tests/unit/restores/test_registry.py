@@ -1,7 +1,4 @@
-"""A disk that fails at any write of a restore's life: one POST, true words, and a row that becomes true.
-
-Which write fails is generated: each of them, once, for good, and once with the write done all the same.
-"""
+"""A disk that fails at any write of a restore's life: one POST, true words, a row that becomes true."""
 
 from __future__ import annotations
 
@@ -15,11 +12,12 @@ from typing import TypeVar
 
 import pytest
 
-from tests.unit.restores.fakes import finished, session, stopped, task
+from tests.unit.restores.fakes import FakeClock, FakeJournal, finished, restore, session, stopped, task
 from tests.unit.restores.world import SERVER, World, until
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
 from tui.restore_states import CancelState, RestoreState
+from tui.restores.registry import RestoreRegistry
 from tui.restores.restore import Restore
 from tui.store.errors import JournalError
 from tui.store.journal import Journal
@@ -189,13 +187,13 @@ async def test_a_crash_while_the_disk_fails(trouble: Trouble, write: int, steps:
     trouble.world.restores = trouble.world.start()
     taken = await trouble.world.restores.reattach()
     assert len(taken) == has_row
-    for restore in taken:
-        assert not restore.is_over
-        assert "did not start" not in restore.message
+    for one in taken:
+        assert not one.is_over
+        assert "did not start" not in one.message
     await trouble.end()
     await trouble.end()
-    for restore in trouble.world.restores.all:
-        assert restore.state is RestoreState.SUCCEEDED
+    for one in trouble.world.ones.all:
+        assert one.state is RestoreState.SUCCEEDED
     assert len(trouble.world.manager.posts) == 1
     assert [row.state for row in trouble.rows()] == [RestoreState.SUCCEEDED] * has_row
 
@@ -251,17 +249,17 @@ async def test_a_restore_that_is_over_is_written_when_the_disk_works_again(troub
         await watching
 
 
-async def test_what_happens_while_a_late_row_is_written_is_written_after_it(trouble: Trouble) -> None:
-    trouble.disk.fails_at, trouble.disk.way = 1, "for good"
-    await trouble.send()
-    trouble.disk.mended()
-    book, key = trouble.world.restores._registry, trouble.restore.key
-    write = trouble.disk.plan
+async def test_what_happens_while_a_late_row_is_written_is_written_after_it() -> None:
+    journal, late = FakeJournal(), restore()
+    registry = RestoreRegistry(journal, FakeClock())
+    registry.add(late, {"server": SERVER, "state": late.state})
+    write = journal.plan
 
     def plan(**fields: object) -> JournalEntry:
-        book.change(key, lambda restore: replace(restore, progress=50))
+        registry.change(late.key, lambda now: replace(now, progress=50))
         return write(**fields)
 
-    trouble.disk.plan = plan  # type: ignore[method-assign]
-    await book.flush()
-    assert [row.progress for row in trouble.rows()] == [50]
+    journal.plan = plan  # type: ignore[method-assign]
+    await registry.flush()
+    assert [row["progress"] for row in journal.rows.values()] == [50]
+    assert not registry.is_behind

@@ -1,4 +1,4 @@
-"""Every way a restore can go, from what the server says: contract sections 5 to 7 and their traps."""
+"""Every way a restore can go, from what the server says: WIRE 5 to 7 and their traps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.restores.fakes import FakeClock, finished, restore, session, stopped, task
+from tests.unit.restores.fakes import FakeClock, at, finished, restore, session, stopped, task
 from tui import timefmt
 from tui.api.errors import (
     BadReply,
@@ -28,17 +28,11 @@ from tui.api.errors import (
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
 from tui.restore_states import CancelState, RestoreState
 from tui.restores import transitions
-from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp
+from tui.restores.restore import SEARCH_WINDOW_S, Restore
 
 CLOCK = FakeClock()
 NOW = CLOCK.timestamp()
 FINISHED = TaskState.FINISHED
-
-
-def later(seconds: float) -> Timestamp:
-    clock = FakeClock()
-    clock.seconds = seconds
-    return clock.timestamp()
 
 
 def launching(**changes: object) -> Restore:
@@ -180,13 +174,13 @@ def test_an_end_names_what_was_restored(kind: PointKind, words: str, result: Ses
 def test_stopped_without_a_result_is_unknown_after_a_while_and_can_still_end() -> None:
     current = restore(RestoreState.RESTORING, session_uid=session().uid)
     for seconds in (0, 30, transitions.LIMBO_S - 1):
-        current = transitions.session_seen(current, stopped(SessionResult.NONE), later(seconds))
+        current = transitions.session_seen(current, stopped(SessionResult.NONE), at(seconds))
         assert current.state is RestoreState.RESTORING
-    current = transitions.session_seen(current, stopped(SessionResult.NONE), later(transitions.LIMBO_S))
+    current = transitions.session_seen(current, stopped(SessionResult.NONE), at(transitions.LIMBO_S))
     assert current.state is RestoreState.UNKNOWN
     assert "without a result" in current.message
     assert (
-        transitions.session_seen(current, stopped(SessionResult.WARNING), later(99)).state
+        transitions.session_seen(current, stopped(SessionResult.WARNING), at(99)).state
         is RestoreState.WARNING
     )
 

@@ -1,0 +1,440 @@
+"""What cancelling can do, every outcome told apart, in the journal and out of sight."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.unit.restores.fakes import at, finished, logon, restore, session, stopped
+from tests.unit.restores.world import World, until
+from tui.api.errors import (
+    Busy,
+    ConnectionLost,
+    Forbidden,
+    ManagerError,
+    NotFound,
+    Refused,
+    SessionExpired,
+    TaskUnknown,
+    TimedOut,
+)
+from tui.api.models import SessionResult, SessionState
+from tui.restore_states import CancelState, RestoreState
+from tui.restores import cancellation, transitions
+from tui.restores.cancellation import GRACE_S
+from tui.restores.restore import Restore
+from tui.screens.restore_text import restore_cells
+
+RESTORING = RestoreState.RESTORING
+
+
+def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
+    return cancellation.answered(cancellation.asked(current, "op@jump", at(0)), error, at(0))
+
+
+@pytest.mark.parametrize(
+    ("current", "possible", "words"),
+    [
+        (restore(), True, "stops the launch"),
+        (restore(RESTORING, session_uid="x"), True, "probably goes on"),
+        (restore(RESTORING, session_uid="x"), True, "backup console on vbr.lab.example"),
+        (restore(RESTORING, task_session="session-0"), False, "no task in this logon session"),
+        (restore(RESTORING, task_gone=True), False, "no task in this logon session"),
+        (restore(RestoreState.UNKNOWN, task_id=""), False, "backup console"),
+        (restore(RestoreState.SENT, task_id=""), False, "not answered"),
+        (restore(RestoreState.SUCCEEDED), False, "is over"),
+        (restore(cancel=CancelState.ACCEPTED, cancel_words="W."), False, "already asked. W."),
+        (restore(cancel=CancelState.NOT_SENT), True, "stops the launch"),
+        (restore(cancel=CancelState.LOST), False, "already asked"),
+    ],
+)
+def test_what_cancelling_can_do_is_said_beforehand(current: Restore, possible: bool, words: str) -> None:
+    said = cancellation.outlook(current, "session-1")
+    assert said.possible == possible
+    assert words in " ".join(said.words)
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "words"),
+    [
+        (None, CancelState.ACCEPTED, "accepted"),
+        (TaskUnknown("no backup task", http_code=500), CancelState.TASK_GONE, "already gone"),
+        (NotFound("x", http_code=404), CancelState.TASK_GONE, "already gone"),
+        (TimedOut("read"), CancelState.LOST, "may or may not have arrived"),
+        (ConnectionLost("reset"), CancelState.LOST, "may or may not have arrived"),
+        (Busy("504", http_code=504), CancelState.LOST, "may or may not have arrived"),
+        (Refused("x", request_sent=False), CancelState.NOT_SENT, "can be asked again"),
+        (Forbidden("x", http_code=403), CancelState.REFUSED, "did not cancel"),
+        (SessionExpired("x", http_code=401), CancelState.REFUSED, "did not cancel"),
+    ],
+)
+def test_what_the_delete_is_answered_with(error: ManagerError | None, state: CancelState, words: str) -> None:
+    after = accepted(restore(), error)
+    assert after.cancel is state
+    assert words in after.cancel_words
+
+
+def test_a_launch_is_stopped_when_its_task_is_gone_and_no_session_appears() -> None:
+    current = transitions.task_missing(accepted(restore()), at(1))
+    assert current.state is RestoreState.LAUNCHING
+    assert current.is_searched
+    current = cancellation.watched(current, at(cancellation.GRACE_S - 1))
+    assert current.cancel is CancelState.ACCEPTED
+    current = cancellation.watched(current, at(cancellation.GRACE_S))
+    assert current.state is RestoreState.CANCELLED
+    assert current.cancel is CancelState.LAUNCH_STOPPED
+    assert "no restore session appeared in 30 seconds" in current.message
+    assert current.is_searched
+
+
+def test_a_session_that_appears_after_all_is_followed() -> None:
+    current = cancellation.watched(transitions.task_missing(accepted(restore()), at(1)), at(40))
+    current = cancellation.watched(transitions.session_seen(current, session(), at(60)), at(60))
+    assert current.state is RESTORING
+    assert current.ended is None
+    assert current.cancel is CancelState.GOES_ON
+    assert "in spite of the cancelling" in current.note
+
+
+def test_several_new_sessions_after_the_delete_are_not_taken_for_a_stop() -> None:
+    current = replace(transitions.task_missing(accepted(restore()), at(1)), candidates=2)
+    current = cancellation.watched(current, at(40))
+    assert current.state is RestoreState.UNKNOWN
+    assert "new restore sessions" in current.message
+
+
+def test_accepted_but_the_restore_goes_on() -> None:
+    current = accepted(restore(RESTORING, session_uid=session().uid, session=session()))
+    assert cancellation.watched(current, at(5)).cancel is CancelState.ACCEPTED
+    current = cancellation.watched(current, at(31))
+    assert current.cancel is CancelState.GOES_ON
+    assert (
+        "the restore goes on. To stop it, use the backup console on vbr.lab.example" in current.cancel_words
+    )
+    assert current.state is RESTORING
+
+
+def test_accepted_but_the_task_stays() -> None:
+    current = cancellation.watched(accepted(restore()), at(31))
+    assert current.cancel is CancelState.GOES_ON
+    assert "task is still there" in current.cancel_words
+    assert transitions.task_missing(current, at(32)).state is RestoreState.UNKNOWN
+
+
+def test_a_session_stops() -> None:
+    current = accepted(restore(RESTORING, session_uid=session().uid))
+    current = transitions.session_seen(current, session(state=SessionState.STOPPING), at(1))
+    current = cancellation.watched(current, at(1))
+    assert current.cancel is CancelState.SESSION_STOPPING
+    current = cancellation.watched(
+        transitions.session_seen(current, stopped(SessionResult.FAILED), at(2)), at(2)
+    )
+    assert current.state is RestoreState.CANCELLED
+    assert current.cancel is CancelState.SESSION_STOPPED
+
+
+def test_a_session_that_fails_without_a_word_of_stopping_is_told_as_it_is() -> None:
+    current = accepted(restore(RESTORING, session_uid=session().uid))
+    current = cancellation.watched(
+        transitions.session_seen(current, stopped(SessionResult.FAILED), at(2)), at(2)
+    )
+    assert current.state is RestoreState.FAILED
+    assert current.cancel is CancelState.SESSION_STOPPED
+    assert "does not say" in current.cancel_words
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+def test_a_restore_that_succeeds_in_spite_of_it(stopping: bool) -> None:
+    current = accepted(restore(RESTORING, session_uid=session().uid))
+    if stopping:
+        current = transitions.session_seen(current, session(state=SessionState.STOPPING), at(1))
+        current = cancellation.watched(current, at(1))
+    current = cancellation.watched(
+        transitions.session_seen(current, stopped(SessionResult.SUCCESS), at(2)), at(2)
+    )
+    assert current.state is RestoreState.SUCCEEDED
+    assert current.cancel is CancelState.GOES_ON
+    assert "went on to its end" in current.cancel_words
+
+
+def test_a_lost_delete_is_watched_and_told_as_lost() -> None:
+    current = accepted(restore(RESTORING, session_uid=session().uid, session=session()), TimedOut("read"))
+    current = cancellation.watched(current, at(31))
+    assert current.cancel is CancelState.GOES_ON
+    assert current.cancel_words.startswith("The cancelling was not answered clearly")
+    gone = cancellation.watched(transitions.task_missing(accepted(restore(), TimedOut("x")), at(1)), at(31))
+    assert gone.cancel is CancelState.LAUNCH_STOPPED
+
+
+def test_a_task_gone_before_the_delete_leads_to_the_search() -> None:
+    launching = accepted(restore(), TaskUnknown("x", http_code=500))
+    assert launching.state is RestoreState.UNKNOWN
+    assert launching.is_searched
+    running = accepted(restore(RESTORING, session_uid="x"), TaskUnknown("x", http_code=500))
+    assert running.state is RESTORING
+
+
+def test_how_long_it_is_watched_is_said_before_and_meanwhile() -> None:
+    before = " ".join(cancellation.outlook(restore(), "session-1").words)
+    assert "the server is watched for 30 s to make sure" in before
+    for error in (None, TimedOut("read")):
+        assert "server is watched for 30 s to make sure" in accepted(restore(), error).cancel_words
+
+
+@pytest.mark.parametrize(
+    ("error", "row"),
+    [
+        (None, "Succeeded; cancelling came too late"),
+        (TimedOut("read"), "Succeeded; cancelling came too late"),
+        (Forbidden("x", http_code=403), "The VM is restored. The server did not cancel it"),
+        (NotFound("x", http_code=404), "The VM is restored. The task was already gone"),
+    ],
+)
+def test_a_row_begins_with_the_end(error: ManagerError | None, row: str) -> None:
+    current = accepted(restore(RESTORING, session_uid=session().uid), error)
+    current = cancellation.watched(
+        transitions.session_seen(current, stopped(SessionResult.SUCCESS), at(2)), at(2)
+    )
+    words = restore_cells(current, at(2).wall)[-1]
+    assert isinstance(words, str)
+    assert words.startswith(row)
+
+
+def test_an_unclear_answer_to_the_delete_is_no_lost_reply() -> None:
+    words = accepted(restore(), Busy("x", http_code=503)).cancel_words
+    assert words.startswith("The answer to the cancelling was no clear yes or no (503 Service Unavailable")
+
+
+def gone_while_asking() -> Restore:
+    asked = cancellation.asked(restore(), "op@jump", at(0))
+    return transitions.task_missing(asked, at(5))
+
+
+@pytest.mark.parametrize("error", [None, TimedOut("Late.")])
+def test_launch_stopped_meanwhile_is_told_as_stopped(error: ManagerError | None) -> None:
+    waiting = gone_while_asking()
+    assert waiting.state is RestoreState.LAUNCHING
+    told = cancellation.answered(waiting, error, at(10))
+    assert cancellation.watched(told, at(20)) == told
+    judged = cancellation.watched(told, at(41))
+    assert judged.cancel is CancelState.LAUNCH_STOPPED
+    assert judged.state is RestoreState.CANCELLED
+
+
+def test_task_that_went_without_the_cancelling_is_searched_for() -> None:
+    told = cancellation.answered(gone_while_asking(), Forbidden("No."), at(10))
+    assert told.cancel is CancelState.REFUSED
+    assert told.state is RestoreState.UNKNOWN
+    assert told.is_searched
+
+
+GONE = Refused("x", request_sent=False)
+
+
+async def test_a_launch_is_not_called_stopped_while_the_server_is_gone(world: World) -> None:
+    await world.restores.cancel(await world.submitted())
+    world.manager.task_list = []
+    assert (await world.tick()).task_gone
+    world.manager.session_list = GONE
+    unseen = await world.tick(60)
+    assert unseen.state is RestoreState.LAUNCHING
+    assert unseen.cancel is CancelState.ACCEPTED
+    assert unseen.problem
+    world.manager.session_list = []
+    over = await world.tick(60)
+    assert over.state is RestoreState.CANCELLED
+    assert over.cancel is CancelState.LAUNCH_STOPPED
+
+
+async def test_a_session_that_began_out_of_sight_is_found_and_not_called_stopped(world: World) -> None:
+    await world.restores.cancel(await world.submitted())
+    world.manager.task_list = world.manager.session_list = GONE
+    assert (await world.tick(60)).cancel is CancelState.ACCEPTED
+    world.manager.task_list, world.manager.session_list = [], [session(1)]
+    # The task is seen to be gone in this poll; the sessions are looked at in the next one.
+    assert (await world.tick(5)).state is RestoreState.LAUNCHING
+    found = await world.tick(5)
+    assert found.state is RestoreState.RESTORING
+    assert found.cancel is CancelState.GOES_ON
+
+
+async def test_a_task_is_not_said_to_go_on_while_the_server_is_gone(world: World) -> None:
+    await world.restores.cancel(await world.submitted())
+    world.manager.task_list = GONE
+    unseen = await world.tick(60)
+    assert unseen.cancel is CancelState.ACCEPTED
+    assert "goes on" not in unseen.cancel_words
+
+
+def row(world: World) -> dict[str, Any]:
+    return world.journal.rows[1]
+
+
+async def crashed_while_cancelling(world: World) -> Restore:
+    """The DELETE is at the server, no reply came, the program was killed; it starts again."""
+    restore = await world.submitted()
+    world.manager.hold = asyncio.Event()
+    lost = asyncio.create_task(world.restores.cancel(restore))
+    await until(lambda: bool(world.manager.deletes))
+    frozen = dict(row(world))
+    world.manager.hold.set()
+    await lost
+    world.manager.hold = None
+    world.journal.rows[1] = frozen
+    return await started_again(world)
+
+
+async def started_again(world: World) -> Restore:
+    world.restores = world.start()
+    (restore,) = await world.restores.reattach()
+    return restore
+
+
+async def test_the_row_says_that_it_was_asked_before_the_delete_leaves(world: World) -> None:
+    restore = await world.submitted()
+    on_disk: list[dict[str, Any]] = []
+    world.manager.on_delete = lambda: on_disk.append(dict(row(world)))
+    world.clock.seconds += 60
+    asked = world.clock.now()
+    await world.restores.cancel(restore)
+    (before,) = on_disk
+    assert (before["cancel"], before["cancel_by"]) == (CancelState.ASKING, "op@jump")
+    assert (before["cancel_asked"], before["cancel_answered"]) == (asked, None)
+    assert (row(world)["cancel"], row(world)["cancel_answered"]) == (CancelState.ACCEPTED, asked)
+    assert "accepted" in row(world)["cancel_words"]
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "is_answered"),
+    [
+        (None, CancelState.ACCEPTED, True),
+        (TaskUnknown("no backup task", http_code=500), CancelState.TASK_GONE, True),
+        (Forbidden("no", http_code=403), CancelState.REFUSED, True),
+        (TimedOut("read"), CancelState.LOST, False),
+        (Refused("x", request_sent=False), CancelState.NOT_SENT, False),
+    ],
+)
+async def test_every_outcome_stands_in_the_row_and_outlives_a_restart(
+    world: World, error: ManagerError | None, state: CancelState, is_answered: bool
+) -> None:
+    world.manager.delete = error
+    told = await world.restores.cancel(await world.submitted())
+    assert (row(world)["cancel"], row(world)["cancel_answered"] is not None) == (state, is_answered)
+    again = await started_again(world)
+    assert (again.cancel, again.cancel_words) == (state, told.cancel_words)
+    assert (again.cancel_asked, again.cancel_by) == (told.cancel_asked, "op@jump")
+
+
+async def test_after_a_crash_it_says_when_cancel_was_asked_and_that_the_reply_is_not_known(
+    world: World,
+) -> None:
+    restore = await crashed_while_cancelling(world)
+    assert restore.cancel is CancelState.LOST
+    assert restore.cancel_words.startswith("Cancel was asked at 2026-11-23 ")
+    assert "the reply is not known" in restore.cancel_words
+    assert row(world)["cancel"] is CancelState.LOST
+
+
+async def test_after_a_crash_another_delete_is_sent_only_on_the_operators_word(world: World) -> None:
+    restore = await crashed_while_cancelling(world)
+    outlook = world.restores.what_cancel_can_do(restore)
+    assert outlook.possible
+    assert outlook.sent_before
+    assert "a DELETE was sent already at 2026-11-23 " in outlook.words[0]
+    assert "by op@jump" in outlook.words[0]
+    await world.restores.cancel(restore)
+    assert len(world.manager.deletes) == 1
+    again = await world.restores.cancel(restore, again=True)
+    assert again.cancel is CancelState.ACCEPTED
+    await world.restores.cancel(restore, again=True)
+    assert len(world.manager.deletes) == 2
+
+
+async def test_a_delete_that_was_accepted_is_not_sent_again_after_a_restart(world: World) -> None:
+    await world.restores.cancel(await world.submitted())
+    restore = await started_again(world)
+    assert not world.restores.what_cancel_can_do(restore).possible
+    await world.restores.cancel(restore, again=True)
+    assert len(world.manager.deletes) == 1
+
+
+async def test_a_repeated_delete_that_did_not_leave_does_not_hide_the_first(world: World) -> None:
+    restore = await crashed_while_cancelling(world)
+    world.manager.delete = Refused("x", request_sent=False)
+    told = await world.restores.cancel(restore, again=True)
+    assert told.cancel is CancelState.LOST
+    assert "The reply to the earlier DELETE is not known." in told.cancel_words
+    assert world.restores.what_cancel_can_do(told).sent_before
+
+
+async def test_a_lost_delete_can_be_repeated_once_it_was_watched_in_vain(world: World) -> None:
+    world.manager.delete = TimedOut("read")
+    restore = await world.submitted()
+    world.manager.task_list = [finished()]
+    world.manager.session_list = [session()]
+    await world.restores.cancel(restore)
+    assert not world.restores.what_cancel_can_do(restore).possible
+    await world.tick()
+    await world.tick(GRACE_S)
+    goes_on = await world.tick()
+    assert goes_on.cancel is CancelState.GOES_ON
+    assert goes_on.cancel_words.startswith("The cancelling was not answered clearly")
+    assert world.restores.what_cancel_can_do(restore).sent_before
+
+
+async def test_what_a_delete_of_an_earlier_run_did_is_watched(world: World) -> None:
+    await crashed_while_cancelling(world)
+    world.manager.task_list = []
+    await world.tick()
+    over = await world.tick(GRACE_S)
+    assert (over.state, over.cancel) == (RestoreState.CANCELLED, CancelState.LAUNCH_STOPPED)
+    assert row(world)["cancel"] is CancelState.LAUNCH_STOPPED
+
+
+@pytest.mark.parametrize("error", [None, TimedOut("read")])
+async def test_a_task_lost_with_its_logon_session_is_no_sign_that_the_launch_was_stopped(
+    world: World, error: ManagerError | None
+) -> None:
+    world.manager.delete = error
+    await world.restores.cancel(await world.submitted())
+    world.manager.session = logon(2)
+    await started_again(world)
+    await world.tick()
+    later = await world.tick(GRACE_S + 1)
+    assert later.state is RestoreState.UNKNOWN
+    assert "stopped" not in later.message + later.cancel_words
+    assert "task is still there" not in later.cancel_words
+    world.manager.session_list = [session(7)]
+    assert (await world.tick()).session_uid == session(7).uid
+
+
+async def test_without_the_journal_cancelling_goes_out_and_says_so(world: World) -> None:
+    restore = await world.submitted()
+    world.journal.fail = True
+    told = await world.restores.cancel(restore)
+    assert len(world.manager.deletes) == 1
+    assert told.cancel is CancelState.ACCEPTED
+    assert told.unjournalled.startswith("NOT in the journal: ")
+    assert "disk is full" in told.unjournalled
+    assert row(world)["cancel"] == ""
+    world.journal.fail = False
+    world.manager.task_list = [finished()]
+    assert (await world.tick()).unjournalled == ""
+    assert row(world)["cancel"] is CancelState.ACCEPTED
+
+
+async def test_a_journal_that_does_not_answer_holds_no_delete_up(world: World) -> None:
+    world.restores = world.start(journal_patience_s=0)
+    restore = await world.submitted()
+    answers = world.journal.hold_updates()
+    seen: list[str] = []
+    world.manager.on_delete = lambda: seen.append(world.restores.get(restore.key).unjournalled)
+    deleting = asyncio.create_task(world.restores.cancel(restore))
+    await until(lambda: bool(seen))
+    assert seen == ["NOT in the journal: it did not answer in 0 seconds."]
+    answers.set()
+    assert (await deleting).unjournalled == ""
+    assert row(world)["cancel"] is CancelState.ACCEPTED
