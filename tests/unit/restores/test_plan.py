@@ -137,7 +137,7 @@ def test_a_vapp_without_a_new_name_overwrites() -> None:
     assert VDC in all_words(kept)
 
 
-def test_what_is_context_is_warned_of() -> None:
+def test_what_is_known_around_it_is_warned_of() -> None:
     running = RestoreSession(uid="urn:veeam:RestoreSession:1", state=SessionState.WORKING)
     old = point(created=NOW - timedelta(days=8))
     context = PlanContext(newest=NOW - timedelta(hours=1), running=(running,), own_in_flight=1)

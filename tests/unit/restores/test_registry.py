@@ -192,7 +192,7 @@ async def test_a_crash_while_the_disk_fails(trouble: Trouble, write: int, steps:
         assert "did not start" not in one.message
     await trouble.end()
     await trouble.end()
-    for one in trouble.world.ones.all:
+    for one in trouble.world.restores.all:
         assert one.state is RestoreState.SUCCEEDED
     assert len(trouble.world.manager.posts) == 1
     assert [row.state for row in trouble.rows()] == [RestoreState.SUCCEEDED] * has_row
