@@ -89,7 +89,7 @@ LOW = Pace(paint_every_s=2.0, poll_every_s=2.0)
 
 
 def pace_of(profile: str, environment: Mapping[str, str]) -> Pace:
-    """The pace of a profile; `auto` is low over SSH.
+    """Return the pace of a profile; `auto` is low over SSH.
 
     Raises:
         ValueError: there is no such profile.
@@ -182,7 +182,7 @@ def _refuse_password(path: Path, key: str) -> None:
 
 
 def _problem(path: Path, found: dict[str, object], spelled: dict[str, str]) -> str:
-    """What is wrong with the first key that does not fit, in a sentence."""
+    """Say what is wrong with the first key that does not fit, in a sentence."""
     for name, value in found.items():
         try:
             msgspec.convert({name: value}, Settings)

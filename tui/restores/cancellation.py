@@ -31,7 +31,7 @@ class CancelOutlook:
 
 
 def outlook(restore: Restore, session_key: str) -> CancelOutlook:
-    """What cancelling can do, before anybody is asked."""
+    """Say what cancelling can do, before anybody is asked."""
     blocked = _blocked(restore, session_key)
     if blocked:
         return CancelOutlook(possible=False, words=blocked)
@@ -59,7 +59,7 @@ def _effect(restore: Restore) -> tuple[str, ...]:
 
 
 def _warning(restore: Restore) -> tuple[str, ...]:
-    """That a DELETE was sent before, where nobody knows what became of it."""
+    """Warn of a DELETE that was sent before, where nobody knows what became of it."""
     if not restore.has_unanswered_cancel:
         return ()
     when = f" at {timefmt.both(restore.cancel_asked)}" if restore.cancel_asked else ""
@@ -86,7 +86,7 @@ def _blocked(restore: Restore, session_key: str) -> tuple[str, ...]:
 
 
 def asked(restore: Restore, by: str, now: Timestamp) -> Restore:
-    """The DELETE is about to leave.
+    """Apply that the DELETE is about to leave.
 
     Args:
         restore: what is cancelled.
@@ -107,7 +107,7 @@ def asked(restore: Restore, by: str, now: Timestamp) -> Restore:
 
 
 def resumed(restore: Restore, now: Timestamp) -> Restore:
-    """What the journal says of the cancelling after the program ended in the middle of it.
+    """Apply what the journal says of the cancelling after the program ended in the middle of it.
 
     A DELETE that was about to leave may have arrived: it is watched as one whose reply was lost.
     """
@@ -121,7 +121,7 @@ def resumed(restore: Restore, now: Timestamp) -> Restore:
 
 
 def answered(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
-    """What the DELETE was answered with."""
+    """Apply what the DELETE was answered with."""
     told = _told(restore, error, now)
     if told.cancel.is_pending or told.state is not RestoreState.LAUNCHING or not told.task_gone:
         return told
@@ -169,7 +169,7 @@ def _task_gone(restore: Restore, now: Timestamp) -> Restore:
 
 
 def watched(restore: Restore, now: Timestamp, *, is_heard: bool = True) -> Restore:
-    """After each poll: what the cancelling really did so far.
+    """Apply, after each poll, what the cancelling really did so far.
 
     Args:
         restore: as the poll left it.
@@ -216,7 +216,7 @@ def _stopping(restore: Restore) -> Restore:
 
 
 def _ended(restore: Restore) -> Restore:
-    """It ended while the cancelling was being watched, without a word that it was stopped."""
+    """Apply an end that came while the cancelling was watched, without a word that it was stopped."""
     if restore.state in {RestoreState.SUCCEEDED, RestoreState.WARNING}:
         return _goes_on(restore)
     words = "The restore session ended as failed; whether the cancelling did that, the server does not say."
@@ -240,7 +240,7 @@ def _goes_on(restore: Restore) -> Restore:
 
 
 def _too_late(restore: Restore, sent: str) -> str:
-    """The end comes first: a row shows no more than the beginning."""
+    """Name the end first: a row shows no more than the beginning."""
     if restore.state is RestoreState.SUCCEEDED:
         return "Succeeded; cancelling came too late: the restore went on to its end."
     if restore.state is RestoreState.WARNING:

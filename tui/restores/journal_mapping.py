@@ -39,7 +39,7 @@ class Requester:
 
 
 def operator_name() -> str:
-    """Who sits at the keyboard of which machine: `user@host`."""
+    """Say who sits at the keyboard of which machine: `user@host`."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):
@@ -50,7 +50,7 @@ def operator_name() -> str:
 def new_restore(
     plan: RestorePlan, reason: str, before: Iterable[RestoreSession], submitted: datetime
 ) -> Restore:
-    """The restore of a plan, with the VM's restore sessions that were there before it."""
+    """Return the restore of a plan, with the VM's restore sessions that were there before it."""
     listed = tuple(before)
     created = [session.created for session in listed if session.created is not None]
     return Restore(
@@ -71,7 +71,7 @@ def new_restore(
 
 
 def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, object]:
-    """The fields of its row: whoever finds it later must take the request for sent."""
+    """Return the fields of its row: whoever finds it later must take the request for sent."""
     return {
         "state": RestoreState.SENT,
         "message": "About to be sent.",
@@ -98,7 +98,7 @@ def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, obj
 
 
 def journal_fields(restore: Restore) -> dict[str, object]:
-    """What the journal keeps of a restore as it goes on."""
+    """Say what the journal keeps of a restore as it goes on."""
     return {
         "state": restore.state,
         "logon_session_id": restore.task_session,
@@ -123,7 +123,7 @@ def _joined(sentences: tuple[str, ...]) -> str:
 
 
 def take_up(entry: JournalEntry) -> Restore:
-    """The restore of a row, as the journal last knew it."""
+    """Return the restore of a row, as the journal last knew it."""
     return Restore(
         key=uuid.uuid4().hex,
         entry_id=entry.id,
@@ -154,7 +154,7 @@ def take_up(entry: JournalEntry) -> Restore:
 
 
 def resume(restore: Restore, session_key: str, now: Timestamp, updated: datetime) -> Restore:
-    """What follows from where the row stood: by task where its logon session still lives, else by session.
+    """Go on from where the row stood: by task where its logon session still lives, else by session.
 
     Args:
         restore: as taken up.

@@ -32,7 +32,7 @@ JOURNAL_RETRY_S = 15.0
 
 
 def session_key(session: LogonSession | None) -> str:
-    """What tells logon sessions apart.
+    """Return what tells logon sessions apart.
 
     Where the server did not say the session's id, a name of this process stands for it: it can never be
     taken for the session of another run.
@@ -79,7 +79,7 @@ class Monitor:
             await self._pause(self._rest())
 
     def _rest(self) -> float | None:
-        """Seconds until there is something to do; None where nothing waits."""
+        """Return seconds until there is something to do; None where nothing waits."""
         if self._watched():
             return self.interval()
         return JOURNAL_RETRY_S if self._registry.is_behind else None
@@ -91,7 +91,7 @@ class Monitor:
         self._wake.set()
 
     def interval(self) -> float:
-        """Seconds until the next poll."""
+        """Return seconds until the next poll."""
         watched = self._watched()
         if self.logon_needed:
             return SLOWEST_S
@@ -104,7 +104,7 @@ class Monitor:
         return self._interval
 
     async def tick(self) -> None:
-        """One poll: at most two requests, one journal flush, one call of the listeners."""
+        """Poll once: at most two requests, one journal flush, one call of the listeners."""
         self.ticks += 1
         now = self._registry.timestamp()
         key = session_key(self._manager.session)
@@ -120,7 +120,7 @@ class Monitor:
         await self._registry.flush()
 
     def _judge_cancels(self, by_task: list[Restore], by_session: list[Restore]) -> None:
-        """What each cancelling did, as far as this poll's good answers tell.
+        """Judge what each cancelling did, as far as this poll's good answers tell.
 
         Args:
             by_task: whose tasks were listed.
@@ -143,14 +143,14 @@ class Monitor:
         ]
 
     def _is_admitted(self) -> bool:
-        """Whether there is a logon session that is not known to be over."""
+        """Return whether there is a logon session that is not known to be over."""
         key = session_key(self._manager.session)
         if self.logon_needed and key and key != self._expired_key:
             self.logon_needed = False
         return bool(key) and not self.logon_needed
 
     def _drop_tasks_of_other_sessions(self, key: str, now: Timestamp) -> None:
-        """Task ids start anew in each logon session: the same id is another task there (WIRE 6.2)."""
+        """Drop them: ids start again in each session, so the same id is another task there (WIRE 6.2)."""
         why = "The logon session ended, and the task with it."
         for restore in self._registry.all():
             if (
@@ -206,7 +206,7 @@ class Monitor:
             self._registry.change(key, session_search.not_found, count, now)
 
     def _is_contested(self, key: str, session: RestoreSession) -> bool:
-        """Whether another restore of this run, whose session is not known yet, could claim it as well."""
+        """Return whether another restore of this run, of unknown session, could claim it as well."""
         return any(
             item.key != key
             and not item.session_uid
@@ -229,7 +229,7 @@ class Monitor:
                 self._on_logon_needed()
 
     def _adapt(self, before: tuple[Restore, ...]) -> None:
-        """At full pace while something happens, slower and slower while nothing does."""
+        """Poll at full pace while something happens, slower and slower while nothing does."""
         old = {restore.key: restore.state for restore in before}
         moved = any(old.get(restore.key) is not restore.state for restore in self._registry.all())
         self._interval = (

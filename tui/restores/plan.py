@@ -98,7 +98,7 @@ class RestorePlan:
         return self.vm_name
 
     def confirmed_by(self, typed: str) -> bool:
-        """Whether this text confirms the plan: the VM's name exactly, or the code in any case."""
+        """Return whether this text confirms the plan: the VM's name exactly, or the code in any case."""
         if not self.overwrites:
             return True
         if typed.strip().upper() == self.short_code:
@@ -108,7 +108,7 @@ class RestorePlan:
 
 
 def short_code(uid: str) -> str:
-    """The code of a point: the same wherever and whenever it is computed."""
+    """Return the code of a point: the same wherever and whenever it is computed."""
     number = int.from_bytes(hashlib.sha256(uid.lower().encode()).digest()[:8])
     letters = []
     for _ in range(_CODE_LENGTH):
@@ -118,7 +118,7 @@ def short_code(uid: str) -> str:
 
 
 def is_easy_to_type(name: str) -> bool:
-    """Whether a name is short, plain ASCII and without blanks at its ends or in a row."""
+    """Return whether a name is short, plain ASCII and without blanks at its ends or in a row."""
     return (
         0 < len(name) <= LONGEST_TYPED_NAME
         and name.isascii()
@@ -136,7 +136,7 @@ def make_plan(
     now: datetime,
     context: PlanContext | None = None,
 ) -> RestorePlan:
-    """The plan of a filled form.
+    """Return the plan of a filled form.
 
     Args:
         form: the form.
@@ -162,7 +162,7 @@ def make_plan(
 
 
 def with_context(plan: RestorePlan, context: PlanContext, now: datetime) -> RestorePlan:
-    """The same request, described with what is known now; it is a plan to confirm of its own."""
+    """Describe the same request with what is known now; the result is a plan to confirm of its own."""
     point, platform, effect = plan.point, plan.platform, plan.effect
     return replace(
         plan,

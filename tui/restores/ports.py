@@ -1,6 +1,8 @@
 """What the decisions need from the service layer and the journal: no more than these calls.
 
 The real ones are `tui.api.client.EnterpriseManager` and `tui.store.journal.Journal`; a test hands in its own.
+`UnavailableJournal` stands for a journal that could not be opened. Screens take `JournalEntry` from here, for
+they do not know `tui.store`.
 """
 
 from __future__ import annotations
@@ -8,12 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.store.errors import JournalError
+from tui.store.journal_entry import JournalEntry
 
 if TYPE_CHECKING:
     from tui.api.models import LogonSession, RestorePoint, RestoreSession, RestoreSpec, Task, WireFormat
     from tui.api.query import Query
     from tui.api.requests import RestoreRequest
-    from tui.store.journal_entry import JournalEntry
+
+__all__ = ["JournalEntry", "RestoreApi", "RestoreJournal", "UnavailableJournal"]
 
 
 class RestoreApi(Protocol):
@@ -30,32 +34,32 @@ class RestoreApi(Protocol):
     def write_request(
         self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
     ) -> RestoreRequest:
-        """The exact request, pure."""
+        """Build the exact request; nothing is sent."""
 
     async def send(self, request: RestoreRequest) -> Task:
-        """One POST of exactly these bytes, never retried."""
+        """Send one POST of exactly these bytes; it is never retried."""
 
     async def tasks(self) -> tuple[Task, ...]:
-        """All tasks of this logon session."""
+        """List all tasks of this logon session."""
 
     async def cancel_task(self, task: Task) -> None:
-        """One DELETE to the task's link."""
+        """Send one DELETE to the task's link; it is never retried."""
 
     async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
-        """All restore sessions that match."""
+        """List all restore sessions that match."""
 
 
 class RestoreJournal(Protocol):
     """The rows of restores on disk."""
 
     def plan(self, **fields: Any) -> JournalEntry:  # noqa: ANN401 - the journal's fields by name
-        """A new row, on disk when this returns."""
+        """Write a new row; it is on disk when this returns."""
 
     def update(self, id: int, **fields: Any) -> JournalEntry:  # noqa: ANN401 - as above
         """Change a row; a change of state is also an event."""
 
     def in_flight(self, server: str) -> list[JournalEntry]:
-        """Rows that are not over."""
+        """Read the rows that are not over."""
 
     def claim(self, id: int) -> bool:
         """Take a row whose owner is dead."""

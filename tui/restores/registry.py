@@ -44,11 +44,11 @@ class RestoreRegistry:
         return Timestamp(wall=self._clock.now(), monotonic_s=self._clock.monotonic())
 
     def all(self) -> tuple[Restore, ...]:
-        """Every restore, in the order of their start."""
+        """Return every restore, in the order of their start."""
         return tuple(self._restores.values())
 
     def get(self, key: str) -> Restore:
-        """The newest snapshot of one restore.
+        """Return the newest snapshot of one restore.
 
         Raises:
             KeyError: this run has no such restore.
@@ -56,7 +56,7 @@ class RestoreRegistry:
         return self._restores[key]
 
     def find_entry(self, entry_id: int) -> Restore | None:
-        """The restore of a journal row, if this run has it."""
+        """Return the restore of a journal row, if this run has it."""
         return next((item for item in self._restores.values() if item.entry_id == entry_id), None)
 
     def add(self, restore: Restore, pending_row: Mapping[str, object] | None = None) -> None:
@@ -110,7 +110,7 @@ class RestoreRegistry:
         self.notify_listeners()
 
     async def _write_rows(self) -> str:
-        """Write rows that could not be written when their restores were sent; why one still cannot."""
+        """Write the rows that failed when their restores were sent; returns why one still fails."""
         for key, row in tuple(self._pending_rows.items()):
             fields = {**row, **journal_fields(self._restores[key])}
             try:
@@ -124,7 +124,7 @@ class RestoreRegistry:
         return ""
 
     async def _write_changes(self) -> str:
-        """Write changes in their order; why the last one that failed did."""
+        """Write changes in their order; returns why the last one that failed did."""
         problem = ""
         while self._unwritten:
             entry_id, fields = self._unwritten[0]
@@ -155,33 +155,33 @@ class RestoreRegistry:
             listener(everything)
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
-        """Have a function called with all restores after each change; returns how to stop that."""
+        """Call a function with all restores after each change; returns how to stop that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
 
 def with_problem(restore: Restore, problem: str) -> Restore:
-    """The restore with the reason why what is shown may be old."""
+    """Return the restore with the reason why what is shown may be old."""
     return replace(restore, problem=problem)
 
 
 def not_in_journal(why: str) -> str:
-    """What a restore says while the journal does not hold all of it."""
+    """Say what a restore says while the journal does not hold all of it."""
     return f"NOT in the journal: {why}"
 
 
 def with_entry(restore: Restore, entry_id: int) -> Restore:
-    """The restore whose row is there now."""
+    """Return the restore whose row is there now."""
     return replace(restore, entry_id=entry_id)
 
 
 def with_unjournalled(restore: Restore, why: str) -> Restore:
-    """The restore with the reason why the journal does not hold all of it; empty if it does."""
+    """Return the restore with the reason why the journal does not hold all of it; empty if it does."""
     return replace(restore, unjournalled=why)
 
 
 def _is_worth_writing(old: Restore, new: Restore) -> bool:
-    """A write costs an fsync: progress alone is written in steps."""
+    """Decide whether a change is worth an fsync: progress alone is written in steps."""
     before, after = journal_fields(old), journal_fields(new)
     if {**before, "progress": None} != {**after, "progress": None}:
         return True

@@ -157,7 +157,7 @@ class Restore:
         )
 
     def follows_task(self, session_key: str) -> bool:
-        """Whether its task is polled in the logon session of that key."""
+        """Return whether its task is polled in the logon session of that key."""
         return (
             self.state is RestoreState.LAUNCHING
             and bool(self.task_id)
@@ -166,12 +166,12 @@ class Restore:
         )
 
     def elapsed(self, now: datetime) -> timedelta:
-        """How long it takes or took, by this machine's clock."""
+        """Say how long it takes or took, by this machine's clock."""
         return max((self.ended or now) - self.submitted, timedelta(0))
 
 
 def end(restore: Restore, state: RestoreState, message: str, now: Timestamp) -> Restore:
-    """The restore with an end."""
+    """Return the restore with an end."""
     return replace(
         restore,
         state=state,
@@ -184,5 +184,5 @@ def end(restore: Restore, state: RestoreState, message: str, now: Timestamp) -> 
 
 
 def console(restore: Restore) -> str:
-    """Where a running restore can be stopped, and its reasons read."""
+    """Say where a running restore can be stopped, and its reasons read."""
     return f"the backup console on {restore.server_name}" if restore.server_name else "the backup console"

@@ -91,11 +91,15 @@ class RestoreService:
         return self._registry.journal_problem
 
     def get(self, key: str) -> Restore:
-        """The newest snapshot of one restore; raises KeyError where this run has none of that key."""
+        """Return the newest snapshot of one restore.
+
+        Raises:
+            KeyError: this run has none of that key.
+        """
         return self._registry.get(key)
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
-        """Have a function called with all restores after each change; returns how to stop that."""
+        """Call a function with all restores after each change; returns how to stop that."""
         return self._registry.on_change(listener)
 
     async def run(self) -> None:
@@ -131,11 +135,11 @@ class RestoreService:
         )
 
     def renew(self, plan: RestorePlan) -> RestorePlan:
-        """The very request of `plan`, described as of now: ages, and what this program has in flight."""
+        """Describe the very request of `plan` as of now: ages, and what this program has in flight."""
         return with_context(plan, self._with_own(plan.context, plan.point), self._clock.now())
 
     async def check_running(self, plan: RestorePlan) -> RestorePlan:
-        """The plan to confirm: the VM's restore sessions are listed now, and running ones warned of.
+        """Return the plan to confirm: the VM's sessions are listed now, and running ones warned of.
 
         The request stays the very one of `plan`; only what is said around it is of now.
 
@@ -222,7 +226,7 @@ class RestoreService:
         return row_of(who, restore, plan)
 
     async def _send(self, key: str, plan: RestorePlan) -> Restore:
-        """Exactly one POST; whatever happens, the restore does not stay `sent`."""
+        """Send exactly one POST; whatever happens, the restore does not stay `sent`."""
         session = session_key(self._manager.session)
         try:
             task = await self._manager.send(plan.request)
@@ -241,7 +245,7 @@ class RestoreService:
     # Cancelling
 
     def what_cancel_can_do(self, restore: Restore) -> CancelOutlook:
-        """What cancelling can do now, in words, before anybody is asked."""
+        """Say what cancelling can do now, in words, before anybody is asked."""
         return cancellation.outlook(self._registry.get(restore.key), session_key(self._manager.session))
 
     async def cancel(self, restore: Restore, *, again: bool = False) -> Restore:

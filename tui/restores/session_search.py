@@ -19,7 +19,7 @@ _FILE_LEVEL = "filelevel"
 
 
 def is_of_vm(session: RestoreSession, vm_name: str, server_uid: str) -> bool:
-    """Whether a session restores the VM of that name on that backup server.
+    """Return whether a session restores the VM of that name on that backup server.
 
     VmDisplayName may be missing (WIRE T18); then the session's own name starts with the VM's.
     """
@@ -35,14 +35,14 @@ def is_of_vm(session: RestoreSession, vm_name: str, server_uid: str) -> bool:
 def running_of(
     sessions: Iterable[RestoreSession], vm_name: str, server_uid: str
 ) -> tuple[RestoreSession, ...]:
-    """The sessions of a VM that are not over."""
+    """Return the sessions of a VM that are not over."""
     return tuple(item for item in sessions if not item.is_over and is_of_vm(item, vm_name, server_uid))
 
 
 def new_sessions(
     restore: Restore, sessions: Iterable[RestoreSession], taken: Collection[str], *, by_name: bool
 ) -> tuple[RestoreSession, ...]:
-    """Sessions that may be this restore's: of its VM, not there before, nobody else's of this program.
+    """Return the sessions that may be this restore's: of its VM, not there before, nobody else's here.
 
     Args:
         restore: what is looked for.
@@ -63,14 +63,14 @@ def new_sessions(
 
 
 def pick(candidates: tuple[RestoreSession, ...]) -> RestoreSession | None:
-    """The one that is surely meant: the only one, or the only one that names the point; else None."""
+    """Return the session that is surely meant: the only one, or the only one that names the point."""
     named = tuple(session for session in candidates if session.point_uid)
     best = named or candidates
     return best[0] if len(best) == 1 else None
 
 
 def not_found(restore: Restore, candidates: int, now: Timestamp) -> Restore:
-    """Nothing certain was found in this poll: say what that means so far."""
+    """Apply that nothing certain was found in this poll: say what that means so far."""
     if restore.state is RestoreState.CANCELLED:
         return _maybe_stop(restore, now)
     if restore.state is not RestoreState.UNKNOWN:
@@ -92,7 +92,7 @@ def not_found(restore: Restore, candidates: int, now: Timestamp) -> Restore:
 
 
 def _maybe_stop(restore: Restore, now: Timestamp) -> Restore:
-    """A stopped launch is watched for the same while, for the server's data lags; then let go."""
+    """Watch a stopped launch for the same while, for the server's data lags; then let go."""
     over = restore.cancel is not CancelState.LAUNCH_STOPPED or restore.search_since is None
     if over or now.monotonic_s - (restore.search_since or 0.0) < SEARCH_WINDOW_S:
         return restore
@@ -109,14 +109,14 @@ _MARGIN = timedelta(days=1)
 
 
 def guard_query(vm_name: str) -> Query:
-    """The restore sessions of a VM, listed before its restore is sent."""
+    """Return the restore sessions of a VM, listed before its restore is sent."""
     return Query(
         filter=eq("VmDisplayName", vm_name), sort="CreationTime", descending=True, page_size=PAGE_SIZE
     )
 
 
 def watch_query(restores: Sequence[Restore]) -> tuple[Query, bool]:
-    """What to ask for these restores, and whether searched ones are asked for by their VM's name."""
+    """Say what to ask for these restores, and whether searched ones are asked for by their VM's name."""
     narrow = len(restores) <= MOST_TERMS and all(len(restore.vm_name) <= LONGEST_NAME for restore in restores)
     if narrow:
         return Query(filter=any_of(*_terms(restores)), page_size=PAGE_SIZE), True
@@ -131,7 +131,7 @@ def _terms(restores: Sequence[Restore]) -> list[Filter]:
 
 
 def _since(restores: Sequence[Restore]) -> Filter | None:
-    """From the oldest session on, by the servers' own times; None, so everything, where one is not known."""
+    """Filter by the servers' own times, from the oldest session on; None where one is not known."""
     known = [_server_time(restore) for restore in restores]
     if not known or None in known:
         return None
@@ -149,7 +149,7 @@ MISSED_POLLS = 3
 
 
 def session_missing(restore: Restore, now: Timestamp) -> Restore:
-    """One more good answer of the server without the restore's session."""
+    """Apply one more good answer of the server without the restore's session."""
     if restore.is_missing:
         # Its words stay; a poll that failed in between has been made good.
         return replace(restore, problem="")
@@ -161,7 +161,7 @@ def session_missing(restore: Restore, now: Timestamp) -> Restore:
 
 
 def last_known(restore: Restore) -> str:
-    """When its session was last seen, and how far it was then: `last seen 17:14:26 at 78 %`."""
+    """Say when its session was last seen, and how far it was then: `last seen 17:14:26 at 78 %`."""
     done = "" if restore.progress is None else f" at {restore.progress} %"
     if restore.session is None or restore.last_seen is None:
         return f"not seen since this program started; before that{done}" if done else ""

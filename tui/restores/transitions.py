@@ -25,7 +25,7 @@ LIMBO_S = 60.0
 
 
 def answered(restore: Restore, task: Task, session_key: str, now: Timestamp) -> Restore:
-    """The request was accepted: its task is known, and may already be finished (WIRE T22)."""
+    """Apply that the request was accepted: its task is known, and may already be finished (WIRE T22)."""
     launching = replace(
         restore,
         state=RestoreState.LAUNCHING,
@@ -37,7 +37,7 @@ def answered(restore: Restore, task: Task, session_key: str, now: Timestamp) -> 
 
 
 def unanswered(restore: Restore, error: ManagerError, now: Timestamp) -> Restore:
-    """The request got no task: either it surely did not start, or nobody can tell."""
+    """Apply that the request got no task: either it surely did not start, or nobody can tell."""
     if not error.request_sent:
         words = f"It did not start: no byte of the request left this machine. {error}."
     elif isinstance(error, SessionExpired):
@@ -51,7 +51,7 @@ def unanswered(restore: Restore, error: ManagerError, now: Timestamp) -> Restore
 
 
 def is_refusal(error: ManagerError) -> bool:
-    """Whether the server itself said no, so that nothing was started.
+    """Return whether the server itself said no, so that nothing was started.
 
     502, 503 and 504 may come from a proxy that lost the server after it took the request, and so may a
     500 or 408 that carries no word of Enterprise Manager.
@@ -64,7 +64,7 @@ def is_refusal(error: ManagerError) -> bool:
 
 
 def unclear_answer(sent: str, error: ManagerError) -> str:
-    """What became of the answer to a `request` or a `cancelling`, where it is neither a yes nor a no."""
+    """Say what became of the answer to a `request` or a `cancelling`, where it is neither a yes nor a no."""
     if isinstance(error, Unreachable):
         return f"The reply to the {sent} was lost ({error})"
     says = str(error)
@@ -84,7 +84,7 @@ def _status_words(error: Rejected) -> str:
 
 
 def search(restore: Restore, why: str, now: Timestamp) -> Restore:
-    """Nothing certain is known: the session is looked for."""
+    """Apply that nothing certain is known: the session is looked for."""
     return replace(
         restore,
         state=RestoreState.UNKNOWN,
@@ -101,7 +101,7 @@ def _looking(now: Timestamp) -> str:
 
 
 def task_seen(restore: Restore, task: Task, now: Timestamp) -> Restore:
-    """What the task says; its State alone decides (WIRE T22, WIRE T23)."""
+    """Apply what the task says; its State alone decides (WIRE T22, WIRE T23)."""
     seen = replace(
         restore,
         task_gone=False,
@@ -127,7 +127,7 @@ def _launching_words(task: Task) -> str:
 
 
 def _started(restore: Restore, task: Task) -> Restore:
-    """The task names its restore session: that is followed, whatever the task's result (WIRE T1)."""
+    """Follow the restore session that the task names, whatever the task's result (WIRE T1)."""
     message = "Started; waiting for the first word of its restore session."
     if task.success is False:
         message = f"The task reports a failure ({task.message}); its restore session is followed."
@@ -161,7 +161,7 @@ def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
 
 
 def task_missing(restore: Restore, now: Timestamp, why: str = "") -> Restore:
-    """The task is not known any more: that proves nothing, so the sessions are searched (WIRE T2).
+    """Apply that the task is not known any more: it proves nothing, the sessions are searched (WIRE T2).
 
     Args:
         restore: whose task it was.
@@ -181,7 +181,7 @@ def _is_being_cancelled(restore: Restore) -> bool:
 
 
 def session_seen(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore:
-    """What its restore session says; a found one is followed from here on."""
+    """Apply what its restore session says; a found one is followed from here on."""
     seen = replace(
         restore,
         session_uid=session.uid,

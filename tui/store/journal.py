@@ -120,12 +120,12 @@ class Journal:
         return entry
 
     def get(self, id: int) -> JournalEntry:
-        """One row."""
+        """Read one row."""
         with self._reading() as database:
             return self._entry(database, id)
 
     def recent(self, limit: int = 200, server: str = "") -> list[JournalEntry]:
-        """The newest rows first, of one server or of all."""
+        """Return the newest rows first, of one server or of all."""
         with self._reading() as database:
             rows = database.execute(
                 "SELECT * FROM restores WHERE ?1 = '' OR server = ?1 ORDER BY id DESC LIMIT ?2",
@@ -134,7 +134,7 @@ class Journal:
             return [from_row(row) for row in rows]
 
     def in_flight(self, server: str) -> list[JournalEntry]:
-        """Rows of a server that have no end yet, oldest first; those of `unknown` outcome among them."""
+        """Read the rows of a server that have no end yet, oldest first; `unknown` is no end."""
         oldest = to_stamp(self._clock.now() - FORGOTTEN_AFTER)
         with self._reading() as database:
             rows = database.execute(
@@ -169,7 +169,7 @@ class Journal:
             database.execute("UPDATE restores SET owner = '' WHERE id = ? AND owner = ?", (id, self._me))
 
     def events(self, id: int) -> list[Event]:
-        """What happened to one restore, oldest first."""
+        """Say what happened to one restore, oldest first."""
         with self._reading() as database:
             return self._events(database, id)
 

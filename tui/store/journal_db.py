@@ -123,7 +123,7 @@ def _damaged(problem: str) -> sqlite3.DatabaseError:
 
 @contextmanager
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
-    """Everything or nothing, and nobody else writes meanwhile."""
+    """Write everything or nothing, and let nobody else write meanwhile."""
     database.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -183,7 +183,7 @@ CREATE TRIGGER restores_are_not_removed BEFORE DELETE ON restores
 
 
 def _statements() -> Iterator[str]:
-    """The schema statement by statement: sqlite's own `executescript` would end our transaction."""
+    """Split the schema into statements: sqlite's own `executescript` would end our transaction."""
     pending = ""
     for line in SCHEMA.splitlines():
         pending += line + "\n"

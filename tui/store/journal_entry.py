@@ -75,7 +75,7 @@ class JournalEntry:
         return f"{self.message} {self.cancel_words}".strip() if told else self.message
 
     def to_json(self) -> dict[str, object]:
-        """The row for an export: text as sent, times in ISO 8601, UTC."""
+        """Return the row for an export: text as sent, times in ISO 8601, UTC."""
         return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
 
 
@@ -106,12 +106,12 @@ def _plain(value: object) -> object:
 
 
 def to_stamp(moment: datetime) -> str:
-    """A time as it stands in the file and in exports: ISO 8601, UTC."""
+    """Return a time as it stands in the file and in exports: ISO 8601, UTC."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def to_column(name: str, value: object) -> object:
-    """A field's value as sqlite keeps it."""
+    """Return a field's value as sqlite keeps it."""
     if isinstance(value, datetime):
         return to_stamp(value)
     if isinstance(value, str):

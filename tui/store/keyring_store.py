@@ -75,7 +75,7 @@ class SessionStore:
         self._users: dict[str, str] = {}
 
     async def load(self, server: str, user: str = "") -> StoredSession | None:
-        """The kept session of a server, None if there is none or it cannot be read.
+        """Return the kept session of a server, None if there is none or it cannot be read.
 
         Args:
             server: `host:port`.
@@ -104,7 +104,7 @@ class SessionStore:
         return kept
 
     def where(self, server: str, user: str) -> KeepResult:
-        """Where a session that `load` gave is kept."""
+        """Say where a session that `load` gave is kept."""
         held = self._memory.get(self._name(server, user))
         return held[1] if held else KeepResult(in_keyring=True, reason="")
 
@@ -124,7 +124,7 @@ class SessionStore:
         raise KeyringError(f"{str(reply.get('reason', '')).capitalize()}.")
 
     def _name(self, server: str, user: str) -> str:
-        """The keyring's name for it, empty where nobody is known to have logged on."""
+        """Return the keyring's name for it, empty where nobody is known to have logged on."""
         user = user or self._users.get(server, "")
         if not user and self.state_folder is not None:
             user = last_user(self.state_folder, server)
@@ -158,7 +158,7 @@ def _start_worker() -> subprocess.Popen[bytes]:
 
 
 def _answer_of(worker: subprocess.Popen[bytes], payload: bytes, timeout_s: float) -> bytes:
-    """What the worker answers to one request; afterwards it is gone.
+    """Return what the worker answers to one request; afterwards it is gone.
 
     Raises:
         TimeoutExpired: it took too long, and was killed with all it had started.
@@ -185,7 +185,7 @@ def _kill_group(worker: subprocess.Popen[bytes]) -> None:
 
 
 def worker_environment() -> dict[str, str]:
-    """What Python and a keyring need to start; nothing else of ours, for it may be secret."""
+    """Say what Python and a keyring need to start; nothing else of ours, for it may be secret."""
     chosen = {
         name: value
         for name, value in os.environ.items()
@@ -211,7 +211,7 @@ def _parsed(out: bytes) -> dict[str, object]:
 
 
 def _session(value: object) -> StoredSession | None:
-    """Read a kept value; written by something else under our name, it is of no use."""
+    """Read a kept value; what something else wrote under our name is of no use."""
     try:
         found = json.loads(value) if isinstance(value, str) else None
     except (ValueError, RecursionError):

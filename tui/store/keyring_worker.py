@@ -29,7 +29,7 @@ class NoKeyring(Exception):
 
 
 def refusal(backend: KeyringBackend) -> str:
-    """Why a backend must not hold a token, empty if it may; a disguise by subclassing does not help."""
+    """Say why a backend must not hold a token, empty if it may; subclassing is no disguise."""
     for kind in type(backend).__mro__:
         name = f"{kind.__module__}.{kind.__qualname__}"
         if any(kind.__module__ == bad or kind.__module__.startswith(f"{bad}.") for bad in _REFUSED_MODULES):
@@ -52,7 +52,7 @@ def _refused_module_words(module: str) -> str:
 
 
 def flattened(backend: KeyringBackend, depth: int = 0) -> Iterator[KeyringBackend]:
-    """The backend itself, or those inside a chainer."""
+    """Return the backend itself, or those inside a chainer."""
     inner = getattr(backend, "backends", None)
     if inner is None:
         yield backend
@@ -62,7 +62,7 @@ def flattened(backend: KeyringBackend, depth: int = 0) -> Iterator[KeyringBacken
 
 
 def usable_backends() -> list[KeyringBackend]:
-    """The backends that may hold a token, best first.
+    """Return the backends that may hold a token, best first.
 
     Raises:
         NoKeyring: there is none.
@@ -118,7 +118,7 @@ def _delete(backend: KeyringBackend, service: str, name: str) -> None:
 
 
 def reason_of(error: Exception) -> str:
-    """Why it failed, by kind only: a backend's own words may repeat the secret."""
+    """Say why it failed, by kind only: a backend's own words may repeat the secret."""
     if isinstance(error, NoKeyring):
         return str(error)
     if isinstance(error, errors.KeyringLocked):
@@ -129,7 +129,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _own_output() -> TextIO:
-    """The pipe to our parent, out of reach of what backends print and of programs they start."""
+    """Return the pipe to our parent, out of reach of backends and of programs they start."""
     private = os.dup(1)
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
@@ -138,7 +138,7 @@ def _own_output() -> TextIO:
 
 
 def main() -> int:
-    """One request, one answer."""
+    """Read one request and give one answer."""
     os.umask(0o077)
     with _own_output() as output:
         try:

@@ -42,7 +42,7 @@ class KnownServers:
         self._path = path
 
     def pinned(self, server: str) -> Pin | None:
-        """The pin of `host:port`, None if there is none; the last line about a server counts.
+        """Return the pin of `host:port`, None if there is none; the last line about a server counts.
 
         Raises:
             TrustError: the file exists but cannot be read.

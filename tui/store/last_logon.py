@@ -15,14 +15,14 @@ _MAX_SERVERS = 200
 
 
 def last_logon(state: Path) -> tuple[str, str]:
-    """Server and user of the last logon; both empty where nothing is remembered."""
+    """Return server and user of the last logon; both empty where nothing is remembered."""
     found = _read_last(state)
     server = _word(found.get("server"))
     return server, _word(found.get("user")) if server else ""
 
 
 def last_user(state: Path, server: str) -> str:
-    """Who logged on to this server last; empty where nothing is remembered."""
+    """Say who logged on to this server last; empty where nothing is remembered."""
     users = _read_last(state).get("users")
     return _word(users.get(server)) if isinstance(users, dict) else ""
 

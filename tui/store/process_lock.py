@@ -47,7 +47,7 @@ def _boot() -> str:
 
 
 def start_of(pid: int) -> str | None:
-    """When a process started, in its system's own unit; None if it does not live."""
+    """Say when a process started, in its system's own unit; None if it does not live."""
     try:
         stat = (_PROC / str(pid) / "stat").read_bytes()
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def start_of(pid: int) -> str | None:
 
 
 def _answers_signals(pid: int) -> str | None:
-    """Systems without /proc: alive or not is all that can be asked without a child process."""
+    """Ask on systems without /proc, where alive or not is all there is to learn without a child process."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -78,13 +78,13 @@ def _host() -> str:
 
 
 def this_process() -> str:
-    """The name of this process: `host|boot|pid|start`."""
+    """Return the name of this process: `host|boot|pid|start`."""
     pid = os.getpid()
     return f"{_host()}|{_boot()}|{pid}|{start_of(pid) or ''}"
 
 
 def owner_state(owner: str) -> OwnerState:
-    """What is known about the process called `owner`."""
+    """Say what is known about the process called `owner`."""
     if not owner:
         return OwnerState.NOBODY
     if owner == this_process():
@@ -101,7 +101,7 @@ def owner_state(owner: str) -> OwnerState:
 
 
 def is_free(owner: str, silent_for: timedelta) -> bool:
-    """Whether nobody who lives, this process included, follows what is owned by `owner`.
+    """Say whether nobody who lives, this process included, follows what is owned by `owner`.
 
     Args:
         owner: as `this_process` named it; empty for nobody.
@@ -115,7 +115,7 @@ def is_free(owner: str, silent_for: timedelta) -> bool:
 
 
 def owner_words(owner: str) -> str:
-    """An owner for people: `process 4711 on jump1`."""
+    """Return an owner for people: `process 4711 on jump1`."""
     parts = owner.split("|")
     return f"process {parts[2]} on {parts[0]}" if len(parts) == 4 else "another process"
 
@@ -146,7 +146,7 @@ class SessionUse:
             _sweep(self._path.parent)
 
     def is_shared(self) -> bool:
-        """Whether another living program uses the session too."""
+        """Return whether another living program uses the session too."""
         if self._handle < 0:
             return False
         try:
@@ -171,7 +171,7 @@ class SessionUse:
 
 
 def _hold(path: Path) -> int:
-    """A handle with a shared lock on the file that stands under this name now."""
+    """Return a handle with a shared lock on the file that stands under this name now."""
     while True:
         private_file(path)
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)

@@ -28,7 +28,7 @@ def form_for(
     layout: CloudLayout = CloudLayout.SEED,
     vms_of_vapp: tuple[RestorePoint, ...] = (),
 ) -> RestoreForm:
-    """The form of a point's platform.
+    """Return the form of a point's platform.
 
     Args:
         point: the point to restore.
@@ -50,7 +50,7 @@ def form_for(
 
 
 def platform_choices(kind: PointKind = PointKind.VM) -> tuple[Choice, ...]:
-    """What the operator can choose where the server does not say the platform."""
+    """Say what the operator can choose where the server does not say the platform."""
     return tuple(
         Choice(value=platform.value, label=platform.label)
         for known, platform in FORM_DEFINITIONS

@@ -35,7 +35,7 @@ LAYOUT_WORDS = {
 
 
 def root_field(context: FormContext) -> Field:
-    """HierarchyRootUid, filled in from the point's own reference where it has one."""
+    """Describe HierarchyRootUid, filled in from the point's own reference where it has one."""
     root_id = context.point.root_id
     return Field(
         name=ROOT,
@@ -51,7 +51,7 @@ def root_field(context: FormContext) -> Field:
 
 
 def placement_fields(prefix: str = "") -> tuple[Field, ...]:
-    """Datastore, storage profile and template: the same for one VM and for each VM of a vApp.
+    """Describe datastore, storage profile and template, for one VM or for each VM of a vApp.
 
     Datastore and OrgVdcStorageProfile are not among the documented lookup types, so the picker may
     come back empty and the reference has to be typed (WIRE 8.2).
@@ -91,7 +91,7 @@ def reference_field(
     required: bool = False,
     visible_if: Condition | None = None,
 ) -> Field:
-    """A reference to an object of one type, typed or looked up."""
+    """Describe a reference to an object of one type, typed or looked up."""
     return Field(
         name=name,
         wire_name=wire_name,
@@ -107,12 +107,12 @@ def reference_field(
 
 
 def name_field(*, name: str, wire_name: str, label: str, help_: str) -> Field:
-    """A new name, empty at first."""
+    """Describe a new name, empty at first."""
     return Field(name=name, wire_name=wire_name, label=label, help=help_, kind=FieldKind.TEXT, default="")
 
 
 def placement_of(values: Values, prefix: str = "") -> dict[str, str]:
-    """What was typed into `placement_fields`, as the specs name it."""
+    """Say what was typed into `placement_fields`, as the specs name it."""
     return {name: text_of(values, f"{prefix}{name}") for name in _PLACEMENT}
 
 
@@ -161,7 +161,7 @@ def _check(_context: FormContext, _values: Values) -> tuple[Problem, ...]:
 
 
 def is_same_name(new_name: str, original: str) -> bool:
-    """Whether the restored object would carry the original's name, which counts as overwriting."""
+    """Return whether the restored object would carry the original's name, which counts as overwriting."""
     return not new_name or new_name.casefold() == original.strip().casefold()
 
 
@@ -174,7 +174,7 @@ def _notes(context: FormContext, values: Values) -> tuple[str, ...]:
 
 
 def name_notes(thing: str, wire_name: str, new_name: str, original: str) -> tuple[str, ...]:
-    """What the new name means for the original, while typing."""
+    """Say what the new name means for the original, while typing."""
     if not new_name:
         return (f"{wire_name} is empty: the {thing} gets its own name, which counts as OVERWRITING.",)
     if is_same_name(new_name, original):
@@ -218,12 +218,12 @@ def _effect(point: RestorePoint, spec: RestoreSpec, _api_version: str) -> Restor
 
 
 def original_outcome(new_name: str, original: str) -> OriginalOutcome:
-    """An empty name, or the original's own, counts as overwriting."""
+    """Take an empty name, or the original's own, for overwriting."""
     return OriginalOutcome.OVERWRITTEN if is_same_name(new_name, original) else OriginalOutcome.KEPT
 
 
 def original_words(thing: str, new_name: str, original: str) -> str:
-    """What happens to the original, for a VM or a vApp."""
+    """Say what happens to the original, for a VM or a vApp."""
     if not new_name:
         return f"No new name: the {thing} is restored under its own name; the original counts as OVERWRITTEN."
     if is_same_name(new_name, original):

@@ -80,7 +80,7 @@ class Field:
     visible_if: Condition | None = None
 
     def is_visible(self, values: Values) -> bool:
-        """Whether it is shown, and so checked and sent, with these values."""
+        """Return whether it is shown, and so checked and sent, with these values."""
         return self.visible_if is None or values.get(self.visible_if.field) == self.visible_if.value
 
 
@@ -103,13 +103,13 @@ class Problem:
 
 
 def text_of(values: Values, name: str) -> str:
-    """A typed value without the blanks around it; empty where there is none."""
+    """Return a typed value without the blanks around it; empty where there is none."""
     value = values.get(name, "")
     return value.strip() if isinstance(value, str) else ""
 
 
 def is_on(values: Values, name: str) -> bool:
-    """Whether a switch is on."""
+    """Return whether a switch is on."""
     return values.get(name) is True
 
 

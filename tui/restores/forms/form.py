@@ -71,7 +71,7 @@ class RestoreForm:
         return {field.name: field.default for field in self.fields}
 
     def field(self, name: str) -> Field:
-        """The field of that name.
+        """Return the field of that name.
 
         Raises:
             KeyError: there is none.
@@ -82,22 +82,22 @@ class RestoreForm:
         raise KeyError(name)
 
     def complete(self, values: Values) -> dict[str, Value]:
-        """The values with defaults where something is missing."""
+        """Fill in defaults where a value is missing."""
         return {**self.defaults, **values}
 
     def visible(self, values: Values) -> tuple[Field, ...]:
-        """The fields that are shown, checked and sent with these values."""
+        """Return the fields that are shown, checked and sent with these values."""
         full = self.complete(values)
         return tuple(field for field in self.fields if field.is_visible(full))
 
     def check(self, values: Values) -> tuple[Problem, ...]:
-        """Everything that keeps the form from being sent, in the order of the screen."""
+        """Name everything that keeps the form from being sent, in the order of the screen."""
         full = self.complete(values)
         problems = [problem for field in self.visible(full) for problem in self._problems_of(field, full)]
         return (*problems, *self.definition.check(self.context, full))
 
     def notes(self, values: Values) -> tuple[str, ...]:
-        """What excludes what and what follows, shown while typing."""
+        """Say what excludes what and what follows, while typing."""
         full = self.complete(values)
         exclusions = (
             exclusion.note
@@ -108,7 +108,7 @@ class RestoreForm:
         return (*exclusions, *self.definition.notes(self.context, full))
 
     def blocked(self, values: Values) -> dict[str, str]:
-        """Fields that must stay off with these values, by name, each with the sentence why."""
+        """Name the fields that must stay off with these values, each with the sentence why."""
         full = self.complete(values)
         return {
             exclusion.other: exclusion.note
@@ -118,7 +118,7 @@ class RestoreForm:
         }
 
     def spec(self, values: Values) -> RestoreSpec:
-        """What to ask the server for.
+        """Say what to ask the server for.
 
         Raises:
             IncompleteForm: `check` finds problems.
@@ -129,11 +129,11 @@ class RestoreForm:
         return self.definition.spec(self.context, self.complete(values))
 
     def effect(self, spec: RestoreSpec, api_version: str) -> RestoreEffect:
-        """What the request will do, in words."""
+        """Say what the request will do, in words."""
         return self.definition.effect(self.point, spec, api_version)
 
     def root_id(self, values: Values) -> str:
-        """GUID of the chosen hierarchy root, for the picker; empty where none is chosen or asked for."""
+        """Return the GUID of the chosen hierarchy root, for the picker; empty where there is none."""
         try:
             return id_of(uid_of("HierarchyRoot", text_of(self.complete(values), ROOT)))
         except BadReference:
@@ -167,7 +167,7 @@ class RestoreForm:
 
 
 def _fault(field: Field, values: Values) -> str:
-    """What is wrong with one field by itself, empty if nothing."""
+    """Say what is wrong with one field by itself, empty if nothing."""
     if field.kind is FieldKind.BOOL:
         return _switch_fault(field, values)
     text = text_of(values, field.name)

@@ -90,7 +90,7 @@ def _notes(context: FormContext, values: Values) -> tuple[str, ...]:
 
 
 def _vm_parameters(context: FormContext, values: Values) -> tuple[VAppVmParameters, ...]:
-    """Only VMs the operator said something about: the element is optional and so is each VM in it."""
+    """Give parameters only to VMs the operator said something about: each is optional."""
     every = (
         VAppVmParameters(
             point_uid=vm.uid,

@@ -46,7 +46,7 @@ NAME_UNSAID = (
 
 
 def knows_keep_original(api_version: str) -> bool:
-    """Whether servers of this API version are known to obey KeepOriginalVM; unknown versions are not."""
+    """Return whether servers of this API version are known to obey KeepOriginalVM."""
     return version_key(api_version) >= version_key(KEEPS_ORIGINAL_SINCE)
 
 
@@ -107,7 +107,7 @@ def _effect(_point: RestorePoint, spec: RestoreSpec, api_version: str) -> Restor
 
 
 def power_words(*, on: bool) -> str:
-    """What happens to the power afterwards."""
+    """Say what happens to the power afterwards."""
     return "The restored VM is POWERED ON afterwards." if on else "The restored VM stays powered off."
 
 
