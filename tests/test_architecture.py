@@ -51,7 +51,7 @@ def test_rooms_below_the_screens_load_no_textual(room: str) -> None:
     code = f"""
 import importlib, pkgutil, sys, tui.{room} as room
 for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
-    if not module.name.endswith("__main__") and not module.name.endswith("keyring_child"):
+    if not module.name.endswith("__main__") and not module.name.endswith("keyring_worker"):
         importlib.import_module(module.name)
 print("textual" in sys.modules)
 """

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
-
-import msgspec
+from typing import Literal, get_args, get_type_hints
 
 from tui.errors import VbemError
 
@@ -114,7 +112,8 @@ _SPELLED_AS_OPTION = {"format": "wire", "ca-file": "ca_file", "cloud-layout": "c
 _MAX_BYTES = 1_000_000
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
     """The settings file; every key may be left out."""
 
     server: str = ""
@@ -125,16 +124,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What to speak. In the file also `format`, as the option is called."""
     ca_file: str = ""
     """PEM file of authorities to trust instead of the system's."""
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
     """URL of a proxy, perhaps with a password; none is taken from the environment."""
     profile: Literal["auto", "low", "full"] = "auto"
     """How much may be painted: auto (low over SSH), low or full."""
     cloud_layout: Literal["seed", "schema"] = "seed"
     """Wrapper of Cloud Director restores (WIRE 5.1)."""
-
-    def __repr__(self) -> str:
-        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name != "proxy"}
-        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @classmethod
     def load(cls, path: Path) -> Settings:
@@ -144,57 +139,57 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             SettingsError: unreadable, not TOML, an unknown key, or a value that does not fit. It names the
                 file and the key; for what is not TOML the line.
         """
-        found: dict[str, object] = {}
-        spelled: dict[str, str] = {}
-        for key, value in _read_toml(path).items():
-            name = _SPELLED_AS_OPTION.get(key, key)
-            _refuse_password(path, key)
-            if name in found:
-                raise SettingsError(f"{path} says {name!r} twice.")
-            found[name], spelled[name] = value, key
         try:
-            return msgspec.convert(found, cls)
+            if path.stat().st_size > _MAX_BYTES:
+                raise SettingsError(f"{path} is too large for a settings file.")
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return cls()
+        except OSError as error:
+            raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+        return _parsed(path, content)
+
+
+def _parsed(path: Path, content: bytes) -> Settings:
+    # Here, for the first screen comes sooner where there is no file.
+    import msgspec
+
+    found: dict[str, object] = {}
+    for key, value in _table(path, content).items():
+        name = _SPELLED_AS_OPTION.get(key, key)
+        if name in found:
+            raise SettingsError(f"{path} says {name!r} twice.")
+        found[name] = value
+        try:
+            msgspec.convert({name: value}, Settings)
         except msgspec.ValidationError as error:
-            raise SettingsError(_problem(path, found, spelled)) from error
+            raise SettingsError(_misfit(path, key, name, value)) from error
+        if name not in _TYPES:
+            raise SettingsError(f"{path} has a key {key!r} that vbem does not know.")
+    return msgspec.convert(found, Settings)
 
 
-def _read_toml(path: Path) -> dict[str, object]:
+def _table(path: Path, content: bytes) -> dict[str, object]:
+    import msgspec
+
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise SettingsError(f"{path} is too large for a settings file.")
-        content = path.read_bytes()
-        return msgspec.toml.decode(content, type=dict[str, object])
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+        table = msgspec.toml.decode(content, type=dict[str, object])
     except (ValueError, RecursionError) as error:  # TOML and UTF-8 errors are ValueErrors
         why = str(error).replace("at end of document", f"at line {len(content.splitlines())}, the last one")
         raise SettingsError(f"{path} is not a TOML file: {why}.") from error
+    for key in table:
+        if "password" in key.lower():
+            raise SettingsError(
+                f"{path} has a key {key!r}, but a password is never read from a file.",
+                hint="Remove the line, and change the password if others can read the file.",
+            )
+    return table
 
 
-def _refuse_password(path: Path, key: str) -> None:
-    if "password" in key.lower():
-        raise SettingsError(
-            f"{path} has a key {key!r}, but a password is never read from a file.",
-            hint="Remove the line, and change the password if others can read the file.",
-        )
-
-
-def _problem(path: Path, found: dict[str, object], spelled: dict[str, str]) -> str:
-    """Say what is wrong with the first key that does not fit, in a sentence."""
-    for name, value in found.items():
-        try:
-            msgspec.convert({name: value}, Settings)
-        except msgspec.ValidationError:
-            return _sentence(path, name, spelled[name], value)
-    return f"{path} is not understood."
-
-
-def _sentence(path: Path, name: str, key: str, value: object) -> str:
-    kinds = {field.name: field.type for field in msgspec.structs.fields(Settings)}
-    if name not in kinds:
-        return f"{path} has a key {key!r} that vbem does not know."
+def _misfit(path: Path, key: str, name: str, value: object) -> str:
     if not isinstance(value, str):
         return f"{key} in {path} must be text in quotes."
-    return f"{key} in {path} must be one of {', '.join(get_args(kinds[name]))}, not {value!r}."
+    return f"{key} in {path} must be one of {', '.join(get_args(_TYPES[name]))}, not {value!r}."
+
+
+_TYPES = get_type_hints(Settings)

@@ -25,7 +25,8 @@ WHO = Requester(server=SERVER, em_user=r"LAB\op", operator="op@jump", logon_sess
 OF_ONE_RUN = {
     "key", "note", "why_unknown", "error", "offer_again", "task_gone", "not_found_polls", "session",
     "newest_before", "limbo_since", "missed_since", "missed_polls", "is_missing", "search_since",
-    "candidates", "last_seen", "problem", "cancel_at", "cancel_repeated", "cancel_settled", "unjournalled", "ended",
+    "candidates", "last_seen", "problem", "cancel_at", "cancel_repeated", "cancel_settled", "unjournalled",
+    "ended",
 }  # fmt: skip
 """What a later run finds out for itself, or has no use for: only a row without an end is taken up."""
 
