@@ -122,14 +122,14 @@ def resumed(restore: Restore, now: Timestamp) -> Restore:
 
 def answered(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     """Apply what the DELETE was answered with."""
-    told = _told(restore, error, now)
+    told = _with_answer(restore, error, now)
     if told.cancel.is_pending or told.state is not RestoreState.LAUNCHING or not told.task_gone:
         return told
     # The task went while the answer was awaited, and no cancelling took it.
     return search(told, "The server no longer knows the task, which proves nothing.", now)
 
 
-def _told(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
+def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     if error is None:
         words = (
             "The server accepted it; watching what happens. "

@@ -72,13 +72,13 @@ class Monitor:
         """Poll until cancelled; idle while there is nothing to watch."""
         while True:
             self._wake.clear()
-            if self._is_admitted() and self._watched():
+            if self._is_logged_on() and self._watched():
                 await self.tick()
             else:
                 await self._registry.flush()
-            await self._pause(self._rest())
+            await self._pause(self._seconds_to_wait())
 
-    def _rest(self) -> float | None:
+    def _seconds_to_wait(self) -> float | None:
         """Return seconds until there is something to do; None where nothing waits."""
         if self._watched():
             return self.interval()
@@ -99,7 +99,7 @@ class Monitor:
             return min(self._fastest_s * 2.0**self._failures, LONGEST_BACKOFF_S)
         if watched and all(restore.is_quiet for restore in watched):
             return QUIET_S
-        if any(restore.is_near_an_edge for restore in watched):
+        if any(restore.is_about_to_change for restore in watched):
             return self._fastest_s
         return self._interval
 
@@ -116,7 +116,7 @@ class Monitor:
         task_error, session_error = errors
         self._judge_cancels([] if task_error else by_task, [] if session_error else by_session)
         self._note_errors([error for error in errors if error is not None])
-        self._adapt(before)
+        self._adapt_interval(before)
         await self._registry.flush()
 
     def _judge_cancels(self, by_task: list[Restore], by_session: list[Restore]) -> None:
@@ -142,7 +142,7 @@ class Monitor:
             if restore.state is RestoreState.LAUNCHING or _wants_session(restore)
         ]
 
-    def _is_admitted(self) -> bool:
+    def _is_logged_on(self) -> bool:
         """Return whether there is a logon session that is not known to be over."""
         key = session_key(self._manager.session)
         if self.logon_needed and key and key != self._expired_key:
@@ -228,7 +228,7 @@ class Monitor:
             if any(restore.is_in_flight for restore in self._watched()):
                 self._on_logon_needed()
 
-    def _adapt(self, before: tuple[Restore, ...]) -> None:
+    def _adapt_interval(self, before: tuple[Restore, ...]) -> None:
         """Poll at full pace while something happens, slower and slower while nothing does."""
         old = {restore.key: restore.state for restore in before}
         moved = any(old.get(restore.key) is not restore.state for restore in self._registry.all())

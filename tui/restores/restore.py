@@ -77,7 +77,7 @@ class Restore:
     """UIDs of the VM's restore sessions listed before the request, lower case."""
     newest_before: datetime | None = None
     """When the newest of those was made, by the server's clock."""
-    limbo_since: float | None = None
+    no_result_since: float | None = None
     """Since when the session is Stopped without a result."""
     missed_since: float | None = None
     """Since when good answers lack its session."""
@@ -147,7 +147,7 @@ class Restore:
         return is_lost and not is_watched
 
     @property
-    def is_near_an_edge(self) -> bool:
+    def is_about_to_change(self) -> bool:
         """Whether something is likely to change soon: launching, nearly done, or being cancelled."""
         return (
             self.state in {RestoreState.SENT, RestoreState.LAUNCHING}
@@ -178,7 +178,7 @@ def end(restore: Restore, state: RestoreState, message: str, now: Timestamp) -> 
         message=message,
         ended=restore.ended or now.wall,
         search_since=None,
-        limbo_since=None,
+        no_result_since=None,
         problem="",
     )
 

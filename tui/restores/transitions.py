@@ -20,7 +20,7 @@ from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console, e
 
 NOT_FOUND_POLLS = 3
 """A task that failed with `not found` right after a backup may still change (WIRE 6.1)."""
-LIMBO_S = 60.0
+NO_RESULT_S = 60.0
 """How long a session may be Stopped without a result before that is called unknown (WIRE 7)."""
 
 
@@ -202,8 +202,8 @@ def session_seen(restore: Restore, session: RestoreSession, now: Timestamp) -> R
     if session.is_over:
         return _ended(seen, session, now)
     if session.state == SessionState.STOPPED:
-        return _in_limbo(seen, session, now)
-    return replace(seen, state=RestoreState.RESTORING, limbo_since=None, message=_session_words(session))
+        return _stopped_without_result(seen, session, now)
+    return replace(seen, state=RestoreState.RESTORING, no_result_since=None, message=_session_words(session))
 
 
 def _found_words(restore: Restore) -> str:
@@ -221,11 +221,11 @@ def _session_words(session: RestoreSession) -> str:
     return words.get(session.state, f"Restoring (session state {session.state.value}).")
 
 
-def _in_limbo(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore:
-    since = now.monotonic_s if restore.limbo_since is None else restore.limbo_since
+def _stopped_without_result(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore:
+    since = now.monotonic_s if restore.no_result_since is None else restore.no_result_since
     result = "" if session.result == SessionResult.NONE else f" (it says {session.result.value})"
-    waiting = replace(restore, limbo_since=since)
-    if now.monotonic_s - since < LIMBO_S:
+    waiting = replace(restore, no_result_since=since)
+    if now.monotonic_s - since < NO_RESULT_S:
         return replace(
             waiting,
             state=RestoreState.RESTORING,

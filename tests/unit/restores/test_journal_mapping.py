@@ -24,7 +24,7 @@ from tui.store.journal_entry import COLUMNS, GIVEN_BY_JOURNAL
 WHO = Requester(server=SERVER, em_user=r"LAB\op", operator="op@jump", logon_session_id="session-1")
 OF_ONE_RUN = {
     "key", "note", "why_unknown", "error", "offer_again", "task_gone", "not_found_polls", "session",
-    "newest_before", "limbo_since", "missed_since", "missed_polls", "is_missing", "search_since",
+    "newest_before", "no_result_since", "missed_since", "missed_polls", "is_missing", "search_since",
     "candidates", "last_seen", "problem", "cancel_at", "cancel_repeated", "cancel_settled", "unjournalled",
     "ended",
 }  # fmt: skip

@@ -173,10 +173,10 @@ def test_an_end_names_what_was_restored(kind: PointKind, words: str, result: Ses
 
 def test_stopped_without_a_result_is_unknown_after_a_while_and_can_still_end() -> None:
     current = restore(RestoreState.RESTORING, session_uid=session().uid)
-    for seconds in (0, 30, transitions.LIMBO_S - 1):
+    for seconds in (0, 30, transitions.NO_RESULT_S - 1):
         current = transitions.session_seen(current, stopped(SessionResult.NONE), at(seconds))
         assert current.state is RestoreState.RESTORING
-    current = transitions.session_seen(current, stopped(SessionResult.NONE), at(transitions.LIMBO_S))
+    current = transitions.session_seen(current, stopped(SessionResult.NONE), at(transitions.NO_RESULT_S))
     assert current.state is RestoreState.UNKNOWN
     assert "without a result" in current.message
     assert (
