@@ -1,43 +1,52 @@
-"""The app: wiring, navigation, and the workers that write.
-
-A restore belongs to the app and not to a screen: its POST and its monitor run in workers of the app,
-so leaving a screen never cancels one (a screen's workers die with it).
-"""
+"""The app: it wires screens to services, and is the only one that names the class of another screen."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import on, work
+from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 
-from tui.actions import NEEDS_LOGON
-from tui.clock import Clock, SystemClock
-from tui.porter import Porter
-from tui.screens.base import VbemScreen, bindings_of
+from tui.actions import NEEDS_LOGON, actions_of, spell_keys
+from tui.screens.base import (
+    Admitted,
+    Notice,
+    OpenPoints,
+    OpenRestoreForm,
+    OpenTasks,
+    RestoresChanged,
+    TasksSeen,
+    VbemScreen,
+    bindings_of,
+    screen_name,
+)
 from tui.screens.login import LoginScreen
-from tui.theme import stylesheets
+from tui.services import Services
+from tui.terminal.crash_edge import WorkerFailed
+from tui.terminal.terminal_app import TerminalApp
+from tui.theme import VBEM_THEME, stylesheets
 from tui.widgets.inputs import typed_secrets
 
 if TYPE_CHECKING:
+    from textual.app import SystemCommand
     from textual.screen import Screen
 
-    from tui.api.models import RestorePoint, ServerAddress
-    from tui.launch import Launch
-    from tui.restores.service import RestoreService
-    from tui.screens.restore_form_data import FormDraft
-    from tui.session import Connection
-    from tui.store.journal import Journal
-
-GOODBYE_S = 3.0
-"""How long leaving may wait for the journal."""
+    from tui.clock import Clock
+    from tui.config import StartOptions
+    from tui.restores.restore import Restore
+    from tui.screens.restore_text import EndedRestores
 
 
-class VbemApp(Porter):
-    """Screens of vbem over one Enterprise Manager."""
+class VbemApp(TerminalApp):
+    """Screens of vbem over one Enterprise Manager.
+
+    Args:
+        options: what the command line decided.
+        clock: time; None for the system's.
+    """
 
     TITLE = "vbem"
     CSS_PATH = stylesheets()
@@ -45,135 +54,232 @@ class VbemApp(Porter):
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False
 
-    def __init__(self, launch: Launch, *, clock: Clock | None = None) -> None:
-        super().__init__(launch)
-        self.clock: Clock = clock or SystemClock()
-        self.folders = launch.folders
-        self.pace = launch.pace
-        self.settings = launch.settings
-        self.journal: Journal | None = None
-        self.restores: RestoreService | None = None
-        self.filled_forms: dict[str, FormDraft] = {}
-        """What was filled in for the restores of this run, by restore."""
-
-    # -- what screens ask ---------------------------------------------------------------------
-
-    @property
-    def is_demo(self) -> bool:
-        """Whether this is the embedded server's profile."""
-        return self.folders.demo
-
-    def secrets(self) -> tuple[str, ...]:
-        """The token of the logon session, what is being typed as a password, and the proxy's password."""
-        typed = tuple(secret for screen in self.screen_stack for secret in typed_secrets(screen))
-        known = (*typed, *self.launch.secrets)
-        if self.connection is None or self.connection.manager.session is None:
-            return known
-        return (self.connection.manager.session.token, *known)
-
-    def connection_to(self, address: ServerAddress) -> Connection:
-        """A connection that nobody has logged on to yet."""
-        return self.launch.connect(address, self.clock)
-
-    # -- start and end ------------------------------------------------------------------------
+    def __init__(self, options: StartOptions, *, clock: Clock | None = None) -> None:
+        self.services = Services(options, clock=clock)
+        super().__init__(options.folders.state)
+        self.services.on_notice = self.show_notice
+        self.services.on_failure = lambda doing, error: self.report_failure(WorkerFailed(doing, error))
+        self.services.on_restores = self._restores_changed
+        self.services.ask_for_password = self._ask_for_password
+        self._ended: EndedRestores | None = None
+        # Before any stylesheet is read: a theme set later has all of them read again.
+        self.register_theme(VBEM_THEME)
+        self.set_reactive(App.theme, VBEM_THEME.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
-        """Everything heavy is loaded behind the painted login."""
         self.catch_signals()
 
     def get_default_screen(self) -> Screen[None]:
-        """The login lies under all others: an empty screen below it would be laid out and painted first."""
-        launch = self.launch
+        # The login lies under all others: an empty screen below it would be laid out and painted first.
+        options = self.services.options
         return LoginScreen(
-            server=launch.server, user=launch.user, password=launch.password_hint, note=launch.note
+            self.services,
+            server=options.server,
+            user=options.user,
+            password=options.password_hint,
+            note=options.note,
         )
 
-    # -- navigation ---------------------------------------------------------------------------
+    def secrets(self) -> tuple[str, ...]:
+        typed = (secret for screen in self.screen_stack for secret in typed_secrets(screen))
+        return (*typed, *self.services.secrets)
 
-    def show_restore(self, key: str) -> None:
-        """Go from the form to the tasks, with one restore selected."""
+    def last_words(self) -> str:
+        return self.services.what_goes_on
+
+    # -- the screens there are ------------------------------------------------------------------
+
+    @property
+    def full_screens(self) -> list[VbemScreen]:
+        """The screens on the stack that are no dialogs, the uppermost last."""
+        return [screen for screen in self.screen_stack if isinstance(screen, VbemScreen)]
+
+    def show_notice(self, text: str, kind: str = "note") -> None:
+        """Show a sentence beside what the status line of the uppermost full screen says."""
+        # A screen that was just pushed has no status line yet.
+        self.call_after_refresh(self._show_notice, text, kind, "")
+
+    def _show_notice(self, text: str, kind: str, instead_of: str) -> None:
+        for screen in self.full_screens[-1:]:
+            screen.remove_status(instead_of)
+            screen.add_status(text, kind)
+
+    @on(Notice)
+    def _notice(self, notice: Notice) -> None:
+        self.show_notice(notice.text, notice.kind)
+
+    def _restores_changed(self, restores: tuple[Restore, ...]) -> None:
+        # While the program ends the screens are gone before the last word of a restore comes.
+        with suppress(ScreenStackError):
+            for screen in self.screen_stack:  # also those that a dialog is over
+                screen.post_message(RestoresChanged(restores))
+            self._announce_ended(restores)
+
+    def _announce_ended(self, restores: tuple[Restore, ...]) -> None:
+        from tui.screens.restore_text import EndedRestores
+
+        self._ended = self._ended or EndedRestores()
+        shows_tasks = any(screen.NAME == "tasks" for screen in self.full_screens[-1:])
+        if self._ended.notice(restores) and not shows_tasks:
+            before, self._ended.shown = self._ended.shown, self._ended.words
+            self.call_after_refresh(self._show_notice, self._ended.shown, self._ended.kind, before)
+
+    @on(TasksSeen)
+    def _forget_ended(self) -> None:
+        if self._ended is not None:
+            for screen in self.full_screens:
+                screen.remove_status(self._ended.shown)
+            self._ended.forget()
+
+    # -- navigation -----------------------------------------------------------------------------
+
+    @on(Admitted)
+    async def _admit(self, message: Admitted) -> None:
+        """Go on from the login: show the points, pick up restores in flight."""
+        from tui.screens.points import RestorePointsScreen
+
+        self._ended = None
+        self.services.admit(message.connection)
+        with self.key_queue.paused():
+            await self.push_screen(RestorePointsScreen(self.services))
+        self.services.start_watching()
+
+    @on(OpenTasks)
+    def _open_tasks(self, message: OpenTasks) -> None:
         from tui.screens.tasks import TasksScreen
 
         for screen in self.screen_stack:
             if isinstance(screen, TasksScreen):
                 screen.pop_until_active()
-                screen.select(key)
+                screen.select(message.restore_key)
                 return
-        if isinstance(self.screen, VbemScreen) and self.screen.NAME == "form":
-            self.switch_screen(TasksScreen(selected=key))
+        tasks = TasksScreen(self.services, selected=message.restore_key)
+        if screen_name(self.screen) == "form":
+            self.switch_screen(tasks)
         else:
-            self.push_screen(TasksScreen(selected=key))
+            self.push_screen(tasks)
 
-    def open_restore_form(
-        self, point: RestorePoint | FormDraft, *, newest: datetime | None = None, same_names: int = 0
-    ) -> None:
-        """Show the restore form that fits the point.
-
-        Args:
-            point: what to restore, or a form filled before.
-            newest: when the newest known point of the same VM was made.
-            same_names: how many other VMs have the same name.
-        """
+    @on(OpenRestoreForm)
+    def _open_restore_form(self, message: OpenRestoreForm) -> None:
         from tui.screens.restore_form import RestoreFormScreen
 
-        self.keep_session_now()
-        self.push_screen(RestoreFormScreen(point, newest=newest, same_names=same_names))
+        self.services.keep_session_now()
+        self.push_screen(
+            RestoreFormScreen(
+                self.services, message.draft, newest=message.newest, same_names=message.same_names
+            )
+        )
+
+    @on(OpenPoints)
+    def _open_points(self) -> None:
+        for screen in self.screen_stack:
+            if screen_name(screen) == "points":
+                screen.pop_until_active()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Before logon: no tasks, no history, nothing to log off from; and nobody goes where he is."""
+        # Before logon: no tasks, no history, nothing to log off from; and nobody goes where he is.
         del parameters
-        if action == getattr(self.screen, "NAME", ""):
+        if self.screen_stack and action == screen_name(self.screen):
             return False
-        return self.is_logged_on or action not in NEEDS_LOGON
+        return bool(self.services.who) or action not in NEEDS_LOGON
 
     def action_tasks(self) -> None:
         """Show the restores of this run."""
-        from tui.screens.tasks import TasksScreen
-
-        if not isinstance(self.screen, TasksScreen):
-            self.push_screen(TasksScreen())
+        self.post_message(OpenTasks())
 
     def action_history(self) -> None:
         """Show what the journal remembers."""
         from tui.screens.history import HistoryScreen
 
         if not isinstance(self.screen, HistoryScreen):
-            self.push_screen(HistoryScreen())
+            self.push_screen(HistoryScreen(self.services))
+
+    def action_help(self) -> None:
+        """Show what each key does here."""
+        from tui.screens.dialogs import HelpScreen
+
+        name = screen_name(self.screen)
+        if name and name != "help":
+            self.push_screen(HelpScreen(self.services, name))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        from textual.app import SystemCommand
+
+        offered: set[str] = set()
+        for action in actions_of(screen_name(screen)):
+            namespace = "app" if action.screen == "app" else "screen"
+            target = action.name if "." in action.name else f"{namespace}.{action.name}"
+            if action.name != "command_palette" and not action.is_a_move and target not in offered:
+                offered.add(target)
+                words = f"{spell_keys(action)}: {action.help}"
+                yield SystemCommand(action.label, words, self._runner(target))
+
+    def _runner(self, action: str) -> Callable[[], object]:
+        return lambda: self.call_later(self.run_action, action)
+
+    def action_interrupt(self) -> None:
+        """Stop what is loading, else ask to quit (Ctrl+C)."""
+        if not (isinstance(self.screen, VbemScreen) and self.screen.stop_loading()):
+            self.action_ask_to_quit()
+
+    # -- the logon session ----------------------------------------------------------------------
+
+    def on_key(self) -> None:
+        if self.services.connection is not None:
+            self.services.connection.key_pressed()
+
+    async def _ask_for_password(self) -> bool:
+        from tui.screens.dialogs import LogOnAgainScreen
+
+        is_logged_on = await self.push_screen(LogOnAgainScreen(self.services), wait_for_dismiss=True)
+        return bool(is_logged_on)
+
+    @work(group="session", exclusive=True, exit_on_error=False, description="log off")
+    async def action_log_off(self) -> None:
+        """End the logon session at the server and forget it here."""
+        from tui.screens.dialogs import AskScreen
+
+        services = self.services
+        if services.connection is None:
+            return
+        words = services.in_flight_words
+        text = (
+            f"{words} and would go on at the server. What is launching cannot be cancelled any more: "
+            "its task ends with the logon session. The next logon finds it by its restore session."
+            if words
+            else "The logon session is deleted at the server and from the keyring."
+        )
+        question = AskScreen(services, "Log off?", text, yes="Log off", no="Stay")
+        if not await self.push_screen_wait(question):
+            return
+        note = await services.log_off()
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        if isinstance(self.screen, LoginScreen):
+            options = services.options
+            self.screen.ask_again(
+                server=options.server,
+                user=options.user,
+                password=options.password_hint,
+                note=f"{note}\n{options.note}".strip(),
+            )
+
+    # -- the end --------------------------------------------------------------------------------
 
     @work(group="session", exclusive=True, exit_on_error=False, description="ask to quit")
     async def action_ask_to_quit(self) -> None:
         """Ask, say what goes on, and leave; the logon session is kept for the next start."""
         from tui.screens.dialogs import AskScreen
 
-        words = self.in_flight_words()
-        text = words or "Nothing is in flight."
-        if self.connection is not None and not await self.push_screen_wait(
-            AskScreen("Quit vbem?", text, yes="Quit", no="Stay")
-        ):
-            return
-        self.leave()
-
-    def leave(self) -> None:
-        """End the screens; what is open is closed on the way out."""
-        self.farewell = self.in_flight_words()
+        if self.services.connection is not None:
+            text = self.services.what_goes_on or "Nothing is in flight."
+            question = AskScreen(self.services, "Quit vbem?", text, yes="Quit", no="Stay")
+            if not await self.push_screen_wait(question):
+                return
+        self.farewell = self.last_words()
         self.exit(0)
 
     async def on_unmount(self) -> None:
-        """Whatever ended the screens: give the restores' rows up and close what is open."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE_S):
-                await self.close_restores()
-        await self.close_connection()
-
-    def on_key(self) -> None:
-        """Keys pressed keep the logon session alive."""
-        if self.connection is not None:
-            self.connection.key_pressed()
-
-
-if TYPE_CHECKING:
-    from tui.screens.host import Host
-
-    def _fits(app: VbemApp) -> Host:
-        """The app is what the screens expect of it; the type checker says so or not."""
-        return app
+        # Whatever ended the screens: the rows are given up, what is open is closed.
+        await self.services.close()

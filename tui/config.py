@@ -73,7 +73,7 @@ PROFILES = ("auto", "low", "full")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class RefreshRates:
     """How often what changes by itself is asked for and painted; keys are always answered at once."""
 
     paint_every_s: float
@@ -82,11 +82,11 @@ class Pace:
     """Restores that run are asked for, and their progress painted, at most this often."""
 
 
-FULL = Pace(paint_every_s=0.5, poll_every_s=1.0)
-LOW = Pace(paint_every_s=2.0, poll_every_s=2.0)
+FULL = RefreshRates(paint_every_s=0.5, poll_every_s=1.0)
+LOW = RefreshRates(paint_every_s=2.0, poll_every_s=2.0)
 
 
-def pace_of(profile: str, environment: Mapping[str, str]) -> Pace:
+def refresh_rates(profile: str, environment: Mapping[str, str]) -> RefreshRates:
     """Return the pace of a profile; `auto` is low over SSH.
 
     Raises:
@@ -193,3 +193,24 @@ def _misfit(path: Path, key: str, name: str, value: object) -> str:
 
 
 _TYPES = get_type_hints(Settings)
+
+
+@dataclass(kw_only=True)
+class StartOptions:
+    """What a start was asked for, with the precedence of option, environment and settings already settled."""
+
+    folders: Folders
+    settings: Settings
+    server: str = ""
+    user: str = ""
+    password_hint: str = field(default="", repr=False)
+    """Only the embedded server's password is ever prefilled."""
+    wire: str = "auto"
+    ca_file: Path | None = None
+    proxy: str = field(default="", repr=False)
+    """URL of a proxy, its password in it; empty for none."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What of these options must never stand in a report."""
+    refresh: RefreshRates = FULL
+    note: str = ""
+    """A sentence for the login screen."""

@@ -10,30 +10,30 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.cli import main
+from tui.cli.main import main
 
 if TYPE_CHECKING:
-    from tui.session import Connection
+    from tui.screens.base import Admitted
 
 ADMITTED = "VBEM_BENCH_ADMITTED"
 
 
 def _hook(path: Path) -> None:
-    from tui.porter import Porter
+    from tui.app import VbemApp
 
-    admit = Porter.admit
+    admit = VbemApp._admit
 
     def note(moment: float) -> None:
         whole = path.with_suffix(".new")
         whole.write_text(repr(moment), encoding="ascii")
         whole.rename(path)
 
-    async def noted(self: Porter, connection: Connection) -> None:
+    async def noted(self: VbemApp, message: Admitted) -> None:
         moment = time.perf_counter()
-        await admit(self, connection)
+        await admit(self, message)
         note(moment)  # a file takes longer than what is measured may
 
-    Porter.admit = noted  # type: ignore[method-assign]
+    VbemApp._admit = noted  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from tui.cli import main
+from tui.cli.main import main
 from tui.demo import faults
 from tui.demo.command import add_options
 from tui.demo.fault_help import FAULTS, STEP_WORDS, epilog

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.job import Operator, posts, send, to_confirm, to_form
 from tests.support.terminal import Terminal
-from tui.shell import STUCK_S
+from tui.terminal.terminal_app import STUCK_S
 
 pytestmark = pytest.mark.xdist_group("e2e")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.support.clock import ManualClock
 from tests.support.demo_process import DemoProcess
-from tests.support.program import launch_on
+from tests.support.program import options_for
 from tui.api.limits import Timeouts
 from tui.app import VbemApp
 from tui.store.keyring_store import SessionStore
@@ -49,9 +49,11 @@ class Lab:
     def start(self) -> VbemApp:
         """The program, started by the same operator with the same state folder."""
         self.starts += 1
-        launch = launch_on(self.demo, self.folder)
-        launch.wire, launch.timeouts, launch.sessions = self.wire, self.timeouts, self.sessions
-        return VbemApp(launch, clock=self.clock)
+        options = options_for(self.demo, self.folder)
+        options.wire = self.wire
+        app = VbemApp(options, clock=self.clock)
+        app.services.timeouts, app.services.session_store = self.timeouts, self.sessions
+        return app
 
     @property
     def state(self) -> Path:

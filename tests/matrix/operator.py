@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from tests.matrix.cells import Step
 from tests.matrix.lab import Lab
-from tests.support.settle import ENDLESS_GROUPS, text_of
+from tests.support.settle import ENDLESS, text_of
 from tui.app import VbemApp
 from tui.points.loader import LoadState
 from tui.restore_states import RestoreState
@@ -84,7 +84,7 @@ class Operator:
     @property
     def restores(self) -> tuple[Restore, ...]:
         """The restores of this run."""
-        return self.app.restores.all if self.app.restores else ()
+        return self.app.services.restores.all if self.app.services.restores else ()
 
     # -- waiting ------------------------------------------------------------------------------
 
@@ -110,9 +110,11 @@ class Operator:
 
     def _is_busy(self) -> bool:
         asks = isinstance(self.app.screen, Dialog)
+        waits_for_answer = isinstance(self.app.screen, Dialog)
+        if self.app.services.under_way - ENDLESS - ({"log on again"} if waits_for_answer else set()):
+            return True
         return any(
             worker.is_running
-            and worker.group not in ENDLESS_GROUPS
             and (not asks or worker.node is self.app.screen or worker.group in _GOES_ON_BEHIND_DIALOGS)
             for worker in self.app.workers
         )
@@ -124,7 +126,7 @@ class Operator:
 
     async def polls(self, times: int = 2, *, step_s: float = 1.0) -> None:
         """Wait until the restores were polled anew, or the program asks something."""
-        restores = self.app.restores
+        restores = self.app.services.restores
         if restores is None or isinstance(self.app.screen, Dialog):
             return
         goal = restores.monitor.ticks + times

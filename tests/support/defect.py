@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tui import cli
+from tui.cli import main as cli
 
 if TYPE_CHECKING:
-    from tui.launch import Launch
+    from tui.config import StartOptions
     from tui.screens.login import LoginScreen
     from tui.session import Connection
 
@@ -29,7 +29,7 @@ def _action_log_on(screen: LoginScreen) -> None:
     raise RuntimeError(f"cannot read {password!r}: {password}")
 
 
-def _run_defective(launch: Launch, *, mouse: bool) -> int:
+def _run_defective(start: StartOptions, *, mouse: bool) -> int:
     from tui.screens.login import LoginScreen
     from tui.session import Connection
 
@@ -37,7 +37,7 @@ def _run_defective(launch: Launch, *, mouse: bool) -> int:
         setattr(Connection, "log_on", _log_on)  # noqa: B010 - the type checker knows this is wrong
     else:
         setattr(LoginScreen, "action_log_on", _action_log_on)  # noqa: B010
-    return _run_screens(launch, mouse=mouse)
+    return _run_screens(start, mouse=mouse)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tui.app import VbemApp
 from tui.clock import Clock
-from tui.config import Folders, Settings
-from tui.launch import Launch
+from tui.config import Folders, Settings, StartOptions
 
 
-def launch_on(demo: DemoProcess, folder: Path, *, password: bool = True, trusted: bool = True) -> Launch:
+def options_for(
+    demo: DemoProcess, folder: Path, *, password: bool = True, trusted: bool = True
+) -> StartOptions:
     """What the command line would decide for a logon to `demo`, with its state in `folder`."""
     from tui.store.known_servers import KnownServers
 
@@ -21,7 +22,7 @@ def launch_on(demo: DemoProcess, folder: Path, *, password: bool = True, trusted
     server = f"{demo.host}:{demo.port}"
     if trusted:
         KnownServers(folders.pins).pin(server, demo.fingerprint.replace(":", "").lower(), "embedded server")
-    return Launch(
+    return StartOptions(
         folders=folders,
         settings=Settings(),
         server=server,
@@ -39,5 +40,5 @@ def app_on(
     trusted: bool = True,
 ) -> VbemApp:
     """The app, ready to run with a pilot."""
-    launch = launch_on(demo, folder, password=password, trusted=trusted)
-    return VbemApp(launch, clock=clock or FixedWallClock(speed=10))
+    options = options_for(demo, folder, password=password, trusted=trusted)
+    return VbemApp(options, clock=clock or FixedWallClock(speed=10))

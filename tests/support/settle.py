@@ -8,9 +8,11 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from tui.app import VbemApp
+
 DEADLINE_S = 20.0
-ENDLESS_GROUPS = {"monitor", "keep-alive"}
-"""Workers that go on as long as the app does."""
+ENDLESS = {"watch the restores", "keep the logon session alive"}
+"""What the services do as long as somebody is logged on."""
 
 
 async def settle(pilot: Pilot[Any]) -> None:
@@ -21,9 +23,8 @@ async def settle(pilot: Pilot[Any]) -> None:
 
 def _busy(pilot: Pilot[Any]) -> bool:
     return any(
-        worker.is_running and worker.group not in ENDLESS_GROUPS and not worker.group.startswith("dialog")
-        for worker in pilot.app.workers
-    )
+        worker.is_running and not worker.group.startswith("dialog") for worker in pilot.app.workers
+    ) or bool(isinstance(pilot.app, VbemApp) and pilot.app.services.under_way - ENDLESS)
 
 
 async def until(pilot: Pilot[Any], true: Callable[[], object], what: str) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Static
 from tests.support.settle import settle, until
 from tests.ui.stage import StageApp, StageManager, stage
 from tui.api.models import RestorePoint
+from tui.restores.forms.fields import FormDraft
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
@@ -26,7 +27,11 @@ def app_for(
 ) -> StageApp:
     manager = manager or StageManager()
     manager.points.setdefault(one.id, one)
-    return StageApp(folder, manager, RestoreFormScreen(one, same_names=same_names))
+    return StageApp(
+        folder,
+        manager,
+        lambda services: RestoreFormScreen(services, FormDraft(point=one), same_names=same_names),
+    )
 
 
 async def to_confirm(pilot: Pilot[Any]) -> None:
@@ -71,7 +76,7 @@ async def confirm(pilot: Pilot[Any], *keys: str) -> None:
 
 
 async def tick(pilot: Pilot[Any]) -> None:
-    restores = stage(pilot).restores
+    restores = stage(pilot).services.restores
     assert restores is not None
     await restores.monitor.tick()
     await pilot.pause()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -17,10 +18,9 @@ from tui.api.errors import ManagerError
 from tui.api.models import HierarchyItem, HierarchyRoot, Platform, RestorePoint, RestoreSpec, Task, WireFormat
 from tui.api.requests import RestoreRequest, write_request
 from tui.app import VbemApp
-from tui.config import Folders, Settings
-from tui.launch import Launch
-from tui.restores.service import RestoreService
-from tui.screens.restore_text import EndedRestores
+from tui.config import Folders, Settings, StartOptions
+from tui.screens.base import VbemScreen
+from tui.services import Services
 from tui.session import Connection
 from tui.store.journal import Journal
 
@@ -99,46 +99,40 @@ class StageConnection:
 class StageApp(VbemApp):
     """The app, logged on already, starting with one screen over an empty list of points."""
 
-    def __init__(self, folder: Path, manager: StageManager, first: Screen[Any]) -> None:
+    def __init__(self, folder: Path, manager: StageManager, first: Callable[[Services], Screen[Any]]) -> None:
         folders = Folders(state=folder / "state", config=folder / "config", demo=True)
         folders.make()
-        super().__init__(Launch(folders=folders, settings=Settings()), clock=FakeClock())
+        super().__init__(StartOptions(folders=folders, settings=Settings()), clock=FakeClock())
         self.manager = manager
-        self.first = first
-        self.password = "again"
         self.asked_to_log_on = 0
-        self.open_journal()
-        assert self.journal is not None
-        self.connection = cast(Connection, StageConnection(manager))
-        self.restores = RestoreService(
-            manager, cast(Any, self.journal), server="em.lab.example:9398", clock=self.clock
-        )
-        self.restores.on_change(self._tell_screens)
-        self._endings = EndedRestores()
+        self.services.admit(cast(Connection, StageConnection(manager)))
+        assert self.services.journal is not None
+        self.services.ask_for_password = self.answer_password
+        self.first = first(self.services)
 
     @property
     def rows(self) -> Journal:
-        assert self.journal is not None
-        return self.journal
+        assert self.services.journal is not None
+        return self.services.journal
 
     def get_default_screen(self) -> Screen[None]:
-        return PointsStandIn()
+        return PointsStandIn(self.services)
 
     def on_mount(self, event: Mount) -> None:  # type: ignore[override] # needs the event
         del event
         self.push_screen(self.first)
 
-    async def log_on_again(self) -> bool:
+    async def answer_password(self) -> bool:
         self.asked_to_log_on += 1
         return True
 
 
-class PointsStandIn(Screen[None]):
+class PointsStandIn(VbemScreen):
     """Where the list of points would be."""
 
     NAME = "points"
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         yield Static("the list of points", markup=False)
 
 

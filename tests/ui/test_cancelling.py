@@ -26,7 +26,7 @@ async def test_what_cancelling_did_is_told_once(tmp_path: Path) -> None:
         await pilot.press("enter")
         manager.task_list = ()
         await tick(pilot)
-        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
+        stage(pilot).services.clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
         await tick(pilot)
         assert details(pilot).count("The launch was stopped") == 1
         await pilot.press("h")
@@ -72,7 +72,7 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) 
         assert "cancelling" in text_of(pilot)
         manager.task_list = ()
         await tick(pilot)
-        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
+        stage(pilot).services.clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
         await tick(pilot)
         assert "cancelled" in text_of(pilot)
         assert "The launch was stopped" in details(pilot)
@@ -88,11 +88,13 @@ async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warnin
         await settle(pilot)
         await pilot.press("escape")
         app = stage(pilot)
-        assert app.restores is not None
+        assert app.services.restores is not None
         app.rows.update(1, cancel="asking", state="launching")
-        app.restores = RestoreService(manager, app.rows, server="em.lab.example:9398", clock=app.clock)
-        await app.restores.reattach()
-        app.restores.on_change(app._tell_screens)
+        app.services.restores = RestoreService(
+            manager, app.rows, server="em.lab.example:9398", clock=app.services.clock
+        )
+        await app.services.restores.reattach()
+        app.services.restores.on_change(app.services.on_restores)
         manager.delete, manager.task_list = None, (task(),)
         await tick(pilot)
         assert "cancelling" in text_of(pilot)
@@ -164,7 +166,7 @@ async def test_a_restore_not_found_at_the_server_is_shown_as_old(tmp_path: Path)
         for _ in range(3):
             await tick(pilot)
         assert "78 %" in text_of(pilot)
-        stage(pilot).clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
+        stage(pilot).services.clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
         await tick(pilot)
         assert "restoring?" in text_of(pilot)
         assert "(old) The server no longer lists its restore session" in text_of(pilot)

@@ -15,6 +15,8 @@ from tests.unit.restores.fakes import finished, session, stopped
 from tests.unit.restores.points import point
 from tui.api.errors import Unreachable
 from tui.api.models import SessionResult
+from tui.restores.forms.fields import FormDraft
+from tui.screens.base import OpenRestoreForm
 from tui.screens.cancel import CancelScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.restore_form import RestoreFormScreen
@@ -78,8 +80,6 @@ async def test_an_end_is_told_elsewhere_until_the_tasks_are_seen(
         await settle(pilot)
         assert isinstance(app.screen, TasksScreen)
         assert words not in text_of(pilot)
-        assert app._endings is not None
-        assert not app._endings.words
         await pilot.press("h")
         await settle(pilot)
         assert words not in text_of(pilot)
@@ -137,7 +137,7 @@ async def test_a_form_says_how_many_are_in_flight_before_other_keys(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await running(pilot, manager)
-        app.open_restore_form(point())
+        app.post_message(OpenRestoreForm(FormDraft(point=point())))
         await settle(pilot)
         assert isinstance(app.screen, RestoreFormScreen)
         assert "Ctrl+T Tasks (1)" in keys(pilot)

@@ -18,7 +18,7 @@ from tui.widgets.text_view import TextView
 
 
 def app_with_rows(folder: Path) -> StageApp:
-    app = StageApp(folder, StageManager(), HistoryScreen())
+    app = StageApp(folder, StageManager(), HistoryScreen)
     for name, state in (("app07", RestoreState.SUCCEEDED), ("[red]x", RestoreState.UNKNOWN)):
         row = app.rows.plan(
             server="em.lab.example:9398",
@@ -83,6 +83,6 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
 
 
 async def test_empty_journal_says_so(tmp_path: Path) -> None:
-    async with StageApp(tmp_path, StageManager(), HistoryScreen()).run_test(size=(80, 24)) as pilot:
+    async with StageApp(tmp_path, StageManager(), HistoryScreen).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert "The journal has no restores yet." in text_of(pilot)

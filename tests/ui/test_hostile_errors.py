@@ -154,7 +154,7 @@ async def test_unknown_certificate(disguised: DemoProcess, tmp_path: Path) -> No
         assert "[red]x[/red]" in next(line for line in shown.splitlines() if "Names" in line)
         await pilot.press("right", "enter")
         await painted(pilot, "points loaded", "the list")
-    kept = app.folders.pins.read_text(encoding="utf-8")
+    kept = app.services.folders.pins.read_text(encoding="utf-8")
     assert "[red]x[/red]" in kept
     assert not UNSAFE.search(kept.replace("\n", ""))
     assert len([line for line in kept.splitlines() if not line.startswith("#")]) == 1

@@ -141,9 +141,9 @@ async def test_what_is_exported_is_one_line_of_ascii_a_restore(
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen), "the confirmation")
         await pilot.press("right", "enter")
         await shows(pilot, "launching")
-        assert app.journal is not None
+        assert app.services.journal is not None
         with (tmp_path / "export").open("w", encoding="utf-8") as file:
-            assert app.journal.export(file) == 1
+            assert app.services.journal.export(file) == 1
     exported = (tmp_path / "export").read_text(encoding="utf-8")
     assert not UNSAFE.search(exported.replace("\n", ""))
     assert len(exported.splitlines()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 from textual.command import CommandPalette
@@ -96,7 +97,8 @@ async def test_before_logon_nothing_is_offered_that_needs_it(app: VbemApp) -> No
 async def test_help_says_that_more_is_below_and_arrows_go_there(tmp_path: Path) -> None:
     async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        pilot.app.push_screen(HelpScreen("points"))
+        app = cast(VbemApp, pilot.app)
+        app.push_screen(HelpScreen(app.services, "points"))
         await pilot.pause()
         shown = text_of(pilot)
         assert "DEMO  Keys on this screen" in shown
@@ -138,8 +140,8 @@ async def test_news_stand_on_the_status_line_and_cover_nothing(tmp_path: Path) -
     app = app_for(tmp_path, point())
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        app.tell("The journal is gone.", "bad")
-        app.tell("1 restore of an earlier run in flight: Ctrl+T shows the tasks.")
+        app.show_notice("The journal is gone.", "bad")
+        app.show_notice("1 restore of an earlier run in flight: Ctrl+T shows the tasks.")
         await pilot.pause()
         shown = " ".join(text_of(pilot).split())
         assert "The journal is gone. 1 restore of an earlier run in flight" in shown

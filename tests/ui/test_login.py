@@ -256,7 +256,7 @@ class LockedKeyring(SessionStore):
 
 
 async def test_a_keyring_that_cannot_be_read_is_said(app: VbemApp) -> None:
-    app.launch.sessions = LockedKeyring()
+    app.services.session_store = LockedKeyring()
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "No kept logon session could be looked for: the keyring is locked. Log on.")
         await pilot.press("enter")
@@ -277,7 +277,7 @@ class SlowKeyring(SessionStore):
 
 
 async def test_the_points_do_not_wait_for_the_keyring(app: VbemApp) -> None:
-    keyring = app.launch.sessions = SlowKeyring()
+    keyring = app.services.session_store = SlowKeyring()
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
         await pilot.press("enter")
@@ -298,8 +298,8 @@ async def test_what_is_waited_for_is_said_where_it_takes_long(app: VbemApp, demo
 
 
 async def test_the_session_is_kept_before_a_restore_can_be_started(app: VbemApp) -> None:
-    keyring = app.launch.sessions = SlowKeyring()
-    app.clock = FixedWallClock(speed=1e-6)  # the two seconds after a logon never pass
+    keyring = app.services.session_store = SlowKeyring()
+    app.services.clock = FixedWallClock(speed=1e-6)  # the two seconds after a logon never pass
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
         await pilot.press("enter")
@@ -309,6 +309,6 @@ async def test_the_session_is_kept_before_a_restore_can_be_started(app: VbemApp)
         await shows(pilot, "Made (local")
         await pilot.press("enter")
         await shows(pilot, "Restore...")
-        connection = app.connection
+        connection = app.services.connection
         assert connection is not None
         await until(pilot, lambda: not connection.is_to_be_kept, "the session to be kept")

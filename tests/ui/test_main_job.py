@@ -51,7 +51,7 @@ def posts(demo: DemoProcess) -> list[dict[str, Any]]:
 
 
 def ended(app: VbemApp) -> bool:
-    return app.restores is not None and all(one.is_over for one in app.restores.all)
+    return app.services.restores is not None and all(one.is_over for one in app.services.restores.all)
 
 
 @pytest.mark.parametrize("platform", ["vmware", "hyperv"])
@@ -66,8 +66,8 @@ async def test_machine_from_logon_to_the_end(app: VbemApp, demo: DemoProcess, pl
         await pilot.pause()
         shown = text_of(pilot)
         assert any(word in shown for word in ("succeeded", "warnings", "FAILED"))
-        assert app.journal is not None
-        (row,) = app.journal.recent()
+        assert app.services.journal is not None
+        (row,) = app.services.journal.recent()
     (post,) = posts(demo)
     assert post["status"] == 202
     assert "KeepOriginalVM" in post["body"]
@@ -87,8 +87,8 @@ async def test_an_end_is_told_on_the_list(app: VbemApp, demo: DemoProcess) -> No
         await on(pilot, RestorePointsScreen)
         demo.control("set", option="time_scale", value=200)
         await shows(pilot, "Ctrl+T shows")
-        assert app.restores is not None
-        (restore,) = app.restores.all
+        assert app.services.restores is not None
+        (restore,) = app.services.restores.all
         assert f"The restore of {restore.vm_name} " in text_of(pilot)
         await pilot.press("ctrl+t")
         await on(pilot, TasksScreen)
@@ -184,8 +184,8 @@ async def test_session_that_expires_while_the_form_is_filled(app: VbemApp, demo:
         await on(pilot, ConfirmScreen)
         await pilot.press("right", "enter")
         await on(pilot, TasksScreen)
-        assert app.journal is not None
-        (row,) = app.journal.recent()
+        assert app.services.journal is not None
+        (row,) = app.services.journal.recent()
     assert row.reason == "INC-4711"
     assert [one["status"] for one in posts(demo)] == [202]
 
@@ -212,8 +212,8 @@ async def test_lost_reply_is_unknown_then_found_and_never_sent_twice(app: VbemAp
         await pilot.press("right", "enter")
         await on(pilot, TasksScreen)
         await until(pilot, lambda: ended(app), "the end of the restore")
-        assert app.restores is not None
-        (restore,) = app.restores.all
+        assert app.services.restores is not None
+        (restore,) = app.services.restores.all
     assert restore.note == "It started: a new restore session of this VM was found."
     assert restore.state in {RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.FAILED}
     assert len(posts(demo)) == 1
@@ -222,7 +222,7 @@ async def test_lost_reply_is_unknown_then_found_and_never_sent_twice(app: VbemAp
 async def test_exact_request_is_what_the_server_got(app: VbemApp, demo: DemoProcess) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await to_form(pilot, "platform:vmware")
-        restores = app.restores
+        restores = app.services.restores
         assert restores is not None
         await pilot.press("ctrl+g")
         await shows(pilot, "this is what is sent")

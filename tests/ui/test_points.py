@@ -152,7 +152,7 @@ async def test_the_key_that_leads_to_the_filter_is_no_letter_at_its_beginning(ap
 async def test_news_of_the_start_stay_while_somebody_types(app: VbemApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await browse(pilot)
-        screen.say("1 restore of an earlier run in flight.")
+        screen.set_status("1 restore of an earlier run in flight.")
         await pilot.press(*"web")
         await settle(pilot)
         assert "1 restore of an earlier run" in text_of(pilot)
@@ -160,14 +160,14 @@ async def test_news_of_the_start_stay_while_somebody_types(app: VbemApp) -> None
 
 async def test_ages_are_written_anew_on_return(app: VbemApp, monkeypatch: pytest.MonkeyPatch) -> None:
     # Painting a late page would write the ages as well.
-    app.pace = replace(app.pace, paint_every_s=0.001)
+    app.services.refresh = replace(app.services.refresh, paint_every_s=0.001)
     async with app.run_test(size=(80, 24)) as pilot:
         await browse(pilot)
         await shows(pilot, "points loaded just now")
         await pilot.press("ctrl+t")
         await settle(pilot)
-        later = app.clock.now() + timedelta(minutes=4)
-        monkeypatch.setattr(app.clock, "now", lambda: later)
+        later = app.services.clock.now() + timedelta(minutes=4)
+        monkeypatch.setattr(app.services.clock, "now", lambda: later)
         await pilot.press("escape")
         await shows(pilot, "points loaded 4 min ago")
 
@@ -189,7 +189,7 @@ async def test_the_server_is_asked_newest_first_then_page_by_page(demo: DemoProc
         screen = await browse(pilot)
         asked = [one["query"] for one in demo.requests("list") if "vmrestorepoint" in one["query"].lower()]
         assert "sortDesc=CreationTime" in asked[0]
-        assert "pageSize=24&page=1" in asked[0]  # as many as the terminal has lines
+        assert "pageSize=50&page=1" in asked[0]
         assert sorted(query.rpartition("page=")[2] for query in asked[1:]) == ["1", "2", "3", "4"]
         assert len(screen._index) >= 1800
 

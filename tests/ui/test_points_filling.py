@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from textual.events import Mount
 from textual.pilot import Pilot
 
 from tests.support.settle import settle, shows, text_of, until
@@ -17,8 +16,7 @@ from tests.unit.restores.fakes import FakeClock
 from tui.api.errors import SessionExpired, TimedOut
 from tui.api.models import Page, PointKind, RestorePoint
 from tui.api.query import Query
-from tui.screens.points import RestorePointsScreen
-from tui.screens.points_loading import ASK_AFTER_S
+from tui.screens.points import ASK_AFTER_S, RestorePointsScreen
 
 FLEET = [point(f"vm{n % 40:02}", n) for n in range(1, 1801)]
 
@@ -36,25 +34,13 @@ class SlowManager(StageManager):
         return await self.server.points_page(query, number, kind=kind)
 
 
-class BrowserApp(StageApp):
-    """The browser as it is after a logon."""
-
-    first: RestorePointsScreen
-
-    async def on_mount(self, event: Mount) -> None:  # type: ignore[override] # needs the event, and waits
-        del event
-        self.first.ask_ahead(cast(SlowManager, self.manager), self.clock)
-        await self.push_screen(self.first)
-        self.first.start_loading()
-
-
 class Browser:
     """The screen, its server and its app."""
 
     def __init__(self, folder: Path, *vms: RestorePoint) -> None:
         self.server = Server(vms or FLEET)
-        self.screen = RestorePointsScreen()
-        self.app = BrowserApp(folder, SlowManager(self.server), self.screen)
+        self.app = StageApp(folder, SlowManager(self.server), RestorePointsScreen)
+        self.screen = cast(RestorePointsScreen, self.app.first)
 
     def hold(self) -> None:
         """Answer nothing more."""
@@ -80,9 +66,9 @@ async def test_before_the_first_page_it_says_what_it_waits_for(browser: Browser)
 async def test_a_server_that_does_not_answer_is_waited_for_in_words(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.screens.points_loading.WAIT_TOLD_AFTER_S", 0.01)
+    monkeypatch.setattr("tui.screens.points.WAIT_TOLD_AFTER_S", 0.01)
     browser.hold()
-    clock = browser.app.clock
+    clock = browser.app.services.clock
     assert isinstance(clock, FakeClock)
     async with browser.app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "asking for the newest points; Ctrl+C stops")
@@ -128,7 +114,7 @@ async def test_an_expired_session_asks_for_the_password_and_goes_on(browser: Bro
         browser.server.errors.clear()
         return True
 
-    browser.app.log_on_again = again  # type: ignore[method-assign] # answers for the operator
+    browser.app.services.ask_for_password = again
     async with browser.app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "all 1,800 points loaded")
 
@@ -150,7 +136,7 @@ async def test_the_cursor_stays_on_its_vm_while_younger_points_come(tmp_path: Pa
 async def test_a_name_beyond_what_is_loaded_is_asked_of_the_server_at_once(browser: Browser) -> None:
     browser.server.lists[PointKind.VM].append(point("rare one", 9000))
     browser.server.errors.update({(PointKind.VM, page): TimedOut() for page in (2, 3, 4)})
-    clock = browser.app.clock
+    clock = browser.app.services.clock
     assert isinstance(clock, FakeClock)
     async with browser.app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "could not load all")
@@ -188,7 +174,7 @@ async def test_ages_move_on_by_the_minute(tmp_path: Path) -> None:
     browser = Browser(tmp_path, point("app07", 0))
     async with browser.app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        clock: Any = browser.app.clock
+        clock: Any = browser.app.services.clock
         created = browser.screen._index.created(0)
         clock.now = lambda: created + timedelta(minutes=42)
         browser.screen._repaint_ages()

@@ -13,7 +13,8 @@ from tests.ui.stage import StageManager
 from tests.unit.restores.points import SERVER, point
 from tui.api.errors import ConnectionLost, Forbidden
 from tui.api.models import CloudVmRestoreSpec, HierarchyItem, HierarchyRoot, Platform
-from tui.screens.reference_names import ReferenceNames
+from tui.restores.forms.fields import ReferenceNames
+from tui.screens.reference_names import spell_out
 from tui.screens.restore_form import RestoreFormScreen
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import TextView
@@ -94,7 +95,7 @@ async def test_account_that_may_not_look_up_sees_the_uid_and_no_complaint(tmp_pa
 def test_names_take_the_place_of_references_and_keep_tone_and_full_stop() -> None:
     names = ReferenceNames()
     names.learn([FAST])
-    lines = names.spell_out([StyledText(f"Into {STORE.upper().replace('URN', 'urn')}.", "warning"), "plain"])
+    lines = spell_out(names, [StyledText(f"Into {STORE.upper().replace('URN', 'urn')}.", "warning"), "plain"])
     assert lines[0] == StyledText("Into ssd & fast.", "warning")
     assert isinstance(lines[1], StyledText)
     assert lines[1].tone == "dim"
@@ -104,7 +105,7 @@ def test_names_take_the_place_of_references_and_keep_tone_and_full_stop() -> Non
 def test_two_references_of_one_sentence_say_which_is_which() -> None:
     names = ReferenceNames()
     names.learn([FAST, HierarchyItem(ref=ROOT_UID, object_type="VcdSystem", name="vcd-lab")])
-    sentence, *refs = names.spell_out([f"Into {STORE} under {ROOT_UID}."])
+    sentence, *refs = spell_out(names, [f"Into {STORE} under {ROOT_UID}."])
     assert sentence == "Into ssd & fast under vcd-lab."
     assert [ref.text.strip() for ref in refs if isinstance(ref, StyledText)] == [
         f"ssd & fast: {STORE}",
@@ -113,4 +114,4 @@ def test_two_references_of_one_sentence_say_which_is_which() -> None:
 
 
 def test_unknown_references_stay_as_they_are() -> None:
-    assert ReferenceNames().spell_out([f"Into {STORE}."]) == [f"Into {STORE}."]
+    assert spell_out(ReferenceNames(), [f"Into {STORE}."]) == [f"Into {STORE}."]

@@ -103,7 +103,7 @@ async def test_walking_away_while_it_is_sent_stops_nothing(tmp_path: Path) -> No
         assert manager.hold is not None
         manager.hold.set()
         await settle(pilot)
-        restores = stage(pilot).restores
+        restores = stage(pilot).services.restores
         assert restores is not None
         assert [one.state.value for one in restores.all] == ["launching"]
     assert len(manager.posts) == 1

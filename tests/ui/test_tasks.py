@@ -127,7 +127,7 @@ async def test_send_again_after_another_run_reads_the_point_anew(tmp_path: Path)
     manager = StageManager(post=ConnectionLost("Reset."))
     async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
         await send(pilot)
-        stage(pilot).filled_forms.clear()
+        stage(pilot).services.form_drafts.clear()
         manager.point_error = NotFound("No such point.")
         await pilot.press("s")
         await settle(pilot)
@@ -155,7 +155,7 @@ async def test_leaving_the_screen_stops_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_without_restores_it_says_so(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with StageApp(tmp_path, StageManager(), TasksScreen()).run_test(size=size) as pilot:
+    async with StageApp(tmp_path, StageManager(), TasksScreen).run_test(size=size) as pilot:
         await settle(pilot)
         assert "No restores in this run yet." in text_of(pilot)
         await pilot.press("c", "s", "d")

@@ -44,7 +44,7 @@ class StreamTransport(httpx.AsyncHTTPTransport):
 class StreamBackend(httpcore.AsyncNetworkBackend):
     """Dials hosts."""
 
-    async def connect_tcp(  # noqa: D102 - httpcore says what it is for
+    async def connect_tcp(
         self,
         host: str,
         port: int,
@@ -61,7 +61,7 @@ class StreamBackend(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError(str(error)) from error
         return _Stream(line)
 
-    async def connect_unix_socket(  # noqa: D102 - httpcore says what it is for
+    async def connect_unix_socket(
         self,
         path: str,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
@@ -69,7 +69,7 @@ class StreamBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         raise NotImplementedError("Enterprise Manager listens on no such socket")
 
-    async def sleep(self, seconds: float) -> None:  # noqa: D102 - httpcore says what it is for
+    async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 

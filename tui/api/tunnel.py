@@ -28,7 +28,7 @@ class Tunnels(StreamBackend):
     def __init__(self, proxy: ProxyAddress) -> None:
         self._proxy = proxy
 
-    async def connect_tcp(  # noqa: D102 - httpcore says what it is for
+    async def connect_tcp(
         self,
         host: str,
         port: int,

@@ -1,14 +1,15 @@
-"""Messages that cross files; those of one widget stand inside the widget."""
+"""What every screen shares: header, status line, footer, the guard around service calls, and the messages
+by which screens ask the app to show another one."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from math import inf
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
@@ -17,17 +18,23 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from tui.actions import EVERYWHERE, Action, actions_of, spell_key
-from tui.errors import describe
+from tui.api.errors import SessionExpired
+from tui.errors import VbemError, describe
+from tui.services import Services
+from tui.terminal.crash_edge import failure_of
 from tui.terminal.key_queue import now_s
 from tui.terminal.rendering import SinglePaintScreen
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header, StatusLine
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from textual.events import Key, Paste
 
+    from tui.restores.forms.fields import FormDraft
     from tui.restores.restore import Restore
-    from tui.screens.host import Host
+    from tui.session import Connection
 
 
 class RestoresChanged(Message):
@@ -40,6 +47,52 @@ class RestoresChanged(Message):
     def can_replace(self, message: Message) -> bool:
         """Only the newest matters."""
         return isinstance(message, RestoresChanged)
+
+
+class Admitted(Message):
+    """Somebody is logged on."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self.connection = connection
+
+
+class Notice(Message):
+    """A sentence for whatever screen is uppermost by then; its kind is `note`, `good` or `bad`."""
+
+    def __init__(self, text: str, kind: str = "note") -> None:
+        super().__init__()
+        self.text, self.kind = text, kind
+
+
+class OpenRestoreForm(Message):
+    """Show the restore form that fits the point of a draft.
+
+    Args:
+        draft: what to restore, and what is filled in already.
+        newest: when the newest known point of the same VM was made.
+        same_names: how many other VMs have the same name.
+    """
+
+    def __init__(self, draft: FormDraft, *, newest: datetime | None = None, same_names: int = 0) -> None:
+        super().__init__()
+        self.draft, self.newest, self.same_names = draft, newest, same_names
+
+
+class OpenTasks(Message):
+    """Show the restores of this run, with the cursor on one of them."""
+
+    def __init__(self, restore_key: str = "") -> None:
+        super().__init__()
+        self.restore_key = restore_key
+
+
+class OpenPoints(Message):
+    """Go back to the list of restore points."""
+
+
+class TasksSeen(Message):
+    """The tasks are being shown: nothing more need be said of their ends."""
 
 
 def binding_of(action: Action) -> Binding:
@@ -76,85 +129,70 @@ ResultT = TypeVar("ResultT")
 DialogT = TypeVar("DialogT")
 
 
-class _Watching:
-    """A worker's failure is told to the node it belongs to and goes no further: pass it on to the app."""
+class VbemScreen(SinglePaintScreen[None]):
+    """A full screen. Subclasses set NAME and HEADING and yield their body from `compose_body`.
 
-    app: App[object]
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Unforeseen errors in workers of this screen are reported by the app."""
-        cast("Host", self.app).report_worker(event)
-
-
-class VbemScreen(_Watching, SinglePaintScreen[None]):
-    """A full screen. Subclasses set NAME and HEADING and yield their body from `compose_body`."""
+    Args:
+        services: what it shows and asks.
+    """
 
     NAME: ClassVar[str] = ""
     """The screen's name in the table of actions."""
     VERTICAL_BREAKPOINTS = SHORT_BREAKPOINTS
     HEADING: ClassVar[str] = ""
-    """What the banner calls it."""
-    dressed_for = ""
-    """Who is logged on, by lines that were drawn before it is shown."""
+    """What the header calls it."""
 
-    @property
-    def vbem(self) -> Host:
-        """The app, typed."""
-        return cast("Host", self.app)
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self.services = services
 
     def compose(self) -> ComposeResult:
-        """Banner on top, the body, then status line and keys."""
-        yield Header(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
+        yield Header(self.HEADING, demo=self.services.is_demo, who=self.services.who)
         with Vertical(id="body"):
             yield from self.compose_body()
         yield StatusLine()
         yield Footer({TASKS: self.tasks_note})
 
+    def compose_body(self) -> ComposeResult:
+        """Yield what the screen is about."""
+        yield from ()
+
     @property
     def tasks_note(self) -> str:
         """What stands behind the key that leads to the tasks."""
-        return self.vbem.tasks_note
+        return self.services.in_flight_note
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        # A worker's failure is told to the node it belongs to and goes no further.
+        if failed := failure_of(event):
+            self.app.post_message(failed)
 
     @on(RestoresChanged)
     def _note_tasks(self) -> None:
         self.query_one(Footer).note(TASKS, self.tasks_note)
 
-    def compose_body(self) -> ComposeResult:
-        """What the screen is about."""
-        yield from ()
+    def stop_loading(self) -> bool:
+        """Stop what is loading; return whether anything was."""
+        return False
 
-    def refresh_banner(self) -> None:
-        """Write the top line anew, after a logon."""
-        line = Header.line(self.HEADING, demo=self.vbem.is_demo, who=self.vbem.who)
-        self.query_one(Header).update(line, layout=False)
-
-    def dress(self) -> None:
-        """Draw the lines every screen has as they are in its first frame, which finds them drawn."""
-        self.dressed_for = self.vbem.who
-        self.refresh_banner()
-        keys = self.query_one(Footer)
-        keys.follow()
-        for line in (self.query_one(Header), keys):
-            line.render_lines(line.outer_size.region)
-
-    def say(self, text: str, kind: str = "note") -> None:
+    def set_status(self, text: str, kind: str = "note") -> None:
         """Put a sentence on the status line of this screen."""
         if self.is_mounted:
             self.query_one(StatusLine).say(text, kind)
 
-    def add(self, text: str, kind: str = "note") -> None:
-        """Put a sentence on the status line beside what is said there."""
+    def add_status(self, text: str, kind: str = "note") -> None:
+        """Put a sentence on the status line beside what stands there."""
         if self.is_mounted:
             self.query_one(StatusLine).add(text, kind)
 
-    def take_back(self, text: str) -> None:
+    def remove_status(self, text: str) -> None:
         """Leave a sentence out of what the status line says."""
         if self.is_mounted and text:
             self.query_one(StatusLine).take_back(text)
 
-    def complain(self, doing: str, error: Exception) -> None:
+    def show_error(self, doing: str, error: Exception) -> None:
         """Show an error of the lower rooms where it happened."""
-        self.say(describe(doing, error), "bad")
+        self.set_status(describe(doing, error), "bad")
 
     @contextmanager
     def reporting(self, doing: str) -> Iterator[None]:
@@ -163,13 +201,10 @@ class VbemScreen(_Watching, SinglePaintScreen[None]):
         Args:
             doing: completes the sentence 'Could not ...'.
         """
-        from tui.api.errors import ManagerError
-        from tui.store.errors import StoreError
-
         try:
             yield
-        except (ManagerError, StoreError) as error:
-            self.complain(doing, error)
+        except VbemError as error:
+            self.show_error(doing, error)
 
     async def reading(self, doing: str, read: Callable[[], Awaitable[ResultT]]) -> ResultT | None:
         """Await a read; log on again and repeat it once if the logon session is over.
@@ -177,21 +212,23 @@ class VbemScreen(_Watching, SinglePaintScreen[None]):
         Returns:
             What the read gave, or None after the error has been shown.
         """
-        from tui.api.errors import SessionExpired
-
         with self.reporting(doing):
             try:
                 return await read()
             except SessionExpired as error:
-                if not await self.vbem.log_on_again():
-                    self.complain(doing, error)
+                if not await self.services.log_on_again():
+                    self.show_error(doing, error)
                     return None
             return await read()
         return None
 
 
-class Dialog(_Watching, SinglePaintScreen[DialogT], ModalScreen[DialogT]):
-    """A box over the current screen; Escape is always the safe way out."""
+class Dialog(SinglePaintScreen[DialogT], ModalScreen[DialogT]):
+    """A box over the current screen; Escape is always the safe way out.
+
+    Args:
+        services: what it shows and asks.
+    """
 
     NAME: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings_in_dialogs()
@@ -199,20 +236,22 @@ class Dialog(_Watching, SinglePaintScreen[DialogT], ModalScreen[DialogT]):
     IS_ANSWERED_UNREAD: ClassVar[bool] = False
     """Whether keys count that were pressed before it was shown: only where no answer can do harm."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
+        self.services = services
         self._shown_s = inf
 
     def on_mount(self) -> None:
-        """From now on keys are answers.
-
-        The frame follows within some milliseconds, in which nobody presses one unread; whoever reads the
-        frame and answers at once must not come too early.
-        """
+        # From now on keys are answers. The frame follows within some milliseconds, in which nobody presses
+        # one unread; whoever reads the frame and answers at once must not come too early.
         self._shown_s = now_s()
 
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if failed := failure_of(event):
+            self.app.post_message(failed)
+
     def takes_key(self, event: Key | Paste) -> bool:
-        """Whether a key counts: pressed before the dialog was seen, it is no answer; but for Escape."""
+        # Pressed before the dialog was seen, it is no answer; but for Escape.
         if self.IS_ANSWERED_UNREAD or event.time >= self._shown_s or getattr(event, "key", "") == "escape":
             return True
         for box in self.query(".box"):
@@ -220,11 +259,11 @@ class Dialog(_Watching, SinglePaintScreen[DialogT], ModalScreen[DialogT]):
         return False
 
     def title_line(self, words: str) -> Static:
-        """The first line of the box; it says DEMO itself, because the box may cover the banner."""
-        mark = "DEMO  " if self.vbem.is_demo else ""
+        """Return the first line of the box; it says DEMO itself, because the box may cover the header."""
+        mark = "DEMO  " if self.services.is_demo else ""
         return Static(mark + words, classes="title", markup=False)
 
-    @property
-    def vbem(self) -> Host:
-        """The app, typed."""
-        return cast("Host", self.app)
+
+def screen_name(screen: object) -> str:
+    """Return the name of one of our screens in the table of actions; empty for any other."""
+    return screen.NAME if isinstance(screen, VbemScreen | Dialog) else ""

@@ -23,6 +23,8 @@ from tui.widgets.text_view import Line, TextView
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
+    from tui.services import Services
+
 
 class CancelScreen(Dialog[None]):
     """Asks about one restore, and stays to tell what became of it."""
@@ -30,8 +32,8 @@ class CancelScreen(Dialog[None]):
     NAME = "cancel"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("cancel")
 
-    def __init__(self, restore: Restore) -> None:
-        super().__init__()
+    def __init__(self, services: Services, restore: Restore) -> None:
+        super().__init__(services)
         self._restore = restore
         self._asked = False
         self._sent_before = False
@@ -57,7 +59,7 @@ class CancelScreen(Dialog[None]):
 
     def _show(self) -> None:
         """What is known now; the question changes with it."""
-        restores = self.vbem.restores
+        restores = self.services.restores
         if restores is None:
             return
         try:
@@ -90,7 +92,7 @@ class CancelScreen(Dialog[None]):
             return
         self._asked = True
         self.query_one("#cancel-back", Button).focus()
-        self.vbem.cancel_restore(self._restore, again=self._sent_before)
+        self.services.cancel_restore(self._restore, again=self._sent_before)
         self._show()
 
     @on(Button.Pressed, "#cancel-back")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.events import Key
 
     from tui.api.models import Certificate
+    from tui.services import Services
 
 TYPED_DIGITS = 8
 """How many hex digits of a changed certificate's fingerprint have to be typed."""
@@ -46,8 +47,10 @@ class CertificateScreen(Dialog[bool]):
     NAME = "certificate"
     BINDINGS = bindings_of("certificate")
 
-    def __init__(self, certificate: Certificate, *, server: str, pinned_sha256: str = "") -> None:
-        super().__init__()
+    def __init__(
+        self, services: Services, certificate: Certificate, *, server: str, pinned_sha256: str = ""
+    ) -> None:
+        super().__init__(services)
         self._certificate = certificate
         self._server = server
         self._pinned = pinned_sha256

@@ -13,13 +13,14 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from tui.api.errors import SessionExpired
-from tui.errors import describe
+from tui.errors import VbemError, describe
 from tui.restore_states import RestoreState
 from tui.restores.restore import Restore
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import plan_lines
+from tui.screens.reference_names import spell_out
 from tui.store.errors import StoreError
 from tui.widgets.inputs import LineInput
 from tui.widgets.text_view import TextView
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from tui.restores.plan import RestorePlan
     from tui.screens.base import VbemScreen
+    from tui.services import Services
 
 
 def heading(plan: RestorePlan) -> str:
@@ -50,8 +52,8 @@ class ConfirmScreen(Dialog[bool]):
     NAME = "confirm"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("confirm")
 
-    def __init__(self, plan: RestorePlan) -> None:
-        super().__init__()
+    def __init__(self, services: Services, plan: RestorePlan) -> None:
+        super().__init__(services)
         self._plan = plan
         self._answered = False
 
@@ -59,7 +61,7 @@ class ConfirmScreen(Dialog[bool]):
         """The plan, what to type where that is asked for, two buttons."""
         with Vertical(classes="box"):
             yield self.title_line(heading(self._plan))
-            words = self.vbem.ref_names.spell_out([*plan_lines(self._plan), *self._plan.found])
+            words = spell_out(self.services.reference_names, [*plan_lines(self._plan), *self._plan.found])
             yield TextView(words, hang=2, needs_tab=False, id="confirm-plan")
             if self._plan.overwrites:
                 yield Static(typed_prompt(self._plan), markup=False, id="confirm-prompt")
@@ -131,11 +133,11 @@ async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -
     Returns:
         The restore if it was, or may have been, started; None if it surely was not: the screen says why.
     """
-    if not await screen.app.push_screen_wait(ConfirmScreen(plan)):
-        screen.say("Nothing was sent.")
+    if not await screen.app.push_screen_wait(ConfirmScreen(screen.services, plan)):
+        screen.set_status("Nothing was sent.")
         return None
-    screen.say("Sending ...")
-    outcome = await screen.vbem.submit_restore(plan, reason).wait()
+    screen.set_status("Sending ...")
+    outcome = await _submit(screen, plan, reason)
     if isinstance(outcome, StoreError):
         outcome = await _without_journal(screen, plan, reason, outcome)
     if isinstance(outcome, SessionExpired):
@@ -145,13 +147,26 @@ async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -
             return outcome
         await _refused(screen, outcome)
     elif outcome is not None:
-        screen.complain(_DOING, outcome)
+        screen.show_error(_DOING, outcome)
     return None
+
+
+async def _submit(
+    screen: VbemScreen, plan: RestorePlan, reason: str, *, without_journal: bool = False
+) -> Restore | VbemError | None:
+    """Send through the services, which own it; return the restore, or why nothing was sent."""
+    restores = screen.services.restores
+    if restores is None:
+        return None
+    try:
+        return await restores.submit(plan, reason, override_journal=without_journal)
+    except VbemError as error:
+        return error
 
 
 async def _without_journal(
     screen: VbemScreen, plan: RestorePlan, reason: str, error: StoreError
-) -> Restore | Exception | None:
+) -> Restore | VbemError | None:
     """The loud override, once: nothing was sent so far."""
     text = (
         f"{describe('write the restore into the journal', error)}\n\nNothing was sent so far. Sent without a "
@@ -159,10 +174,16 @@ async def _without_journal(
         "again, and History will not know it."
     )
     if await screen.app.push_screen_wait(
-        AskScreen("NO JOURNAL: send all the same?", text, yes="Send without journal", no="Do not send")
+        AskScreen(
+            screen.services,
+            "NO JOURNAL: send all the same?",
+            text,
+            yes="Send without journal",
+            no="Do not send",
+        )
     ):
-        return await screen.vbem.submit_restore(plan, reason, without_journal=True).wait()
-    screen.complain(_DOING, error)
+        return await _submit(screen, plan, reason, without_journal=True)
+    screen.show_error(_DOING, error)
     return None
 
 
@@ -175,11 +196,13 @@ async def _refused(screen: VbemScreen, restore: Restore) -> None:
     if restore.offer_again:
         await _log_on_again(screen, restore.message)
         return
-    hint = getattr(restore.error, "hint", "")
-    screen.say(f"{restore.message} {hint}".strip(), "bad")
+    hint = restore.error.hint if restore.error else ""
+    screen.set_status(f"{restore.message} {hint}".strip(), "bad")
 
 
 async def _log_on_again(screen: VbemScreen, what_happened: str) -> None:
-    screen.say(what_happened, "bad")
-    if await screen.vbem.log_on_again():
-        screen.say("Logged on again. Nothing was started: press Restore to send it as a new restore.", "bad")
+    screen.set_status(what_happened, "bad")
+    if await screen.services.log_on_again():
+        screen.set_status(
+            "Logged on again. Nothing was started: press Restore to send it as a new restore.", "bad"
+        )

@@ -10,8 +10,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
 from tui.actions import DIALOGS, actions_of, spell_keys
+from tui.api.errors import BadLogin
 from tui.api.models import Platform, PointKind
-from tui.errors import describe
+from tui.errors import VbemError, describe
 from tui.restores.forms import platform_choices
 from tui.restores.forms.fields import Choice
 from tui.sanitize import safe
@@ -25,6 +26,8 @@ from tui.widgets.virtual_table import VirtualTable
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
+    from tui.services import Services
+
 
 class AskScreen(Dialog[bool]):
     """A question; the safe answer has the focus and is what Escape means."""
@@ -32,8 +35,8 @@ class AskScreen(Dialog[bool]):
     NAME = "ask"
     BINDINGS = bindings_of("ask")
 
-    def __init__(self, title: str, text: str, *, yes: str, no: str) -> None:
-        super().__init__()
+    def __init__(self, services: Services, title: str, text: str, *, yes: str, no: str) -> None:
+        super().__init__(services)
         self._title, self._text, self._yes, self._no = title, text, yes, no
 
     def compose(self) -> ComposeResult:
@@ -70,8 +73,8 @@ class LogOnAgainScreen(Dialog[bool]):
     NAME = "again"
     BINDINGS = bindings_of("again")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._refusals = RefusalCounter()
 
     def compose(self) -> ComposeResult:
@@ -82,7 +85,7 @@ class LogOnAgainScreen(Dialog[bool]):
                 "Log on again and everything goes on where it was. Nothing typed is lost.",
                 markup=False,
             )
-            yield Label(safe(f"Password of {self.vbem.who}", cells=70), markup=False)
+            yield Label(safe(f"Password of {self.services.who}", cells=70), markup=False)
             yield LineInput(password=True, id="password-again")
             yield Static("", id="again-status", markup=False)
             with Horizontal(classes="buttons"):
@@ -103,10 +106,7 @@ class LogOnAgainScreen(Dialog[bool]):
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on again")
     async def _log_on(self, password: str) -> None:
-        from tui.api.errors import BadLogin, ManagerError
-        from tui.store.errors import StoreError
-
-        connection = self.vbem.connection
+        connection = self.services.connection
         if connection is None:
             self.dismiss(False)
             return
@@ -118,7 +118,7 @@ class LogOnAgainScreen(Dialog[bool]):
             times = self._refusals.count(connection.user)
             status.update(safe(f"{times}{describe('log on again', error)}", cells=400))
             self.query_one("#password-again", LineInput).offer_anew()
-        except (ManagerError, StoreError) as error:
+        except VbemError as error:
             status.update(safe(describe("log on again", error), cells=400))
         else:
             self.dismiss(True)
@@ -135,8 +135,8 @@ class ChoiceScreen(Dialog[Platform | None]):
     NAME = "choice"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("choice")
 
-    def __init__(self, kind: PointKind) -> None:
-        super().__init__()
+    def __init__(self, services: Services, kind: PointKind) -> None:
+        super().__init__(services)
         self._choices = platform_choices(kind)
 
     def compose(self) -> ComposeResult:
@@ -172,8 +172,8 @@ class HelpScreen(Dialog[None]):
     IS_ANSWERED_UNREAD = True
     BINDINGS = bindings_of("help")
 
-    def __init__(self, screen: str) -> None:
-        super().__init__()
+    def __init__(self, services: Services, screen: str) -> None:
+        super().__init__(services)
         self._screen = screen
 
     def compose(self) -> ComposeResult:

@@ -26,6 +26,7 @@ from tui.widgets.virtual_table import VirtualTable
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
+    from tui.services import Services
     from tui.store.journal import Journal
 
 
@@ -57,8 +58,8 @@ class ExportScreen(Dialog[Path | None]):
     IS_ANSWERED_UNREAD = True
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("export")
 
-    def __init__(self, suggestion: Path) -> None:
-        super().__init__()
+    def __init__(self, services: Services, suggestion: Path) -> None:
+        super().__init__(services)
         self._suggestion = suggestion
 
     def compose(self) -> ComposeResult:
@@ -128,8 +129,8 @@ class HistoryScreen(VbemScreen):
     HEADING = "History"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("history")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._entries: dict[int, JournalEntry] = {}
         self._states: dict[str, RestoreState] = {}
         self._shown = 0
@@ -159,7 +160,7 @@ class HistoryScreen(VbemScreen):
 
     @work(group="history", exclusive=True, exit_on_error=False, description="read the journal")
     async def _load(self) -> None:
-        journal = self.vbem.journal
+        journal = self.services.journal
         table = self.query_one(VirtualTable)
         if journal is None:
             table.set_empty("There is no journal: it could not be opened.")
@@ -168,7 +169,7 @@ class HistoryScreen(VbemScreen):
         with self.reporting("read the journal"):
             entries = await asyncio.to_thread(journal.recent, MOST_ROWS)
         self._entries = {entry.id: entry for entry in entries}
-        now = self.vbem.clock.now()
+        now = self.services.clock.now()
         table.set_empty("The journal has no restores yet.")
         table.set_rows(ListRows[JournalEntry](entries, lambda one: entry_cells(one, now), lambda one: one.id))
         if isinstance(table.cursor_key, int):
@@ -183,7 +184,7 @@ class HistoryScreen(VbemScreen):
 
     def _show_row(self, number: int) -> None:
         entry = self._entries.get(number)
-        lines = entry_lines(entry, self.vbem.clock.now()) if entry else []
+        lines = entry_lines(entry, self.services.clock.now()) if entry else []
         self.query_one(TextView).show(lines, from_top=number != self._shown)
         self._shown = number
 
@@ -202,19 +203,21 @@ class HistoryScreen(VbemScreen):
 
     @work(group="export", exclusive=True, exit_on_error=False, description="export the journal")
     async def _export(self) -> None:
-        journal = self.vbem.journal
+        journal = self.services.journal
         if journal is None:
-            self.say("There is no journal to export.", "bad")
+            self.set_status("There is no journal to export.", "bad")
             return
-        stamp = self.vbem.clock.now().strftime("%Y%m%d-%H%M%S")
-        path = await self.app.push_screen_wait(ExportScreen(Path.home() / f"vbem-journal-{stamp}.jsonl"))
+        stamp = self.services.clock.now().strftime("%Y%m%d-%H%M%S")
+        path = await self.app.push_screen_wait(
+            ExportScreen(self.services, Path.home() / f"vbem-journal-{stamp}.jsonl")
+        )
         if path is None:
-            self.say("Nothing was written.")
+            self.set_status("Nothing was written.")
             return
         with self.reporting("export the journal"):
             count = await asyncio.to_thread(write_export, journal, path)
             noun = "1 restore" if count == 1 else f"{count} restores"
-            self.say(f"{noun} written to {path}, readable by you alone.", "good")
+            self.set_status(f"{noun} written to {path}, readable by you alone.", "good")
 
     def action_back(self) -> None:
         """Go back."""

@@ -1,9 +1,7 @@
-"""How often a logon was refused: directories lock an account after a few wrong passwords."""
+"""Login: which server, which user; trust is settled before the password leaves this machine."""
 
 from __future__ import annotations
 
-import asyncio
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -11,8 +9,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
-from tui.errors import describe
-from tui.screens.base import VbemScreen, bindings_of
+from tui.errors import VbemError, describe
+from tui.screens.base import Admitted, VbemScreen, bindings_of
 from tui.terminal.key_queue import is_typing
 from tui.widgets.inputs import LineInput
 
@@ -20,11 +18,12 @@ if TYPE_CHECKING:
     from textual.events import Key, Paste
     from textual.timer import Timer
 
+    from tui.services import Services
     from tui.session import Connection
 
 
 class RefusalCounter:
-    """Counts the refusals in a row of one account."""
+    """Counts the refusals in a row of one account: directories lock it after a few wrong passwords."""
 
     def __init__(self) -> None:
         self._account, self._times = "", 0
@@ -42,32 +41,6 @@ class RefusalCounter:
 
 SAID_AFTER_S = 0.15
 """A quick server admits before anybody could read what is waited for: it is not painted then."""
-_FOLLOWS = (
-    "tui.session",
-    "tui.store.keyring_store",
-    "tui.store.known_servers",
-    "tui.screens.points",
-    "tui.restores.service",
-    "tui.screens.restore_text",
-    "tui.store.journal",
-    "tui.store.journal",
-    "tui.api.client",
-    "tui.api.transport",
-    "tui.api.status",
-    "tui.screens.certificate",
-    "tui.api.codec.json",
-    "tui.api.codec.xml",
-    "tui.api.inflate",
-    # What describes a certificate, and what httpx and ssl would import at the first connection.
-    "cryptography.x509",
-    "anyio._backends._asyncio",
-    "encodings.idna",
-)
-
-
-def _import_all() -> None:
-    for name in _FOLLOWS:
-        import_module(name)
 
 
 class LoginScreen(VbemScreen):
@@ -76,10 +49,11 @@ class LoginScreen(VbemScreen):
     NAME = "login"
     HEADING = "Log on"
     BINDINGS = bindings_of("login")
-    IS_WAITED_FOR = True
 
-    def __init__(self, *, server: str, user: str, password: str = "", note: str = "") -> None:
-        super().__init__()
+    def __init__(
+        self, services: Services, *, server: str, user: str, password: str = "", note: str = ""
+    ) -> None:
+        super().__init__(services)
         self._server, self._user, self._password = server, user, password
         self._note = note
         self._has_begun = False
@@ -113,13 +87,6 @@ class LoginScreen(VbemScreen):
         self.query_one(f"#{next(empty, 'password')}", LineInput).focus()
         if self._server:
             self.call_after_refresh(self._resume_unless_begun)
-        self.call_after_refresh(self._read_ahead)
-
-    @work(group="read-ahead", exit_on_error=False, description="make ready what the logon leads to")
-    async def _read_ahead(self) -> None:
-        """While the password is typed: import what is needed right after the logon, lay out the browser."""
-        await asyncio.to_thread(_import_all)
-        self.vbem.prepare_points()
 
     def _resume_unless_begun(self) -> None:
         """Whoever was faster than the first frame has chosen: looking for a kept session would end that."""
@@ -132,7 +99,7 @@ class LoginScreen(VbemScreen):
             self.query_one(f"#{name}", LineInput).value = value
         self.query_one("#login-note", Static).update(note)
         self.query_one("#password", LineInput).focus()
-        self.say("")
+        self.set_status("")
 
     def takes_key(self, event: Key | Paste) -> bool:
         """What is typed ahead for the list must not be sent as the end of the password."""
@@ -164,20 +131,19 @@ class LoginScreen(VbemScreen):
             address = ServerAddress.parse(server)
         except ValueError as error:
             self.query_one("#server", LineInput).focus()
-            self.say(f"The server's address cannot be used. {error}", "bad")
+            self.set_status(f"The server's address cannot be used. {error}", "bad")
             return
         missing = "user" if not user.strip() else "password" if not password else ""
         if missing:
             self.query_one(f"#{missing}", LineInput).focus()
-            self.say(f"Type the {missing} first.", "bad")
+            self.set_status(f"Type the {missing} first.", "bad")
             return
         self._has_begun = True
-        self._log_on(self.vbem.connection_to(address), user.strip(), password)
+        self._log_on(self.services.connect(address), user.strip(), password)
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on")
     async def _log_on(self, connection: Connection, user: str, password: str) -> None:
-        from tui.api.errors import BadLogin, CertificateChanged, ManagerError
-        from tui.store.errors import StoreError
+        from tui.api.errors import BadLogin, CertificateChanged
 
         self._say_if_slow(f"Connecting to {connection.address} ...")
         doing = f"log on to {connection.address}"
@@ -185,46 +151,42 @@ class LoginScreen(VbemScreen):
         self._is_sending = True
         try:
             if not await self._settle_trust(connection):
-                self.say("The certificate was not trusted. Nothing was sent to the server.", "bad")
+                self.set_status("The certificate was not trusted. Nothing was sent to the server.", "bad")
                 return
             self._say_if_slow(f"Logging on to {connection.address} ...")
-            self.vbem.expect(connection.address, user)
             await connection.log_on(user, password)
             admitted = True
         except CertificateChanged as error:
-            self.complain(doing, error)
+            self.show_error(doing, error)
         except BadLogin as error:
             times = self._refusals.count(f"{user} {connection.address}")
-            self.say(f"{times}{describe(doing, error)}", "bad")
+            self.set_status(f"{times}{describe(doing, error)}", "bad")
             self.query_one("#password", LineInput).offer_anew()
-        except (ManagerError, StoreError) as error:
-            self.say(describe(doing, error), "bad")
+        except VbemError as error:
+            self.set_status(describe(doing, error), "bad")
             self.query_one("#password", LineInput).focus()
         finally:
             self._is_sending = False
-            self._hush()
+            self._stop_waiting()
             if not admitted:
                 await connection.leave()
         if admitted:
             self._refusals = RefusalCounter()
-            try:
-                await self.vbem.admit(connection)
-            finally:
-                # Not before: the field would be laid out anew while somebody waits for the list.
-                self.query_one("#password", LineInput).value = ""
+            self.query_one("#password", LineInput).value = ""
+            self.app.post_message(Admitted(connection))
 
     def _say_if_slow(self, words: str) -> None:
         """Say what is waited for, unless the answer is there before anybody could read it."""
-        self._hush()
+        self._stop_waiting()
         self._awaited = words
         self._slow = self.set_timer(SAID_AFTER_S, self._say_awaited)
 
     def _say_awaited(self) -> None:
         """Not over what was said meanwhile: a timer's call may stand in the queue when it is stopped."""
         if self._awaited:
-            self.say(self._awaited)
+            self.set_status(self._awaited)
 
-    def _hush(self) -> None:
+    def _stop_waiting(self) -> None:
         self._awaited = ""
         if self._slow is not None:
             self._slow.stop()
@@ -241,10 +203,12 @@ class LoginScreen(VbemScreen):
             certificate, pinned = error.certificate, error.pinned_sha256
         if certificate is None:
             return True
-        self._hush()  # now it is the operator who is waited for
-        self.say("")
+        self._stop_waiting()  # now it is the operator who is waited for
+        self.set_status("")
         trusted = await self.app.push_screen_wait(
-            CertificateScreen(certificate, server=str(connection.address), pinned_sha256=pinned)
+            CertificateScreen(
+                self.services, certificate, server=str(connection.address), pinned_sha256=pinned
+            )
         )
         if trusted:
             connection.trust(certificate)
@@ -253,29 +217,28 @@ class LoginScreen(VbemScreen):
     @work(group="login", exclusive=True, exit_on_error=False, description="resume the kept logon session")
     async def resume_kept_session(self) -> None:
         """Use the logon session the keyring holds, if the server still knows it."""
-        from tui.api.errors import ManagerError, Untrusted
+        from tui.api.errors import Untrusted
         from tui.api.models import ServerAddress
-        from tui.store.errors import StoreError
 
         try:
-            connection = self.vbem.connection_to(ServerAddress.parse(self._server))
+            connection = self.services.connect(ServerAddress.parse(self._server))
         except ValueError:
             return
         resumed = False
         try:
             if await connection.has_kept_session():
-                self.say(f"Looking for the kept logon session on {connection.address} ...")
+                self.set_status(f"Looking for the kept logon session on {connection.address} ...")
                 resumed = await connection.resume()
                 if not resumed:
-                    self.say("The kept logon session has ended. Log on.")
+                    self.set_status("The kept logon session has ended. Log on.")
             elif connection.unread:
-                self.say(f"No kept logon session could be looked for: {connection.unread}. Log on.")
+                self.set_status(f"No kept logon session could be looked for: {connection.unread}. Log on.")
         except Untrusted:
-            self.say("")
-        except (ManagerError, StoreError) as error:
-            self.complain("resume the kept logon session", error)
+            self.set_status("")
+        except VbemError as error:
+            self.show_error("resume the kept logon session", error)
         finally:
             if not resumed:
                 await connection.leave()
         if resumed:
-            await self.vbem.admit(connection)
+            self.app.post_message(Admitted(connection))

@@ -1,35 +1,52 @@
-"""The browser of restore points: type to find a VM, Enter for its points, Enter for the form."""
+"""The browser of restore points: type to find a VM, Enter for its points, Enter for the form.
+
+Network is only awaited in workers; they speak to the screen by messages.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
+from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from tui.api.errors import Forbidden, ManagerError, SessionExpired
+from tui.points.filter import Filter
 from tui.points.filter_text import FilterError, parse
 from tui.points.index import PointIndex, Vm
+from tui.points.loader import Loader, LoadState, Progress
 from tui.points.view import SortBy, VmView
-from tui.points.words import loading_words, matching_words, nothing_words, why_not
-from tui.screens.base import bindings_of
-from tui.screens.points_loading import PointsLoading
-from tui.screens.points_tables import NO_ROWS, VM_COLUMNS, PointsPane, VmRows
+from tui.points.words import (
+    WAIT_TOLD_AFTER_S,
+    freshness_words,
+    loading_words,
+    matching_words,
+    nothing_words,
+    why_not,
+)
+from tui.restores.forms.fields import FormDraft
+from tui.sanitize import safe
+from tui.screens.base import OpenRestoreForm, VbemScreen, bindings_of
+from tui.screens.dialogs import AskScreen
+from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows
+from tui.services import Services
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
-from tui.widgets.textline import TextLine
 from tui.widgets.virtual_table import VirtualTable
 
 AGES_EVERY_S = 60.0
-REHEARSALS = 4
+ASK_AFTER_S = 0.4
+"""So long after the last key a name that is not loaded is asked of the server."""
 POINTS_LINE = "Enter on a point opens its restore form; Esc goes back to the VMs."
 HELP_LINE = "words platform: server: type: kind: after: before:"
 
 
-class RestorePointsScreen(PointsLoading):
+class RestorePointsScreen(VbemScreen):
     """Finds the restore point; opens the restore form on it."""
 
     NAME = "points"
@@ -37,8 +54,34 @@ class RestorePointsScreen(PointsLoading):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("points")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - so named by Textual
 
-    def __init__(self) -> None:
-        super().__init__()
+    class PageCame(Message):
+        """Loading has begun, or its first page is here: to be seen at once."""
+
+    class LoadEnded(Message):
+        """Loading is complete, stopped or failed."""
+
+    class Asked(Message):
+        """The server was asked for a name.
+
+        Args:
+            name: which one.
+            new: how many points were new.
+        """
+
+        def __init__(self, name: str, new: int) -> None:
+            super().__init__()
+            self.name = name
+            self.new = new
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self._index = PointIndex()
+        self._view = VmView(self._index)
+        self._fresh: set[Vm] = set()
+        self._painting = False
+        self._loader: Loader | None = None
+        self._heard_at_s = 0.0
+        """When the server last answered or was first asked, on the clock that only grows."""
         self._complained = False
         """The status line speaks of the filter."""
         self._was_covered = False
@@ -49,8 +92,8 @@ class RestorePointsScreen(PointsLoading):
         with Container(id="lists"):
             with Vertical(id="vms-pane"):
                 yield VirtualTable(VM_COLUMNS, empty="Asking for the newest restore points...", id="vms")
-            yield PointsPane(self._index, self.vbem.clock)
-        yield TextLine(id="loaded")
+            yield PointsPane(self._index, self.services.clock)
+        yield Static("", markup=False, id="loaded")
 
     @property
     def vms(self) -> VirtualTable:
@@ -69,29 +112,11 @@ class RestorePointsScreen(PointsLoading):
 
     def on_mount(self) -> None:
         """The filter has the focus."""
-        self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock))
+        self.vms.set_rows(VmRows(self._view, self._index, self.services.clock))
         self.vms.set_sorted(self._view.sorted_by, descending=self._view.descending)
         self.entry.focus()
         self.set_interval(AGES_EVERY_S, self._repaint_ages)
-        self.show_news()
-
-    def dress(self) -> None:
-        """And the whole frame, but for the rows."""
-        super().dress()
-        self.compose_frame((self.vms, self.query_one("#loaded")))
-
-    def rehearse(self) -> None:
-        """With rows, for they are most of the frame, and these with all that comes before them."""
-        from tui.api.rehearsal import rehearsed_page
-
-        for _ in range(REHEARSALS):
-            index = PointIndex()
-            view = VmView(index)
-            view.update(index.add(rehearsed_page().items))
-            self.vms.set_rows(VmRows(view, index, self.vbem.clock))
-            super().rehearse()
-            self.vms.set_rows(NO_ROWS)
-        self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock))
+        self.start_loading()
 
     # Showing what is loaded --------------------------------------------------------------------
 
@@ -107,9 +132,9 @@ class RestorePointsScreen(PointsLoading):
         filtered = not self._view.matcher.filter.is_empty
         matching = matching_words(len(self._view), self._view.all_count, filtered=filtered)
         words = loading_words(
-            self.progress, self._index, self.vbem.clock.now(), matching, waited_s=self.waited_s
+            self.progress, self._index, self.services.clock.now(), matching, waited_s=self.waited_s
         )
-        self.query_one("#loaded", TextLine).show(words)
+        self.query_one("#loaded", Static).update(safe(words), layout=False)
 
     def show_waiting(self) -> None:
         """Say for how long the server has not answered."""
@@ -121,8 +146,6 @@ class RestorePointsScreen(PointsLoading):
         self.vms.set_empty(words)
 
     def on_screen_resume(self) -> None:
-        """Who is logged on is known since; where another screen was over it, its ages are old."""
-        self.refresh_banner()
         if self._was_covered:
             self._was_covered = False
             self._repaint_ages()
@@ -141,7 +164,7 @@ class RestorePointsScreen(PointsLoading):
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
         try:
-            wanted = parse(event.value, self.vbem.clock.now())
+            wanted = parse(event.value, self.services.clock.now())
         except FilterError as error:
             wanted = error.rest
             self._complain_of_filter(error)
@@ -149,7 +172,7 @@ class RestorePointsScreen(PointsLoading):
             self._complain_of_filter(None)
         self._view.narrow(wanted)
         self._say_nothing_found()
-        self.vms.set_rows(VmRows(self._view, self._index, self.vbem.clock), keep_cursor=False)
+        self.vms.set_rows(VmRows(self._view, self._index, self.services.clock), keep_cursor=False)
         exact = self._view.named(wanted.name)
         if exact is not None:
             self.vms.select(exact)
@@ -162,9 +185,9 @@ class RestorePointsScreen(PointsLoading):
         """Say what is wrong with the filter; take back only what was said about it before."""
         if error is not None:
             rest = "" if error.is_unfinished else " The rest of the filter counts."
-            self.say(f"{error}{rest}", "note" if error.is_unfinished else "bad")
+            self.set_status(f"{error}{rest}", "note" if error.is_unfinished else "bad")
         elif self._complained:
-            self.say("")
+            self.set_status("")
         self._complained = error is not None
 
     @on(Input.Submitted, "#filter")
@@ -179,7 +202,7 @@ class RestorePointsScreen(PointsLoading):
             self._show_points(self._index.vms[event.key], anew=True)
             self.add_class("-chosen")
             self.pane.table.focus()
-            self.say(POINTS_LINE)
+            self.set_status(POINTS_LINE)
 
     def _show_points(self, vm: Vm | None = None, *, anew: bool) -> None:
         vm = vm or self.pane.vm
@@ -201,11 +224,15 @@ class RestorePointsScreen(PointsLoading):
         if point is None or vm is None:
             return
         if reason := why_not(point):
-            self.say(reason, "bad")
+            self.set_status(reason, "bad")
             return
-        self.say("")
-        self.vbem.open_restore_form(
-            point, newest=self._index.newest(vm), same_names=self._index.namesakes(vm) - 1
+        self.set_status("")
+        self.app.post_message(
+            OpenRestoreForm(
+                FormDraft(point=point),
+                newest=self._index.newest(vm),
+                same_names=self._index.namesakes(vm) - 1,
+            )
         )
 
     def action_back(self) -> None:
@@ -253,7 +280,7 @@ class RestorePointsScreen(PointsLoading):
         self._view.sort(by, descending=descending)
         self.vms.set_sorted(by, descending=descending)
         self.vms.first()
-        self.say(f"VMs by {by.words}, {'high to low' if descending else 'low to high'}.")
+        self.set_status(f"VMs by {by.words}, {'high to low' if descending else 'low to high'}.")
 
     def action_collect(self) -> None:
         """Have the backup server of the VM under the cursor collected now."""
@@ -280,3 +307,152 @@ class RestorePointsScreen(PointsLoading):
         focused: Widget | None = self.focused
         if focused is not None and focused.id != "points":
             self._leave_points()
+
+    # Loading -------------------------------------------------------------------------------
+
+    @property
+    def waited_s(self) -> float:
+        """For how long the server has not answered; 0 while nothing is asked."""
+        is_loading = self._loader is not None and self._loader.is_loading
+        return self.services.clock.monotonic() - self._heard_at_s if is_loading else 0.0
+
+    @property
+    def progress(self) -> Progress:
+        """How far loading has come."""
+        return self._loader.progress if self._loader else Progress()
+
+    def start_loading(self) -> None:
+        """Read the whole list."""
+        connection = self.services.connection
+        if connection is not None:
+            self._loader = Loader(
+                connection.manager, self._index, clock=self.services.clock, on_page=self._take_page
+            )
+            self._load(anew=False)
+
+    @work(group="points", exclusive=True, exit_on_error=False, description="load the restore points")
+    async def _load(self, *, anew: bool) -> None:
+        loader = self._loader
+        if loader is None:
+            return
+        # Handled as soon as `run` waits for the server: says that it does.
+        self.post_message(self.PageCame())
+        await self._run(loader, anew=anew)
+        while isinstance(loader.progress.error, SessionExpired) and await self.services.log_on_again():
+            await self._run(loader)
+        self.post_message(self.LoadEnded())
+
+    async def _run(self, loader: Loader, *, anew: bool = False) -> None:
+        self._heard_at_s = self.services.clock.monotonic()
+        telling = self.set_interval(WAIT_TOLD_AFTER_S, self._tell_waiting)
+        try:
+            await loader.run(anew=anew)
+        finally:
+            telling.stop()
+
+    def _tell_waiting(self) -> None:
+        if self.waited_s >= WAIT_TOLD_AFTER_S:
+            self.show_waiting()
+
+    def _take_page(self, changed: set[Vm]) -> None:
+        """Called by the loader after each page: remember, and paint now and then."""
+        self._fresh |= changed
+        self._heard_at_s = self.services.clock.monotonic()
+        if not self._painting:
+            self._painting = True
+            if self._view.all_count:
+                self.set_timer(self.services.refresh.paint_every_s, self.show_news)
+            else:
+                self.post_message(self.PageCame())
+
+    @on(PageCame)
+    def show_news(self) -> None:
+        """Show what came since it was last called."""
+        self._painting = False
+        fresh, self._fresh = self._fresh, set()
+        self._view.update(fresh)
+        self.show_fresh(fresh)
+
+    @on(LoadEnded)
+    def _say_end(self) -> None:
+        self.show_news()
+        self.refresh_bindings()
+        progress = self.progress
+        if progress.state is LoadState.FAILED and progress.error is not None:
+            self.show_error("load all restore points", progress.error)
+        elif progress.left_out:
+            self.set_status(" ".join(progress.left_out), "bad")
+
+    def stop_loading(self) -> bool:
+        """Stop what is loading; False if nothing was."""
+        return self._loader is not None and self._loader.stop()
+
+    def action_stop(self) -> None:
+        """Stop loading; what is loaded stays."""
+        self.stop_loading()
+
+    def action_reload(self) -> None:
+        """Read the list again, or go on where it was stopped."""
+        if self._loader is not None and not self._loader.is_loading:
+            self.set_status("")
+            self._load(anew=self.progress.state is LoadState.COMPLETE)
+
+    # A name that is not loaded yet -------------------------------------------------------------
+
+    def ask_for(self, wanted: Filter) -> None:
+        """Ask the server for a name that is nowhere in the list yet: it may be beyond what is loaded."""
+        unread = self._loader is not None and self.progress.state is not LoadState.COMPLETE
+        if unread and wanted.name and not self._index.has_named(wanted.name):
+            self._ask(wanted.name)
+
+    @work(group="exact-name", exclusive=True, exit_on_error=False, description="ask for a VM by its name")
+    async def _ask(self, name: str) -> None:
+        await self.services.clock.sleep(ASK_AFTER_S)
+        loader = self._loader
+        if loader is not None:
+            new = await self.reading(f"ask the server for '{name}'", lambda: loader.find_exact(name))
+            self.post_message(self.Asked(name, new or 0))
+
+    @on(Asked)
+    def _say_asked(self, event: Asked) -> None:
+        if event.new:
+            self.show_news()
+            self.set_status(
+                f"The server has {event.new:,} points of '{event.name}'; they are in the list now."
+            )
+
+    # How fresh the data is ---------------------------------------------------------------------
+
+    def action_freshness(self) -> None:
+        """Say how fresh each backup server's data is."""
+        words = freshness_words(self._index, self.services.clock.now())
+        self.set_status(words or "Nothing is loaded yet.")
+
+    @work(group="collect", exclusive=True, exit_on_error=False, description="ask for a collection")
+    async def collect_from(self, uid: str, name: str) -> None:
+        """Ask, then have Enterprise Manager collect from a backup server now."""
+        text = (
+            f"Enterprise Manager reads the newest points from {safe(name, cells=60)}. It takes some minutes."
+        )
+        if not await self.app.push_screen_wait(
+            AskScreen(self.services, "Collect now?", text, yes="Collect", no="Back")
+        ):
+            return
+        connection = self.services.connection
+        if connection is None:
+            return
+        try:
+            servers = await connection.manager.backup_servers()
+            found = next((server for server in servers if server.uid == uid), None)
+            if found is None:
+                self.set_status(f"Enterprise Manager does not list the backup server {name}.", "bad")
+                return
+            await connection.manager.collect(found)
+        except Forbidden:
+            self.set_status(
+                f"This account may not have {name} collected; the server does it every 15 minutes."
+            )
+        except ManagerError as error:
+            self.show_error(f"have {name} collected", error)
+        else:
+            self.set_status(f"Collection from {name} has started; give it some minutes, then reload with F5.")

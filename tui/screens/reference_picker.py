@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.api.client import EnterpriseManager
+    from tui.services import Services
 
 
 Fetch = Callable[[], Awaitable[Sequence[HierarchyItem]]]
@@ -56,8 +57,8 @@ class PickerScreen(Dialog[str | None]):
     IS_ANSWERED_UNREAD = True
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("picker")
 
-    def __init__(self, what: str, fetch: Fetch) -> None:
-        super().__init__()
+    def __init__(self, services: Services, what: str, fetch: Fetch) -> None:
+        super().__init__(services)
         self._what = what
         self._fetch = fetch
         self._items: Sequence[HierarchyItem] = ()
@@ -89,7 +90,7 @@ class PickerScreen(Dialog[str | None]):
             table.set_empty("Nothing could be looked up.")
             note.update(safe(describe("look it up", error) + " Esc: type it by hand.", cells=300))
         else:
-            self.vbem.ref_names.learn(self._items)
+            self.services.reference_names.learn(self._items)
             table.set_empty("The server lists none. Press Esc and type or paste the reference.")
             self._filter()
 
@@ -97,7 +98,7 @@ class PickerScreen(Dialog[str | None]):
         try:
             return await self._fetch()
         except SessionExpired:
-            if not await self.vbem.log_on_again():
+            if not await self.services.log_on_again():
                 raise
         return await self._fetch()
 

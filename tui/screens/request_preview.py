@@ -16,6 +16,8 @@ from tui.widgets.text_view import TextView
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
+    from tui.services import Services
+
 
 Writer = Callable[[WireFormat], RestoreRequest]
 """The request in one format."""
@@ -28,8 +30,8 @@ class RequestScreen(VbemScreen):
     HEADING = "Exact request"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("request")
 
-    def __init__(self, write: Writer, *, wire: WireFormat) -> None:
-        super().__init__()
+    def __init__(self, services: Services, write: Writer, *, wire: WireFormat) -> None:
+        super().__init__(services)
         self._write = write
         self._sent_as = WireFormat.XML if wire is WireFormat.AUTO else wire
         self._wire = self._sent_as

@@ -1,7 +1,6 @@
-"""What the restore form shows: the fields of the point's platform, and beside them what will happen.
+"""The restore form: the fields of the point's platform, what will happen beside them, and the way to send it.
 
-It renders whatever form `tui.restores` describes and knows no platform. What its keys do stands in
-`tui.screens.restore_form`.
+It renders whatever form `tui.restores.forms` describes and knows no platform.
 """
 
 from __future__ import annotations
@@ -18,12 +17,17 @@ from textual.widgets import Button, Input, Static
 from tui import timefmt
 from tui.api.models import Platform, PointKind
 from tui.restores.forms.cloud_director import ROOT
-from tui.restores.forms.fields import FieldKind, IncompleteForm, Problem, WrongForm
+from tui.restores.forms.fields import FieldKind, FormDraft, IncompleteForm, Problem, WrongForm
 from tui.sanitize import safe
 from tui.screens import reference_picker, restore_form_data
-from tui.screens.base import VbemScreen, bindings_of
+from tui.screens.base import Notice, OpenTasks, VbemScreen, bindings_of
+from tui.screens.confirm import confirm_and_send
+from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import PlanSummary
-from tui.screens.restore_form_data import FormDraft, PlanDrafter
+from tui.screens.reference_names import spell_out
+from tui.screens.reference_picker import PickerScreen
+from tui.screens.request_preview import RequestScreen
+from tui.screens.restore_form_data import PlanDrafter
 from tui.terminal.key_queue import is_typing
 from tui.widgets.form import FormFields
 from tui.widgets.form_fields import FieldRow, TextRow
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from tui.api.models import RestorePoint
     from tui.restores.forms.form import RestoreForm
     from tui.restores.plan import RestorePlan
+    from tui.services import Services
 
 
 REASON_LABEL = "  Ticket or reason, optional; for the journal only"
@@ -48,28 +53,30 @@ WIDE = 110
 """Columns from which the plan stands beside the form instead of below it."""
 
 
-class FormView(VbemScreen):
-    """Shows the form of one restore point and what it would do.
+class RestoreFormScreen(VbemScreen):
+    """The form of one restore point, from the first key to the restore.
 
     Args:
-        point: what to restore, or a form filled before.
+        services: what it shows and asks.
+        draft: what to restore, and what is filled in already.
         newest: when the newest known point of the same VM was made, for the warning.
         same_names: how many other VMs have the same name, for the warning.
     """
 
     NAME = "form"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("form")
     HEADING = "Restore"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - declared so by Textual
 
     def __init__(
-        self, point: RestorePoint | FormDraft, *, newest: datetime | None = None, same_names: int = 0
+        self, services: Services, draft: FormDraft, *, newest: datetime | None = None, same_names: int = 0
     ) -> None:
-        super().__init__()
-        self._filled = point if isinstance(point, FormDraft) else FormDraft(point=point)
+        super().__init__(services)
+        self._draft = draft
         self._newest, self._same_names = newest, same_names
         self._form: RestoreForm | None = None
         self._plans: PlanDrafter | None = None
-        self._remark = self._filled.note
+        self._remark = self._draft.note
         self._busy = False
         """A restore of this form is being prepared, confirmed or sent."""
         self._sent = False
@@ -81,7 +88,7 @@ class FormView(VbemScreen):
     @property
     def point(self) -> RestorePoint:
         """The restore point, as listed."""
-        return self._filled.point
+        return self._draft.point
 
     # -- what is on it ------------------------------------------------------------------------
 
@@ -100,9 +107,9 @@ class FormView(VbemScreen):
             yield Static("", markup=False, id="form-verdict")
 
     def _point_words(self) -> str:
-        point = self._filled.point
+        point = self._draft.point
         what = "vApp" if point.kind is PointKind.VAPP else "VM"
-        age = timefmt.ago(point.created, self.vbem.clock.now())
+        age = timefmt.ago(point.created, self.services.clock.now())
         server = f" on {safe(point.server_name, cells=30)}" if point.server_name else ""
         name = safe(point.vm_name, cells=60)
         return f"{what} {name}{server}, as of {timefmt.both(point.created)}, {age}"
@@ -110,21 +117,21 @@ class FormView(VbemScreen):
     def on_mount(self) -> None:
         """Show the form at once where everything is known, and read the point anew behind it."""
         known = (
-            self._filled.platform
-            if self._filled.platform is not Platform.UNKNOWN
-            else self._filled.point.platform
+            self._draft.platform
+            if self._draft.platform is not Platform.UNKNOWN
+            else self._draft.point.platform
         )
-        if known is not Platform.UNKNOWN and self._filled.point.kind is PointKind.VM:
-            self._use(self._filled.point, known)
+        if known is not Platform.UNKNOWN and self._draft.point.kind is PointKind.VM:
+            self._use(self._draft.point, known)
         self._open()
 
     @property
     def _manager(self) -> EnterpriseManager | None:
-        return self.vbem.connection.manager if self.vbem.connection else None
+        return self.services.connection.manager if self.services.connection else None
 
     @work(group="open", exclusive=True, exit_on_error=False, description="read the restore point")
     async def _open(self) -> None:
-        manager, listed = self._manager, self._filled.point
+        manager, listed = self._manager, self._draft.point
         if manager is None:
             return
         point = await self.reading(
@@ -133,7 +140,7 @@ class FormView(VbemScreen):
         if point is None:
             self._wait_words("The restore point could not be read. Press Esc and reload the list.")
             return
-        platform = self._filled.platform
+        platform = self._draft.platform
         if platform is Platform.UNKNOWN:
             found = await restore_form_data.find_platform(self, manager, point)
             if found is None:
@@ -147,10 +154,10 @@ class FormView(VbemScreen):
 
     async def _name_the_root(self, manager: EnterpriseManager) -> None:
         """Find out what the root that was filled in is called, where the account may ask."""
-        names, form = self.vbem.ref_names, self._form
+        names, form = self.services.reference_names, self._form
         default = str(form.defaults.get(ROOT, "")) if form else ""
         if default and not names.name_of(default):
-            names.learn(await reference_picker.roots_if_allowed(manager, self._filled.point))
+            names.learn(await reference_picker.roots_if_allowed(manager, self._draft.point))
             self._show_state()
 
     def _wait_words(self, words: str) -> None:
@@ -160,7 +167,7 @@ class FormView(VbemScreen):
     def _use(self, point: RestorePoint, platform: Platform, vms: tuple[RestorePoint, ...] = ()) -> None:
         """Show the form, or refresh what it knows about the point without touching what was typed."""
         try:
-            form = restore_form_data.make_form(point, platform, self.vbem.settings.cloud_layout, vms)
+            form = restore_form_data.make_form(point, platform, self.services.settings.cloud_layout, vms)
         except WrongForm as error:
             self._wait_words(error.detail)
             return
@@ -170,9 +177,9 @@ class FormView(VbemScreen):
         self._form = form
         if is_first:
             wait.remove()
-            body = FormFields(form, self._filled.values)
+            body = FormFields(form, self._draft.values)
             left = self.query_one("#form-left", Vertical)
-            reason = LineInput(self._filled.reason, id="form-reason", placeholder="(empty)")
+            reason = LineInput(self._draft.reason, id="form-reason", placeholder="(empty)")
             left.mount(body, Static(REASON_LABEL, markup=False, classes="field-label"), reason)
             self.query_one("#form-restore", Button).disabled = False
             self.refresh_bindings()
@@ -235,12 +242,12 @@ class FormView(VbemScreen):
             return
         values = self._body.values
         self._body.show_state(form, drafter.problems(form, values))
-        self._body.show_names(self.vbem.ref_names.name_of)
+        self._body.show_names(self.services.reference_names.name_of)
         self._show_verdict(drafter.verdict(form, values, self._remark))
 
     @property
     def _drafter(self) -> PlanDrafter | None:
-        restores = self.vbem.restores
+        restores = self.services.restores
         if restores is None:
             return None
         if self._plans is None or self._plans.restores is not restores:
@@ -255,13 +262,7 @@ class FormView(VbemScreen):
         if words != self._shown_verdict:
             self._shown_verdict = words
             short.update(words)
-        self.query_one("#form-plan", TextView).show(self.vbem.ref_names.spell_out(verdict.lines))
-
-
-class RestoreFormScreen(FormView):
-    """The form of one restore point, from the first key to the restore."""
-
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of("form")
+        self.query_one("#form-plan", TextView).show(spell_out(self.services.reference_names, verdict.lines))
 
     # -- keys ---------------------------------------------------------------------------------
 
@@ -306,33 +307,29 @@ class RestoreFormScreen(FormView):
         if isinstance(row, TextRow) and row.field.lookup_type:
             self._pick(row)
         else:
-            self.say("There is nothing to look up here: go to a field that says so.")
+            self.set_status("There is nothing to look up here: go to a field that says so.")
 
     @work(group="pick", exclusive=True, exit_on_error=False, description="choose a reference")
     async def _pick(self, row: TextRow) -> None:
-        from tui.screens.reference_picker import PickerScreen
-
         manager, form = self._manager, self._form
         if manager is None or form is None:
             return
         root = form.root_id(self._body.values)
         if row.field.kind is FieldKind.REFERENCE and not root:
-            self.say("Choose where to restore first: things are looked up under it.", "bad")
+            self.set_status("Choose where to restore first: things are looked up under it.", "bad")
             return
         fetch = partial(reference_picker.items_for, manager, row.field, root, form.point)
-        chosen = await self.app.push_screen_wait(PickerScreen(row.field.label, fetch))
+        chosen = await self.app.push_screen_wait(PickerScreen(self.services, row.field.label, fetch))
         if chosen is not None:
             row.set_value(chosen)
             row.control.focus()
 
     def action_request(self) -> None:
         """Show the exact request, if the form is complete."""
-        from tui.screens.request_preview import RequestScreen
-
         plan, manager = self._draft_or_complain(), self._manager
         if plan is not None and manager is not None:
             write = partial(manager.write_request, plan.point, plan.spec)
-            self.app.push_screen(RequestScreen(write, wire=plan.request.wire))
+            self.app.push_screen(RequestScreen(self.services, write, wire=plan.request.wire))
 
     def _draft_or_complain(self) -> RestorePlan | None:
         form, drafter = self._form, self._drafter
@@ -353,7 +350,7 @@ class RestoreFormScreen(FormView):
         count = "1 thing" if len(problems) == 1 else f"{len(problems)} things"
         sentence = problems[0].sentence if problems else ""
         self._complaint = f"Not sent: {count} to put right first. {sentence}"
-        self.say(self._complaint, "bad")
+        self.set_status(self._complaint, "bad")
 
     # -- sending ------------------------------------------------------------------------------
 
@@ -370,36 +367,34 @@ class RestoreFormScreen(FormView):
 
     @work(group="submit", exclusive=False, exit_on_error=False, description="start a restore")
     async def _restore(self, plan: RestorePlan) -> None:
-        from tui.screens.confirm import confirm_and_send
-
-        form, restores = self._form, self.vbem.restores
+        form, restores = self._form, self.services.restores
         try:
             if form is None or restores is None:
                 return
             values, reason = self._body.values, self._reason
-            self.say("Looking for running restores of this VM ...")
+            self.set_status("Looking for running restores of this VM ...")
             doing = "look for running restores of this VM"
             checked = await self.reading(doing, lambda: restores.check_running(plan))
             if checked is None:
                 return
             # What was found stands in the confirmation.
-            self.say("")
+            self.set_status("")
             restore = await confirm_and_send(self, checked, reason)
         finally:
             self._busy = False
         if restore is not None:
-            self.vbem.remember_form(
-                restore.key, FormDraft(point=form.point, platform=form.platform, values=values, reason=reason)
+            self.services.form_drafts[restore.key] = FormDraft(
+                point=form.point, platform=form.platform, values=values, reason=reason
             )
             self._sent = True
             if self.is_current:
-                self.vbem.show_restore(restore.key)
+                self.app.post_message(OpenTasks(restore.key))
 
     def on_screen_resume(self) -> None:
         """Somebody went elsewhere while it was being sent: a form that was sent is done with."""
         if self._sent:
             self.dismiss(None)
-            self.vbem.tell("The restore was sent: Ctrl+T shows it.")
+            self.app.post_message(Notice("The restore was sent: Ctrl+T shows it."))
         else:
             self.show_ages()
 
@@ -415,13 +410,13 @@ class RestoreFormScreen(FormView):
     def _is_changed(self) -> bool:
         if self._form is None or not self.query("#form-reason"):
             return False
-        expected = {**self._form.defaults, **self._filled.values}
-        return self._body.values != expected or self._reason != self._filled.reason.strip()
+        expected = {**self._form.defaults, **self._draft.values}
+        return self._body.values != expected or self._reason != self._draft.reason.strip()
 
     @work(group="leave", exclusive=True, exit_on_error=False, description="leave the form")
     async def _ask_to_leave(self) -> None:
-        from tui.screens.dialogs import AskScreen
-
         text = "What is filled in here is dropped. Nothing was sent."
-        if await self.app.push_screen_wait(AskScreen("Leave the form?", text, yes="Leave", no="Stay")):
+        if await self.app.push_screen_wait(
+            AskScreen(self.services, "Leave the form?", text, yes="Leave", no="Stay")
+        ):
             self.dismiss(None)

@@ -1,8 +1,8 @@
-"""What was typed into a form, kept so that the same can be asked for again as a new restore."""
+"""What the restore form asks before it can be shown, and the plan of what is filled in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,9 @@ import msgspec
 
 from tui.api.errors import Forbidden, ManagerError
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
-from tui.restores.forms.fields import IncompleteForm, Problem, Value, Values
+from tui.restores.forms import form_for
+from tui.restores.forms.fields import FormDraft, IncompleteForm, Problem, Values
+from tui.screens.dialogs import ChoiceScreen
 from tui.screens.plan_text import PlanSummary, not_ready, verdict_of
 
 if TYPE_CHECKING:
@@ -22,21 +24,8 @@ if TYPE_CHECKING:
     from tui.screens.base import VbemScreen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormDraft:
-    """One filled form."""
-
-    point: RestorePoint
-    platform: Platform = Platform.UNKNOWN
-    """As found out or chosen; UNKNOWN: find out."""
-    values: dict[str, Value] = field(default_factory=dict)
-    reason: str = ""
-    note: str = ""
-    """What the operator should know before sending it again."""
-
-
-async def refill(manager: EnterpriseManager, restore: Restore) -> FormDraft:
-    """The point of a restore, in a form as it is at first.
+async def draft_of(manager: EnterpriseManager, restore: Restore) -> FormDraft:
+    """Return the point of a restore as it is now, to be restored again with the safe values.
 
     Raises:
         ManagerError: the point cannot be read; NotFound where it is gone.
@@ -65,14 +54,12 @@ async def find_platform(
     screen: VbemScreen, manager: EnterpriseManager, point: RestorePoint
 ) -> Platform | None:
     """The platform: from the point, from its backup, else from the operator; None if that was given up."""
-    from tui.screens.dialogs import ChoiceScreen
-
     if point.platform is not Platform.UNKNOWN:
         return point.platform
     found = await screen.reading("find out the platform", lambda: manager.platform_of(point))
     if found is not None and found is not Platform.UNKNOWN:
         return found
-    return await screen.app.push_screen_wait(ChoiceScreen(point.kind))
+    return await screen.app.push_screen_wait(ChoiceScreen(screen.services, point.kind))
 
 
 async def vms_of(manager: EnterpriseManager, point: RestorePoint) -> tuple[tuple[RestorePoint, ...], str]:
@@ -95,8 +82,6 @@ def make_form(
     Raises:
         WrongForm: there is no such restore on that platform.
     """
-    from tui.restores.forms import form_for
-
     preferred = CloudLayout(layout) if layout in set(CloudLayout) else CloudLayout.SEED
     return form_for(point, platform, layout=preferred, vms_of_vapp=vms)
 

@@ -221,7 +221,7 @@ class EndedRestores:
     def __init__(self) -> None:
         self._begun: set[str] = set()
         self._ended: list[Restore] = []
-        self.told = ""
+        self.shown = ""
         """The sentence that stands on some status line; empty for none."""
 
     def notice(self, restores: Iterable[Restore]) -> bool:
@@ -239,7 +239,7 @@ class EndedRestores:
     def forget(self) -> None:
         """The tasks are being looked at."""
         self._ended.clear()
-        self.told = ""
+        self.shown = ""
 
     @property
     def words(self) -> str:

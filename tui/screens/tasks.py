@@ -6,6 +6,7 @@ It shows snapshots the monitor hands out; it asks the server nothing itself and 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -14,9 +15,12 @@ from textual.containers import Horizontal
 from textual.widgets import Button
 
 from tui.restore_states import RestoreState
+from tui.restores.forms.fields import FormDraft
 from tui.restores.restore import Restore
-from tui.screens.base import RestoresChanged, VbemScreen, bindings_of
-from tui.screens.restore_form_data import FormDraft
+from tui.screens.base import OpenPoints, OpenRestoreForm, RestoresChanged, TasksSeen, VbemScreen, bindings_of
+from tui.screens.cancel import CancelScreen
+from tui.screens.reference_names import spell_out
+from tui.screens.restore_form_data import draft_of
 from tui.screens.restore_text import restore_cells, restore_lines
 from tui.store.errors import StoreError
 from tui.widgets.table_layout import Column, ListRows
@@ -25,6 +29,8 @@ from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
+
+    from tui.services import Services
 
 _COLUMNS = (
     Column(key="state", label="State", width=10),
@@ -47,8 +53,8 @@ class TasksScreen(VbemScreen):
     HEADING = "Tasks"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("tasks")
 
-    def __init__(self, selected: str = "") -> None:
-        super().__init__()
+    def __init__(self, services: Services, selected: str = "") -> None:
+        super().__init__(services)
         self._selected = selected
         self._shown = ""
         self._plans: dict[int, str] = {}
@@ -65,7 +71,7 @@ class TasksScreen(VbemScreen):
 
     def on_mount(self) -> None:
         """Show what is known now."""
-        self.vbem.tasks_seen()
+        self.app.post_message(TasksSeen())
         self.query_one(VirtualTable).focus()
         self._show_all()
         if self._selected:
@@ -73,7 +79,7 @@ class TasksScreen(VbemScreen):
 
     def on_screen_resume(self) -> None:
         """Another screen was over it: catch up."""
-        self.vbem.tasks_seen()
+        self.app.post_message(TasksSeen())
         self._show_all()
 
     def select(self, key: str) -> None:
@@ -90,7 +96,7 @@ class TasksScreen(VbemScreen):
 
     @property
     def _restores(self) -> tuple[Restore, ...]:
-        return self.vbem.restores.all if self.vbem.restores else ()
+        return self.services.restores.all if self.services.restores else ()
 
     @property
     def _chosen(self) -> Restore | None:
@@ -102,14 +108,14 @@ class TasksScreen(VbemScreen):
         self._show_all()
 
     def _show_all(self) -> None:
-        now = self.vbem.clock.now()
+        now = self.services.clock.now()
         newest_first = tuple(reversed(self._restores))
         rows = ListRows[Restore](newest_first, lambda one: restore_cells(one, now), lambda one: one.key)
         self.query_one(VirtualTable).set_rows(rows)
         self._show_chosen()
-        problem = self.vbem.restores.journal_problem if self.vbem.restores else ""
+        problem = self.services.restores.journal_problem if self.services.restores else ""
         if problem:
-            self.say(f"The journal cannot be kept up: {problem}", "bad")
+            self.set_status(f"The journal cannot be kept up: {problem}", "bad")
 
     @on(VirtualTable.Highlighted)
     def _show_chosen(self) -> None:
@@ -120,7 +126,9 @@ class TasksScreen(VbemScreen):
             details.show(())
             return
         plan = self._plans.get(chosen.entry_id or 0, "")
-        lines = self.vbem.ref_names.spell_out(restore_lines(chosen, self.vbem.clock.now(), plan))
+        lines = spell_out(
+            self.services.reference_names, restore_lines(chosen, self.services.clock.now(), plan)
+        )
         details.show(lines, from_top=chosen.key != self._shown)
         self._shown = chosen.key
         if chosen.entry_id is not None and chosen.entry_id not in self._plans:
@@ -137,7 +145,7 @@ class TasksScreen(VbemScreen):
 
     @work(group="plan", exit_on_error=False, description="read the plan of a restore")
     async def _read_plan(self, entry_id: int) -> None:
-        journal = self.vbem.journal
+        journal = self.services.journal
         if journal is None or entry_id in self._plans:
             return
         self._plans[entry_id] = ""
@@ -170,43 +178,34 @@ class TasksScreen(VbemScreen):
 
     def action_cancel(self) -> None:
         """Say what can still be stopped, and ask once."""
-        from tui.screens.cancel import CancelScreen
-
         chosen = self._chosen
         if chosen is None:
-            self.say("There is no restore to cancel.")
+            self.set_status("There is no restore to cancel.")
         else:
-            self.app.push_screen(CancelScreen(chosen))
+            self.app.push_screen(CancelScreen(self.services, chosen))
 
     def action_again(self) -> None:
         """Open the form again; sending it is a new restore."""
         chosen = self._chosen
         if not _may_send_again(chosen):
-            self.say("Only a restore that failed, was cancelled or is unknown can be sent again.")
+            self.set_status("Only a restore that failed, was cancelled or is unknown can be sent again.")
         elif chosen is not None:
             self._again(chosen)
 
     @work(group="open", exclusive=True, exit_on_error=False, description="open the form again")
     async def _again(self, restore: Restore) -> None:
-        from tui.screens.restore_form import RestoreFormScreen
-        from tui.screens.restore_form_data import refill
-
-        filled = self.vbem.filled_forms.get(restore.key)
-        if filled is None:
-            manager = self.vbem.connection.manager if self.vbem.connection else None
+        draft = self.services.form_drafts.get(restore.key)
+        if draft is None:
+            manager = self.services.connection.manager if self.services.connection else None
             if manager is None:
                 return
-            filled = await self.reading("read the restore point", lambda: refill(manager, restore))
-        if filled is not None:
-            self.app.push_screen(RestoreFormScreen(_with_note(filled, restore)))
+            draft = await self.reading("read the restore point", lambda: draft_of(manager, restore))
+        if draft is not None:
+            self.app.post_message(OpenRestoreForm(_with_note(draft, restore)))
 
     def action_points(self) -> None:
         """Back to the list of restore points."""
-        for screen in self.app.screen_stack:
-            if getattr(screen, "NAME", "") == "points":
-                screen.pop_until_active()
-                return
-        self.dismiss(None)
+        self.app.post_message(OpenPoints())
 
     def action_back(self) -> None:
         """Back; the restores go on and are watched."""
@@ -217,15 +216,13 @@ def _may_send_again(restore: Restore | None) -> bool:
     return restore is not None and restore.state in _AGAIN
 
 
-def _with_note(filled: FormDraft, restore: Restore) -> FormDraft:
-    from dataclasses import replace
-
+def _with_note(draft: FormDraft, restore: Restore) -> FormDraft:
     if restore.state is not RestoreState.UNKNOWN:
         return replace(
-            filled, note="This is a new restore; the earlier one stays in Tasks and in the journal."
+            draft, note="This is a new restore; the earlier one stays in Tasks and in the journal."
         )
     note = (
         "The earlier restore is UNKNOWN: it MAY HAVE STARTED. This is a new restore; if both run, the VM is "
         "restored twice. Look at the backup console first."
     )
-    return replace(filled, note=note)
+    return replace(draft, note=note)

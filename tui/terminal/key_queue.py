@@ -11,13 +11,14 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from textual.app import ScreenStackError
-from textual.events import Event, Key, Paste
+from textual.app import App, ScreenStackError
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.terminal.rendering import SinglePaintApp
+from tui.terminal.rendering import SinglePaintScreen
 
 QUIET_ROUNDS = 5
 """Rounds of the event loop in which nobody had a message: a worker needs some to open its dialog."""
@@ -26,82 +27,86 @@ MOST_S = 0.5
 
 
 def now_s() -> float:
-    """The time on the clock that stamps keys, in seconds."""
+    """Return the time in seconds on the clock that stamps keys."""
     return Message().time
 
 
 def is_typing(event: Key | Paste) -> bool:
-    """Whether it would change a field or press a button: no way back, no move, no shortcut."""
+    """Return whether a key changes a field or presses a button: no way back, no move, no shortcut."""
     if isinstance(event, Paste):
         return True
     return event.is_printable or event.key in {"enter", "space", "backspace", "delete"}
 
 
-class KeysInOrder(SinglePaintApp):
-    """An app that takes keys one after the other; its screens may refuse some by `takes_key`."""
+class KeyQueue:
+    """Lets the keys of an app act one after the other.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._held: deque[Key | Paste] = deque()
+    Args:
+        app: whose keys; its screens may refuse some by `takes_key`.
+    """
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._waiting: deque[Key | Paste] = deque()
         self._next: Key | Paste | None = None
         self._is_at_work = False
         """The last key may not have done its work yet."""
-        self._holds = 0
+        self._pauses = 0
         """How many want no key to be taken now."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no key waits and the last one has done its work."""
+        return not (self._waiting or self._next or self._is_at_work)
+
     @contextmanager
-    def keys_held(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Take no key meanwhile; those that come are taken afterwards, in their order."""
-        self._holds += 1
+        self._pauses += 1
         try:
             yield
         finally:
-            self._holds -= 1
+            self._pauses -= 1
             if not self._is_at_work:
-                self._go_on()
+                self._release()
 
-    async def on_event(self, event: Event) -> None:
-        """Hold a key back while the one before it is at work; everything else goes its way."""
-        if isinstance(event, Key | Paste) and not event.is_forwarded:
-            if event is self._next:
-                self._next = None
-            elif self._held or self._next is not None or self._is_at_work or self._holds:
-                self._held.append(event)
-                return
-            self._is_at_work = True
-            self._watch(asyncio.get_running_loop().time() + MOST_S, 0)
-            if not self._takes(event):
-                return
-        await super().on_event(event)
+    def admits(self, event: Key | Paste) -> bool:
+        """Return whether a key may act now; one that may not waits here or is refused by its screen."""
+        if event is self._next:
+            self._next = None
+        elif self._waiting or self._next is not None or self._is_at_work or self._pauses:
+            self._waiting.append(event)
+            return False
+        self._is_at_work = True
+        self._watch(asyncio.get_running_loop().time() + MOST_S, 0)
+        try:
+            screen = self._app.screen
+        except ScreenStackError:
+            return True
+        return not isinstance(screen, SinglePaintScreen) or screen.takes_key(event)
 
     def _watch(self, until_s: float, quiet: int) -> None:
         """Look, round by round, whether the last key has done its work; then let the next one go."""
         loop = asyncio.get_running_loop()
         quiet = quiet + 1 if self._is_quiet() else 0
-        if quiet < QUIET_ROUNDS and loop.time() < until_s and self.is_running:
+        if quiet < QUIET_ROUNDS and loop.time() < until_s and self._app.is_running:
             loop.call_soon(self._watch, until_s, quiet)
             return
         self._is_at_work = False
-        self._go_on()
+        self._release()
 
-    def _go_on(self) -> None:
-        """Let the next key go."""
-        if self._held and self._next is None and not self._holds:
-            self._next = self._held.popleft()
-            self.post_message(self._next)
+    def _release(self) -> None:
+        if self._waiting and self._next is None and not self._pauses:
+            self._next = self._waiting.popleft()
+            self._app.post_message(self._next)
 
     def _is_quiet(self) -> bool:
         """Nobody who may still have something to do with a key has a message waiting."""
         try:
-            stack = self.screen_stack
+            stack = self._app.screen_stack
         except ScreenStackError:
             return True
-        if not stack or self.message_queue_size or any(screen.message_queue_size for screen in stack):
+        if not stack or self._app.message_queue_size or any(screen.message_queue_size for screen in stack):
             return not stack
         nodes = stack[-1].walk_children(Widget, with_self=True)
         return all(node.is_mounted and not node.message_queue_size for node in nodes)
-
-    def _takes(self, event: Key | Paste) -> bool:
-        screen = self.screen_stack[-1] if self.screen_stack else None
-        takes_key = getattr(screen, "takes_key", None)
-        return takes_key is None or bool(takes_key(event))

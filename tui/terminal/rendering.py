@@ -1,36 +1,26 @@
-"""Fewer bytes to the terminal than Textual sends by itself: each screen opened or closed costs kilobytes.
+"""Fewer bytes to the terminal than Textual sends by itself: opening or closing a screen costs one frame.
 
-It stands on some of Textual's protected names, which a subclass may, and the pictures and byte counts of
-the tests hold it to: `_compositor_refresh`, `_on_timer_update` and `_refresh_layout` of a screen,
-`_background_screens` and `_display` of the app.
+Four of Textual's protected methods are overridden, which a subclass may; the byte counts and pictures of
+the tests hold them to what they promise. Upstream: Textualize/textual issues about repeated full repaints
+while a screen is pushed.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual._compositor import LayoutUpdate
 from textual.app import App
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.widget import Widget
-
-from tui.terminal.composed import ComposedFrame
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
+    from textual.events import Key, Paste
 
 ScreenT = TypeVar("ScreenT")
-AT_REST_S = 0.05
-"""How long after a layout the widgets have told what it changes for them."""
-SIZED_S = 0.003
-"""How long after its first layout a screen's widgets have been told their sizes."""
-WRITTEN_S = 0.0002
-"""The terminal is written to by a thread, which has its turn only while this one has nothing to do."""
 SAME_WITHIN_S = 0.3
 """A whole frame is left out if the same one was sent so shortly before; later it mends a spoilt terminal."""
 
@@ -38,18 +28,16 @@ SAME_WITHIN_S = 0.3
 class SinglePaintScreen(Screen[ScreenT]):
     """Sends one frame when it is opened, where Textual sends two to four."""
 
-    IS_WAITED_FOR: ClassVar[bool] = False
-    """Painted before its timer of frames first ticks, which is after a sixtieth of a second."""
-    _is_about_to_tick = False
     _has_ticked = False
     """Its timer of frames has ticked: it has been laid out, and its widgets know their sizes."""
-    _is_laid_out_unseen = False
-    """Laid out for the terminal, and not shown since."""
-    _composed: ComposedFrame | None = None
-    """Its first frame, but for what is known last."""
+
+    def takes_key(self, event: Key | Paste) -> bool:
+        """Whether a key pressed now may act; a screen refuses those that come too early or too late."""
+        del event
+        return True
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Its own background: a screen has no border and no words, so its lines are all the same."""
+        # A screen has no border and no words, so the lines of its own background are all the same.
         if self.is_modal:  # what is below shines through
             return super().render_lines(crop)
         return super().render_lines(Region(crop.x, 0, crop.width, 1)) * crop.height
@@ -58,9 +46,6 @@ class SinglePaintScreen(Screen[ScreenT]):
         """Paint everything once its widgets know their sizes, and nothing before."""
         if self._has_ticked:
             super()._compositor_refresh()
-        elif self.IS_WAITED_FOR and not self._is_about_to_tick:
-            self._is_about_to_tick = True
-            self.set_timer(SIZED_S, self._on_timer_update)
 
     def _on_timer_update(self) -> None:
         """Paint once where Textual would twice: after a layout, and once more in full."""
@@ -69,54 +54,6 @@ class SinglePaintScreen(Screen[ScreenT]):
             self._repaint_required = False
             self._dirty_widgets.add(self)
         super()._on_timer_update()
-
-    def lay_out_unseen(self) -> None:
-        """Do soon, while it is on no stack, what Textual would put off until it is shown.
-
-        One layout may ask for another: a class is set by the width, a widget has a new size. At the end
-        the timer of frames is let tick: a new one keeps the first frame waiting for a sixtieth of a second.
-        """
-        self.set_timer(AT_REST_S, self._lay_out_unseen)
-
-    def _lay_out_unseen(self) -> None:
-        if self.is_current:
-            return
-        if self._layout_required:
-            self._layout_required = False
-            self._refresh_layout(self.app.size)
-            self.lay_out_unseen()
-        else:
-            self._is_laid_out_unseen = True
-            self.rehearse()
-            self._update_timer.resume()
-
-    def rehearse(self) -> None:
-        """Paint to nowhere: a first frame that finds its styles and words looked up takes half the time."""
-        for widget in self.walk_children(Widget, with_self=True):
-            widget._styles_cache.clear()
-        self._compositor.render_full_update().render_segments(self.app.console)
-
-    def compose_frame(self, late: Sequence[Widget]) -> None:
-        """Put the first frame of a screen laid out unseen together, but for the lines of `late`."""
-        if self._is_laid_out_unseen and not self._layout_required:
-            self._composed = ComposedFrame.of(self, late)
-
-    def paint_ahead(self) -> None:
-        """Send the frame that was put together, as the last thing before the screen is pushed.
-
-        The messages that open it must change nothing that is seen; the same frame once more is left out.
-        """
-        composed, self._composed = self._composed, None
-        if composed and composed.size == self.app.size and not self._layout_required:
-            self.app._display(self, composed.update())
-            time.sleep(WRITTEN_S)
-
-    def update_node_styles(self, animate: bool = True) -> None:
-        """Not once more when it is shown for the first time: nothing has changed since it was laid out."""
-        if self._is_laid_out_unseen:
-            self._is_laid_out_unseen = False
-        else:
-            super().update_node_styles(animate)
 
 
 class SinglePaintApp(App[int]):
@@ -127,9 +64,9 @@ class SinglePaintApp(App[int]):
         self.animation_level = "none"
         # Nothing here speaks by them, and each screen would lay them out: two widgets and a pass of layout.
         self._disable_tooltips = self._disable_notifications = True
-        self._whole: list[list[Strip]] = []
+        self._whole_frame: list[list[Strip]] = []
         """The whole frame that is on the terminal; empty where other frames came since."""
-        self._whole_at_s = 0.0
+        self._whole_frame_at_s = 0.0
 
     @property
     def _background_screens(self) -> list[Screen[Any]]:
@@ -148,10 +85,10 @@ class SinglePaintApp(App[int]):
             return
         now_s = time.monotonic()
         if isinstance(renderable, LayoutUpdate):
-            whole = [list(line) for line in renderable.strips]
-            if whole == self._whole and now_s - self._whole_at_s < SAME_WITHIN_S:
+            frame = [list(line) for line in renderable.strips]
+            if frame == self._whole_frame and now_s - self._whole_frame_at_s < SAME_WITHIN_S:
                 return
-            self._whole, self._whole_at_s = whole, now_s
+            self._whole_frame, self._whole_frame_at_s = frame, now_s
         else:
-            self._whole = []
+            self._whole_frame = []
         super()._display(screen, renderable)

@@ -11,8 +11,7 @@ import pytest
 from tests.support.terminal import Terminal
 from tui.api.models import ServerAddress
 from tui.api.proxy import ProxyAddress
-from tui.config import Folders, Settings
-from tui.launch import Launch
+from tui.config import Folders, Settings, StartOptions
 
 WRONG = [
     ("proxy.lab:3128", "with its scheme"),
@@ -65,7 +64,7 @@ def test_a_proxy_is_shown_without_its_password() -> None:
 def test_what_the_start_knows_is_shown_without_the_proxys_password(tmp_path: Path) -> None:
     url = "http://op:S3cret@proxy.lab:3128"
     settings = Settings(proxy=url)
-    launch = Launch(
+    launch = StartOptions(
         folders=Folders(state=tmp_path, config=tmp_path, demo=False), settings=settings, proxy=url
     )
     assert "S3cret" not in repr(launch)

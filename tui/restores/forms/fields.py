@@ -6,10 +6,11 @@ what is shown when, stands here as data too, so that no screen asks for a platfo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tui.api.models import HierarchyItem, Platform, RestorePoint
 from tui.errors import VbemError
 
 Value = bool | str
@@ -145,3 +146,31 @@ class PlatformNotKnown(WrongForm):
         super().__init__(
             "The server does not say which platform this restore point is of. Choose it; nothing is guessed."
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormDraft:
+    """What is filled into a form, kept so that the same can be asked for again as a new restore."""
+
+    point: RestorePoint
+    platform: Platform = Platform.UNKNOWN
+    """As found out or chosen; UNKNOWN: find out."""
+    values: dict[str, Value] = field(default_factory=dict)
+    reason: str = ""
+    note: str = ""
+    """What the operator should know before sending it again."""
+
+
+class ReferenceNames:
+    """What references and UIDs are called, as far as the server has told in this run."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def learn(self, items: Iterable[HierarchyItem]) -> None:
+        """Remember what a lookup answered."""
+        self._names.update((item.ref.casefold(), item.name) for item in items if item.name)
+
+    def name_of(self, reference: str) -> str:
+        """Return what a reference is called; empty where nobody has told."""
+        return self._names.get(reference.strip().casefold(), "")

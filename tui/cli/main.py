@@ -12,19 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui import __version__
-from tui.config import PROFILES, Folders, pace_of
+from tui.config import PROFILES, Folders, Settings, StartOptions, refresh_rates
 from tui.errors import VbemError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.config import Settings
-    from tui.launch import Launch
 
 _WATCHING = ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "SSLKEYLOGFILE", "PYTHONASYNCIODEBUG")
 """With these, Textual logs each key pressed, the password's too; ssl and asyncio write down more yet."""
 EXIT_USAGE = 2
-EXIT_DEFECT = 70
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -62,34 +59,29 @@ def _chosen(option: object, variable: str, setting: str) -> str:
     return str(option) if option else os.environ.get(variable, "") or setting
 
 
-def _load_settings(folders: Folders) -> Settings:
-    from tui.config import Settings
+def _proxy_secrets(url: str) -> tuple[str, ...]:
+    """Check the proxy's URL; return what of it is secret."""
+    if not url:
+        return ()
+    from tui.api.proxy import ProxyAddress
 
-    return Settings.load(folders.settings)
-
-
-def _checked_proxy(url: str) -> str:
-    if url:
-        from tui.api.proxy import ProxyAddress
-
-        ProxyAddress.parse(url)
-    return url
+    return ProxyAddress.parse(url).secrets
 
 
-def _prepare(options: argparse.Namespace) -> Launch:
-    from tui.launch import Launch
+def _prepare(options: argparse.Namespace) -> StartOptions:
     from tui.store.last_logon import last_logon
 
     state = _chosen(options.state_dir, "VBEM_STATE_DIR", "")
     folders = Folders.locate(demo=options.demo, state_dir=Path(state) if state else None)
-    settings = _load_settings(folders)
+    settings = Settings.load(folders.settings)
     last_server, last_user = ("", "") if options.demo else last_logon(folders.state)
     server = _chosen(options.server, "VBEM_SERVER", settings.server) or last_server
     ca_file = _chosen(options.ca_file, "VBEM_CA_FILE", settings.ca_file)
     wire = _chosen(options.format, "VBEM_FORMAT", settings.wire)
+    proxy = _chosen(options.proxy, "VBEM_PROXY", settings.proxy)
     if wire not in {"auto", "xml", "json"}:
         raise ValueError(f"The format must be auto, xml or json, not {wire!r}.")
-    return Launch(
+    return StartOptions(
         folders=folders,
         settings=settings,
         server=server,
@@ -97,8 +89,9 @@ def _prepare(options: argparse.Namespace) -> Launch:
         or (last_user if server == last_server else ""),
         wire=wire,
         ca_file=Path(ca_file).expanduser() if ca_file else None,
-        proxy=_checked_proxy(_chosen(options.proxy, "VBEM_PROXY", settings.proxy)),
-        pace=pace_of(_chosen(options.profile, "VBEM_PROFILE", settings.profile), os.environ),
+        proxy=proxy,
+        secrets=_proxy_secrets(proxy),
+        refresh=refresh_rates(_chosen(options.profile, "VBEM_PROFILE", settings.profile), os.environ),
     )
 
 
@@ -114,7 +107,7 @@ def _keep_secrets_in() -> None:
         return  # a platform without such limits
 
 
-def _run_screens(launch: Launch, *, mouse: bool) -> int:
+def _run_screens(start: StartOptions, *, mouse: bool) -> int:
     import gc
 
     gc.disable()  # until the first frame: a tenth of the time to it goes into looking at modules for garbage
@@ -124,7 +117,7 @@ def _run_screens(launch: Launch, *, mouse: bool) -> int:
         from tui import sanitize
 
         sanitize.ascii_only(True)
-    app = VbemApp(launch)
+    app = VbemApp(start)
     app.run(mouse=mouse)
     _last_word(app.farewell)
     return app.return_code or 0
@@ -147,20 +140,20 @@ def _run_demo(options: argparse.Namespace) -> int:
     from tui.demo.child import DemoUnavailable, embedded_server
 
     options.server = None
-    launch = _prepare(options)
+    start = _prepare(options)
     try:
-        launch.folders.make()
-        with embedded_server(identity_folder=launch.folders.state / "server") as ready:
-            launch.proxy = ""  # nobody's proxy leads to this host's loopback interface
-            launch.server = ready["url"].removeprefix("https://").rstrip("/")
-            launch.user = ready["user"]
-            launch.password_hint = ready["password"]
-            launch.note = (
+        start.folders.make()
+        with embedded_server(identity_folder=start.folders.state / "server") as ready:
+            start.proxy = ""  # nobody's proxy leads to this host's loopback interface
+            start.server = ready["url"].removeprefix("https://").rstrip("/")
+            start.user = ready["user"]
+            start.password_hint = ready["password"]
+            start.note = (
                 "This is the embedded demo server: nothing here is real.\n"
                 f"Its password, {ready['password']}, is filled in. Press Enter to log on.\n"
                 f"Its certificate's fingerprint begins with {ready['fingerprint'][:23]}: compare, then trust."
             )
-            return _run_screens(launch, mouse=options.mouse)
+            return _run_screens(start, mouse=options.mouse)
     except (DemoUnavailable, OSError) as error:
         return _refuse(f"The embedded server did not start. {error}")
 

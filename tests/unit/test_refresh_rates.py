@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tui import cli
-from tui.config import FULL, LOW, Pace, pace_of
-from tui.launch import Launch
+from tui.cli import main as cli
+from tui.config import FULL, LOW, RefreshRates, StartOptions, refresh_rates
 
 SSH = "10.0.0.7 51000 10.0.0.9 22"
 
@@ -22,7 +21,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def launched(home: Path, *words: str) -> Launch:
+def launched(home: Path, *words: str) -> StartOptions:
     options = cli.build_parser().parse_args(["--state-dir", str(home / "state"), *words])
     return cli._prepare(options)
 
@@ -44,7 +43,7 @@ def test_option_then_environment_then_file_then_ssh(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
     told: tuple[str, str, str, str],
-    expected: Pace,
+    expected: RefreshRates,
 ) -> None:
     option, environment, setting, ssh = told
     if environment:
@@ -55,12 +54,12 @@ def test_option_then_environment_then_file_then_ssh(
     if setting:
         launch.folders.settings.parent.mkdir(parents=True, exist_ok=True)
         launch.folders.settings.write_text(f'profile = "{setting}"\n', encoding="utf-8")
-    assert launched(home, *(["--profile", option] if option else [])).pace == expected
+    assert launched(home, *(["--profile", option] if option else [])).refresh == expected
 
 
 def test_a_profile_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="auto, low or full, not 'slow'"):
-        pace_of("slow", {})
+        refresh_rates("slow", {})
 
 
 def test_the_low_pace_paints_and_polls_less_often() -> None:

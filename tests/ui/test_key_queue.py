@@ -32,7 +32,7 @@ from tui.screens.dialogs import AskScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.restore_form import RestoreFormScreen
-from tui.terminal.key_queue import KeysInOrder
+from tui.terminal.key_queue import KeyQueue
 from tui.widgets.inputs import LineInput
 
 PASTE = "paste: "
@@ -41,7 +41,7 @@ PASTE = "paste: "
 
 async def burst(pilot: Pilot[Any], *keys: str) -> None:
     """All keys at once, as a line that was stalled hands them over."""
-    app, driver = cast(KeysInOrder, pilot.app), pilot.app._driver
+    app, driver = cast(VbemApp, pilot.app), pilot.app._driver
     assert driver is not None
     for key in keys:
         if key.startswith(PASTE):
@@ -52,7 +52,7 @@ async def burst(pilot: Pilot[Any], *keys: str) -> None:
                 Key(_character_to_key(key) if is_character else key, key if is_character else None)
             )
     await pilot.pause()
-    await until(pilot, lambda: not (app._held or app._next or app._is_at_work), "the keys to be taken")
+    await until(pilot, lambda: app.key_queue.is_idle, "the keys to be taken")
     await pilot.pause()
 
 
@@ -206,7 +206,7 @@ async def test_words_right_after_the_key_of_the_palette_are_looked_for(tmp_path:
 async def test_a_screen_that_never_comes_to_rest_still_takes_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(KeysInOrder, "_is_quiet", lambda _: False)
+    monkeypatch.setattr(KeyQueue, "_is_quiet", lambda _: False)
     async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await burst(pilot, "down", "down", "space")

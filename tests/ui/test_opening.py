@@ -1,0 +1,118 @@
+"""Screens open whatever the terminal's size and the server's pace, and are painted once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.console import RenderableType
+from textual._compositor import LayoutUpdate
+from textual.app import App
+from textual.screen import Screen
+
+from tests.support.demo_process import DemoProcess
+from tests.support.settle import settle, shows, until
+from tui.app import VbemApp
+from tui.screens.points import RestorePointsScreen
+from tui.screens.tasks import TasksScreen
+
+Frame = tuple[type[Screen[Any]], bool, str]
+"""Whose frame, whether it paints everything, and the text on the screen by then."""
+
+
+@pytest.fixture
+def frames(monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
+    """Every frame that goes to the terminal."""
+    seen: list[Frame] = []
+    display = App._display
+
+    def note(self: App[Any], screen: Screen[Any], frame: RenderableType | None) -> None:
+        if frame is not None:
+            lines = screen._compositor.render_strips(screen.size)
+            seen.append((type(screen), isinstance(frame, LayoutUpdate), "\n".join(one.text for one in lines)))
+        display(self, screen, frame)
+
+    monkeypatch.setattr(App, "_display", note)
+    return seen
+
+
+def wholes(frames: list[Frame], screen: type[Screen[Any]]) -> int:
+    """How often that screen was painted from top to bottom."""
+    return sum(whole for one, whole, _ in frames if one is screen)
+
+
+@pytest.mark.parametrize("size", [(80, 5), (80, 3), (80, 1), (20, 6), (1, 1)])
+async def test_a_terminal_too_small_for_it_does_not_keep_anybody_out(
+    app: VbemApp, demo: DemoProcess, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RestorePointsScreen), "the browser")
+        await settle(pilot)
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "points loaded")
+    assert [one["status"] for one in demo.requests("logon")] == [201]
+
+
+async def test_the_terminal_may_have_another_size_by_then(app: VbemApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await settle(pilot)
+        await pilot.resize_terminal(120, 40)
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        await shows(pilot, "Enter on a VM shows its points.")
+        assert app.screen.size == (120, 40)
+
+
+async def test_a_server_that_takes_its_time_does_not_keep_the_screen_waiting(
+    app: VbemApp, demo: DemoProcess, frames: list[Frame]
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await settle(pilot)
+        demo.control("fault", spec="hold@list")
+        await pilot.press("enter")
+        await shows(pilot, "Asking for the newest restore points...")
+        demo.control("clear-faults")
+        await shows(pilot, "points loaded")
+
+
+async def test_opening_a_screen_paints_it_once(app: VbemApp, frames: list[Frame]) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await settle(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        await settle(pilot)
+        frames.clear()
+        await pilot.press("ctrl+t")
+        await shows(pilot, "No restore")
+        await settle(pilot)
+        assert isinstance(app.screen, TasksScreen)
+        await pilot.pause()
+        assert wholes(frames, TasksScreen) == 1
+        frames.clear()
+        await pilot.press("escape")
+        await shows(pilot, "points loaded")
+        await settle(pilot)
+        await pilot.pause()
+        assert wholes(frames, RestorePointsScreen) == 1
+
+
+async def test_logging_off_and_on_again_shows_another_list(app: VbemApp, demo: DemoProcess) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await settle(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "points loaded")
+        first = app.screen
+        await pilot.press("ctrl+o")
+        await shows(pilot, "Log off?")
+        await pilot.press("right", "enter")
+        await shows(pilot, "Logged off.")
+        await pilot.press("enter")  # the embedded server's password is filled in again
+        await until(pilot, lambda: isinstance(app.screen, RestorePointsScreen), "the list")
+        await shows(pilot, "points loaded")
+        assert app.screen is not first

@@ -1,0 +1,348 @@
+"""What one run works with: the connection, the journal, the restores, and the tasks that serve them.
+
+An object without Textual, so that a script can use it as it is. It owns whatever writes: leaving a screen
+never ends a restore's POST, its monitor or its journal rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from tui.clock import Clock, SystemClock
+from tui.errors import VbemError, describe
+from tui.restores.forms.fields import ReferenceNames
+from tui.sanitize import safe
+
+if TYPE_CHECKING:
+    from tui.api.limits import Timeouts
+    from tui.api.models import ServerAddress
+    from tui.config import StartOptions
+    from tui.restores.forms.fields import FormDraft
+    from tui.restores.ports import RestoreJournal
+    from tui.restores.registry import Listener
+    from tui.restores.restore import Restore
+    from tui.restores.service import RestoreService
+    from tui.session import Connection
+    from tui.store.journal import Journal
+    from tui.store.keyring_store import SessionStore
+
+KEEP_AFTER_S = 2.0
+"""How long after a logon its session goes to the keyring: the first rows and keys come first."""
+GOODBYE_S = 3.0
+"""How long leaving may wait for the journal."""
+
+
+class Services:
+    """Everything between what was asked for at the start and the restores of one logon.
+
+    Args:
+        options: what the command line, the environment and the settings decided.
+        clock: time; None for the system's.
+        session_store: where logon sessions are kept; None for the keyring.
+        timeouts: how long a call may take; None for the client's own.
+    """
+
+    def __init__(
+        self,
+        options: StartOptions,
+        *,
+        clock: Clock | None = None,
+        session_store: SessionStore | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self.options = options
+        self.clock: Clock = clock or SystemClock()
+        self.folders, self.settings, self.refresh = options.folders, options.settings, options.refresh
+        self.connection: Connection | None = None
+        """The server somebody is logged on to."""
+        self.journal: Journal | None = None
+        self.restores: RestoreService | None = None
+        """The restores of this logon."""
+        self.form_drafts: dict[str, FormDraft] = {}
+        """What was filled in for the restores of this run, by restore."""
+        self.reference_names = ReferenceNames()
+        self.on_notice: Callable[[str, str], None] = lambda _text, _kind: None
+        """Shows a sentence that nobody asked for; its kind is `note`, `good` or `bad`."""
+        self.on_failure: Callable[[str, BaseException], None] = _raise_unforeseen
+        """Reports an error nobody foresaw; the text completes 'while trying to ...'."""
+        self.on_restores: Listener = lambda _restores: None
+        """Called with all restores after each change."""
+        self.ask_for_password: Callable[[], Awaitable[bool]] = _nobody_to_ask
+        """Asks the operator to log on again; gives whether there is a logon session then."""
+        self.session_store, self.timeouts = session_store, timeouts
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._journal_problem = ""
+        self._logging_on: asyncio.Future[bool] | None = None
+
+    # -- who is logged on -----------------------------------------------------------------------
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the embedded server's profile."""
+        return self.folders.demo
+
+    @property
+    def who(self) -> str:
+        """User and server; empty before logon."""
+        return f"{self.connection.user} @ {self.connection.address}" if self.connection else ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never stand in a report: the proxy's password, the token of the logon session."""
+        session = self.connection.manager.session if self.connection else None
+        return (*self.options.secrets, *((session.token,) if session else ()))
+
+    def connect(self, address: ServerAddress) -> Connection:
+        """Return a connection that nobody has logged on to yet."""
+        from tui.api.models import WireFormat
+        from tui.session import Connection
+        from tui.store.keyring_store import SessionStore
+        from tui.store.known_servers import KnownServers
+
+        if self.session_store is None:
+            self.session_store = SessionStore(self.folders.keyring_service, state_folder=self.folders.state)
+        return Connection(
+            address,
+            trust_store=KnownServers(self.folders.pins),
+            session_store=self.session_store,
+            wire=WireFormat(self.options.wire),
+            ca_file=self.options.ca_file,
+            proxy=self.options.proxy,
+            clock=self.clock,
+            timeouts=self.timeouts,
+        )
+
+    def start_watching(self) -> None:
+        """Watch the restores of the admitted connection, and keep its session; say what is wrong so far."""
+        connection = self.connection
+        if connection is None:
+            return
+        if self._journal_problem:
+            self.on_notice(self._journal_problem, "bad")
+        self._start(self._watch(), "watch the restores")
+        self._start(self._remember(connection), "remember this server")
+        self._start(self._keep_session(connection, after_s=KEEP_AFTER_S), "keep the logon session")
+        self._start(connection.keep_alive_loop(lambda: bool(self.in_flight)), "keep the logon session alive")
+
+    def admit(self, connection: Connection) -> None:
+        """Take charge of a connection after its logon: open the journal, make its restores."""
+        from tui.restores.journal_mapping import operator_name
+        from tui.restores.ports import UnavailableJournal
+        from tui.restores.service import RestoreService
+
+        self.connection = connection
+        self._journal_problem = self.open_journal()
+        journal: RestoreJournal = self.journal or UnavailableJournal(self._journal_problem)
+        self.restores = RestoreService(
+            connection.manager,
+            journal,
+            server=str(connection.address),
+            clock=self.clock,
+            operator=operator_name(),
+            on_logon_needed=self._request_logon,
+            poll_every_s=self.refresh.poll_every_s,
+        )
+        self.restores.on_change(self.on_restores)
+
+    def _request_logon(self) -> None:
+        self._start(self.log_on_again(), "log on again")
+
+    def open_journal(self) -> str:
+        """Open the journal once; return the sentence to show where something is wrong with it."""
+        from tui.store.journal import Journal
+
+        if self.journal is not None:
+            return ""
+        try:
+            self.folders.make()
+            self.journal = Journal.open(self.folders.journal, clock=self.clock)
+        except (VbemError, OSError) as error:
+            return describe("open the journal", error)
+        return self.journal.note
+
+    def keep_session_now(self) -> None:
+        """Keep the logon session before something is begun whose task lives in it."""
+        if self.connection is not None:
+            self._start(self._keep_session(self.connection), "keep the logon session")
+
+    async def log_on_again(self) -> bool:
+        """Ask for the password; everybody who needs it waits for one question. True: there is a session."""
+        if self._logging_on is not None:
+            return await asyncio.shield(self._logging_on)
+        self._logging_on = asyncio.get_running_loop().create_future()
+        try:
+            done = await self.ask_for_password()
+            self._logging_on.set_result(done)
+        except BaseException:
+            self._logging_on.cancel()
+            raise
+        finally:
+            self._logging_on = None
+        if done:
+            self.keep_session_now()
+            if self.restores is not None:
+                self.restores.monitor.wake()
+        return done
+
+    async def log_off(self) -> str:
+        """End the logon session at the server and forget it here; return what to say of it."""
+        connection = self.connection
+        if connection is None:
+            return ""
+        await self._end_tasks()
+        note = "Logged off."
+        try:
+            await connection.log_off()
+        except VbemError as error:
+            note = describe("log off cleanly", error) + " The local copy of the session is gone."
+        note = connection.log_off_note or note
+        await connection.leave()
+        await self._close_restores()
+        self.connection = None
+        return note
+
+    async def close(self) -> None:
+        """Give the restores' rows up and close what is open; the logon session is kept, restores go on."""
+        await self._end_tasks()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                await self._close_restores()
+        if self.connection is not None:
+            await self.connection.leave()
+
+    # -- restores -------------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> tuple[Restore, ...]:
+        """Restores of this run that are not over."""
+        return self.restores.in_flight if self.restores else ()
+
+    @property
+    def in_flight_note(self) -> str:
+        """How many restores are in flight, with ? where the server was not heard; empty for none."""
+        restores = self.in_flight
+        doubt = "?" if any(restore.problem for restore in restores) else ""
+        return f"({len(restores)}{doubt})" if restores else ""
+
+    @property
+    def in_flight_words(self) -> str:
+        """How many restores are in flight, without a full stop; empty for none."""
+        count = len(self.in_flight)
+        noun = "1 restore is" if count == 1 else f"{count} restores are"
+        return f"{noun} still in flight" if count else ""
+
+    @property
+    def what_goes_on(self) -> str:
+        """What goes on at the server when this program ends, in sentences; empty for nothing."""
+        words = self.in_flight_words
+        if not words:
+            return ""
+        if self.is_demo:
+            return f"{words}; the embedded server ends with this program."
+        goes, them = ("It goes", "it") if len(self.in_flight) == 1 else ("They go", "them")
+        words = f"{words}. {goes} on at the server; start vbem again to watch {them}."
+        unrecorded = [restore.vm_name for restore in self.in_flight if restore.entry_id is None]
+        return f"{words} {_unrecorded_words(unrecorded)}".strip()
+
+    def cancel_restore(self, restore: Restore, *, again: bool = False) -> None:
+        """Send the one DELETE of a restore, whoever stays to see it.
+
+        Args:
+            restore: what to cancel.
+            again: the operator was warned that one was sent already, and sends another.
+        """
+        if self.restores is not None:
+            self._start(self.restores.cancel(restore, again=again), "cancel a restore")
+
+    # -- tasks ----------------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[Any, Any, Any], doing: str) -> asyncio.Task[Any]:
+        """Run something that no screen owns; what nobody foresaw in it is reported.
+
+        Args:
+            work: what to run.
+            doing: completes the sentence 'while trying to ...'.
+        """
+        task = asyncio.create_task(work, name=doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    @property
+    def under_way(self) -> frozenset[str]:
+        """What this object is doing for nobody in particular, as in 'while trying to ...'."""
+        return frozenset(task.get_name() for task in self._tasks)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.on_failure(task.get_name(), error)
+
+    async def _end_tasks(self) -> None:
+        tasks = {task for task in self._tasks if task is not asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        """Find restores of earlier runs, then watch all until cancelled."""
+        if self.restores is None:
+            return
+        try:
+            found = await self.restores.reattach()
+        except VbemError as error:
+            self.on_notice(describe("find earlier restores", error), "bad")
+        else:
+            if found:
+                noun = "1 restore" if len(found) == 1 else f"{len(found)} restores"
+                self.on_notice(f"{noun} of an earlier run in flight: Ctrl+T shows the tasks.", "note")
+        await self.restores.run()
+
+    async def _remember(self, connection: Connection) -> None:
+        """Offer the same server and user at the next logon, of this run and of the next."""
+        from tui.store.last_logon import remember_logon
+
+        server, user = str(connection.address), connection.user
+        self.options.server, self.options.user = server, user
+        try:
+            await asyncio.to_thread(remember_logon, self.folders.state, server, user)
+        except VbemError as error:
+            self.on_notice(describe("remember this server", error), "bad")
+
+    async def _keep_session(self, connection: Connection, *, after_s: float = 0.0) -> None:
+        """Hand the logon session to the keyring, behind the list and not in its way."""
+        await self.clock.sleep(after_s)
+        if connection.is_to_be_kept:
+            kept = await connection.keep()
+            if kept is not None and not kept.in_keyring:
+                self.on_notice(
+                    f"The logon session is kept in memory only: {kept.reason.rstrip('.')}.", "note"
+                )
+
+    async def _close_restores(self) -> None:
+        restores, journal = self.restores, self.journal
+        self.restores, self.journal = None, None
+        if restores is not None:
+            await restores.close()
+        if journal is not None:
+            journal.close()
+
+
+async def _nobody_to_ask() -> bool:
+    return False
+
+
+def _raise_unforeseen(doing: str, error: BaseException) -> None:
+    raise RuntimeError(f"failed to {doing}") from error
+
+
+def _unrecorded_words(vm_names: list[str]) -> str:
+    """Restores without a row: no later run will find them."""
+    if not vm_names:
+        return ""
+    names = ", ".join(safe(name, cells=50) for name in vm_names)
+    return f"NOT in the journal, so not watched again: {names}."

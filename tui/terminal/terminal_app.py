@@ -1,0 +1,109 @@
+"""An app as a program at the far end of a line needs it: keys in order, hang-up, signals, crash reports."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from textual import on
+from textual.events import Event, Key, Paste
+from textual.worker import Worker
+
+from tui.terminal.crash_edge import EXIT_CRASH, CrashEdge, WorkerFailed, failure_of
+from tui.terminal.hangup import terminal_fd, watch
+from tui.terminal.key_queue import KeyQueue
+from tui.terminal.rendering import SinglePaintApp
+
+STUCK_S = 8.0
+"""How long an orderly end may take once the terminal is gone."""
+
+
+class TerminalApp(SinglePaintApp):
+    """Takes keys one by one, ends cleanly when the line is lost, and turns defects into reports.
+
+    Args:
+        state_folder: where crash reports go.
+    """
+
+    def __init__(self, state_folder: Path) -> None:
+        super().__init__()
+        self.farewell = ""
+        """What is printed after the screens are gone."""
+        self.key_queue = KeyQueue(self)
+        self.crash_edge = CrashEdge(state_folder, self.secrets)
+
+    def secrets(self) -> Iterable[str]:
+        """Return what must never stand in a crash report."""
+        return ()
+
+    def last_words(self) -> str:
+        """Return what is worth saying when the program ends now."""
+        return ""
+
+    def show_notice(self, text: str, kind: str = "note") -> None:
+        """Say something that no screen asked for."""
+
+    def on_ready(self) -> None:
+        # Start-up looks at no garbage (cli): a tenth of the time to the first frame would go into it.
+        gc.enable()
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key | Paste) and not event.is_forwarded and not self.key_queue.admits(event):
+            return
+        await super().on_event(event)
+
+    # -- signals ------------------------------------------------------------------------------
+
+    def catch_signals(self) -> None:
+        """End cleanly on a lost line or a polite kill."""
+        try:
+            loop = asyncio.get_running_loop()
+            for name in (signal.SIGHUP, signal.SIGTERM):
+                loop.add_signal_handler(name, self._leave_now, name)
+        except (NotImplementedError, RuntimeError, ValueError):
+            # Not the main thread (tests), or a platform without these signals.
+            return
+        fd = None if self.is_headless else terminal_fd()
+        if fd is not None:
+            watch(fd, partial(self._hung_up, loop))
+
+    def _hung_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The terminal is gone, in the watcher's thread: leave as on its signal, which may be ignored."""
+        # A loop that is closed has left already.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._leave_now, signal.SIGHUP)
+        # A line that stalled before it broke leaves the loop stuck in a write that nothing ends: every row
+        # is on disk, and the next start claims what a dead process owned.
+        time.sleep(STUCK_S)
+        os._exit(128 + signal.SIGHUP)
+
+    def _leave_now(self, name: signal.Signals) -> None:
+        self.farewell = self.last_words()
+        self.exit(return_code=128 + int(name))
+
+    # -- the outer edge -----------------------------------------------------------------------
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        failed = failure_of(event)
+        if failed is not None:
+            self.report_failure(failed)
+
+    @on(WorkerFailed)
+    def report_failure(self, failed: WorkerFailed) -> None:
+        """Report a worker that failed in an unforeseen way; the program goes on."""
+        self.show_notice(self.crash_edge.survive(failed.doing, failed.error), "bad")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's own ending prints local variables, which may hold secrets: write a report instead."""
+        self.farewell = self.crash_edge.end(error)
+        self._return_code = EXIT_CRASH
+        self._exception = error
+        self._exception_event.set()
+        self._close_messages_no_wait()
