@@ -10,8 +10,8 @@ import pytest
 from tui.cli.main import main
 from tui.demo import faults
 from tui.demo.command import add_options
-from tui.demo.fault_help import FAULTS, STEP_WORDS, epilog
-from tui.demo.steps import STEPS
+from tui.demo.faults import FAULTS, STEP_WORDS, epilog
+from tui.demo.messages import STEPS
 
 
 def test_every_fault_and_step_is_told_once_and_no_other() -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.demo.reading import Answer, Wire, vm_spec
 from tests.support.demo_process import DemoProcess
 from tui.demo import faults
-from tui.demo.steps import STEPS
+from tui.demo.messages import STEPS
 
 BROKEN = (http.client.HTTPException, OSError)
 

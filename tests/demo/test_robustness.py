@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.demo import filters
-from tui.demo.application import Application
 from tui.demo.filters import Comparison
-from tui.demo.messages import Request
+from tui.demo.messages import Refused, Request
 from tui.demo.options import Options
-from tui.demo.refusal import Refused
+from tui.demo.server import Application
 
 CODES = {200, 201, 202, 204, 400, 401, 403, 404, 405, 500}
 APPLICATION = Application(Options(seed=1, time_scale=0, now=datetime(2026, 1, 1, tzinfo=UTC)), [])

@@ -18,7 +18,7 @@ from tests.ui.stage import StageManager
 from tests.unit.restores.points import point
 from tui.api.models import HierarchyItem, Platform
 from tui.app import VbemApp
-from tui.demo.mischief import HOSTILE_NAMES
+from tui.demo.fault_replies import HOSTILE_NAMES
 from tui.screens.confirm import ConfirmScreen
 
 LITERAL = (

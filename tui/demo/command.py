@@ -1,4 +1,24 @@
-"""Runs the server as a process: the ready line, the control channel, signals."""
+"""The control channel: JSON lines on standard input, one answer line each, for tests.
+
+| {"do": ...} | answer |
+|---|---|
+| advance, seconds | now |
+| now | now |
+| fault, spec / clear-faults / faults-fired | fired: {spec: times}, total |
+| requests / clear-requests | requests: what was asked, without secrets |
+| restores | restores: what each restore does, as a person on site would see it |
+| reset, any options | a fresh world on the same port |
+| set, option, value | one switch changed |
+| expire-sessions | expired: how many logon sessions there were |
+| forget-tasks | forgotten: how many tasks there were |
+| remove-point, uid | removed |
+| add-point, vm (name), [server] | uid of the new point, made now |
+| hold-connections / release-connections | no connection is accepted, open ones end with their reply; again |
+| new-certificate, [certificate: good, expired, wrong-name, hostile-name] | fingerprint |
+| stop | and the process ends |
+
+Every answer has `ok`; a failed one has `error`.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +32,135 @@ import sys
 import threading
 from collections.abc import Callable
 
-from tui.demo.application import Application
-from tui.demo.control import Control
 from tui.demo.identity import Identity
-from tui.demo.options import DEFAULT_PASSWORD, DEFAULT_USER, Options, add_options, from_namespace
-from tui.demo.server import Server
+from tui.demo.options import CHOICES, DEFAULT_PASSWORD, DEFAULT_USER, Options, add_options, from_namespace
+from tui.demo.server import Application, Server
+from tui.demo.write_calls import effects
+
+Message = dict[str, object]
+
+
+class Control:
+    """Carries out the lines of the control channel."""
+
+    def __init__(self, server: Server, stop: Callable[[], None]) -> None:
+        self._server = server
+        self._app = server.application
+        self._stop = stop
+        self._actions: dict[str, Callable[[Message], Message]] = {
+            "advance": self._advance,
+            "now": lambda _: self._now(),
+            "fault": self._fault,
+            "clear-faults": self._clear_faults,
+            "faults-fired": lambda _: self._fired(),
+            "requests": lambda _: {"requests": list(self._app.requests)},
+            "clear-requests": self._clear_requests,
+            "restores": lambda _: {"restores": effects(self._app.site)},
+            "reset": self._reset,
+            "set": self._set,
+            "expire-sessions": lambda _: {"expired": self._app.site.logons.expire()},
+            "forget-tasks": self._forget_tasks,
+            "remove-point": self._remove_point,
+            "add-point": self._add_point,
+            "new-certificate": self._new_certificate,
+            "hold-connections": self._hold_connections,
+            "release-connections": self._release_connections,
+            "stop": self._end,
+        }
+
+    def carry_out(self, line: bytes) -> bytes:
+        """Do what one line says; the answer line."""
+        try:
+            message: object = json.loads(line)
+            if not isinstance(message, dict):
+                raise ValueError("a line is one JSON object")  # noqa: TRY301, TRY004 - answered just below
+            action = self._actions.get(str(message.get("do")))
+            if action is None:
+                raise ValueError(f"there is no {message.get('do')!r}")  # noqa: TRY301 - answered just below
+            answer: Message = {"ok": True, **action(message)}
+        except (ValueError, TypeError, KeyError) as error:
+            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        return json.dumps(answer).encode() + b"\n"
+
+    def _now(self) -> Message:
+        return {"now": self._app.site.clock.now().isoformat()}
+
+    def _advance(self, message: Message) -> Message:
+        self._app.site.clock.advance(float(str(message["seconds"])))
+        return self._now()
+
+    def _fault(self, message: Message) -> Message:
+        self._app.faults.add(str(message["spec"]))
+        return {}
+
+    def _clear_faults(self, _message: Message) -> Message:
+        self._app.faults.clear()
+        return {}
+
+    def _fired(self) -> Message:
+        fired = self._app.faults.fired()
+        return {"fired": fired, "total": sum(fired.values())}
+
+    def _clear_requests(self, _message: Message) -> Message:
+        self._app.requests.clear()
+        return {}
+
+    def _reset(self, message: Message) -> Message:
+        options = self._app.site.options
+        for name, value in message.items():
+            if name not in {"do", "fault"}:
+                options = options.changed(name, value)
+        self._app.reset(options)
+        faults = message.get("fault", [])
+        for spec in faults if isinstance(faults, list) else [faults]:
+            self._app.faults.add(str(spec))
+        return self._now()
+
+    def _set(self, message: Message) -> Message:
+        self._app.set_option(str(message["option"]), message["value"])
+        return {}
+
+    def _forget_tasks(self, _message: Message) -> Message:
+        tasks = self._app.site.restores.tasks
+        count = len(tasks)
+        tasks.clear()
+        return {"forgotten": count}
+
+    def _remove_point(self, message: Message) -> Message:
+        points = self._app.site.world.points
+        number = points.find(str(message["uid"]).rpartition(":")[2].lower())
+        if number is None:
+            raise ValueError("there is no such point")
+        points.remove(number)
+        return {"removed": message["uid"]}
+
+    def _add_point(self, message: Message) -> Message:
+        site, server = self._app.site, str(message.get("server", ""))
+        for vm in site.world.vms:
+            if vm.name == message["vm"] and vm.root.server.name.startswith(server):
+                number = site.world.points.add(vm, int(site.clock.now().timestamp() * 1_000_000))
+                return {"uid": f"urn:veeam:VmRestorePoint:{site.world.points.ids.guid(number)}"}
+        raise ValueError("there is no such VM")
+
+    def _new_certificate(self, message: Message) -> Message:
+        kind = str(message.get("certificate", "good"))
+        if kind not in CHOICES["certificate"]:
+            raise ValueError(f"certificate is one of {', '.join(CHOICES['certificate'])}")
+        options = self._app.site.options.changed("certificate", kind)
+        return {"fingerprint": self._server.renew_certificate(options)}
+
+    def _hold_connections(self, _message: Message) -> Message:
+        self._server.hold_connections()
+        return {}
+
+    def _release_connections(self, _message: Message) -> Message:
+        self._server.release_connections()
+        return {}
+
+    def _end(self, _message: Message) -> Message:
+        self._stop()
+        return {}
+
 
 __all__ = ["add_options", "run"]
 _STDIN = 0

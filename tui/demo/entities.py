@@ -8,9 +8,20 @@ from typing import TypeVar
 from tui.demo.links import Hrefs, as_reference
 from tui.demo.options import Options
 from tui.demo.point_rows import PointRows, server_time
-from tui.demo.points import ALGORITHMS, POINT_TYPES, RUNS_OF_A_JOB, VAPP_RUNS, kinds_of, wire_time
 from tui.demo.wire import Link, Resource, Value
-from tui.demo.world import Job, Root, Server, VApp, World
+from tui.demo.world import (
+    ALGORITHMS,
+    POINT_TYPES,
+    RUNS_OF_A_JOB,
+    VAPP_RUNS,
+    Job,
+    Root,
+    Server,
+    VApp,
+    World,
+    kinds_of,
+    wire_time,
+)
 
 RowT = TypeVar("RowT")
 _PRODUCT = {4: "9.5.4.2866", 5: "10.0.1.4854", 6: "11.0.1.1261", 7: "12.3.1.1139"}

@@ -7,10 +7,14 @@ name `"Backup"`, `Name==""Backup""`, is understood as well.
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
 
-from tui.demo.refusal import Refused
+from tui.demo.messages import Refused
 
 _FIELD = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(==|!=|>=|<=|>|<)")
 _DEPTH = 50
@@ -122,3 +126,135 @@ class _Parser:
     def _skip_spaces(self) -> None:
         while self._peek().isspace():
             self._at += 1
+
+
+RowT = TypeVar("RowT")
+Key = str | int
+_DIGITS = re.compile(r"(\.\d{1,6})\d*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field(Generic[RowT]):
+    """One field: how to get it from a row, and how to read a value for it."""
+
+    get: Callable[[RowT], Key]
+    read: Callable[[str], Key]
+    group: Callable[[RowT], int] | None = None
+    """For fields that many rows share: the number of the thing that has the value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Generic[RowT]):
+    """One type of resource and its fields."""
+
+    name: str
+    fields: dict[str, Field[RowT]]
+    rows: Callable[[], Sequence[RowT]]
+
+    def field(self, name: str) -> Field[RowT]:
+        """A field by its name, in any case.
+
+        Raises:
+            Refused: 400, the type has no such field.
+        """
+        found = self.fields.get(name.lower())
+        if found is None:
+            raise Refused(400, f"Property {name} is not supported for type {self.name}.")
+        return found
+
+
+def text(get: Callable[[RowT], str], *, group: Callable[[RowT], int] | None = None) -> Field[RowT]:
+    """A text."""
+    return Field(get=lambda row: get(row).lower(), read=str.lower, group=group)
+
+
+def number(get: Callable[[RowT], int]) -> Field[RowT]:
+    """A whole number."""
+    return Field(get=get, read=_read_number)
+
+
+def time(get: Callable[[RowT], int]) -> Field[RowT]:
+    """A time in microseconds; -1 is none."""
+    return Field(get=get, read=_read_time)
+
+
+def enumeration(get: Callable[[RowT], str], words: Sequence[str]) -> Field[RowT]:
+    """An enumeration, compared by index: `Result>Success` means Warning or Failed."""
+    order = {word.lower(): index for index, word in enumerate(words)}
+    return Field(
+        get=lambda row: order.get(get(row).lower(), -1), read=lambda word: order.get(word.lower(), -2)
+    )
+
+
+def uid(kind: str, get: Callable[[RowT], str], *, group: Callable[[RowT], int] | None = None) -> Field[RowT]:
+    """A UID; the full URN or the bare GUID."""
+    prefix = f"urn:veeam:{kind.lower()}:"
+    return Field(get=get, read=lambda word: word.lower().removeprefix(prefix), group=group)
+
+
+def _read_number(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError as error:
+        raise Refused(400, f"Value {word!r} is not a number.") from error
+
+
+def _read_time(word: str) -> int:
+    shortened = _DIGITS.sub(r"\1", word.strip())
+    try:
+        moment = datetime.fromisoformat(shortened)
+    except ValueError as error:
+        raise Refused(400, f"Value {word!r} is not a valid date.") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq, "!=": operator.ne, ">": operator.gt,
+    "<": operator.lt, ">=": operator.ge, "<=": operator.le,
+}  # fmt: skip
+
+
+def compiled(table: Table[RowT], node: Filter) -> Callable[[RowT], bool]:
+    """A filter as a function of a row.
+
+    Raises:
+        Refused: 400, a field does not exist or a value does not fit it.
+    """
+    if isinstance(node, Comparison):
+        return _comparison(table.field(node.field), node)
+    parts = [compiled(table, term) for term in node.terms]
+    if node.every:
+        return lambda row: all(part(row) for part in parts)
+    return lambda row: any(part(row) for part in parts)
+
+
+def _comparison(field: Field[RowT], node: Comparison) -> Callable[[RowT], bool]:
+    compare, wanted, get, group = _OPERATORS[node.operator], field.read(node.value), field.get, field.group
+    if group is None:
+        return lambda row: compare(get(row), wanted)
+    known: dict[int, bool] = {}
+
+    def by_group(row: RowT) -> bool:
+        """Rows of one group share the value: look once per group."""
+        number = group(row)
+        if number not in known:
+            known[number] = compare(get(row), wanted)
+        return known[number]
+
+    return by_group
+
+
+def select(table: Table[RowT], node: Filter | None, sort: str, *, descending: bool) -> Sequence[RowT]:
+    """The rows that a filter lets through, sorted by one field.
+
+    Raises:
+        Refused: 400, a field does not exist or a value does not fit it.
+    """
+    rows = table.rows()
+    if node is not None:
+        rows = list(filter(compiled(table, node), rows))
+    if not sort:
+        return rows
+    return sorted(rows, key=table.field(sort).get, reverse=descending)

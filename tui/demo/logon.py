@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from tui.demo.clock import DemoClock
 from tui.demo.ids import Ids
-from tui.demo.messages import Request
+from tui.demo.messages import Refused, Request
 from tui.demo.options import DEFAULT_PASSWORD, DEFAULT_USER
-from tui.demo.refusal import Refused
 
 HEADER = "X-RestSvcSessionId"
 IDLE_LIMIT_S = 15 * 60

@@ -107,7 +107,7 @@ def moment(text: str) -> datetime:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the server's switches to a command line, and a list of its faults to the help."""
-    from tui.demo.fault_help import epilog
+    from tui.demo.faults import epilog
 
     parser.epilog, parser.formatter_class = epilog(), argparse.RawDescriptionHelpFormatter
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")

@@ -14,9 +14,8 @@ from operator import itemgetter
 
 from tui.demo import wire_json, wire_xml
 from tui.demo.links import Hrefs
-from tui.demo.points import ALGORITHMS, POINT_TYPES, RUNS_OF_A_JOB, kinds_of, wire_time
 from tui.demo.wire import Link, Resource, Value
-from tui.demo.world import Job, Vm, World
+from tui.demo.world import ALGORITHMS, POINT_TYPES, RUNS_OF_A_JOB, Job, Vm, World, kinds_of, wire_time
 
 _MARK = re.compile("\ue000(\\w+)\ue001")
 _KEYS = ("id", "name", "vm", "created", "algorithm", "type", "ref", "run_id", "run_name", "file_id",

@@ -1,29 +1,105 @@
-"""GET /api/query (contract 3): any type, filtered, sorted, paged, as references or entities.
-
-Pages of VM restore points are kept as gzip once made, so that a list of a hundred thousand costs the
-server next to nothing the second time: a benchmark of a client must not measure this server.
-"""
+"""Pages of a query: which rows, and the PagingInfo with its links (contract 3.3)."""
 
 from __future__ import annotations
 
 import gzip
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import quote_plus
 
-from tui.demo import filters, paging, wire_json, wire_xml
-from tui.demo.catalog import task_fields
+from tui.demo import filters, wire_json, wire_xml
+from tui.demo.filters import Table, select
 from tui.demo.logon import LogonSession
-from tui.demo.messages import Reply, Request
-from tui.demo.paging import Page
-from tui.demo.refusal import Refused
+from tui.demo.messages import Refused, Reply, Request
+from tui.demo.query_tables import task_fields
 from tui.demo.replies import content_type
-from tui.demo.selection import select
 from tui.demo.site import Site
-from tui.demo.tables import Table
-from tui.demo.wire import QueryResult, Resource
+from tui.demo.wire import Link, QueryResult, Resource
 
 RowT = TypeVar("RowT")
+_UPPER_HEX = re.compile(r"%[0-9A-F]{2}")
+_OWN = {"pagesize", "page"}
+_LARGEST = 50_000
+"""A page larger than this would be made of more memory than a demo may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which page was asked for."""
+
+    number: int
+    size: int
+    misleading: str = ""
+    """`loop` or `endless`: the faults that make paging never end."""
+
+    def of(self, rows: Sequence[RowT]) -> Sequence[RowT]:
+        """The rows on this page; beyond the end there are none."""
+        number = self.number
+        if self.misleading:
+            number = 1 if self.misleading == "loop" else (number - 1) % max(1, self.count(rows)) + 1
+        return rows[(number - 1) * self.size : number * self.size]
+
+    def count(self, rows: Sequence[RowT]) -> int:
+        """How many pages there are; an empty result has one (contract Q9)."""
+        return max(1, -(-len(rows) // self.size))
+
+    def info(self, request: Request, base: str, count: int) -> Resource:
+        """PagingInfo: First, Previous and Next where there are such, Last."""
+        if self.misleading == "endless":
+            count = 2_000_000_000
+        number = self.number
+        targets = {"First": 1, "Previous": number - 1, "Next": number + 1, "Last": count}
+        if self.misleading == "loop":
+            targets["Next"], count = 1, max(count, number + 1)
+        if number <= 1:
+            del targets["Previous"]
+        if number >= count:
+            del targets["Next"]
+        return Resource(
+            tag="PagingInfo",
+            attributes={"PageNum": number, "PageSize": self.size, "PagesCount": count},
+            links=tuple(
+                Link(rel, _address(request, base, self.size, target)) for rel, target in targets.items()
+            ),
+            links_last=True,
+        )
+
+
+def asked(parameters: dict[str, str], default_size: int) -> Page:
+    """The page that a request asks for.
+
+    Raises:
+        Refused: 400, page or pageSize is not a positive number.
+    """
+    numbers = {"page": 1, "pagesize": default_size}
+    for name in numbers:
+        if name in parameters:
+            text = parameters[name]
+            if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < 1 << 31):
+                raise Refused(400, f"Parameter {name} must be a positive number.")
+            numbers[name] = int(text)
+    return Page(numbers["page"], min(numbers["pagesize"], _LARGEST))
+
+
+def _address(request: Request, base: str, size: int, page: int) -> str:
+    """The query echoed as servers do it: lower-case hex, `+` for a space (T26)."""
+    parts = []
+    for name, value in _pairs(request):
+        if name.lower() not in _OWN:
+            text = quote_plus(value, safe="*()")
+            parts.append(f"{name}={_UPPER_HEX.sub(lambda found: found[0].lower(), text)}")
+    return f"{base}query?{'&'.join([*parts, f'pageSize={size}', f'page={page}'])}"
+
+
+def _pairs(request: Request) -> list[tuple[str, str]]:
+    values = request.parameters()
+    names = [part.partition("=")[0] for part in request.query.split("&") if part]
+    return [(name, values[name.lower()]) for name in dict.fromkeys(names) if name.lower() in values]
+
+
 _PACKED_LIMIT = 200 << 20
 _SELECTIONS = 8
 
@@ -155,7 +231,7 @@ class Queries:
         return select(table, node, sort, descending=descending)
 
     def _page(self, parameters: dict[str, str]) -> Page:
-        page = paging.asked(parameters, self._site.options.page_size)
+        page = asked(parameters, self._site.options.page_size)
         return Page(page.number, page.size, self.misleading)
 
     @property

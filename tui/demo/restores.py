@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tui.demo.ask import Ask
 from tui.demo.clock import DemoClock
 from tui.demo.ids import Ids
 from tui.demo.logon import LogonSession
 from tui.demo.options import Options
+from tui.demo.restore_request import Ask
 from tui.demo.vms import Behaviour
 from tui.demo.world import VApp, Vm
 

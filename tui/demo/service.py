@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.demo.lists import Lists
 from tui.demo.logon import HEADER, LogonSession
-from tui.demo.messages import Reply, Request
+from tui.demo.messages import Refused, Reply, Request, not_found, segments_of
 from tui.demo.query import Queries
-from tui.demo.refusal import Refused, not_found
-from tui.demo.restoring import Restoring
+from tui.demo.read_calls import Lists
 from tui.demo.site import Site
-from tui.demo.steps import segments_of
 from tui.demo.wire import Collection
+from tui.demo.write_calls import Restoring
 
 Handler = Callable[[Request, LogonSession, list[str]], Reply]
 _ADMIN_ONLY = {"hierarchyroots", "lookup", "lookupsvc", "backupservers", "managedservers"}

@@ -6,7 +6,15 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tui.demo.catalog import (
+from tui.demo.activity import Life, Session
+from tui.demo.clock import DemoClock
+from tui.demo.entities import Entities
+from tui.demo.filters import Table
+from tui.demo.links import Hrefs
+from tui.demo.logon import Logons
+from tui.demo.options import Options
+from tui.demo.point_rows import PointRows
+from tui.demo.query_tables import (
     backup_table,
     managed_table,
     point_table,
@@ -16,16 +24,8 @@ from tui.demo.catalog import (
     session_table,
     vapp_table,
 )  # fmt: skip
-from tui.demo.clock import DemoClock
-from tui.demo.entities import Entities
-from tui.demo.life import Life, Session
-from tui.demo.links import Hrefs
-from tui.demo.logon import Logons
-from tui.demo.options import Options
-from tui.demo.point_rows import PointRows
 from tui.demo.replies import Replies
 from tui.demo.restores import PastSession, Restores
-from tui.demo.tables import Table
 from tui.demo.vms import Behaviour
 from tui.demo.world import Job, Root, Server, World
 

@@ -8,10 +8,9 @@ from tui.demo.links import Hrefs
 from tui.demo.logon import LogonSession
 from tui.demo.options import Options
 from tui.demo.point_rows import server_time
-from tui.demo.points import wire_time
 from tui.demo.restores import PastSession, Restore, Restores, Task
 from tui.demo.wire import Items, Link, Resource, Value
-from tui.demo.world import CLOUD, HYPERV, Vm, World
+from tui.demo.world import CLOUD, HYPERV, Vm, World, wire_time
 
 SENTINEL = "1753-01-01T00:00:00Z"
 Session = Restore | PastSession

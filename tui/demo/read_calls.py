@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from tui.demo import hierarchy, wire_json, wire_xml
-from tui.demo.life import Session
+from tui.demo.activity import Session
+from tui.demo.filters import Table
 from tui.demo.logon import LogonSession
-from tui.demo.messages import Reply, Request
-from tui.demo.points import RUNS_OF_A_JOB
+from tui.demo.messages import Refused, Reply, Request, not_found
 from tui.demo.query import wants_entities
-from tui.demo.refusal import Refused, not_found
 from tui.demo.replies import content_type
 from tui.demo.site import Site
-from tui.demo.tables import Table
 from tui.demo.wire import Collection, Link, Resource
-from tui.demo.world import Job, Root
+from tui.demo.world import RUNS_OF_A_JOB, Job, Root
 
 RowT = TypeVar("RowT")
 _BLOCK = 500
