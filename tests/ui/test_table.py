@@ -60,10 +60,10 @@ class Stage(App[None]):
         self.theme = "vbem"
         self.table.focus()
 
-    def on_big_table_highlighted(self, event: VirtualTable.Highlighted) -> None:
+    def on_virtual_table_highlighted(self, event: VirtualTable.Highlighted) -> None:
         self.said.append(("highlighted", event.key))
 
-    def on_big_table_chosen(self, event: VirtualTable.Chosen) -> None:
+    def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:
         self.said.append(("chosen", event.key))
 
 
