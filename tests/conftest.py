@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import idle
+
 pytest_plugins = ["tests.e2e.summary", "tests.matrix.summary"]
 """Named here: with several workers this file alone is read where the summary is written."""
 
@@ -36,3 +38,9 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     return home
+
+
+@pytest.fixture(autouse=True)
+def facts_not_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pilots wait until every message is handled."""
+    idle.install(monkeypatch)

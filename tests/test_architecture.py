@@ -1,15 +1,42 @@
-"""The gate's own checks: style, types, the rooms, and what start-up loads."""
+"""The house: style and types, the rooms, names that may not come back, sizes, and what start-up loads."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).resolve().parent.parent
+from tests import house
+from tests.house import TOP, Name
+
 BIN = Path(sys.executable).parent
+UI_ROOMS = {"__main__", "app", "cli", "screens", "terminal", "theme", "widgets"}
+"""Who may know Textual; everything else serves scripts, too."""
+
+RETIRED_WORDS = {
+    "porter", "steward", "shell", "lane", "lanes", "book", "faces", "ahead", "filled", "endings", "living",
+    "mischief", "frugal", "tell", "tells", "dress", "dressed", "hush", "hushed", "owed", "anew", "rehearse",
+    "rehearsed", "rehearsal", "rehearsals", "tones", "blueprint",
+}  # fmt: skip
+"""Metaphors and odd verbs: no module, class, function, attribute or selector has one of them in its name."""
+RETIRED_NAMES = {
+    "module": {"host", "launch", "textline", "keyline", "lines"},
+    "class": {"Host", "Launch", "Lines", "TextLine", "KeyLine", "KeysInOrder"},
+    "function": {"expect"},
+    "attribute": set[str](),
+    "selector": {"TextLine", "KeyLine"},
+}
+"""Words that are good ones elsewhere: a server has a host, a restore is launched."""
+
+MOST_FILES = 150
+MOST_LINES = 500
+FEW_LINES, MOST_SHORT_FILES = 40, 8
+MOST_LINES_OF_A_FUNCTION = 60
+MOST_IMPORTS_INSIDE_FUNCTIONS = 60
+DEEPEST_CLASS = 3
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -19,6 +46,13 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 def passes(*command: str) -> None:
     done = run(*command)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+
+
+def listed(found: Sequence[str]) -> str:
+    return f"{len(found)}:\n" + "\n".join(found)
+
+
+# -- style, types, rooms ----------------------------------------------------------------------------
 
 
 def test_ruff_finds_nothing() -> None:
@@ -37,6 +71,16 @@ def test_imports_keep_to_the_rooms() -> None:
     passes(str(BIN / "lint-imports"), "--no-cache")
 
 
+def test_no_import_goes_in_a_circle() -> None:
+    circles = [" <-> ".join(circle) for circle in house.circles()]
+    assert not circles, listed(circles)
+
+
+def test_few_functions_import() -> None:
+    found = house.imports_inside_functions()
+    assert len(found) <= MOST_IMPORTS_INSIDE_FUNCTIONS, listed(found)
+
+
 @pytest.mark.parametrize(
     "heavy", ["httpx", "keyring", "xmltodict", "msgspec", "cryptography", "h11", "tui.demo"]
 )
@@ -46,23 +90,96 @@ def test_the_first_screen_loads_nothing_heavy(heavy: str) -> None:
     assert done.stdout.strip() == "False", done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("room", ["api", "store", "session", "points", "restores", "demo"])
-def test_rooms_below_the_screens_load_no_textual(room: str) -> None:
+def test_rooms_below_the_screens_load_no_textual() -> None:
+    below = [
+        module.name
+        for module in house.modules()
+        if module.name.count(".")
+        and module.name.split(".")[1] not in UI_ROOMS
+        and not house.is_a_program(module)
+    ]
     code = f"""
-import importlib, pkgutil, sys, tui.{room} as room
-for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
-    if not module.name.endswith("__main__") and not module.name.endswith("keyring_worker"):
-        importlib.import_module(module.name)
-print("textual" in sys.modules)
+import importlib, sys
+for name in {below!r}:
+    importlib.import_module(name)
+    if "textual" in sys.modules:
+        sys.exit(name)
 """
     done = run(sys.executable, "-c", code)
-    assert done.stdout.strip() == "False", done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_files_stay_under_300_lines() -> None:
-    long = {
-        str(path.relative_to(TOP)): lines
-        for path in sorted((TOP / "tui").rglob("*.py"))
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) >= 300
-    }
-    assert not long
+# -- names --------------------------------------------------------------------------------------------
+
+
+def is_retired(name: Name) -> bool:
+    return bool(house.words_of(name.name) & RETIRED_WORDS) or name.name in RETIRED_NAMES[name.kind]
+
+
+def test_no_retired_name_comes_back() -> None:
+    found = sorted({f"{name.where} {name.kind} {name.name}" for name in house.names() if is_retired(name)})
+    assert not found, listed(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("module", "porter"),
+        ("class", "ShellApp"),
+        ("class", "Launch"),
+        ("function", "_tell_now"),
+        ("function", "expect"),
+        ("attribute", "dressed_for"),
+        ("selector", "TextLine"),
+    ],
+)
+def test_a_retired_name_would_be_seen(kind: str, name: str) -> None:
+    assert is_retired(Name(kind, name, ""))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("attribute", "host"), ("function", "address"), ("class", "LaunchResult"), ("attribute", "expected")],
+)
+def test_a_good_name_is_no_retired_one(kind: str, name: str) -> None:
+    assert not is_retired(Name(kind, name, ""))
+
+
+def test_protected_names_of_others_stand_in_the_terminal_s_room_only() -> None:
+    found = house.protected_of_others() + house.protected_of_bases()
+    assert not found, listed(found)
+
+
+# -- sizes --------------------------------------------------------------------------------------------
+
+
+def test_the_program_has_few_files() -> None:
+    assert sum(not module.is_demo for module in house.modules()) <= MOST_FILES
+
+
+def test_no_file_is_long() -> None:
+    found = [f"{one.name}: {one.lines} lines" for one in house.modules() if one.lines > MOST_LINES]
+    assert not found, listed(found)
+
+
+def test_hardly_a_file_is_short() -> None:
+    short = [
+        f"{one.name}: {one.lines} lines"
+        for one in house.modules()
+        if one.lines < FEW_LINES and not one.is_demo
+    ]
+    assert len(short) <= MOST_SHORT_FILES, listed(short)
+
+
+def test_no_function_is_long() -> None:
+    found = house.long_functions(MOST_LINES_OF_A_FUNCTION)
+    assert not found, listed(found)
+
+
+def test_no_tower_of_classes_is_built() -> None:
+    found = [
+        f"{kind.__module__}.{kind.__qualname__}: {height} deep"
+        for kind in house.classes()
+        if (height := house.depth(kind)) > DEEPEST_CLASS
+    ]
+    assert not found, listed(found)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.soak
 TOP = Path(__file__).resolve().parent.parent
 
 

@@ -32,7 +32,7 @@ CLOUD = CloudVmRestoreSpec(hierarchy_root_uid="urn:veeam:HierarchyRoot:f1", poin
 async def sent(lab: Lab, spec: RestoreSpec, point: RestorePoint = POINT_OF_VM) -> Tree:
     """The body the server got."""
     async with lab.serve(lab.reply("Task", TASK, status=202)) as (manager, script):
-        await manager.start_restore(point, spec)
+        await manager.send(manager.write_request(point, spec))
     assert [request.method for request in script.requests] == ["POST"]
     return lab.sent_body(script.requests[0])
 
@@ -106,7 +106,7 @@ async def the_keys_of_a_vapp_restore_differ_by_format(lab: Lab) -> None:
         vms=(VAppVmParameters(point_uid="urn:p", new_name="web"),),
     )
     async with lab.serve(lab.reply("Task", TASK, status=202)) as (manager, script):
-        await manager.start_restore(vapp, spec)
+        await manager.send(manager.write_request(vapp, spec))
     assert script.requests[0].target == "/api/vAppRestorePoints/va1?action=restore"
     ((wrapper, fields),) = lab.sent_body(script.requests[0]).items()
     if lab.dialect == "xml":
@@ -132,7 +132,7 @@ async def a_restore_is_posted_once_and_answers_with_a_task(lab: Lab) -> None:
     }
     async with lab.serve(routes=routes) as (manager, script):
         (point,) = await points_of(manager)
-        task = await manager.start_restore(point, VmRestoreSpec())
+        task = await manager.send(manager.write_request(point, VmRestoreSpec()))
     assert (task.task_id, task.is_over, task.success) == ("task-4", False, None)
     assert script.requests[-1].target == "/api/vmRestorePoints/aa01?action=restore"
 
@@ -145,7 +145,7 @@ async def a_lost_reply_to_a_restore_is_never_answered_by_another_post(lab: Lab) 
     for answer in (drop, http(503), http(502), http(504), http(500), http(202, b"")):
         async with lab.serve(answer) as (manager, script):
             with pytest.raises(ManagerError) as caught:
-                await manager.start_restore(POINT_OF_VM, VmRestoreSpec())
+                await manager.send(manager.write_request(POINT_OF_VM, VmRestoreSpec()))
         assert len(script.requests) == 1
         assert caught.value.request_sent
 

@@ -161,7 +161,7 @@ async def the_host_of_a_link_is_never_used(lab: Lab) -> None:
     }
     async with lab.serve(routes=routes) as (manager, script):
         (point,) = await points_of(manager)
-        task = await manager.start_restore(point, VmRestoreSpec())
+        task = await manager.send(manager.write_request(point, VmRestoreSpec()))
         await manager.cancel_task(task)
     assert len(script.requests) == 3
     assert {request.header("Host") for request in script.requests} == {str(script.address)}
@@ -176,7 +176,7 @@ async def accept_names_one_type_and_it_is_the_body_s(lab: Lab) -> None:
     }
     async with lab.serve(routes=routes) as (manager, script):
         (point,) = await points_of(manager)
-        await manager.start_restore(point, VmRestoreSpec())
+        await manager.send(manager.write_request(point, VmRestoreSpec()))
     assert [request.header("Accept") for request in script.requests] == [lab.media_type] * 2
     assert script.requests[1].header("Content-Type") == lab.media_type
 

@@ -52,7 +52,7 @@ async def a_result_alone_is_no_end_and_a_task_may_be_finished_at_once(lab: Lab) 
     assert (running.success, running.session_id) == (True, "ee01")
     reply = lab.reply("Task", {**TASK, "State": "Finished", "Result": result}, status=202)
     async with lab.serve(reply) as (manager, _):
-        assert (await manager.start_restore(POINT_OF_VM, VmRestoreSpec())).is_over
+        assert (await manager.send(manager.write_request(POINT_OF_VM, VmRestoreSpec()))).is_over
 
 
 @fact("T23")

@@ -49,7 +49,6 @@ _LEFT_OUT = {
     Step.REATTACH_LATER: "State",
 }
 """The field `missing` leaves out: what the program cannot do without at that step; else UID."""
-_ALWAYS = {Step.SUBMIT, Step.CANCEL}
 XML_ONLY = {"bomb"}
 """Entities exist in XML alone; the server sends one whatever was asked for."""
 EXCLUDED: dict[tuple[str, Step], str] = {}
@@ -97,8 +96,8 @@ def all_faults() -> list[str]:
 def cells(*, gate: bool) -> list[Cell]:
     """The cells of the gate, or those that only the long hunt takes.
 
-    The gate takes each fault at the two steps that change something, and every second cell of the rest, like
-    the black squares of a board; one format each, by turns. The long hunt takes all that is left.
+    The gate takes each fault once, the steps by turns, and each fault that comes when the server has acted
+    already also where a restore is sent; one format each, by turns. The long hunt takes all that is left.
     """
     found = []
     for row, fault in enumerate(all_faults()):
@@ -106,7 +105,14 @@ def cells(*, gate: bool) -> list[Cell]:
             if (fault.partition(":")[0], step) in EXCLUDED:
                 continue
             turn = 1 if fault in XML_ONLY else (row // 2 + column) % len(FORMATS)
-            taken = FORMATS[turn : turn + 1] if step in _ALWAYS or (row + column) % 2 == 0 else ()
+            taken = FORMATS[turn : turn + 1] if _is_of_gate(row, fault, step) else ()
             wires = taken if gate else [wire for wire in FORMATS if wire not in taken]
             found += [Cell(fault=fault, step=step, wire=wire) for wire in wires]
     return found
+
+
+def _is_of_gate(row: int, fault: str, step: Step) -> bool:
+    """Whether the gate takes the fault of that row at that step."""
+    if step is Step.SUBMIT and fault.partition(":")[0] in faults.AFTER:
+        return True
+    return step is list(Step)[row % len(Step)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.matrix.cells import EXCLUDED, Cell, Step, all_faults, cells
+from tests.matrix.cells import EXCLUDED, FORMATS, Cell, Step, all_faults, cells
 from tests.matrix.lab import Lab
 from tests.matrix.summary import FIRED
 from tests.matrix.way import Walk
@@ -47,3 +47,10 @@ def test_no_cell_is_left_out() -> None:
     left_out = {(fault, step) for fault, step in wanted - tried if (fault, step) not in EXCLUDED}
     assert left_out == set()
     assert len(planned) == len({str(cell) for cell in planned})
+
+
+def test_the_gate_takes_every_fault_and_every_step() -> None:
+    gate = cells(gate=True)
+    assert {cell.fault for cell in gate} == set(all_faults())
+    assert {cell.step for cell in gate} == set(Step)
+    assert {cell.wire for cell in gate} == set(FORMATS)
