@@ -8,7 +8,6 @@ with DemoProcess.start("--seed", "1", "--time-scale", "0") as demo:
 from __future__ import annotations
 
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -18,8 +17,6 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-TREE = "VBEM_DEMO_TREE"
-"""Environment variable: a folder with another `tui/demo` to run, for the tests of mutations."""
 PATIENCE_S = 60
 """How long to wait for any line of the server: only a broken server ever takes so long."""
 
@@ -51,7 +48,6 @@ class DemoProcess:
                 stdout=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
-                cwd=os.environ.get(TREE),
             )
         )
 

@@ -117,7 +117,7 @@ class LogOnAgainScreen(Dialog[bool]):
         except BadLogin as error:
             times = self._refusals.count(connection.user)
             status.update(safe(f"{times}{describe('log on again', error)}", cells=400))
-            self.query_one("#password-again", LineInput).offer_anew()
+            self.query_one("#password-again", LineInput).focus_for_retyping()
         except VbemError as error:
             status.update(safe(describe("log on again", error), cells=400))
         else:

@@ -161,7 +161,7 @@ class LoginScreen(VbemScreen):
         except BadLogin as error:
             times = self._refusals.count(f"{user} {connection.address}")
             self.set_status(f"{times}{describe(doing, error)}", "bad")
-            self.query_one("#password", LineInput).offer_anew()
+            self.query_one("#password", LineInput).focus_for_retyping()
         except VbemError as error:
             self.set_status(describe(doing, error), "bad")
             self.query_one("#password", LineInput).focus()

@@ -344,13 +344,13 @@ class RestorePointsScreen(VbemScreen):
 
     async def _run(self, loader: Loader, *, anew: bool = False) -> None:
         self._heard_at_s = self.services.clock.monotonic()
-        telling = self.set_interval(WAIT_TOLD_AFTER_S, self._tell_waiting)
+        telling = self.set_interval(WAIT_TOLD_AFTER_S, self._show_waiting_time)
         try:
             await loader.run(anew=anew)
         finally:
             telling.stop()
 
-    def _tell_waiting(self) -> None:
+    def _show_waiting_time(self) -> None:
         if self.waited_s >= WAIT_TOLD_AFTER_S:
             self.show_waiting()
 

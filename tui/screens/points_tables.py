@@ -8,6 +8,7 @@ from datetime import datetime
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widgets import Static
 
 from tui.api.models.points import NO_TIME, RestorePoint
 from tui.clock import Clock
@@ -15,9 +16,9 @@ from tui.points.index import PointIndex, Vm
 from tui.points.timeline import LEGEND, Timeline, timeline
 from tui.points.view import SortBy, VmView
 from tui.points.words import type_words, vm_title, vm_words
+from tui.sanitize import safe
 from tui.timefmt import both, coarse_age
 from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
-from tui.widgets.textline import TextLine
 from tui.widgets.virtual_table import VirtualTable
 
 VM_COLUMNS = (
@@ -138,9 +139,9 @@ class PointsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """A line about the VM, two of timeline, the points."""
-        yield TextLine(id="vm-words")
-        yield TextLine(id="timeline")
-        yield TextLine(id="caret")
+        yield Static("", markup=False, id="vm-words")
+        yield Static("", markup=False, id="timeline")
+        yield Static("", markup=False, id="caret")
         yield VirtualTable(POINT_COLUMNS, empty=NOTHING_CHOSEN, id="points")
 
     @property
@@ -157,7 +158,7 @@ class PointsPane(Vertical):
             anew: put the cursor on the newest one.
         """
         self.vm = vm
-        self.query_one("#vm-words", TextLine).show(vm_words(self._index, vm, len(rows)))
+        self.query_one("#vm-words", Static).update(safe(vm_words(self._index, vm, len(rows))), layout=False)
         self.table.set_empty("No point of this VM matches the filter.")
         self.table.set_rows(PointRows(self._index, vm, rows, self._clock), keep_cursor=not anew)
         self._lay_out(rows)
@@ -165,8 +166,8 @@ class PointsPane(Vertical):
     def clear(self) -> None:
         """Show no VM's points: another VM was gone to."""
         self.vm, self._timeline = None, None
-        for line in self.query(TextLine):
-            line.show("")
+        for line in self.query(Static):
+            line.update("", layout=False)
         self.table.set_empty(NOTHING_CHOSEN)
         self.table.set_rows(NO_ROWS, keep_cursor=False)
 
@@ -186,7 +187,7 @@ class PointsPane(Vertical):
         self._timeline = timeline([one for one in shapes if one[0] != NO_TIME], room)
         line = self._timeline
         text = f"{line.first:%Y-%m-%d} {line.marks} {line.last:%Y-%m-%d}" if line else ""
-        self.query_one("#timeline", TextLine).show(text)
+        self.query_one("#timeline", Static).update(safe(text), layout=False)
         self._put_caret()
 
     def on_resize(self) -> None:
@@ -204,7 +205,7 @@ class PointsPane(Vertical):
             text += (
                 " " * (self.size.width - 2 - len(LEGEND) - len(text)) + LEGEND if self._has_room(text) else ""
             )
-        self.query_one("#caret", TextLine).show(text)
+        self.query_one("#caret", Static).update(safe(text), layout=False)
 
     def _has_room(self, text: str) -> bool:
         return len(text) + len(LEGEND) + 4 <= self.size.width

@@ -292,7 +292,7 @@ class TextRow(FieldRow):
         self._label.update(f"  {self._words}")
 
     @on(Input.Changed)
-    def tell_change(self, event: Input.Changed) -> None:
+    def post_change(self, event: Input.Changed) -> None:
         """Pass it on as a change of the field."""
         event.stop()
         self.post_message(self.Changed(self))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.events import Key
 from textual.geometry import Region, Size
@@ -61,7 +62,13 @@ class LineInput(Input):
         """Textual does so where the cursor moves, but not for a first text, nor where the width changes."""
         if self.size.width:
             self.virtual_size = Size(self.content_width, 1)
-            self.scroll_to_region(Region(self._cursor_offset, 0, 1, 1), force=True, animate=False)
+            self.scroll_to_region(Region(self._caret_column, 0, 1, 1), force=True, animate=False)
+
+    @property
+    def _caret_column(self) -> int:
+        """Cells of text before the cursor."""
+        before = self.value[: self.cursor_position]
+        return len(before) if self.password else cell_len(before)
 
     def render_line(self, y: int) -> Strip:
         """Draw it, with a mark at each end where more of the text is."""
@@ -71,12 +78,12 @@ class LineInput(Input):
         start = self.scroll_offset.x
         is_cut = {0: start > 0, width - 1: start + width < self.content_width - 1}
         for column in (column for column, cut in is_cut.items() if cut):
-            if not (self.has_focus and column == self._cursor_offset - start):
+            if not (self.has_focus and column == self._caret_column - start):
                 mark = Strip([Segment(either("…", "~"), self.rich_style)])
                 strip = Strip.join([strip.crop(0, column), mark, strip.crop(column + 1)])
         return strip
 
-    def offer_anew(self) -> None:
+    def focus_for_retyping(self) -> None:
         """Focus it with all its text selected: typing replaces what was refused instead of adding to it."""
         self.focus()
         self.selection = Selection(0, len(self.value))

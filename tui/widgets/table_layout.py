@@ -30,7 +30,7 @@ class StyledText(NamedTuple):
 
     text: str
     tone: str
-    """One of `VirtualTable.TONES`: `dim`, `good`, `warning`, `bad`."""
+    """One of `VirtualTable.CELL_STYLES`: `dim`, `good`, `warning`, `bad`."""
 
 
 Cell = str | StyledText

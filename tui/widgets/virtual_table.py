@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
@@ -26,7 +27,6 @@ from tui.widgets.table_layout import (
     said_line,
     share,
 )
-from tui.widgets.tones import Tones
 
 
 class VirtualTable(ScrollView, can_focus=True):
@@ -37,12 +37,12 @@ class VirtualTable(ScrollView, can_focus=True):
         empty: what to say while there are no rows.
     """
 
-    TONES: ClassVar[tuple[str, ...]] = ("dim", "good", "warning", "bad")
+    CELL_STYLES: ClassVar[tuple[str, ...]] = ("dim", "good", "warning", "bad")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header",
         "table--cursor",
         "table--row",
-        *(f"table--{tone}" for tone in TONES),
+        *(f"table--{tone}" for tone in CELL_STYLES),
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False),
@@ -90,9 +90,6 @@ class VirtualTable(ScrollView, can_focus=True):
         self._top = 0
         self._painted: dict[int, Line] = {}
         """What is on the screen, by line: lines are drawn from here, so that it is never another."""
-        self._strips: dict[int, Strip] = {}
-        """The same lines in colours, as far as they were drawn."""
-        self._tones = Tones(self)
 
     # What others may ask and say ---------------------------------------------------------------
 
@@ -153,7 +150,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def page(self, pages: int) -> None:
         """Move the cursor by so many pages."""
-        step = pages * max(1, self._height - 1)
+        step = pages * max(1, self._lines_for_rows - 1)
         self._top += step
         self._go(self._cursor + step)
 
@@ -199,7 +196,7 @@ class VirtualTable(ScrollView, can_focus=True):
     # Cursor ------------------------------------------------------------------------------------
 
     @property
-    def _height(self) -> int:
+    def _lines_for_rows(self) -> int:
         """Lines for rows: all but the header."""
         return max(0, self.size.height - 1)
 
@@ -211,7 +208,7 @@ class VirtualTable(ScrollView, can_focus=True):
         """Put the cursor on `row` or the nearest there is, and scroll no more than needed."""
         count = len(self._rows)
         self._cursor = max(0, min(row, count - 1))
-        height = max(1, self._height)
+        height = max(1, self._lines_for_rows)
         top = min(max(self._top, self._cursor - height + 1), self._cursor)
         self._top = max(0, min(top, count - height))
         key = self._rows.key(self._cursor) if count else None
@@ -224,19 +221,14 @@ class VirtualTable(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Share the room again."""
         self._slots = share(self._columns, self.size.width - len(CURSOR_MARK))
-        self._forget_painted()
+        self._painted.clear()
         self._land(self._cursor)
         self.refresh()
 
     def notify_style_update(self) -> None:
         """Colours changed: every line is stale."""
         super().notify_style_update()
-        self._forget_painted()
-        self._tones.clear()
-
-    def _forget_painted(self) -> None:
         self._painted.clear()
-        self._strips.clear()
 
     def _repaint(self) -> None:
         """Refresh the cells whose content is no longer what is on the screen."""
@@ -246,26 +238,20 @@ class VirtualTable(ScrollView, can_focus=True):
             old, new = self._painted.get(y, ()), self._line(y)
             if old != new:
                 self._painted[y] = new
-                self._strips.pop(y, None)
                 start, end = difference(old, new, width)
                 stale.append(Region(start, y, end - start, 1))
         if stale:
             self.refresh(*stale)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw lines without Textual's frame around each: a table has no border, padding or tint."""
-        strips = [self._strips.get(y) or self.render_line(y) for y in crop.line_range]
-        if crop.column_span == (0, self.size.width):
-            return strips
-        return [strip.crop(*crop.column_span) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: the header, a row, or what is said instead of rows."""
         line = self._painted.get(y)
         if line is None:
             line = self._painted[y] = self._line(y)
-        strip = self._strips[y] = drawn(line, self._tones, self.size.width, rest="table--row")
-        return strip
+        return drawn(line, self._style_of, self.size.width, rest="table--row")
+
+    def _style_of(self, component: str) -> Style:
+        return self.get_component_rich_style(component) if component else self.rich_style
 
     def _line(self, y: int) -> Line:
         if y == 0:

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.widgets.table_layout import GAP, Column, share
-from tui.widgets.textline import changed_span
 
 NAME = Column(key="name", label="Name", width=10, flex=2)
 SIZE = Column(key="size", label="Size", width=6)
@@ -36,18 +35,3 @@ def test_the_line_is_never_wider_than_its_room(width: int) -> None:
     assert used <= max(width, 10 + 6 + GAP)
 
 
-ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
-
-
-@given(ASCII, ASCII)
-def test_outside_the_changed_span_two_lines_are_the_same(old: str, new: str) -> None:
-    span = changed_span(old, new)
-    wide_old, wide_new = old.ljust(12), new.ljust(12)
-    if span is None:
-        assert wide_old == wide_new
-        return
-    start, end = span
-    assert wide_old[:start] == wide_new[:start]
-    assert wide_old[end:] == wide_new[end:]
-    assert wide_old[start] != wide_new[start]
-    assert wide_old[end - 1] != wide_new[end - 1]
