@@ -1,4 +1,4 @@
-"""Contract 2 to 4: shapes of bodies, values, queries, restore points."""
+"""WIRE 2 to 4: shapes of bodies, values, queries, restore points."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def read(lab: Lab, *points: Tree) -> list[RestorePoint]:
         return await points_of(manager)
 
 
-@fact("T5")
+@fact("WIRE T5")
 async def both_casings_of_json_mean_the_same(lab: Lab) -> None:
     (point,) = await read(lab, POINT)
     assert point.uid == "urn:veeam:VmRestorePoint:aa01"
@@ -66,7 +66,7 @@ async def both_casings_of_json_mean_the_same(lab: Lab) -> None:
     assert (point.vm_name, point.point_type, point.algorithm) == ("app07", "Increment", "Incremental")
 
 
-@fact("T6")
+@fact("WIRE T6")
 async def lists_are_nested_in_several_ways(lab: Lab) -> None:
     if lab.dialect == "xml":
         assert len(await read(lab, POINT, changed(UID="urn:veeam:VmRestorePoint:2"))) == 2
@@ -82,7 +82,7 @@ async def lists_are_nested_in_several_ways(lab: Lab) -> None:
             assert [point.vm_name for point in await points_of(manager)] == ["app07"]
 
 
-@fact("T6")
+@fact("WIRE T6")
 async def tasks_sit_under_resources(lab: Lab) -> None:
     inner = "Task" if lab.dialect == "xml" else "Tasks"
     reply = lab.reply("QueryResult", {"Resources": {"Tasks": {inner: [TASK]}}})
@@ -90,7 +90,7 @@ async def tasks_sit_under_resources(lab: Lab) -> None:
         assert [task.task_id for task in await manager.tasks()] == ["task-4"]
 
 
-@fact("T21")
+@fact("WIRE T21")
 async def a_list_of_one_is_a_list(lab: Lab) -> None:
     (point,) = await read(lab, changed(Links=LINKS[:1]))
     assert point.restore_path == "/api/vmRestorePoints/aa01?action=restore"
@@ -99,14 +99,14 @@ async def a_list_of_one_is_a_list(lab: Lab) -> None:
     assert task.delete_href == "/api/tasks/task-4"
 
 
-@fact("2.2")
+@fact("WIRE 2.2")
 async def the_order_of_attributes_and_members_does_not_matter(lab: Lab) -> None:
     turned = {key: POINT[key] for key in reversed(POINT)}
     turned["Links"] = [dict(reversed(link.items())) for link in LINKS]
     assert await read(lab, turned) == await read(lab, POINT)
 
 
-@fact("2.2")
+@fact("WIRE 2.2")
 async def nothing_found_is_an_empty_list(lab: Lab) -> None:
     shapes: tuple[Tree, ...] = ({"Entities": {"VmRestorePoints": {}}}, {"Entities": {}}, {})
     for tree in shapes:
@@ -114,7 +114,7 @@ async def nothing_found_is_an_empty_list(lab: Lab) -> None:
             assert await points_of(manager) == []
 
 
-@fact("2.3")
+@fact("WIRE 2.3")
 async def absent_null_and_empty_are_alike(lab: Lab) -> None:
     (absent,) = await read(lab, changed("HierarchyObjRef", "PointType"))
     (empty,) = await read(lab, changed(HierarchyObjRef="", PointType=""))
@@ -124,7 +124,7 @@ async def absent_null_and_empty_are_alike(lab: Lab) -> None:
         assert null == absent
 
 
-@fact("T25")
+@fact("WIRE T25")
 async def entities_are_decoded_once(lab: Lab) -> None:
     tricky = "a &amp; <b> \"c\" 'd'"
     link = {**LINKS[0], "Href": f"{ELSEWHERE}/vmRestorePoints/aa01?action=restore&x=1&amp;y=2"}
@@ -133,7 +133,7 @@ async def entities_are_decoded_once(lab: Lab) -> None:
     assert point.restore_path == "/api/vmRestorePoints/aa01?action=restore&x=1&amp;y=2"
 
 
-@fact("T19")
+@fact("WIRE T19")
 async def times_have_none_to_seven_digits_and_1753_is_none(lab: Lab) -> None:
     fractions = {
         "": 0,
@@ -151,7 +151,7 @@ async def times_have_none_to_seven_digits_and_1753_is_none(lab: Lab) -> None:
     assert point.created == NO_TIME
 
 
-@fact("T20")
+@fact("WIRE T20")
 async def the_last_at_splits_a_name_and_names_stay_as_sent(lab: Lab) -> None:
     (point,) = await read(
         lab, changed("VmDisplayName", "VmName", Name="[TNT9]:a@b (x)@2025-02-03 04:05:06.1")
@@ -160,7 +160,7 @@ async def the_last_at_splits_a_name_and_names_stay_as_sent(lab: Lab) -> None:
     assert point.name == "[TNT9]:a@b (x)@2025-02-03 04:05:06.1"
 
 
-@fact("T18")
+@fact("WIRE T18")
 async def much_of_a_point_may_be_missing(lab: Lab) -> None:
     (bare,) = await read(lab, {key: POINT[key] for key in ("UID", "Type", "CreationTimeUTC", "Name")})
     assert (bare.vm_name, bare.object_ref, bare.platform) == ("app07", "", Platform.UNKNOWN)
@@ -169,7 +169,7 @@ async def much_of_a_point_may_be_missing(lab: Lab) -> None:
     assert named.vm_name == "app07"
 
 
-@fact("T34")
+@fact("WIRE T34")
 async def links_are_chosen_by_what_they_have(lab: Lab) -> None:
     decoys = [
         {"Rel": "Create", "Type": "VmRestorePointMount", "Href": f"{ELSEWHERE}/decoy"},
@@ -182,14 +182,14 @@ async def links_are_chosen_by_what_they_have(lab: Lab) -> None:
     assert point.restore_point_id == "cc01"
 
 
-@fact("T36")
+@fact("WIRE T36")
 async def a_link_with_the_wrong_type_is_not_taken_for_the_restore_point(lab: Lab) -> None:
     wrong = {"Rel": "Related", "Type": "RestorePointReferenceList", "Href": f"{ELSEWHERE}/backupFiles/wrong"}
     (point,) = await read(lab, changed(Links=[wrong, *LINKS]))
     assert point.restore_point_id == "cc01"
 
 
-@fact("T30")
+@fact("WIRE T30")
 async def the_platform_is_read_in_any_case(lab: Lab) -> None:
     words = {
         "VMware": Platform.VSPHERE,
@@ -205,7 +205,7 @@ async def the_platform_is_read_in_any_case(lab: Lab) -> None:
         assert point.platform is platform
 
 
-@fact("4.4")
+@fact("WIRE 4.4")
 async def without_a_reference_the_backup_names_the_platform(lab: Lab) -> None:
     up = {"Rel": "Up", "Type": "BackupReference", "Href": f"{ELSEWHERE}/backups/b1", "Name": "Job"}
     run = {"UID": "urn:veeam:RestorePoint:cc01", "Type": "RestorePoint", "Links": [up]}
@@ -220,7 +220,7 @@ async def without_a_reference_the_backup_names_the_platform(lab: Lab) -> None:
         assert await manager.platform_of(point) is Platform.HYPERV
 
 
-@fact("T10")
+@fact("WIRE T10")
 async def a_reference_leads_to_the_entity(lab: Lab) -> None:
     ref = {
         "UID": POINT["UID"],
@@ -241,7 +241,7 @@ async def a_reference_leads_to_the_entity(lab: Lab) -> None:
     assert script.requests[0].target.endswith("?format=Entity")
 
 
-@fact("2.1")
+@fact("WIRE 2.1")
 async def the_reply_is_read_by_its_first_byte(lab: Lab) -> None:
     swapped = Lab("json" if lab.dialect == "xml" else "xml", lab.who)
     async with lab.serve(swapped.points(POINT)) as (manager, _):

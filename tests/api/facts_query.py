@@ -1,4 +1,4 @@
-"""Contract 3: filters, paging, and what a list is asked with."""
+"""WIRE 3: filters, paging, and what a list is asked with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def paging(number: int, pages: int) -> Tree:
     return {"PageNum": number, "PageSize": 2, "PagesCount": pages, "Links": links}
 
 
-@fact("T7")
+@fact("WIRE T7")
 async def paging_is_followed_to_the_end(lab: Lab) -> None:
     pages = [
         lab.points(numbered(1), numbered(2), PagingInfo=paging(1, 3)),
@@ -34,7 +34,7 @@ async def paging_is_followed_to_the_end(lab: Lab) -> None:
     assert len(script.requests) == 3
 
 
-@fact("T26")
+@fact("WIRE T26")
 async def the_filter_is_repeated_by_the_client_on_each_page(lab: Lab) -> None:
     pages = [lab.points(numbered(number), PagingInfo=paging(number, 2)) for number in (1, 2)]
     query = Query(filter=eq("VmDisplayName", "Test Job & more"))
@@ -45,14 +45,14 @@ async def the_filter_is_repeated_by_the_client_on_each_page(lab: Lab) -> None:
     assert [each["filter"] for each in asked] == [['VmDisplayName=="Test Job & more"']] * 2
 
 
-@fact("3.3")
+@fact("WIRE 3.3")
 async def without_paging_there_is_one_page(lab: Lab) -> None:
     async with lab.serve(lab.points(POINT)) as (manager, script):
         assert len(await points_of(manager)) == 1
     assert len(script.requests) == 1
 
 
-@fact("T8")
+@fact("WIRE T8")
 async def filters_are_quoted_and_joined_as_documented(lab: Lab) -> None:
     query = Query(
         filter=all_of(eq("Name", 'a "b"; (c)'), any_of(eq("Type", "Full"), eq("Type", "Increment")))
@@ -66,7 +66,7 @@ async def filters_are_quoted_and_joined_as_documented(lab: Lab) -> None:
     assert "&filter=%28Name%3D%3D%22a%20%22%22b" in target
 
 
-@fact("T38")
+@fact("WIRE T38")
 async def points_are_asked_for_page_by_page_and_not_all_at_once(lab: Lab) -> None:
     async with lab.serve(lab.points(POINT)) as (manager, script):
         await points_of(manager)

@@ -1,4 +1,4 @@
-"""Contract 5, 10 and 11a: restores of VMs and vApps, collecting."""
+"""WIRE 5, 10 and 11a: restores of VMs and vApps, collecting."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ async def sent(lab: Lab, spec: RestoreSpec, point: RestorePoint = POINT_OF_VM) -
     return lab.sent_body(script.requests[0])
 
 
-@fact("T11")
+@fact("WIRE T11")
 async def elements_go_out_in_the_documented_order(lab: Lab) -> None:
     (fields,) = (await sent(lab, VmRestoreSpec())).values()
     assert list(fields) == ["PowerOnAfterRestore", "QuickRollback", "KeepOriginalVM"]
 
 
-@fact("T12")
+@fact("WIRE T12")
 async def keeping_the_original_is_always_said(lab: Lab) -> None:
     for keep in (True, False):
         body = await sent(lab, VmRestoreSpec(keep_original=keep))
@@ -51,7 +51,7 @@ async def keeping_the_original_is_always_said(lab: Lab) -> None:
         assert str(body["VmRestoreSpec"]["QuickRollback"]).lower() == "false"
 
 
-@fact("T13")
+@fact("WIRE T13")
 async def the_seed_s_cloud_layout(lab: Lab) -> None:
     body = await sent(lab, CLOUD)
     fields = body["VmRestoreSpec"]
@@ -70,7 +70,7 @@ async def the_seed_s_cloud_layout(lab: Lab) -> None:
     assert fields["VmRestoreParameters"]["LinkedCloneVmTemplateRef"] == ""
 
 
-@fact("T13")
+@fact("WIRE T13")
 async def the_schema_s_cloud_layout(lab: Lab) -> None:
     spec = CloudVmRestoreSpec(
         hierarchy_root_uid="urn:r", point_uid="urn:p", layout=CloudLayout.SCHEMA, vapp_ref="urn:vapp"
@@ -85,13 +85,13 @@ async def the_schema_s_cloud_layout(lab: Lab) -> None:
     ]
 
 
-@fact("T14")
+@fact("WIRE T14")
 async def a_restore_never_goes_out_without_a_body(lab: Lab) -> None:
     for spec in (VmRestoreSpec(), CLOUD):
         assert await sent(lab, spec)
 
 
-@fact("T35")
+@fact("WIRE T35")
 async def the_keys_of_a_vapp_restore_differ_by_format(lab: Lab) -> None:
     vapp = RestorePoint(
         uid="urn:veeam:VAppRestorePoint:va1",
@@ -119,12 +119,12 @@ async def the_keys_of_a_vapp_restore_differ_by_format(lab: Lab) -> None:
         assert fields["VmsRestoreParameters"] == [{"VmRestorePointUid": "urn:p", "VmNewName": "web"}]
 
 
-@fact("5.1")
+@fact("WIRE 5.1")
 async def requests_are_pascal_case_whatever_the_replies_are(lab: Lab) -> None:
     assert list(await sent(lab, VmRestoreSpec())) == ["VmRestoreSpec"]
 
 
-@fact("5.2")
+@fact("WIRE 5.2")
 async def a_restore_is_posted_once_and_answers_with_a_task(lab: Lab) -> None:
     routes = {
         "GET /api/query": lab.points(POINT),
@@ -137,7 +137,7 @@ async def a_restore_is_posted_once_and_answers_with_a_task(lab: Lab) -> None:
     assert script.requests[-1].target == "/api/vmRestorePoints/aa01?action=restore"
 
 
-@fact("5.2")
+@fact("WIRE 5.2")
 async def a_lost_reply_to_a_restore_is_never_answered_by_another_post(lab: Lab) -> None:
     async def drop(_request: object, writer: object) -> None:
         writer.transport.abort()  # type: ignore[attr-defined] # a socket's transport has it
@@ -150,7 +150,7 @@ async def a_lost_reply_to_a_restore_is_never_answered_by_another_post(lab: Lab) 
         assert caught.value.request_sent
 
 
-@fact("10")
+@fact("WIRE 10")
 async def vapp_points_have_their_own_kind(lab: Lab) -> None:
     vapp = {
         "UID": "urn:veeam:VAppRestorePoint:va1",
@@ -167,7 +167,7 @@ async def vapp_points_have_their_own_kind(lab: Lab) -> None:
     assert "type=vAppRestorePoint" in script.requests[0].target
 
 
-@fact("11a")
+@fact("WIRE 11a")
 async def collecting_is_the_action_link_of_the_server(lab: Lab) -> None:
     server = {
         "UID": "urn:veeam:BackupServer:bb01",

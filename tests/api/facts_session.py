@@ -1,4 +1,4 @@
-"""Contract 1 and 2: address, logon, session, media types, shapes of bodies."""
+"""WIRE 1 and 2: address, logon, session, media types, shapes of bodies."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def logon_routes(lab: Lab, *headers: str, body: bool = True) -> dict[str, bytes]
     return {"POST /api/sessionMngr/": reply, "GET /api/": root(lab)}
 
 
-@fact("1.1")
+@fact("WIRE 1.1")
 async def the_port_is_9398_unless_said(_lab: Lab) -> None:
     assert DEFAULT_PORT == 9398
     assert ServerAddress.parse("em.lab.example") == ServerAddress(host="em.lab.example", port=9398)
     assert ServerAddress.parse("https://em.lab.example:9999/api/").port == 9999
 
 
-@fact("1.2")
+@fact("WIRE 1.2")
 async def the_version_is_chosen_at_logon_only(lab: Lab) -> None:
     async with lab.serve(routes=logon_routes(lab), session=None) as (manager, script):
         await manager.log_on("LAB\\op", "pw")
@@ -43,13 +43,13 @@ async def the_version_is_chosen_at_logon_only(lab: Lab) -> None:
     assert not any("v=" in request.target for request in script.requests[1:])
 
 
-@fact("1.3")
+@fact("WIRE 1.3")
 async def the_newest_version_is_found_by_number(lab: Lab) -> None:
     async with lab.serve(routes=logon_routes(lab), session=None) as (manager, _):
         assert (await manager.discover()).newest == "v1_10"
 
 
-@fact("1.4")
+@fact("WIRE 1.4")
 async def a_logon_is_an_empty_post_with_basic_credentials(lab: Lab) -> None:
     async with lab.serve(routes=logon_routes(lab), session=None) as (manager, script):
         session = await manager.log_on("LAB\\op", "pw:ü")
@@ -59,21 +59,21 @@ async def a_logon_is_an_empty_post_with_basic_credentials(lab: Lab) -> None:
     assert session.user == "LAB\\op"
 
 
-@fact("1.4")
+@fact("WIRE 1.4")
 async def the_token_header_comes_in_any_case(lab: Lab) -> None:
     routes = logon_routes(lab, f"x-restsvcsessionID: {TOKEN}")
     async with lab.serve(routes=routes, session=None) as (manager, _):
         assert (await manager.log_on("op", "pw")).token == TOKEN
 
 
-@fact("1.4")
+@fact("WIRE 1.4")
 async def the_body_of_a_logon_may_be_empty(lab: Lab) -> None:
     async with lab.serve(routes=logon_routes(lab, body=False), session=None) as (manager, _):
         session = await manager.log_on("op", "pw")
     assert (session.user, session.session_id, session.token) == ("op", "", TOKEN)
 
 
-@fact("1.4")
+@fact("WIRE 1.4")
 async def a_logon_may_be_wrapped_in_a_list(lab: Lab) -> None:
     inner = "LogonSession" if lab.dialect == "xml" else "LogonSessions"
     reply = lab.reply("LogonSessions", {inner: [LOGON]}, f"X-RestSvcSessionId: {TOKEN}", status=201)
@@ -82,7 +82,7 @@ async def a_logon_may_be_wrapped_in_a_list(lab: Lab) -> None:
         assert (await manager.log_on("op", "pw")).session_id == "0b5c1f7e"
 
 
-@fact("T24")
+@fact("WIRE T24")
 async def the_token_goes_out_verbatim_and_the_session_id_logs_off(lab: Lab) -> None:
     routes = logon_routes(lab) | {
         "GET /api/tasks": lab.collection("Tasks", "Task", []),
@@ -100,7 +100,7 @@ async def the_token_goes_out_verbatim_and_the_session_id_logs_off(lab: Lab) -> N
     assert not script.requests[0].has("X-RestSvcSessionId")
 
 
-@fact("T3")
+@fact("WIRE T3")
 async def no_cookie_is_kept_or_sent(lab: Lab) -> None:
     cookie = "Set-Cookie: X-RestSvcSessionId=other; Path=/api;"
     routes = logon_routes(lab, f"X-RestSvcSessionId: {TOKEN}", cookie)
@@ -114,7 +114,7 @@ async def no_cookie_is_kept_or_sent(lab: Lab) -> None:
     assert not any(request.has("Cookie") for request in script.requests)
 
 
-@fact("1.6")
+@fact("WIRE 1.6")
 async def status_401_is_an_expired_session_or_at_logon_a_bad_login(lab: Lab) -> None:
     async with lab.serve(http(401, b"", "WWW-Authenticate: Basic Realm=RestSvc")) as (manager, _):
         with pytest.raises(SessionExpired):
@@ -123,7 +123,7 @@ async def status_401_is_an_expired_session_or_at_logon_a_bad_login(lab: Lab) -> 
             await manager.log_on("op", "pw")
 
 
-@fact("T15")
+@fact("WIRE T15")
 async def a_role_without_lookup_is_told_so(lab: Lab) -> None:
     error = lab.reply("Error", {"Message": "Access denied.", "StatusCode": 403}, status=403)
     async with lab.serve(error) as (manager, _):
@@ -134,7 +134,7 @@ async def a_role_without_lookup_is_told_so(lab: Lab) -> None:
             await manager.lookup("urn:r", "OrgVdc")
 
 
-@fact("T29")
+@fact("WIRE T29")
 async def a_session_is_kept_alive_by_a_light_read(lab: Lab) -> None:
     async with lab.serve(lab.collection("Tasks", "Task", []), http(401)) as (manager, script):
         assert await manager.is_session_alive()
@@ -142,7 +142,7 @@ async def a_session_is_kept_alive_by_a_light_read(lab: Lab) -> None:
     assert [request.method for request in script.requests] == ["GET", "GET"]
 
 
-@fact("T32")
+@fact("WIRE T32")
 async def the_web_page_is_not_the_rest_api(lab: Lab) -> None:
     for page in (http(200, "<html></html>", media_type="text/html"), http(302, b"", "Location: /login")):
         async with lab.serve(page, session=None) as (manager, script):
@@ -152,7 +152,7 @@ async def the_web_page_is_not_the_rest_api(lab: Lab) -> None:
         assert len(script.requests) == 1
 
 
-@fact("T16")
+@fact("WIRE T16")
 async def the_host_of_a_link_is_never_used(lab: Lab) -> None:
     routes = {
         "GET /api/query": lab.points(POINT),
@@ -168,7 +168,7 @@ async def the_host_of_a_link_is_never_used(lab: Lab) -> None:
     assert ELSEWHERE not in "".join(request.target for request in script.requests)
 
 
-@fact("T4")
+@fact("WIRE T4")
 async def accept_names_one_type_and_it_is_the_body_s(lab: Lab) -> None:
     routes = {
         "GET /api/query": lab.points(POINT),
@@ -181,14 +181,14 @@ async def accept_names_one_type_and_it_is_the_body_s(lab: Lab) -> None:
     assert script.requests[1].header("Content-Type") == lab.media_type
 
 
-@fact("2.1")
+@fact("WIRE 2.1")
 async def old_servers_write_reason_phrases_without_a_space(lab: Lab) -> None:
     reply = lab.collection("Tasks", "Task", []).replace(b"200 X", b"200 AllRight")
     async with lab.serve(reply) as (manager, _):
         assert await manager.tasks() == ()
 
 
-@fact("T33")
+@fact("WIRE T33")
 async def errors_are_read_whatever_was_asked_for(lab: Lab) -> None:
     bodies = (
         (b'<Error Message="Locked." StatusCode="500" xmlns="urn:x"/>', "Locked."),
@@ -206,14 +206,14 @@ async def errors_are_read_whatever_was_asked_for(lab: Lab) -> None:
             assert getattr(caught.value, "http_code", 0) == 500
 
 
-@fact("1.7")
+@fact("WIRE 1.7")
 async def logging_off_is_a_delete(lab: Lab) -> None:
     async with lab.serve(http(204)) as (manager, script):
         await manager.log_off()
     assert (script.requests[0].method, script.requests[0].target) == ("DELETE", "/api/logonSessions/s-1")
 
 
-@fact("T28")
+@fact("WIRE T28")
 async def cancelling_goes_to_the_delete_link_else_to_the_plural_path(lab: Lab) -> None:
     linked = Task(task_id="task-1", state=TaskState.RUNNING, delete_href="/em/api/tasks/task-1")
     async with lab.serve(http(204)) as (manager, script):

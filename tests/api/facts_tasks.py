@@ -1,4 +1,4 @@
-"""Contract 6 to 9: tasks, restore sessions, lookup, errors."""
+"""WIRE 6 to 9: tasks, restore sessions, lookup, errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def session_as(lab: Lab, *missing: str, **changes: object) -> RestoreSessi
         return await manager.restore_session("ee01")
 
 
-@fact("T22")
+@fact("WIRE T22")
 async def a_result_alone_is_no_end_and_a_task_may_be_finished_at_once(lab: Lab) -> None:
     result = {"Success": True, "Message": "Ok"}
     running = await task_as(lab, Result=result, Links=[RELATED])
@@ -55,14 +55,14 @@ async def a_result_alone_is_no_end_and_a_task_may_be_finished_at_once(lab: Lab) 
         assert (await manager.send(manager.write_request(POINT_OF_VM, VmRestoreSpec()))).is_over
 
 
-@fact("T23")
+@fact("WIRE T23")
 async def operation_finished_is_no_end(lab: Lab) -> None:
     done = await task_as(lab, State="OperationFinished", Result={"Success": True})
     assert not done.is_over
     assert (await task_as(lab, State="Finished", Result={"Success": True})).is_over
 
 
-@fact("T1")
+@fact("WIRE T1")
 async def a_finished_task_only_leads_to_the_session(lab: Lab) -> None:
     task = await task_as(lab, State="Finished", Result={"Success": True}, Links=[RELATED])
     assert task.is_over
@@ -70,14 +70,14 @@ async def a_finished_task_only_leads_to_the_session(lab: Lab) -> None:
     assert not (await session_as(lab)).is_over
 
 
-@fact("T34")
+@fact("WIRE T34")
 async def the_related_session_is_chosen_by_type(lab: Lab) -> None:
     task = await task_as(lab, Links=[OTHER, *TASK["Links"], RELATED])
     assert task.session_href == "/api/restoreSessions/ee01?format=Entity"
     assert (await task_as(lab, Links=[OTHER])).session_href == ""
 
 
-@fact("6.1")
+@fact("WIRE 6.1")
 async def a_task_that_wants_input_says_so(lab: Lab) -> None:
     for flag in ("CredentialsNeeded", "ConfirmationNeeded"):
         task = await task_as(lab, State="Finished", Result={"Success": False, flag: True})
@@ -85,7 +85,7 @@ async def a_task_that_wants_input_says_so(lab: Lab) -> None:
     assert not (await task_as(lab, State="Finished", Result={"Success": False})).needs_input
 
 
-@fact("T2")
+@fact("WIRE T2")
 async def a_task_of_another_session_is_unknown_by_its_message(lab: Lab) -> None:
     message = "There is no backup task with id [task-297] in current rest session"
     error = lab.reply("Error", {"Message": message, "StatusCode": 500}, status=500)
@@ -98,7 +98,7 @@ async def a_task_of_another_session_is_unknown_by_its_message(lab: Lab) -> None:
             await manager.task("task-297")
 
 
-@fact("T17")
+@fact("WIRE T17")
 async def none_is_no_end_and_a_warning_is_one(lab: Lab) -> None:
     for state, result, over in (
         ("Working", "None", False),
@@ -111,7 +111,7 @@ async def none_is_no_end_and_a_warning_is_one(lab: Lab) -> None:
         assert (await session_as(lab, State=state, Result=result)).is_over is over
 
 
-@fact("T18")
+@fact("WIRE T18")
 async def much_of_a_session_may_be_missing(lab: Lab) -> None:
     keep = {"UID", "State", "Type"}
     bare = await session_as(lab, *(key for key in SESSION if key not in keep))
@@ -122,7 +122,7 @@ async def much_of_a_session_may_be_missing(lab: Lab) -> None:
     assert (done.is_over, done.progress, done.ended) == (True, 0, None)
 
 
-@fact("T37")
+@fact("WIRE T37")
 async def the_reason_of_a_failure_may_be_missing(lab: Lab) -> None:
     failed = await session_as(lab, State="Stopped", Result="Failed")
     assert (failed.is_over, failed.failure_message) == (True, "")
@@ -130,7 +130,7 @@ async def the_reason_of_a_failure_may_be_missing(lab: Lab) -> None:
     assert said.failure_message == "No space."
 
 
-@fact("T27")
+@fact("WIRE T27")
 async def sessions_are_listed_by_query_to_the_last_page(lab: Lab) -> None:
     pages = [
         lab.entities(
@@ -147,13 +147,13 @@ async def sessions_are_listed_by_query_to_the_last_page(lab: Lab) -> None:
     assert all("type=RestoreSession&format=Entities" in request.target for request in script.requests)
 
 
-@fact("7")
+@fact("WIRE 7")
 async def a_session_names_its_point_where_it_is_linked(lab: Lab) -> None:
     assert (await session_as(lab)).point_uid == "urn:veeam:VmRestorePoint:aa01"
     assert (await session_as(lab, "Links")).point_uid == ""
 
 
-@fact("8.1")
+@fact("WIRE 8.1")
 async def a_host_known_to_two_servers_comes_twice(lab: Lab) -> None:
     roots = [
         {
@@ -174,7 +174,7 @@ async def a_host_known_to_two_servers_comes_twice(lab: Lab) -> None:
     assert {root.name for root in found} == {"vc01"}
 
 
-@fact("8.2")
+@fact("WIRE 8.2")
 async def lookup_items_have_neither_links_nor_addresses(lab: Lab) -> None:
     item = {"Type": "HierarchyItem", "ObjectRef": "urn:VMware:Datastore:g.d", "ObjectName": "ssd & fast"}
     for count in (0, 1, 2):
@@ -186,7 +186,7 @@ async def lookup_items_have_neither_links_nor_addresses(lab: Lab) -> None:
         assert [each.name for each in found] == ["ssd & fast"] * count
 
 
-@fact("9")
+@fact("WIRE 9")
 async def codes_of_the_table_have_errors_of_their_own(lab: Lab) -> None:
     kinds = set()
     for status in (400, 401, 403, 404, 500, 501, 503):

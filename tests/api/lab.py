@@ -39,7 +39,7 @@ class Lab:
         return http(status, WRITERS[self.dialect](root, tree), *headers, media_type=self.media_type)
 
     def entities(self, plural: str, singular: str, items: list[Tree], **more: object) -> bytes:
-        """A query's page: JSON nests twice under the plural (T6)."""
+        """A query's page: JSON nests twice under the plural (WIRE T6)."""
         inner = singular if self.dialect == "xml" else plural
         return self.reply("QueryResult", {"Entities": {plural: {inner: items}}, **more})
 

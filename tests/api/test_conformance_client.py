@@ -9,8 +9,8 @@ from tests.api.lab import FACTS, WRITERS, Fact, Lab
 from tests.api.scripted import Identity
 
 TRAPS_ELSEWHERE = {
-    "T9": "names of query fields are chosen in points and restores",
-    "T31": "which types the picker asks for is the form's decision",
+    "WIRE T9": "names of query fields are chosen in points and restores",
+    "WIRE T31": "which types the picker asks for is the form's decision",
 }
 """Traps that other rooms have to mind."""
 
@@ -23,7 +23,7 @@ async def test_fact(fact: Fact, dialect: str, who: Identity) -> None:
 
 def test_every_trap_is_minded() -> None:
     minded = {fact.id for fact in FACTS} | set(TRAPS_ELSEWHERE)
-    assert {f"T{number}" for number in range(1, 39)} - minded == set()
+    assert {f"WIRE T{number}" for number in range(1, 39)} - minded == set()
 
 
 def test_no_two_facts_have_one_name() -> None:

@@ -100,7 +100,7 @@ class Answer:
         return [Node(item) for item in found]
 
     def queried(self, plural: str, wrapper: str = "Entities") -> list[Node]:
-        """The rows of a query: doubly nested in JSON (T6)."""
+        """The rows of a query: doubly nested in JSON (WIRE T6)."""
         if wrapper == "Refs":
             return self.rows("Refs") if self.node.is_xml else self.rows("Refs", "Refs")
         return self.rows(wrapper, plural) if self.node.is_xml else self.rows(wrapper, plural, plural)

@@ -1,4 +1,4 @@
-"""Contract 5.1 and 10: what a Cloud Director restore must look like, of a VM and of a vApp."""
+"""WIRE 5.1 and 10: what a Cloud Director restore must look like, of a VM and of a vApp."""
 
 from __future__ import annotations
 

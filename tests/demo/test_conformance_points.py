@@ -1,4 +1,4 @@
-"""Contract 2.4, 4, 8, 10, 11a: points, the chain to the platform, hosts, lookup, backup servers."""
+"""WIRE 2.4, 4, 8, 10, 11a: points, the chain to the platform, hosts, lookup, backup servers."""
 
 from __future__ import annotations
 

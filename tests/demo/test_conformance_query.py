@@ -1,4 +1,4 @@
-"""Contract 3: the query service."""
+"""WIRE 3: the query service."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_3_4_entities_are_nested_twice_in_json(wire: Wire) -> None:
     if wire.format == "json":
         data = json.loads(answer.body)
         assert list(data) == ["Entities", "PagingInfo"]
-        assert len(data["Entities"]["VmRestorePoints"]["VmRestorePoints"]) == 3, "T6"
+        assert len(data["Entities"]["VmRestorePoints"]["VmRestorePoints"]) == 3, "WIRE T6"
 
 
 def test_3_4_references_by_default(wire: Wire) -> None:

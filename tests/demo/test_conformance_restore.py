@@ -1,4 +1,4 @@
-"""Contract 5: what a restore request must look like on vSphere and Hyper-V."""
+"""WIRE 5: what a restore request must look like on vSphere and Hyper-V."""
 
 from __future__ import annotations
 

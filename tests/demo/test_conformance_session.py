@@ -1,4 +1,4 @@
-"""Contract 1 and 9: discovery, logon, the session, roles, log off, errors."""
+"""WIRE 1 and 9: discovery, logon, the session, roles, log off, errors."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_1_4_logon_gives_token_cookie_and_session_id(stranger: Wire, path: str) 
     token = answer.headers[TOKEN]
     assert answer.headers["Set-Cookie"] == f"{TOKEN}={token}; Path=/api;"
     assert answer.node["UserName"] == "LAB\\restore-op"
-    assert answer.node["SessionId"] != token, "T24: the token is not the SessionId"
-    assert {"+", "/"} & set(token), "T24: base64 with its awkward characters"
+    assert answer.node["SessionId"] != token, "WIRE T24: the token is not the SessionId"
+    assert {"+", "/"} & set(token), "WIRE T24: base64 with its awkward characters"
     assert token.endswith("=")
 
 
@@ -131,7 +131,7 @@ def test_9_error_shapes(wire: Wire) -> None:
     assert node["Message"]
     if wire.format == "xml":
         assert node["FirstChanceExceptionMessage"] == node["Message"]
-        assert node.data.attrib["Message"], "T33: an attribute in XML"
+        assert node.data.attrib["Message"], "WIRE T33: an attribute in XML"
     else:
         assert list(json.loads(answer.body)) == [
             "FirstChanceExceptionMessage", "Message", "StackTrace", "Status", "StatusCode"

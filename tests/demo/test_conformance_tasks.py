@@ -1,4 +1,4 @@
-"""Contract 6 and 7: tasks and restore sessions as time passes."""
+"""WIRE 6 and 7: tasks and restore sessions as time passes."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def test_6_1_running_then_operation_finished_then_finished(wire: Wire) -> None:
     assert task(wire)["State"] == "Running"
     later(wire, 7)
     assert task(wire)["State"] == "OperationFinished"
-    assert result_of(task(wire)) == ("true", "OperationFinished"), "T23: a Result, and yet no end"
+    assert result_of(task(wire)) == ("true", "OperationFinished"), "WIRE T23: a Result, and yet no end"
     related = task(wire).link("Related", "RestoreSession")
     assert wire.get(related).status == 404, "the related session may not resolve yet"
     later(wire, 2)
     assert task(wire)["State"] == "Finished"
     assert result_of(task(wire)) == ("true", "Ok")
-    assert wire.get(related).node["State"] in {"Starting", "Working"}, "T1: finished is started"
+    assert wire.get(related).node["State"] in {"Starting", "Working"}, "WIRE T1: finished is started"
 
 
 def test_6_1_update_4_has_no_operation_finished(wire: Wire) -> None:
@@ -192,7 +192,7 @@ def test_t18_progress_missing_zero_and_sentinel_end(wire: Wire) -> None:
         start(wire, vm)
     later(wire, 12)
     assert session(wire, "scan01").get("Progress") is None
-    assert session(wire, "ntp01")["EndTimeUTC"].startswith("1753-01-01"), "T19"
+    assert session(wire, "ntp01")["EndTimeUTC"].startswith("1753-01-01"), "WIRE T19"
     later(wire, 100)
     assert (session(wire, "dns01")["Progress"], session(wire, "dns01")["Result"]) == ("0", "Success")
 

@@ -267,7 +267,7 @@ def test_held_until_a_word(client: Wire, spec: str, before: int) -> None:
 
 @pytest.mark.parametrize("accept", ["application/xml", "application/json"])
 def test_hostile_error(client: Wire, accept: str) -> None:
-    """An Error body as any other (contract 9), but for its words; nothing was processed."""
+    """An Error body as any other (WIRE 9), but for its words; nothing was processed."""
     point, restores = client.point_id("app01"), len(client.demo.restores())
     fault(client, "hostile-error@submit")
     client.format = "json" if "json" in accept else "xml"

@@ -64,7 +64,7 @@ class Caller:
 
     @property
     def lists_wire(self) -> WireFormat:
-        """The format reads are asked in: under AUTO it is JSON wherever the server has it (contract 2.1)."""
+        """The format reads are asked in: under AUTO it is JSON wherever the server has it (WIRE 2.1)."""
         if self.wire is not WireFormat.AUTO:
             return self.wire
         too_old = self.api_version and version_key(self.api_version) < (1, 4)

@@ -205,7 +205,7 @@ class ServerFault(Rejected):
 
 
 class TaskUnknown(Rejected):
-    """The task is not known in this logon session; it proves nothing about the restore (contract 6.2)."""
+    """The task is not known in this logon session; it proves nothing about the restore (WIRE 6.2)."""
 
     title = "The server no longer knows the task"
     hint = "The restore is looked for among the restore sessions."
@@ -254,4 +254,4 @@ class NotManager(BadReply):
 
 
 class BadReference(ValueError):
-    """A reference is not of the form `urn:<Platform>:<Type>:<root>.<object>` (contract 8.3)."""
+    """A reference is not of the form `urn:<Platform>:<Type>:<root>.<object>` (WIRE 8.3)."""

@@ -1,4 +1,4 @@
-"""Logging on and off, and keeping the session alive (contract 1.3 to 1.7)."""
+"""Logging on and off, and keeping the session alive (WIRE 1.3 to 1.7)."""
 
 from __future__ import annotations
 

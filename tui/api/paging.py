@@ -1,4 +1,4 @@
-"""Following a list to its end: no repeats, no endless circles (contract 3.3)."""
+"""Following a list to its end: no repeats, no endless circles (WIRE 3.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where to restore to and how fresh the data is: hosts, lookup, backup servers (contract 8, 11a)."""
+"""Where to restore to and how fresh the data is: hosts, lookup, backup servers (WIRE 8, 11a)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ItemT = TypeVar("ItemT", bound=Identified)
 
 
 class PlaceCalls(Caller):
-    """The operations on places. Roles that may restore may still be refused here (T15)."""
+    """The operations on places. Roles that may restore may still be refused here (WIRE T15)."""
 
     async def hierarchy_roots(self) -> tuple[HierarchyRoot, ...]:
         """All virtualisation hosts; one that two backup servers know comes twice.

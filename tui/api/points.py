@@ -1,4 +1,4 @@
-"""Restore points of VMs and vApps: lists, single ones, and their platform (contract 3, 4, 10)."""
+"""Restore points of VMs and vApps: lists, single ones, and their platform (WIRE 3, 4, 10)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class PointCalls(Caller):
         """The VM points of the restore point a vApp point belongs to.
 
         The server does not link the VMs of a vApp; other VMs of the same backup may be among them.
-        Some roles may not ask for it (T15).
+        Some roles may not ask for it (WIRE T15).
         """
         restore_point_id = point.restore_point_id
         if not restore_point_id:
@@ -82,7 +82,7 @@ class PointCalls(Caller):
         return (*listing.items, *await self._entities(listing.references, PointKind.VM))
 
     async def platform_of(self, point: RestorePoint) -> Platform:
-        """The point's platform: by its reference, else by its backup, else UNKNOWN; never guessed (4.4)."""
+        """The point's platform, by its reference or its backup, else UNKNOWN; never guessed (WIRE 4.4)."""
         if point.platform is not Platform.UNKNOWN or not point.restore_point_id:
             return point.platform
         from tui.api.codec import readers

@@ -1,4 +1,4 @@
-"""Queries: filters that are built and quoted, never concatenated (contract 3).
+"""Queries: filters that are built and quoted, never concatenated (WIRE 3).
 
 A VM may be called `a";(Name=="b` and the filter still means that name: every value stands in double
 quotes, quotes inside are doubled, groups always stand in parentheses because the precedence of `;`
@@ -109,7 +109,7 @@ def encoded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What to list: conditions, order and pages. Field names are those of contract 3.5."""
+    """What to list: conditions, order and pages. Field names are those of WIRE 3.5."""
 
     filter: Filter | None = None
     sort: str = ""

@@ -27,7 +27,7 @@ def rehearsed_page() -> Page[RestorePoint]:
 
 
 def _page() -> dict[str, object]:
-    """A query's page of entities (contract 3.1, 4.1)."""
+    """A query's page of entities (WIRE 3.1, 4.1)."""
     points = [_point(f"{number:08x}-0000-0000-0000-000000000000", number) for number in range(POINTS)]
     return {
         "Entities": {"VmRestorePoints": {"VmRestorePoints": points}},

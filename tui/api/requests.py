@@ -1,4 +1,4 @@
-"""The exact request of a restore: pure, so that it can be shown before it is sent (contract 5.1, 10)."""
+"""The exact request of a restore: pure, so that it can be shown before it is sent (WIRE 5.1, 10)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.api.models import RestorePoint
 
 Fields = dict[str, "str | bool | Fields | list[Fields]"]
-"""Elements in the order the server wants them; order is stated to matter (T11)."""
+"""Elements in the order the server wants them; order is stated to matter (WIRE T11)."""
 
 COLLECTIONS = MappingProxyType({PointKind.VM: "vmRestorePoints", PointKind.VAPP: "vAppRestorePoints"})
 
@@ -60,7 +60,7 @@ def write_request(point: RestorePoint, spec: RestoreSpec, wire: WireFormat) -> R
     return RestoreRequest(
         method="POST",
         path=restore_path(point),
-        # Exactly one type, the same in both: the server chooses how to read the body by Accept (T4).
+        # Exactly one type, the same in both: the server chooses how to read the body by Accept (WIRE T4).
         headers=MappingProxyType({"Content-Type": media_type, "Accept": media_type}),
         body=body,
         wire=codec.wire,
@@ -83,7 +83,7 @@ def xml_fields(spec: RestoreSpec) -> Fields:
 
 
 def json_fields(spec: RestoreSpec) -> Fields:
-    """The same as the JSON examples write it: no RestoreSpec root, vApp keys with a capital V (T35)."""
+    """The same as the JSON examples write it: no RestoreSpec root, vApp keys with a capital V (WIRE T35)."""
     if isinstance(spec, VmRestoreSpec):
         return {"VmRestoreSpec": _vm(spec)}
     if isinstance(spec, VAppRestoreSpec):

@@ -1,4 +1,4 @@
-"""Starting restores, and watching and cancelling what was started (contract 5, 6, 7)."""
+"""Starting restores, and watching and cancelling what was started (WIRE 5, 6, 7)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RestoreCalls(Caller):
         return await self._decoded(reply, lambda body: self._model(body, readers.task))
 
     async def tasks(self) -> tuple[Task, ...]:
-        """The tasks of this logon session; those of others are not listed (T2)."""
+        """The tasks of this logon session; those of others are not listed (WIRE T2)."""
         from tui.api.codec import readers
 
         return await self._read_tree("/api/tasks", readers.tasks)
@@ -56,7 +56,7 @@ class RestoreCalls(Caller):
         return await self._read_tree(f"/api/tasks/{encoded(task_id)}", readers.task)
 
     async def cancel_task(self, task: Task) -> None:
-        """DELETE to the task's own link: stops a launch; a finished task only loses its record (T28).
+        """DELETE to the task's own link: stops a launch; a finished task only loses its record (WIRE T28).
 
         Raises:
             NotManager: something else said yes, with a web page; whether the server has it nobody knows.

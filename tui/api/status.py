@@ -1,4 +1,4 @@
-"""Replies that are no answer: HTTP codes and error bodies, in XML, JSON, HTML or nothing (contract 9)."""
+"""Replies that are no answer: HTTP codes and error bodies, in XML, JSON, HTML or nothing (WIRE 9)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def error_for(status: int, body: bytes, limits: Limits) -> ManagerError:
 
 
 def logon_error(status: int, body: bytes, limits: Limits) -> ManagerError:
-    """The same at logon: there is no session yet that could have expired (contract 1.6)."""
+    """The same at logon: there is no session yet that could have expired (WIRE 1.6)."""
     message = message_in(body, limits)
     if status == 401:
         return BadLogin(message or "HTTP 401.", http_code=status)

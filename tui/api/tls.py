@@ -1,4 +1,4 @@
-"""Whom to trust: the system's authorities, a CA file, or one pinned certificate (contract 1.1).
+"""Whom to trust: the system's authorities, a CA file, or one pinned certificate (WIRE 1.1).
 
 For a pin the SHA-256 of the server's certificate is the identity. It is compared inside the
 handshake, so that neither user nor password leaves for another server; wrong name and expiry are

@@ -2,7 +2,7 @@
 
 No proxy from the environment, no redirects, no cookies, no other host than the one that was dialled: what
 `httpx.AsyncClient` adds to httpx's own transport is all to be left out here, so only the transport is used. A
-cookie would even win over the token in the header (contract T3).
+cookie would even win over the token in the header (WIRE T3).
 Reads are tried again when the line breaks or the server is busy; writes never are.
 """
 

@@ -32,12 +32,12 @@ class Life:
 
     @property
     def oldest_version(self) -> int:
-        """The oldest API version offered: 9.5 Update 4 still has them all (contract 1.2)."""
+        """The oldest API version offered: 9.5 Update 4 still has them all (WIRE 1.2)."""
         newest = self._options.version
         return 0 if newest == 4 else max(newest - 2, 3)
 
     def root(self) -> Resource:
-        """GET /api/ (contract 1.3): no Href, no Type."""
+        """GET /api/ (WIRE 1.3): no Href, no Type."""
         create = "sessionMngr/?v="
         numbers = range(self.oldest_version, self._options.version + 1)
         names = [f"v1_{minor}" if minor else "v1" for minor in numbers]
@@ -83,7 +83,7 @@ class Life:
         )
 
     def task(self, task: Task) -> Resource:
-        """A task (contract 6.1). Its state alone says how far it is, never the Result."""
+        """A task (WIRE 6.1). Its state alone says how far it is, never the Result."""
         now = self._restores.clock.seconds()
         state = task.state(now, min(self._options.version, task.session.version))
         href = self._hrefs.of(f"tasks/{task.task_id}")
@@ -132,7 +132,7 @@ class Life:
         return self._restores.clock.start + timedelta(seconds=session.ends_at)
 
     def session_name(self, session: Session) -> str:
-        """`app07@2025-02-03 09:10:11` (contract 7)."""
+        """`app07@2025-02-03 09:10:11` (WIRE 7)."""
         if isinstance(session, PastSession):
             return session.name
         return f"{session.thing.name}@{server_time(microseconds(self.begun(session)), 0)}"
@@ -159,7 +159,7 @@ class Life:
         return session.state(now), session.result(now)
 
     def session(self, session: Session) -> Resource:
-        """A restore session (contract 7)."""
+        """A restore session (WIRE 7)."""
         server = self._world.servers[self.server_number(session)]
         found = self._hrefs.entity(
             "RestoreSession", "restoreSessions", self.session_name(session), session.guid,
@@ -202,7 +202,7 @@ class Life:
 
 
 def restored_ref(vm: Vm, restore: Restore) -> str:
-    """The restored VM: the original where it was overwritten, else a new one (contract 7)."""
+    """The restored VM: the original where it was overwritten, else a new one (WIRE 7)."""
     if restore.ask.overwrites:
         return vm.ref
     new_id = f"vm-{9000 + restore.number}"

@@ -47,7 +47,7 @@ class Entities:
         return lambda row: as_reference(describe(row), tag)
 
     def server(self, server: Server) -> Resource:
-        """A backup server, with the action that collects its data (contract 11a)."""
+        """A backup server, with the action that collects its data (WIRE 11a)."""
         path = f"backupServers/{server.guid}"
         found = self._hrefs.entity(
             "BackupServer", "backupServers", server.name, server.guid,
@@ -62,7 +62,7 @@ class Entities:
         return found
 
     def root(self, root: Root) -> Resource:
-        """A hierarchy root (contract 8.1)."""
+        """A hierarchy root (WIRE 8.1)."""
         managed = self._hrefs.of(f"managedServers/{root.guid}")
         found = self._hrefs.entity(
             "HierarchyRoot", "hierarchyRoots", root.name, root.guid, (self._hrefs.server(root.server),),
@@ -92,7 +92,7 @@ class Entities:
         return self.world.points.backup_ids.guid(job.number)
 
     def backup(self, job: Job) -> Resource:
-        """A backup: what names the platform where a point does not (contract 4.4)."""
+        """A backup: what names the platform where a point does not (WIRE 4.4)."""
         guid = self.backup_guid(job)
         found = self._hrefs.entity(
             "Backup", "backups", job.name, guid,
@@ -109,7 +109,7 @@ class Entities:
         return self.world.points.run_ids.guid(number)
 
     def run(self, number: int) -> Resource:
-        """A RestorePoint: one run of a job. Its Related link has a wrong Type, as on real servers (T36)."""
+        """A RestorePoint, one run of a job; its files link has a wrong Type (WIRE T36)."""
         job, run = self.job_and_run(number)
         guid, path = self.run_guid(number), f"restorePoints/{self.run_guid(number)}"
         up, down = self._hrefs.up, self._hrefs.down
@@ -151,7 +151,7 @@ class Entities:
         return f"{vapp.name}@{server_time(self.vapp_us(number), 3 if self._version >= 7 else 0)}"
 
     def vapp_ref(self, vapp: VApp) -> str:
-        """HierarchyObjRef of a vApp: a second URN after the dot (T30)."""
+        """HierarchyObjRef of a vApp: a second URN after the dot (WIRE T30)."""
         return f"urn:{vapp.root.platform}:Vapp:{vapp.root.guid}.{vapp.object_id}"
 
     def vapp_kinds(self, number: int) -> tuple[str, str]:
@@ -169,7 +169,7 @@ class Entities:
         return self._hrefs.server(vapp.root.server), up
 
     def vapp_point(self, number: int) -> Resource:
-        """A vApp restore point (contract 10): no mounts, no backup file, its VMs are not linked."""
+        """A vApp restore point (WIRE 10): no mounts, no backup file, its VMs are not linked."""
         vapp, _ = self.vapp_of(number)
         guid = self.world.points.vapp_ids.guid(number)
         restore = Link("Restore", self._hrefs.of(f"vAppRestorePoints/{guid}?action=restore"))

@@ -1,7 +1,7 @@
-"""The filter grammar of the query service (contract 3.2): text in, a tree out.
+"""The filter grammar of the query service (WIRE 3.2): text in, a tree out.
 
 Comma is OR, semicolon is AND and binds tighter. Values in double quotes may hold anything, a quote is
-doubled; in unquoted values spaces are dropped without a word (T8). The documentation's own way to
+doubled; in unquoted values spaces are dropped without a word (WIRE T8). The documentation's own way to
 name `"Backup"`, `Name==""Backup""`, is understood as well.
 """
 

@@ -1,7 +1,7 @@
-"""What lives under a hierarchy root, for the lookup service (contract 8.2).
+"""What lives under a hierarchy root, for the lookup service (WIRE 8.2).
 
 Datastore and OrgVdcStorageProfile of Cloud Director are not in the documented list of lookup types
-(T31); this server answers them all the same, as the seed page says it can.
+(WIRE T31); this server answers them all the same, as the seed page says it can.
 """
 
 from __future__ import annotations

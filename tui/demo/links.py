@@ -1,4 +1,4 @@
-"""Addresses of things and the links between them, under the host name the server believes in (T16)."""
+"""Addresses of things and the links between them, under the host name the server believes in (WIRE T16)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Hrefs:
         return Link("Down", self.of(path), kind)
 
     def server(self, server: Server) -> Link:
-        """The Up link to the backup server: the only place where an entity names it (contract 3.5)."""
+        """The Up link to the backup server: the only place where an entity names it (WIRE 3.5)."""
         return self.up(f"backupServers/{server.guid}", "BackupServerReference", server.name)
 
     def entity(
@@ -53,7 +53,7 @@ class Hrefs:
     def reference(
         self, kind: str, path: str, name: str, guid: str, links: tuple[Link, ...] = (), *, tag: str = "Ref"
     ) -> Resource:
-        """A reference: what lists hold by default, and what `/{id}` answers without format=Entity (T10)."""
+        """What lists hold by default and `/{id}` answers without format=Entity (WIRE T10)."""
         alternate = Link("Alternate", self.of(f"{path}/{guid}?format=Entity"), kind, name)
         return Resource(
             tag=tag,

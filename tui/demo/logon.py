@@ -1,4 +1,4 @@
-"""Logon sessions: who is in, for how long, and with which rights (contract 1.4 to 1.7)."""
+"""Logon sessions: who is in, for how long, and with which rights (WIRE 1.4 to 1.7)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADER = "X-RestSvcSessionId"
 IDLE_LIMIT_S = 15 * 60
 _USERS = {DEFAULT_USER.lower(): DEFAULT_USER, "lab\\oncall": "LAB\\oncall"}
 _WITHOUT_ROLE = "lab\\no-role"
-"""Good password, no Enterprise Manager role: refused at logon all the same (contract 1.6)."""
+"""Good password, no Enterprise Manager role: refused at logon all the same (WIRE 1.6)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class LogonSession:
 
     number: int
     guid: str
-    """The SessionId of the body: what logging off needs (T24)."""
+    """The SessionId of the body: what logging off needs (WIRE T24)."""
     token: str
     user: str
     version: int
@@ -69,7 +69,7 @@ class Logons:
     def of(self, request: Request) -> LogonSession:
         """The session of a request; using it keeps it alive.
 
-        If both a cookie and the header arrive, the cookie wins (T3).
+        If both a cookie and the header arrive, the cookie wins (WIRE T3).
 
         Raises:
             Refused: 401, there is no token, or it is unknown or expired.

@@ -25,7 +25,7 @@ class Request:
     """The user of the logon session, once it is known."""
 
     xml_only: bool = False
-    """The logon session's API version is older than JSON (contract 2.1)."""
+    """The logon session's API version is older than JSON (WIRE 2.1)."""
 
     @property
     def path(self) -> str:
@@ -40,7 +40,7 @@ class Request:
     def parameters(self) -> dict[str, str]:
         """The query parameters: names in lower case, split at the first `=` only, the first of a name wins.
 
-        Filters contain `=` themselves, and a `&` in one makes the rest another parameter (T8).
+        Filters contain `=` themselves, and a `&` in one makes the rest another parameter (WIRE T8).
         """
         found: dict[str, str] = {}
         for part in self.query.split("&"):
@@ -51,7 +51,7 @@ class Request:
 
     @property
     def wants_json(self) -> bool:
-        """JSON anywhere in Accept means JSON, for the reply and for reading the body (contract 2.1, T4)."""
+        """JSON anywhere in Accept means JSON, for the reply and for reading the body (WIRE 2.1, WIRE T4)."""
         return JSON in self.headers.get("accept", "").lower()
 
 

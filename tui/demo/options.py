@@ -1,5 +1,5 @@
 """What the embedded server can be told: each switch stands for something that differs between real
-servers, or that no source answers (contract section 12)."""
+servers, or that no source answers (WIRE 12)."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ class Options:
     casing: str = "pascal"
     """Keys of JSON replies: pascal (up to 12) or camel (13)."""
     cloud_layout: str = "both"
-    """Which wrapper a Cloud Director restore may have (contract 5.1, Q6)."""
+    """Which wrapper a Cloud Director restore may have (WIRE 5.1, WIRE Q6)."""
     misordered: str = "reject"
     """What happens to XML elements in the wrong order: 400, or silently ignored as .NET does."""
     empty_body: str = "accept"
-    """Whether a restore without body starts one over the original (T14)."""
+    """Whether a restore without body starts one over the original (WIRE T14)."""
     page_size: int = 100
     """Rows on a page when the client does not say."""
     cancel: str = "launch-only"
-    """What DELETE on a task stops (Q7)."""
+    """What DELETE on a task stops (WIRE Q7)."""
     role: str = "portal-admin"
-    """Rights of the account (contract 1.6)."""
+    """Rights of the account (WIRE 1.6)."""
     ignores_keep_original: bool = False
     """An older server: it does not know KeepOriginalVM and overwrites."""
     href_host: str = HREF_HOST
-    """What the server thinks its address is; stands in every Href (T16)."""
+    """What the server thinks its address is; stands in every Href (WIRE T16)."""
     certificate: str = "good"
     """good, expired, wrong-name or hostile-name."""
     fixed_identity: bool = False

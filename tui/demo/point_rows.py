@@ -28,12 +28,12 @@ Escape = Callable[[str], str]
 
 
 def server_time(us: int, digits: int) -> str:
-    """`2025-02-03 04:05:06.120034`: times inside names (contract 2.4)."""
+    """`2025-02-03 04:05:06.120034`: times inside names (WIRE 2.4)."""
     return wire_time(us, digits).replace("T", " ")
 
 
 def sql_time(us: int) -> str:
-    """`Jun 17 2019  8:45PM`: names of RestorePoints up to version 11 (contract 2.4)."""
+    """`Jun 17 2019  8:45PM`: names of RestorePoints up to version 11 (WIRE 2.4)."""
     moment = datetime.fromtimestamp(us // 1_000_000, UTC)
     hour = (moment.hour + 11) % 12 + 1
     return f"{moment:%b} {moment.day:2} {moment:%Y} {hour:2}:{moment:%M%p}"
@@ -66,7 +66,7 @@ class PointRows:
         return self._entity(self._values(number, str), _shape(vm))
 
     def reference(self, number: int, *, tag: str = "EntityRef") -> Resource:
-        """The bare reference: no HierarchyObjRef, no Restore link (T10)."""
+        """The bare reference: no HierarchyObjRef, no Restore link (WIRE T10)."""
         return self._reference(self._values(number, str), _shape(self._vm(number)), tag)
 
     def rows(self, numbers: Iterable[int], *, entities: bool, fmt: str) -> list[str]:

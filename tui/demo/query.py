@@ -1,4 +1,4 @@
-"""Pages of a query: which rows, and the PagingInfo with its links (contract 3.3)."""
+"""Pages of a query: which rows, and the PagingInfo with its links (WIRE 3.3)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Page:
         return rows[(number - 1) * self.size : number * self.size]
 
     def count(self, rows: Sequence[RowT]) -> int:
-        """How many pages there are; an empty result has one (contract Q9)."""
+        """How many pages there are; an empty result has one (WIRE Q9)."""
         return max(1, -(-len(rows) // self.size))
 
     def info(self, request: Request, base: str, count: int) -> Resource:
@@ -85,7 +85,7 @@ def asked(parameters: dict[str, str], default_size: int) -> Page:
 
 
 def _address(request: Request, base: str, size: int, page: int) -> str:
-    """The query echoed as servers do it: lower-case hex, `+` for a space (T26)."""
+    """The query echoed as servers do it: lower-case hex, `+` for a space (WIRE T26)."""
     parts = []
     for name, value in _pairs(request):
         if name.lower() not in _OWN:
@@ -158,7 +158,7 @@ class Queries:
         describe = entity if entities else self._site.entities.reference_of(entity)
         info: Resource | None = page.info(request, self._base, page.count(rows))
         if table.name == "HierarchyRoot" and page.count(rows) == 1:
-            info = None  # printed without, in the documentation of 13.1 (contract 3.3)
+            info = None  # printed without, in the documentation of 13.1 (WIRE 3.3)
         result = QueryResult(
             wrapper="Entities" if entities else "Refs",
             plural=plural if entities else "Refs",

@@ -1,4 +1,4 @@
-"""The tables of the query service for one world: the fields of contract 3.5, type by type."""
+"""The tables of the query service for one world: the fields of WIRE 3.5, type by type."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def vapp_table(world: World, entities: Entities) -> Table[int]:
 
 
 def session_table(world: World, restores: Restores, life: Life) -> Table[Session]:
-    """Restore sessions of the last 30 days (T27)."""
+    """Restore sessions of the last 30 days (WIRE T27)."""
 
     def server(session: Session) -> Server:
         return world.servers[life.server_number(session)]

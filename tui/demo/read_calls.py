@@ -1,4 +1,4 @@
-"""The plain collections and single resources that are only read (contract 3.6, 4.1, 7, 8, 11a)."""
+"""The plain collections and single resources that are only read (WIRE 3.6, 4.1, 7, 8, 11a)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Lists:
         return self._table(request, rest, table, entities.backup, "Backups")
 
     def sessions(self, request: Request, _session: LogonSession, rest: list[str]) -> Reply:
-        """GET /restoreSessions: those of the last 30 days (T27)."""
+        """GET /restoreSessions: those of the last 30 days (WIRE T27)."""
         life: Callable[[Session], Resource] = self._site.life.session
         return self._table(request, rest, self._site.tables.sessions, life, "RestoreSessions")
 
@@ -127,7 +127,7 @@ class Lists:
         return self._one(request, resources[jobs[0].number])
 
     def query_service(self, request: Request, _session: LogonSession, _rest: list[str]) -> Reply:
-        """GET /querySvc: links to ready queries (contract 3.6)."""
+        """GET /querySvc: links to ready queries (WIRE 3.6)."""
         tail = "&format=Entities&sortAsc=name&pageSize=15&page=1"
         kinds = (
             "VmRestorePoint",
@@ -144,7 +144,7 @@ class Lists:
         return self._site.replies.say(request, service)
 
     def lookup_service(self, request: Request, _session: LogonSession, _rest: list[str]) -> Reply:
-        """GET /lookupSvc: a link per hierarchy root and type (contract 8.2)."""
+        """GET /lookupSvc: a link per hierarchy root and type (WIRE 8.2)."""
         base = self._site.entities.base
         links = [Link("Up", f"{base}logonSessions", "LogonSessionList")]
         for root in self._site.world.roots:
@@ -154,7 +154,7 @@ class Lists:
         return self._site.replies.say(request, service)
 
     def lookup(self, request: Request, _session: LogonSession, _rest: list[str]) -> Reply:
-        """GET /lookup?host=..&name=..&type=.. or ?hierarchyRef=.. (contract 8.2); nothing found is 200."""
+        """GET /lookup?host=..&name=..&type=.. or ?hierarchyRef=.. (WIRE 8.2); nothing found is 200."""
         parameters = request.parameters()
         reference = parameters.get("hierarchyref", "").lower()
         found = []

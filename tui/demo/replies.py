@@ -1,4 +1,4 @@
-"""Turns what is to be said into a reply in the format that was asked for (contract 2.1)."""
+"""Turns what is to be said into a reply in the format that was asked for (WIRE 2.1)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Replies:
         return Reply(status=status, body=text.encode(), content_type=content_type(fmt))
 
     def fail(self, request: Request, status: int, message: str) -> Reply:
-        """An error; a 401 names the way to log on (contract 1.6)."""
+        """An error; a 401 names the way to log on (WIRE 1.6)."""
         reply = self.say(request, Failure(status, message), status)
         if status == 401:
             reply.headers.append(_CHALLENGE)

@@ -127,7 +127,7 @@ def _json_fields(content: dict[object, object]) -> Fields:
 
 
 def _json_parameters(value: object) -> Iterator[Fields]:
-    """An object, an array, or `{"Vm": {...}}` (contract 10)."""
+    """An object, an array, or `{"Vm": {...}}` (WIRE 10)."""
     if isinstance(value, dict):
         inner = next((item for key, item in value.items() if str(key).lower() in {"vm", "vms"}), None)
         if inner is not None:
@@ -331,7 +331,7 @@ class Checker:
 
 
 def _bare(uid: str, kind: str) -> str:
-    """The GUID of a UID; shipped clients send the bare one (contract 5.1)."""
+    """The GUID of a UID; shipped clients send the bare one (WIRE 5.1)."""
     return uid.strip().lower().removeprefix(f"urn:veeam:{kind.lower()}:")
 
 
@@ -355,7 +355,7 @@ def _boolean(fields: Fields, name: str, required: bool) -> bool:
 
 
 def _parameters(fields: Fields) -> list[Fields]:
-    """`VmRestoreParameters` as in the examples, `VmsRestoreParameters` as in the tables (T13)."""
+    """`VmRestoreParameters` as in the examples, `VmsRestoreParameters` as in the tables (WIRE T13)."""
     for name in ("vmrestoreparameters", "vmsrestoreparameters"):
         value = fields.get(name)
         if isinstance(value, list):

@@ -1,6 +1,6 @@
 """Restores that were started: their tasks and their restore sessions, as the clock moves.
 
-Nothing runs here: each state follows from the time that has passed since the request (contract 6, 7).
+Nothing runs here: each state follows from the time that has passed since the request (WIRE 6, 7).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Restore:
         return "Starting" if now < self.launched_at + STARTING_S else "Working"
 
     def result(self, now: float) -> str:
-        """Result of the restore session; None while it runs (T17)."""
+        """Result of the restore session; None while it runs (WIRE T17)."""
         if self.state(now) != "Stopped":
             return "None"
         return "Failed" if self.was_stopped else self.behaviour.result
@@ -85,7 +85,7 @@ class Restore:
         return self.stopped_at is not None and self.stopped_at < self.launched_at + self.restore_s
 
     def progress(self, now: float) -> int:
-        """1 to 100 (contract 7)."""
+        """1 to 100 (WIRE 7)."""
         if self.behaviour.progress == "zero":
             return 0
         done = (min(now, self.ends_at) - self.launched_at) / self.restore_s
@@ -116,7 +116,7 @@ class Task:
 
 @dataclass(slots=True)
 class PastSession:
-    """A restore session from before the start; contract 7: they are listed for 30 days."""
+    """A restore session from before the start; WIRE 7: they are listed for 30 days."""
 
     guid: str
     job_type: str
@@ -165,7 +165,7 @@ class Restores:
         return task
 
     def of_session(self, session: LogonSession) -> list[Task]:
-        """The tasks of one logon session; nobody else sees them (T2)."""
+        """The tasks of one logon session; nobody else sees them (WIRE T2)."""
         return [task for task in self.tasks if task.session is session]
 
     def find(self, session: LogonSession, task_id: str) -> Task | None:
@@ -174,7 +174,7 @@ class Restores:
         return next((task for task in self.of_session(session) if task.task_id == wanted), None)
 
     def delete(self, task: Task) -> None:
-        """DELETE: the record goes; what else stops depends on `--cancel` (T28)."""
+        """DELETE: the record goes; what else stops depends on `--cancel` (WIRE T28)."""
         self.tasks.remove(task)
         restore, now = task.restore, self.clock.seconds()
         if restore is None or self.options.cancel == "none":

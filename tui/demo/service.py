@@ -1,6 +1,6 @@
 """The REST service: finds who answers a request, and says no where the real one would.
 
-Paths are matched without regard to case, with or without a slash at the end (contract 1.1).
+Paths are matched without regard to case, with or without a slash at the end (WIRE 1.1).
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Service:
             raise Refused(405, f"Method {request.method} is not allowed for this resource.")
 
     def _check_rights(self, request: Request, segments: list[str]) -> None:
-        """The role table of contract 1.6."""
+        """The role table of WIRE 1.6."""
         role = self.site.options.role
         restores = request.method == "POST" and segments[0] == "vmrestorepoints"
         collects = request.method == "POST" and segments[0] == "backupservers"

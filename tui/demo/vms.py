@@ -6,12 +6,12 @@
 | `archive01` | vSphere, vbr01 | launches for 45 s: time to cancel |
 | `erp01`, `terminal01` | vSphere vbr01, Hyper-V vbr01 | ends with Warning (`terminal01` without a message) |
 | `crm01`, `till 07`, `lab-db` | vSphere vbr01, Hyper-V vbr02, Cloud Director vbr02 | Failed, with a message |
-| `legacy01` | vSphere, vbr01 | Failed, and the server does not say why (T37) |
+| `legacy01` | vSphere, vbr01 | Failed, and the server does not say why (WIRE T37) |
 | `broken01` | vSphere, vbr01 | the launch itself fails: task Finished, Success=false |
 | `vault01` | vSphere, vbr02 | the launch fails and asks for credentials (CredentialsNeeded) |
-| `kiosk01` | vSphere, vbr01 | the 202 already carries a Finished task (T22) |
+| `kiosk01` | vSphere, vbr01 | the 202 already carries a Finished task (WIRE T22) |
 | `print01` | vSphere, vbr01 | task Finished, Success=true, but no link to a restore session |
-| `early01` | vSphere, vbr02 | Result and session link already while the task is Running (T22) |
+| `early01` | vSphere, vbr02 | Result and session link already while the task is Running (WIRE T22) |
 | `scan01`, `dns01`, `ntp01` | vSphere, vbr02 | no Progress; Progress 0; EndTimeUTC 1753 while running |
 | `huge01` | vSphere, vbr02 | restores for 15 minutes |
 
@@ -40,9 +40,9 @@ class Behaviour:
     finished_at_once: bool = False
     session_link: bool = True
     early_result: bool = False
-    """Result and Related link stand there while the task is still Running (T22)."""
+    """Result and Related link stand there while the task is still Running (WIRE T22)."""
     progress: str = "shown"
-    """shown, missing or zero (T18)."""
+    """shown, missing or zero (WIRE T18)."""
     end_sentinel: bool = False
     """EndTimeUTC is 1753 while running, instead of absent."""
 

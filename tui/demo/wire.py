@@ -1,6 +1,6 @@
 """What a reply says, independent of XML and JSON: resources, links, lists.
 
-`wire_xml` and `wire_json` write the same tree by the rules of contract 2.2 and 2.3. `ATTRIBUTES` are
+`wire_xml` and `wire_json` write the same tree by the rules of WIRE 2.2 and 2.3. `ATTRIBUTES` are
 the names that XML puts into attributes; everything else is an element.
 """
 
@@ -12,7 +12,7 @@ from typing import Union
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of a resource; action links have neither Type nor Name (contract 4.3)."""
+    """One link of a resource; action links have neither Type nor Name (WIRE 4.3)."""
 
     rel: str
     href: str
@@ -22,7 +22,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list. In JSON a list property is nested once more under the plural (contract 2.3)."""
+    """A list. In JSON a list property is nested once more under the plural (WIRE 2.3)."""
 
     tag: str
     """The plural, which is the XML element: `VmRestorePoints`."""
@@ -69,7 +69,7 @@ class Collection:
 
 @dataclass(slots=True)
 class Failure:
-    """An error, in the shape that servers were seen to send (contract 9)."""
+    """An error, in the shape that servers were seen to send (WIRE 9)."""
 
     status: int
     message: str

@@ -1,4 +1,4 @@
-"""Writes replies as JSON, by the rules of contract 2.3: key order, nesting, both casings."""
+"""Writes replies as JSON, by the rules of WIRE 2.3: key order, nesting, both casings."""
 
 from __future__ import annotations
 
@@ -96,5 +96,5 @@ def camelled(value: object) -> object:
 
 
 def camel_key(key: str) -> str:
-    """`UID` -> `uid`, `CreationTimeUTC` -> `creationTimeUTC` (contract 2.3)."""
+    """`UID` -> `uid`, `CreationTimeUTC` -> `creationTimeUTC` (WIRE 2.3)."""
     return key.lower() if key.isupper() else key[:1].lower() + key[1:]

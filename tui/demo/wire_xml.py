@@ -1,4 +1,4 @@
-"""Writes replies as XML, by the rules of contract 2.2 and 9."""
+"""Writes replies as XML, by the rules of WIRE 2.2 and 9."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Deterministic: the same seed gives the same ids and names, and the same times relative to the start.
 Which VM does what is told in `tui.demo.vms`. `vc01` has been added to both backup servers and so
-appears as two hierarchy roots with one UniqueId (contract 8.1). `--points` adds generated VMs with
+appears as two hierarchy roots with one UniqueId (WIRE 8.1). `--points` adds generated VMs with
 30 points each.
 """
 
@@ -86,11 +86,11 @@ class Vm:
     behaviour: Behaviour
     vapp: VApp | None
     digits: int
-    """Fraction digits of its points' times (contract 2.4)."""
+    """Fraction digits of its points' times (WIRE 2.4)."""
 
     @property
     def ref(self) -> str:
-        """HierarchyObjRef, in one of the spellings that servers use (T30)."""
+        """HierarchyObjRef, in one of the spellings that servers use (WIRE T30)."""
         word = self.root.platform
         if "odd-case" in self.quirks:
             word = {"VMware": "VMWare", "HyperV": "Hyperv"}.get(word, word)
@@ -339,7 +339,7 @@ class PointTable:
 
 
 def kinds_of(mode: str, run: int, chain: int) -> tuple[int, int]:
-    """Algorithm and point type of a place in a chain (contract 3.5)."""
+    """Algorithm and point type of a place in a chain (WIRE 3.5)."""
     if mode == "reverse":
         return 1, 0 if run == 0 else 2
     full = (chain - 1 - run) % _CHAIN_LENGTH == 0
@@ -349,7 +349,7 @@ def kinds_of(mode: str, run: int, chain: int) -> tuple[int, int]:
 
 
 def wire_time(us: int, digits: int) -> str:
-    """`2025-02-03T04:05:06.12` with 0 to 7 fraction digits (contract 2.4)."""
+    """`2025-02-03T04:05:06.12` with 0 to 7 fraction digits (WIRE 2.4)."""
     seconds, rest = divmod(us, 1_000_000)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{rest:06}0"[: 20 + digits] if digits else text

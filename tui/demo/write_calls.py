@@ -22,7 +22,7 @@ class Restoring:
         self._site = site
 
     def restore_vm(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
-        """POST /vmRestorePoints/{ID}?action=restore (contract 5): 202 and a task.
+        """POST /vmRestorePoints/{ID}?action=restore (WIRE 5): 202 and a task.
 
         Raises:
             Refused: 404 for an unknown point, 400 for a body that does not conform.
@@ -43,7 +43,7 @@ class Restoring:
         return self._accepted(request, self._site.restores.start(session, restore, "StartVMRestore"))
 
     def restore_vapp(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
-        """POST /vAppRestorePoints/{ID}?action=restore (contract 10).
+        """POST /vAppRestorePoints/{ID}?action=restore (WIRE 10).
 
         Raises:
             Refused: 404 for an unknown point, 400 for a body that does not conform.
@@ -62,7 +62,7 @@ class Restoring:
         return self._accepted(request, self._site.restores.start(session, restore, "StartvAppRestore"))
 
     def collect(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
-        """POST /backupServers/{ID}?action=collect (contract 11a)."""
+        """POST /backupServers/{ID}?action=collect (WIRE 11a)."""
         self._check_action(request, rest, "collect")
         known = {server.guid for server in self._site.world.servers}
         if rest[0] not in known:
@@ -70,10 +70,10 @@ class Restoring:
         return self._accepted(request, self._site.restores.collect(session, rest[0]))
 
     def tasks(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
-        """GET /tasks, GET and DELETE /tasks/{TaskId} (contract 6).
+        """GET /tasks, GET and DELETE /tasks/{TaskId} (WIRE 6).
 
         Raises:
-            Refused: 500 for a task that this logon session does not have, not 404 (T2).
+            Refused: 500 for a task that this logon session does not have, not 404 (WIRE T2).
         """
         site = self._site
         if not rest:

@@ -24,7 +24,7 @@ class Server(NamedTuple):
     uid: str
     name: str
     newest: datetime | None
-    """Creation time of its newest point: a lower bound for how fresh its data is (contract 11a)."""
+    """Creation time of its newest point: a lower bound for how fresh its data is (WIRE 11a)."""
 
 
 class Vm:

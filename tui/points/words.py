@@ -137,7 +137,7 @@ def _key(state: LoadState) -> str:
 
 
 def freshness_words(index: PointIndex, now: datetime) -> str:
-    """How fresh each backup server's data is, at least (contract 11a)."""
+    """How fresh each backup server's data is, at least (WIRE 11a)."""
     parts = [
         f"{server.name or 'unnamed server'}: newest point {local(server.newest)} ({ago(server.newest, now)})"
         for server in index.servers

@@ -154,7 +154,7 @@ async def items_for(
     """What can be chosen for the field.
 
     Raises:
-        ManagerError: Forbidden where the role may restore but not look up (contract T15).
+        ManagerError: Forbidden where the role may restore but not look up (WIRE T15).
     """
     if field.kind is FieldKind.UID:
         return await roots_for(manager, point)

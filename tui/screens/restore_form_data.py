@@ -63,7 +63,7 @@ async def find_platform(
 
 
 async def vms_of(manager: EnterpriseManager, point: RestorePoint) -> tuple[tuple[RestorePoint, ...], str]:
-    """The VM points of a vApp point, and a sentence where they cannot be listed (contract 1.6)."""
+    """The VM points of a vApp point, and a sentence where they cannot be listed (WIRE 1.6)."""
     if point.kind is not PointKind.VAPP:
         return (), ""
     try:

@@ -1,4 +1,4 @@
-"""The same reply in every dialect servers speak, written by hand from contract 2.2 and 2.3.
+"""The same reply in every dialect servers speak, written by hand from WIRE 2.2 and 2.3.
 
 A resource is a plain dict with PascalCase keys: strings, numbers, booleans, `Links` as a list of dicts,
 other dicts as inner objects. `ATTRIBUTES` says which keys are attributes in XML.

@@ -1,4 +1,4 @@
-"""A second reading of the filter grammar (contract 3.2), written apart from the code that builds filters."""
+"""A second reading of the filter grammar (WIRE 3.2), written apart from the code that builds filters."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def listed(dialect: str, plural: str, singular: str, items: list[dict[str, Any]]
     return {plural: {singular if dialect.startswith("xml") else plural: items}}
 
 
-# --- tasks (contract 6)
+# --- tasks (WIRE 6)
 
 RELATED = {
     "Rel": "Related",
@@ -132,7 +132,7 @@ def test_a_task_needs_its_id_and_state(dialect: str, key: str) -> None:
     assert key in caught.value.path
 
 
-# --- restore sessions (contract 7)
+# --- restore sessions (WIRE 7)
 
 WORKING: dict[str, Any] = {
     "Type": "RestoreSession",

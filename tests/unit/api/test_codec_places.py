@@ -98,7 +98,7 @@ def test_the_way_to_the_platform(dialect: str) -> None:
     assert read(dialect, "Backup", backup, readers.backup_platform) == "vCloud"
 
 
-# --- logon, root, errors (contract 1, 9)
+# --- logon, root, errors (WIRE 1, 9)
 
 
 @every_dialect

@@ -86,7 +86,7 @@ def query(items: object) -> dict[str, Any]:
 
 
 def json_query(items: object) -> dict[str, Any]:
-    """JSON nests under the plural twice (T6)."""
+    """JSON nests under the plural twice (WIRE T6)."""
     return {"Entities": {"VmRestorePoints": {"VmRestorePoints": items}}, "PagingInfo": PAGING}
 
 

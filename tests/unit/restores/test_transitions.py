@@ -43,14 +43,14 @@ def launching(**changes: object) -> Restore:
     ("seen", "state", "words"),
     [
         (task(), RestoreState.LAUNCHING, "is launching"),
-        # T22: a result beside Running is no end.
+        # WIRE T22: a result beside Running is no end.
         (task(success=True), RestoreState.LAUNCHING, "is launching"),
         (task(success=True, session=1), RestoreState.LAUNCHING, "is launching"),
         (task(success=False, message="x"), RestoreState.LAUNCHING, "is launching"),
-        # T23
+        # WIRE T23
         (task(TaskState.OPERATION_FINISHED, success=True, session=1), RestoreState.LAUNCHING, "collecting"),
         (task(TaskState("Queued")), RestoreState.LAUNCHING, "Queued"),
-        # T1
+        # WIRE T1
         (finished(), RestoreState.RESTORING, "Started"),
         (task(FINISHED, success=True), RestoreState.UNKNOWN, "names no restore session"),
         (task(FINISHED, success=None), RestoreState.UNKNOWN, "names no restore session"),

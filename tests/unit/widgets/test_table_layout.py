@@ -33,5 +33,3 @@ def test_the_line_is_never_wider_than_its_room(width: int) -> None:
     slots = share((NAME, NOTE, SIZE, SERVER), width)
     used = sum(slot.width for slot in slots) + GAP * (len(slots) - 1)
     assert used <= max(width, 10 + 6 + GAP)
-
-

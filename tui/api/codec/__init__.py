@@ -1,7 +1,7 @@
 """Bytes to models and back, in two formats behind one interface: XML by xmltodict, JSON by msgspec.
 
 A reply is read by its first byte, not by its Content-Type: servers and proxies answer in XML, JSON
-or HTML whatever was asked for (T33). No `dict` and no loosely typed value leaves this package.
+or HTML whatever was asked for (WIRE T33). No `dict` and no loosely typed value leaves this package.
 """
 
 from __future__ import annotations

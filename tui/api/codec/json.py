@@ -1,4 +1,4 @@
-"""JSON by msgspec: typed structs for the usual shapes, a tolerant way for all else (contract 2.3)."""
+"""JSON by msgspec: typed structs for the usual shapes, a tolerant way for all else (WIRE 2.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of resources in all the shapes they come in, and their paging (contract 2.3, 3.3, 3.4)."""
+"""Lists of resources in all the shapes they come in, and their paging (WIRE 2.3, 3.3, 3.4)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENVELOPE = (*_CONTAINERS, "Refs", "Ref", "PagingInfo")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What stands for an entity where the server sent only a reference (T10)."""
+    """What stands for an entity where the server sent only a reference (WIRE T10)."""
 
     uid: str
     path: str
@@ -73,7 +73,7 @@ def _items_of(tree: Tree, plural: str, singular: str) -> tuple[list[Tree], bool]
 
 
 def _is_lone(tree: Tree, plural: str, singular: str) -> bool:
-    """Some lists answer with the item itself where there is only one (contract 4.1)."""
+    """Some lists answer with the item itself where there is only one (WIRE 4.1)."""
     if tree.name.lower() == plural.lower() or tree.text("Type").lower().endswith("list"):
         return False
     if inner_of(tree.members, plural, singular) is not None or any(map(tree.has, _ENVELOPE)):

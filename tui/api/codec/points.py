@@ -1,4 +1,4 @@
-"""Restore points out of a decoded reply, compact: what many of them share is one object (contract 4, 10)."""
+"""Restore points out of a decoded reply, compact: what many of them share is one object (WIRE 4, 10)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def read_point(tree: Tree, kind: PointKind) -> RestorePoint:
 
 
 def entity_or_reference(tree: Tree, kind: PointKind) -> RestorePoint | str:
-    """One point, or the path that leads to it where the server sent its reference only (T10)."""
+    """One point, or the path that leads to it where the server sent its reference only (WIRE T10)."""
     return reference_of(tree).path if is_reference(tree) else read_point(tree, kind)
 
 
@@ -104,7 +104,7 @@ def _platform_word(word: str) -> Platform:
 
 
 def platform_in(object_ref: str) -> Platform:
-    """The platform a HierarchyObjRef names, in any case; UNKNOWN if it names none (T30)."""
+    """The platform a HierarchyObjRef names, in any case; UNKNOWN if it names none (WIRE T30)."""
     usual = _USUAL.get(object_ref[:11])
     if usual is not None:
         return usual

@@ -1,4 +1,4 @@
-"""Models out of a decoded reply, one reader per kind of resource (contract 1, 6 to 9, 11a)."""
+"""Models out of a decoded reply, one reader per kind of resource (WIRE 1, 6 to 9, 11a)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def api_root(tree: Tree) -> ApiRoot:
 
 
 def logon(tree: Tree) -> tuple[str, str]:
-    """User name and session id of a logon, bare or wrapped in a list of one (contract 1.4)."""
+    """User name and session id of a logon, bare or wrapped in a list of one (WIRE 1.4)."""
     expect(tree, "LogonSession", "LogonSessions")
     sessions = [tree] if tree.text("SessionId") else tree.items("LogonSessions", "LogonSession")
     if not sessions and (inner := tree.child("LogonSession")):
@@ -46,12 +46,12 @@ def logon_sessions(tree: Tree) -> tuple[tuple[str, str], ...]:
 
 
 def task(tree: Tree) -> Task:
-    """One task. Whether it is over is said by its State alone (T22, T23)."""
+    """One task. Whether it is over is said by its State alone (WIRE T22, WIRE T23)."""
     return _task(expect(tree, "Task"))
 
 
 def tasks(tree: Tree) -> tuple[Task, ...]:
-    """A list of tasks, plain or under Resources (T6)."""
+    """A list of tasks, plain or under Resources (WIRE T6)."""
     return tuple(read_listing(tree, "Tasks", "Task", _task).items)
 
 
@@ -77,7 +77,7 @@ def _task(tree: Tree) -> Task:
 
 
 def restore_session(tree: Tree) -> RestoreSession:
-    """One restore session. Much of it can be missing (T18); Result `None` is no end (T17)."""
+    """One restore session. Much of it can be missing (WIRE T18); Result `None` is no end (WIRE T17)."""
     expect(tree, "RestoreSession")
     server, point = tree.link(type="BackupServerReference"), tree.link(type="VmRestorePointReference")
     kind = "VmRestorePoint"
@@ -127,7 +127,7 @@ def hierarchy_roots(tree: Tree) -> Listing[HierarchyRoot]:
 
 
 def hierarchy_items(tree: Tree) -> tuple[HierarchyItem, ...]:
-    """What the lookup service found; they have neither links nor hrefs (contract 8.2)."""
+    """What the lookup service found; they have neither links nor hrefs (WIRE 8.2)."""
     return tuple(read_listing(tree, "HierarchyItems", "HierarchyItem", _hierarchy_item).items)
 
 
@@ -138,7 +138,7 @@ def _hierarchy_item(tree: Tree) -> HierarchyItem:
 
 
 def backup_server(tree: Tree) -> BackupServer:
-    """One backup server; collecting is its action link with that action (contract 11a)."""
+    """One backup server; collecting is its action link with that action (WIRE 11a)."""
     expect(tree, "BackupServer")
     paths = [link.path for link in tree.links() if link.rel.lower() == "start"]
     return BackupServer(
@@ -157,7 +157,7 @@ def backup_servers(tree: Tree) -> Listing[BackupServer]:
 
 
 def backup_platform(tree: Tree) -> str:
-    """The platform word of a backup (contract 4.4)."""
+    """The platform word of a backup (WIRE 4.4)."""
     return expect(tree, "Backup").text("Platform")
 
 
@@ -168,5 +168,5 @@ def backup_link(tree: Tree) -> str:
 
 
 def error_message(tree: Tree) -> str:
-    """What an Error says; the Message is an attribute in XML (T33)."""
+    """What an Error says; the Message is an attribute in XML (WIRE T33)."""
     return tree.text("Message") or tree.text("FirstChanceExceptionMessage")

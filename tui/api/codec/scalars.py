@@ -1,4 +1,4 @@
-"""Single values as the wire writes them: text, numbers, yes and no, times, hrefs (contract 2.4)."""
+"""Single values as the wire writes them: text, numbers, yes and no, times, hrefs (WIRE 2.4)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ZONE = attrgetter("tzinfo")
 
 
 def text_of(value: object) -> str:
-    """Any scalar as text; null, missing and "" are all empty (contract 2.3). A list gives its first text."""
+    """Any scalar as text; null, missing and "" are all empty (WIRE 2.3). A list gives its first text."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -40,7 +40,7 @@ def number_of(value: object) -> int | None:
 
 
 def time_of(value: object) -> datetime | None:
-    """A moment in UTC: 0 to 7 fractional digits, `Z` or nothing behind (T19).
+    """A moment in UTC: 0 to 7 fractional digits, `Z` or nothing behind (WIRE T19).
 
     None for the null date (1753 and before) and for what is no date. Digits beyond microseconds are dropped.
     """
@@ -67,7 +67,7 @@ def times_of(texts: list[str], missing: datetime) -> list[datetime]:
 
 
 def path_of(href: str) -> str:
-    """Path and query of a link; its host is the server's idea of its own name and never used (T16).
+    """Path and query of a link; its host is the server's idea of its own name and never used (WIRE T16).
 
     Empty for what is no link: relative, or with characters that have no place in a request line.
     """

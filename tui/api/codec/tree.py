@@ -2,7 +2,7 @@
 
 XML gives attributes and elements, JSON members in two casings; both become one thing here: named
 values. Lists come as arrays, as an object with the same name inside, with the singular inside, as a
-lone object, or not at all (contract 2.3); all mean the same.
+lone object, or not at all (WIRE 2.3); all mean the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MARKS = ("UID", "Href", "TaskId", "ObjectRef", "SessionId", "Rel", "Name")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link of a resource. Action links have neither type nor name (T34)."""
+    """A link of a resource. Action links have neither type nor name (WIRE T34)."""
 
     rel: str
     type: str

@@ -1,4 +1,4 @@
-"""XML by xmltodict, guarded (contract 2.2)."""
+"""XML by xmltodict, guarded (WIRE 2.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is going on: tasks of this logon session and restore sessions of everybody (contract 6, 7)."""
+"""What is going on: tasks of this logon session and restore sessions of everybody (WIRE 6, 7)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.api.models.words import OpenEnum
 
 
 class TaskState(OpenEnum):
-    """Where a task is; only FINISHED is an end (contract 6.1, T23)."""
+    """Where a task is; only FINISHED is an end (WIRE 6.1, WIRE T23)."""
 
     RUNNING = "Running"
     OPERATION_FINISHED = "OperationFinished"
@@ -19,13 +19,13 @@ class TaskState(OpenEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task of this logon session (contract 6). Finished and success means the restore *started*."""
+    """A task of this logon session (WIRE 6). Finished and success means the restore *started*."""
 
     task_id: str
     state: TaskState
     operation: str = ""
     success: bool | None = None
-    """Result of the task; None while there is none. Not an end by itself (T22)."""
+    """Result of the task; None while there is none. Not an end by itself (WIRE T22)."""
     message: str = ""
     needs_input: bool = False
     """CredentialsNeeded or ConfirmationNeeded."""
@@ -46,7 +46,7 @@ class Task:
 
 
 class SessionState(OpenEnum):
-    """Where a restore session is (contract 7)."""
+    """Where a restore session is (WIRE 7)."""
 
     STARTING = "Starting"
     WORKING = "Working"
@@ -55,7 +55,7 @@ class SessionState(OpenEnum):
 
 
 class SessionResult(OpenEnum):
-    """How a restore session ended; NONE is no end (contract 7, T17)."""
+    """How a restore session ended; NONE is no end (WIRE 7, WIRE T17)."""
 
     NONE = "None"
     SUCCESS = "Success"
@@ -65,7 +65,7 @@ class SessionResult(OpenEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreSession:
-    """One run of a restore on the backup server; global, unlike tasks (contract 7)."""
+    """One run of a restore on the backup server; global, unlike tasks (WIRE 7)."""
 
     uid: str
     state: SessionState

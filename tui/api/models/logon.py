@@ -1,4 +1,4 @@
-"""Who is spoken to and as whom: address, certificate, versions, logon session (contract 1)."""
+"""Who is spoken to and as whom: address, certificate, versions, logon session (WIRE 1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT_PORT = 9398
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogonSession:
-    """A logon session: who is logged on where, and the token that proves it (contract 1.4)."""
+    """A logon session: who is logged on where, and the token that proves it (WIRE 1.4)."""
 
     user: str
     session_id: str
@@ -25,7 +25,7 @@ class LogonSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRoot:
-    """What GET /api/ says before anybody logs on (contract 1.3)."""
+    """What GET /api/ says before anybody logs on (WIRE 1.3)."""
 
     versions: tuple[str, ...] = ()
     """Supported versions as named, e.g. `v1_7`."""

@@ -1,4 +1,4 @@
-"""Where things are: hierarchy roots, objects below them, backup servers (contract 8, 11a)."""
+"""Where things are: hierarchy roots, objects below them, backup servers (WIRE 8, 11a)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.api.models.refs import id_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HierarchyRoot:
-    """A virtualisation host as one backup server knows it (contract 8.1)."""
+    """A virtualisation host as one backup server knows it (WIRE 8.1)."""
 
     uid: str
     name: str
@@ -26,7 +26,7 @@ class HierarchyRoot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HierarchyItem:
-    """One object found by the lookup service (contract 8.2)."""
+    """One object found by the lookup service (WIRE 8.2)."""
 
     ref: str
     object_type: str
@@ -35,7 +35,7 @@ class HierarchyItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupServer:
-    """A backup server Enterprise Manager collects from (contract 11a)."""
+    """A backup server Enterprise Manager collects from (WIRE 11a)."""
 
     uid: str
     name: str

@@ -15,7 +15,7 @@ NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RestorePoint(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
-    """One restore point of one VM or vApp (contract 4, 10).
+    """One restore point of one VM or vApp (WIRE 4, 10).
 
     A msgspec struct, not a dataclass: a hundred thousand of them are made in a second, and go from one
     process to another, as arrays, for names of members would take more than what they hold.

@@ -1,4 +1,4 @@
-"""References and UIDs: what names objects of hosts and of Enterprise Manager (contract 2.4, 8.3)."""
+"""References and UIDs: what names objects of hosts and of Enterprise Manager (WIRE 2.4, 8.3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UID = re.compile(rf"urn:veeam:([^:\s]+):({_GUID})", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectRef:
-    """A HierarchyObjRef: `urn:<platform>:<type>:<root guid>.<object>` (contract 8.3)."""
+    """A HierarchyObjRef: `urn:<platform>:<type>:<root guid>.<object>` (WIRE 8.3)."""
 
     platform_word: str
     object_type: str
@@ -64,5 +64,5 @@ def uid_of(kind: str, text: str) -> str:
 
 
 def id_of(uid: str) -> str:
-    """The bare id at the end of a UID: what URLs carry (contract 2.4)."""
+    """The bare id at the end of a UID: what URLs carry (WIRE 2.4)."""
     return uid.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""What to ask for when something is restored: one class per kind of request body (contract 5.1, 10)."""
+"""What to ask for when something is restored: one class per kind of request body (WIRE 5.1, 10)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VmRestoreSpec:
-    """What to ask for on vSphere and Hyper-V (contract 5.1, seed's first table)."""
+    """What to ask for on vSphere and Hyper-V (WIRE 5.1, seed's first table)."""
 
     power_on: bool = False
     quick_rollback: bool = False
@@ -16,7 +16,7 @@ class VmRestoreSpec:
 
 
 class CloudLayout(StrEnum):
-    """The two incompatible wrappers of a Cloud Director restore (contract 5.1)."""
+    """The two incompatible wrappers of a Cloud Director restore (WIRE 5.1)."""
 
     SEED = "seed"
     """`VmRestoreSpec` with QuickRollback and VmRestoreParameters: the seed page's example."""
@@ -26,7 +26,7 @@ class CloudLayout(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudVmRestoreSpec:
-    """What to ask for on Cloud Director (contract 5.1, seed's second table)."""
+    """What to ask for on Cloud Director (WIRE 5.1, seed's second table)."""
 
     power_on: bool = False
     hierarchy_root_uid: str
@@ -44,7 +44,7 @@ class CloudVmRestoreSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VAppVmParameters:
-    """Per-VM parameters of a vApp restore (contract 10)."""
+    """Per-VM parameters of a vApp restore (WIRE 10)."""
 
     point_uid: str
     new_name: str = ""
@@ -55,7 +55,7 @@ class VAppVmParameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VAppRestoreSpec:
-    """What to ask for to restore a whole vApp (contract 10)."""
+    """What to ask for to restore a whole vApp (WIRE 10)."""
 
     power_on: bool = False
     hierarchy_root_uid: str

@@ -20,7 +20,7 @@ class WireFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[ItemT]):
-    """One page of a list (contract 3.3)."""
+    """One page of a list (WIRE 3.3)."""
 
     items: Sequence[ItemT]
     number: int

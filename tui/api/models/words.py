@@ -28,7 +28,7 @@ class OpenEnum(StrEnum):
 
 
 class Platform(StrEnum):
-    """The three platforms whose VMs can be restored (contract 4.4)."""
+    """The three platforms whose VMs can be restored (WIRE 4.4)."""
 
     VSPHERE = "VMware"
     HYPERV = "HyperV"
@@ -69,7 +69,7 @@ class PointKind(StrEnum):
 
 
 class PointType(OpenEnum):
-    """What a point's backup file holds (contract 3.5)."""
+    """What a point's backup file holds (WIRE 3.5)."""
 
     FULL = "Full"
     INCREMENT = "Increment"
@@ -77,7 +77,7 @@ class PointType(OpenEnum):
 
 
 class Algorithm(OpenEnum):
-    """How the chain of the point is made (contract 3.5)."""
+    """How the chain of the point is made (WIRE 3.5)."""
 
     FULL = "Full"
     INCREMENTAL = "Incremental"
