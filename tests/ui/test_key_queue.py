@@ -5,10 +5,12 @@ What is not so: a question takes no answer that was typed before it was shown.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from textual.app import ComposeResult
 from textual.command import CommandPalette
 from textual.events import Key, Paste
 from textual.keys import _character_to_key
@@ -32,7 +34,8 @@ from tui.screens.dialogs import AskScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.restore_form import RestoreFormScreen
-from tui.terminal.key_queue import KeyQueue
+from tui.terminal.key_queue import MOST_S, KeyQueue
+from tui.widgets.form import FormFields
 from tui.widgets.inputs import LineInput
 
 PASTE = "paste: "
@@ -108,6 +111,25 @@ async def test_name_and_two_enters_lead_to_the_form(app: VbemApp, demo: DemoProc
         assert "[x] yes  Keep the original VM" in shown
         assert "> [x] yes  Power on after restore" in shown, "keys reach the form in their order"
         assert [one for one in demo.requests() if one["method"] == "POST" and "estore" in one["path"]] == []
+
+
+async def test_a_form_that_opens_slowly_gets_the_keys_pressed_for_it(
+    app: VbemApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compose = FormFields.compose
+
+    def compose_slowly(self: FormFields) -> ComposeResult:
+        time.sleep(1.5 * MOST_S)  # as long as a machine that is busy elsewhere keeps the program waiting
+        return compose(self)
+
+    monkeypatch.setattr(FormFields, "compose", compose_slowly)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await burst(pilot, *"crm01", "enter", "enter", "down", "down", " ")
+        await asks(pilot, RestoreFormScreen)
+        shown = text_of(pilot)
+        assert "[x] yes  Keep the original VM" in shown
+        assert "> [x] yes  Power on after restore" in shown
 
 
 async def test_what_is_typed_while_logging_on_is_not_sent_as_a_password(

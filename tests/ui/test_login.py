@@ -70,6 +70,7 @@ async def test_a_trusted_certificate_is_asked_about_once(demo: DemoProcess, tmp_
                 await shows(pilot, "Unknown certificate")
                 await pilot.press("right", "enter")
             await shows(pilot, "points loaded")
+            await settle(pilot)
 
 
 async def test_a_wrong_password_is_said_and_nothing_typed_is_lost(app: VbemApp, demo: DemoProcess) -> None:

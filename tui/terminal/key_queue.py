@@ -8,6 +8,7 @@ before it has done its work: the focus has moved, the screen it opens stands.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,13 @@ from tui.terminal.rendering import SinglePaintScreen
 QUIET_ROUNDS = 5
 """Rounds of the event loop in which nobody had a message: a worker needs some to open its dialog."""
 MOST_S = 0.5
-"""No key waits longer for the one before it: a screen that never comes to rest still takes keys."""
+"""Seconds of the processor, after which a key goes to a screen that never comes to rest.
+
+Of the processor: on a machine that is busy elsewhere a form may take long to open, and keys pressed for it
+must not change another field than the one they were meant for.
+"""
+MOST_OPENING_S = 10.0
+"""Seconds a key waits at most while a part of the screen is only being made."""
 
 
 def now_s() -> float:
@@ -78,19 +85,18 @@ class KeyQueue:
             self._waiting.append(event)
             return False
         self._is_at_work = True
-        self._watch(asyncio.get_running_loop().time() + MOST_S, 0)
+        self._watch(_Patience(), 0)
         try:
             screen = self._app.screen
         except ScreenStackError:
             return True
         return not isinstance(screen, SinglePaintScreen) or screen.takes_key(event)
 
-    def _watch(self, until_s: float, quiet: int) -> None:
+    def _watch(self, patience: _Patience, quiet: int) -> None:
         """Look, round by round, whether the last key has done its work; then let the next one go."""
-        loop = asyncio.get_running_loop()
         quiet = quiet + 1 if self._is_quiet() else 0
-        if quiet < QUIET_ROUNDS and loop.time() < until_s and self._app.is_running:
-            loop.call_soon(self._watch, until_s, quiet)
+        if quiet < QUIET_ROUNDS and not patience.is_over(self._is_opening()) and self._app.is_running:
+            asyncio.get_running_loop().call_soon(self._watch, patience, quiet)
             return
         self._is_at_work = False
         self._release()
@@ -110,3 +116,24 @@ class KeyQueue:
             return not stack
         nodes = stack[-1].walk_children(Widget, with_self=True)
         return all(node.is_mounted and not node.message_queue_size for node in nodes)
+
+    def _is_opening(self) -> bool:
+        """A part of the screen is not there yet."""
+        try:
+            screen = self._app.screen
+        except ScreenStackError:
+            return False
+        return not all(node.is_mounted for node in screen.walk_children(Widget, with_self=True))
+
+
+class _Patience:
+    """How long one key is waited for, from now on."""
+
+    def __init__(self) -> None:
+        self._began_s, self._used_s = time.monotonic(), time.thread_time()
+
+    def is_over(self, is_opening: bool) -> bool:
+        """Return whether the next key goes, though the last one may be at work."""
+        if is_opening:
+            return time.monotonic() - self._began_s > MOST_OPENING_S
+        return time.thread_time() - self._used_s > MOST_S
