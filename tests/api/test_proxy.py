@@ -79,7 +79,7 @@ async def test_the_whole_job_goes_through(demo: DemoProcess) -> None:
         await manager.log_on(demo.user, demo.password)
         points = [point async for page in manager.vm_restore_points(Query()) for point in page.items]
         point = next(each for each in points if each.platform is Platform.VSPHERE)
-        task = await manager.start_restore(point, VmRestoreSpec())
+        task = await manager.send(manager.write_request(point, VmRestoreSpec()))
         assert task.task_id in [each.task_id for each in await manager.tasks()]
         await manager.cancel_task(task)
         with pytest.raises(TaskUnknown):
@@ -150,7 +150,7 @@ async def test_a_proxy_that_opens_no_tunnel(
             assert not caught.value.request_sent
         assert len(proxy.heads) == tries + 1
         with pytest.raises(kind, match=words) as refused:
-            await manager.start_restore(POINT, VmRestoreSpec())
+            await manager.send(manager.write_request(POINT, VmRestoreSpec()))
         assert not refused.value.request_sent
         assert len(proxy.heads) == tries + 2
     assert script.requests == []
@@ -188,7 +188,7 @@ async def test_a_tunnel_that_ends_in_nothing_is_no_trust_question(who: Identity)
     proxy = Proxy(cut=Cut.AT_ONCE)
     async with behind(proxy, who) as (manager, script):
         with pytest.raises(ConnectionLost) as caught:
-            await manager.start_restore(POINT, VmRestoreSpec())
+            await manager.send(manager.write_request(POINT, VmRestoreSpec()))
         assert not caught.value.request_sent
         with pytest.raises(ConnectionLost):
             await look_at_certificate(script.address, proxy=proxy.url)
@@ -228,7 +228,7 @@ async def test_a_restore_that_is_cut_off_may_run_and_is_sent_once(
         await manager.tasks()
         proxy.cut = cut
         with pytest.raises(ConnectionLost) as caught:
-            await manager.start_restore(POINT, VmRestoreSpec())
+            await manager.send(manager.write_request(POINT, VmRestoreSpec()))
         assert caught.value.request_sent
     assert [request.method for request in script.requests] == arrived
     assert len(proxy.heads) == 1

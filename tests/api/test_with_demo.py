@@ -102,7 +102,7 @@ async def test_a_point_that_vanished(demo: DemoProcess, manager: EnterpriseManag
     with pytest.raises(NotFound):
         await manager.vm_restore_point(point.id)
     with pytest.raises(NotFound):
-        await manager.start_restore(point, VmRestoreSpec())
+        await manager.send(manager.write_request(point, VmRestoreSpec()))
 
 
 async def follow_to_the_end(demo: DemoProcess, manager: EnterpriseManager, task_id: str) -> SessionResult:
@@ -134,7 +134,7 @@ async def test_a_restore_to_its_end(
     demo: DemoProcess, manager: EnterpriseManager, platform: Platform
 ) -> None:
     point = await one(manager, platform)
-    task = await manager.start_restore(point, VmRestoreSpec(power_on=True))
+    task = await manager.send(manager.write_request(point, VmRestoreSpec(power_on=True)))
     assert task.state is TaskState.RUNNING
     assert task.task_id in [each.task_id for each in await manager.tasks()]
     assert await follow_to_the_end(demo, manager, task.task_id) in set(SessionResult) - {SessionResult.NONE}
@@ -146,7 +146,7 @@ async def test_a_restore_to_its_end(
 @pytest.mark.parametrize("layout", CloudLayout)
 async def test_a_cloud_restore(demo: DemoProcess, manager: EnterpriseManager, layout: CloudLayout) -> None:
     point = await one(manager, Platform.CLOUD_DIRECTOR)
-    task = await manager.start_restore(point, cloud_spec(point, layout))
+    task = await manager.send(manager.write_request(point, cloud_spec(point, layout)))
     assert await follow_to_the_end(demo, manager, task.task_id)
     assert len(demo.requests("submit")) == 1
 
@@ -155,7 +155,7 @@ async def test_the_wrong_cloud_layout_is_refused(demo: DemoProcess, manager: Ent
     demo.control("set", option="cloud_layout", value="schema")
     point = await one(manager, Platform.CLOUD_DIRECTOR)
     with pytest.raises(Invalid):
-        await manager.start_restore(point, cloud_spec(point, CloudLayout.SEED))
+        await manager.send(manager.write_request(point, cloud_spec(point, CloudLayout.SEED)))
 
 
 async def test_a_vapp_restore(demo: DemoProcess, manager: EnterpriseManager) -> None:
@@ -170,7 +170,7 @@ async def test_a_vapp_restore(demo: DemoProcess, manager: EnterpriseManager) -> 
         new_name="copy",
         vms=tuple(VAppVmParameters(point_uid=vm.uid, new_name=f"copy of {vm.vm_name}") for vm in vms),
     )
-    task = await manager.start_restore(vapp, spec)
+    task = await manager.send(manager.write_request(vapp, spec))
     assert task.operation == "StartvAppRestore"
     assert await follow_to_the_end(demo, manager, task.task_id)
 
@@ -180,12 +180,14 @@ async def test_keeping_and_rolling_back_is_refused_or_fails(
 ) -> None:
     point = await one(manager, Platform.VSPHERE)
     with pytest.raises(Invalid):
-        await manager.start_restore(point, VmRestoreSpec(quick_rollback=True, keep_original=True))
+        await manager.send(
+            manager.write_request(point, VmRestoreSpec(quick_rollback=True, keep_original=True))
+        )
     assert len(demo.requests("submit")) == 1
 
 
 async def test_a_cancelled_task_is_unknown_afterwards(demo: DemoProcess, manager: EnterpriseManager) -> None:
-    task = await manager.start_restore(await one(manager, Platform.VSPHERE), VmRestoreSpec())
+    task = await manager.send(manager.write_request(await one(manager, Platform.VSPHERE), VmRestoreSpec()))
     await manager.cancel_task(task)
     with pytest.raises(TaskUnknown):
         await manager.task(task.task_id)
@@ -193,7 +195,7 @@ async def test_a_cancelled_task_is_unknown_afterwards(demo: DemoProcess, manager
 
 
 async def test_tasks_die_with_their_logon_session(demo: DemoProcess, manager: EnterpriseManager) -> None:
-    task = await manager.start_restore(await one(manager, Platform.VSPHERE), VmRestoreSpec())
+    task = await manager.send(manager.write_request(await one(manager, Platform.VSPHERE), VmRestoreSpec()))
     demo.control("expire-sessions")
     with pytest.raises(SessionExpired):
         await manager.task(task.task_id)
@@ -216,7 +218,7 @@ async def test_a_restore_operator_restores_but_does_not_look_up(
 ) -> None:
     demo.control("set", option="role", value="restore-operator")
     point = await one(manager, Platform.VSPHERE)
-    assert (await manager.start_restore(point, VmRestoreSpec())).task_id
+    assert (await manager.send(manager.write_request(point, VmRestoreSpec()))).task_id
     for call in (manager.hierarchy_roots, manager.backup_servers):
         with pytest.raises(Forbidden):
             await call()

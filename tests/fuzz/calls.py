@@ -61,7 +61,7 @@ CALLS: dict[str, Operation] = {
     "vapp point": lambda manager, known: manager.vapp_restore_point(known.vapp.id),
     "vms of vapp": lambda manager, known: manager.vms_of_vapp_point(known.vapp),
     "platform": lambda manager, known: manager.platform_of(_without_platform(known.point)),
-    "start": lambda manager, known: manager.start_restore(known.point, VmRestoreSpec()),
+    "start": lambda manager, known: manager.send(manager.write_request(known.point, VmRestoreSpec())),
     "tasks": lambda manager, known: manager.tasks(),
     "task": lambda manager, known: manager.task(known.task.task_id),
     "sessions": lambda manager, known: manager.restore_sessions(PAGE),

@@ -12,6 +12,7 @@ from tests.support.terminal import Terminal
 from tui.api.models import ServerAddress
 from tui.api.proxy import ProxyAddress
 from tui.config import Folders, Settings, StartOptions
+from tui.services import Services
 
 WRONG = [
     ("proxy.lab:3128", "with its scheme"),
@@ -64,11 +65,14 @@ def test_a_proxy_is_shown_without_its_password() -> None:
 def test_what_the_start_knows_is_shown_without_the_proxys_password(tmp_path: Path) -> None:
     url = "http://op:S3cret@proxy.lab:3128"
     settings = Settings(proxy=url)
-    launch = StartOptions(
-        folders=Folders(state=tmp_path, config=tmp_path, demo=False), settings=settings, proxy=url
+    options = StartOptions(
+        folders=Folders(state=tmp_path, config=tmp_path, demo=False),
+        settings=settings,
+        proxy=url,
+        secrets=ProxyAddress.parse(url).secrets,
     )
-    assert "S3cret" not in repr(launch)
-    assert "S3cret" in launch.secrets
+    assert "S3cret" not in repr(options)
+    assert "S3cret" in Services(options).secrets
 
 
 @pytest.mark.parametrize("by", ["option", "environment"])
