@@ -21,7 +21,7 @@ def microseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-class Life:
+class Activity:
     """Describes what is going on."""
 
     def __init__(self, world: World, options: Options, hrefs: Hrefs, restores: Restores) -> None:
@@ -203,7 +203,7 @@ class Life:
 
 def restored_ref(vm: Vm, restore: Restore) -> str:
     """The restored VM: the original where it was overwritten, else a new one (WIRE 7)."""
-    if restore.ask.overwrites:
+    if restore.requested.overwrites:
         return vm.ref
     new_id = f"vm-{9000 + restore.number}"
     if vm.root.platform == HYPERV:

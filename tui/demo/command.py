@@ -1,4 +1,6 @@
-"""The control channel: JSON lines on standard input, one answer line each, for tests.
+"""Runs the server as a process: the ready line, signals, the control channel.
+
+The control channel takes JSON lines on standard input and gives one answer line each, for tests.
 
 | {"do": ...} | answer |
 |---|---|

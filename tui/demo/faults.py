@@ -1,6 +1,6 @@
 """Misbehaving on purpose: `NAME[:ARG][@STEP][*TIMES]`, counted, so that a test can tell it happened.
 
-What each of them does stands in `fault_help`.
+`FAULTS` says what each of them does.
 
 TIMES limits how often it happens; without, it happens each time until `clear-faults`.
 """

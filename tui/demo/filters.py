@@ -1,8 +1,11 @@
-"""The filter grammar of the query service (WIRE 3.2): text in, a tree out.
+"""Filters of the query service (WIRE 3.2): text in, a tree out, and the rows of a table that it selects.
 
 Comma is OR, semicolon is AND and binds tighter. Values in double quotes may hold anything, a quote is
 doubled; in unquoted values spaces are dropped without a word (WIRE T8). The documentation's own way to
 name `"Backup"`, `Name==""Backup""`, is understood as well.
+
+Names of fields are the query's own, which differ from the names in the bodies (WIRE T9). Texts compare
+without regard to case, as a database with the usual collation does; enumerations by index.
 """
 
 from __future__ import annotations

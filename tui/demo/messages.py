@@ -1,4 +1,4 @@
-"""A request and a reply, as the rest of the server sees them."""
+"""A request and a reply, as the rest of the server sees them, refusals, and the step that a request is."""
 
 from __future__ import annotations
 

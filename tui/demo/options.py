@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.demo.faults import epilog
+
 VERSIONS = ("v1_4", "v1_5", "v1_6", "v1_7")
 HREF_HOST = "https://em01.demo.internal:9398"
 DEFAULT_USER = "LAB\\restore-op"
@@ -107,8 +109,6 @@ def moment(text: str) -> datetime:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the server's switches to a command line, and a list of its faults to the help."""
-    from tui.demo.faults import epilog
-
     parser.epilog, parser.formatter_class = epilog(), argparse.RawDescriptionHelpFormatter
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port to listen on; 0 takes any")

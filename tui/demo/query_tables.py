@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.demo import filters
-from tui.demo.activity import Life, Session, microseconds
+from tui.demo.activity import Activity, Session, microseconds
 from tui.demo.entities import Entities
 from tui.demo.filters import Field, Table
 from tui.demo.point_rows import PointRows
@@ -68,14 +68,14 @@ def vapp_table(world: World, entities: Entities) -> Table[int]:
     })  # fmt: skip
 
 
-def session_table(world: World, restores: Restores, life: Life) -> Table[Session]:
+def session_table(world: World, restores: Restores, activity: Activity) -> Table[Session]:
     """Restore sessions of the last 30 days (WIRE T27)."""
 
     def server(session: Session) -> Server:
-        return world.servers[life.server_number(session)]
+        return world.servers[activity.server_number(session)]
 
     def ended(session: Session) -> int:
-        end = life.ended(session)
+        end = activity.ended(session)
         return -1 if end is None else microseconds(end)
 
     def rows() -> list[Session]:
@@ -83,13 +83,13 @@ def session_table(world: World, restores: Restores, life: Life) -> Table[Session
 
     return Table(name="RestoreSession", rows=rows, fields={
         "uid": filters.uid("RestoreSession", lambda s: s.guid),
-        "name": filters.text(life.session_name),
-        "type": filters.text(life.job_type),
-        "creationtime": filters.time(lambda s: microseconds(life.begun(s))),
+        "name": filters.text(activity.session_name),
+        "type": filters.text(activity.job_type),
+        "creationtime": filters.time(lambda s: microseconds(activity.begun(s))),
         "endtime": filters.time(ended),
-        "state": filters.enumeration(lambda s: life.state(s)[0], SESSION_STATES),
-        "result": filters.enumeration(lambda s: life.state(s)[1], RESULTS),
-        "vmdisplayname": filters.text(life.vm_name),
+        "state": filters.enumeration(lambda s: activity.state(s)[0], SESSION_STATES),
+        "result": filters.enumeration(lambda s: activity.state(s)[1], RESULTS),
+        "vmdisplayname": filters.text(activity.vm_name),
         "backupserveruid": filters.uid("BackupServer", lambda s: server(s).guid),
         "backupservername": filters.text(lambda s: server(s).name),
     })  # fmt: skip

@@ -20,7 +20,7 @@ RowT = TypeVar("RowT")
 _BLOCK = 500
 
 
-class Lists:
+class ReadCalls:
     """Answers reads of one site."""
 
     def __init__(self, site: Site) -> None:
@@ -95,8 +95,8 @@ class Lists:
 
     def sessions(self, request: Request, _session: LogonSession, rest: list[str]) -> Reply:
         """GET /restoreSessions: those of the last 30 days (WIRE T27)."""
-        life: Callable[[Session], Resource] = self._site.life.session
-        return self._table(request, rest, self._site.tables.sessions, life, "RestoreSessions")
+        describe: Callable[[Session], Resource] = self._site.activity.session
+        return self._table(request, rest, self._site.tables.sessions, describe, "RestoreSessions")
 
     def roots(self, request: Request, _session: LogonSession, rest: list[str]) -> Reply:
         """GET /hierarchyRoots."""

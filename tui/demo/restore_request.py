@@ -1,4 +1,9 @@
-"""What a restore request asked for, once it has been read and checked."""
+"""Reads and checks the body of a restore request as strictly as the schema says (WIRE 5.1, 10).
+
+Accept, not Content-Type, decides whether it is read as XML or JSON (WIRE T4). The order of XML elements
+matters (WIRE T11): a misplaced one is refused, or silently ignored as .NET's serializer does, by
+`--misordered`. Unknown elements are treated the same way.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from tui.demo.world import CLOUD, Root, World
 
 
 @dataclass(slots=True, kw_only=True)
-class VmAsk:
+class VmParameters:
     """Parameters of one VM in a Cloud Director restore."""
 
     point_uid: str = ""
@@ -25,7 +30,7 @@ class VmAsk:
 
 
 @dataclass(slots=True, kw_only=True)
-class Ask:
+class RestoreRequest:
     """What was asked for; what the request left out is as the server takes it."""
 
     power_on: bool = False
@@ -35,7 +40,7 @@ class Ask:
     vapp_ref: str = ""
     org_vdc_ref: str = ""
     new_name: str = ""
-    vms: list[VmAsk] = field(default_factory=list)
+    vms: list[VmParameters] = field(default_factory=list)
     layout: str = ""
     """empty, vm, seed, schema or vapp: which wrapper the body had."""
 
@@ -221,7 +226,7 @@ class Checker:
         self._options = options
         self._knows_keep = not (options.ignores_keep_original or options.version <= 4)
 
-    def vm(self, spec: Spec | None, root: Root, point_guid: str) -> Ask:
+    def vm(self, spec: Spec | None, root: Root, point_guid: str) -> RestoreRequest:
         """A restore of one VM.
 
         Raises:
@@ -229,7 +234,7 @@ class Checker:
         """
         cloud = root.platform == CLOUD
         if spec is None:
-            return Ask()
+            return RestoreRequest()
         if spec.layout == "vapp" or (spec.layout == "schema" and not cloud):
             raise Refused(400, "The specification does not fit the platform of the restore point.")
         if not cloud:
@@ -240,53 +245,59 @@ class Checker:
                                "is not expected for VMware Cloud Director.")  # fmt: skip
         return self._cloud(spec, root, point_guid)
 
-    def vapp(self, spec: Spec | None, root: Root, point_guids: dict[str, str]) -> Ask:
+    def vapp(self, spec: Spec | None, root: Root, point_guids: dict[str, str]) -> RestoreRequest:
         """A restore of a whole vApp; `point_guids` are the VM points it may name.
 
         Raises:
             Refused: 400, the request does not fit the point.
         """
         if spec is None:
-            return Ask(layout="vapp")
+            return RestoreRequest(layout="vapp")
         if spec.layout != "vapp":
             raise Refused(400, "The restore point needs vCloudVAppRestoreSpec.")
         fields = spec.fields
-        ask = Ask(layout="vapp", power_on=_boolean(fields, "PowerOnAfterRestore", self._strict))
-        self._root(ask, fields, root)
-        ask.org_vdc_ref = self._reference(fields, "OrgVdcRef", root, required=True)
-        ask.new_name = _text(fields, "vAppNewName")
+        requested = RestoreRequest(
+            layout="vapp", power_on=_boolean(fields, "PowerOnAfterRestore", self._strict)
+        )
+        self._root(requested, fields, root)
+        requested.org_vdc_ref = self._reference(fields, "OrgVdcRef", root, required=True)
+        requested.new_name = _text(fields, "vAppNewName")
         for parameters in _parameters(fields):
-            ask.vms.append(self._parameters(parameters, root, set(point_guids)))
-        return ask
+            requested.vms.append(self._parameters(parameters, root, set(point_guids)))
+        return requested
 
     @property
     def _strict(self) -> bool:
         return self._options.misordered == "reject"
 
-    def _plain(self, spec: Spec) -> Ask:
+    def _plain(self, spec: Spec) -> RestoreRequest:
         fields = spec.fields
-        ask = Ask(layout="vm", power_on=_boolean(fields, "PowerOnAfterRestore", self._strict))
-        ask.quick_rollback = _boolean(fields, "QuickRollback", self._strict)
+        requested = RestoreRequest(
+            layout="vm", power_on=_boolean(fields, "PowerOnAfterRestore", self._strict)
+        )
+        requested.quick_rollback = _boolean(fields, "QuickRollback", self._strict)
         if self._knows_keep:
-            ask.keep_original = _boolean(fields, "KeepOriginalVM", required=False)
-        if ask.keep_original and ask.quick_rollback:
+            requested.keep_original = _boolean(fields, "KeepOriginalVM", required=False)
+        if requested.keep_original and requested.quick_rollback:
             raise Refused(400, "QuickRollback must be false if KeepOriginalVM is true.")
-        return ask
+        return requested
 
-    def _cloud(self, spec: Spec, root: Root, point_guid: str) -> Ask:
+    def _cloud(self, spec: Spec, root: Root, point_guid: str) -> RestoreRequest:
         fields = spec.fields
-        ask = Ask(layout=spec.layout, power_on=_boolean(fields, "PowerOnAfterRestore", self._strict))
-        self._root(ask, fields, root)
-        ask.quick_rollback = _boolean(fields, "QuickRollback", required=False)
+        requested = RestoreRequest(
+            layout=spec.layout, power_on=_boolean(fields, "PowerOnAfterRestore", self._strict)
+        )
+        self._root(requested, fields, root)
+        requested.quick_rollback = _boolean(fields, "QuickRollback", required=False)
         if spec.layout == "schema":
-            ask.vapp_ref = self._reference(fields, "vAppRef", root)
+            requested.vapp_ref = self._reference(fields, "vAppRef", root)
         parameters = _parameters(fields)
         if not parameters:
             raise Refused(500, "Object reference not set to an instance of an object.")
-        ask.vms = [self._parameters(parameters[0], root, {point_guid})]
-        return ask
+        requested.vms = [self._parameters(parameters[0], root, {point_guid})]
+        return requested
 
-    def _root(self, ask: Ask, fields: Fields, root: Root) -> None:
+    def _root(self, requested: RestoreRequest, fields: Fields, root: Root) -> None:
         given = _text(fields, "HierarchyRootUid")
         if not given:
             raise Refused(400, "HierarchyRootUid is required.")
@@ -297,15 +308,15 @@ class Checker:
             raise Refused(
                 400, f"Hierarchy root '{given}' is not a Cloud Director server of this backup server."
             )
-        ask.root_uid = given
+        requested.root_uid = given
 
-    def _parameters(self, fields: Fields, root: Root, allowed: set[str]) -> VmAsk:
+    def _parameters(self, fields: Fields, root: Root, allowed: set[str]) -> VmParameters:
         uid = _text(fields, "VmRestorePointUid")
         if not uid:
             raise Refused(400, "VmRestorePointUid is required.")
         if _bare(uid, "VmRestorePoint") not in allowed:
             raise Refused(400, f"VmRestorePointUid '{uid}' does not belong to this restore point.")
-        return VmAsk(
+        return VmParameters(
             point_uid=uid,
             new_name=_text(fields, "VmNewName"),
             datastore_ref=self._reference(fields, "DatastoreRef", root),

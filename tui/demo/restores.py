@@ -12,7 +12,7 @@ from tui.demo.clock import DemoClock
 from tui.demo.ids import Ids
 from tui.demo.logon import LogonSession
 from tui.demo.options import Options
-from tui.demo.restore_request import Ask
+from tui.demo.restore_request import RestoreRequest
 from tui.demo.vms import Behaviour
 from tui.demo.world import VApp, Vm
 
@@ -31,7 +31,7 @@ class Restore:
     point_name: str
     point_guid: str
     point_kind: str
-    ask: Ask
+    requested: RestoreRequest
     behaviour: Behaviour
     created: float
     restore_s: float

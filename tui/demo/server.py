@@ -1,4 +1,4 @@
-"""Between the connection and the service: faults, and the record of what was asked."""
+"""The sockets of the server, and what stands between them and the service: faults, the record of requests."""
 
 from __future__ import annotations
 

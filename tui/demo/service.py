@@ -10,10 +10,10 @@ from collections.abc import Callable
 from tui.demo.logon import HEADER, LogonSession
 from tui.demo.messages import Refused, Reply, Request, not_found, segments_of
 from tui.demo.query import Queries
-from tui.demo.read_calls import Lists
+from tui.demo.read_calls import ReadCalls
 from tui.demo.site import Site
 from tui.demo.wire import Collection
-from tui.demo.write_calls import Restoring
+from tui.demo.write_calls import WriteCalls
 
 Handler = Callable[[Request, LogonSession, list[str]], Reply]
 _ADMIN_ONLY = {"hierarchyroots", "lookup", "lookupsvc", "backupservers", "managedservers"}
@@ -26,25 +26,25 @@ class Service:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.queries = Queries(site)
-        self.lists = Lists(site)
-        self.restoring = Restoring(site)
+        self.reads = ReadCalls(site)
+        self.writes = WriteCalls(site)
         self._handlers: dict[str, tuple[str, Handler]] = {
             "query": ("GET", self._query),
-            "querysvc": ("GET", self.lists.query_service),
+            "querysvc": ("GET", self.reads.query_service),
             "logonsessions": ("GET DELETE", self._logon_sessions),
             "vmrestorepoints": ("GET POST", self._points),
             "vapprestorepoints": ("GET POST", self._vapp_points),
-            "restorepoints": ("GET", self.lists.runs),
-            "backups": ("GET", self.lists.backups),
-            "backupfiles": ("GET", self.lists.files),
-            "restoresessions": ("GET", self.lists.sessions),
-            "tasks": ("GET DELETE", self.restoring.tasks),
-            "hierarchyroots": ("GET", self.lists.roots),
-            "managedservers": ("GET", self.lists.managed),
+            "restorepoints": ("GET", self.reads.runs),
+            "backups": ("GET", self.reads.backups),
+            "backupfiles": ("GET", self.reads.files),
+            "restoresessions": ("GET", self.reads.sessions),
+            "tasks": ("GET DELETE", self.writes.tasks),
+            "hierarchyroots": ("GET", self.reads.roots),
+            "managedservers": ("GET", self.reads.managed),
             "backupservers": ("GET POST", self._servers),
-            "lookupsvc": ("GET", self.lists.lookup_service),
-            "lookup": ("GET", self.lists.lookup),
-            "jobs": ("GET", self.lists.jobs),
+            "lookupsvc": ("GET", self.reads.lookup_service),
+            "lookup": ("GET", self.reads.lookup),
+            "jobs": ("GET", self.reads.jobs),
         }
 
     def answer(self, request: Request) -> Reply:
@@ -60,7 +60,7 @@ class Service:
             raise not_found(request.path)
         if not segments:
             self._verb(request, "GET")
-            return self.site.replies.say(request, self.site.life.root())
+            return self.site.replies.say(request, self.site.activity.root())
         if segments[0] == "sessionmngr":
             self._verb(request, "POST")
             return self._log_on(request)
@@ -97,12 +97,12 @@ class Service:
         newest = site.options.version
         offered = {"latest": newest, "v1": 0} | {f"v1_{minor}": minor for minor in range(1, newest + 1)}
         session = site.logons.log_on(request, newest)
-        if wanted not in offered or offered[wanted] < site.life.oldest_version:
+        if wanted not in offered or offered[wanted] < site.activity.oldest_version:
             site.logons.log_off(session.guid)
             raise Refused(400, f"API version '{wanted}' is not supported.")
         session.version = offered[wanted]
         request.user, request.xml_only = session.user, session.version < 4
-        reply = site.replies.say(request, site.life.logon(session), 201)
+        reply = site.replies.say(request, site.activity.logon(session), 201)
         reply.headers += [
             (HEADER, session.token),
             ("Set-Cookie", f"{HEADER}={session.token}; Path=/api;"),
@@ -118,11 +118,11 @@ class Service:
             return Reply(status=204)
         own = [one for one in site.logons.all() if one.user == session.user]
         if not rest:
-            rows = tuple(map(site.life.logon, own))
+            rows = tuple(map(site.activity.logon, own))
             return site.replies.say(request, Collection(tag="LogonSessions", key="LogonSessions", rows=rows))
         for one in own:
             if one.guid == rest[0]:
-                return site.replies.say(request, site.life.logon(one))
+                return site.replies.say(request, site.activity.logon(one))
         raise not_found("logon session")
 
     def _query(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
@@ -132,15 +132,15 @@ class Service:
 
     def _points(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
         if request.method == "POST":
-            return self.restoring.restore_vm(request, session, rest)
-        return self.lists.points(request, session, rest)
+            return self.writes.restore_vm(request, session, rest)
+        return self.reads.points(request, session, rest)
 
     def _vapp_points(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
         if request.method == "POST":
-            return self.restoring.restore_vapp(request, session, rest)
-        return self.lists.vapp_points(request, session, rest)
+            return self.writes.restore_vapp(request, session, rest)
+        return self.reads.vapp_points(request, session, rest)
 
     def _servers(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
         if request.method == "POST":
-            return self.restoring.collect(request, session, rest)
-        return self.lists.servers(request, session, rest)
+            return self.writes.collect(request, session, rest)
+        return self.reads.servers(request, session, rest)

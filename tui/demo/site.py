@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tui.demo.activity import Life, Session
+from tui.demo.activity import Activity, Session
 from tui.demo.clock import DemoClock
 from tui.demo.entities import Entities
 from tui.demo.filters import Table
@@ -58,7 +58,7 @@ class Site:
     hrefs: Hrefs = field(init=False)
     rows: PointRows = field(init=False)
     entities: Entities = field(init=False)
-    life: Life = field(init=False)
+    activity: Activity = field(init=False)
     replies: Replies = field(init=False)
     tables: Tables = field(init=False)
     _salt: str = field(init=False)
@@ -80,13 +80,13 @@ class Site:
         hrefs = self.hrefs = Hrefs(options)
         self.rows = PointRows(self.world, hrefs, options.version)
         self.entities = Entities(self.world, options, hrefs, self.rows)
-        self.life = Life(self.world, options, hrefs, self.restores)
+        self.activity = Activity(self.world, options, hrefs, self.restores)
         self.replies = Replies(options)
         world, entities = self.world, self.entities
         self.tables = Tables(
             points=point_table(world, self.rows),
             vapp_points=vapp_table(world, entities),
-            sessions=session_table(world, self.restores, self.life),
+            sessions=session_table(world, self.restores, self.activity),
             roots=root_table(world),
             managed=managed_table(world),
             servers=server_table(world),

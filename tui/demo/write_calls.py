@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.demo import restore_request
 from tui.demo.logon import LogonSession
 from tui.demo.messages import Refused, Reply, Request, not_found
-from tui.demo.restore_request import Ask, Checker
+from tui.demo.restore_request import Checker, RestoreRequest
 from tui.demo.restores import Restore, Task
 from tui.demo.site import Site
 from tui.demo.vms import Behaviour
@@ -15,7 +15,7 @@ from tui.demo.world import CLOUD, VApp, Vm
 _VAPP_RESTORE_S = 75.0
 
 
-class Restoring:
+class WriteCalls:
     """Starts restores and answers for tasks."""
 
     def __init__(self, site: Site) -> None:
@@ -37,9 +37,9 @@ class Restoring:
             raise Refused(400, "Restore is not supported for this restore point.")
         options = self._site.options
         spec = restore_request.read(request, options, cloud=vm.root.platform == CLOUD)
-        ask = Checker(self._site.world, options).vm(spec, vm.root, rest[0])
+        requested = Checker(self._site.world, options).vm(spec, vm.root, rest[0])
         name = self._site.rows.name(number)
-        restore = self._restore(vm, ask, vm.behaviour, ("VmRestorePoint", rest[0], name), vm.restore_s)
+        restore = self._restore(vm, requested, vm.behaviour, ("VmRestorePoint", rest[0], name), vm.restore_s)
         return self._accepted(request, self._site.restores.start(session, restore, "StartVMRestore"))
 
     def restore_vapp(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
@@ -56,9 +56,9 @@ class Restoring:
         vapp, run = entities.vapp_of(number)
         spec = restore_request.read(request, self._site.options, cloud=True)
         of_vms = {world.points.ids.guid(n): "" for n in world.points.of_run(vapp.job, run)}
-        ask = Checker(world, self._site.options).vapp(spec, vapp.root, of_vms)
+        requested = Checker(world, self._site.options).vapp(spec, vapp.root, of_vms)
         point = ("VAppRestorePoint", rest[0], entities.vapp_point_name(number))
-        restore = self._restore(vapp, ask, Behaviour(), point, _VAPP_RESTORE_S)
+        restore = self._restore(vapp, requested, Behaviour(), point, _VAPP_RESTORE_S)
         return self._accepted(request, self._site.restores.start(session, restore, "StartvAppRestore"))
 
     def collect(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
@@ -79,7 +79,7 @@ class Restoring:
         if not rest:
             if request.method == "DELETE":
                 raise Refused(405, "Method DELETE is not allowed for this resource.")
-            rows = tuple(map(site.life.task, site.restores.of_session(session)))
+            rows = tuple(map(site.activity.task, site.restores.of_session(session)))
             return site.replies.say(request, Collection(tag="Tasks", key="Tasks", rows=rows))
         task = site.restores.find(session, rest[0])
         if task is None:
@@ -87,7 +87,7 @@ class Restoring:
         if request.method == "DELETE":
             site.restores.delete(task)
             return Reply(status=204)
-        return site.replies.say(request, site.life.task(task))
+        return site.replies.say(request, site.activity.task(task))
 
     @staticmethod
     def _check_action(request: Request, rest: list[str], action: str) -> None:
@@ -98,17 +98,22 @@ class Restoring:
             raise Refused(400, f"Action '{given}' is not supported.")
 
     def _accepted(self, request: Request, task: Task) -> Reply:
-        return self._site.replies.say(request, self._site.life.task(task), 202)
+        return self._site.replies.say(request, self._site.activity.task(task), 202)
 
     def _restore(
-        self, thing: Vm | VApp, ask: Ask, behaviour: Behaviour, point: tuple[str, str, str], restore_s: float
+        self,
+        thing: Vm | VApp,
+        requested: RestoreRequest,
+        behaviour: Behaviour,
+        point: tuple[str, str, str],
+        restore_s: float,
     ) -> Restore:
         restores = self._site.restores
         number = len(restores.restores)
         kind, guid, name = point
         return Restore(
             number=number, guid=restores.guids.guid(number), thing=thing, point_kind=kind, point_guid=guid,
-            point_name=name, ask=ask, behaviour=behaviour, created=self._site.clock.seconds(),
+            point_name=name, requested=requested, behaviour=behaviour, created=self._site.clock.seconds(),
             restore_s=restore_s,
         )  # fmt: skip
 
@@ -117,12 +122,13 @@ def effects(site: Site) -> list[dict[str, object]]:
     """What the restores did or are doing, for the control channel: what a person on site would see."""
     now, found = site.clock.seconds(), []
     for restore in site.restores.restores:
+        requested = restore.requested
         failed = bool(restore.behaviour.launch_failure) or restore.launch_stopped
         found.append({
             "vm": restore.thing.name, "point": restore.point_guid, "kind": restore.point_kind,
-            "session": restore.guid, "overwrites": restore.ask.overwrites, "power_on": restore.ask.power_on,
-            "quick_rollback": restore.ask.quick_rollback, "keep_original": restore.ask.keep_original,
-            "layout": restore.ask.layout, "new_name": _new_name(restore.ask),
+            "session": restore.guid, "overwrites": requested.overwrites, "power_on": requested.power_on,
+            "quick_rollback": requested.quick_rollback, "keep_original": requested.keep_original,
+            "layout": requested.layout, "new_name": _new_name(requested),
             "launch_stopped": restore.launch_stopped,
             "state": "Stopped" if failed else restore.state(now),
             "result": "Failed" if failed else restore.result(now),
@@ -130,5 +136,5 @@ def effects(site: Site) -> list[dict[str, object]]:
     return found
 
 
-def _new_name(ask: Ask) -> str:
-    return ask.new_name or (ask.vms[0].new_name if ask.vms else "")
+def _new_name(requested: RestoreRequest) -> str:
+    return requested.new_name or (requested.vms[0].new_name if requested.vms else "")
