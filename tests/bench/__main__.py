@@ -8,50 +8,42 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench.bytes import filling_rows, terminal_rows
-from tests.bench.filling import browser_rows, slow_server_rows
-from tests.bench.listing import json_rows, xml_rows
-from tests.bench.memory import index_rows
-from tests.bench.raw import raw_requests
+from tests.bench.browser import browser_rows
+from tests.bench.listing import listing_rows
 from tests.bench.row import Row
 from tests.bench.start import start_rows
-from tests.bench.watching import watching_rows
+from tests.bench.watching import line_rows, watching_rows
 from tests.support.demo_process import DemoProcess
+from tui.api.models import WireFormat
 
-Group = Callable[[], list[Row]]
+POINTS, XML_POINTS, MILLION = 100_000, 20_000, 1_000_000
 
 
-def groups(points: int, xml_points: int, *, million: bool) -> dict[str, Group]:
+def groups(*, million: bool) -> dict[str, Callable[[], list[Row]]]:
     """The parts of the benchmark, by the name `--only` knows."""
-    sizes = [points, 1_000_000] if million else [points]
-    named: dict[str, Group] = {
+    json, xml = WireFormat.JSON, WireFormat.XML
+    named: dict[str, Callable[[], list[Row]]] = {
         "start": start_rows,
-        "list-json": lambda: _listed(json_rows, points),
-        "list-xml": lambda: _listed(xml_rows, xml_points),
-        "bytes": terminal_rows,
-        "bytes-filling": filling_rows,
+        "list-json": partial(_listed, POINTS, json),
+        "list-xml": partial(_listed, XML_POINTS, xml),
+        "browser-json": partial(browser_rows, POINTS, json),
+        "browser-xml": partial(browser_rows, XML_POINTS, xml),
+        "line": line_rows,
         "watch": watching_rows,
     }
-    named["slow-server"] = lambda: slow_server_rows(points)
-    for size in sizes:
-        named[f"browser-{size}"] = lambda size=size: _browser(size)  # type: ignore[misc]
-        named[f"index-{size}"] = lambda size=size: index_rows(size)  # type: ignore[misc]
+    if million:
+        named["browser-million"] = partial(browser_rows, MILLION, json)
     return named
 
 
-def _listed(measure: Callable[..., object], points: int) -> list[Row]:
+def _listed(points: int, wire: WireFormat) -> list[Row]:
     with DemoProcess.start("--points", str(points), "--time-scale", "0") as demo:
-        found = asyncio.run(measure(demo, points))  # type: ignore[arg-type, var-annotated]
-    return list(found[0]) if isinstance(found, tuple) else list(found)
-
-
-def _browser(points: int) -> list[Row]:
-    with DemoProcess.start("--points", str(points), "--time-scale", "0") as demo:
-        return browser_rows(demo, points, asyncio.run(raw_requests(demo, points)))
+        return asyncio.run(listing_rows(demo, points, wire))
 
 
 def facts() -> dict[str, object]:
@@ -66,28 +58,29 @@ def facts() -> dict[str, object]:
     }
 
 
-def _measured(chosen: dict[str, Group]) -> Iterator[Row]:
-    for group in chosen.values():
-        for row in group():
-            sys.stdout.write(f"{row}\n")
-            sys.stdout.flush()
-            yield row
-
-
 def main() -> int:
-    """0 if every row that is not void holds, else 1."""
+    """0 if every row that was not skipped holds, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--points", type=int, default=100_000, help="points on the server")
-    parser.add_argument("--xml-points", type=int, default=20_000, help="points on the server for the XML row")
     parser.add_argument("--million", action="store_true", help="also the rows of 1,000,000 points")
     parser.add_argument("--only", default="", metavar="PART", help="only groups with PART in their name")
     parser.add_argument("--json", type=Path, help="write the rows and the machine to this file")
+    parser.add_argument(
+        "--old", type=Path, help="a file of --json; its values stand beside those of this run"
+    )
     options = parser.parse_args()
-    known = groups(options.points, options.xml_points, million=options.million)
+    known = groups(million=options.million)
     chosen = {name: group for name, group in known.items() if options.only in name}
     if not chosen:
         parser.error(f"--only: none of {', '.join(known)}")
-    rows = list(_measured(chosen))
+    old: dict[str, float] = {}
+    if options.old:
+        old = {row["what"]: row["value"] for row in json.loads(options.old.read_text("utf-8"))["rows"]}
+    rows: list[Row] = []
+    for group in chosen.values():
+        for row in group():
+            rows.append(row)
+            sys.stdout.write(f"{row.line(old.get(row.what))}\n")
+            sys.stdout.flush()
     if options.json:
         report = {"machine": facts(), "rows": [row.facts() for row in rows]}
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -19,6 +19,7 @@ from tests.support.terminal import DEADLINE_S, KEYS, Terminal
 PIECES_S = 0.0005
 """The pieces of one frame follow each other within this time."""
 LINES = 24
+ROUNDS = 5
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 
 
@@ -102,6 +103,28 @@ class Stopwatch(Terminal):
             self._read(left)
         return len(self.raw) - before
 
+    def cost(self, key: str, quiet_s: float) -> float:
+        """How many bytes a key costs, until nothing came for so long."""
+        before = len(self.raw)
+        self.send(key)
+        self.last(quiet_s)
+        return float(len(self.raw) - before)
+
+    def frame_bytes(self) -> int:
+        """What this screen costs as one frame: its lines, with colours said where they change."""
+        self.text  # noqa: B018 - feeds the emulator
+        total = 0
+        for row in range(self._screen.lines):
+            total += len(f"\x1b[{row + 1};1H")
+            looks = None
+            for column in range(self._screen.columns):
+                cell = self._screen.buffer[row][column]
+                if (looks_now := cell[1:]) != looks:
+                    looks = looks_now
+                    total += len("\x1b[0m\x1b[38;2;200;200;200;48;2;100;100;100m")
+                total += len(cell.data.encode())
+        return total
+
     def resident_mb(self) -> float:
         """Resident memory of the program."""
         return resident_mb(self.pid)
@@ -118,7 +141,7 @@ def login_on(demo: DemoProcess, *options: str, env: Mapping[str, str] | None = N
     """`vbem` with a home of its own, at the login screen of a server whose certificate is vouched for."""
     home = mkdtemp(prefix="vbem-bench-")
     command = [
-        sys.executable, "-m", "tests.bench.hooked",
+        sys.executable, "-m", "tui",
         "--server", f"{demo.host}:{demo.port}", "--ca-file", str(demo.certificate), *options,
     ]  # fmt: skip
     terminal = Stopwatch(command, env={"HOME": home, "VBEM_USER": demo.user, **NO_KEYRING, **(env or {})})

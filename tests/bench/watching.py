@@ -1,4 +1,4 @@
-"""Rows about restores that run: requests of a poll at the server, and bytes of a poll on the terminal."""
+"""Rows about the terminal at rest and about restores that run: bytes of the line, requests of a poll."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.bench.row import Row
-from tests.bench.stopwatch import Stopwatch, login_on
+from tests.bench.row import Row, bound
+from tests.bench.stopwatch import ROUNDS, login_on
 from tests.support.demo_process import DemoProcess
 from tui.api.client import EnterpriseManager, Trust
 from tui.api.models import Platform, ServerAddress
@@ -20,20 +19,42 @@ from tui.api.models.points import RestorePoint
 from tui.api.query import Query
 from tui.clock import SystemClock
 from tui.config import Folders
-from tui.restore_states import RestoreState
 from tui.restores.forms import form_for
 from tui.restores.service import RestoreService
 from tui.store.journal import Journal
 
+IDLE_S = 60.0
+IDLE_BYTES, ARROW_BYTES, POLL_BYTES, OPENING_FRAMES, POLL_REQUESTS = 300, 700, 2000, 1.5, 2
 COUNTS = (1, 10, 100)
-POLLS = 5
 LAUNCH_S = 9.0
 """By the server's clock: after so long a launch is a restore session that runs."""
 IN_VIEW = 5
-WINDOW_S = 6.0
-WINDOWS = 5
+POLLS_S = 6.0
+SETTLED_S = 0.7
 _PLAIN = re.compile(r"-\d{6}$")
 """The embedded server's VMs of such names restore without incident, in 40 to 90 seconds."""
+
+
+def line_rows() -> list[Row]:
+    """80x24, the list of VMs: what an arrow key, a screen and an idle minute cost."""
+    with (
+        DemoProcess.start("--points", "6000", "--time-scale", "0") as demo,
+        login_on(demo) as terminal,
+    ):
+        terminal.send(demo.password, "enter")
+        terminal.until("points loaded")
+        terminal.last(SETTLED_S * 2)
+        arrows = [terminal.cost("down", SETTLED_S) for _ in range(ROUNDS)]
+        opened = []
+        for _ in range(ROUNDS):
+            opened.append(terminal.cost("\x14", SETTLED_S) / terminal.frame_bytes())  # Ctrl+T
+            opened.append(terminal.cost("escape", SETTLED_S) / terminal.frame_bytes())
+        idle = terminal.read_for(IDLE_S)
+    return [
+        bound("bytes of an idle minute", [float(idle)], IDLE_BYTES, "B"),
+        bound("bytes of an arrow key", arrows, ARROW_BYTES, "B"),
+        bound("bytes of opening or leaving a screen", opened, OPENING_FRAMES, "frames"),
+    ]
 
 
 def watching_rows() -> list[Row]:
@@ -47,7 +68,7 @@ def watching_rows() -> list[Row]:
             rows.append(asyncio.run(_requests(demo, Path(folder), count)))
     with DemoProcess.start("--points", "6000", "--time-scale", "0") as demo, TemporaryDirectory() as folder:
         asyncio.run(_leave_running(demo, Path(folder), 10))
-        rows.append(_bytes(demo, Path(folder), 10))
+        rows.append(_bytes_of_poll(demo, Path(folder), 10))
     return rows
 
 
@@ -71,7 +92,7 @@ async def _restores(
         await manager.aclose()
 
 
-async def _start(manager: EnterpriseManager, restores: RestoreService, points: list[RestorePoint]) -> None:
+async def _start(restores: RestoreService, points: list[RestorePoint]) -> None:
     for point in points:
         await restores.submit(restores.prepare(form_for(point, point.platform), {}))
 
@@ -93,37 +114,29 @@ async def _requests(demo: DemoProcess, state: Path, count: int) -> Row:
     """The most requests of one poll, while some restores run and others, begun later, launch."""
     async with _restores(demo, state) as (manager, restores):
         points = await _points(manager, count)
-        await _start(manager, restores, points[count // 2 :])
+        await _start(restores, points[count // 2 :])
         await restores.monitor.tick()
         demo.control("advance", seconds=LAUNCH_S)
-        await _start(manager, restores, points[: count // 2])
+        await _start(restores, points[: count // 2])
         asked = []
-        for _ in range(POLLS):
+        for _ in range(ROUNDS):
             demo.control("clear-requests")
             await restores.monitor.tick()
             asked.append(float(len(demo.requests())))
             demo.control("advance", seconds=1)
-        running = sum(restore.state is RestoreState.RESTORING for restore in restores.all)
-    return Row(
-        what=f"requests of a poll, {count} restores",
-        yardstick=f"{running} running at the end",
-        value=max(asked),
-        limit=2.0,
-        unit="",
-        samples=tuple(asked),
-    )
+    return bound(f"requests of a poll, {count} restores", [max(asked)], POLL_REQUESTS, "")
 
 
 async def _leave_running(demo: DemoProcess, state: Path, count: int) -> None:
     """Restores that run, left to the next program that opens the journal."""
     async with _restores(demo, state) as (manager, restores):
-        await _start(manager, restores, await _points(manager, count))
+        await _start(restores, await _points(manager, count))
         await restores.monitor.tick()
         demo.control("advance", seconds=LAUNCH_S)
         await restores.monitor.tick()
 
 
-def _bytes(demo: DemoProcess, state: Path, count: int) -> Row:
+def _bytes_of_poll(demo: DemoProcess, state: Path, count: int) -> Row:
     """80x24, the tasks on the screen; several windows of some seconds, each over its polls."""
     with login_on(demo, env={"VBEM_STATE_DIR": os.fspath(state)}) as terminal:
         terminal.send(demo.password, "enter")
@@ -132,18 +145,9 @@ def _bytes(demo: DemoProcess, state: Path, count: int) -> Row:
         terminal.ctrl("t")
         terminal.until(lambda text: text.count("  restoring ") >= min(count, IN_VIEW))
         terminal.read_for(3.0)
-        samples = [_window(demo, terminal) for _ in range(WINDOWS)]
-    return Row(
-        what=f"bytes of a poll, {count} restores running",
-        yardstick="",
-        value=median(samples),
-        limit=2000,
-        unit="B",
-        samples=tuple(samples),
-    )
-
-
-def _window(demo: DemoProcess, terminal: Stopwatch) -> float:
-    demo.control("clear-requests")
-    wrote = terminal.read_for(WINDOW_S)
-    return wrote / max(1, len(demo.requests("session")))
+        samples = []
+        for _ in range(ROUNDS):
+            demo.control("clear-requests")
+            wrote = terminal.read_for(POLLS_S)
+            samples.append(wrote / max(1, len(demo.requests("session"))))
+    return bound(f"bytes of a poll, {count} restores running", samples, POLL_BYTES, "B")

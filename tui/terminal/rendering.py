@@ -7,22 +7,20 @@ while a screen is pushed.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual._compositor import LayoutUpdate
 from textual.app import App
+from textual.events import AppFocus, Event, InputEvent, Paste, Resize
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from textual.events import Key, Paste
+    from textual.events import Key
 
 ScreenT = TypeVar("ScreenT")
-SAME_WITHIN_S = 0.3
-"""A whole frame is left out if the same one was sent so shortly before; later it mends a spoilt terminal."""
 
 
 class SinglePaintScreen(Screen[ScreenT]):
@@ -65,8 +63,13 @@ class SinglePaintApp(App[int]):
         # Nothing here speaks by them, and each screen would lay them out: two widgets and a pass of layout.
         self._disable_tooltips = self._disable_notifications = True
         self._whole_frame: list[list[Strip]] = []
-        """The whole frame that is on the terminal; empty where other frames came since."""
-        self._whole_frame_at_s = 0.0
+        """The whole frame that is on the terminal; empty where another frame or a key came since."""
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent | Paste | Resize | AppFocus) and not event.is_forwarded:
+            # Somebody who presses a key at a spoilt terminal gets a whole frame again.
+            self._whole_frame = []
+        await super().on_event(event)
 
     @property
     def _background_screens(self) -> list[Screen[Any]]:
@@ -83,12 +86,11 @@ class SinglePaintApp(App[int]):
         """Leave a whole frame out that is on the terminal already."""
         if renderable is None or self._batch_count:
             return
-        now_s = time.monotonic()
         if isinstance(renderable, LayoutUpdate):
             frame = [list(line) for line in renderable.strips]
-            if frame == self._whole_frame and now_s - self._whole_frame_at_s < SAME_WITHIN_S:
+            if frame == self._whole_frame:
                 return
-            self._whole_frame, self._whole_frame_at_s = frame, now_s
+            self._whole_frame = frame
         else:
             self._whole_frame = []
         super()._display(screen, renderable)
