@@ -10,7 +10,7 @@ from tests.api.lab import ELSEWHERE, Lab, Tree, fact
 from tests.api.scripted import http
 from tui.api.client import EnterpriseManager, Query
 from tui.api.models import Platform, RestorePoint
-from tui.api.models.points import NO_TIME
+from tui.api.models.resources import NO_TIME
 
 LINKS: list[Tree] = [
     {"Rel": "Restore", "Href": f"{ELSEWHERE}/vmRestorePoints/aa01?action=restore"},

@@ -19,8 +19,8 @@ from tests.support.demo_process import DemoProcess
 from tui.api.client import EnterpriseManager, Trust
 from tui.api.models import ServerAddress, WireFormat
 from tui.clock import SystemClock
-from tui.points.index import PointIndex
-from tui.points.loader import PAGE, PARALLEL, Loader, LoadState
+from tui.restore_points.index import PointIndex
+from tui.restore_points.loader import PAGE, PARALLEL, Loader, LoadState
 
 AGAINST_DOWNLOAD, AGAINST_PARSER = 1.8, 2.0
 PAGES = "/api/query?type=VmRestorePoint&format=Entities&sortDesc=CreationTime"

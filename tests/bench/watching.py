@@ -15,7 +15,7 @@ from tests.bench.stopwatch import ROUNDS, login_on
 from tests.support.demo_process import DemoProcess
 from tui.api.client import EnterpriseManager, Trust
 from tui.api.models import Platform, ServerAddress
-from tui.api.models.points import RestorePoint
+from tui.api.models.resources import RestorePoint
 from tui.api.query import Query
 from tui.clock import SystemClock
 from tui.config import Folders

@@ -19,7 +19,7 @@ from tui.api.models import (
     VmRestoreSpec,
     WireFormat,
 )
-from tui.api.models.points import NO_TIME
+from tui.api.models.resources import NO_TIME
 from tui.api.transport import Call, Reply
 
 DIALECTS = ("xml", "json", "json-camel")

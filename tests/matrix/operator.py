@@ -17,7 +17,7 @@ from tests.matrix.cells import Step
 from tests.matrix.lab import Lab
 from tests.support.settle import ENDLESS, text_of
 from tui.app import VbemApp
-from tui.points.loader import LoadState
+from tui.restore_points.loader import LoadState
 from tui.restore_states import RestoreState
 from tui.restores.restore import Restore
 from tui.screens.base import Dialog

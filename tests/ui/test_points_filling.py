@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from tests.support.settle import settle, shows, text_of, until
 from tests.ui.stage import StageApp, StageManager
-from tests.unit.points.build import Server, point
+from tests.unit.restore_points.build import Server, point
 from tests.unit.restores.fakes import FakeClock
 from tui.api.errors import SessionExpired, TimedOut
 from tui.api.models import Page, PointKind, RestorePoint

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from tui.errors import VbemError
 
 if TYPE_CHECKING:
-    from tui.api.models import Certificate
+    from tui.api.models.server import Certificate
 
 
 class ManagerError(VbemError):

@@ -26,14 +26,14 @@ class LogonCalls(Caller):
             NotManager: something else answers there.
         """
         transport = await self._open()
-        from tui.api.codec import readers
+        from tui.api.codec import resources
         from tui.api.status import error_for
         from tui.api.transport import Call
 
         reply = await transport.send(Call(method="GET", target="/api/", accept=_XML))
         if reply.status != 200:
             raise error_for(reply.status, reply.body, self._limits)
-        return await self._decoded(reply, lambda body: self._model(body, readers.api_root))
+        return await self._decoded(reply, lambda body: self._model(body, resources.api_root))
 
     async def log_on(self, user: str, password: str) -> LogonSession:
         """Log on; the session is used from then on.
@@ -80,9 +80,9 @@ class LogonCalls(Caller):
         Raises:
             SessionExpired: it is over already.
         """
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
-        await self._read_tree("/api/tasks", readers.tasks)
+        await self._read_tree("/api/tasks", resources.tasks)
 
     async def log_off(self) -> None:
         """Delete the session at the server, and forget it. One that is over already counts as deleted."""
@@ -119,10 +119,10 @@ class LogonCalls(Caller):
 
     def _names_in(self, reply: Reply) -> tuple[str, str]:
         """User and session id in the body, which may be missing: only logging off needs it."""
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
         try:
-            return self._model(reply.body, readers.logon) if reply.body.strip() else ("", "")
+            return self._model(reply.body, resources.logon) if reply.body.strip() else ("", "")
         except NotManager:
             raise
         except BadReply:
@@ -137,7 +137,7 @@ class LogonCalls(Caller):
 
     async def _own_session_id(self) -> str:
         """The id of the only session the server lists, where the logon did not say it."""
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
-        sessions = await self._read_tree("/api/logonSessions", readers.logon_sessions)
+        sessions = await self._read_tree("/api/logonSessions", resources.logon_sessions)
         return sessions[0][1] if len(sessions) == 1 else ""

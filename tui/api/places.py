@@ -26,10 +26,10 @@ class PlaceCalls(Caller):
         Raises:
             Forbidden: the role may not look them up.
         """
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
         return await self._all(
-            "HierarchyRoot", readers.hierarchy_roots, "hierarchyRoots", readers.hierarchy_root
+            "HierarchyRoot", resources.hierarchy_roots, "hierarchyRoots", resources.hierarchy_root
         )
 
     async def lookup(self, root_uid: str, object_type: str, name: str = "*") -> tuple[HierarchyItem, ...]:
@@ -38,10 +38,10 @@ class PlaceCalls(Caller):
         Raises:
             Forbidden: the role may not look them up.
         """
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
         target = f"/api/lookup?host={encoded(root_uid)}&name={encoded(name)}&type={encoded(object_type)}"
-        return await self._read_tree(target, readers.hierarchy_items)
+        return await self._read_tree(target, resources.hierarchy_items)
 
     async def backup_servers(self) -> tuple[BackupServer, ...]:
         """All backup servers Enterprise Manager collects from.
@@ -49,17 +49,19 @@ class PlaceCalls(Caller):
         Raises:
             Forbidden: the role may not see them.
         """
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
-        return await self._all("BackupServer", readers.backup_servers, "backupServers", readers.backup_server)
+        return await self._all(
+            "BackupServer", resources.backup_servers, "backupServers", resources.backup_server
+        )
 
     async def collect(self, server: BackupServer) -> Task:
         """Ask Enterprise Manager to collect from a backup server now; the task says when that has begun."""
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
         target = server.collect_href or f"/api/backupServers/{encoded(id_of(server.uid))}?action=collect"
         reply = await self._write("POST", target)
-        return await self._decoded(reply, lambda body: self._model(body, readers.task))
+        return await self._decoded(reply, lambda body: self._model(body, resources.task))
 
     async def _all(
         self,

@@ -85,14 +85,14 @@ class PointCalls(Caller):
         """The point's platform, by its reference or its backup, else UNKNOWN; never guessed (WIRE 4.4)."""
         if point.platform is not Platform.UNKNOWN or not point.restore_point_id:
             return point.platform
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
         target = f"/api/restorePoints/{encoded(point.restore_point_id)}?format=Entity"
         try:
-            backup = await self._read_tree(target, readers.backup_link)
+            backup = await self._read_tree(target, resources.backup_link)
             if not backup:
                 return Platform.UNKNOWN
-            word = await self._read_tree(_as_entity(backup), readers.backup_platform)
+            word = await self._read_tree(_as_entity(backup), resources.backup_platform)
         except (Forbidden, Rejected, BadReply):
             return Platform.UNKNOWN
         return Platform.from_word(word)
@@ -116,7 +116,7 @@ class PointCalls(Caller):
         return await self._read(target, decode, beside=beside)
 
     async def _point(self, path: str, kind: PointKind) -> RestorePoint:
-        from tui.api.codec.points import entity_or_reference
+        from tui.api.codec.resources import entity_or_reference
 
         found = await self._read_tree(path, lambda tree: entity_or_reference(tree, kind))
         if isinstance(found, str):

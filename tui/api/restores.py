@@ -34,16 +34,16 @@ class RestoreCalls(Caller):
         Raises:
             ManagerError: with `request_sent` saying whether the server may have it nevertheless.
         """
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
         reply = await self._write(request.method, request.path, request)
-        return await self._decoded(reply, lambda body: self._model(body, readers.task))
+        return await self._decoded(reply, lambda body: self._model(body, resources.task))
 
     async def tasks(self) -> tuple[Task, ...]:
         """The tasks of this logon session; those of others are not listed (WIRE T2)."""
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
-        return await self._read_tree("/api/tasks", readers.tasks)
+        return await self._read_tree("/api/tasks", resources.tasks)
 
     async def task(self, task_id: str) -> Task:
         """One task.
@@ -51,9 +51,9 @@ class RestoreCalls(Caller):
         Raises:
             TaskUnknown: this logon session has no such task; it proves nothing about the restore.
         """
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
-        return await self._read_tree(f"/api/tasks/{encoded(task_id)}", readers.task)
+        return await self._read_tree(f"/api/tasks/{encoded(task_id)}", resources.task)
 
     async def cancel_task(self, task: Task) -> None:
         """DELETE to the task's own link: stops a launch; a finished task only loses its record (WIRE T28).
@@ -69,10 +69,10 @@ class RestoreCalls(Caller):
 
     async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
         """All restore sessions that match, of the last 30 days, whoever started them."""
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
         async def fetch(at: Query) -> Page[RestoreSession]:
-            listing = await self._read_tree(at.target("RestoreSession"), readers.restore_sessions)
+            listing = await self._read_tree(at.target("RestoreSession"), resources.restore_sessions)
             found = [await self.restore_session(each.uid) for each in listing.references]
             return Page(items=(*listing.items, *found), number=at.page, pages=listing.pages)
 
@@ -85,7 +85,7 @@ class RestoreCalls(Caller):
         Raises:
             NotFound: there is no such session.
         """
-        from tui.api.codec import readers
+        from tui.api.codec import resources
 
         bare = encoded(id.rpartition(":")[2])
-        return await self._read_tree(f"/api/restoreSessions/{bare}?format=Entity", readers.restore_session)
+        return await self._read_tree(f"/api/restoreSessions/{bare}?format=Entity", resources.restore_session)

@@ -16,12 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.api.errors import Forbidden, ManagerError, SessionExpired
-from tui.points.filter import Filter
-from tui.points.filter_text import FilterError, parse
-from tui.points.index import PointIndex, Vm
-from tui.points.loader import Loader, LoadState, Progress
-from tui.points.view import SortBy, VmView
-from tui.points.words import (
+from tui.restore_points.descriptions import (
     WAIT_TOLD_AFTER_S,
     freshness_words,
     loading_words,
@@ -29,6 +24,11 @@ from tui.points.words import (
     nothing_words,
     why_not,
 )
+from tui.restore_points.filter import Filter
+from tui.restore_points.filter_parser import FilterError, parse
+from tui.restore_points.index import PointIndex, Vm
+from tui.restore_points.loader import Loader, LoadState, Progress
+from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.forms.fields import FormDraft
 from tui.sanitize import safe
 from tui.screens.base import OpenRestoreForm, VbemScreen, bindings_of
@@ -76,7 +76,7 @@ class RestorePointsScreen(VbemScreen):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self._index = PointIndex()
-        self._view = VmView(self._index)
+        self._view = VmList(self._index)
         self._fresh: set[Vm] = set()
         self._painting = False
         self._loader: Loader | None = None

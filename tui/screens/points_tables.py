@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tui.api.models.points import NO_TIME, RestorePoint
+from tui.api.models.resources import NO_TIME, RestorePoint
 from tui.clock import Clock
-from tui.points.index import PointIndex, Vm
-from tui.points.timeline import LEGEND, Timeline, timeline
-from tui.points.view import SortBy, VmView
-from tui.points.words import type_words, vm_title, vm_words
+from tui.restore_points.descriptions import type_words, vm_title, vm_words
+from tui.restore_points.index import PointIndex, Vm
+from tui.restore_points.timeline import LEGEND, Timeline, timeline
+from tui.restore_points.vm_list import SortBy, VmList
 from tui.sanitize import safe
 from tui.timefmt import both, coarse_age
 from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
@@ -46,7 +46,7 @@ class VmRows:
         clock: for ages.
     """
 
-    def __init__(self, view: VmView, index: PointIndex, clock: Clock) -> None:
+    def __init__(self, view: VmList, index: PointIndex, clock: Clock) -> None:
         self._view, self._index, self._clock = view, index, clock
 
     def __len__(self) -> int:

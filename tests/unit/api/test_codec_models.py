@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.unit.api.dialects import DIALECTS
-from tui.api.codec import codec_of, readers
+from tui.api.codec import codec_of, resources
 from tui.api.codec.tree import Tree
 from tui.api.errors import MissingField
 from tui.api.limits import Limits
@@ -55,7 +55,7 @@ FINISHED: dict[str, Any] = {
 
 
 def task(dialect: str, **changes: object) -> Task:
-    return read(dialect, "Task", {**FINISHED, **changes}, readers.task)
+    return read(dialect, "Task", {**FINISHED, **changes}, resources.task)
 
 
 @every_dialect
@@ -85,7 +85,7 @@ def test_a_result_is_no_end(dialect: str, state: str) -> None:
 @every_dialect
 def test_a_running_task_has_no_result(dialect: str) -> None:
     tree = {key: value for key, value in FINISHED.items() if key not in ("Result", "Links")}
-    found = read(dialect, "Task", {**tree, "State": "Running"}, readers.task)
+    found = read(dialect, "Task", {**tree, "State": "Running"}, resources.task)
     assert found == Task(task_id="task-1", state=TaskState.RUNNING, operation="StartVMRestore")
 
 
@@ -118,9 +118,9 @@ def test_lists_of_tasks_plain_and_under_resources(dialect: str, count: int) -> N
     items = [{**FINISHED, "TaskId": f"task-{n}"} for n in range(count)]
     names = [f"task-{n}" for n in range(count)]
     under = {"Resources": listed(dialect, "Tasks", "Task", items)}
-    assert [each.task_id for each in read(dialect, "QueryResult", under, readers.tasks)] == names
+    assert [each.task_id for each in read(dialect, "QueryResult", under, resources.tasks)] == names
     plain = {"Task": items} if dialect.startswith("xml") else {"Tasks": items}
-    assert [each.task_id for each in read(dialect, "Tasks", plain, readers.tasks)] == names
+    assert [each.task_id for each in read(dialect, "Tasks", plain, resources.tasks)] == names
 
 
 @every_dialect
@@ -128,7 +128,7 @@ def test_lists_of_tasks_plain_and_under_resources(dialect: str, count: int) -> N
 def test_a_task_needs_its_id_and_state(dialect: str, key: str) -> None:
     tree = {name: value for name, value in FINISHED.items() if name != key}
     with pytest.raises(MissingField) as caught:
-        read(dialect, "Task", tree, readers.task)
+        read(dialect, "Task", tree, resources.task)
     assert key in caught.value.path
 
 
@@ -159,7 +159,7 @@ WORKING: dict[str, Any] = {
 
 def session(dialect: str, *missing: str, **changes: object) -> RestoreSession:
     tree = {key: value for key, value in {**WORKING, **changes}.items() if key not in missing}
-    return read(dialect, "RestoreSession", tree, readers.restore_session)
+    return read(dialect, "RestoreSession", tree, resources.restore_session)
 
 
 @every_dialect
@@ -219,4 +219,4 @@ def test_the_reason_and_the_restored_vm_where_the_server_says_them(dialect: str)
 @every_dialect
 def test_a_page_of_sessions(dialect: str) -> None:
     tree = {"Entities": listed(dialect, "RestoreSessions", "RestoreSession", [WORKING, WORKING])}
-    assert len(read(dialect, "QueryResult", tree, readers.restore_sessions).items) == 2
+    assert len(read(dialect, "QueryResult", tree, resources.restore_sessions).items) == 2

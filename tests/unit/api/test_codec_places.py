@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.api.test_codec_models import HOST, every_dialect, listed, read
-from tui.api.codec import codec_of, readers
+from tui.api.codec import codec_of, resources
 from tui.api.errors import BadReply, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import (
@@ -35,7 +35,7 @@ def test_hierarchy_roots(dialect: str) -> None:
         "HostType": "VcdSystem",
     }
     tree = {"Entities": listed(dialect, "HierarchyRoots", "HierarchyRoot", [root])}
-    assert read(dialect, "QueryResult", tree, readers.hierarchy_roots).items == (
+    assert read(dialect, "QueryResult", tree, resources.hierarchy_roots).items == (
         HierarchyRoot(
             uid="urn:veeam:HierarchyRoot:f1",
             name="vcd01",
@@ -58,7 +58,7 @@ def test_lookup_finds_none_one_or_many(dialect: str, count: int) -> None:
     }
     tree = {"HierarchyItem" if dialect.startswith("xml") else "HierarchyItems": [item] * count}
     wanted = HierarchyItem(ref="urn:VMware:Datastore:g.ds-1", object_type="Datastore", name="ssd & fast")
-    assert read(dialect, "HierarchyItems", tree, readers.hierarchy_items) == (wanted,) * count
+    assert read(dialect, "HierarchyItems", tree, resources.hierarchy_items) == (wanted,) * count
 
 
 @every_dialect
@@ -76,7 +76,7 @@ def test_a_backup_server_and_its_collect_link(dialect: str) -> None:
         "Version": "12.0",
     }
     tree = {"Entities": listed(dialect, "BackupServers", "BackupServer", [server])}
-    assert read(dialect, "QueryResult", tree, readers.backup_servers).items == (
+    assert read(dialect, "QueryResult", tree, resources.backup_servers).items == (
         BackupServer(
             uid="urn:veeam:BackupServer:bb01",
             name="vbr",
@@ -92,10 +92,10 @@ def test_a_backup_server_and_its_collect_link(dialect: str) -> None:
 def test_the_way_to_the_platform(dialect: str) -> None:
     link = {"Rel": "Up", "Type": "BackupReference", "Href": f"{HOST}/api/backups/b1", "Name": "Job"}
     point = {"UID": "urn:veeam:RestorePoint:r", "Type": "RestorePoint", "Links": [link]}
-    assert read(dialect, "RestorePoint", point, readers.backup_link) == "/api/backups/b1"
-    assert read(dialect, "RestorePoint", {**point, "Links": []}, readers.backup_link) == ""
+    assert read(dialect, "RestorePoint", point, resources.backup_link) == "/api/backups/b1"
+    assert read(dialect, "RestorePoint", {**point, "Links": []}, resources.backup_link) == ""
     backup = {"UID": "urn:veeam:Backup:b1", "Type": "Backup", "Platform": "vCloud"}
-    assert read(dialect, "Backup", backup, readers.backup_platform) == "vCloud"
+    assert read(dialect, "Backup", backup, resources.backup_platform) == "vCloud"
 
 
 # --- logon, root, errors (WIRE 1, 9)
@@ -104,16 +104,16 @@ def test_the_way_to_the_platform(dialect: str) -> None:
 @every_dialect
 def test_a_logon_bare_and_wrapped(dialect: str) -> None:
     logon = {"Type": "LogonSession", "UserName": "LAB\\op", "SessionId": "0b5c"}
-    assert read(dialect, "LogonSession", logon, readers.logon) == ("LAB\\op", "0b5c")
+    assert read(dialect, "LogonSession", logon, resources.logon) == ("LAB\\op", "0b5c")
     wrapped = {"LogonSession" if dialect.startswith("xml") else "LogonSessions": [logon]}
-    assert read(dialect, "LogonSessions", wrapped, readers.logon) == ("LAB\\op", "0b5c")
+    assert read(dialect, "LogonSessions", wrapped, resources.logon) == ("LAB\\op", "0b5c")
 
 
 @every_dialect
 def test_the_root_names_versions(dialect: str) -> None:
     versions = [{"Name": name} for name in ("v1_5", "v1_10", "v1_7")]
     tree = listed(dialect, "SupportedVersions", "SupportedVersion", versions)
-    found = read(dialect, "EnterpriseManager", tree, readers.api_root)
+    found = read(dialect, "EnterpriseManager", tree, resources.api_root)
     assert found == ApiRoot(versions=("v1_5", "v1_10", "v1_7"))
     assert found.newest == "v1_10"
 
@@ -121,23 +121,23 @@ def test_the_root_names_versions(dialect: str) -> None:
 @every_dialect
 def test_a_root_is_told_from_other_things(dialect: str) -> None:
     with pytest.raises(BadReply):
-        read(dialect, "EnterpriseManager", {"Hello": "world"}, readers.api_root)
+        read(dialect, "EnterpriseManager", {"Hello": "world"}, resources.api_root)
 
 
 @every_dialect
 def test_an_error_says_its_message(dialect: str) -> None:
     tree = {"Message": "Restore point is locked.", "StatusCode": 500}
-    assert read(dialect, "Error", tree, readers.error_message) == "Restore point is locked."
+    assert read(dialect, "Error", tree, resources.error_message) == "Restore point is locked."
     inner = {"FirstChanceExceptionMessage": "Deeper.", "StatusCode": 500}
-    assert read(dialect, "Error", inner, readers.error_message) == "Deeper."
+    assert read(dialect, "Error", inner, resources.error_message) == "Deeper."
 
 
 @pytest.mark.parametrize("body", [b"<Error Message='x'/>", b"<RestorePoint UID='u'/>", b"[]", b"<html/>"])
 def test_another_resource_is_no_task(body: bytes) -> None:
     with pytest.raises(BadReply):
-        codec_of(body).read(body, readers.task, Limits())
+        codec_of(body).read(body, resources.task, Limits())
 
 
 def test_the_wrong_resource_is_named() -> None:
     with pytest.raises(Unreadable, match="It is a Backup, not a Task"):
-        codec_of(b"<Backup/>").read(b"<Backup/>", readers.task, Limits())
+        codec_of(b"<Backup/>").read(b"<Backup/>", resources.task, Limits())

@@ -11,13 +11,13 @@ import pytest
 
 from tests.unit.api.dialects import DIALECTS
 from tui.api.codec import codec_for, codec_of
-from tui.api.codec import points as codec_points
+from tui.api.codec import resources as codec_points
 from tui.api.codec.jsonlinks import Linked, LinkReader
 from tui.api.codec.listing import Listing
 from tui.api.errors import BadReply, MissingField, NotManager, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import Platform, PointKind, RestorePoint, WireFormat
-from tui.api.models.points import NO_TIME
+from tui.api.models.resources import NO_TIME
 
 LIMITS = Limits()
 HOST = "https://em.lab.example:9398"

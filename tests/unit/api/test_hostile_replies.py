@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.api.test_codec_points import ENTITY, written
-from tui.api.codec import codec_for, codec_of, readers
+from tui.api.codec import codec_for, codec_of, resources
 from tui.api.errors import BadReply, ManagerError, NotManager, TooLarge, Unreadable
 from tui.api.inflate import inflate
 from tui.api.limits import Limits
@@ -23,21 +23,21 @@ from tui.api.status import error_for, logon_error
 
 LIMITS = Limits()
 READERS = [
-    readers.api_root,
-    readers.logon,
-    readers.logon_sessions,
-    readers.task,
-    readers.tasks,
-    readers.restore_session,
-    readers.restore_sessions,
-    readers.hierarchy_root,
-    readers.hierarchy_roots,
-    readers.hierarchy_items,
-    readers.backup_server,
-    readers.backup_servers,
-    readers.backup_platform,
-    readers.backup_link,
-    readers.error_message,
+    resources.api_root,
+    resources.logon,
+    resources.logon_sessions,
+    resources.task,
+    resources.tasks,
+    resources.restore_session,
+    resources.restore_sessions,
+    resources.hierarchy_root,
+    resources.hierarchy_roots,
+    resources.hierarchy_items,
+    resources.backup_server,
+    resources.backup_servers,
+    resources.backup_platform,
+    resources.backup_link,
+    resources.error_message,
 ]
 GOOD = [written(dialect, [ENTITY, ENTITY]) for dialect in ("xml", "json-pascal", "json-camel")]
 
@@ -206,7 +206,7 @@ def test_long_tags_cost_neither_time_nor_memory(body: bytes) -> None:
     began = time.process_time()
     try:
         with pytest.raises(BadReply):
-            codec_for(WireFormat.XML).read(body, readers.tasks, LIMITS)
+            codec_for(WireFormat.XML).read(body, resources.tasks, LIMITS)
         assert time.process_time() - began < 3
         assert tracemalloc.get_traced_memory()[1] < 70_000_000
     finally:
@@ -217,7 +217,7 @@ def test_long_tags_cost_neither_time_nor_memory(body: bytes) -> None:
 def test_the_look_for_a_web_page_does_not_go_in_circles(start: bytes) -> None:
     began = time.process_time()
     with suppress(BadReply):
-        codec_for(WireFormat.XML).read(start + b"<Tasks/>", readers.tasks, LIMITS)
+        codec_for(WireFormat.XML).read(start + b"<Tasks/>", resources.tasks, LIMITS)
     assert time.process_time() - began < 1
 
 
@@ -241,7 +241,7 @@ def test_ten_million_elements_are_refused_before_they_are_built(wire: WireFormat
     tracemalloc.start()
     try:
         with pytest.raises(TooLarge):
-            codec_for(wire).read(body, readers.tasks, LIMITS)
+            codec_for(wire).read(body, resources.tasks, LIMITS)
         with pytest.raises(TooLarge):
             codec_for(wire).points(body, PointKind.VM, LIMITS)
         assert tracemalloc.get_traced_memory()[1] < 1_000_000

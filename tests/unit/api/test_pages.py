@@ -22,7 +22,7 @@ from tui.api.errors import Unreadable
 from tui.api.limits import Limits
 from tui.api.models import Platform, PointKind, RestorePoint
 from tui.api.models.columns import PointColumns
-from tui.api.models.points import NO_TIME
+from tui.api.models.resources import NO_TIME
 from tui.api.pages import ANSWERED, PageDecoder, PageDecoders
 from tui.api.pages_child import serve
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.api.test_codec_points import read
-from tui.api.codec import codec_of, readers
+from tui.api.codec import codec_of, resources
 from tui.api.limits import Limits
 from tui.api.models import RestorePoint, RestoreSession
-from tui.api.models.points import NO_TIME
+from tui.api.models.resources import NO_TIME
 from tui.demo import wire_json, wire_xml
 from tui.demo.wire import Link, QueryResult, Resource
 
@@ -116,7 +116,7 @@ def test_sessions_are_alike_in_all_dialects(
         ],
     )
     found: list[RestoreSession] = [
-        codec_of(body).read(body, readers.restore_session, Limits()) for body in dialects(resource)
+        codec_of(body).read(body, resources.restore_session, Limits()) for body in dialects(resource)
     ]
     assert found[0] == found[1] == found[2]
     assert (found[0].vm_name, found[0].failure_message, found[0].progress) == (name, reason, progress)

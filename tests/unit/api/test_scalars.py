@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.api.codec.scalars import flag_of, id_in, number_of, path_of, text_of, time_of, times_of
+from tui.api.codec.tree import flag_of, id_in, number_of, path_of, text_of, time_of, times_of
 
 moments = st.datetimes(min_value=datetime(1754, 1, 1), max_value=datetime(9999, 12, 30))  # noqa: DTZ001
 

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
-from tui.api.codec import readers
+from tui.api.codec import resources
 from tui.api.codec.listing import Listing
-from tui.api.codec.points import read_points
+from tui.api.codec.resources import read_points
 from tui.api.codec.tree import Tree
 from tui.api.limits import Limits
 from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
@@ -53,4 +53,4 @@ class Codec(ABC):
         Raises:
             BadReply: it is not of this format.
         """
-        return readers.error_message(self.tree(body, limits))
+        return resources.error_message(self.tree(body, limits))

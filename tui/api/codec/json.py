@@ -9,7 +9,7 @@ import msgspec
 from tui.api.codec.base import Codec
 from tui.api.codec.jsonpoints import fast_points
 from tui.api.codec.listing import ROOT_ITEMS, Listing
-from tui.api.codec.points import read_points
+from tui.api.codec.resources import read_points
 from tui.api.codec.tree import Tree
 from tui.api.errors import Invalid, TooLarge, Unreadable
 from tui.api.limits import Limits

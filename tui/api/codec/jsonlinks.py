@@ -12,9 +12,8 @@ from typing import Protocol
 
 import msgspec
 
-from tui.api.codec.points import linked, marked_path, server_in
-from tui.api.codec.scalars import id_in
-from tui.api.codec.tree import Tree
+from tui.api.codec.resources import linked, marked_path, server_in
+from tui.api.codec.tree import Tree, id_in
 from tui.api.errors import Unreadable
 
 Linked = tuple[tuple[str, str], str, str]

@@ -13,11 +13,11 @@ import msgspec
 
 from tui.api.codec.jsonlinks import LinkReader
 from tui.api.codec.listing import Listing
-from tui.api.codec.points import platform_in
-from tui.api.codec.scalars import times_of
+from tui.api.codec.resources import platform_in
+from tui.api.codec.tree import times_of
 from tui.api.models import PointKind
 from tui.api.models.columns import Face, PointColumns, Shape
-from tui.api.models.points import NO_TIME, RestorePoint
+from tui.api.models.resources import NO_TIME, RestorePoint
 
 KeyT = TypeVar("KeyT", bound=tuple[Any, ...])
 ValueT = TypeVar("ValueT")

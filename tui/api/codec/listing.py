@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tui.api.codec.scalars import path_of
-from tui.api.codec.tree import Tree, inner_of, is_item
+from tui.api.codec.tree import Tree, inner_of, is_item, path_of
 from tui.api.errors import MissingField, NotManager, Unreadable
 
 ItemT = TypeVar("ItemT")

@@ -1,24 +1,139 @@
-"""XML by xmltodict, guarded (WIRE 2.2)."""
+"""XML by xmltodict, through a parser that refuses DTDs, entities and endless depth (WIRE 2.2)."""
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
+from xml.parsers import expat
 from xml.parsers.expat import ExpatError
 
 import xmltodict
 
 from tui.api.codec.base import Codec
-from tui.api.codec.guard import GuardedExpat, Unread
 from tui.api.codec.listing import Listing
-from tui.api.codec.points import read_points
+from tui.api.codec.resources import read_points
 from tui.api.codec.tree import Tree
 from tui.api.codec.xmlpoints import UNREAD_LINKS, fast_points
 from tui.api.errors import Invalid, NotManager, TooLarge, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
 from tui.api.requests import Fields, xml_fields
+
+_PIECE = 32_768
+_TAG_BYTES = 1_000_000
+"""Of one tag or comment. expat before 2.6 reads an unfinished one again from its start with each piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Elements that nobody will read: they are left out, with all that is in them."""
+
+    element: str
+    attribute: str
+    values: frozenset[str]
+    """What the attribute says of those that are left out."""
+
+
+class GuardedParser:
+    """One expat parser with refusals in place; takes xmltodict's handlers by attribute, as expat does."""
+
+    _parser: expat.XMLParserType
+    _path: deque[object]
+    _unread: Unread | None
+
+    def __init__(
+        self, encoding: str | None, separator: str | None, max_depth: int, unread: Unread | None
+    ) -> None:
+        parser = expat.ParserCreate(encoding, separator)
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.EntityDeclHandler = self._refuse
+        parser.ExternalEntityRefHandler = self._refuse
+        object.__setattr__(self, "_parser", parser)
+        object.__setattr__(self, "_path", deque(maxlen=max_depth + 1))
+        object.__setattr__(self, "_unread", unread)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # xmltodict's own refusal of entities raises a bare ValueError.
+        # With attributes as dicts, which xmltodict takes as well, there is less to do for each element.
+        if name not in {"EntityDeclHandler", "ordered_attributes"}:
+            setattr(self._parser, name, value)
+        if name == "StartElementHandler":
+            # The handler is a method of xmltodict's builder. One element more than allowed is let in.
+            value.__self__.path = self._path  # type: ignore[attr-defined]
+        if name == "EndElementHandler" and self._unread is not None:
+            self._leave_out(self._unread)
+
+    def Parse(self, data: bytes, is_final: bool) -> None:  # noqa: N802 - expat's face
+        """Parse all of `data`.
+
+        Raises:
+            TooLarge: it is nested too deep, or one tag is too long.
+            Unreadable: it brings a DTD or entities.
+        """
+        try:
+            for start in range(0, len(data), _PIECE):
+                self._parser.Parse(data[start : start + _PIECE], False)
+                if len(self._path) == self._path.maxlen:
+                    raise _too_deep()
+                if start - self._parser.CurrentByteIndex > _TAG_BYTES:
+                    raise TooLarge("One tag is longer than any answer of Enterprise Manager.")
+        except IndexError as error:
+            raise _too_deep() from error
+        self._parser.Parse(b"", is_final)
+
+    def _leave_out(self, unread: Unread) -> None:
+        """Keep what nobody reads from xmltodict's handlers, which cost more than all else together."""
+        # The stubs of expat know the handlers with one kind of attributes only.
+        parser: Any = self._parser
+        start, end, inside = parser.StartElementHandler, parser.EndElementHandler, 0
+        element, attribute, values = unread.element, unread.attribute, unread.values
+
+        def on_start(name: str, attributes: dict[str, str]) -> None:
+            nonlocal inside
+            if inside or (name == element and attributes.get(attribute) in values):
+                inside += 1
+            else:
+                start(name, attributes)
+
+        def on_end(name: str) -> None:
+            nonlocal inside
+            if inside:
+                inside -= 1
+            else:
+                end(name)
+
+        parser.StartElementHandler, parser.EndElementHandler = on_start, on_end
+
+    @staticmethod
+    def _refuse(*_arguments: object) -> int:
+        raise Unreadable("It brings its own document type or entities, which no Enterprise Manager does.")
+
+
+def _too_deep() -> TooLarge:
+    return TooLarge("It is nested deeper than any answer of Enterprise Manager.")
+
+
+class GuardedExpat:
+    """The stand-in for the `expat` module.
+
+    Args:
+        max_depth: how deep elements may be nested.
+        unread: what to leave out.
+    """
+
+    def __init__(self, max_depth: int, unread: Unread | None = None) -> None:
+        self._max_depth = max_depth
+        self._unread = unread
+
+    def ParserCreate(  # noqa: N802 - expat's face
+        self, encoding: str | None = None, namespace_separator: str | None = None
+    ) -> GuardedParser:
+        """A parser that refuses DTDs, entities and too much depth."""
+        return GuardedParser(encoding, namespace_separator, self._max_depth, self._unread)
+
 
 NAMESPACE = "http://www.veeam.com/ent/v1.0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

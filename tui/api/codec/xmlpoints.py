@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.api.codec.guard import Unread
 from tui.api.codec.listing import Listing, paging_of
-from tui.api.codec.points import (
+from tui.api.codec.resources import (
     PLURALS,
     marked_path,
     platform_in,
@@ -18,10 +17,10 @@ from tui.api.codec.points import (
     restore_point_in,
     server_in,
 )
-from tui.api.codec.scalars import time_of
-from tui.api.codec.tree import Tree
+from tui.api.codec.tree import Tree, time_of
+from tui.api.codec.xml import Unread
 from tui.api.models import PointKind
-from tui.api.models.points import NO_TIME, RestorePoint
+from tui.api.models.resources import NO_TIME, RestorePoint
 
 Item = dict[str, Any]
 UNREAD_LINKS = Unread(

@@ -11,18 +11,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.api.models.activity import RestoreSession, SessionResult, SessionState, Task, TaskState
-from tui.api.models.logon import (
-    DEFAULT_PORT,
-    ApiRoot,
-    Certificate,
-    LogonSession,
-    ServerAddress,
-    version_key,
+from tui.api.models.enums import Algorithm, OpenEnum, Platform, PointKind, PointType
+from tui.api.models.references import ObjectRef, id_of, uid_of
+from tui.api.models.resources import (
+    BackupServer,
+    HierarchyItem,
+    HierarchyRoot,
+    Page,
+    RestoreSession,
+    SessionResult,
+    SessionState,
+    Task,
+    TaskState,
+    WireFormat,
 )
-from tui.api.models.places import BackupServer, HierarchyItem, HierarchyRoot
-from tui.api.models.refs import ObjectRef, id_of, uid_of
-from tui.api.models.specs import (
+from tui.api.models.restore_spec import (
     CloudLayout,
     CloudVmRestoreSpec,
     RestoreSpec,
@@ -30,11 +33,17 @@ from tui.api.models.specs import (
     VAppVmParameters,
     VmRestoreSpec,
 )
-from tui.api.models.wire import Page, WireFormat
-from tui.api.models.words import Algorithm, OpenEnum, Platform, PointKind, PointType
+from tui.api.models.server import (
+    DEFAULT_PORT,
+    ApiRoot,
+    Certificate,
+    LogonSession,
+    ServerAddress,
+    version_key,
+)
 
 if TYPE_CHECKING:
-    from tui.api.models.points import RestorePoint
+    from tui.api.models.resources import RestorePoint
 
 __all__ = [
     "DEFAULT_PORT",
@@ -74,7 +83,7 @@ __all__ = [
 def __getattr__(name: str) -> type[RestorePoint]:
     if name != "RestorePoint":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tui.api.models.points import RestorePoint
+    from tui.api.models.resources import RestorePoint
 
     globals()[name] = RestorePoint
     return RestorePoint

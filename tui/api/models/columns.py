@@ -13,8 +13,8 @@ from typing import overload
 
 import msgspec
 
-from tui.api.models.points import RestorePoint
-from tui.api.models.words import Platform, PointKind
+from tui.api.models.enums import Platform, PointKind
+from tui.api.models.resources import RestorePoint
 
 
 class Face(msgspec.Struct, frozen=True, gc=False, array_like=True, cache_hash=True):

@@ -7,6 +7,7 @@ asked for (without its `name`, which nobody may parse anyway).
 
 from __future__ import annotations
 
+import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -14,8 +15,15 @@ from typing import NamedTuple
 
 from tui.api.models import Platform, PointKind
 from tui.api.models.columns import Face, PointColumns, Shape
-from tui.api.models.points import NO_TIME, RestorePoint
-from tui.points.folding import fold
+from tui.api.models.resources import NO_TIME, RestorePoint
+
+
+def fold(text: str) -> str:
+    """What is left of a name when case and accents do not matter."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in parts if not unicodedata.combining(char))
 
 
 class Server(NamedTuple):

@@ -10,9 +10,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
-from tui.points.filter import Filter, Matcher
-from tui.points.folding import fold
-from tui.points.index import PointIndex, Vm
+from tui.restore_points.filter import Filter, Matcher
+from tui.restore_points.index import PointIndex, Vm, fold
 
 _SortKey = tuple[object, ...]
 _Entry = tuple[_SortKey, int]
@@ -44,7 +43,7 @@ class SortBy(StrEnum):
         }.get(self, self.value)
 
 
-class VmView:
+class VmList:
     """The list of VMs the operator sees.
 
     Args:

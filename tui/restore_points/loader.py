@@ -13,13 +13,64 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge
+from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge, Unreadable
 from tui.api.models import Page, PointKind, RestorePoint
 from tui.api.models.columns import PointColumns
 from tui.api.query import Query, eq
 from tui.clock import Clock
-from tui.points.index import PointIndex, Vm
-from tui.points.lane import Lane
+from tui.restore_points.index import PointIndex, Vm
+
+
+class PageTracker:
+    """The pages of one kind of point."""
+
+    def __init__(self, kind: PointKind) -> None:
+        self.kind = kind
+        self.done: set[int] = set()
+        self._looked = 0
+        self.pages = 1
+        self.page_length = 0
+        self.last_length = 0
+        self._ends: dict[tuple[str, str], int] = {}
+
+    def take(self, uids: Sequence[str], pages: int, number: int) -> None:
+        """Note what a page says of the list; an empty one is its end, whatever it says.
+
+        Args:
+            uids: of its points.
+            pages: how many there are, as it says.
+            number: its own.
+
+        Raises:
+            Unreadable: it is another page over again, so that the list would never end.
+        """
+        if uids and self._ends.setdefault((uids[0], uids[-1]), number) != number:
+            raise Unreadable("It sends the same page again and again.")
+        self.done.add(number)
+        self.pages = max(pages, 1) if uids else number
+        self.page_length = max(self.page_length, len(uids))
+        if number == self.pages:
+            self.last_length = len(uids)
+
+    def next_page(self) -> int | None:
+        """The next page nobody has taken."""
+        while self._looked < self.pages:
+            self._looked += 1
+            if self._looked not in self.done:
+                return self._looked
+        return None
+
+    def start_over(self) -> None:
+        """Look from the first page again; pages that are done are passed over."""
+        self._looked = 0
+
+    @property
+    def expected(self) -> int:
+        """About how many points there are."""
+        if self.pages in self.done and self.last_length:
+            return (self.pages - 1) * self.page_length + self.last_length
+        return self.pages * self.page_length
+
 
 FIRST_PAGE = 50
 """Points on the first page at most: somebody waits for it, and it fills most terminals."""
@@ -103,7 +154,7 @@ class Loader:
         self._clock = clock
         self._on_page = on_page
         self._page_size, self._first_page, self._parallel = page_size, first_page, parallel
-        self._lanes: list[Lane] = []
+        self._lanes: list[PageTracker] = []
         self._left_out: list[str] = []
         self._state = LoadState.IDLE
         self._error: ManagerError | None = None
@@ -208,7 +259,7 @@ class Loader:
 
     async def _read_all(self, *, anew: bool) -> None:
         if anew or not self._lanes:
-            self._lanes = [Lane(PointKind.VM), Lane(PointKind.VAPP)]
+            self._lanes = [PageTracker(PointKind.VM), PageTracker(PointKind.VAPP)]
             self._left_out.clear()
             if anew:
                 self._index.begin_refresh()
@@ -253,10 +304,10 @@ class Loader:
         while self._error is None and (free := self._next()):
             await self._attempt(self._read(*free))
 
-    def _next(self) -> tuple[Lane, int] | None:
+    def _next(self) -> tuple[PageTracker, int] | None:
         return next(((lane, n) for lane in self._lanes if (n := lane.next_page()) is not None), None)
 
-    async def _read(self, lane: Lane, number: int) -> None:
+    async def _read(self, lane: PageTracker, number: int) -> None:
         try:
             page = await self._source.points_page(self._query(self._page_size), number, kind=lane.kind)
         except (Rejected, NotAllowed) as error:
@@ -268,7 +319,7 @@ class Loader:
         lane.take(columns.uids, page.pages, number)
         self._take(columns)
 
-    def _leave_out(self, lane: Lane, error: ManagerError) -> None:
+    def _leave_out(self, lane: PageTracker, error: ManagerError) -> None:
         self._lanes.remove(lane)
         self._left_out.append(f"vApp restore points are not listed: {error}")
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from tui.api.models import PointKind
 from tui.api.models.columns import Shape
-from tui.api.models.points import RestorePoint
-from tui.points.index import PointIndex, Vm
-from tui.points.loader import LoadState, Progress
+from tui.api.models.resources import RestorePoint
+from tui.restore_points.index import PointIndex, Vm
+from tui.restore_points.loader import LoadState, Progress
 from tui.sanitize import safe
 from tui.timefmt import ago, local
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tui.api.errors import BadReference
-from tui.api.models.words import Platform
+from tui.api.models.enums import Platform
 
 _GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _REFERENCE = re.compile(rf"urn:([^:\s]+):([^:\s]+):({_GUID})\.(\S.*)", re.IGNORECASE)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.points.build import NOW, point
+from tests.unit.restore_points.build import NOW, point
 from tui.api.models import Platform, PointKind
-from tui.points.filter import Filter, Matcher
-from tui.points.filter_text import FilterError, parse
-from tui.points.index import PointIndex
-from tui.points.view import SortBy, VmView
+from tui.restore_points.filter import Filter, Matcher
+from tui.restore_points.filter_parser import FilterError, parse
+from tui.restore_points.index import PointIndex
+from tui.restore_points.vm_list import SortBy, VmList
 
 
 def names(text: str, *points: object) -> set[str]:
@@ -187,11 +187,11 @@ def test_a_filter_narrows_another_only_where_that_is_sure(new: str, old: str, na
 )
 def test_narrowing_step_by_step_ends_where_filtering_at_once_does(typed: list[str]) -> None:
     index = PointIndex()
-    view = VmView(index)
+    view = VmList(index)
     view.update(index.add([point(f"{n} {k}", k) for k in range(6) for n in ("web", "db web", "mail")]))
     for text in typed:
         view.narrow(parse(text, NOW))
-    at_once = VmView(index)
+    at_once = VmList(index)
     at_once.update(index.vms)
     at_once.narrow(parse(typed[-1], NOW) if typed else Filter())
     assert [view[i].number for i in range(len(view))] == [at_once[i].number for i in range(len(at_once))]
@@ -201,11 +201,11 @@ def test_narrowing_step_by_step_ends_where_filtering_at_once_does(typed: list[st
 @pytest.mark.parametrize("descending", [True, False])
 def test_pages_merged_in_stand_where_sorting_everything_would_put_them(by: SortBy, descending: bool) -> None:
     index = PointIndex()
-    view = VmView(index)
+    view = VmList(index)
     view.sort(by, descending=descending)
     for page in range(5):
         view.update(index.add([point(f"vm{(n * 7 + page) % 11}", n + page * 3) for n in range(9)]))
-    anew = VmView(index)
+    anew = VmList(index)
     anew.update(index.vms)
     anew.sort(by, descending=descending)
     order = [view[place].number for place in range(len(view))]
@@ -228,7 +228,7 @@ def test_whatever_comes_and_goes_the_view_is_as_if_made_anew(
     by: SortBy, steps: list[list[tuple[int, int]] | str]
 ) -> None:
     index, text = PointIndex(), ""
-    view = VmView(index)
+    view = VmList(index)
     view.sort(by, descending=True)
     for step in steps:
         if step == "remove":
@@ -240,7 +240,7 @@ def test_whatever_comes_and_goes_the_view_is_as_if_made_anew(
             full = ("Full", "Increment")
             page = [point(f"vm{vm}", hours, point_type=full[hours % 2]) for vm, hours in step]
             view.update(index.add(page))
-    anew = VmView(index)
+    anew = VmList(index)
     anew.update(index.vms)
     anew.sort(by, descending=True)
     anew.narrow(parse(text, NOW))
@@ -251,7 +251,7 @@ def test_whatever_comes_and_goes_the_view_is_as_if_made_anew(
 
 def test_older_points_of_known_vms_move_nothing() -> None:
     index = PointIndex()
-    view = VmView(index)
+    view = VmList(index)
     view.update(index.add([point(f"vm{n}", n + 1) for n in range(9)]))
     order = view._all
     view.update(index.add([point(f"vm{n}", n + 100) for n in range(9)]))
@@ -262,7 +262,7 @@ def test_older_points_of_known_vms_move_nothing() -> None:
 
 def test_a_vm_whose_points_are_gone_leaves_the_view() -> None:
     index = PointIndex()
-    view = VmView(index)
+    view = VmList(index)
     view.update(index.add([point("a", 1), point("b", 2)]))
     view.update(index.remove(point("a", 1).uid))
     assert [view[place].name for place in range(len(view))] == ["b"]
@@ -271,7 +271,7 @@ def test_a_vm_whose_points_are_gone_leaves_the_view() -> None:
 
 def test_a_whole_name_means_that_vm_and_not_a_longer_one() -> None:
     index = PointIndex()
-    view = VmView(index)
+    view = VmList(index)
     view.update(index.add([point("web01-old", 1), point("web01", 9)]))
     view.narrow(parse("web01", NOW))
     number = view.named("WEB01 ")
@@ -282,7 +282,7 @@ def test_a_whole_name_means_that_vm_and_not_a_longer_one() -> None:
 
 def test_the_order_is_that_of_the_points_that_match() -> None:
     index = PointIndex()
-    view = VmView(index)
+    view = VmList(index)
     made = [point("a", 1), point("a", 9, point_type="Full"), point("b", 2), point("b", 5, point_type="Full")]
     view.update(index.add(made))
     assert [view[place].name for place in range(2)] == ["a", "b"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.unit.points.build import NOW, point
+from tests.unit.restore_points.build import NOW, point
 from tui.api.models import PointKind
-from tui.api.models.points import NO_TIME
-from tui.points.index import PointIndex
+from tui.api.models.resources import NO_TIME
+from tui.restore_points.index import PointIndex
 
 
 def test_points_of_a_vm_stand_newest_first_whatever_order_they_come_in() -> None:

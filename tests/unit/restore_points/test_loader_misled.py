@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.support.clock import ManualClock
-from tests.unit.points.build import Server, point
+from tests.unit.restore_points.build import Server, point
 from tui.api.errors import TooLarge, Unreadable
 from tui.api.models import Page, PointKind, RestorePoint
 from tui.api.query import Query
-from tui.points import loader as loading
-from tui.points.index import PointIndex
-from tui.points.loader import Loader, LoadState
+from tui.restore_points import loader as loading
+from tui.restore_points.index import PointIndex
+from tui.restore_points.loader import Loader, LoadState
 
 MOST_REQUESTS = 50
 

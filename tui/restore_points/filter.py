@@ -1,4 +1,4 @@
-"""What the browser's filter shows: which VMs, and which of their points. `filter_text` reads it."""
+"""What the browser's filter shows: which VMs, and which of their points. `filter_parser` reads it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tui.api.models import Platform, PointKind
-from tui.points.folding import fold
-from tui.points.index import PointIndex, Vm
+from tui.restore_points.index import PointIndex, Vm, fold
 
 PLATFORMS = {
     # What people call a platform: each word as typed after `platform:`, or alone.

@@ -6,24 +6,23 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.points.build import NOW, ROOT, point
+from tests.unit.restore_points.build import NOW, ROOT, point
 from tui.api.models import PointKind
 from tui.api.models.columns import Shape
-from tui.points.index import PointIndex
-from tui.points.loader import LoadState, Progress
-from tui.points.newest import newest_before
-from tui.points.timeline import mark_of, timeline
-from tui.points.words import loading_words, matching_words, nothing_words, type_words, vm_words, why_not
+from tui.restore_points.descriptions import (
+    loading_words,
+    matching_words,
+    nothing_words,
+    type_words,
+    vm_words,
+    why_not,
+)
+from tui.restore_points.index import PointIndex
+from tui.restore_points.loader import LoadState, Progress
+from tui.restore_points.timeline import mark_of, timeline
 
 READ_AT = NOW - timedelta(minutes=2)
 FULL, INCREMENT = Shape("Full", "Full", ""), Shape("Increment", "Incremental", "")
-
-
-def test_newest_before_leaves_out_the_moment_itself() -> None:
-    points = [point("a", 1), point("a", 2), point("a", 3)]
-    assert newest_before(points, NOW - timedelta(hours=2)) == points[2]
-    assert newest_before(points, NOW) == points[0]
-    assert newest_before(points, NOW - timedelta(hours=3)) is None
 
 
 def test_a_timeline_of_days_shows_fulls_before_increments() -> None:

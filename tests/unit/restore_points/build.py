@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from tui.api.errors import ManagerError
 from tui.api.models import Page, Platform, PointKind
-from tui.api.models.points import RestorePoint
+from tui.api.models.resources import RestorePoint
 from tui.api.query import Query
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)

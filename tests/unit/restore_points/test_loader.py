@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from tests.support.clock import ManualClock
-from tests.unit.points.build import Server, point
+from tests.unit.restore_points.build import Server, point
 from tui.api.errors import Forbidden, ManagerError, NotFound, SessionExpired, TimedOut
 from tui.api.models import PointKind
-from tui.points.index import PointIndex, Vm
-from tui.points.loader import Loader, LoadState
+from tui.restore_points.index import PointIndex, Vm
+from tui.restore_points.loader import Loader, LoadState
 
 FLEET = [point(f"vm{n % 7}", n) for n in range(1, 61)]
 

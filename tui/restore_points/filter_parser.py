@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from tui.api.models import Platform, PointKind
-from tui.points.filter import KINDS, PLATFORMS, Filter
-from tui.points.folding import fold
-from tui.points.moments import read_moment
+from tui.moment import read_moment
+from tui.restore_points.filter import KINDS, PLATFORMS, Filter
+from tui.restore_points.index import fold
 
 _TOKEN = re.compile(r'(?:([A-Za-z]+):)?(?:"([^"]*)(?:"|$)|(\S+))')
 _TYPES = ("full", "increment", "reverseincrement", "syntheticfull")

@@ -1,0 +1,218 @@
+"""What the server lists: restore points, tasks, restore sessions, hosts, servers (WIRE 4, 6 to 8, 11a)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+import msgspec
+
+from tui.api.errors import BadReference
+from tui.api.models.enums import OpenEnum, Platform, PointKind
+from tui.api.models.references import ObjectRef, id_of
+
+ItemT = TypeVar("ItemT")
+
+
+class WireFormat(StrEnum):
+    """How requests and replies are written."""
+
+    AUTO = "auto"
+    XML = "xml"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[ItemT]):
+    """One page of a list (WIRE 3.3)."""
+
+    items: Sequence[ItemT]
+    number: int
+    pages: int
+    """How many pages there are in all, as far as the server says; at least 1."""
+
+
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for "not said" in `RestorePoint.created`, so that points sort without a special case."""
+
+
+class RestorePoint(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
+    """One restore point of one VM or vApp (WIRE 4, 10).
+
+    A msgspec struct, not a dataclass: a hundred thousand of them are made in a second, and go from one
+    process to another, as arrays, for names of members would take more than what they hold.
+    """
+
+    uid: str
+    vm_name: str
+    """Name of the VM (or vApp) as displayed, as sent."""
+    created: datetime
+    """When it was made; `NO_TIME` where the server did not say."""
+    kind: PointKind = PointKind.VM
+    name: str = ""
+    """The point's own name, `<vm>@<time>`; never parsed."""
+    point_type: str = ""
+    algorithm: str = ""
+    object_ref: str = ""
+    """HierarchyObjRef of the original VM, empty where the server did not send it."""
+    platform: Platform = Platform.UNKNOWN
+    server_uid: str = ""
+    """UID of the backup server, from the `Up` link."""
+    server_name: str = ""
+    restore_point_id: str = ""
+    """Id of the RestorePoint this belongs to, from the `Up` link; leads to the backup and its platform."""
+    restore_href: str = ""
+    """Path and query of the Restore link; empty means the server does not offer restoring it.
+
+    `{id}` stands for the point's own id, so that all points share one string.
+    """
+
+    @property
+    def id(self) -> str:
+        """The bare id, for URLs."""
+        return id_of(self.uid)
+
+    @property
+    def restore_path(self) -> str:
+        """`restore_href` with the point's id filled in."""
+        return self.restore_href.replace("{id}", self.id)
+
+    @property
+    def root_id(self) -> str:
+        """GUID of the hierarchy root the VM lives under, empty if unknown."""
+        try:
+            return ObjectRef.parse(self.object_ref).root_id
+        except BadReference:
+            return ""
+
+
+class TaskState(OpenEnum):
+    """Where a task is; only FINISHED is an end (WIRE 6.1, WIRE T23)."""
+
+    RUNNING = "Running"
+    OPERATION_FINISHED = "OperationFinished"
+    FINISHED = "Finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task of this logon session (WIRE 6). Finished and success means the restore *started*."""
+
+    task_id: str
+    state: TaskState
+    operation: str = ""
+    success: bool | None = None
+    """Result of the task; None while there is none. Not an end by itself (WIRE T22)."""
+    message: str = ""
+    needs_input: bool = False
+    """CredentialsNeeded or ConfirmationNeeded."""
+    delete_href: str = ""
+    """Path and query of the Delete link."""
+    session_href: str = ""
+    """Path and query of the related RestoreSession, chosen by Type."""
+
+    @property
+    def session_id(self) -> str:
+        """Bare id of the related restore session, empty if none."""
+        return self.session_href.partition("?")[0].rstrip("/").rpartition("/")[2]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the task has ended, by State alone."""
+        return self.state == TaskState.FINISHED
+
+
+class SessionState(OpenEnum):
+    """Where a restore session is (WIRE 7)."""
+
+    STARTING = "Starting"
+    WORKING = "Working"
+    STOPPING = "Stopping"
+    STOPPED = "Stopped"
+
+
+class SessionResult(OpenEnum):
+    """How a restore session ended; NONE is no end (WIRE 7, WIRE T17)."""
+
+    NONE = "None"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreSession:
+    """One run of a restore on the backup server; global, unlike tasks (WIRE 7)."""
+
+    uid: str
+    state: SessionState
+    result: SessionResult = SessionResult.NONE
+    name: str = ""
+    vm_name: str = ""
+    """VmDisplayName; may be missing."""
+    job_type: str = ""
+    created: datetime | None = None
+    ended: datetime | None = None
+    progress: int | None = None
+    """0..100, informational only."""
+    failure_message: str = ""
+    restored_ref: str = ""
+    point_uid: str = ""
+    """UID of the restore point where the server links it, built from the link's id; else empty."""
+    server_uid: str = ""
+    server_name: str = ""
+
+    @property
+    def id(self) -> str:
+        """The bare id, for URLs."""
+        return id_of(self.uid)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended: Stopped with a real result."""
+        return self.state == SessionState.STOPPED and self.result in {
+            SessionResult.SUCCESS,
+            SessionResult.WARNING,
+            SessionResult.FAILED,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HierarchyRoot:
+    """A virtualisation host as one backup server knows it (WIRE 8.1)."""
+
+    uid: str
+    name: str
+    host_type: str = ""
+    unique_id: str = ""
+    server_uid: str = ""
+    server_name: str = ""
+
+    @property
+    def id(self) -> str:
+        """The bare id."""
+        return id_of(self.uid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HierarchyItem:
+    """One object found by the lookup service (WIRE 8.2)."""
+
+    ref: str
+    object_type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupServer:
+    """A backup server Enterprise Manager collects from (WIRE 11a)."""
+
+    uid: str
+    name: str
+    description: str = ""
+    port: int | None = None
+    version: str = ""
+    collect_href: str = ""
