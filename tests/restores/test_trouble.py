@@ -9,9 +9,9 @@ import pytest
 
 from tests.restores.conftest import Site, opened_site
 from tests.support.demo_process import DemoProcess
+from tui.api.codec.restore_request import RestoreRequest
 from tui.api.errors import NotFound, SessionExpired
 from tui.api.models import Task, WireFormat
-from tui.api.requests import RestoreRequest
 from tui.restore_states import CancelState, RestoreState
 from tui.restores.restore import SEARCH_WINDOW_S
 

@@ -14,9 +14,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tests.unit.restores.fakes import FakeClock, FakeManager
+from tui.api.codec import write_request
+from tui.api.codec.restore_request import RestoreRequest
 from tui.api.errors import ManagerError
 from tui.api.models import HierarchyItem, HierarchyRoot, Platform, RestorePoint, RestoreSpec, Task, WireFormat
-from tui.api.requests import RestoreRequest, write_request
 from tui.app import VbemApp
 from tui.config import Folders, Settings, StartOptions
 from tui.screens.base import VbemScreen

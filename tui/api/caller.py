@@ -15,8 +15,8 @@ from tui.api.tls import Trust
 from tui.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from tui.api.codec.restore_request import RestoreRequest
     from tui.api.codec.tree import Tree
-    from tui.api.requests import RestoreRequest
     from tui.api.transport import Reply, Transport
 
 ResultT = TypeVar("ResultT")

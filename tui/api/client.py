@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from tui.api.codec.restore_request import RestoreRequest
 from tui.api.logon import LogonCalls
 from tui.api.look import look_at_certificate
 from tui.api.places import PlaceCalls
 from tui.api.points import PointCalls
 from tui.api.query import Query
-from tui.api.requests import RestoreRequest
 from tui.api.restores import RestoreCalls
 from tui.api.tls import Trust
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING
 
 from tui.api.caller import Caller
+from tui.api.codec.restore_request import COLLECTIONS
 from tui.api.errors import BadReply, Forbidden, ManagerError, NotFound, Rejected, Unreadable
 from tui.api.models import Page, Platform, PointKind
 from tui.api.paging import follow
 from tui.api.query import Query, encoded
-from tui.api.requests import COLLECTIONS
 
 if TYPE_CHECKING:
     from tui.api.codec.listing import Listing, Reference

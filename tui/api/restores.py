@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.api.caller import Caller
+from tui.api.codec import write_request
+from tui.api.codec.restore_request import RestoreRequest
 from tui.api.errors import NotManager
 from tui.api.models import Page, RestoreSession, RestoreSpec, Task, WireFormat
 from tui.api.paging import follow
 from tui.api.query import Query, encoded
-from tui.api.requests import RestoreRequest, write_request
 
 if TYPE_CHECKING:
     from tui.api.models import RestorePoint

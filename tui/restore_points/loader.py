@@ -84,11 +84,6 @@ MOST_CHARS = 1_000_000_000
 _NAME_FIELDS = {PointKind.VM: "VmDisplayName", PointKind.VAPP: "VAppDisplayName"}
 
 
-def first_page(lines: int) -> int:
-    """How many points to ask for first: no more than a terminal of so many lines could show."""
-    return min(FIRST_PAGE, lines)
-
-
 class PointSource(Protocol):
     """What the loader needs of `EnterpriseManager`."""
 
@@ -154,26 +149,25 @@ class Loader:
         self._clock = clock
         self._on_page = on_page
         self._page_size, self._first_page, self._parallel = page_size, first_page, parallel
-        self._lanes: list[PageTracker] = []
+        self._trackers: list[PageTracker] = []
         self._left_out: list[str] = []
         self._state = LoadState.IDLE
         self._error: ManagerError | None = None
         self._read_at: datetime | None = None
         self._job: asyncio.Task[None] | None = None
-        self._ahead: asyncio.Task[Page[RestorePoint]] | None = None
-        """The first page, asked for before `run`."""
-        self._has_taken_ahead = False
 
     @property
     def progress(self) -> Progress:
         """How far it has come."""
-        known = self._lanes and all(lane.done for lane in self._lanes)
+        known = self._trackers and all(tracker.done for tracker in self._trackers)
         return Progress(
             state=self._state,
             points=len(self._index),
-            expected=max(len(self._index), sum(lane.expected for lane in self._lanes)) if known else 0,
-            pages=sum(len(lane.done) for lane in self._lanes),
-            of_pages=sum(lane.pages for lane in self._lanes) if known else 0,
+            expected=max(len(self._index), sum(tracker.expected for tracker in self._trackers))
+            if known
+            else 0,
+            pages=sum(len(tracker.done) for tracker in self._trackers),
+            of_pages=sum(tracker.pages for tracker in self._trackers) if known else 0,
             read_at=self._read_at,
             error=self._error,
             left_out=tuple(self._left_out),
@@ -183,21 +177,6 @@ class Loader:
     def is_loading(self) -> bool:
         """Whether it reads right now."""
         return self._state is LoadState.LOADING
-
-    def ask_ahead(self) -> None:
-        """Ask for the first page now, for whoever has something to do before `run`."""
-        self._ahead = asyncio.create_task(self._ask_first())
-        # Nobody may ever wait for it: the program may end before.
-        self._ahead.add_done_callback(lambda task: task.cancelled() or task.exception())
-
-    async def first_taken(self) -> None:
-        """Take the page asked for ahead in as soon as it is there; `run` tells if it could not be read."""
-        ahead = self._ahead
-        if ahead is not None:
-            await asyncio.wait({ahead})
-            if not ahead.cancelled() and ahead.exception() is None:
-                self._has_taken_ahead = True
-                self._take(ahead.result().items)
 
     async def run(self, *, anew: bool = False) -> None:
         """Read the list to its end, or go on where it was stopped or failed.
@@ -258,17 +237,19 @@ class Loader:
     # Reading -----------------------------------------------------------------------------------
 
     async def _read_all(self, *, anew: bool) -> None:
-        if anew or not self._lanes:
-            self._lanes = [PageTracker(PointKind.VM), PageTracker(PointKind.VAPP)]
+        if anew or not self._trackers:
+            self._trackers = [PageTracker(PointKind.VM), PageTracker(PointKind.VAPP)]
             self._left_out.clear()
             if anew:
                 self._index.begin_refresh()
-        for lane in self._lanes:
-            lane.start_over()
-        if not self._lanes[0].done:
+        for tracker in self._trackers:
+            tracker.start_over()
+        if not self._trackers[0].done:
             await self._attempt(self._read_first())
         # A first page goes alone, for it says how many there are.
-        await asyncio.gather(*(self._attempt(self._read(lane, 1)) for lane in self._lanes if not lane.done))
+        await asyncio.gather(
+            *(self._attempt(self._read(tracker, 1)) for tracker in self._trackers if not tracker.done)
+        )
         await asyncio.gather(*(self._work() for _ in range(self._parallel)))
         if self._error is not None:
             self._state = LoadState.FAILED
@@ -288,16 +269,11 @@ class Loader:
             reading.close()
 
     async def _read_first(self) -> None:
-        ahead, self._ahead = self._ahead, None
-        page = await (ahead or self._ask_first())
-        if ahead is None or not self._has_taken_ahead:
-            self._take(page.items)
+        page = await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
+        self._take(page.items)
         if page.pages <= 1:
-            self._lanes[0].done.add(1)
-            self._lanes[0].page_length = self._lanes[0].last_length = len(page.items)
-
-    async def _ask_first(self) -> Page[RestorePoint]:
-        return await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
+            self._trackers[0].done.add(1)
+            self._trackers[0].page_length = self._trackers[0].last_length = len(page.items)
 
     async def _work(self) -> None:
         """One of the few that read pages until none is left."""
@@ -305,22 +281,24 @@ class Loader:
             await self._attempt(self._read(*free))
 
     def _next(self) -> tuple[PageTracker, int] | None:
-        return next(((lane, n) for lane in self._lanes if (n := lane.next_page()) is not None), None)
+        return next(
+            ((tracker, n) for tracker in self._trackers if (n := tracker.next_page()) is not None), None
+        )
 
-    async def _read(self, lane: PageTracker, number: int) -> None:
+    async def _read(self, tracker: PageTracker, number: int) -> None:
         try:
-            page = await self._source.points_page(self._query(self._page_size), number, kind=lane.kind)
+            page = await self._source.points_page(self._query(self._page_size), number, kind=tracker.kind)
         except (Rejected, NotAllowed) as error:
-            if lane.kind is PointKind.VM or isinstance(error, SessionExpired):
+            if tracker.kind is PointKind.VM or isinstance(error, SessionExpired):
                 raise
-            self._leave_out(lane, error)
+            self._leave_out(tracker, error)
             return
         columns = PointColumns.of(page.items)
-        lane.take(columns.uids, page.pages, number)
+        tracker.take(columns.uids, page.pages, number)
         self._take(columns)
 
-    def _leave_out(self, lane: PageTracker, error: ManagerError) -> None:
-        self._lanes.remove(lane)
+    def _leave_out(self, tracker: PageTracker, error: ManagerError) -> None:
+        self._trackers.remove(tracker)
         self._left_out.append(f"vApp restore points are not listed: {error}")
 
     def _take(self, points: Sequence[RestorePoint]) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tui import sanitize, timefmt
+from tui.api.codec.restore_request import RestoreRequest
 from tui.api.models import Platform, PointKind, RestorePoint, RestoreSession, RestoreSpec
-from tui.api.requests import RestoreRequest
 from tui.restores.forms.definition import OriginalOutcome, RestoreEffect
 from tui.restores.forms.form import RestoreForm
 

@@ -13,9 +13,9 @@ from tui.store.errors import JournalError
 from tui.store.journal_entry import JournalEntry
 
 if TYPE_CHECKING:
+    from tui.api.codec.restore_request import RestoreRequest
     from tui.api.models import LogonSession, RestorePoint, RestoreSession, RestoreSpec, Task, WireFormat
     from tui.api.query import Query
-    from tui.api.requests import RestoreRequest
 
 __all__ = ["JournalEntry", "RestoreApi", "RestoreJournal", "UnavailableJournal"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from tui.api.codec.restore_request import RestoreRequest
 from tui.api.models import WireFormat
-from tui.api.requests import RestoreRequest
 from tui.screens.base import VbemScreen, bindings_of
 from tui.widgets.text_view import TextView
 

@@ -213,14 +213,6 @@ def test_links_come_in_any_order(dialect: str, order: tuple[int, ...]) -> None:
     assert read(written(dialect, [ENTITY, moved, moved, ENTITY])).items == (POINT,) * 4
 
 
-def test_what_is_inside_a_link_nobody_follows_is_left_out_with_it() -> None:
-    plain = written("xml", [ENTITY]).decode()
-    inner = '<Link Type="BackupFileReference"><Link Type="RestorePointReference" Href="/x/ee01"/></Link>'
-    body = plain.replace("<Links>", f"<Links>{inner}")
-    assert body != plain
-    assert read(body.encode()).items == (POINT,)
-
-
 # --- vApps
 
 

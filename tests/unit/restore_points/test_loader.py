@@ -69,23 +69,17 @@ async def test_stopping_keeps_what_is_there_and_running_again_reads_only_the_res
     assert len(case.server.asked) - before <= 6 - loaded // 10 + 1
 
 
-async def test_the_first_page_may_be_asked_for_ahead_and_is_asked_for_once() -> None:
+async def test_the_first_page_is_asked_for_once() -> None:
     case = Case(Server(FLEET))
-    case.loader.ask_ahead()
-    await asyncio.sleep(0.01)
-    assert len(case.server.asked) == 1
-    assert len(case.index) == 0
     await case.loader.run()
     assert len(case.index) == 60
     first = [size for _, number, size in case.server.asked if size == case.server.asked[0][2]]
     assert len(first) == 1
 
 
-async def test_an_error_ahead_is_told_by_run_and_asked_for_again_by_the_next() -> None:
+async def test_an_error_of_the_first_page_is_told_and_asked_for_again_by_the_next_run() -> None:
     case = Case(Server(FLEET))
     case.server.errors[PointKind.VM, 1] = TimedOut()
-    case.loader.ask_ahead()
-    await asyncio.sleep(0.01)
     await case.loader.run()
     assert isinstance(case.loader.progress.error, TimedOut)
     case.server.errors.clear()

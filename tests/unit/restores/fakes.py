@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from tests.unit.restores.points import NOW, SERVER, point
+from tui.api.codec.restore_request import RestoreRequest
 from tui.api.errors import ManagerError
 from tui.api.models import (
     LogonSession,
@@ -25,7 +26,6 @@ from tui.api.models import (
     WireFormat,
 )
 from tui.api.query import Query
-from tui.api.requests import RestoreRequest
 from tui.restore_states import RestoreState
 from tui.restores.restore import Restore, Timestamp
 from tui.store.errors import JournalError, NotOwner

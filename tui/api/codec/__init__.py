@@ -7,11 +7,13 @@ or HTML whatever was asked for (WIRE T33). No `dict` and no loosely typed value 
 from __future__ import annotations
 
 from functools import cache
+from types import MappingProxyType
 
 from tui.api.codec.base import Codec
-from tui.api.models import WireFormat
+from tui.api.codec.restore_request import RestoreRequest, restore_path
+from tui.api.models import RestorePoint, RestoreSpec, WireFormat
 
-__all__ = ["Codec", "codec_for", "codec_of"]
+__all__ = ["Codec", "codec_for", "codec_of", "write_request"]
 
 
 @cache
@@ -30,3 +32,22 @@ def codec_of(body: bytes) -> Codec:
     """The codec that can read `body`, by its first byte."""
     start = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     return codec_for(WireFormat.JSON if start[:1] in (b"{", b"[") else WireFormat.XML)
+
+
+def write_request(point: RestorePoint, spec: RestoreSpec, wire: WireFormat) -> RestoreRequest:
+    """The request that restores `point` as `spec` says.
+
+    Raises:
+        Invalid: a name in `spec` holds characters that XML cannot carry; nothing was sent.
+    """
+    codec = codec_for(wire)
+    body = codec.restore_body(spec)
+    media_type = codec.media_type
+    return RestoreRequest(
+        method="POST",
+        path=restore_path(point),
+        # Exactly one type, the same in both: the server chooses how to read the body by Accept (WIRE T4).
+        headers=MappingProxyType({"Content-Type": media_type, "Accept": media_type}),
+        body=body,
+        wire=codec.wire,
+    )

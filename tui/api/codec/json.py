@@ -10,11 +10,11 @@ from tui.api.codec.base import Codec
 from tui.api.codec.jsonpoints import fast_points
 from tui.api.codec.listing import ROOT_ITEMS, Listing
 from tui.api.codec.resources import read_points
+from tui.api.codec.restore_request import json_fields
 from tui.api.codec.tree import Tree
 from tui.api.errors import Invalid, TooLarge, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
-from tui.api.requests import json_fields
 
 
 class JsonCodec(Codec):

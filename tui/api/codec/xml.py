@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from xml.parsers import expat
 from xml.parsers.expat import ExpatError
@@ -13,28 +12,15 @@ from xml.parsers.expat import ExpatError
 import xmltodict
 
 from tui.api.codec.base import Codec
-from tui.api.codec.listing import Listing
-from tui.api.codec.resources import read_points
+from tui.api.codec.restore_request import Fields, xml_fields
 from tui.api.codec.tree import Tree
-from tui.api.codec.xmlpoints import UNREAD_LINKS, fast_points
 from tui.api.errors import Invalid, NotManager, TooLarge, Unreadable
 from tui.api.limits import Limits
-from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
-from tui.api.requests import Fields, xml_fields
+from tui.api.models import RestoreSpec, WireFormat
 
 _PIECE = 32_768
 _TAG_BYTES = 1_000_000
 """Of one tag or comment. expat before 2.6 reads an unfinished one again from its start with each piece."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Elements that nobody will read: they are left out, with all that is in them."""
-
-    element: str
-    attribute: str
-    values: frozenset[str]
-    """What the attribute says of those that are left out."""
 
 
 class GuardedParser:
@@ -42,18 +28,14 @@ class GuardedParser:
 
     _parser: expat.XMLParserType
     _path: deque[object]
-    _unread: Unread | None
 
-    def __init__(
-        self, encoding: str | None, separator: str | None, max_depth: int, unread: Unread | None
-    ) -> None:
+    def __init__(self, encoding: str | None, separator: str | None, max_depth: int) -> None:
         parser = expat.ParserCreate(encoding, separator)
         parser.StartDoctypeDeclHandler = self._refuse
         parser.EntityDeclHandler = self._refuse
         parser.ExternalEntityRefHandler = self._refuse
         object.__setattr__(self, "_parser", parser)
         object.__setattr__(self, "_path", deque(maxlen=max_depth + 1))
-        object.__setattr__(self, "_unread", unread)
 
     def __setattr__(self, name: str, value: object) -> None:
         # xmltodict's own refusal of entities raises a bare ValueError.
@@ -63,8 +45,6 @@ class GuardedParser:
         if name == "StartElementHandler":
             # The handler is a method of xmltodict's builder. One element more than allowed is let in.
             value.__self__.path = self._path  # type: ignore[attr-defined]
-        if name == "EndElementHandler" and self._unread is not None:
-            self._leave_out(self._unread)
 
     def Parse(self, data: bytes, is_final: bool) -> None:  # noqa: N802 - expat's face
         """Parse all of `data`.
@@ -84,29 +64,6 @@ class GuardedParser:
             raise _too_deep() from error
         self._parser.Parse(b"", is_final)
 
-    def _leave_out(self, unread: Unread) -> None:
-        """Keep what nobody reads from xmltodict's handlers, which cost more than all else together."""
-        # The stubs of expat know the handlers with one kind of attributes only.
-        parser: Any = self._parser
-        start, end, inside = parser.StartElementHandler, parser.EndElementHandler, 0
-        element, attribute, values = unread.element, unread.attribute, unread.values
-
-        def on_start(name: str, attributes: dict[str, str]) -> None:
-            nonlocal inside
-            if inside or (name == element and attributes.get(attribute) in values):
-                inside += 1
-            else:
-                start(name, attributes)
-
-        def on_end(name: str) -> None:
-            nonlocal inside
-            if inside:
-                inside -= 1
-            else:
-                end(name)
-
-        parser.StartElementHandler, parser.EndElementHandler = on_start, on_end
-
     @staticmethod
     def _refuse(*_arguments: object) -> int:
         raise Unreadable("It brings its own document type or entities, which no Enterprise Manager does.")
@@ -121,18 +78,16 @@ class GuardedExpat:
 
     Args:
         max_depth: how deep elements may be nested.
-        unread: what to leave out.
     """
 
-    def __init__(self, max_depth: int, unread: Unread | None = None) -> None:
+    def __init__(self, max_depth: int) -> None:
         self._max_depth = max_depth
-        self._unread = unread
 
     def ParserCreate(  # noqa: N802 - expat's face
         self, encoding: str | None = None, namespace_separator: str | None = None
     ) -> GuardedParser:
         """A parser that refuses DTDs, entities and too much depth."""
-        return GuardedParser(encoding, namespace_separator, self._max_depth, self._unread)
+        return GuardedParser(encoding, namespace_separator, self._max_depth)
 
 
 NAMESPACE = "http://www.veeam.com/ent/v1.0"
@@ -152,11 +107,6 @@ class XmlCodec(Codec):
     def tree(self, body: bytes, limits: Limits) -> Tree:
         """Decode a reply; attributes and elements alike become members."""
         return _tree(parse(body, limits))
-
-    def points(self, body: bytes, kind: PointKind, limits: Limits) -> Listing[RestorePoint]:
-        """A page of points: straight from xmltodict's result where it has the usual shape."""
-        tree = _tree(parse(body, limits, unread=UNREAD_LINKS))
-        return fast_points(tree, kind) or read_points(tree, kind)
 
     def restore_body(self, spec: RestoreSpec) -> bytes:
         """`RestoreSpec` with the seed's declaration and namespaces, elements in the order stated there."""
@@ -181,13 +131,12 @@ def _tree(root: dict[str, Any]) -> Tree:
     return Tree(name, {"#text": members} if members else {})
 
 
-def parse(body: bytes, limits: Limits, *, unread: Unread | None = None) -> dict[str, Any]:
+def parse(body: bytes, limits: Limits) -> dict[str, Any]:
     """xmltodict's view of a reply, with names freed of namespaces and attributes without a mark.
 
     Args:
         body: the reply.
         limits: its bounds.
-        unread: elements that are left out.
 
     Raises:
         NotManager: it is a web page.
@@ -210,7 +159,7 @@ def parse(body: bytes, limits: Limits, *, unread: Unread | None = None) -> dict[
         root = xmltodict.parse(
             body.lstrip() if encoding is None else body,
             encoding=encoding,
-            expat=GuardedExpat(limits.depth, unread),
+            expat=GuardedExpat(limits.depth),
             attr_prefix="",
             process_namespaces=prefixed,
             namespaces=_AnyNamespace() if prefixed else None,

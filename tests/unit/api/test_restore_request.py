@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tui.api.codec import write_request
 from tui.api.errors import Invalid
 from tui.api.models import (
     CloudLayout,
@@ -20,7 +21,6 @@ from tui.api.models import (
     VmRestoreSpec,
     WireFormat,
 )
-from tui.api.requests import write_request
 
 ROOT = "1ed39e5b-06e1-4fbb-a106-52537b5e059e"
 SEED_XML = f"""<?xml version="1.0" encoding="utf-8"?>

@@ -46,27 +46,6 @@ class RestoreRequest:
         return "\n".join([*lines, "X-RestSvcSessionId: (this logon session)", "", self.body.decode()])
 
 
-def write_request(point: RestorePoint, spec: RestoreSpec, wire: WireFormat) -> RestoreRequest:
-    """The request that restores `point` as `spec` says.
-
-    Raises:
-        Invalid: a name in `spec` holds characters that XML cannot carry; nothing was sent.
-    """
-    from tui.api.codec import codec_for
-
-    codec = codec_for(wire)
-    body = codec.restore_body(spec)
-    media_type = codec.media_type
-    return RestoreRequest(
-        method="POST",
-        path=restore_path(point),
-        # Exactly one type, the same in both: the server chooses how to read the body by Accept (WIRE T4).
-        headers=MappingProxyType({"Content-Type": media_type, "Accept": media_type}),
-        body=body,
-        wire=codec.wire,
-    )
-
-
 def restore_path(point: RestorePoint) -> str:
     """Path and query of the restore action: the point's own link, else as documented."""
     return point.restore_path or f"/api/{COLLECTIONS[point.kind]}/{encoded(point.id)}?action=restore"
