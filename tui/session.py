@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,7 +110,9 @@ class Connection:
             Unreachable: the server cannot be reached.
             TrustError: the pins cannot be read.
         """
-        from tui.api.look import look_at_certificate
+        # It brings the HTTP client: a tenth of a second in which the screen stays alive.
+        await asyncio.to_thread(import_module, "tui.api.client")
+        from tui.api.client import look_at_certificate
 
         certificate = await look_at_certificate(self.address, trust=self._trust(), proxy=self._proxy)
         if certificate.problem:

@@ -26,7 +26,9 @@ from tui.api.models import (
 POINT_OF_VM = RestorePoint(
     uid="urn:veeam:VmRestorePoint:aa01", vm_name="app07", created=datetime(2025, 2, 3, tzinfo=UTC)
 )
-CLOUD = CloudVmRestoreSpec(hierarchy_root_uid="urn:veeam:HierarchyRoot:f1", point_uid="urn:p", new_name="new")
+ROOT_ID = "1ed39e5b-06e1-4fbb-a106-52537b5e059e"
+ROOT = f"urn:veeam:HierarchyRoot:{ROOT_ID}"
+CLOUD = CloudVmRestoreSpec(hierarchy_root_uid=ROOT, point_uid=POINT_OF_VM.uid, new_name="new")
 
 
 async def sent(lab: Lab, spec: RestoreSpec, point: RestorePoint = POINT_OF_VM) -> Tree:
@@ -73,7 +75,10 @@ async def the_seed_s_cloud_layout(lab: Lab) -> None:
 @fact("WIRE T13")
 async def the_schema_s_cloud_layout(lab: Lab) -> None:
     spec = CloudVmRestoreSpec(
-        hierarchy_root_uid="urn:r", point_uid="urn:p", layout=CloudLayout.SCHEMA, vapp_ref="urn:vapp"
+        hierarchy_root_uid=ROOT,
+        point_uid=POINT_OF_VM.uid,
+        layout=CloudLayout.SCHEMA,
+        vapp_ref=f"urn:vCloud:Vapp:{ROOT_ID}.urn:vcloud:vapp:1",
     )
     body = await sent(lab, spec)
     assert list(body) == ["vCloudVmRestoreSpec"]
@@ -100,8 +105,8 @@ async def the_keys_of_a_vapp_restore_differ_by_format(lab: Lab) -> None:
         kind=PointKind.VAPP,
     )
     spec = VAppRestoreSpec(
-        hierarchy_root_uid="urn:r",
-        org_vdc_ref="urn:o",
+        hierarchy_root_uid=ROOT,
+        org_vdc_ref=f"urn:vCloud:OrgVdc:{ROOT_ID}.urn:vcloud:vdc:1",
         new_name="copy",
         vms=(VAppVmParameters(point_uid="urn:p", new_name="web"),),
     )

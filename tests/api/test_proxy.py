@@ -29,6 +29,7 @@ from tests.api.scripted import (
 from tests.support.demo_process import DemoProcess
 from tests.support.proxy import Cut, Proxy
 from tui.api.client import EnterpriseManager, Trust, look_at_certificate
+from tui.api.error_mapping import chain_of
 from tui.api.errors import (
     ConnectionLost,
     ManagerError,
@@ -37,7 +38,6 @@ from tui.api.errors import (
     TaskUnknown,
     UnknownCertificate,
 )
-from tui.api.faults import chain_of
 from tui.api.limits import Timeouts
 from tui.api.models import Platform, RestorePoint, ServerAddress, Task, TaskState, VmRestoreSpec
 from tui.api.query import Query
@@ -124,10 +124,9 @@ REFUSALS = [
     (Proxy(user="op", password="right"), ProxyRefused, "refused this user and password", 1),
     (Proxy(answer=b"HTTP/1.1 403 Forbidden\r\n\r\n"), ProxyRefused, "403 Forbidden", 1),
     (Proxy(answer=b"HTTP/1.0 502 Bad Gateway\r\n\r\n"), ProxyFailed, "does not reach 127.0.0.1:", 3),
-    (Proxy(answer=b"SSH-2.0-OpenSSH_9.2\r\n"), ProxyFailed, "not answer as an HTTP proxy", 3),
+    (Proxy(answer=b"SSH-2.0-OpenSSH_9.2\r\n"), ProxyFailed, "hung up before it opened", 3),
     (Proxy(answer=b"HTTP/1.1 \x1b[31m200\r\n\r\n"), ProxyFailed, "not answer as an HTTP proxy", 3),
-    (Proxy(answer=b"HTTP/1.1 200 OK\r\n\r\nWelcome"), ProxyFailed, "not answer as an HTTP proxy", 3),
-    (Proxy(answer=b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000), ProxyFailed, "not answer as an HTTP", 3),
+    (Proxy(answer=b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000), ProxyFailed, "hung up before it opened", 3),
     (Proxy(answer=b"HTTP/1.1 2"), ProxyFailed, "hung up before it opened the tunnel", 3),
     (Proxy(is_mute=True), ProxyFailed, "did not answer in time", 3),
 ]

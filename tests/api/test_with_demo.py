@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.support.demo_process import DemoProcess
 from tui.api.client import EnterpriseManager, Query, Trust
-from tui.api.errors import Forbidden, Invalid, NotFound, SessionExpired, TaskUnknown
+from tui.api.errors import Forbidden, Invalid, InvalidRestoreSpec, NotFound, SessionExpired, TaskUnknown
 from tui.api.models import (
     CloudLayout,
     CloudVmRestoreSpec,
@@ -175,14 +176,18 @@ async def test_a_vapp_restore(demo: DemoProcess, manager: EnterpriseManager) -> 
     assert await follow_to_the_end(demo, manager, task.task_id)
 
 
-async def test_keeping_and_rolling_back_is_refused_or_fails(
+async def test_keeping_and_rolling_back_is_refused_here_and_by_the_server(
     demo: DemoProcess, manager: EnterpriseManager
 ) -> None:
     point = await one(manager, Platform.VSPHERE)
+    with pytest.raises(InvalidRestoreSpec):
+        manager.write_request(point, VmRestoreSpec(quick_rollback=True, keep_original=True))
+    assert demo.requests("submit") == []
+    request = manager.write_request(point, VmRestoreSpec(quick_rollback=True, keep_original=False))
+    for off, on in ((b"KeepOriginalVM>false", b"KeepOriginalVM>true"), (b'VM": false', b'VM": true')):
+        request = replace(request, body=request.body.replace(off, on))
     with pytest.raises(Invalid):
-        await manager.send(
-            manager.write_request(point, VmRestoreSpec(quick_rollback=True, keep_original=True))
-        )
+        await manager.send(request)
     assert len(demo.requests("submit")) == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from tests.support.demo_process import DemoProcess
 from tui.api.client import EnterpriseManager, Query, Trust
@@ -20,7 +21,7 @@ from tui.api.models import (
     WireFormat,
 )
 from tui.api.models.resources import NO_TIME
-from tui.api.transport import Call, Reply
+from tui.api.transport import Call, Reply, Transport
 
 DIALECTS = ("xml", "json", "json-camel")
 PAGE = Query(page_size=3)
@@ -107,11 +108,12 @@ class Canned:
 
 def canned_manager(wire: WireFormat) -> tuple[EnterpriseManager, Canned]:
     """A client whose server is a list of replies, logged on."""
-    manager = EnterpriseManager(ServerAddress(host="em"), wire=wire, limits=Limits(pages=3))
     canned = Canned()
-    manager._transport = canned  # type: ignore[assignment]
+    manager = EnterpriseManager(
+        ServerAddress(host="em"), wire=wire, limits=Limits(pages=3), transport=cast(Transport, canned)
+    )
     manager._pages.do_without()  # each spoilt reply would start a process, and nothing else be measured
-    manager.session = LogonSession(user="u", session_id="s", token="t0ken-t0ken")
+    manager.resume(LogonSession(user="u", session_id="s", token="t0ken-t0ken"))
     return manager, canned
 
 
@@ -121,34 +123,38 @@ async def tour(demo: DemoProcess) -> list[Seed]:
     for dialect in DIALECTS:
         demo.reset(casing="camel" if dialect == "json-camel" else "pascal", role="portal-admin")
         wire = WireFormat.XML if dialect == "xml" else WireFormat.JSON
-        async with EnterpriseManager(
-            ServerAddress.parse(demo.url), trust=Trust(ca_file=demo.certificate), wire=wire
-        ) as manager:
-            seeds += await _one_tour(manager, demo, wire)
+        seeds += await _one_tour(demo, wire)
     return seeds
 
 
-async def _one_tour(manager: EnterpriseManager, demo: DemoProcess, wire: WireFormat) -> list[Seed]:
-    seeds: list[Seed] = []
-    transport = await manager._open()
-    send = transport.send
-    call_now = ""
+class Recorder(Transport):
+    """Keeps each reply."""
 
-    async def recorded(call: Call) -> Reply:
-        reply = await send(call)
-        seeds.append(Seed(call_now, wire, reply))
+    def __init__(self, demo: DemoProcess) -> None:
+        super().__init__(ServerAddress.parse(demo.url), trust=Trust(ca_file=demo.certificate))
+        self.replies: list[Reply] = []
+
+    async def send(self, call: Call) -> Reply:
+        reply = await super().send(call)
+        self.replies.append(reply)
         return reply
 
-    transport.send = recorded  # type: ignore[method-assign]
-    known = Known()
-    for call_now, operation in CALLS.items():
-        if call_now == "all points":
-            continue  # hundreds of pages of what is recorded already
-        found = await operation(manager, known)
-        _learn(known, call_now, found)
-        if call_now == "start":
-            demo.control("advance", seconds=60)
-            known.session_id = (await manager.task(known.task.task_id)).session_id
+
+async def _one_tour(demo: DemoProcess, wire: WireFormat) -> list[Seed]:
+    seeds: list[Seed] = []
+    recorder, known = Recorder(demo), Known()
+    address = ServerAddress.parse(demo.url)
+    async with EnterpriseManager(address, wire=wire, transport=recorder) as manager:
+        for name, operation in CALLS.items():
+            if name == "all points":
+                continue  # hundreds of pages of what is recorded already
+            recorder.replies.clear()
+            found = await operation(manager, known)
+            seeds += [Seed(name, wire, reply) for reply in recorder.replies]
+            _learn(known, name, found)
+            if name == "start":
+                demo.control("advance", seconds=60)
+                known.session_id = (await manager.task(known.task.task_id)).session_id
     return seeds
 
 

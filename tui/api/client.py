@@ -1,26 +1,72 @@
-"""The face of the service layer: one Enterprise Manager, one account, one method per operation."""
+"""The service layer: one Enterprise Manager, one account, one method per operation."""
 
 from __future__ import annotations
 
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from tui.api.codec.restore_request import RestoreRequest
-from tui.api.logon import LogonCalls
-from tui.api.look import look_at_certificate
-from tui.api.places import PlaceCalls
-from tui.api.points import PointCalls
-from tui.api.query import Query
-from tui.api.restores import RestoreCalls
+from tui.api.codec import codec_of, resources, write_request
+from tui.api.codec.listing import Listing, Reference
+from tui.api.codec.resources import entity_or_reference
+from tui.api.codec.restore_request import COLLECTIONS, RestoreRequest
+from tui.api.codec.tree import Tree
+from tui.api.error_mapping import error_for, is_web_page, logon_error
+from tui.api.errors import (
+    BadLogin,
+    BadReply,
+    Forbidden,
+    ManagerError,
+    NotFound,
+    NotManager,
+    Rejected,
+    SessionExpired,
+    Unreadable,
+)
+from tui.api.limits import Limits, Timeouts
+from tui.api.models import (
+    ApiRoot,
+    BackupServer,
+    HierarchyItem,
+    HierarchyRoot,
+    LogonSession,
+    Page,
+    Platform,
+    PointKind,
+    RestorePoint,
+    RestoreSession,
+    RestoreSpec,
+    ServerAddress,
+    Task,
+    WireFormat,
+    id_of,
+)
+from tui.api.pages import PageDecoders
+from tui.api.query import Identified, Query, encoded, follow_pages
+from tui.api.rest_client import TOKEN_HEADER, XML, RestClient
 from tui.api.tls import Trust
+from tui.api.transport import Call, Kind, Reply, Transport, look_at_certificate
+from tui.clock import Clock
 
 __all__ = ["EnterpriseManager", "Query", "RestoreRequest", "Trust", "look_at_certificate"]
 
+ItemT = TypeVar("ItemT", bound=Identified)
+_RESOURCES = {PointKind.VM: "VmRestorePoint", PointKind.VAPP: "vAppRestorePoint"}
+_WORKER_ABOVE_BYTES = 200_000
+"""Of a page that is worth the way to another process: some 200 points."""
+_MANY_PAGES = 3
+"""Of a list from which decoding them elsewhere pays."""
+_ENTITIES_AT_ONCE = 4
+"""Entities fetched side by side where the server sent references."""
 
-class EnterpriseManager(LogonCalls, PointCalls, RestoreCalls, PlaceCalls):
+
+class EnterpriseManager:
     """Talks to one server as one account.
 
-    Reads are tried again when the line breaks; writes are sent once, and their errors say in
+    Reads are tried again when the connection breaks; writes are sent once, and their errors say in
     `request_sent` whether the server may have them. Nothing is sent to any host but `address`.
 
     Args:
@@ -31,7 +77,30 @@ class EnterpriseManager(LogonCalls, PointCalls, RestoreCalls, PlaceCalls):
         clock: now and sleep.
         limits: bounds on what the server may send.
         timeouts: bounds on how long it may take.
+        transport: used instead of connections made from the arguments above.
     """
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        *,
+        trust: Trust | None = None,
+        wire: WireFormat = WireFormat.AUTO,
+        proxy: str = "",
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        timeouts: Timeouts | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        self.address = address
+        self._limits = limits or Limits()
+        transport = transport or Transport(
+            address, trust=trust or Trust(), proxy=proxy, clock=clock, limits=self._limits, timeouts=timeouts
+        )
+        self._rest = RestClient(transport, wire=wire, limits=self._limits)
+        self._pages = PageDecoders(self._limits)
+        self._has_many_pages = False
+        """A list was seen that is long enough to be decoded elsewhere."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -43,3 +112,378 @@ class EnterpriseManager(LogonCalls, PointCalls, RestoreCalls, PlaceCalls):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections; the logon session at the server stays as it is."""
+        await self._pages.aclose()
+        await self._rest.aclose()
+
+    @property
+    def session(self) -> LogonSession | None:
+        """The logon session in use."""
+        return self._rest.session
+
+    @property
+    def api_version(self) -> str:
+        """Best knowledge of the version the session speaks, empty if unknown."""
+        return self._rest.api_version
+
+    @property
+    def lists_wire(self) -> WireFormat:
+        """The format reads are asked in."""
+        return self._rest.lists_wire
+
+    @property
+    def writes_wire(self) -> WireFormat:
+        """The format writes are sent in."""
+        return self._rest.writes_wire
+
+    # -- logon sessions (WIRE 1.3 to 1.7) -----------------------------------------------------
+
+    async def discover(self) -> ApiRoot:
+        """Return what the server says before anybody logs on: the versions it speaks.
+
+        Raises:
+            NotManager: something else answers there.
+        """
+        reply = await self._rest.send_anonymous(Call(method="GET", target="/api/", accept=XML))
+        if reply.status != 200:
+            raise error_for(reply.status, reply.body, self._limits)
+        return await self._rest.model_of(reply, resources.api_root)
+
+    async def log_on(self, user: str, password: str) -> LogonSession:
+        """Log on; the session is used from then on.
+
+        Raises:
+            BadLogin: user, password or role is refused.
+            UnknownCertificate, CertificateChanged: nothing was sent.
+            NotManager: something else answers there.
+        """
+        reply = await self._rest.send_anonymous(_logon_call(user, password))
+        if not 200 <= reply.status < 300:
+            raise logon_error(reply.status, reply.body, self._limits)
+        token = reply.headers.get(TOKEN_HEADER.lower(), "")
+        if not token:
+            raise NotManager("It takes the logon but gives no session.", http_code=reply.status)
+        named, session_id = await self._names_in(reply)
+        session = LogonSession(user=named or user, session_id=session_id, token=token)
+        self.resume(session)
+        session = replace(session, api_version=await self._version())
+        self.resume(session)
+        return session
+
+    def resume(self, session: LogonSession) -> None:
+        """Use a kept session from now on."""
+        self._rest.session = session
+        self._rest.api_version = session.api_version
+
+    async def is_session_alive(self) -> bool:
+        """Return whether the server still knows the session; a light read, which also keeps it alive."""
+        try:
+            await self.keep_alive()
+        except SessionExpired:
+            return False
+        return True
+
+    async def keep_alive(self) -> None:
+        """Read a little: 15 minutes without any request end a session.
+
+        Raises:
+            SessionExpired: it is over already.
+        """
+        await self.tasks()
+
+    async def log_off(self) -> None:
+        """Delete the session at the server, and forget it. One that is over already counts as deleted."""
+        try:
+            session_id = self.session.session_id if self.session else ""
+            session_id = session_id or await self._own_session_id()
+            if session_id:
+                await self._rest.write("DELETE", f"/api/logonSessions/{encoded(session_id)}")
+        except (SessionExpired, NotFound):
+            pass
+        finally:
+            self._rest.session = None
+
+    async def _names_in(self, reply: Reply) -> tuple[str, str]:
+        """Return user and session id in the body, which may be missing: only logging off needs it."""
+        try:
+            return await self._rest.model_of(reply, resources.logon) if reply.body.strip() else ("", "")
+        except NotManager:
+            raise
+        except (BadReply, NotFound):
+            return "", ""
+
+    async def _version(self) -> str:
+        try:
+            return (await self.discover()).newest
+        except ManagerError:
+            # The session is there; what is not known is not claimed.
+            return ""
+
+    async def _own_session_id(self) -> str:
+        """Return the id of the only session the server lists, where the logon did not say it."""
+        sessions = await self._rest.read_model("/api/logonSessions", resources.logon_sessions)
+        return sessions[0][1] if len(sessions) == 1 else ""
+
+    # -- restore points (WIRE 3, 4, 10) -------------------------------------------------------
+
+    def vm_restore_points(self, query: Query) -> AsyncIterator[Page[RestorePoint]]:
+        """Yield pages of VM restore points, to the end, each point once."""
+        return self._points(query, PointKind.VM)
+
+    def vapp_restore_points(self, query: Query) -> AsyncIterator[Page[RestorePoint]]:
+        """Yield pages of vApp restore points, to the end, each point once."""
+        return self._points(query, PointKind.VAPP)
+
+    async def points_page(
+        self, query: Query, number: int, *, kind: PointKind = PointKind.VM
+    ) -> Page[RestorePoint]:
+        """Return one page of points, as sent: for filling several pages side by side."""
+        if self._has_many_pages:
+            self._pages.start()  # not with the first page: somebody waits for that one
+        listing = await self._point_listing(query.at(number).target(_RESOURCES[kind]), kind)
+        found = await self._entities(listing.references, kind)
+        self._has_many_pages = self._has_many_pages or listing.pages > _MANY_PAGES
+        items = (*listing.items, *found) if found else listing.items
+        return Page(items=items, number=number, pages=max(listing.pages, 1))
+
+    async def vm_restore_point(self, id: str) -> RestorePoint:
+        """Return one VM restore point.
+
+        Raises:
+            NotFound: it is not there any more.
+        """
+        return await self._point(_point_path(id, PointKind.VM), PointKind.VM)
+
+    async def vapp_restore_point(self, id: str) -> RestorePoint:
+        """Return one vApp restore point.
+
+        Raises:
+            NotFound: it is not there any more.
+        """
+        return await self._point(_point_path(id, PointKind.VAPP), PointKind.VAPP)
+
+    async def vms_of_vapp_point(self, point: RestorePoint) -> tuple[RestorePoint, ...]:
+        """Return the VM points of the restore point a vApp point belongs to.
+
+        The server does not link the VMs of a vApp; other VMs of the same backup may be among them.
+        Some roles may not ask for it (WIRE T15).
+        """
+        restore_point_id = point.restore_point_id
+        if not restore_point_id:
+            restore_point_id = (await self.vapp_restore_point(point.id)).restore_point_id
+        if not restore_point_id:
+            return ()
+        target = f"/api/restorePoints/{encoded(restore_point_id)}/vmRestorePoints?format=Entity"
+        listing = await self._point_listing(target, PointKind.VM)
+        return (*listing.items, *await self._entities(listing.references, PointKind.VM))
+
+    async def platform_of(self, point: RestorePoint) -> Platform:
+        """Return the platform the point's reference or its backup names, else UNKNOWN (WIRE 4.4)."""
+        if point.platform is not Platform.UNKNOWN or not point.restore_point_id:
+            return point.platform
+        target = f"/api/restorePoints/{encoded(point.restore_point_id)}?format=Entity"
+        try:
+            backup = await self._rest.read_model(target, resources.backup_link)
+            if not backup:
+                return Platform.UNKNOWN
+            word = await self._rest.read_model(_as_entity(backup), resources.backup_platform)
+        except (Forbidden, Rejected, BadReply):
+            return Platform.UNKNOWN
+        return Platform.from_word(word)
+
+    async def _points(self, query: Query, kind: PointKind) -> AsyncIterator[Page[RestorePoint]]:
+        async def fetch(at: Query) -> Page[RestorePoint]:
+            return await self.points_page(at, at.page, kind=kind)
+
+        async for page in follow_pages(query, fetch, max_pages=self._limits.pages):
+            yield page
+
+    async def _point_listing(self, target: str, kind: PointKind) -> Listing[RestorePoint]:
+        async def decode(body: bytes) -> Listing[RestorePoint]:
+            return await self._decode_page(body, kind)
+
+        return await self._rest.read(target, decode)
+
+    async def _decode_page(self, body: bytes, kind: PointKind) -> Listing[RestorePoint]:
+        """Decode a page of points: a long one in another process where there is one."""
+        if len(body) > _WORKER_ABOVE_BYTES:
+            found = await self._pages.points(body, "", kind)
+            if found is not None:
+                return found
+        return await self._rest.decode(body, lambda text: codec_of(text).points(text, kind, self._limits))
+
+    async def _point(self, path: str, kind: PointKind) -> RestorePoint:
+        found = await self._rest.read_model(path, lambda tree: entity_or_reference(tree, kind))
+        if isinstance(found, str):
+            found = await self._rest.read_model(found, lambda tree: entity_or_reference(tree, kind))
+        if isinstance(found, str):
+            raise Unreadable("It sends references only, never the restore point itself.")
+        return found
+
+    async def _entities(self, references: tuple[Reference, ...], kind: PointKind) -> tuple[RestorePoint, ...]:
+        """Fetch what the server only referred to; what has gone since is left out."""
+        at_once = asyncio.Semaphore(_ENTITIES_AT_ONCE)
+
+        async def fetch(reference: Reference) -> RestorePoint | None:
+            async with at_once:
+                try:
+                    return await self._point(reference.path or _point_path(id_of(reference.uid), kind), kind)
+                except NotFound:
+                    return None
+
+        tasks: list[asyncio.Task[RestorePoint | None]] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(fetch(reference)) for reference in references]
+        except* ManagerError as errors:
+            raise errors.exceptions[0] from None
+        return tuple(point for task in tasks if (point := task.result()) is not None)
+
+    # -- restores (WIRE 5, 6, 7) --------------------------------------------------------------
+
+    def write_request(
+        self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
+    ) -> RestoreRequest:
+        """Build the exact request for `send`, without the token; nothing is sent.
+
+        Raises:
+            InvalidRestoreSpec: the restore breaks a rule of the API.
+            Invalid: a name in `spec` cannot be written in that format.
+        """
+        chosen = self.writes_wire if wire in (None, WireFormat.AUTO) else wire
+        return write_request(point, spec, chosen)
+
+    async def send(self, request: RestoreRequest) -> Task:
+        """Start a restore: one POST of exactly this request, never sent again.
+
+        Raises:
+            ManagerError: with `request_sent` saying whether the server may have it nevertheless.
+        """
+        media_type = request.headers["Content-Type"]
+        reply = await self._rest.write(request.method, request.path, media_type=media_type, body=request.body)
+        return await self._rest.model_of(reply, resources.task)
+
+    async def tasks(self) -> tuple[Task, ...]:
+        """Return the tasks of this logon session; those of others are not listed (WIRE T2)."""
+        return await self._rest.read_model("/api/tasks", resources.tasks)
+
+    async def task(self, task_id: str) -> Task:
+        """Return one task.
+
+        Raises:
+            TaskUnknown: this logon session has no such task; it proves nothing about the restore.
+        """
+        return await self._rest.read_model(f"/api/tasks/{encoded(task_id)}", resources.task)
+
+    async def cancel_task(self, task: Task) -> None:
+        """DELETE the task by its own link: stops a launch; a finished task only loses its record (WIRE T28).
+
+        Raises:
+            NotManager: something else said yes, with a web page; whether the server has it nobody knows.
+        """
+        target = task.delete_href or f"/api/tasks/{encoded(task.task_id)}"
+        reply = await self._rest.write("DELETE", target)
+        if is_web_page(reply.body):
+            raise NotManager("It answers with a web page.", http_code=reply.status)
+
+    async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
+        """Return all restore sessions that match, of the last 30 days, whoever started them."""
+        return await self._all(
+            query, "RestoreSession", resources.restore_sessions, "restoreSessions", resources.restore_session
+        )
+
+    async def restore_session(self, id: str) -> RestoreSession:
+        """Return one restore session, by id or UID.
+
+        Raises:
+            NotFound: there is no such session.
+        """
+        target = f"/api/restoreSessions/{encoded(id_of(id))}?format=Entity"
+        return await self._rest.read_model(target, resources.restore_session)
+
+    # -- hosts and backup servers (WIRE 8, 11a); roles that may restore may be refused here (T15) ----
+
+    async def hierarchy_roots(self) -> tuple[HierarchyRoot, ...]:
+        """Return all virtualisation hosts; one that two backup servers know comes twice.
+
+        Raises:
+            Forbidden: the role may not look them up.
+        """
+        return await self._all(
+            Query(), "HierarchyRoot", resources.hierarchy_roots, "hierarchyRoots", resources.hierarchy_root
+        )
+
+    async def lookup(self, root_uid: str, object_type: str, name: str = "*") -> tuple[HierarchyItem, ...]:
+        """Return objects of a type under a hierarchy root; `*` lists all; more may match a name.
+
+        Raises:
+            Forbidden: the role may not look them up.
+        """
+        target = f"/api/lookup?host={encoded(root_uid)}&name={encoded(name)}&type={encoded(object_type)}"
+        return await self._rest.read_model(target, resources.hierarchy_items)
+
+    async def backup_servers(self) -> tuple[BackupServer, ...]:
+        """Return all backup servers Enterprise Manager collects from.
+
+        Raises:
+            Forbidden: the role may not see them.
+        """
+        return await self._all(
+            Query(), "BackupServer", resources.backup_servers, "backupServers", resources.backup_server
+        )
+
+    async def collect(self, server: BackupServer) -> Task:
+        """Ask Enterprise Manager to collect from a backup server now; the task says when that has begun."""
+        target = server.collect_href or f"/api/backupServers/{encoded(id_of(server.uid))}?action=collect"
+        return await self._rest.model_of(await self._rest.write("POST", target), resources.task)
+
+    async def _all(
+        self,
+        query: Query,
+        resource: str,
+        read_page: Callable[[Tree], Listing[ItemT]],
+        collection: str,
+        read_one: Callable[[Tree], ItemT],
+    ) -> tuple[ItemT, ...]:
+        """Return all items of a list, fetching one by one what the server only refers to."""
+
+        async def fetch(at: Query) -> Page[ItemT]:
+            listing = await self._rest.read_model(at.target(resource), read_page)
+            paths = [f"/api/{collection}/{encoded(id_of(each.uid))}" for each in listing.references]
+            found = [await self._rest.read_model(f"{path}?format=Entity", read_one) for path in paths]
+            return Page(items=(*listing.items, *found), number=at.page, pages=listing.pages)
+
+        pages = [page.items async for page in follow_pages(query, fetch, max_pages=self._limits.pages)]
+        return tuple(item for page in pages for item in page)
+
+
+def _logon_call(user: str, password: str) -> Call:
+    """Return the one call that carries the password.
+
+    Raises:
+        BadLogin: user or password cannot be sent.
+    """
+    if ":" in user:
+        raise BadLogin("A user name cannot hold a colon.", request_sent=False)
+    try:
+        pair = base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode()
+    except UnicodeEncodeError:
+        # Without its context: that carries the password.
+        raise BadLogin("User or password hold characters that cannot be sent.", request_sent=False) from None
+    return Call(
+        method="POST",
+        target="/api/sessionMngr/?v=latest",
+        accept=XML,
+        kind=Kind.WRITE,
+        secrets={"Authorization": f"Basic {pair}"},
+    )
+
+
+def _point_path(id: str, kind: PointKind) -> str:
+    return f"/api/{COLLECTIONS[kind]}/{encoded(id)}?format=Entity"
+
+
+def _as_entity(path: str) -> str:
+    return path if "format=" in path.lower() else path + ("&" if "?" in path else "?") + "format=Entity"

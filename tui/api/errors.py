@@ -6,10 +6,10 @@
       Untrusted        UnknownCertificate, CertificateChanged            -> certificate screen
                        CaFileUnreadable                                  -> said at once
       NotAllowed       BadLogin, SessionExpired, Forbidden               -> login, or explained
-      Rejected         Invalid, NotFound, Busy, ServerFault, TaskUnknown,
-                       NotImplementedThere                               -> shown where it happened
+      Rejected         Invalid (InvalidRestoreSpec), NotFound, Busy, ServerFault,
+                       TaskUnknown, NotImplementedThere                  -> shown where it happened
       BadReply         Unreadable, MissingField, TooLarge, NotManager    -> log and report
-    BadReference(ValueError)                 a reference the operator typed is malformed
+    BadReference(VbemError)                  a reference the operator typed is malformed
 
 Each error knows whether the request may have reached the server: that decides what may be said
 about a restore whose reply was lost.
@@ -98,7 +98,7 @@ class ProxyFailed(Unreachable):
 
 
 class ProxyRefused(ProxyFailed):
-    """The proxy lets this user or this host not through: asking again changes nothing."""
+    """The proxy does not let this user or this host through: asking again changes nothing."""
 
     title = "The proxy refused"
     hint = "Ask who runs the proxy to let this host through, or do without a proxy."
@@ -183,6 +183,16 @@ class Invalid(Rejected):
     title = "The server found the request invalid"
 
 
+class InvalidRestoreSpec(Invalid):
+    """The restore breaks a rule of the API, or names something malformed; nothing was sent."""
+
+    title = "A restore like this cannot be sent"
+    hint = "Correct the restore form and try again."
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, request_sent=False)
+
+
 class NotFound(Rejected):
     """HTTP 404: there is no such thing (any more)."""
 
@@ -198,9 +208,9 @@ class Busy(Rejected):
 
 
 class ServerFault(Rejected):
-    """HTTP 500: the server failed inside."""
+    """HTTP 500: the server itself failed."""
 
-    title = "The server failed inside"
+    title = "Internal server error"
     hint = "Try again; if it stays, the reason is in the server's own log."
 
 
@@ -253,5 +263,8 @@ class NotManager(BadReply):
     hint = "The REST API listens on port 9398 by default; the web page listens elsewhere."
 
 
-class BadReference(ValueError):
+class BadReference(VbemError):
     """A reference is not of the form `urn:<Platform>:<Type>:<root>.<object>` (WIRE 8.3)."""
+
+    title = "The reference is malformed"
+    hint = "Pick it from the list, or copy it whole."

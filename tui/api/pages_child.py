@@ -16,7 +16,6 @@ from typing import BinaryIO
 from tui.api.codec import codec_for, codec_of
 from tui.api.codec.packed import Packer
 from tui.api.errors import ManagerError
-from tui.api.inflate import inflate
 from tui.api.limits import Limits
 from tui.api.models import PointKind, WireFormat
 from tui.api.pages import ANSWERED, ASKED, ENCODINGS, KINDS
@@ -27,8 +26,7 @@ IDLE_S = 30.0
 def decoded(body: bytes, encoding: str, kind: PointKind, limits: Limits, packer: Packer) -> bytes:
     """The page's points, packed; empty where it is not of the usual kind, which the caller finds out."""
     try:
-        whole = inflate(body, encoding, limits.body_bytes)
-        return packer.packed(codec_of(whole).points(whole, kind, limits))
+        return packer.packed(codec_of(body).points(body, kind, limits))
     except (ManagerError, UnicodeError):
         return b""
 

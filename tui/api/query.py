@@ -1,4 +1,4 @@
-"""Queries: filters that are built and quoted, never concatenated (WIRE 3).
+"""Queries: filters that are built and quoted, never concatenated, and lists followed to their end (WIRE 3).
 
 A VM may be called `a";(Name=="b` and the filter still means that name: every value stands in double
 quotes, quotes inside are doubled, groups always stand in parentheses because the precedence of `;`
@@ -8,10 +8,14 @@ and `,` is not documented.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 from urllib.parse import quote
+
+from tui.api.errors import TooLarge, Unreadable
+from tui.api.models import Page
 
 FilterValue = str | datetime
 """A string (an enum member is one too), or an aware datetime."""
@@ -37,47 +41,47 @@ class Filter:
 
 
 def eq(field: str, value: FilterValue) -> Filter:
-    """`field` is `value`. There is no "contains": the server compares whole values."""
+    """Say that `field` is `value`. There is no "contains": the server compares whole values."""
     return _compare(field, "==", value)
 
 
 def ne(field: str, value: FilterValue) -> Filter:
-    """`field` is not `value`."""
+    """Say that `field` is not `value`."""
     return _compare(field, "!=", value)
 
 
 def gt(field: str, value: FilterValue) -> Filter:
-    """`field` is greater (enumerations compare by index) or later."""
+    """Say that `field` is greater (enumerations compare by index) or later."""
     return _compare(field, ">", value)
 
 
 def ge(field: str, value: FilterValue) -> Filter:
-    """`field` is greater or equal."""
+    """Say that `field` is greater or equal."""
     return _compare(field, ">=", value)
 
 
 def lt(field: str, value: FilterValue) -> Filter:
-    """`field` is less or earlier."""
+    """Say that `field` is less or earlier."""
     return _compare(field, "<", value)
 
 
 def le(field: str, value: FilterValue) -> Filter:
-    """`field` is less or equal."""
+    """Say that `field` is less or equal."""
     return _compare(field, "<=", value)
 
 
 def all_of(*filters: Filter) -> Filter:
-    """All conditions hold (`;` on the wire)."""
+    """Say that all conditions hold (`;` on the wire)."""
     return _group(";", filters)
 
 
 def any_of(*filters: Filter) -> Filter:
-    """At least one condition holds (`,` on the wire)."""
+    """Say that at least one condition holds (`,` on the wire)."""
     return _group(",", filters)
 
 
 def quoted(value: FilterValue) -> str:
-    """A value as it stands in a filter: in double quotes, inner quotes doubled, times in UTC."""
+    """Return a value as it stands in a filter: in double quotes, inner quotes doubled, times in UTC."""
     text = _iso(value) if isinstance(value, datetime) else str(value)
     return '"' + text.replace('"', '""') + '"'
 
@@ -126,11 +130,11 @@ class Query:
             raise ValueError("Page and page size start at 1.")
 
     def at(self, page: int) -> Query:
-        """The same query at another page."""
+        """Return the same query at another page."""
         return replace(self, page=page)
 
     def target(self, resource: str) -> str:
-        """Path and query string that ask for `resource` as entities."""
+        """Return path and query string that ask for `resource` as entities."""
         return "/api/query?" + "&".join(self._parameters(resource))
 
     def _parameters(self, resource: str) -> Iterator[str]:
@@ -141,3 +145,43 @@ class Query:
         yield f"{'sortDesc' if self.descending else 'sortAsc'}={self.sort or 'UID'}"
         yield f"pageSize={self.page_size}"
         yield f"page={self.page}"
+
+
+class Identified(Protocol):
+    """Whatever has a UID."""
+
+    @property
+    def uid(self) -> str:
+        """What tells it from others."""
+
+
+ItemT = TypeVar("ItemT", bound=Identified)
+
+
+async def follow_pages(
+    query: Query, fetch: Callable[[Query], Awaitable[Page[ItemT]]], *, max_pages: int
+) -> AsyncIterator[Page[ItemT]]:
+    """Yield all pages from the query's own on, each without what was seen before (WIRE 3.3).
+
+    Pages are counted up rather than followed by their links, which may have lost the filter. Rows shift
+    between pages while backups run, so an item may come twice; it is handed on once.
+
+    Raises:
+        Unreadable: the server sends the same page again and again.
+        TooLarge: there are more than `max_pages`.
+    """
+    seen: set[str] = set()
+    before: list[str] = []
+    for number in range(query.page, query.page + max_pages):
+        page = await fetch(query.at(number))
+        uids = [item.uid for item in page.items]
+        if not uids and number > query.page:
+            return
+        if uids and uids == before:
+            raise Unreadable("It sends the same page again and again.")
+        fresh = tuple(item for item in page.items if item.uid not in seen and not seen.add(item.uid))  # type: ignore[func-returns-value]
+        yield Page(items=fresh, number=number, pages=page.pages)
+        if not uids or number >= page.pages:
+            return
+        before = uids
+    raise TooLarge(f"The list has more than {max_pages} pages.")

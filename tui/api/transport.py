@@ -1,9 +1,7 @@
-"""Bytes to the server and back: the one place that speaks HTTP.
+"""Bytes to the server and back: the one place that speaks HTTP, by `httpx.AsyncClient`.
 
-No proxy from the environment, no redirects, no cookies, no other host than the one that was dialled: what
-`httpx.AsyncClient` adds to httpx's own transport is all to be left out here, so only the transport is used. A
-cookie would even win over the token in the header (WIRE T3).
-Reads are tried again when the line breaks or the server is busy; writes never are.
+No proxy from the environment, no redirects, no cookies, no other host than the one that was dialled.
+Reads are tried again when the connection breaks or the server is busy; writes never are.
 """
 
 from __future__ import annotations
@@ -12,15 +10,17 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
 
-from tui.api.bodies import take_body, take_error_body
-from tui.api.certificates import describe, problem_of
+from tui.api.error_mapping import connection_error, find, proxy_error
 from tui.api.errors import (
     CertificateChanged,
     ConnectionLost,
@@ -29,28 +29,36 @@ from tui.api.errors import (
     NotManager,
     ProxyRefused,
     TimedOut,
+    TooLarge,
     UnknownCertificate,
     Unreachable,
     Unreadable,
 )
-from tui.api.faults import find, line_error
 from tui.api.limits import Limits, Timeouts
-from tui.api.look import shown
-from tui.api.models import ServerAddress
+from tui.api.models import Certificate, ServerAddress
 from tui.api.proxy import ProxyAddress
-from tui.api.streams import StreamBackend, StreamTransport
-from tui.api.tls import PinMismatch, Trust, client_context, looking_context
-from tui.api.tunnel import Tunnels
-from tui.clock import Clock
+from tui.api.tls import (
+    HandshakeEnded,
+    PinMismatch,
+    Trust,
+    client_context,
+    describe,
+    looking_context,
+    problem_of,
+)
+from tui.clock import Clock, SystemClock
 
 for _logger in ("httpx", "httpcore"):
     # At debug level they write reply headers, and with them the session's token.
     logging.getLogger(_logger).setLevel(logging.WARNING)
 
-_CONNECTIONS = 8
-_IDLE_S = 20.0
-_FIRST_PAUSE_S = 0.3
 _HEADERS = {"User-Agent": "vbem", "Accept-Encoding": "gzip", "Connection": "keep-alive"}
+_POOL = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=20.0)
+_FIRST_PAUSE_S = 0.3
+_DECODED_AT_ONCE_BYTES = 4096
+"""Of compressed bytes: httpx decodes a piece whole, and deflate makes up to 1032 bytes of one."""
+_FRUITLESS_BYTES = 65_536
+"""Compressed bytes that decode to nothing before the body is given up; honest ones are a few hundred."""
 
 
 class Kind(Enum):
@@ -75,52 +83,50 @@ class Call:
     body: bytes = b""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Headers that hold the token or the password."""
-    packed: bool = False
-    """Hand on the body as it came, unless it is long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The server's answer, decompressed where `encoding` is empty."""
+    """The server's answer, decompressed."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     """By lower-case name."""
     body: bytes = field(repr=False)
-    encoding: str = ""
-
-
-@dataclass(slots=True)
-class _Trail:
-    """Whether a byte of the request may have left: httpcore says when it begins to write it."""
-
-    sent: bool = False
-
-    async def mark(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "http11.send_request_headers.started":
-            self.sent = True
 
 
 class Transport:
-    """The connections to one server."""
+    """The connections to one server.
+
+    Args:
+        address: the server as dialled.
+        trust: who vouches for its certificate.
+        proxy: URL of an HTTP proxy, empty for none.
+        clock: now and sleep.
+        limits: bounds on what the server may send.
+        timeouts: bounds on how long it may take.
+    """
 
     def __init__(
         self,
         address: ServerAddress,
         *,
         trust: Trust,
-        proxy: str,
-        clock: Clock,
-        limits: Limits,
-        timeouts: Timeouts,
+        proxy: str = "",
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self._address = address
         self._trust = trust
-        self._proxy = proxy
-        self._clock = clock
-        self._limits = limits
-        self._timeouts = timeouts
-        self._http: httpx.AsyncHTTPTransport | None = None
+        self._proxy = ProxyAddress.parse(proxy) if proxy else None
+        self._clock = clock or SystemClock()
+        self._limits = limits or Limits()
+        self._timeouts = timeouts or Timeouts()
+        self._context: ssl.SSLContext | None = None
+        self._client: httpx.AsyncClient | None = None
+        self._in_use: Counter[httpx.AsyncClient] = Counter()
+        """How many calls are in flight on each client."""
         self._opening = asyncio.Lock()
 
     async def send(self, call: Call) -> Reply:
@@ -130,28 +136,47 @@ class Transport:
             Unreachable, Untrusted: there is no reply; `request_sent` says whether the server may have it.
             TooLarge, Unreadable, NotManager: the reply is no HTTP, too large or damaged.
         """
-        trail = _Trail()
-        reading = call.kind is Kind.READ
-        total = self._timeouts.read_total if reading else self._timeouts.write_total
+        progress = self._progress()
+        is_read = call.kind is Kind.READ
+        total = self._timeouts.read_total if is_read else self._timeouts.write_total
         try:
             async with asyncio.timeout(total):
-                http = await self._open()
-                return await self._try(http, call, trail, self._timeouts.tries if reading else 1)
+                return await self._try(call, progress, self._timeouts.tries if is_read else 1)
         except TimeoutError as error:
             raise TimedOut(
-                f"{self._address} did not finish its answer in {total:g} s.", request_sent=trail.sent
+                f"{self._address} did not finish its answer in {total:g} s.", request_sent=progress.sent
             ) from error
+
+    async def certificate(self) -> Certificate:
+        """Return the certificate the server shows; `.problem` says why nobody vouches for it, if so.
+
+        The handshake is ended before anything is sent.
+
+        Raises:
+            CertificateChanged: it is not the pinned one.
+            CaFileUnreadable: the CA file cannot be used.
+            ProxyFailed: the proxy opens no tunnel to it.
+            Unreachable, NotManager: there is no TLS server to look at.
+        """
+        context = await asyncio.to_thread(client_context, self._trust, handshake_only=True)
+        try:
+            return self._described(await self._shown(context), problem="")
+        except UnknownCertificate as unknown:
+            return unknown.certificate
 
     async def aclose(self) -> None:
         """Close all connections."""
-        http, self._http = self._http, None
-        if http is not None:
-            await http.aclose()
+        self._client = None
+        for client in list(self._in_use):
+            await client.aclose()
+        self._in_use.clear()
 
-    async def _try(self, http: httpx.AsyncHTTPTransport, call: Call, trail: _Trail, tries: int) -> Reply:
+    # -- one call -----------------------------------------------------------------------------
+
+    async def _try(self, call: Call, progress: _Progress, tries: int) -> Reply:
         for attempt in range(1, tries):
             try:
-                reply = await self._exchange(http, call, trail)
+                reply = await self._exchange(call, progress)
             except (NameNotFound, ProxyRefused):  # a wrong password tried again may lock the account
                 raise
             except Unreachable:
@@ -161,75 +186,270 @@ class Transport:
                     return reply
             # Jitter, so that many programs do not come back at one moment; nothing secret hangs on it.
             await self._clock.sleep(_FIRST_PAUSE_S * 3 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
-        return await self._exchange(http, call, trail)
+        return await self._exchange(call, progress)
 
-    async def _open(self) -> httpx.AsyncHTTPTransport:
-        async with self._opening:
-            if self._http is None:
-                # Reading the system's authorities takes tens of milliseconds.
-                context = await asyncio.to_thread(client_context, self._trust)
-                self._http = self._transport(context)
-            return self._http
-
-    def _transport(self, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
-        limits = httpx.Limits(
-            max_connections=_CONNECTIONS,
-            max_keepalive_connections=_CONNECTIONS,
-            keepalive_expiry=_IDLE_S,
-        )
-        backend = Tunnels(ProxyAddress.parse(self._proxy)) if self._proxy else StreamBackend()
-        return StreamTransport(context, limits, backend)
-
-    async def _exchange(self, http: httpx.AsyncHTTPTransport, call: Call, trail: _Trail) -> Reply:
+    async def _exchange(self, call: Call, progress: _Progress) -> Reply:
         silence = self._timeouts.read if call.kind is Kind.READ else self._timeouts.write
-        headers = {**_HEADERS, "Accept": call.accept, **call.secrets}
-        timeout = httpx.Timeout(silence, connect=self._timeouts.connect, pool=silence)
+        headers = {"Accept": call.accept, **call.secrets}
         if call.content_type:
             headers["Content-Type"] = call.content_type
         try:
-            request = httpx.Request(
-                call.method,
-                f"https://{self._address}{call.target}",
-                headers=headers,
-                content=call.body or None,
-                extensions={"timeout": timeout.as_dict(), "trace": trail.mark},
-            )
-            response = await http.handle_async_request(request)
-            try:
-                return await self._read(response, packed=call.packed)
-            finally:
-                await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
-            raise await self._mapped(error, trail.sent) from error
-        except UnicodeError as error:
-            raise NameNotFound(f"{self._address.host} is no host name.", request_sent=trail.sent) from error
+            async with self._borrowed(progress) as client, progress.watched() as extensions:
+                request = client.build_request(
+                    call.method,
+                    f"https://{self._address}{call.target}",
+                    headers=headers,
+                    content=call.body or None,
+                    timeout=httpx.Timeout(silence, connect=None),
+                    extensions=extensions,
+                )
+                response = await client.send(request, stream=True)
+                try:
+                    return await self._reply(response)
+                finally:
+                    await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
+            raise await self._mapped(error, progress) from error
 
-    async def _read(self, response: httpx.Response, *, packed: bool) -> Reply:
-        encoding, still = response.headers.get("content-encoding", ""), ""
-        if response.status_code >= 300:
-            body = await take_error_body(response.aiter_raw(), encoding, self._limits)
-        else:
-            body, still = await take_body(response.aiter_raw(), encoding, self._limits, packed=packed)
+    async def _reply(self, response: httpx.Response) -> Reply:
+        is_error = response.status_code >= 300
+        limit = self._limits.error_bytes if is_error else self._limits.body_bytes
+        chunks: list[bytes] = []
+        try:
+            async for chunk in _decoded(response, limit):
+                chunks.append(chunk)
+        except (TooLarge, Unreadable, httpx.DecodingError):
+            if not is_error:  # of an error the status and the beginning say enough
+                raise
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(status=response.status_code, headers=headers, body=body, encoding=still)
+        return Reply(status=response.status_code, headers=headers, body=b"".join(chunks))
 
-    async def _mapped(self, error: Exception, sent: bool) -> ManagerError:
+    # -- clients ------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _borrowed(self, progress: _Progress) -> AsyncIterator[httpx.AsyncClient]:
+        """The client, for one call.
+
+        A tunnel whose TLS fails stays in httpcore's pool for ever and takes one of its places
+        (encode/httpcore#1023). So a client that holds one is not used again, and closed after its last call.
+        """
+        client = await self._open()
+        self._in_use[client] += 1
+        try:
+            yield client
+        finally:
+            self._in_use[client] -= 1
+            if progress.stage is _Stage.TUNNEL and self._client is client:
+                self._client = None
+            if self._client is not client and self._in_use[client] <= 0:
+                del self._in_use[client]
+                await client.aclose()
+
+    async def _open(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._context is None:
+                # Reading the system's authorities takes tens of milliseconds.
+                self._context = await asyncio.to_thread(client_context, self._trust)
+            if self._client is None:
+                self._client = self._new_client(self._context)
+            return self._client
+
+    def _new_client(self, context: ssl.SSLContext) -> httpx.AsyncClient:
+        proxy = None
+        if self._proxy is not None:
+            who = (self._proxy.user, self._proxy.password)
+            # Headers of its own, for httpcore writes IPv6 addresses without brackets there.
+            headers = {"Host": str(self._address)}
+            proxy = httpx.Proxy(f"http://{self._proxy}", auth=who if any(who) else None, headers=headers)
+        return httpx.AsyncClient(
+            verify=context,
+            proxy=proxy,
+            limits=_POOL,
+            headers=_HEADERS,
+            # A cookie would win over the token in the header (WIRE T3): none is kept of any domain.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def _progress(self) -> _Progress:
+        return _Progress(target=str(self._address).encode(), connect_s=self._timeouts.connect)
+
+    # -- errors -------------------------------------------------------------------------------
+
+    async def _mapped(self, error: Exception, progress: _Progress) -> ManagerError:
         mismatch, refusal = find(error, PinMismatch), find(error, ssl.SSLCertVerificationError)
-        now, host = self._clock.now(), self._address.host
         if mismatch is not None:
-            changed = describe(mismatch.der, host=host, problem="", now=now)
-            return CertificateChanged(changed, self._trust.pinned_sha256)
+            return CertificateChanged(self._described(mismatch.der, problem=""), self._trust.pinned_sha256)
         if refusal is not None:
             # The refused handshake does not hand out the certificate; this one is only shown.
             try:
-                der = await shown(
-                    self._address, looking_context(), timeout_s=self._timeouts.connect, proxy=self._proxy
-                )
+                der = await self._shown(looking_context())
             except ManagerError as unseen:
                 return unseen
-            return UnknownCertificate(describe(der, host=host, problem=problem_of(refusal), now=now))
-        return mapped(error, self._address, request_sent=sent)
+            return UnknownCertificate(self._described(der, problem=problem_of(refusal)))
+        if self._proxy is not None and progress.stage is _Stage.CONNECTING:
+            return mapped_by_proxy(error, self._proxy, self._address)
+        return mapped(error, self._address, request_sent=progress.sent)
 
+    async def _shown(self, context: ssl.SSLContext) -> bytes:
+        """Return the server's certificate in DER, from a handshake with a context that ends it."""
+        progress = self._progress()
+        try:
+            async with self._new_client(context) as client, progress.watched() as extensions:
+                await client.get(f"https://{self._address}/api/", timeout=None, extensions=extensions)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+            ended = find(error, HandshakeEnded)
+            if ended is None or isinstance(ended, PinMismatch):
+                raise await self._mapped(error, progress) from error
+            return ended.der
+        raise Unreadable("The handshake with the server did not end.")
+
+    def _described(self, der: bytes, *, problem: str) -> Certificate:
+        return describe(der, host=self._address.host, problem=problem, now=self._clock.now())
+
+
+async def look_at_certificate(
+    address: ServerAddress,
+    *,
+    trust: Trust | None = None,
+    timeout_s: float = 10,
+    proxy: str = "",
+    clock: Clock | None = None,
+) -> Certificate:
+    """Return the certificate a server shows, see `Transport.certificate`."""
+    timeouts = Timeouts(connect=timeout_s)
+    return await Transport(
+        address, trust=trust or Trust(), proxy=proxy, clock=clock, timeouts=timeouts
+    ).certificate()
+
+
+# Progress of a call
+
+
+class _Stage(Enum):
+    WAITING = "waiting"
+    """For a connection of the pool."""
+    CONNECTING = "connecting"
+    """To the server, TLS included; with a proxy, until it has opened the tunnel."""
+    TUNNEL = "tunnel"
+    """TLS with the server, through the proxy's tunnel."""
+    SENT = "sent"
+    """A byte of the request may have left."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """How far a call got, as httpcore says by the `trace` extension, and how long it may take to connect."""
+
+    target: bytes
+    """Host and port, as a proxy is asked for them."""
+    connect_s: float
+    stage: _Stage = _Stage.WAITING
+    sent: bool = False
+    """A byte of any try may have left."""
+    _deadline: asyncio.Timeout | None = None
+    _unfinished: Any = None
+    """A connection until TLS is agreed: cancelled in the handshake, httpcore leaves it open."""
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[dict[str, Any]]:
+        """Watch one try; what it gives are the extensions of its request."""
+        self.stage = _Stage.WAITING
+        try:
+            # One deadline for address, proxy and TLS together; httpx would give each of them as long.
+            async with asyncio.timeout(None) as self._deadline:
+                yield {"trace": self._trace}
+        finally:
+            if self._unfinished is not None:
+                await self._unfinished.aclose()
+                self._unfinished = None
+
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.started":
+            self.stage = _Stage.CONNECTING
+            self._limit(self.connect_s)
+        elif event == "connection.connect_tcp.complete":
+            self._unfinished = info["return_value"]
+        elif event == "proxy.start_tls.started":
+            self.stage = _Stage.TUNNEL
+        elif event == "http11.send_request_headers.started":
+            if info["request"].method == b"CONNECT":
+                # httpcore leaves out the brackets of an IPv6 address (encode/httpx#392 has come back).
+                info["request"].url.target = self.target
+                return
+            self.stage, self.sent, self._unfinished = _Stage.SENT, True, None
+            self._limit(None)
+
+    def _limit(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            now = asyncio.get_running_loop().time()
+            self._deadline.reschedule(None if seconds is None else now + seconds)
+
+
+# Bodies
+
+
+class _BoundedStream(httpx.AsyncByteStream):
+    """The bytes of a body before httpx decodes them: no more than allowed, a little at a time.
+
+    Args:
+        stream: the body as it comes.
+        limit: bytes it may have.
+    """
+
+    def __init__(self, stream: httpx.AsyncByteStream, limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+        self.fruitless = 0
+        """Bytes since something came out of the decoder."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        room = self._limit
+        async for chunk in self._stream:
+            for at in range(0, len(chunk), _DECODED_AT_ONCE_BYTES):
+                piece = chunk[at : at + _DECODED_AT_ONCE_BYTES]
+                room -= len(piece)
+                self.fruitless += len(piece)
+                if room < 0:
+                    raise _too_large(self._limit)
+                if self.fruitless > _FRUITLESS_BYTES:
+                    # As after the end of gzip: there zlib copies all it was given, each time.
+                    raise Unreadable("Its compression holds nothing.")
+                yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _decoded(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+    """Yield the body in pieces, as httpx decodes it, and no more than `limit` bytes.
+
+    Raises:
+        TooLarge, Unreadable: it is larger; it is encoded in a way nobody asked for.
+    """
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        # httpx would decode several, one in the other, in one go.
+        raise Unreadable(f"It is encoded as {encoding[:40]}, which was not asked for.")
+    stream = response.stream
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise TypeError("A reply of an AsyncClient is read asynchronously.")
+    response.stream = bounded = _BoundedStream(stream, limit)
+    room = limit
+    async for chunk in response.aiter_bytes():
+        bounded.fruitless = 0
+        room -= len(chunk)
+        if room < 0:
+            raise _too_large(limit)
+        yield chunk
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"It is larger than {limit // 1_000_000} MB.")
+
+
+# Our error for any exception of httpx
 
 _WORDS: tuple[tuple[type[Exception], type[ManagerError], str], ...] = (
     (httpx.PoolTimeout, TimedOut, "All connections to the server are busy."),
@@ -243,16 +463,27 @@ _WORDS: tuple[tuple[type[Exception], type[ManagerError], str], ...] = (
 
 
 def mapped(error: Exception, address: ServerAddress, *, request_sent: bool) -> ManagerError:
-    """Our error for any exception of httpx."""
-    broken = isinstance(error, httpx.RemoteProtocolError) and _is_broken(error)
+    """Return our error for any exception of httpx."""
     for kind, ours, detail in _WORDS:
-        if isinstance(error, kind) and not broken:
+        if isinstance(error, kind) and not _is_hang_up(error):
             return ours(detail, request_sent=request_sent)
-    if isinstance(error, httpx.TransportError | OSError):
-        return line_error(error, address, request_sent=request_sent)
+    if isinstance(error, httpx.TransportError | OSError | UnicodeError):
+        return connection_error(error, address, request_sent=request_sent)
     return Unreadable("Its encoding is damaged.", request_sent=request_sent)
 
 
-def _is_broken(error: httpx.RemoteProtocolError) -> bool:
-    """Whether the server broke off, rather than answered in another language."""
-    return any(words in str(error) for words in ("disconnected", "peer closed", "incomplete"))
+def mapped_by_proxy(error: Exception, proxy: ProxyAddress, address: ServerAddress) -> ManagerError:
+    """Return our error for any exception of httpx before the proxy has opened the tunnel."""
+    if isinstance(error, httpx.ProxyError):
+        return proxy.refusal(str(error), address)
+    if _is_hang_up(error):
+        return proxy.failed("hung up before it opened the tunnel")
+    if isinstance(error, httpx.RemoteProtocolError):
+        return proxy.failed("does not answer as an HTTP proxy does")
+    return proxy_error(error, proxy)
+
+
+def _is_hang_up(error: Exception) -> bool:
+    """Return whether the other end broke off, rather than answered in another language."""
+    hang_ups = ("disconnected", "peer closed", "incomplete")
+    return isinstance(error, httpx.RemoteProtocolError) and any(words in str(error) for words in hang_ups)

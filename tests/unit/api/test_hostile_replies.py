@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import time
 import tracemalloc
-import zlib
 from contextlib import suppress
 
 import pytest
@@ -15,11 +13,10 @@ from hypothesis import strategies as st
 
 from tests.unit.api.test_codec_points import ENTITY, written
 from tui.api.codec import codec_for, codec_of, resources
+from tui.api.error_mapping import error_for, logon_error
 from tui.api.errors import BadReply, ManagerError, NotManager, TooLarge, Unreadable
-from tui.api.inflate import inflate
 from tui.api.limits import Limits
 from tui.api.models import ApiRoot, PointKind, Task, TaskState, WireFormat
-from tui.api.status import error_for, logon_error
 
 LIMITS = Limits()
 READERS = [
@@ -256,47 +253,3 @@ def test_a_long_page_of_real_points_is_no_bomb() -> None:
 
 
 # --- compression
-
-
-def test_gzip_and_both_kinds_of_deflate() -> None:
-    raw = zlib.compressobj(9, zlib.DEFLATED, -15)
-    assert inflate(gzip.compress(b"hello"), "gzip", 100) == b"hello"
-    assert inflate(gzip.compress(b"hello") + gzip.compress(b" you"), "GZIP ", 100) == b"hello you"
-    assert inflate(zlib.compress(b"hello"), "deflate", 100) == b"hello"
-    assert inflate(raw.compress(b"hello") + raw.flush(), "deflate", 100) == b"hello"
-    assert inflate(b"hello", "", 100) == inflate(b"hello", "identity", 100) == b"hello"
-    assert inflate(b"", "gzip", 100) == b""
-
-
-def test_a_gzip_bomb_stops_at_the_limit() -> None:
-    bomb = gzip.compress(b"\0" * 300_000_000, 1)
-    tracemalloc.start()
-    try:
-        with pytest.raises(TooLarge):
-            inflate(bomb, "gzip", 1_000_000)
-        assert tracemalloc.get_traced_memory()[1] < 10_000_000
-    finally:
-        tracemalloc.stop()
-
-
-def test_many_members_share_one_limit() -> None:
-    with pytest.raises(TooLarge):
-        inflate(gzip.compress(b"x" * 400) * 3, "gzip", 1000)
-    assert len(inflate(gzip.compress(b"x" * 400) * 2, "gzip", 1000)) == 800
-
-
-def test_a_million_empty_members_are_not_unpacked_one_by_one() -> None:
-    with pytest.raises(Unreadable, match="parts"):
-        inflate(gzip.compress(b"") * 1_000_000, "gzip", 1000)
-
-
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "evil"])
-def test_encodings_nobody_asked_for(encoding: str) -> None:
-    with pytest.raises(Unreadable):
-        inflate(b"hello", encoding, 100)
-
-
-@given(st.binary(min_size=1, max_size=100), st.sampled_from(["gzip", "deflate"]))
-def test_damaged_compression(body: bytes, encoding: str) -> None:
-    with suppress(BadReply):
-        inflate(body, encoding, 1000)

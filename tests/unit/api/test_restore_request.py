@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from tui.api.codec import write_request
-from tui.api.errors import Invalid
+from tui.api.codec.restore_request import RestoreRequest
+from tui.api.errors import Invalid, InvalidRestoreSpec
 from tui.api.models import (
     CloudLayout,
     CloudVmRestoreSpec,
+    Platform,
     PointKind,
     RestorePoint,
     RestoreSpec,
@@ -23,6 +26,10 @@ from tui.api.models import (
 )
 
 ROOT = "1ed39e5b-06e1-4fbb-a106-52537b5e059e"
+ROOT_UID = f"urn:veeam:HierarchyRoot:{ROOT}"
+VDC = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:1"
+VAPP_REF = f"urn:vCloud:Vapp:{ROOT}.urn:vcloud:vapp:1"
+TEMPLATE = f"urn:vCloud:VmTemplate:{ROOT}.urn:vcloud:vm:1"
 SEED_XML = f"""<?xml version="1.0" encoding="utf-8"?>
 <RestoreSpec xmlns="http://www.veeam.com/ent/v1.0" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
  <VmRestoreSpec>
@@ -80,7 +87,7 @@ VAPP = VAppRestoreSpec(
     new_name="shop-copy",
     vms=(
         VAppVmParameters(point_uid="urn:veeam:VmRestorePoint:1", new_name="shop-web"),
-        VAppVmParameters(point_uid="urn:veeam:VmRestorePoint:2", template_ref="urn:t"),
+        VAppVmParameters(point_uid="urn:veeam:VmRestorePoint:2", template_ref=TEMPLATE),
     ),
 )
 
@@ -94,8 +101,14 @@ def point(**changes: object) -> RestorePoint:
     return RestorePoint(**{**fields, **changes})  # type: ignore[arg-type] # a mapping of keyword arguments
 
 
+def written(point: RestorePoint, spec: RestoreSpec, wire: WireFormat) -> RestoreRequest:
+    return write_request(point, spec, wire)
+
+
 def body(spec: RestoreSpec, wire: WireFormat = WireFormat.XML) -> bytes:
-    return write_request(point(), spec, wire).body
+    kind = PointKind.VAPP if isinstance(spec, VAppRestoreSpec) else PointKind.VM
+    uid = {"uid": spec.point_uid} if isinstance(spec, CloudVmRestoreSpec) else {}
+    return written(point(kind=kind, **uid), spec, wire).body
 
 
 def canonical(xml: str | bytes) -> str:
@@ -133,17 +146,17 @@ def test_cloud_director_is_the_seed_example_in_json() -> None:
 
 
 def test_what_is_empty_is_left_out_but_the_template_is_sent_empty() -> None:
-    bare = CloudVmRestoreSpec(hierarchy_root_uid="urn:r", point_uid="urn:p")
+    bare = CloudVmRestoreSpec(hierarchy_root_uid=ROOT_UID, point_uid="urn:p")
     assert elements(body(bare))[6:] == ["VmRestorePointUid", "LinkedCloneVmTemplateRef"]
 
 
 def test_the_schema_layout_has_its_own_wrapper_and_target_vapp() -> None:
     spec = CloudVmRestoreSpec(
-        hierarchy_root_uid="urn:r",
+        hierarchy_root_uid=ROOT_UID,
         point_uid="urn:p",
         new_name="n",
         layout=CloudLayout.SCHEMA,
-        vapp_ref="urn:v",
+        vapp_ref=VAPP_REF,
     )
     expected = [
         "vCloudVmRestoreSpec",
@@ -158,8 +171,8 @@ def test_the_schema_layout_has_its_own_wrapper_and_target_vapp() -> None:
     assert json.loads(body(spec, WireFormat.JSON)) == {
         "vCloudVmRestoreSpec": {
             "PowerOnAfterRestore": False,
-            "HierarchyRootUid": "urn:r",
-            "vAppRef": "urn:v",
+            "HierarchyRootUid": ROOT_UID,
+            "vAppRef": VAPP_REF,
             "VmRestoreParameters": {"VmRestorePointUid": "urn:p", "VmNewName": "n"},
         }
     }
@@ -199,7 +212,7 @@ def test_a_vapp_in_json_has_capital_keys_and_an_array() -> None:
 
 
 def test_a_vapp_without_parameters_has_no_empty_list() -> None:
-    spec = VAppRestoreSpec(hierarchy_root_uid="urn:r", org_vdc_ref="urn:o")
+    spec = VAppRestoreSpec(hierarchy_root_uid=ROOT_UID, org_vdc_ref=VDC)
     assert b"VmsRestoreParameters" not in body(spec)
     assert b"VmsRestoreParameters" not in body(spec, WireFormat.JSON)
 
@@ -207,7 +220,7 @@ def test_a_vapp_without_parameters_has_no_empty_list() -> None:
 @pytest.mark.parametrize("wire", [WireFormat.XML, WireFormat.JSON])
 def test_hostile_names_stay_text(wire: WireFormat) -> None:
     name = 'a</VmNewName><KeepOriginalVM>&amp;"\\ ü \U0001f600'
-    sent = body(CloudVmRestoreSpec(hierarchy_root_uid="u", point_uid="p", new_name=name), wire)
+    sent = body(CloudVmRestoreSpec(hierarchy_root_uid=ROOT_UID, point_uid="p", new_name=name), wire)
     if wire is WireFormat.JSON:
         found = json.loads(sent)["VmRestoreSpec"]["VmRestoreParameters"]["VmNewName"]
     else:
@@ -220,40 +233,95 @@ def test_hostile_names_stay_text(wire: WireFormat) -> None:
 )
 def test_what_cannot_be_written_is_refused_before_it_is_sent(name: str, wire: WireFormat) -> None:
     with pytest.raises(Invalid) as caught:
-        body(CloudVmRestoreSpec(hierarchy_root_uid="u", point_uid="p", new_name=name), wire)
+        body(CloudVmRestoreSpec(hierarchy_root_uid=ROOT_UID, point_uid="p", new_name=name), wire)
     assert not caught.value.request_sent
 
 
 def test_accept_and_content_type_are_one_and_the_same() -> None:
     for wire, media_type in ((WireFormat.XML, "application/xml"), (WireFormat.JSON, "application/json")):
-        request = write_request(point(), VmRestoreSpec(), wire)
+        request = written(point(), VmRestoreSpec(), wire)
         assert dict(request.headers) == {"Content-Type": media_type, "Accept": media_type}
         assert request.wire is wire
 
 
 def test_auto_writes_xml() -> None:
-    assert write_request(point(), VmRestoreSpec(), WireFormat.AUTO).wire is WireFormat.XML
+    assert written(point(), VmRestoreSpec(), WireFormat.AUTO).wire is WireFormat.XML
 
 
 def test_the_path_is_the_points_own_restore_link() -> None:
     linked = point(restore_href="/em/api/vmRestorePoints/{id}?action=restore")
-    assert write_request(linked, VmRestoreSpec(), WireFormat.XML).path == (
+    assert written(linked, VmRestoreSpec(), WireFormat.XML).path == (
         "/em/api/vmRestorePoints/b32c22c4-79af-4486-b2e2-1a3897db5c61?action=restore"
     )
 
 
 def test_without_a_link_the_path_is_as_documented() -> None:
-    unlinked = write_request(point(), VmRestoreSpec(), WireFormat.XML)
+    unlinked = written(point(), VmRestoreSpec(), WireFormat.XML)
     assert unlinked.path == "/api/vmRestorePoints/b32c22c4-79af-4486-b2e2-1a3897db5c61?action=restore"
     vapp = point(uid="urn:veeam:VAppRestorePoint:a/../b", kind=PointKind.VAPP)
-    assert (
-        write_request(vapp, VAPP, WireFormat.XML).path == "/api/vAppRestorePoints/a%2F..%2Fb?action=restore"
-    )
+    assert written(vapp, VAPP, WireFormat.XML).path == "/api/vAppRestorePoints/a%2F..%2Fb?action=restore"
 
 
 def test_the_preview_shows_the_bytes_and_no_token() -> None:
-    request = write_request(point(), VmRestoreSpec(), WireFormat.XML)
+    request = written(point(), VmRestoreSpec(), WireFormat.XML)
     shown = request.pretty()
     assert shown.startswith(f"POST {request.path}\nContent-Type: application/xml\n")
     assert shown.endswith(request.body.decode())
     assert "X-RestSvcSessionId: (this logon session)" in shown
+
+
+# --- what the API forbids is refused before anything is sent
+
+DATASTORE = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:1"
+ELSEWHERE = "2ed39e5b-06e1-4fbb-a106-52537b5e059e"
+CLOUD_POINT = point(uid=CLOUD.point_uid, platform=Platform.CLOUD_DIRECTOR)
+VAPP_POINT = point(uid="urn:veeam:VAppRestorePoint:1", kind=PointKind.VAPP)
+FORBIDDEN: list[tuple[RestorePoint, RestoreSpec, str]] = [
+    (point(), VmRestoreSpec(keep_original=True, quick_rollback=True), "exclude each other"),
+    (point(platform=Platform.CLOUD_DIRECTOR), VmRestoreSpec(), "needs a request for Cloud Director"),
+    (point(uid=CLOUD.point_uid, platform=Platform.VSPHERE), CLOUD, "restores no VM of VMware vSphere"),
+    (point(uid=CLOUD.point_uid, platform=Platform.HYPERV), CLOUD, "restores no VM of Hyper-V"),
+    (point(platform=Platform.CLOUD_DIRECTOR), CLOUD, "another restore point"),
+    (VAPP_POINT, VmRestoreSpec(), "as a whole"),
+    (VAPP_POINT, CLOUD, "as a whole"),
+    (CLOUD_POINT, VAPP, "not restored as a vApp"),
+    (CLOUD_POINT, replace(CLOUD, hierarchy_root_uid=""), "looks like urn:veeam:HierarchyRoot:"),
+    (CLOUD_POINT, replace(CLOUD, hierarchy_root_uid=ROOT), "HierarchyRootUid is no UID"),
+    (CLOUD_POINT, replace(CLOUD, hierarchy_root_uid=CLOUD.point_uid), "looks like urn:veeam:HierarchyRoot:"),
+    (CLOUD_POINT, replace(CLOUD, datastore_ref="Datastore 1"), "A reference looks like"),
+    (
+        CLOUD_POINT,
+        replace(CLOUD, datastore_ref=DATASTORE.replace("vCloud", "VMware")),
+        "of no Cloud Director",
+    ),
+    (CLOUD_POINT, replace(CLOUD, datastore_ref=VDC), "no reference to a Datastore"),
+    (CLOUD_POINT, replace(CLOUD, storage_profile_ref=DATASTORE), "no reference to a OrgVdcStorageProfile"),
+    (CLOUD_POINT, replace(CLOUD, template_ref=DATASTORE), "no reference to a VmTemplate"),
+    (CLOUD_POINT, replace(CLOUD, datastore_ref=DATASTORE.replace(ROOT, ELSEWHERE)), "another hierarchy root"),
+    (CLOUD_POINT, replace(CLOUD, vapp_ref=VAPP_REF), "Only the layout of the schema"),
+    (CLOUD_POINT, replace(CLOUD, vapp_ref="x", layout=CloudLayout.SCHEMA), "A reference looks like"),
+    (VAPP_POINT, replace(VAPP, org_vdc_ref=""), "needs an OrgVdcRef"),
+    (VAPP_POINT, replace(VAPP, org_vdc_ref=DATASTORE), "no reference to a OrgVdc"),
+    (VAPP_POINT, replace(VAPP, vms=(VAPP.vms[0], VAPP.vms[0])), "a restore point twice"),
+    (VAPP_POINT, replace(VAPP, vms=(VAppVmParameters(point_uid="p", datastore_ref="x"),)), "looks like"),
+]
+
+
+@pytest.mark.parametrize(("forbidden", "spec", "words"), FORBIDDEN, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize("wire", [WireFormat.XML, WireFormat.JSON])
+def test_what_the_api_forbids_makes_no_request(
+    forbidden: RestorePoint, spec: RestoreSpec, words: str, wire: WireFormat
+) -> None:
+    with pytest.raises(InvalidRestoreSpec, match=words) as caught:
+        written(forbidden, spec, wire)
+    assert not caught.value.request_sent
+
+
+def test_references_of_the_chosen_root_are_taken_in_any_case() -> None:
+    upper = replace(CLOUD, datastore_ref=DATASTORE.replace(ROOT, ROOT.upper()).replace("vCloud", "VCLOUD"))
+    assert upper.datastore_ref.encode() in body(upper)
+
+
+def test_where_the_platform_is_unknown_both_kinds_may_be_asked_for() -> None:
+    assert body(VmRestoreSpec())
+    assert body(CLOUD)

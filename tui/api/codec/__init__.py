@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 
 from tui.api.codec.base import Codec
-from tui.api.codec.restore_request import RestoreRequest, restore_path
+from tui.api.codec.restore_request import RestoreRequest, check_restore, restore_path
 from tui.api.models import RestorePoint, RestoreSpec, WireFormat
 
 __all__ = ["Codec", "codec_for", "codec_of", "write_request"]
@@ -35,11 +35,13 @@ def codec_of(body: bytes) -> Codec:
 
 
 def write_request(point: RestorePoint, spec: RestoreSpec, wire: WireFormat) -> RestoreRequest:
-    """The request that restores `point` as `spec` says.
+    """Build the request that restores `point` as `spec` says; nothing is sent.
 
     Raises:
-        Invalid: a name in `spec` holds characters that XML cannot carry; nothing was sent.
+        InvalidRestoreSpec: the restore breaks a rule of the API, or a reference is malformed.
+        Invalid: a name in `spec` holds characters that the format cannot carry.
     """
+    check_restore(point, spec)
     codec = codec_for(wire)
     body = codec.restore_body(spec)
     media_type = codec.media_type

@@ -1,26 +1,33 @@
-"""The exact request of a restore: pure, so that it can be shown before it is sent (WIRE 5.1, 10)."""
+"""The exact request of a restore: pure, so that it can be shown before it is sent (WIRE 5.1, 10).
+
+What the API's tables forbid is refused here, whoever asks for it: a script fills in no form.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tui.api.errors import BadReference, InvalidRestoreSpec
 from tui.api.models import (
     CloudLayout,
     CloudVmRestoreSpec,
+    ObjectRef,
+    Platform,
     PointKind,
     RestoreSpec,
     VAppRestoreSpec,
     VAppVmParameters,
     VmRestoreSpec,
     WireFormat,
+    id_of,
+    uid_of,
 )
 from tui.api.query import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tui.api.models import RestorePoint
 
 Fields = dict[str, "str | bool | Fields | list[Fields]"]
@@ -41,18 +48,98 @@ class RestoreRequest:
     wire: WireFormat
 
     def pretty(self) -> str:
-        """The request for people to read, its body exactly as sent."""
+        """Return the request for people to read, its body exactly as sent."""
         lines = [f"{self.method} {self.path}", *(f"{name}: {value}" for name, value in self.headers.items())]
         return "\n".join([*lines, "X-RestSvcSessionId: (this logon session)", "", self.body.decode()])
 
 
 def restore_path(point: RestorePoint) -> str:
-    """Path and query of the restore action: the point's own link, else as documented."""
+    """Return path and query of the restore action: the point's own link, else as documented."""
     return point.restore_path or f"/api/{COLLECTIONS[point.kind]}/{encoded(point.id)}?action=restore"
 
 
+# The rules of the API (WIRE 5.1, 8.3, 10)
+
+
+def check_restore(point: RestorePoint, spec: RestoreSpec) -> None:
+    """Check a restore against the rules of the API.
+
+    Raises:
+        InvalidRestoreSpec: it breaks one of them.
+    """
+    is_vapp = point.kind is PointKind.VAPP
+    if is_vapp is not isinstance(spec, VAppRestoreSpec):
+        raise InvalidRestoreSpec(
+            "A vApp is restored as a whole." if is_vapp else "A VM is not restored as a vApp."
+        )
+    if isinstance(spec, VmRestoreSpec):
+        _check_vm(point, spec)
+    elif point.platform not in (Platform.CLOUD_DIRECTOR, Platform.UNKNOWN):
+        raise InvalidRestoreSpec(f"A request for Cloud Director restores no VM of {point.platform.label}.")
+    elif isinstance(spec, CloudVmRestoreSpec):
+        _check_cloud_vm(point, spec)
+    else:
+        _check_vapp(spec)
+
+
+def _check_vm(point: RestorePoint, spec: VmRestoreSpec) -> None:
+    if point.platform is Platform.CLOUD_DIRECTOR:
+        raise InvalidRestoreSpec("A VM of Cloud Director needs a request for Cloud Director.")
+    if spec.keep_original and spec.quick_rollback:
+        raise InvalidRestoreSpec("KeepOriginalVM and QuickRollback exclude each other.")
+
+
+def _check_cloud_vm(point: RestorePoint, spec: CloudVmRestoreSpec) -> None:
+    if spec.point_uid != point.uid:
+        raise InvalidRestoreSpec(f"VmRestoreParameters name another restore point: {spec.point_uid}.")
+    if spec.vapp_ref and spec.layout is not CloudLayout.SCHEMA:
+        raise InvalidRestoreSpec("Only the layout of the schema has a vAppRef.")
+    _check_references(spec.hierarchy_root_uid, (("Vapp", spec.vapp_ref), *_placements(spec)))
+
+
+def _check_vapp(spec: VAppRestoreSpec) -> None:
+    points = [vm.point_uid for vm in spec.vms]
+    if len(set(points)) < len(points):
+        raise InvalidRestoreSpec("VmsRestoreParameters name a restore point twice.")
+    if not spec.org_vdc_ref:
+        raise InvalidRestoreSpec("A vApp needs an OrgVdcRef.")
+    placements = (placement for vm in spec.vms for placement in _placements(vm))
+    _check_references(spec.hierarchy_root_uid, (("OrgVdc", spec.org_vdc_ref), *placements))
+
+
+def _placements(vm: CloudVmRestoreSpec | VAppVmParameters) -> Iterator[tuple[str, str]]:
+    yield "Datastore", vm.datastore_ref
+    yield "OrgVdcStorageProfile", vm.storage_profile_ref
+    yield "VmTemplate", vm.template_ref
+
+
+def _check_references(root_uid: str, references: tuple[tuple[str, str], ...]) -> None:
+    """Check the hierarchy root, and references by the type each has to be of; empty ones are not sent."""
+    try:
+        if uid_of("HierarchyRoot", root_uid) != root_uid:
+            raise InvalidRestoreSpec(f"HierarchyRootUid is no UID: {root_uid}.")
+        root_id = id_of(root_uid)
+        for object_type, text in references:
+            if text:
+                _check_reference(ObjectRef.parse(text), object_type, root_id)
+    except BadReference as error:
+        raise InvalidRestoreSpec(error.detail) from error
+
+
+def _check_reference(reference: ObjectRef, object_type: str, root_id: str) -> None:
+    if reference.platform is not Platform.CLOUD_DIRECTOR:
+        raise InvalidRestoreSpec(f"This reference is of no Cloud Director: {reference}.")
+    if reference.object_type.lower() != object_type.lower():
+        raise InvalidRestoreSpec(f"This is no reference to a {object_type}: {reference}.")
+    if reference.root_id.lower() != root_id.lower():
+        raise InvalidRestoreSpec(f"This reference belongs to another hierarchy root: {reference}.")
+
+
+# The bodies
+
+
 def xml_fields(spec: RestoreSpec) -> Fields:
-    """The body's elements below `RestoreSpec`, as the XML examples write them."""
+    """Return the body's elements below `RestoreSpec`, as the XML examples write them."""
     if isinstance(spec, VmRestoreSpec):
         return {"VmRestoreSpec": _vm(spec)}
     if isinstance(spec, VAppRestoreSpec):
@@ -62,7 +149,7 @@ def xml_fields(spec: RestoreSpec) -> Fields:
 
 
 def json_fields(spec: RestoreSpec) -> Fields:
-    """The same as the JSON examples write it: no RestoreSpec root, vApp keys with a capital V (WIRE T35)."""
+    """Return the same as the JSON examples write it: no RestoreSpec, vApp keys with capital V (WIRE T35)."""
     if isinstance(spec, VmRestoreSpec):
         return {"VmRestoreSpec": _vm(spec)}
     if isinstance(spec, VAppRestoreSpec):

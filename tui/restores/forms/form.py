@@ -150,7 +150,7 @@ class RestoreForm:
         try:
             reference = ObjectRef.parse(text)
         except BadReference as error:
-            return str(error)
+            return error.detail
         if reference.platform is not self.platform:
             return (
                 f"This reference is of the platform {reference.platform_word}, not of {self.platform.label}."
@@ -193,7 +193,7 @@ def _uid_fault(field: Field, text: str) -> str:
     try:
         uid_of(field.object_type, text)
     except BadReference as error:
-        return str(error)
+        return error.detail
     return ""
 
 

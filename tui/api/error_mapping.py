@@ -1,0 +1,199 @@
+"""Our error for what went wrong: below HTTP by an exception's chain, above by status and body (WIRE 9)."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from html import unescape
+from typing import TypeVar
+
+from tui.api.codec import codec_of
+from tui.api.errors import (
+    BadLogin,
+    BadReply,
+    Busy,
+    ConnectionLost,
+    Forbidden,
+    Invalid,
+    ManagerError,
+    NameNotFound,
+    NotFound,
+    NotImplementedThere,
+    NotManager,
+    Refused,
+    Rejected,
+    ServerFault,
+    SessionExpired,
+    TaskUnknown,
+    TimedOut,
+    Unreachable,
+)
+from tui.api.limits import Limits
+from tui.api.models import ServerAddress
+from tui.api.proxy import ProxyAddress
+
+ErrorT = TypeVar("ErrorT", bound=BaseException)
+MAX_MESSAGE = 600
+"""Characters of a server's message that are kept."""
+_NO_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "UNKNOWN_PROTOCOL",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH",
+)
+"""OpenSSL's reasons where the other end speaks something else."""
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM)
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_NO_SUCH_TASK = re.compile(r"\bno\s.*?\btask\s+with\s+id\b", re.IGNORECASE | re.DOTALL)
+_BY_STATUS: dict[int, type[ManagerError]] = {
+    400: Invalid,
+    401: SessionExpired,
+    403: Forbidden,
+    404: NotFound,
+    405: Invalid,
+    406: Invalid,
+    408: Busy,
+    410: NotFound,
+    415: Invalid,
+    422: Invalid,
+    429: Busy,
+    501: NotImplementedThere,
+    502: Busy,
+    503: Busy,
+    504: Busy,
+}
+
+# Below HTTP
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception with all its causes, contexts and members."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        each = waiting.pop(0)
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting += [inner for inner in (each.__cause__, each.__context__) if inner is not None]
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+
+
+def find(error: BaseException, kind: type[ErrorT]) -> ErrorT | None:
+    """Return the first exception of that kind in the chain."""
+    return next((each for each in chain_of(error) if isinstance(each, kind)), None)
+
+
+def connection_error(error: BaseException, address: ServerAddress, *, request_sent: bool) -> ManagerError:
+    """Return the error for a connection that could not be made, or broke; certificates are no part of it."""
+    tls = next((each for each in chain_of(error) if _is_tls_failure(each)), None)
+    if find(error, socket.gaierror) or find(error, UnicodeError):
+        return NameNotFound(f"The name {address.host} does not resolve.", request_sent=request_sent)
+    if isinstance(tls, ssl.SSLError) and not isinstance(error, TimeoutError):
+        return _tls_error(tls, address, request_sent=request_sent)
+    if find(error, ConnectionRefusedError):
+        return Refused(f"Nothing listens on {address}.", request_sent=request_sent)
+    if find(error, TimeoutError):
+        return TimedOut(f"No answer from {address}.", request_sent=request_sent)
+    system = (each for each in chain_of(error) if isinstance(each, OSError) and each.errno in _NO_ROUTE)
+    lost = next(system, None)
+    if lost is not None:
+        return Unreachable(f"{address}: {lost.strerror}.", request_sent=request_sent)
+    return ConnectionLost(f"The connection to {address} broke.", request_sent=request_sent)
+
+
+def proxy_error(error: BaseException, proxy: ProxyAddress) -> ManagerError:
+    """Return the error for a proxy that could not be reached, or broke off before the tunnel was open."""
+    if find(error, socket.gaierror) or find(error, UnicodeError):
+        return proxy.failed("has a name that does not resolve")
+    if find(error, ConnectionRefusedError):
+        return proxy.failed("is not there: nothing listens on that port")
+    if find(error, TimeoutError):
+        return proxy.failed("did not answer in time")
+    system = find(error, OSError)
+    why = f" ({system.strerror})" if system is not None and system.strerror else ""
+    return proxy.failed(f"could not be reached or hung up{why}")
+
+
+def _is_tls_failure(error: BaseException) -> bool:
+    """Return whether TLS failed, rather than waited for what never came."""
+    waiting = ssl.SSLWantReadError | ssl.SSLWantWriteError
+    return isinstance(error, ssl.SSLError) and not isinstance(error, waiting)
+
+
+def _tls_error(error: ssl.SSLError, address: ServerAddress, *, request_sent: bool) -> ManagerError:
+    reason = str(error.reason or error)
+    if any(word in reason for word in _NO_TLS):
+        return NotManager(
+            f"{address} does not speak TLS.",
+            hint="Only HTTPS is spoken: check the port, 9398 by default (9399 is the old plain HTTP).",
+            request_sent=request_sent,
+        )
+    if isinstance(error, ssl.SSLEOFError):
+        return ConnectionLost(f"{address} hung up before TLS was agreed.", request_sent=request_sent)
+    return ConnectionLost(f"TLS failed: {reason}.", request_sent=request_sent)
+
+
+# Statuses and bodies
+
+
+def error_for(status: int, body: bytes, limits: Limits) -> ManagerError:
+    """Return the error for a reply that is not of the 200s; the server's own words are its detail."""
+    message = message_in(body, limits)
+    if 300 <= status < 400:
+        return NotManager(f"It sends elsewhere (HTTP {status}); that is not followed.", http_code=status)
+    detail = message or f"HTTP {status}."
+    if status == 500 and _NO_SUCH_TASK.search(message):
+        return TaskUnknown(detail, http_code=status)
+    kind = _BY_STATUS.get(status) or (ServerFault if status >= 500 else Rejected)
+    return kind(detail, http_code=status, from_manager=bool(message) and is_structured(body))
+
+
+def logon_error(status: int, body: bytes, limits: Limits) -> ManagerError:
+    """Return the same at logon: there is no session yet that could have expired (WIRE 1.6)."""
+    message = message_in(body, limits)
+    if status == 401:
+        return BadLogin(message or "HTTP 401.", http_code=status)
+    if is_web_page(body) and status in (404, 405):
+        return NotManager("It answers with a web page.", http_code=status)
+    return error_for(status, body, limits)
+
+
+def message_in(body: bytes, limits: Limits) -> str:
+    """Return what an error body says, read by its first byte; empty if it says nothing that can be read."""
+    text = body[:8192].decode("utf-8", errors="replace").removeprefix("\ufeff").strip()
+    if not text:
+        return ""
+    if is_web_page(body):
+        title = _TITLE.search(text)
+        return _cut(unescape(title.group(1))) if title else ""
+    if text[0] not in "<{[":
+        return _cut(text)
+    try:
+        return _cut(codec_of(body).error_message(body, limits))
+    except BadReply:
+        return ""
+
+
+def is_structured(body: bytes) -> bool:
+    """Return whether a body can be Enterprise Manager's own Error: XML or JSON, but no web page.
+
+    A proxy between may say 500 as well, after the server took the request.
+    """
+    return not is_web_page(body) and body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{", b"[")
+
+
+def is_web_page(body: bytes) -> bool:
+    """Return whether a body is HTML."""
+    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
+
+
+def _cut(message: str) -> str:
+    message = message.strip()
+    return message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "…"

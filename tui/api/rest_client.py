@@ -1,0 +1,168 @@
+"""What every operation does: ask with the session's token, in the right format, and decode the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.api.codec import codec_of
+from tui.api.error_mapping import error_for
+from tui.api.errors import BadReply, Invalid, ManagerError, NotFound, SessionExpired, Unreadable
+from tui.api.limits import Limits
+from tui.api.models import LogonSession, WireFormat, version_key
+from tui.api.transport import Call, Kind, Reply, Transport
+
+if TYPE_CHECKING:
+    from tui.api.codec.tree import Tree
+
+ResultT = TypeVar("ResultT")
+TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - a header's name
+XML, JSON = "application/xml", "application/json"
+_TARGET_CHARS = 60_000
+"""Of a path with its query; httpx refuses longer ones as if the host's name were wrong."""
+_THREAD_ABOVE_BYTES = {XML: 24_000, JSON: 4_000_000}
+"""Of a reply that is decoded in a thread, for the event loop would stand still meanwhile."""
+
+
+class RestClient:
+    """Asks one server as one account.
+
+    Args:
+        transport: the connections to the server.
+        wire: the format; AUTO reads in JSON and writes in XML.
+        limits: bounds on what the server may send.
+    """
+
+    def __init__(self, transport: Transport, *, wire: WireFormat, limits: Limits) -> None:
+        self.wire = wire
+        self.session: LogonSession | None = None
+        self.api_version = ""
+        """Best knowledge of the version the session speaks, empty if unknown."""
+        self._transport = transport
+        self._limits = limits
+        self._json_refused = False
+        self._decoding = asyncio.Lock()
+        """Threads that decode side by side only take the interpreter from each other."""
+
+    @property
+    def lists_wire(self) -> WireFormat:
+        """The format reads are asked in: under AUTO it is JSON wherever the server has it (WIRE 2.1)."""
+        if self.wire is not WireFormat.AUTO:
+            return self.wire
+        too_old = self.api_version and version_key(self.api_version) < (1, 4)
+        return WireFormat.XML if too_old or self._json_refused else WireFormat.JSON
+
+    @property
+    def writes_wire(self) -> WireFormat:
+        """The format writes are sent in: under AUTO it is XML, whose element order the seed page states."""
+        return WireFormat.XML if self.wire is WireFormat.AUTO else self.wire
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    async def read(self, target: str, decode: Callable[[bytes], Awaitable[ResultT]]) -> ResultT:
+        """GET and decode, again in XML where AUTO asked an old server for JSON.
+
+        Args:
+            target: path and query.
+            decode: makes a model of the body.
+        """
+        accept = _media_type(self.lists_wire)
+        try:
+            return await _decoded(await self._call("GET", target, accept), decode)
+        except (Invalid, Unreadable) as error:
+            if self.wire is not WireFormat.AUTO or accept == XML or not _is_about_format(error):
+                raise
+            result = await _decoded(await self._call("GET", target, XML), decode)
+            self._json_refused = self._json_refused or isinstance(error, Invalid)
+            return result
+
+    async def read_model(self, target: str, reader: Callable[[Tree], ResultT]) -> ResultT:
+        """GET and read a model with one of the codec's readers."""
+        return await self.read(target, lambda body: self._model(body, reader))
+
+    async def write(
+        self, method: str, target: str, *, media_type: str = "", body: bytes | None = None
+    ) -> Reply:
+        """Send one request that changes something, once.
+
+        Args:
+            method: POST or DELETE.
+            target: path and query.
+            media_type: of `body` and of the answer; by default that of `writes_wire`.
+            body: None where there is none.
+        """
+        accept = media_type or _media_type(self.writes_wire)
+        if body is None:
+            return await self._call(method, target, accept)
+        return await self._call(method, target, accept, content_type=accept, body=body)
+
+    async def send_anonymous(self, call: Call) -> Reply:
+        """Send a call without the token, whatever the status of its reply: for logging on."""
+        return await self._transport.send(call)
+
+    async def model_of(self, reply: Reply, reader: Callable[[Tree], ResultT]) -> ResultT:
+        """Read a model from a reply with one of the codec's readers."""
+        return await _decoded(reply, lambda body: self._model(body, reader))
+
+    async def decode(self, body: bytes, decode: Callable[[bytes], ResultT]) -> ResultT:
+        """Decode a body, a long one in a thread."""
+        if len(body) <= _THREAD_ABOVE_BYTES[JSON if body[:1] in (b"{", b"[") else XML]:
+            return decode(body)
+        async with self._decoding:
+            return await asyncio.to_thread(decode, body)
+
+    async def _model(self, body: bytes, reader: Callable[[Tree], ResultT]) -> ResultT:
+        return await self.decode(body, lambda text: codec_of(text).read(text, reader, self._limits))
+
+    async def _call(
+        self, method: str, target: str, accept: str, *, content_type: str = "", body: bytes = b""
+    ) -> Reply:
+        """Send one request with the token; anything but one of the 200s is an error.
+
+        Raises:
+            Invalid: the address is longer than HTTP carries; nothing was sent.
+            SessionExpired: the server no longer knows the session, or nobody logged on.
+            ManagerError: whatever else happened.
+        """
+        if self.session is None:
+            raise SessionExpired("Nobody is logged on.", request_sent=False)
+        if len(target) > _TARGET_CHARS:
+            raise Invalid(
+                "A name in the request is too long to be sent.",
+                hint="Look at the VM's name: no server takes an address that long.",
+                request_sent=False,
+            )
+        call = Call(
+            method=method,
+            target=target,
+            accept=accept,
+            kind=Kind.READ if method == "GET" else Kind.WRITE,
+            content_type=content_type,
+            body=body,
+            secrets={TOKEN_HEADER: self.session.token},
+        )
+        reply = await self._transport.send(call)
+        if not 200 <= reply.status < 300:
+            raise error_for(reply.status, reply.body, self._limits)
+        return reply
+
+
+async def _decoded(reply: Reply, decode: Callable[[bytes], Awaitable[ResultT]]) -> ResultT:
+    if reply.status == 204:
+        raise NotFound("It answers with nothing.", http_code=204)
+    try:
+        return await decode(reply.body)
+    except BadReply as error:
+        error.http_code = reply.status
+        raise
+
+
+def _media_type(wire: WireFormat) -> str:
+    return JSON if wire is WireFormat.JSON else XML
+
+
+def _is_about_format(error: ManagerError) -> bool:
+    return isinstance(error, Unreadable) or error.http_code in (400, 406, 415)
