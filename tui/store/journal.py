@@ -130,8 +130,8 @@ class Journal:
         """Return the newest rows first, of one server or of all."""
         with self._reading() as database:
             rows = database.execute(
-                "SELECT * FROM restores WHERE ?1 = '' OR server = ?1 ORDER BY id DESC LIMIT ?2",
-                (server, limit),
+                "SELECT * FROM restores WHERE :server = '' OR server = :server ORDER BY id DESC LIMIT :limit",
+                {"server": server, "limit": limit},
             )
             return [from_row(row) for row in rows]
 
