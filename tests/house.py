@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -157,6 +158,18 @@ def _reachable(start: str, graph: dict[str, set[str]]) -> set[str]:
             seen.add(name)
             waiting += graph[name]
     return seen
+
+
+def imports_of_others() -> set[str]:
+    """The packages that are neither ours nor Python's own, by the name they are imported by."""
+    found: set[str] = set()
+    for module in modules():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found - sys.stdlib_module_names - {"tui"}
 
 
 def imports_inside_functions() -> list[str]:

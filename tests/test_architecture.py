@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +32,9 @@ RETIRED_NAMES = {
     "selector": {"TextLine", "KeyLine"},
 }
 """Words that are good ones elsewhere: a server has a host, a restore is launched."""
+
+BROUGHT_BY_TEXTUAL = {"rich"}
+"""Textual's lines consist of its segments, so Textual alone says which versions fit."""
 
 MOST_FILES = 150
 MOST_LINES = 500
@@ -69,6 +74,24 @@ def test_mypy_strict_finds_nothing() -> None:
 
 def test_imports_keep_to_the_rooms() -> None:
     passes(str(BIN / "lint-imports"), "--no-cache")
+
+
+def test_every_room_below_the_screens_is_held_to_load_no_textual() -> None:
+    """Rooms and files of the top level, as the contract lists them: none is forgotten, none is gone."""
+    rooms = {module.name.split(".")[1] for module in house.modules() if "." in module.name}
+    config = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = [
+        one
+        for one in config["tool"]["importlinter"]["contracts"]
+        if one["type"] == "forbidden" and one["forbidden_modules"] == ["textual"]
+    ]
+    assert set(contract["source_modules"]) == {f"tui.{room}" for room in rooms - UI_ROOMS}
+
+
+def test_what_is_imported_is_what_an_install_brings() -> None:
+    config = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    declared = {re.split("[<>=~ ]", need)[0] for need in config["project"]["dependencies"]}
+    assert house.imports_of_others() == declared | BROUGHT_BY_TEXTUAL
 
 
 def test_no_import_goes_in_a_circle() -> None:

@@ -1,29 +1,56 @@
-"""What a user installs: the stylesheets are inside the wheel and are found from anywhere."""
+"""What a user installs and reads first: the wheel, the sdist, the dependencies and README."""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.soak
+from tui.cli.main import build_parser
+from tui.config import Settings
+
 TOP = Path(__file__).resolve().parent.parent
+PROJECT_FILE = (TOP / "pyproject.toml").read_text(encoding="utf-8")
+PROJECT = tomllib.loads(PROJECT_FILE)["project"]
+README = (TOP / "README.md").read_text(encoding="utf-8")
+EXPLAINED_ELSEWHERE = {"--help", "--version", "--demo"}
+"""Options that stand in README's text, or explain themselves."""
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    code = "import os, sys\nfrom hatchling.build import build_wheel\nprint(build_wheel(sys.argv[1]))\n"
+def build(kind: str, folder: Path) -> Path:
+    """Build a `wheel` or an `sdist` of the checkout; the file."""
+    code = f"import sys\nfrom hatchling.build import build_{kind}\nprint(build_{kind}(sys.argv[1]))\n"
     done = subprocess.run(
         [sys.executable, "-c", code, str(folder)], cwd=TOP, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return next(folder.glob("*.whl"))
+    (built,) = folder.iterdir()
+    return built
 
 
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def sdist_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    with tarfile.open(build("sdist", tmp_path_factory.mktemp("sdist"))) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+# -- wheel and sdist --------------------------------------------------------------------------------
+
+
+@pytest.mark.soak
 def test_the_wheel_holds_every_stylesheet_unchanged(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {
@@ -38,9 +65,21 @@ def test_the_wheel_holds_every_stylesheet_unchanged(wheel: Path) -> None:
     assert packed == own
 
 
-def test_the_unpacked_wheel_finds_its_own_stylesheets(wheel: Path, tmp_path: Path) -> None:
+@pytest.mark.soak
+def test_the_wheel_holds_program_licence_and_the_facts_of_the_wire_only(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)
+        names = set(archive.namelist())
+        (metadata,) = [archive.read(name).decode() for name in names if name.endswith("/METADATA")]
+    assert {"tui/api/WIRE.md", "tui/py.typed", "tui/__main__.py"} <= names
+    assert [name for name in names if name.endswith("/licenses/LICENSE")]
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"tui", "vbem_tui"}
+    assert "License-Expression: MIT" in metadata
+    assert "Requires-Dist: h11" in metadata
+
+
+@pytest.mark.soak
+def test_the_unpacked_wheel_finds_its_own_stylesheets(wheel: Path, tmp_path: Path) -> None:
+    shutil.unpack_archive(wheel, tmp_path, "zip")
     code = (
         "from tui.theme import stylesheets; print(all(p.is_file() for p in stylesheets()), stylesheets()[0])"
     )
@@ -49,3 +88,98 @@ def test_the_unpacked_wheel_finds_its_own_stylesheets(wheel: Path, tmp_path: Pat
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout.split() == ["True", str(tmp_path / "tui" / "styles" / "app.tcss")], done.stderr
+
+
+@pytest.mark.soak
+def test_the_sdist_holds_what_readers_and_testers_need(sdist_names: set[str]) -> None:
+    assert {"LICENSE", "CHANGELOG.md", "README.md", "pyproject.toml", "styles/app.tcss"} <= sdist_names
+    for folder in ("screenshots", "tests", "tui"):
+        own = {
+            str(path.relative_to(TOP))
+            for path in (TOP / folder).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+        assert own
+        assert own <= sdist_names
+
+
+# -- pyproject and CHANGELOG ------------------------------------------------------------------------
+
+
+def test_every_dependency_says_why_it_is_there() -> None:
+    lines = [line.strip() for line in PROJECT_FILE.splitlines()]
+    needs = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+    assert [need for need in needs if not lines[lines.index(f'"{need}",') - 1].startswith("# ")] == []
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    changes = (TOP / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## \[([^]]+)\]", changes, re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    assert headings[1] == PROJECT["version"]
+    for heading in headings:
+        assert f"\n[{heading}]: {PROJECT['urls']['Source']}" in changes
+
+
+# -- README -----------------------------------------------------------------------------------------
+
+
+def rows_of_options() -> dict[str, list[str]]:
+    """README's table of options: the option, then its cells."""
+    rows = re.findall(r"^\| `(--[a-z-]+)(.*)\|$", README, re.MULTILINE)
+    return {name: re.split(r"(?<!\\)\|", rest) for name, rest in rows}
+
+
+def options_of_the_program() -> dict[str, str]:
+    """The options that `vbem --help` lists, each with how its value is written."""
+    found = re.findall(
+        r"^  (?:-\w, )?(--[a-z-]+)(?: (\S+))?(?:  .*)?$", build_parser().format_help(), re.MULTILINE
+    )
+    return {name: value.strip("{}").replace(",", "|") for name, value in found}
+
+
+def test_the_options_of_readme_are_those_of_the_program() -> None:
+    written = {name: cells[0].strip(" `").replace("\\|", "|") for name, cells in rows_of_options().items()}
+    real = {
+        name: value for name, value in options_of_the_program().items() if name not in EXPLAINED_ELSEWHERE
+    }
+    assert written == real
+
+
+def test_the_variables_and_settings_of_readme_are_those_of_the_program() -> None:
+    source = (TOP / "tui" / "cli" / "main.py").read_text(encoding="utf-8")
+    cells = rows_of_options().values()
+    variables = {cell[1].strip(" `") for cell in cells} - {""}
+    assert variables == set(re.findall(r'"(VBEM_[A-Z_]+)"', source))
+    settings = {cell[2].strip(" `") for cell in cells} - {""}
+    assert settings | {"cloud_layout"} == set(Settings.__dataclass_fields__)
+
+
+def test_the_options_used_in_readme_s_text_exist() -> None:
+    known = set(options_of_the_program()) | {"--host"}  # the last one is of `vbem demo-server`
+    used = set(re.findall(r"`vbem (--[a-z-]+)", README)) | set(re.findall(r"`(--[a-z-]+)`", README))
+    assert "--demo" in used
+    assert used - known == set()
+
+
+def test_the_files_that_readme_names_exist() -> None:
+    named = set(re.findall(r"`((?:tui|styles|tests|screenshots)/[\w./-]*)`", README))
+    named |= set(re.findall(r"\]\(([\w./-]+)\)", README)) | set(re.findall(r"tests/[\w/]+\.py", README))
+    named |= {f"styles/{name}" for name in re.findall(r"`(\w+\.tcss)`", README)}
+    assert len(named) > 15
+    assert [name for name in sorted(named) if not (TOP / name).exists()] == []
+    assert {f"styles/{name}" for name in os.listdir(TOP / "styles")} <= named
+
+
+def test_every_room_stands_in_readme() -> None:
+    rooms = {path.parent.name for path in (TOP / "tui").glob("*/__init__.py")}
+    assert [room for room in sorted(rooms) if f"`tui/{room}/`" not in README] == []
+
+
+def test_the_commands_of_readme_are_those_of_the_checkout() -> None:
+    assert "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest\n" in README
+    extras = set(re.findall(r"\.\[(\w+)\]", README))
+    assert extras == set(PROJECT["optional-dependencies"])
+    for module in re.findall(r"python -m (tests\.\w+)", README):
+        place = TOP.joinpath(*module.split("."))
+        assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), module

@@ -11,7 +11,7 @@ import pytest
 from tests.support.settle import settle, text_of
 from tests.ui.stage import StageApp, StageManager
 from tui.restore_states import RestoreState
-from tui.screens.history import HistoryScreen, write_export
+from tui.screens.history import HistoryScreen
 from tui.store.errors import StoreError
 from tui.widgets.inputs import LineInput
 from tui.widgets.text_view import TextView
@@ -78,7 +78,7 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
         await settle(pilot)
         assert "Nothing was written." in text_of(pilot)
         with pytest.raises(StoreError, match="exists"):
-            write_export(app.rows, target)
+            app.rows.export_file(target)
     assert target.read_text() == "mine"
 
 

@@ -181,12 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _demo_server(words: list[str]) -> int:
-    try:
-        from tui.demo import command
-    except ImportError as error:
-        return _refuse(
-            f"The embedded server needs the extra `demo`: pip install 'vbem-tui[demo]'. ({error.name})"
-        )
+    from tui.demo import command
+
     parser = argparse.ArgumentParser(
         prog="vbem demo-server", description="Run the embedded Enterprise Manager alone."
     )

@@ -1,8 +1,8 @@
 """What the decisions need from the service layer and the journal: no more than these calls.
 
 The real ones are `tui.api.client.EnterpriseManager` and `tui.store.journal.Journal`; a test hands in its own.
-`UnavailableJournal` stands for a journal that could not be opened. Screens take `JournalEntry` from here, for
-they do not know `tui.store`.
+`UnavailableJournal` stands for a journal that could not be opened. Screens take `JournalEntry` and
+`JournalError` from here, for they do not know `tui.store`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.api.models import LogonSession, RestorePoint, RestoreSession, RestoreSpec, Task, WireFormat
     from tui.api.query import Query
 
-__all__ = ["JournalEntry", "RestoreApi", "RestoreJournal", "UnavailableJournal"]
+__all__ = ["JournalEntry", "JournalError", "RestoreApi", "RestoreJournal", "UnavailableJournal"]
 
 
 class RestoreApi(Protocol):

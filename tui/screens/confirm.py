@@ -15,13 +15,13 @@ from textual.widgets import Button, Input, Static
 from tui.api.errors import SessionExpired
 from tui.errors import VbemError, describe
 from tui.restore_states import RestoreState
+from tui.restores.ports import JournalError
 from tui.restores.restore import Restore
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import plan_lines
 from tui.screens.reference_names import spell_out
-from tui.store.errors import StoreError
 from tui.widgets.inputs import LineInput
 from tui.widgets.text_view import TextView
 
@@ -138,7 +138,7 @@ async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -
         return None
     screen.set_status("Sending ...")
     outcome = await _submit(screen, plan, reason)
-    if isinstance(outcome, StoreError):
+    if isinstance(outcome, JournalError):
         outcome = await _without_journal(screen, plan, reason, outcome)
     if isinstance(outcome, SessionExpired):
         await _log_on_again(screen, describe(_DOING, outcome))
@@ -165,7 +165,7 @@ async def _submit(
 
 
 async def _without_journal(
-    screen: VbemScreen, plan: RestorePlan, reason: str, error: StoreError
+    screen: VbemScreen, plan: RestorePlan, reason: str, error: JournalError
 ) -> Restore | VbemError | None:
     """The loud override, once: nothing was sent so far."""
     text = (

@@ -1,9 +1,8 @@
-"""Where the journal is exported to: a file asked for, never overwritten, for its owner's eyes alone."""
+"""What the journal remembers, and its export: into a new file, for its owner's eyes alone."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,11 +12,10 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from tui.restore_states import RestoreState
+from tui.restores.ports import JournalEntry
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, VbemScreen, bindings_of
 from tui.screens.restore_text import entry_cells, entry_lines
-from tui.store.errors import StoreError
-from tui.store.journal_entry import JournalEntry
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView
@@ -27,28 +25,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.services import Services
-    from tui.store.journal import Journal
-
-
-def write_export(journal: Journal, path: Path) -> int:
-    """Write the journal as JSON lines into a new file, 0600; returns how many restores.
-
-    Raises:
-        StoreError: the file exists, or cannot be written; or the journal cannot be read.
-    """
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            return journal.export(file)
-    except FileExistsError as error:
-        raise StoreError(
-            f"{path} exists.", hint="Choose another name.", title="Nothing was written"
-        ) from error
-    except OSError as error:
-        words = error.strerror or str(error)
-        raise StoreError(
-            f"{path}: {words}.", hint="Choose another place.", title="The file cannot be written"
-        ) from error
 
 
 class ExportScreen(Dialog[Path | None]):
@@ -215,7 +191,7 @@ class HistoryScreen(VbemScreen):
             self.set_status("Nothing was written.")
             return
         with self.reporting("export the journal"):
-            count = await asyncio.to_thread(write_export, journal, path)
+            count = await asyncio.to_thread(journal.export_file, path)
             noun = "1 restore" if count == 1 else f"{count} restores"
             self.set_status(f"{noun} written to {path}, readable by you alone.", "good")
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from tui import timefmt
 from tui.api.models import Platform
 from tui.restore_states import ENDS, CancelState, RestoreState
+from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
 from tui.sanitize import safe
-from tui.store.journal_entry import JournalEntry
 from tui.widgets.table_layout import Cell, StyledText
 from tui.widgets.text_view import Line
 

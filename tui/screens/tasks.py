@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button
 
+from tui.errors import VbemError
 from tui.restore_states import RestoreState
 from tui.restores.forms.fields import FormDraft
 from tui.restores.restore import Restore
@@ -22,7 +23,6 @@ from tui.screens.cancel import CancelScreen
 from tui.screens.reference_names import spell_out
 from tui.screens.restore_form_data import draft_of
 from tui.screens.restore_text import restore_cells, restore_lines
-from tui.store.errors import StoreError
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable
@@ -151,7 +151,7 @@ class TasksScreen(VbemScreen):
         self._plans[entry_id] = ""
         try:
             entry = await asyncio.to_thread(journal.get, entry_id)
-        except StoreError:
+        except VbemError:
             # The plan is only told again here; everything else is on the screen.
             return
         self._plans[entry_id] = entry.plan

@@ -7,6 +7,7 @@ restore. Rows are never removed, and each change of state is also an event that 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from typing import Protocol
 from tui.clock import Clock, SystemClock
 from tui.restore_states import RestoreState
 from tui.store.errors import JournalError, NotOwner
+from tui.store.files import PRIVATE
 from tui.store.journal_db import connect, in_words, transaction
 from tui.store.journal_entry import (
     COLUMNS,
@@ -128,8 +130,8 @@ class Journal:
         """Return the newest rows first, of one server or of all."""
         with self._reading() as database:
             rows = database.execute(
-                "SELECT * FROM restores WHERE ?1 = '' OR server = ?1 ORDER BY id DESC LIMIT ?2",
-                (server, limit),
+                "SELECT * FROM restores WHERE :server = '' OR server = :server ORDER BY id DESC LIMIT :limit",
+                {"server": server, "limit": limit},
             )
             return [from_row(row) for row in rows]
 
@@ -192,6 +194,26 @@ class Journal:
             ]
             _write_line(writer, {**entry.to_json(), "events": events})
         return len(entries)
+
+    def export_file(self, path: Path) -> int:
+        """Write the export into a new file that only its owner can read; return how many restores.
+
+        Raises:
+            JournalError: the file exists, or cannot be written; or the journal cannot be read.
+        """
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                return self.export(file)
+        except FileExistsError as error:
+            raise JournalError(
+                f"{path} exists.", hint="Choose another name.", title="Nothing was written"
+            ) from error
+        except OSError as error:
+            words = error.strerror or str(error)
+            raise JournalError(
+                f"{path}: {words}.", hint="Choose another place.", title="The file cannot be written"
+            ) from error
 
     # -- inside -------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -156,6 +157,20 @@ def test_an_export_that_cannot_be_written_is_not_blamed_on_the_journal(journal: 
     with pytest.raises(JournalError, match="The export cannot be written: No space left") as caught:
         journal.export(FullDisk())
     assert str(path) not in str(caught.value)
+
+
+def test_an_export_goes_into_a_new_file_for_its_owner_alone(journal: Journal, path: Path) -> None:
+    plan(journal)
+    target = path.parent / "out.jsonl"
+    assert journal.export_file(target) == 1
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    written = target.read_bytes()
+    with pytest.raises(JournalError, match=r"Nothing was written: .*out\.jsonl exists"):
+        journal.export_file(target)
+    assert target.read_bytes() == written
+    with pytest.raises(JournalError, match=r"The file cannot be written: .*No such file") as caught:
+        journal.export_file(path.parent / "gone" / "out.jsonl")
+    assert caught.value.hint == "Choose another place."
 
 
 def test_what_cancelling_did_is_an_event_and_is_exported(journal: Journal) -> None:
