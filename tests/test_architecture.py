@@ -203,6 +203,7 @@ def test_no_tower_of_classes_is_built() -> None:
     found = [
         f"{kind.__module__}.{kind.__qualname__}: {height} deep"
         for kind in house.classes()
-        if (height := house.depth(kind)) > DEEPEST_CLASS
+        # The tree of errors is deeper: it says what to do with one, and holds no behaviour.
+        if not issubclass(kind, BaseException) and (height := house.depth(kind)) > DEEPEST_CLASS
     ]
     assert not found, listed(found)

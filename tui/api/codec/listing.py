@@ -119,7 +119,7 @@ def paging_of(tree: Tree) -> tuple[int, int]:
     return number, max(1, pages)
 
 
-def expect(tree: Tree, *names: str) -> Tree:
+def require_root(tree: Tree, *names: str) -> Tree:
     """The tree, if its root may be one of `names`.
 
     Raises:

@@ -7,7 +7,14 @@ from functools import lru_cache
 from sys import intern
 from typing import Generic, TypeVar
 
-from tui.api.codec.listing import Listing, expect, is_reference, read_listing, reference_of, wrong_root
+from tui.api.codec.listing import (
+    Listing,
+    is_reference,
+    read_listing,
+    reference_of,
+    require_root,
+    wrong_root,
+)
 from tui.api.codec.tree import Tree, flag_of, id_in, path_of
 from tui.api.errors import MissingField
 from tui.api.models import (
@@ -29,7 +36,7 @@ from tui.api.models.resources import NO_TIME, RestorePoint
 
 def api_root(tree: Tree) -> ApiRoot:
     """What GET /api/ says; at least its links or its versions have to be there."""
-    expect(tree, "EnterpriseManager")
+    require_root(tree, "EnterpriseManager")
     if not (tree.has("SupportedVersions") or tree.has("Links")):
         raise MissingField("SupportedVersions")
     versions = (version.text("Name") for version in tree.items("SupportedVersions", "SupportedVersion"))
@@ -38,7 +45,7 @@ def api_root(tree: Tree) -> ApiRoot:
 
 def logon(tree: Tree) -> tuple[str, str]:
     """User name and session id of a logon, bare or wrapped in a list of one (WIRE 1.4)."""
-    expect(tree, "LogonSession", "LogonSessions")
+    require_root(tree, "LogonSession", "LogonSessions")
     sessions = [tree] if tree.text("SessionId") else tree.items("LogonSessions", "LogonSession")
     if not sessions and (inner := tree.child("LogonSession")):
         sessions = [inner]
@@ -55,7 +62,7 @@ def logon_sessions(tree: Tree) -> tuple[tuple[str, str], ...]:
 
 def task(tree: Tree) -> Task:
     """One task. Whether it is over is said by its State alone (WIRE T22, WIRE T23)."""
-    return _task(expect(tree, "Task"))
+    return _task(require_root(tree, "Task"))
 
 
 def tasks(tree: Tree) -> tuple[Task, ...]:
@@ -86,7 +93,7 @@ def _task(tree: Tree) -> Task:
 
 def restore_session(tree: Tree) -> RestoreSession:
     """One restore session. Much of it can be missing (WIRE T18); Result `None` is no end (WIRE T17)."""
-    expect(tree, "RestoreSession")
+    require_root(tree, "RestoreSession")
     server, point = tree.link(type="BackupServerReference"), tree.link(type="VmRestorePointReference")
     kind = "VmRestorePoint"
     if point is None:
@@ -117,7 +124,7 @@ def restore_sessions(tree: Tree) -> Listing[RestoreSession]:
 
 def hierarchy_root(tree: Tree) -> HierarchyRoot:
     """One virtualisation host."""
-    expect(tree, "HierarchyRoot")
+    require_root(tree, "HierarchyRoot")
     server = tree.link(type="BackupServerReference")
     return HierarchyRoot(
         uid=tree.required("UID"),
@@ -147,7 +154,7 @@ def _hierarchy_item(tree: Tree) -> HierarchyItem:
 
 def backup_server(tree: Tree) -> BackupServer:
     """One backup server; collecting is its action link with that action (WIRE 11a)."""
-    expect(tree, "BackupServer")
+    require_root(tree, "BackupServer")
     paths = [link.path for link in tree.links() if link.rel.lower() == "start"]
     return BackupServer(
         uid=tree.required("UID"),
@@ -166,12 +173,12 @@ def backup_servers(tree: Tree) -> Listing[BackupServer]:
 
 def backup_platform(tree: Tree) -> str:
     """The platform word of a backup (WIRE 4.4)."""
-    return expect(tree, "Backup").text("Platform")
+    return require_root(tree, "Backup").text("Platform")
 
 
 def backup_link(tree: Tree) -> str:
     """Path of the backup a restore point belongs to, empty if it is not linked."""
-    link = expect(tree, "RestorePoint").link(type="BackupReference")
+    link = require_root(tree, "RestorePoint").link(type="BackupReference")
     return link.path if link else ""
 
 
