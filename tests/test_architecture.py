@@ -105,10 +105,10 @@ def test_few_functions_import() -> None:
 
 
 @pytest.mark.parametrize(
-    "heavy", ["httpx", "keyring", "xmltodict", "msgspec", "cryptography", "h11", "tui.demo"]
+    "heavy", ["httpx", "keyring", "xmltodict", "msgspec", "cryptography", "sqlite3", "h11", "tui.demo"]
 )
 def test_the_first_screen_loads_nothing_heavy(heavy: str) -> None:
-    code = f"import sys, tui.app, tui.cli; print({heavy!r} in sys.modules)"
+    code = f"import sys, tui.app, tui.cli.main; print({heavy!r} in sys.modules)"
     done = run(sys.executable, "-c", code)
     assert done.stdout.strip() == "False", done.stdout + done.stderr
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.app import App, ScreenStackError
+from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import BindingType
 
 from tui.actions import NEEDS_LOGON, actions_of, spell_keys
@@ -23,6 +23,7 @@ from tui.screens.base import (
     bindings_of,
     screen_name,
 )
+from tui.screens.dialogs import AskScreen, HelpScreen, LogOnAgainScreen
 from tui.screens.login import LoginScreen
 from tui.services import Services
 from tui.terminal.crash_edge import WorkerFailed
@@ -31,7 +32,6 @@ from tui.theme import VBEM_THEME, stylesheets
 from tui.widgets.inputs import typed_secrets
 
 if TYPE_CHECKING:
-    from textual.app import SystemCommand
     from textual.screen import Screen
 
     from tui.clock import Clock
@@ -197,15 +197,11 @@ class VbemApp(TerminalApp):
 
     def action_help(self) -> None:
         """Show what each key does here."""
-        from tui.screens.dialogs import HelpScreen
-
         name = screen_name(self.screen)
         if name and name != "help":
             self.push_screen(HelpScreen(self.services, name))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        from textual.app import SystemCommand
-
         offered: set[str] = set()
         for action in actions_of(screen_name(screen)):
             namespace = "app" if action.screen == "app" else "screen"
@@ -230,16 +226,12 @@ class VbemApp(TerminalApp):
             self.services.connection.key_pressed()
 
     async def _ask_for_password(self) -> bool:
-        from tui.screens.dialogs import LogOnAgainScreen
-
         is_logged_on = await self.push_screen(LogOnAgainScreen(self.services), wait_for_dismiss=True)
         return bool(is_logged_on)
 
     @work(group="session", exclusive=True, exit_on_error=False, description="log off")
     async def action_log_off(self) -> None:
         """End the logon session at the server and forget it here."""
-        from tui.screens.dialogs import AskScreen
-
         services = self.services
         if services.connection is None:
             return
@@ -270,8 +262,6 @@ class VbemApp(TerminalApp):
     @work(group="session", exclusive=True, exit_on_error=False, description="ask to quit")
     async def action_ask_to_quit(self) -> None:
         """Ask, say what goes on, and leave; the logon session is kept for the next start."""
-        from tui.screens.dialogs import AskScreen
-
         if self.services.connection is not None:
             text = self.services.what_goes_on or "Nothing is in flight."
             question = AskScreen(self.services, "Quit vbem?", text, yes="Quit", no="Stay")

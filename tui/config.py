@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args, get_type_hints
 
+from platformdirs import user_config_path, user_state_path
+
 from tui.errors import VbemError
 
 APP_NAME = "vbem"
@@ -31,8 +33,6 @@ class Folders:
             demo: use the profile of the embedded server.
             state_dir: the operator's own choice of the state folder (`--state-dir`).
         """
-        from platformdirs import user_config_path, user_state_path
-
         name = f"{APP_NAME}-demo" if demo else APP_NAME
         state = state_dir.expanduser().resolve() if state_dir else user_state_path(name)
         return cls(
@@ -151,11 +151,17 @@ class Settings:
 
 
 def _parsed(path: Path, content: bytes) -> Settings:
-    # Here, for the first screen comes sooner where there is no file.
+    # Imported here: without a file, start-up does not pay for it.
     import msgspec
 
+    try:
+        table = msgspec.toml.decode(content, type=dict[str, object])
+    except (ValueError, RecursionError) as error:  # TOML and UTF-8 errors are ValueErrors
+        why = str(error).replace("at end of document", f"at line {len(content.splitlines())}, the last one")
+        raise SettingsError(f"{path} is not a TOML file: {why}.") from error
+    _refuse_passwords(path, table)
     found: dict[str, object] = {}
-    for key, value in _table(path, content).items():
+    for key, value in table.items():
         name = _SPELLED_AS_OPTION.get(key, key)
         if name in found:
             raise SettingsError(f"{path} says {name!r} twice.")
@@ -169,21 +175,13 @@ def _parsed(path: Path, content: bytes) -> Settings:
     return msgspec.convert(found, Settings)
 
 
-def _table(path: Path, content: bytes) -> dict[str, object]:
-    import msgspec
-
-    try:
-        table = msgspec.toml.decode(content, type=dict[str, object])
-    except (ValueError, RecursionError) as error:  # TOML and UTF-8 errors are ValueErrors
-        why = str(error).replace("at end of document", f"at line {len(content.splitlines())}, the last one")
-        raise SettingsError(f"{path} is not a TOML file: {why}.") from error
+def _refuse_passwords(path: Path, table: dict[str, object]) -> None:
     for key in table:
         if "password" in key.lower():
             raise SettingsError(
                 f"{path} has a key {key!r}, but a password is never read from a file.",
                 hint="Remove the line, and change the password if others can read the file.",
             )
-    return table
 
 
 def _misfit(path: Path, key: str, name: str, value: object) -> str:

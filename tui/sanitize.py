@@ -10,13 +10,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
-
-if TYPE_CHECKING:
-    from rich.text import Text
-
+from rich.text import Text
 
 MAX_CELLS = 4096
 """No single string on the screen is longer than this."""
@@ -94,8 +90,6 @@ def cell(value: object, cells: int) -> str:
 
 def plain(value: object, *, cells: int = MAX_CELLS) -> Text:
     """Make `value` safe as a renderable in which nothing is read as markup."""
-    from rich.text import Text
-
     return Text(safe(value, cells=cells))
 
 

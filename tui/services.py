@@ -7,18 +7,20 @@ never ends a restore's POST, its monitor or its journal rows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tui.clock import Clock, SystemClock
 from tui.errors import VbemError, describe
-from tui.restores.forms.fields import ReferenceNames
 from tui.sanitize import safe
+from tui.store.keyring_store import SessionStore
+from tui.store.known_servers import KnownServers
+from tui.store.last_logon import remember_logon
 
 if TYPE_CHECKING:
     from tui.api.limits import Timeouts
-    from tui.api.models import ServerAddress
+    from tui.api.models import HierarchyItem, ServerAddress
     from tui.config import StartOptions
     from tui.restores.forms.fields import FormDraft
     from tui.restores.ports import RestoreJournal
@@ -27,12 +29,26 @@ if TYPE_CHECKING:
     from tui.restores.service import RestoreService
     from tui.session import Connection
     from tui.store.journal import Journal
-    from tui.store.keyring_store import SessionStore
 
 KEEP_AFTER_S = 2.0
 """How long after a logon its session goes to the keyring: the first rows and keys come first."""
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
+
+
+class ReferenceNames:
+    """What references and UIDs are called: what the lookups of this run have shown."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def learn(self, items: Iterable[HierarchyItem]) -> None:
+        """Remember the names in a lookup's answer."""
+        self._names.update((item.ref.casefold(), item.name) for item in items if item.name)
+
+    def name_of(self, reference: str) -> str:
+        """Return what a reference is called; empty where no lookup has shown it."""
+        return self._names.get(reference.strip().casefold(), "")
 
 
 class Services:
@@ -95,12 +111,20 @@ class Services:
         session = self.connection.manager.session if self.connection else None
         return (*self.options.secrets, *((session.token,) if session else ()))
 
+    def address_of(self, typed: str) -> ServerAddress:
+        """Return the address that was typed.
+
+        Raises:
+            ValueError: it is none; the message says why.
+        """
+        from tui.api.models import ServerAddress
+
+        return ServerAddress.parse(typed)
+
     def connect(self, address: ServerAddress) -> Connection:
         """Return a connection that nobody has logged on to yet."""
         from tui.api.models import WireFormat
         from tui.session import Connection
-        from tui.store.keyring_store import SessionStore
-        from tui.store.known_servers import KnownServers
 
         if self.session_store is None:
             self.session_store = SessionStore(self.folders.keyring_service, state_folder=self.folders.state)
@@ -304,8 +328,6 @@ class Services:
 
     async def _remember(self, connection: Connection) -> None:
         """Offer the same server and user at the next logon, of this run and of the next."""
-        from tui.store.last_logon import remember_logon
-
         server, user = str(connection.address), connection.user
         self.options.server, self.options.user = server, user
         try:

@@ -8,7 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.api.errors import ManagerError
 from tui.api.models import Certificate, LogonSession, ServerAddress, WireFormat
+from tui.api.tls import Trust
 from tui.clock import Clock
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.store.known_servers import KnownServers
@@ -17,7 +19,6 @@ from tui.store.process_lock import SessionUse
 if TYPE_CHECKING:
     from tui.api.client import EnterpriseManager
     from tui.api.limits import Timeouts
-    from tui.api.tls import Trust
 
 
 TICK_S = 60.0
@@ -95,8 +96,6 @@ class Connection:
         return self._manager
 
     def _trust(self) -> Trust:
-        from tui.api.tls import Trust
-
         pin = self._trust_store.pinned(str(self.address))
         return Trust(ca_file=self._ca_file, pinned_sha256=pin.sha256 if pin else "")
 
@@ -278,8 +277,6 @@ class Connection:
                 await self._read_lightly()
 
     async def _read_lightly(self) -> None:
-        from tui.api.errors import ManagerError
-
         try:
             await self.manager.keep_alive()
         except ManagerError:

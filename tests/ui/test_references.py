@@ -13,9 +13,9 @@ from tests.ui.stage import StageManager
 from tests.unit.restores.points import SERVER, point
 from tui.api.errors import ConnectionLost, Forbidden
 from tui.api.models import CloudVmRestoreSpec, HierarchyItem, HierarchyRoot, Platform
-from tui.restores.forms.fields import ReferenceNames
-from tui.screens.reference_names import spell_out
+from tui.screens.plan_text import spell_out
 from tui.screens.restore_form import RestoreFormScreen
+from tui.services import ReferenceNames
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import TextView
 

@@ -6,14 +6,18 @@ Imports are local on purpose: `vbem --help` and the first painted login load not
 from __future__ import annotations
 
 import argparse
+import gc
 import os
+import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui import __version__
+from tui import __version__, sanitize
 from tui.config import PROFILES, Folders, Settings, StartOptions, refresh_rates
 from tui.errors import VbemError
+from tui.store.last_logon import last_logon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +73,6 @@ def _proxy_secrets(url: str) -> tuple[str, ...]:
 
 
 def _prepare(options: argparse.Namespace) -> StartOptions:
-    from tui.store.last_logon import last_logon
-
     state = _chosen(options.state_dir, "VBEM_STATE_DIR", "")
     folders = Folders.locate(demo=options.demo, state_dir=Path(state) if state else None)
     settings = Settings.load(folders.settings)
@@ -99,23 +101,15 @@ def _keep_secrets_in() -> None:
     """No aid to developers writes down what is typed, no core file what is remembered."""
     for name in _WATCHING:
         os.environ.pop(name, None)
-    try:
-        import resource
-
+    with suppress(OSError, ValueError):  # a hard limit may be lower than what is asked for
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (ImportError, OSError, ValueError):
-        return  # a platform without such limits
 
 
 def _run_screens(start: StartOptions, *, mouse: bool) -> int:
-    import gc
-
     gc.disable()  # until the first frame: a tenth of the time to it goes into looking at modules for garbage
     from tui.app import VbemApp
 
     if "utf" not in (sys.stderr.encoding or "").lower():
-        from tui import sanitize
-
         sanitize.ascii_only(True)
     app = VbemApp(start)
     app.run(mouse=mouse)

@@ -20,8 +20,7 @@ from tui.restores.restore import Restore
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.dialogs import AskScreen
-from tui.screens.plan_text import plan_lines
-from tui.screens.reference_names import spell_out
+from tui.screens.plan_text import plan_lines, spell_out
 from tui.widgets.inputs import LineInput
 from tui.widgets.text_view import TextView
 

@@ -11,10 +11,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from tui.actions import DIALOGS, actions_of, spell_keys
 from tui.api.errors import BadLogin
-from tui.api.models import Platform, PointKind
 from tui.errors import VbemError, describe
-from tui.restores.forms import platform_choices
-from tui.restores.forms.fields import Choice
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.login import RefusalCounter
@@ -26,6 +23,7 @@ from tui.widgets.virtual_table import VirtualTable
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
+    from tui.restores.forms.fields import Choice
     from tui.services import Services
 
 
@@ -129,15 +127,15 @@ class LogOnAgainScreen(Dialog[bool]):
         self.dismiss(False)
 
 
-class ChoiceScreen(Dialog[Platform | None]):
-    """Dismissed with the chosen platform, or None."""
+class ChoiceScreen(Dialog[str | None]):
+    """Ask for the platform; dismissed with the value of the choice, or None."""
 
     NAME = "choice"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("choice")
 
-    def __init__(self, services: Services, kind: PointKind) -> None:
+    def __init__(self, services: Services, choices: tuple[Choice, ...]) -> None:
         super().__init__(services)
-        self._choices = platform_choices(kind)
+        self._choices = choices
 
     def compose(self) -> ComposeResult:
         """The question and the platforms."""
@@ -149,13 +147,13 @@ class ChoiceScreen(Dialog[Platform | None]):
     def on_mount(self) -> None:
         """The list has the focus."""
         table = self.query_one(VirtualTable)
-        table.set_rows(ListRows[Choice](self._choices, lambda one: (one.label,), lambda one: one.value))
+        table.set_rows(ListRows(self._choices, lambda one: (one.label,), lambda one: one.value))
         table.focus()
 
     @on(VirtualTable.Chosen)
     def take(self, event: VirtualTable.Chosen) -> None:
         """Use this platform's form."""
-        self.dismiss(Platform(str(event.key)))
+        self.dismiss(str(event.key))
 
     def action_back(self) -> None:
         """Choose nothing."""

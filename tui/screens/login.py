@@ -9,8 +9,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
+from tui.api.errors import BadLogin, CertificateChanged, Untrusted
 from tui.errors import VbemError, describe
 from tui.screens.base import Admitted, VbemScreen, bindings_of
+from tui.screens.certificate import CertificateScreen
 from tui.terminal.key_queue import is_typing
 from tui.widgets.inputs import LineInput
 
@@ -122,13 +124,11 @@ class LoginScreen(VbemScreen):
 
     def action_log_on(self) -> None:
         """Check the fields, then log on in a worker."""
-        from tui.api.models import ServerAddress
-
         server, user, password = (
             self.query_one(f"#{n}", LineInput).value for n in ("server", "user", "password")
         )
         try:
-            address = ServerAddress.parse(server)
+            address = self.services.address_of(server)
         except ValueError as error:
             self.query_one("#server", LineInput).focus()
             self.set_status(f"The server's address cannot be used. {error}", "bad")
@@ -143,8 +143,6 @@ class LoginScreen(VbemScreen):
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on")
     async def _log_on(self, connection: Connection, user: str, password: str) -> None:
-        from tui.api.errors import BadLogin, CertificateChanged
-
         self._say_if_slow(f"Connecting to {connection.address} ...")
         doing = f"log on to {connection.address}"
         admitted = False
@@ -193,9 +191,6 @@ class LoginScreen(VbemScreen):
 
     async def _settle_trust(self, connection: Connection) -> bool:
         """Ask about the certificate if nobody vouches for it; True if it is trusted afterwards."""
-        from tui.api.errors import CertificateChanged
-        from tui.screens.certificate import CertificateScreen
-
         pinned = ""
         try:
             certificate = await connection.look()
@@ -217,11 +212,8 @@ class LoginScreen(VbemScreen):
     @work(group="login", exclusive=True, exit_on_error=False, description="resume the kept logon session")
     async def resume_kept_session(self) -> None:
         """Use the logon session the keyring holds, if the server still knows it."""
-        from tui.api.errors import Untrusted
-        from tui.api.models import ServerAddress
-
         try:
-            connection = self.services.connect(ServerAddress.parse(self._server))
+            connection = self.services.connect(self.services.address_of(self._server))
         except ValueError:
             return
         resumed = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.forms.fields import Problem
@@ -11,6 +13,11 @@ from tui.restores.plan import RestorePlan
 from tui.sanitize import safe
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import Line
+
+if TYPE_CHECKING:
+    from tui.services import ReferenceNames
+
+_REFERENCE = re.compile(r"urn:\S+?(?=[.,;]?(?:\s|$))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +49,23 @@ def not_ready(problems: Sequence[Problem], notes: Sequence[str]) -> PlanSummary:
     return PlanSummary(
         short=f"NOT READY: {count} missing or wrong.", tone="warning", lines=[*lines, *_notes(notes)]
     )
+
+
+def spell_out(names: ReferenceNames, words: Iterable[Line]) -> list[Line]:
+    """Return the lines with names in place of references; the whole reference follows on its own line."""
+    lines: list[Line] = []
+    for line in words:
+        text = line.text if isinstance(line, StyledText) else line
+        known = {ref: name for ref in _REFERENCE.findall(text) if (name := names.name_of(ref))}
+        named = _REFERENCE.sub(lambda match: names.name_of(match[0]) or match[0], text)
+        lines.append(line._replace(text=named) if isinstance(line, StyledText) else named)
+        lead = " " * (len(text) - len(text.lstrip(" ")) + 2)
+        # Where a sentence has several, each says which it is.
+        several = len(known) > 1
+        lines += [
+            StyledText(f"{lead}{f'{name}: ' if several else ''}{ref}", "dim") for ref, name in known.items()
+        ]
+    return lines
 
 
 def _short(plan: RestorePlan) -> tuple[str, str]:

@@ -23,8 +23,7 @@ from tui.screens import reference_picker, restore_form_data
 from tui.screens.base import Notice, OpenTasks, VbemScreen, bindings_of
 from tui.screens.confirm import confirm_and_send
 from tui.screens.dialogs import AskScreen
-from tui.screens.plan_text import PlanSummary
-from tui.screens.reference_names import spell_out
+from tui.screens.plan_text import PlanSummary, spell_out
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.request_preview import RequestScreen
 from tui.screens.restore_form_data import PlanDrafter

@@ -10,7 +10,7 @@ import msgspec
 
 from tui.api.errors import Forbidden, ManagerError
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
-from tui.restores.forms import form_for
+from tui.restores.forms import form_for, platform_choices
 from tui.restores.forms.fields import FormDraft, IncompleteForm, Problem, Values
 from tui.screens.dialogs import ChoiceScreen
 from tui.screens.plan_text import PlanSummary, not_ready, verdict_of
@@ -59,7 +59,9 @@ async def find_platform(
     found = await screen.reading("find out the platform", lambda: manager.platform_of(point))
     if found is not None and found is not Platform.UNKNOWN:
         return found
-    return await screen.app.push_screen_wait(ChoiceScreen(screen.services, point.kind))
+    choices = platform_choices(point.kind)
+    chosen = await screen.app.push_screen_wait(ChoiceScreen(screen.services, choices))
+    return Platform(chosen) if chosen else None
 
 
 async def vms_of(manager: EnterpriseManager, point: RestorePoint) -> tuple[tuple[RestorePoint, ...], str]:

@@ -20,7 +20,7 @@ from tui.restores.forms.fields import FormDraft
 from tui.restores.restore import Restore
 from tui.screens.base import OpenPoints, OpenRestoreForm, RestoresChanged, TasksSeen, VbemScreen, bindings_of
 from tui.screens.cancel import CancelScreen
-from tui.screens.reference_names import spell_out
+from tui.screens.plan_text import spell_out
 from tui.screens.restore_form_data import draft_of
 from tui.screens.restore_text import restore_cells, restore_lines
 from tui.widgets.table_layout import Column, ListRows

@@ -6,11 +6,11 @@ what is shown when, stands here as data too, so that no screen asks for a platfo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tui.api.models import HierarchyItem, Platform, RestorePoint
+from tui.api.models import Platform, RestorePoint
 from tui.errors import VbemError
 
 Value = bool | str
@@ -159,18 +159,3 @@ class FormDraft:
     reason: str = ""
     note: str = ""
     """What the operator should know before sending it again."""
-
-
-class ReferenceNames:
-    """What references and UIDs are called, as far as the server has told in this run."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-
-    def learn(self, items: Iterable[HierarchyItem]) -> None:
-        """Remember what a lookup answered."""
-        self._names.update((item.ref.casefold(), item.name) for item in items if item.name)
-
-    def name_of(self, reference: str) -> str:
-        """Return what a reference is called; empty where nobody has told."""
-        return self._names.get(reference.strip().casefold(), "")
