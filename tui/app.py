@@ -237,10 +237,10 @@ class VbemApp(TerminalApp):
             return
         words = services.in_flight_words
         text = (
-            f"{words} and would go on at the server. What is launching cannot be cancelled any more: "
-            "its task ends with the logon session. The next logon finds it by its restore session."
+            f"{words} and will continue at the server. A restore that is still launching can no longer be "
+            "cancelled: its task ends with the logon session. The next logon finds it by its restore session."
             if words
-            else "The logon session is deleted at the server and from the keyring."
+            else "This deletes the logon session at the server and in the keyring."
         )
         question = AskScreen(services, "Log off?", text, yes="Log off", no="Stay")
         if not await self.push_screen_wait(question):

@@ -103,7 +103,7 @@ def refresh_rates(profile: str, environment: Mapping[str, str]) -> RefreshRates:
 class SettingsError(VbemError):
     """The settings file says something that is not understood."""
 
-    title = "The settings file is not right"
+    title = "The settings file has an error"
     hint = "Correct or remove the line."
 
 
@@ -164,14 +164,14 @@ def _parsed(path: Path, content: bytes) -> Settings:
     for key, value in table.items():
         name = _SPELLED_AS_OPTION.get(key, key)
         if name in found:
-            raise SettingsError(f"{path} says {name!r} twice.")
+            raise SettingsError(f"{path} sets {name!r} twice.")
         found[name] = value
         try:
             msgspec.convert({name: value}, Settings)
         except msgspec.ValidationError as error:
             raise SettingsError(_misfit(path, key, name, value)) from error
         if name not in _TYPES:
-            raise SettingsError(f"{path} has a key {key!r} that vbem does not know.")
+            raise SettingsError(f"{path} has an unknown key {key!r}.")
     return msgspec.convert(found, Settings)
 
 

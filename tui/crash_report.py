@@ -99,4 +99,4 @@ def report_crash(state_folder: Path, error: BaseException, secrets: Iterable[str
     try:
         return str(write_crash_report(state_folder, error, secrets=secrets, facts={"version": __version__}))
     except OSError as failure:
-        return f"none, for it could not be written: {failure.strerror}"
+        return f"none; it could not be written: {failure.strerror}"

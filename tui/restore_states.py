@@ -51,7 +51,7 @@ class RestoreState(StrEnum):
 
 
 class CancelState(StrEnum):
-    """What became of a wish to cancel, every outcome told apart."""
+    """What became of a cancel request, each outcome on its own."""
 
     NONE = ""
     ASKING = "asking"
@@ -65,7 +65,7 @@ class CancelState(StrEnum):
     LAUNCH_STOPPED = "launch stopped"
     SESSION_STOPPING = "session stopping"
     SESSION_STOPPED = "session stopped"
-    GOES_ON = "goes on"
+    GOES_ON = "resumes"
     """The DELETE was accepted, but the restore goes on."""
     REFUSED = "refused"
     NOT_SENT = "not sent"
@@ -85,6 +85,11 @@ class CancelState(StrEnum):
     def may_have_acted(self) -> bool:
         """Whether the DELETE may have arrived, so that an end may be its doing."""
         return self in _MAY_HAVE_ACTED
+
+
+def label_of(state: RestoreState, cancel: CancelState) -> str:
+    """Return the one word for a restore: its state, or `cancelling` while a cancel request is under way."""
+    return CANCELLING if cancel.is_under_way and not state.is_over else state.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ _TEXTS = MappingProxyType(
     }
 )
 
+CANCELLING = "cancelling"
 ENDS = (RestoreState.FAILED, RestoreState.WARNING, RestoreState.CANCELLED, RestoreState.SUCCEEDED)
 """The ends, the worst first."""
 _BEGUN = frozenset({RestoreState.LAUNCHING, RestoreState.RESTORING, RestoreState.UNKNOWN})

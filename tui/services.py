@@ -221,7 +221,7 @@ class Services:
         try:
             await connection.log_off()
         except VbemError as error:
-            note = describe("log off cleanly", error) + " The local copy of the session is gone."
+            note = describe("log off cleanly", error) + " The local copy of the session was deleted."
         note = connection.log_off_note or note
         await connection.leave()
         await self._close_restores()
@@ -266,8 +266,8 @@ class Services:
             return ""
         if self.is_demo:
             return f"{words}; the embedded server ends with this program."
-        goes, them = ("It goes", "it") if len(self.in_flight) == 1 else ("They go", "them")
-        words = f"{words}. {goes} on at the server; start vbem again to watch {them}."
+        goes, them = ("It continues", "it") if len(self.in_flight) == 1 else ("They continue", "them")
+        words = f"{words}. {goes} at the server; start vbem again to watch {them}."
         unrecorded = [restore.vm_name for restore in self.in_flight if restore.entry_id is None]
         return f"{words} {_unrecorded_words(unrecorded)}".strip()
 
@@ -341,9 +341,7 @@ class Services:
         if connection.is_to_be_kept:
             kept = await connection.keep()
             if kept is not None and not kept.in_keyring:
-                self.on_notice(
-                    f"The logon session is kept in memory only: {kept.reason.rstrip('.')}.", "note"
-                )
+                self.on_notice(f"The logon session is in memory only: {kept.reason.rstrip('.')}.", "note")
 
     async def _close_restores(self) -> None:
         restores, journal = self.restores, self.journal

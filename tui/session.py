@@ -285,6 +285,6 @@ class Connection:
 
 
 _SHARED = (
-    "Another vbem uses the same logon session, so it was not ended at the server; "
-    "it is forgotten here and in the keyring."
+    "Another vbem uses the same logon session, so it stays alive at the server; "
+    "only the copies here and in the keyring were deleted."
 )

@@ -12,7 +12,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.terminal import Terminal
 
 _OUTLOOK = re.compile(r"Restore\.\.\. +(The original VM is KEPT|OVERWRITES)")
-_NOT_RESUMED = re.compile("No kept logon session|The kept logon session has ended")
+_NOT_RESUMED = re.compile("No saved logon session|The saved logon session has ended")
 """A busy machine may be too slow for the keyring, which the program kills after three seconds."""
 _FIELD_WITH_FOCUS = re.compile(r"^ +> \S", re.MULTILINE)
 F2 = "\x1bOQ"
@@ -50,7 +50,7 @@ class Operator:
         )
 
     def log_on(self, terminal: Terminal) -> None:
-        """From the login screen to the loaded list; a kept logon session needs no password."""
+        """From the login screen to the loaded list; a saved logon session needs no password."""
         shown = terminal.until(
             lambda text: (self.demo.user in text and "|  Log on" in text) or "loaded" in text
         )

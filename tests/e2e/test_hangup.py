@@ -49,7 +49,7 @@ def check_followed_again(operator: Operator) -> None:
     with operator.start() as terminal:
         operator.log_on(terminal)
         terminal.ctrl("t")
-        terminal.until("Followed again by its restore session.")
+        terminal.until("Watched again through its restore session.")
     assert len(posts(operator.demo)) == 1
 
 

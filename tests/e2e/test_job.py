@@ -101,7 +101,7 @@ def test_keys_of_one_burst_go_where_they_belong_and_confirm_nothing(
         terminal.press("/\x15shop kind:vapp")
         terminal.until(lambda text: "\nshop kind:vapp" in text and "> shop (vApp)" in text)
         terminal.press("\x15crm01\r\r\x12" + 10 * f"{KEYS['right']}\r")
-        terminal.until("keys pressed before this was shown were not taken")
+        terminal.until("keys pressed before this was shown were ignored")
         assert posts(demo) == []
         send(terminal)
         terminal.until("crm01: launching")
@@ -127,7 +127,7 @@ def test_cancelled_launch_is_one_delete_and_watched(operator: Operator, demo: De
     with operator.start() as terminal:
         operator.log_on(terminal)
         cancel_archive01(terminal)
-        terminal.until("The task is gone; watching whether a restore session appears.")
+        terminal.until("The task is gone; watching for a restore session.")
         assert "succeeded" not in terminal.text
     assert len(posts(demo)) == 1
     assert [one["status"] for one in demo.requests("cancel")] == [204]

@@ -63,12 +63,12 @@ _NOT_DONE = {
     Step.TASK: "Shown is old",
     Step.SESSION: "Shown is old",
     Step.CANCEL: "The reply to the cancelling was lost",
-    Step.REATTACH: "Could not resume the kept logon session",
+    Step.REATTACH: "Could not resume the saved logon session",
     Step.REATTACH_LATER: "Shown is old",
 }
 _UNCLEAR = {
-    Step.SUBMIT: "The answer to the request was no clear yes or no",
-    Step.CANCEL: "The answer to the cancelling was no clear yes or no",
+    Step.SUBMIT: "The answer to the request was unclear",
+    Step.CANCEL: "The answer to the cancelling was unclear",
 }
 """The same where an answer to a write did come, and tells neither."""
 _LOST = {"did not answer in time", "The connection broke"}
@@ -157,7 +157,7 @@ def _check_unnoticed(step: Step, operator: Operator) -> None:
 def _check_logon_asked(step: Step, operator: Operator) -> None:
     shown = operator.shown
     if step is Step.REATTACH:
-        assert "The kept logon session has ended" in shown
+        assert "The saved logon session has ended" in shown
     elif step is Step.CANCEL:
         assert "The server did not cancel it" in shown or isinstance(operator.app.screen, LogOnAgainScreen)
     else:

@@ -164,7 +164,7 @@ async def test_reattach_by_task(site: Site) -> None:
     await site.restore("archive01")
     site.restores = site.start()
     (restore,) = await site.restores.reattach()
-    assert restore.note == "Followed again by its task."
+    assert restore.note == "Watched again through its task."
     assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
     assert site.posts() == 1
 
@@ -175,7 +175,7 @@ async def test_reattach_by_session_in_a_new_logon_session(site: Site) -> None:
     await site.log_on()
     site.restores = site.start()
     (restore,) = await site.restores.reattach()
-    assert restore.note == "Followed again by its restore session."
+    assert restore.note == "Watched again through its restore session."
     assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
 
 
@@ -218,7 +218,7 @@ async def test_a_launch_is_cancelled(site: Site) -> None:
 async def test_cancelling_a_running_restore_that_goes_on(site: Site) -> None:
     restore = await site.restore("huge01")
     await site.advance(20)
-    assert "probably goes on" in " ".join(site.restores.what_cancel_can_do(restore).words)
+    assert "probably resumes" in " ".join(site.restores.what_cancel_can_do(restore).words)
     await site.restores.cancel(restore)
     goes_on = await site.advance(40)
     assert goes_on.cancel is CancelState.GOES_ON

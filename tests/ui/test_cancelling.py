@@ -103,7 +103,7 @@ async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warnin
         await pilot.press("c")
         await pilot.pause()
         shown = pilot.app.screen.query_one("#cancel-words", TextView).text
-        assert "WARNING: a DELETE was sent already at 2026-11-23" in shown
+        assert "WARNING: a cancel request (DELETE) was already sent at 2026-11-23" in shown
         assert len(manager.deletes) == 1
         await pilot.press("right", "enter")
         await settle(pilot)
@@ -134,7 +134,7 @@ async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path) -> 
         await pilot.press("c")
         await pilot.pause()
         shown = pilot.app.screen.query_one("#cancel-words", TextView).text
-        assert "probably goes on" in shown
+        assert "probably resumes" in shown
         assert "the backup console on vbr.lab.example" in shown
 
 
@@ -148,7 +148,7 @@ async def test_dialog_follows_the_restore_while_it_is_open(tmp_path: Path) -> No
         manager.session_list = (stopped(SessionResult.SUCCESS),)
         await tick(pilot)
         await tick(pilot)
-        assert "The restore is over; there is nothing to cancel." in text_of(pilot)
+        assert "The restore has ended; there is nothing to cancel." in text_of(pilot)
         await pilot.press("right", "enter")
         await settle(pilot)
     assert manager.deletes == []

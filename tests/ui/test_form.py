@@ -133,7 +133,7 @@ async def test_exact_request_as_xml_and_json(tmp_path: Path) -> None:
         assert "token" not in xml
         await pilot.press("x")
         await pilot.pause()
-        assert "JSON (only to look at, not what is sent)" in text_of(pilot)
+        assert "JSON (for reading only, not what is sent)" in text_of(pilot)
         assert '"KeepOriginalVM"' in text_of(pilot)
         await pilot.press("escape")
         await pilot.pause()
@@ -143,7 +143,7 @@ async def test_exact_request_as_xml_and_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (NotFound("No such point."), "Reload the list: it may have been removed since."),
+        (NotFound("No such point."), "Reload the list: it may have been removed."),
         (Unreachable("No route."), "The server cannot be reached"),
     ],
 )
@@ -163,7 +163,7 @@ async def test_unknown_platform_is_asked_and_never_guessed(tmp_path: Path) -> No
         await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen), "the question")
         await pilot.pause()
         shown = text_of(pilot)
-        assert "Which platform is this restore point of?" in shown
+        assert "Which platform does this restore point belong to?" in shown
         await pilot.press("down", "enter")
         await settle(pilot)
         assert "Quick rollback (QuickRollback)" in text_of(pilot)

@@ -149,13 +149,13 @@ async def test_overwriting_wants_the_name_typed(tmp_path: Path) -> None:
         await pilot.press("space")
         await asked(pilot)
         assert "OVERWRITE app07?" in text_of(pilot)
-        assert "Type the name app07 to confirm; upper and lower case count:" in text_of(pilot)
+        assert "Type the name app07 to confirm; case matters:" in text_of(pilot)
         await pilot.press(*"APP07", "enter")
         await pilot.pause()
         assert manager.posts == []
         await pilot.press(*["backspace"] * 5, *"app08", "enter")
         await pilot.pause()
-        assert "That is not what is asked for. Nothing was sent." in text_of(pilot)
+        assert "That does not match. Nothing was sent." in text_of(pilot)
         assert manager.posts == []
         await pilot.press("backspace", "7")
         await pilot.pause()

@@ -219,7 +219,7 @@ async def test_wrong_digits_of_a_changed_certificate_are_said_and_can_be_mended(
     async with app.run_test(size=(80, 24)) as pilot:
         await to_changed_certificate(pilot)
         await pilot.press(*"00000000", "enter")
-        await shows(pilot, "the new fingerprint does not begin so")
+        await shows(pilot, "the new fingerprint does not begin with that")
         assert app_button_is_disabled(app)
         await pilot.press("ctrl+u", *new[:8].lower())
         await pilot.pause()
@@ -259,7 +259,7 @@ class LockedKeyring(SessionStore):
 async def test_a_keyring_that_cannot_be_read_is_said(app: VbemApp) -> None:
     app.services.session_store = LockedKeyring()
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "No kept logon session could be looked for: the keyring is locked. Log on.")
+        await shows(pilot, "The saved logon session could not be read: the keyring is locked. Log on.")
         await pilot.press("enter")
         await shows(pilot, "points loaded")
 
@@ -285,7 +285,7 @@ async def test_the_points_do_not_wait_for_the_keyring(app: VbemApp) -> None:
         await shows(pilot, "points loaded")
         assert "kept in memory" not in text_of(pilot)
         keyring.answers.set()
-        await shows(pilot, "The logon session is kept in memory only: this machine has no usable keyring.")
+        await shows(pilot, "The logon session is in memory only: this machine has no usable keyring.")
 
 
 async def test_what_is_waited_for_is_said_where_it_takes_long(app: VbemApp, demo: DemoProcess) -> None:

@@ -128,7 +128,7 @@ async def test_role_that_may_not_look_up_restores_with_a_typed_reference(
     async with app.run_test(size=SIZE) as pilot:
         await to_form(pilot, "platform:vcloud kind:vm")
         await pilot.press("tab", *"copy-of-it", "tab", "f2")
-        await shows(pilot, "This account may restore, but not look up.")
+        await shows(pilot, "This account may restore, but may not look up references.")
         await pilot.press("escape")
         await on(pilot, RestoreFormScreen)
         await to_confirm(pilot)

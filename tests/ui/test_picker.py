@@ -62,7 +62,7 @@ async def test_role_that_may_not_look_up_is_told_to_type(tmp_path: Path) -> None
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("f2")
         await pilot.pause()
-        assert "This account may restore, but not look up." in text_of(pilot)
+        assert "This account may restore, but may not look up references." in text_of(pilot)
         assert "type or paste the reference" in text_of(pilot)
         await pilot.press("escape")
         await settle(pilot)

@@ -115,7 +115,7 @@ async def test_a_key_without_its_value_keeps_the_list_and_is_no_error(app: VbemA
         screen = await browse(pilot)
         every = screen.vms.row_count
         await pilot.press(*"platform:")
-        await shows(pilot, "wants a value right after the colon")
+        await shows(pilot, "needs a value right after the colon")
         assert screen.vms.row_count == every
         assert not screen.query_one(StatusLine).has_class("-bad")
 
@@ -262,4 +262,4 @@ async def test_a_key_nobody_knows_is_named_where_nothing_is_found(app: VbemApp) 
     async with app.run_test(size=(80, 24)) as pilot:
         await browse(pilot)
         await pilot.press(*"plattform:vsphere")
-        await shows(pilot, "No VM matches the filter. 'plattform:' is no key, but part of a name.")
+        await shows(pilot, "No VM matches the filter. 'plattform:' is not a filter key but part of a name.")

@@ -88,7 +88,7 @@ async def test_ctrl_c_stops_at_once_and_f5_goes_on(browser: Browser) -> None:
         await pilot.press("f5")
         await shows(pilot, "Ctrl+C stops")
         await pilot.press("ctrl+c")
-        await shows(pilot, "stopped with 1,800 points, read just now; F5 goes on")
+        await shows(pilot, "stopped with 1,800 points, read just now; F5 resumes")
         assert isinstance(pilot.app.screen, RestorePointsScreen)
         browser.server.gate.set()
         await pilot.press("f5")
@@ -101,7 +101,7 @@ async def test_an_error_is_told_with_what_to_do_and_the_rows_stay(browser: Brows
         await shows(pilot, "The server did not answer in time")
         assert browser.screen.vms.row_count == 40
         assert "could not load all: " in text_of(pilot)
-        assert "F5 goes on" in text_of(pilot)
+        assert "F5 resumes" in text_of(pilot)
         browser.server.errors.clear()
         await pilot.press("f5")
         await shows(pilot, "all 1,800 points loaded")

@@ -38,7 +38,7 @@ class ManagerError(VbemError):
     """
 
     title = "Enterprise Manager could not be used"
-    hint = "Try again; if it stays, look at the server."
+    hint = "Try again; if it persists, check the server."
 
     def __init__(
         self,
@@ -59,21 +59,21 @@ class Unreachable(ManagerError):
     """The server was not reached, or the connection broke."""
 
     title = "The server cannot be reached"
-    hint = "Check the name and the port, and whether this host may connect to it."
+    hint = "Check the name and the port, and that no firewall blocks this host."
 
 
 class TimedOut(Unreachable):
     """No answer in time."""
 
     title = "The server did not answer in time"
-    hint = "Try again; the server or the line is slow."
+    hint = "Try again; the server or the network is slow."
 
 
 class NameNotFound(Unreachable):
     """The host name does not resolve."""
 
-    title = "The server's name is not known"
-    hint = "Check the spelling of the host name, or type its IP address."
+    title = "The server's name does not resolve"
+    hint = "Check the host name's spelling, or type its IP address."
 
 
 class Refused(Unreachable):
@@ -87,21 +87,21 @@ class ConnectionLost(Unreachable):
     """The connection broke in the middle."""
 
     title = "The connection broke"
-    hint = "Try again; if it stays, look at the line and at the server."
+    hint = "Try again; if it persists, check the network and the server."
 
 
 class ProxyFailed(Unreachable):
     """The proxy was not reached, is none, or did not reach the server; nothing was sent to the server."""
 
     title = "The proxy could not be used"
-    hint = "Check --proxy, VBEM_PROXY or the settings file, or do without a proxy."
+    hint = "Check --proxy, VBEM_PROXY or the settings file, or connect without a proxy."
 
 
 class ProxyRefused(ProxyFailed):
     """The proxy does not let this user or this host through: asking again changes nothing."""
 
-    title = "The proxy refused"
-    hint = "Ask who runs the proxy to let this host through, or do without a proxy."
+    title = "The proxy refused the connection"
+    hint = "Ask the proxy's administrator to allow this host, or connect without a proxy."
 
 
 class Untrusted(ManagerError):
@@ -123,10 +123,10 @@ class CertificateChanged(Untrusted):
     """The server shows another certificate than the one that was pinned."""
 
     title = "The server's certificate has CHANGED"
-    hint = "Ask who runs the server whether it was replaced. If nobody knows, do not log on."
+    hint = "Ask the server's administrator whether it was replaced; if nobody knows, do not log on."
 
     def __init__(self, certificate: Certificate, pinned_sha256: str) -> None:
-        super().__init__("It is not the certificate that was trusted before.", request_sent=False)
+        super().__init__("This is not the certificate you trusted before.", request_sent=False)
         self.certificate = certificate
         self.pinned_sha256 = pinned_sha256
 
@@ -135,7 +135,7 @@ class CaFileUnreadable(Untrusted):
     """The file of authorities the operator named cannot be used."""
 
     title = "The CA file cannot be used"
-    hint = "Name a readable PEM file that holds the authority's certificate."
+    hint = "Give a readable PEM file with the authority's certificate."
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, request_sent=False)
@@ -152,7 +152,8 @@ class BadLogin(NotAllowed):
 
     title = "Logon refused"
     hint = (
-        "Check user (usually DOMAIN\\user) and password, and that the account has an Enterprise Manager role."
+        "Check the user (usually DOMAIN\\user), the password, "
+        "and that the account has an Enterprise Manager role."
     )
 
 
@@ -196,8 +197,8 @@ class InvalidRestoreSpec(Invalid):
 class NotFound(Rejected):
     """HTTP 404: there is no such thing (any more)."""
 
-    title = "The server does not know it any more"
-    hint = "Reload the list: it may have been removed since."
+    title = "The server no longer has it"
+    hint = "Reload the list: it may have been removed."
 
 
 class Busy(Rejected):
@@ -211,28 +212,28 @@ class ServerFault(Rejected):
     """HTTP 500: the server itself failed."""
 
     title = "Internal server error"
-    hint = "Try again; if it stays, the reason is in the server's own log."
+    hint = "Try again; if it persists, check the server's log."
 
 
 class TaskUnknown(Rejected):
     """The task is not known in this logon session; it proves nothing about the restore (WIRE 6.2)."""
 
     title = "The server no longer knows the task"
-    hint = "The restore is looked for among the restore sessions."
+    hint = "Wait: vbem looks for the restore among the restore sessions."
 
 
 class NotImplementedThere(Rejected):
     """HTTP 501: this server does not have the feature."""
 
     title = "This server cannot do that"
-    hint = "The server's version may be too old for it."
+    hint = "Check the server's version: it may be too old for this."
 
 
 class BadReply(ManagerError):
     """The server's answer cannot be used."""
 
     title = "The server's answer cannot be read"
-    hint = "Check that address and port are Enterprise Manager's REST API."
+    hint = "Check that the address and port are those of Enterprise Manager's REST API."
 
 
 class Unreadable(BadReply):
@@ -242,7 +243,7 @@ class Unreadable(BadReply):
 class MissingField(BadReply):
     """A required field is missing; `path` names it."""
 
-    title = "Something is missing in the server's answer"
+    title = "The server's answer is incomplete"
 
     def __init__(self, path: str, *, http_code: int = 0) -> None:
         super().__init__(f"The answer has no {path}.", http_code=http_code)
@@ -253,14 +254,14 @@ class TooLarge(BadReply):
     """The answer exceeds a limit of bytes, depth or count."""
 
     title = "The server's answer is too large"
-    hint = "Narrow the search; if it stays, the address is not an Enterprise Manager."
+    hint = "Narrow the search; if it persists, check that the address is an Enterprise Manager's."
 
 
 class NotManager(BadReply):
     """Something answers there, but it is not Enterprise Manager's REST API."""
 
     title = "This is not Enterprise Manager's REST API"
-    hint = "The REST API listens on port 9398 by default; the web page listens elsewhere."
+    hint = "Check the port: the REST API listens on 9398 by default, the web page elsewhere."
 
 
 class BadReference(VbemError):

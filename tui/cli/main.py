@@ -33,28 +33,30 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vbem",
         description="Restore virtual machines from Veeam Backup Enterprise Manager, in a terminal.",
-        epilog="`vbem demo-server --help` tells about the embedded server alone.",
+        epilog="`vbem demo-server --help` describes the embedded server on its own.",
     )
     parser.add_argument("--version", action="version", version=f"vbem {__version__}")
     parser.add_argument(
-        "--demo", action="store_true", help="run on the embedded server, apart from everything real"
+        "--demo", action="store_true", help="run on an embedded demo server; nothing real is touched"
     )
     parser.add_argument("--server", metavar="HOST[:PORT]", help="Enterprise Manager to log on to (port 9398)")
     parser.add_argument("--user", metavar="DOMAIN\\USER", help="user name to prefill")
-    parser.add_argument("--format", choices=("auto", "xml", "json"), help="what to speak (default: auto)")
+    parser.add_argument("--format", choices=("auto", "xml", "json"), help="wire format (default: auto)")
     parser.add_argument(
-        "--ca-file", type=Path, metavar="PEM", help="certificates to trust instead of the system's"
+        "--ca-file", type=Path, metavar="PEM", help="CA certificates to trust instead of the system's"
     )
     parser.add_argument(
-        "--proxy", metavar="URL", help="HTTP proxy, as http://HOST:PORT; none is taken from HTTPS_PROXY"
+        "--proxy", metavar="URL", help="HTTP proxy as http://HOST:PORT; HTTPS_PROXY is ignored"
     )
-    parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where journal and pins are kept")
+    parser.add_argument(
+        "--state-dir", type=Path, metavar="DIR", help="folder for the journal and pinned certificates"
+    )
     parser.add_argument(
         "--profile",
         choices=PROFILES,
-        help="how often to repaint what changes by itself: full, low, or low over SSH (default: auto)",
+        help="refresh rate: full, low, or auto: low over SSH (default: auto)",
     )
-    parser.add_argument("--mouse", action="store_true", help="ask the terminal for mouse reports")
+    parser.add_argument("--mouse", action="store_true", help="enable the mouse")
     return parser
 
 

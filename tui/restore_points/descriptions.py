@@ -21,7 +21,7 @@ _BUSY = {LoadState.IDLE, LoadState.LOADING}
 def type_words(shape: Shape) -> str:
     """What kind of point it is: `full`, `synthetic full`, `increment`."""
     known = {"full": "full", "increment": "increment", "reverseincrement": "reverse increment"}
-    word = known.get(shape.point_type.lower(), shape.point_type or "not said")
+    word = known.get(shape.point_type.lower(), shape.point_type or "type unknown")
     return "synthetic full" if word == "full" and shape.algorithm.lower() == "syntheticfull" else word
 
 
@@ -34,7 +34,7 @@ def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
     """One line about a VM: what tells it from its namesakes first."""
     of = "" if shown == len(vm.rows) else f"{shown:,} of "
     count = f"{of}{len(vm.rows):,} point{'' if len(vm.rows) == 1 else 's'}"
-    parts = [vm_title(vm), vm.platform.short_label, vm.server_name or "server not said"]
+    parts = [vm_title(vm), vm.platform.short_label, vm.server_name or "server unknown"]
     namesakes = index.namesakes(vm)
     if namesakes > 1:
         parts += [object_word(vm), f"{namesakes} {_nouns(index.kinds_of_name(vm))} of this name"]
@@ -96,7 +96,7 @@ def _amount_so_far(progress: Progress) -> str:
         bar = _bar(progress.pages, progress.of_pages)
         return f"{bar} loaded {progress.points:,} of {progress.expected:,} points"
     if progress.points:
-        return f"{progress.points:,} points here, asking for the whole list"
+        return f"{progress.points:,} points loaded, asking for the full list"
     return "asking for the newest points"
 
 
@@ -133,7 +133,7 @@ def _key(state: LoadState) -> str:
     if state in _BUSY:
         return "Ctrl+C stops"
     # The line of keys offers to reload a complete list.
-    return "" if state is LoadState.COMPLETE else "F5 goes on"
+    return "" if state is LoadState.COMPLETE else "F5 resumes"
 
 
 def freshness_words(index: PointIndex, now: datetime) -> str:
@@ -143,7 +143,7 @@ def freshness_words(index: PointIndex, now: datetime) -> str:
         for server in index.servers
         if server.newest is not None
     ]
-    return ". ".join(parts) + ". Younger points may not have been collected yet." if parts else ""
+    return ". ".join(parts) + ". Newer points may not be collected yet." if parts else ""
 
 
 def nothing_words(progress: Progress, *, filtered: bool, unknown_key: str = "") -> str:
@@ -159,8 +159,12 @@ def nothing_words(progress: Progress, *, filtered: bool, unknown_key: str = "") 
     if filtered and progress.state is not LoadState.COMPLETE:
         return f"No match among the {progress.points:,} points loaded so far."
     if filtered:
-        doubt = f" '{safe(unknown_key, cells=20)}:' is no key, but part of a name." if unknown_key else ""
+        doubt = (
+            f" '{safe(unknown_key, cells=20)}:' is not a filter key; it is read as part of a name."
+            if unknown_key
+            else ""
+        )
         return f"No VM matches the filter.{doubt} Esc clears it."
     if progress.state is LoadState.COMPLETE:
         return "The server has no restore points for this account."
-    return "No restore points loaded. F5 asks again."
+    return "No restore points loaded. F5 reloads."

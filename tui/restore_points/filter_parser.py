@@ -99,7 +99,7 @@ class _Reading:
             return
         self._only_words = False
         if not value:
-            raise _Unfinished(f"{key}: wants a value right after the colon; {_EXAMPLES[key]}.")
+            raise _Unfinished(f"{key}: needs a value right after the colon; {_EXAMPLES[key]}.")
         taker(value)
 
     @property
@@ -152,7 +152,7 @@ class _Reading:
         return read_moment(value, self._now)
 
 
-_EMPTY_SPAN = "before: names no later moment than after:, so no point lies between them; it is left out."
+_EMPTY_SPAN = "before: is not later than after:, so no point can match; before: is ignored."
 _EXAMPLES = {
     "platform": "write platform:vsphere, platform:hyper-v, platform:cloud or platform:unknown",
     "server": "write part of the backup server's name, as in server:vbr1",

@@ -45,7 +45,7 @@ class PageTracker:
             Unreadable: it is another page over again, so that the list would never end.
         """
         if uids and self._ends.setdefault((uids[0], uids[-1]), number) != number:
-            raise Unreadable("It sends the same page again and again.")
+            raise Unreadable("It sends the same page over and over.")
         self.done.add(number)
         self.pages = max(pages, 1) if uids else number
         self.page_length = max(self.page_length, len(uids))
@@ -178,18 +178,18 @@ class Loader:
         """Whether it reads right now."""
         return self._state is LoadState.LOADING
 
-    async def run(self, *, anew: bool = False) -> None:
+    async def run(self, *, again: bool = False) -> None:
         """Read the list to its end, or go on where it was stopped or failed.
 
         How it ended stands in `progress`; errors of the server are kept there, not raised.
 
         Args:
-            anew: read everything again; points that are not there any more are forgotten at the end.
+            again: read everything again; points that are not there any more are forgotten at the end.
         """
         if self._job is not None and not self._job.done():
             return
         self._state, self._error = LoadState.LOADING, None
-        self._job = asyncio.create_task(self._read_all(anew=anew))
+        self._job = asyncio.create_task(self._read_all(again=again))
         try:
             await asyncio.wait({self._job})
         finally:
@@ -236,11 +236,11 @@ class Loader:
 
     # Reading -----------------------------------------------------------------------------------
 
-    async def _read_all(self, *, anew: bool) -> None:
-        if anew or not self._trackers:
+    async def _read_all(self, *, again: bool) -> None:
+        if again or not self._trackers:
             self._trackers = [PageTracker(PointKind.VM), PageTracker(PointKind.VAPP)]
             self._left_out.clear()
-            if anew:
+            if again:
                 self._index.begin_refresh()
         for tracker in self._trackers:
             tracker.start_over()
@@ -299,15 +299,15 @@ class Loader:
 
     def _leave_out(self, tracker: PageTracker, error: ManagerError) -> None:
         self._trackers.remove(tracker)
-        self._left_out.append(f"vApp restore points are not listed: {error}")
+        self._left_out.append(f"The vApp restore points could not be listed: {error}")
 
     def _take(self, points: Sequence[RestorePoint]) -> None:
         self._read_at = self._clock.now()
         self._on_page(self._index.add(points))
         if len(self._index) > MOST_POINTS or self._index.chars > MOST_CHARS:
             raise TooLarge(
-                f"The list has more than {MOST_POINTS:,} restore points, or endless names.",
-                hint="Type a VM's whole name: the server is asked for it at once.",
+                f"The list has more than {MOST_POINTS:,} restore points, or names without end.",
+                hint="Type a VM's full name to ask the server for it directly.",
             )
 
     def _query(self, size: int, eq_name: tuple[str, str] | None = None) -> Query:

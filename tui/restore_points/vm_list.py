@@ -1,6 +1,6 @@
 """The VMs as a list: sorted by one column, narrowed by one filter, kept up while points arrive.
 
-A page that comes in is merged into the order; nothing is sorted anew. A filter that extends the one
+A page that comes in is merged into the order; nothing is sorted again. A filter that extends the one
 before it looks only at what that one had left.
 """
 
@@ -121,7 +121,7 @@ class VmList:
 
     def update(self, changed: Iterable[Vm]) -> None:
         """Merge VMs that are new or whose points changed."""
-        fresh = self._to_place_anew(changed)
+        fresh = self._to_place_again(changed)
         if not fresh:
             return
         living = [vm for vm in fresh.values() if vm.rows]
@@ -133,7 +133,7 @@ class VmList:
             else _merged(self._shown, fresh, map(self._shown_entry, matching))
         )
 
-    def _to_place_anew(self, changed: Iterable[Vm]) -> dict[int, Vm]:
+    def _to_place_again(self, changed: Iterable[Vm]) -> dict[int, Vm]:
         """Those whose place may be another now: older points, as they come by the thousand, move no VM."""
         fresh = {vm.number: vm for vm in changed}
         newest = {number: vm.rows[0] if vm.rows else None for number, vm in fresh.items()}

@@ -43,18 +43,19 @@ def outlook(restore: Restore, session_key: str) -> CancelOutlook:
 def _effect(restore: Restore) -> tuple[str, ...]:
     if restore.state is RestoreState.LAUNCHING:
         return (
-            "The restore is still being launched: cancelling stops the launch.",
-            f"Afterwards the server is watched for {GRACE_S:.0f} s to make sure.",
-            f"If its restore session starts first, that goes on; stop it in {console(restore)}.",
+            "The restore is still launching: cancelling stops the launch.",
+            f"vbem then watches the server for {GRACE_S:.0f} s to make sure.",
+            f"If its restore session starts first, it continues; stop it in {console(restore)}.",
         )
     if restore.is_missing:
         return (
-            "The server does not list its restore session: cancelling takes the task away, if it is there.",
-            f"Whether the restore runs is not known; look at it, and stop it, in {console(restore)}.",
+            "The server does not list its restore session: cancelling deletes its task, if there is one.",
+            f"It is not known whether the restore is running; check it, and stop it, in {console(restore)}.",
         )
     return (
-        "The restore session is already running: cancelling takes its task away; it probably goes on.",
-        f"To stop it for sure, use {console(restore)}.",
+        "The restore session is already running: cancelling deletes only its task; "
+        "the restore probably continues.",
+        f"To be sure to stop it, use {console(restore)}.",
     )
 
 
@@ -65,22 +66,23 @@ def _warning(restore: Restore) -> tuple[str, ...]:
     when = f" at {timefmt.both(restore.cancel_asked)}" if restore.cancel_asked else ""
     who = f" by {restore.cancel_by}" if restore.cancel_by else ""
     return (
-        f"WARNING: a DELETE was sent already{when}{who}; its reply is not known. This sends ANOTHER one.",
+        f"WARNING: a cancel request (DELETE) was already sent{when}{who}; its reply is unknown. "
+        "This sends ANOTHER one.",
     )
 
 
 def _blocked(restore: Restore, session_key: str) -> tuple[str, ...]:
     if restore.is_over:
-        return ("The restore is over; there is nothing to cancel.",)
+        return ("The restore has ended; there is nothing to cancel.",)
     is_first = restore.cancel in {CancelState.NONE, CancelState.NOT_SENT}
     if not is_first and not restore.has_unanswered_cancel:
-        return (f"Cancelling was already asked. {restore.cancel_words}".strip(),)
+        return (f"Cancel was already requested. {restore.cancel_words}".strip(),)
     if restore.state in {RestoreState.PLANNED, RestoreState.SENT}:
         return ("The server has not answered the request yet; there is no task to cancel.",)
     if not restore.task_id or restore.task_gone or restore.task_session != session_key:
         return (
             "The restore has no task in this logon session, so it cannot be cancelled from here.",
-            f"Where it runs, it can be stopped in {console(restore)}.",
+            f"If it is running, stop it in {console(restore)}.",
         )
     return ()
 
@@ -113,7 +115,7 @@ def resumed(restore: Restore, now: Timestamp) -> Restore:
     """
     if restore.cancel is CancelState.ASKING:
         when = f" at {timefmt.both(restore.cancel_asked)}" if restore.cancel_asked else ""
-        words = f"Cancel was asked{when}; the reply is not known. Watching what happens."
+        words = f"Cancel was requested{when}; the reply is unknown. Watching what happens."
         restore = replace(restore, cancel=CancelState.LOST, cancel_words=words)
     if restore.cancel.is_pending:
         return replace(restore, cancel_at=now.monotonic_s, cancel_settled=True)
@@ -122,19 +124,16 @@ def resumed(restore: Restore, now: Timestamp) -> Restore:
 
 def answered(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     """Apply what the DELETE was answered with."""
-    told = _with_answer(restore, error, now)
-    if told.cancel.is_pending or told.state is not RestoreState.LAUNCHING or not told.task_gone:
-        return told
-    # The task went while the answer was awaited, and no cancelling took it.
-    return search(told, "The server no longer knows the task, which proves nothing.", now)
+    after = _with_answer(restore, error, now)
+    if after.cancel.is_pending or after.state is not RestoreState.LAUNCHING or not after.task_gone:
+        return after
+    # The task went away while the answer was awaited, and no cancel took it.
+    return search(after, "The server no longer knows the task; that proves nothing.", now)
 
 
 def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     if error is None:
-        words = (
-            "The server accepted it; watching what happens. "
-            f"The server is watched for {GRACE_S:.0f} s to make sure."
-        )
+        words = f"The server accepted the cancel. vbem watches it for {GRACE_S:.0f} s to make sure."
         accepted = replace(
             restore, cancel=CancelState.ACCEPTED, cancel_at=now.monotonic_s, cancel_words=words
         )
@@ -144,24 +143,27 @@ def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -
     if isinstance(error, TaskUnknown | NotFound):
         return _task_gone(replace(restore, cancel_answered=now.wall), now)
     if isinstance(error, SessionExpired) or is_refusal(error):
-        words = f"The server did not cancel it: {error}. Where it runs, use {console(restore)}."
+        words = f"The server did not cancel it: {error}. If the restore is running, stop it in {console(restore)}."
         refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
         return replace(refused, cancel_answered=now.wall)
     lost = f"{unclear_answer('cancelling', error)}: it may or may not have arrived"
-    words = f"{lost}; the server is watched for {GRACE_S:.0f} s to make sure."
+    words = f"{lost}; vbem watches the server for {GRACE_S:.0f} s to make sure."
     return replace(restore, cancel=CancelState.LOST, cancel_at=now.monotonic_s, cancel_words=words)
 
 
 def _not_sent(restore: Restore, error: ManagerError) -> Restore:
-    words = f"Cancelling did not leave this machine: {error}. It can be asked again."
+    words = f"The cancel request did not leave this machine: {error}. You can cancel again."
     if restore.cancel_repeated:
-        words = f"{words} The reply to the earlier DELETE is not known."
+        words = f"{words} The reply to the earlier cancel request is unknown."
         return replace(restore, cancel=CancelState.LOST, cancel_words=words, cancel_settled=True)
     return replace(restore, cancel=CancelState.NOT_SENT, cancel_at=None, cancel_words=words)
 
 
 def _task_gone(restore: Restore, now: Timestamp) -> Restore:
-    words = f"The task was already gone, so nothing was cancelled. Where it runs, use {console(restore)}."
+    words = (
+        "The task was already gone, so nothing was cancelled. "
+        f"If the restore is running, stop it in {console(restore)}."
+    )
     gone = replace(restore, cancel=CancelState.TASK_GONE, cancel_words=words, task_gone=True)
     if gone.state is RestoreState.LAUNCHING:
         return search(gone, "The task was gone before it could be cancelled.", now)
@@ -201,7 +203,7 @@ def _judge(restore: Restore, now: Timestamp, *, is_heard: bool) -> Restore:
     if restore.state is not RestoreState.LAUNCHING or not restore.task_gone:
         return _goes_on(restore)
     if restore.candidates:
-        why = "Its task is gone after the cancelling, but new restore sessions of this VM have appeared."
+        why = "Its task is gone after the cancel, but new restore sessions of this VM have appeared."
         return search(_goes_on(restore), why, now)
     return _launch_stopped(restore, now)
 
@@ -219,33 +221,33 @@ def _ended(restore: Restore) -> Restore:
     """Apply an end that came while the cancelling was watched, without a word that it was stopped."""
     if restore.state in {RestoreState.SUCCEEDED, RestoreState.WARNING}:
         return _goes_on(restore)
-    words = "The restore session ended as failed; whether the cancelling did that, the server does not say."
+    words = "The restore session ended as failed; the server does not say whether the cancel caused it."
     return replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=words)
 
 
 def _goes_on(restore: Restore) -> Restore:
     is_lost = restore.cancel is not CancelState.ACCEPTED and restore.cancel_answered is None
-    sent = "The cancelling was not answered clearly" if is_lost else "It was accepted"
+    sent = "The cancel got no clear answer" if is_lost else "The cancel was accepted"
     if restore.is_over:
         words = _too_late(restore, sent)
     elif restore.is_missing:
-        words = f"{sent}; whether the restore goes on is not known."
+        words = f"{sent}; it is not known whether the restore continues."
     elif restore.session_uid:
-        words = f"{sent}, but the restore goes on. To stop it, use {console(restore)}."
+        words = f"{sent}, but the restore continues. To stop it, use {console(restore)}."
     elif restore.state is RestoreState.UNKNOWN:
-        words = f"{sent}; whether the restore goes on is not known."
+        words = f"{sent}; it is not known whether the restore continues."
     else:
-        words = f"{sent}, but the task is still there and goes on."
+        words = f"{sent}, but the task is still there and continues."
     return replace(restore, cancel=CancelState.GOES_ON, cancel_words=words)
 
 
 def _too_late(restore: Restore, sent: str) -> str:
     """Name the end first: a row shows no more than the beginning."""
     if restore.state is RestoreState.SUCCEEDED:
-        return "Succeeded; cancelling came too late: the restore went on to its end."
+        return "Succeeded; the cancel came too late: the restore ran to its end."
     if restore.state is RestoreState.WARNING:
-        return "Succeeded with warnings; cancelling came too late: the restore went on to its end."
-    return f"The restore ended as failed. {sent}, but the restore went on to its end."
+        return "Succeeded with warnings; the cancel came too late: the restore ran to its end."
+    return f"The restore ended as failed. {sent}, but the restore ran to its end."
 
 
 def _launch_stopped(restore: Restore, now: Timestamp) -> Restore:

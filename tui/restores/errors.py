@@ -18,21 +18,21 @@ class NotSent(VbemError):
     """Nothing was sent."""
 
     title = "The restore was not sent"
-    hint = "Go back to the form and look at the plan again."
+    hint = "Go back to the form and check the plan."
 
 
 class AlreadySubmitted(NotSent):
     """This very plan was submitted before: one plan is one restore."""
 
-    title = "This restore was sent already"
-    hint = "Look at it on the tasks screen; to send it again, make a new plan."
+    title = "This restore was already sent"
+    hint = "See it on the Tasks screen; to send it again, make a new plan."
 
 
 class AlreadyRunning(NotSent):
     """A restore of that VM has started since the plan was confirmed."""
 
     title = "A restore of this VM has started meanwhile"
-    hint = "Look at the plan again: it now tells of that restore. Confirm it only if you want both."
+    hint = "Check the plan again: it now names that restore. Confirm it only if you want both."
 
 
 class NotLoggedOn(NotSent):

@@ -165,11 +165,11 @@ def resume(restore: Restore, session_key: str, now: Timestamp, updated: datetime
     restore = resumed(restore, now)
     is_old = now.wall - updated > OLD_AFTER
     if restore.state is RestoreState.UNKNOWN and not restore.session_uid and is_old:
-        return replace(restore, note="It is still looked for, now and then.")
+        return replace(restore, note="vbem still looks for it from time to time.")
     if restore.session_uid:
-        return replace(restore, note="Followed again by its restore session.")
+        return replace(restore, note="Watched again through its restore session.")
     if restore.state is RestoreState.LAUNCHING and restore.task_session == session_key:
-        return replace(restore, note="Followed again by its task.")
+        return replace(restore, note="Watched again through its task.")
     if restore.state is RestoreState.LAUNCHING:
-        return task_missing(restore, now, "Its task belongs to a logon session that is over.")
-    return search(restore, "The program ended before the server's reply came; it may have started.", now)
+        return task_missing(restore, now, "Its task belongs to a logon session that has ended.")
+    return search(restore, "vbem ended before the server replied; the restore may have started.", now)

@@ -195,7 +195,7 @@ def _warnings(
     if effect.original is not OriginalOutcome.KEPT:
         lines.append(effect.original_words)
     if point.platform not in {Platform.UNKNOWN, platform}:
-        lines.append(f"The point says it is of {point.platform.label}; this form is for {platform.label}.")
+        lines.append(f"The point belongs to {point.platform.label}, but this form is for {platform.label}.")
     if not point.restore_href:
         lines.append("The server does not offer to restore this point; it may refuse.")
     if context.same_names:
@@ -204,7 +204,7 @@ def _warnings(
     if now - point.created > context.old_after:
         lines.append(f"The point is {timefmt.age(point.created, now)} old.")
     if context.newest is not None and context.newest > point.created:
-        lines.append(f"A newer point of this VM is known, of {timefmt.both(context.newest)}.")
+        lines.append(f"This VM has a newer point, of {timefmt.both(context.newest)}.")
     lines += _in_flight(context)
     return tuple(sanitize.safe(line) for line in lines)
 
@@ -224,7 +224,7 @@ def _in_flight(context: PlanContext) -> list[str]:
 def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[str, ...]:
     if context.running is None:
         return ()
-    looked = f"looked at {timefmt.clock_time(now)}"
+    looked = f"checked at {timefmt.clock_time(now)}"
     if not context.running:
         own = context.own_in_flight
         verb = "may be" if own == context.own_uncertain else "is" if own == 1 else "are"
@@ -239,7 +239,7 @@ def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[st
 def _session_words(session: RestoreSession) -> str:
     parts = [session.name or session.uid, session.state.value]
     parts += [f"{session.progress} %"] if session.progress is not None else []
-    parts += [f"begun {timefmt.both(session.created)}"] if session.created else []
+    parts += [f"started {timefmt.both(session.created)}"] if session.created else []
     return ", ".join(parts)
 
 

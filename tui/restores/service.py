@@ -184,7 +184,7 @@ class RestoreService:
 
     async def _guard(self, plan: RestorePlan) -> tuple[RestoreSession, ...]:
         if self._manager.session is None:
-            raise NotLoggedOn("The server was not asked anything.")
+            raise NotLoggedOn("Nothing was sent to the server.")
         sessions = await self._sessions_of(plan.vm_name)
         running = running_of(sessions, plan.vm_name, plan.point.server_uid)
         if plan.known_running is not None and any(item.uid not in plan.known_running for item in running):
@@ -233,7 +233,7 @@ class RestoreService:
         except ManagerError as error:
             self._registry.change(key, transitions.unanswered, error, self._registry.timestamp())
         except BaseException:
-            why = "The program stopped waiting for the reply; it may have started."
+            why = "vbem stopped waiting for the reply; the restore may have started."
             self._registry.change(key, transitions.search, why, self._registry.timestamp())
             raise
         else:

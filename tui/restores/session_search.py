@@ -77,8 +77,8 @@ def not_found(restore: Restore, candidates: int, now: Timestamp) -> Restore:
         return replace(restore, candidates=candidates)
     if candidates > 1:
         words = (
-            f"{candidates} new restore sessions of this VM have appeared; which of them is this one cannot "
-            f"be told from here. Compare them in {console(restore)}."
+            f"{candidates} new restore sessions of this VM have appeared; vbem cannot say which of them is "
+            f"this restore's. Compare them in {console(restore)}."
         )
         return replace(restore, candidates=candidates, message=f"{restore.why_unknown} {words}")
     if restore.search_since is None or now.monotonic_s - restore.search_since < SEARCH_WINDOW_S:
@@ -86,7 +86,7 @@ def not_found(restore: Restore, candidates: int, now: Timestamp) -> Restore:
     minutes = round(SEARCH_WINDOW_S / 60)
     words = (
         f"No restore session seen after {minutes} minutes; that is no proof that it did not start. "
-        "It is still looked for, less often."
+        "vbem keeps looking, less often."
     )
     return replace(restore, candidates=0, search_since=None, message=f"{restore.why_unknown} {words}")
 
@@ -164,7 +164,7 @@ def last_known(restore: Restore) -> str:
     """Say when its session was last seen, and how far it was then: `last seen 17:14:26 at 78 %`."""
     done = "" if restore.progress is None else f" at {restore.progress} %"
     if restore.session is None or restore.last_seen is None:
-        return f"not seen since this program started; before that{done}" if done else ""
+        return f"not seen since vbem started; before that{done}" if done else ""
     return f"last seen {timefmt.clock_time(restore.last_seen)}{done}"
 
 
@@ -173,4 +173,4 @@ def _words(restore: Restore) -> str:
     listed = (
         f"no longer lists its restore session ({known})" if known else "does not list its restore session"
     )
-    return f"The server {listed}; whether it goes on is not known. Look at it in {console(restore)}."
+    return f"The server {listed}; it is not known whether it continues. Check it in {console(restore)}."

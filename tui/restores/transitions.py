@@ -70,7 +70,7 @@ def unclear_answer(sent: str, error: ManagerError) -> str:
     says = str(error)
     if isinstance(error, Rejected) and error.http_code:
         says = _status_words(error)
-    return f"The answer to the {sent} was no clear yes or no ({says})"
+    return f"The answer to the {sent} was unclear ({says})"
 
 
 def _status_words(error: Rejected) -> str:
@@ -97,7 +97,7 @@ def search(restore: Restore, why: str, now: Timestamp) -> Restore:
 
 def _looking(now: Timestamp) -> str:
     until = timefmt.clock_time(now.wall + timedelta(seconds=SEARCH_WINDOW_S))
-    return f"A new restore session of this VM is looked for until {until}, then less often."
+    return f"vbem looks for a new restore session of this VM until {until}, then less often."
 
 
 def task_seen(restore: Restore, task: Task, now: Timestamp) -> Restore:
@@ -128,9 +128,9 @@ def _launching_words(task: Task) -> str:
 
 def _started(restore: Restore, task: Task) -> Restore:
     """Follow the restore session that the task names, whatever the task's result (WIRE T1)."""
-    message = "Started; waiting for the first word of its restore session."
+    message = "Started; waiting for its restore session."
     if task.success is False:
-        message = f"The task reports a failure ({task.message}); its restore session is followed."
+        message = f"The task reports a failure ({task.message}); watching its restore session."
     return replace(
         restore,
         state=RestoreState.RESTORING,
@@ -142,9 +142,7 @@ def _started(restore: Restore, task: Task) -> Restore:
 def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
     says = task.message or "no reason given"
     if task.needs_input:
-        words = (
-            f"It did not start: the server wants credentials or a confirmation, not possible here ({says})."
-        )
+        words = f"It did not start: the server asks for credentials or a confirmation, which vbem cannot give ({says})."
         return end(restore, RestoreState.FAILED, words, now)
     if restore.cancel.may_have_acted:
         words = f"The launch was stopped ({says})."
@@ -155,7 +153,7 @@ def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
             restore,
             state=RestoreState.LAUNCHING,
             not_found_polls=restore.not_found_polls + 1,
-            message=f"The launch reports: {says}. That can pass right after a backup; asking again.",
+            message=f"The launch reports: {says}. This can clear up right after a backup; checking again.",
         )
     return end(restore, RestoreState.FAILED, f"It did not start. The server says: {says}", now)
 
@@ -171,9 +169,9 @@ def task_missing(restore: Restore, now: Timestamp, why: str = "") -> Restore:
     """
     gone = replace(restore, task_gone=True)
     if _is_being_cancelled(restore) and not why:
-        message = "The task is gone; watching whether a restore session appears."
+        message = "The task is gone; watching for a restore session."
         return replace(gone, message=message, search_since=now.monotonic_s)
-    return search(gone, why or "The server no longer knows the task, which proves nothing.", now)
+    return search(gone, why or "The server no longer knows the task; that proves nothing.", now)
 
 
 def _is_being_cancelled(restore: Restore) -> bool:
@@ -208,7 +206,7 @@ def session_seen(restore: Restore, session: RestoreSession, now: Timestamp) -> R
 
 def _found_words(restore: Restore) -> str:
     if restore.cancel.may_have_acted or restore.cancel is CancelState.LAUNCH_STOPPED:
-        return "A new restore session of this VM appeared in spite of the cancelling."
+        return "A new restore session of this VM appeared despite the cancel."
     return "It started: a new restore session of this VM was found."
 
 
@@ -229,7 +227,7 @@ def _stopped_without_result(restore: Restore, session: RestoreSession, now: Time
         return replace(
             waiting,
             state=RestoreState.RESTORING,
-            message=f"The restore session has stopped; its result is not there yet{result}.",
+            message=f"The restore session has stopped; its result is not available yet{result}.",
         )
     words = f"The restore session has stopped without a result{result}. Look at it in {console(restore)}."
     return replace(waiting, state=RestoreState.UNKNOWN, message=words)
@@ -247,7 +245,5 @@ def _ended(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore
         words = f"The restore session was stopped. {says}".strip()
         stopped = replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=words)
         return end(stopped, RestoreState.CANCELLED, words, now)
-    reason = (
-        f"The server says: {says}" if says else f"The reason is not told here; it is in {console(restore)}."
-    )
+    reason = f"The server says: {says}" if says else f"The server gives no reason; see {console(restore)}."
     return end(restore, RestoreState.FAILED, f"The restore FAILED. {reason}", now)

@@ -120,7 +120,7 @@ def bindings_in_dialogs() -> list[BindingType]:
     return [binding_of(action) for action in actions_of(EVERYWHERE) if action.in_dialogs]
 
 
-TOO_EARLY = "keys pressed before this was shown were not taken"
+TOO_EARLY = "keys pressed before this was shown were ignored"
 SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
 """Below 20 lines a screen leaves out what stands elsewhere as well."""
 TASKS = "app.tasks"

@@ -45,7 +45,7 @@ class CancelScreen(Dialog[None]):
             yield self.title_line(f"Cancel the restore of {name}?")
             yield TextView(id="cancel-words", hang=2)
             with Horizontal(classes="buttons"):
-                yield Button("Let it go on", id="cancel-back", compact=True)
+                yield Button("Let it run", id="cancel-back", compact=True)
                 yield Button("Cancel the restore", id="cancel-restore", compact=True)
 
     def on_mount(self) -> None:
@@ -83,7 +83,7 @@ class CancelScreen(Dialog[None]):
         cancel = self.query_one("#cancel-restore", Button)
         cancel.disabled = not possible
         cancel.display = possible
-        self.query_one("#cancel-back", Button).label = "Let it go on" if possible else "Close"
+        self.query_one("#cancel-back", Button).label = "Let it run" if possible else "Close"
 
     @on(Button.Pressed, "#cancel-restore")
     def ask_server(self) -> None:

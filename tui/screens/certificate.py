@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TYPED_DIGITS = 8
 """How many hex digits of a changed certificate's fingerprint have to be typed."""
-NOT_THESE = "the new fingerprint does not begin so"
+NOT_THESE = "the new fingerprint does not begin with that"
 
 _DIGITS = frozenset("0123456789abcdefABCDEF")
 
@@ -64,7 +64,7 @@ class CertificateScreen(Dialog[bool]):
             yield Static(self._facts(), markup=False, id="certificate-facts")
             if changed:
                 yield Static(
-                    f"To trust it all the same, type the first {TYPED_DIGITS} digits of the new fingerprint:",
+                    f"To trust it anyway, type the first {TYPED_DIGITS} digits of the new fingerprint:",
                     markup=False,
                 )
                 yield LineInput(id="typed")
@@ -76,7 +76,7 @@ class CertificateScreen(Dialog[bool]):
         one = self._certificate
         names = ", ".join(one.names) or "(none)"
         lines = [
-            safe(one.problem or "Nobody this machine trusts vouches for it.", cells=140),
+            safe(one.problem or "No authority this machine trusts has signed it.", cells=140),
             f"Subject  {safe(one.subject, cells=62)}",
             f"Issuer   {safe(one.issuer, cells=62)}",
             f"Names    {safe(names, cells=124)}",
@@ -87,7 +87,7 @@ class CertificateScreen(Dialog[bool]):
         ]
         if self._pinned:
             lines += ["Trusted before:", in_two_lines(in_pairs(self._pinned))]
-            lines += ["Ask who runs the server whether it was replaced. If nobody knows, refuse."]
+            lines += ["Ask the server's administrator whether it was replaced; if nobody knows, refuse."]
         else:
             lines += ["Compare the fingerprint with the server's own before you trust it."]
         lines += [f"  {safe(warning, cells=70)}" for warning in one.warnings]

@@ -41,8 +41,8 @@ def heading(plan: RestorePlan) -> str:
 def typed_prompt(plan: RestorePlan) -> str:
     """What has to be typed to confirm an overwriting plan."""
     if plan.offers_code:
-        return f"Type the code {plan.short_code} (in any case), or the whole name (case counts), to confirm:"
-    return f"Type the name {safe(plan.confirm_word, cells=30)} to confirm; upper and lower case count:"
+        return f"Type the code {plan.short_code} (in any case), or the whole name (case matters), to confirm:"
+    return f"Type the name {safe(plan.confirm_word, cells=30)} to confirm; case matters:"
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -91,7 +91,7 @@ class ConfirmScreen(Dialog[bool]):
         if event.value.strip() and self._plan.confirmed_by(event.value):
             self._answer(True)
             return
-        self.query_one("#confirm-note", Static).update("That is not what is asked for. Nothing was sent.")
+        self.query_one("#confirm-note", Static).update("That does not match. Nothing was sent.")
 
     @on(Button.Pressed, "#confirm-restore")
     def press_restore(self) -> None:
@@ -168,14 +168,14 @@ async def _without_journal(
 ) -> Restore | VbemError | None:
     """The loud override, once: nothing was sent so far."""
     text = (
-        f"{describe('write the restore into the journal', error)}\n\nNothing was sent so far. Sent without a "
-        "row, this restore is FORGOTTEN if vbem ends before the journal can be written: nothing will find it "
-        "again, and History will not know it."
+        f"{describe('write the restore into the journal', error)}\n\nNothing was sent yet. If you send "
+        "without the journal and vbem ends before the journal can be written, this restore is FORGOTTEN: "
+        "no later run finds it, and History does not show it."
     )
     if await screen.app.push_screen_wait(
         AskScreen(
             screen.services,
-            "NO JOURNAL: send all the same?",
+            "NO JOURNAL: send anyway?",
             text,
             yes="Send without journal",
             no="Do not send",

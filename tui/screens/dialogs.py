@@ -80,7 +80,7 @@ class LogOnAgainScreen(Dialog[bool]):
         with VerticalScroll(classes="box", can_focus=False):
             yield self.title_line("The logon session has ended")
             yield Static(
-                "Log on again and everything goes on where it was. Nothing typed is lost.",
+                "Log on again to continue where you were. Nothing typed is lost.",
                 markup=False,
             )
             yield Label(safe(f"Password of {self.services.who}", cells=70), markup=False)
@@ -140,8 +140,8 @@ class ChoiceScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """The question and the platforms."""
         with Vertical(classes="box"):
-            yield self.title_line("Which platform is this restore point of?")
-            yield Static("The server does not say it. Ask the backup team if you do not know.", markup=False)
+            yield self.title_line("Which platform does this restore point belong to?")
+            yield Static("The server does not say. Ask the backup team if you do not know.", markup=False)
             yield VirtualTable((Column(key="platform", label="Platform", width=30),), id="choice-table")
 
     def on_mount(self) -> None:

@@ -43,7 +43,7 @@ class ExportScreen(Dialog[Path | None]):
         with Vertical(classes="box"):
             yield self.title_line("Export the journal")
             yield Static(
-                "JSON lines, one restore each, with its events; no passwords, no tokens.", markup=False
+                "JSON Lines: one restore per line, with its events; no passwords or tokens.", markup=False
             )
             yield LineInput(str(self._suggestion), id="export-path")
             yield Static("", markup=False, id="export-note")
@@ -78,7 +78,7 @@ def _problem_of(typed: str, path: Path) -> str:
         return "Type the path of a new file."
     try:
         if path.exists() or path.is_symlink():
-            return f"{path} exists and is not overwritten. Choose another name."
+            return f"{path} already exists. Choose another name."
         if not path.parent.is_dir():
             return f"There is no folder {path.parent}."
     except OSError as error:
@@ -193,7 +193,7 @@ class HistoryScreen(VbemScreen):
         with self.reporting("export the journal"):
             count = await asyncio.to_thread(journal.export_file, path)
             noun = "1 restore" if count == 1 else f"{count} restores"
-            self.set_status(f"{noun} written to {path}, readable by you alone.", "good")
+            self.set_status(f"{noun} written to {path}, readable only by you.", "good")
 
     def action_back(self) -> None:
         """Go back."""

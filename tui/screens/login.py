@@ -71,7 +71,7 @@ class LoginScreen(VbemScreen):
         """Three fields and a button."""
         with VerticalScroll(id="login-form", can_focus=False):
             yield Static("Veeam Backup Enterprise Manager", classes="title", markup=False)
-            yield Label("Server (host or host:port; the port is 9398 if left out)", markup=False)
+            yield Label("Server (host or host:port; the default port is 9398)", markup=False)
             yield LineInput(self._server, id="server", placeholder="em.example.org")
             yield Label("User (usually DOMAIN\\user)", markup=False)
             yield LineInput(self._user, id="user", placeholder="DOMAIN\\user")
@@ -82,7 +82,7 @@ class LoginScreen(VbemScreen):
             yield Static(self._note, id="login-note", markup=False)
 
     def on_mount(self) -> None:
-        """Put the cursor where something is missing, and try the kept logon session."""
+        """Put the cursor where something is missing, and try the saved logon session."""
         empty = (
             name for name in ("server", "user", "password") if not self.query_one(f"#{name}", LineInput).value
         )
@@ -209,7 +209,7 @@ class LoginScreen(VbemScreen):
             connection.trust(certificate)
         return bool(trusted)
 
-    @work(group="login", exclusive=True, exit_on_error=False, description="resume the kept logon session")
+    @work(group="login", exclusive=True, exit_on_error=False, description="resume the saved logon session")
     async def resume_kept_session(self) -> None:
         """Use the logon session the keyring holds, if the server still knows it."""
         try:
@@ -219,16 +219,16 @@ class LoginScreen(VbemScreen):
         resumed = False
         try:
             if await connection.has_kept_session():
-                self.set_status(f"Looking for the kept logon session on {connection.address} ...")
+                self.set_status(f"Checking the saved logon session on {connection.address} ...")
                 resumed = await connection.resume()
                 if not resumed:
-                    self.set_status("The kept logon session has ended. Log on.")
+                    self.set_status("The saved logon session has ended. Log on.")
             elif connection.unread:
-                self.set_status(f"No kept logon session could be looked for: {connection.unread}. Log on.")
+                self.set_status(f"The saved logon session could not be read: {connection.unread}. Log on.")
         except Untrusted:
             self.set_status("")
         except VbemError as error:
-            self.show_error("resume the kept logon session", error)
+            self.show_error("resume the saved logon session", error)
         finally:
             if not resumed:
                 await connection.leave()

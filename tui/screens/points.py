@@ -125,7 +125,7 @@ class RestorePointsScreen(VbemScreen):
         self._say_nothing_found()
         self.vms.rows_changed()
         if self.pane.vm in fresh:
-            self._show_points(anew=False)
+            self._show_points(at_newest=False)
         self._say_loaded()
 
     def _say_loaded(self) -> None:
@@ -177,14 +177,14 @@ class RestorePointsScreen(VbemScreen):
         if exact is not None:
             self.vms.select(exact)
         if self.pane.vm is not None:
-            self._show_points(anew=False)
+            self._show_points(at_newest=False)
         self._say_loaded()
         self.ask_for(wanted)
 
     def _complain_of_filter(self, error: FilterError | None) -> None:
         """Say what is wrong with the filter; take back only what was said about it before."""
         if error is not None:
-            rest = "" if error.is_unfinished else " The rest of the filter counts."
+            rest = "" if error.is_unfinished else " The rest of the filter applies."
             self.set_status(f"{error}{rest}", "note" if error.is_unfinished else "bad")
         elif self._complained:
             self.set_status("")
@@ -199,15 +199,15 @@ class RestorePointsScreen(VbemScreen):
     @on(VirtualTable.Chosen, "#vms")
     def _choose_vm(self, event: VirtualTable.Chosen) -> None:
         if isinstance(event.key, int):
-            self._show_points(self._index.vms[event.key], anew=True)
+            self._show_points(self._index.vms[event.key], at_newest=True)
             self.add_class("-chosen")
             self.pane.table.focus()
             self.set_status(POINTS_LINE)
 
-    def _show_points(self, vm: Vm | None = None, *, anew: bool) -> None:
+    def _show_points(self, vm: Vm | None = None, *, at_newest: bool) -> None:
         vm = vm or self.pane.vm
         if vm is not None:
-            self.pane.show(vm, self._view.rows(vm), anew=anew)
+            self.pane.show(vm, self._view.rows(vm), at_newest=at_newest)
             # Both lists tell the age of the newest point: they tell the same.
             self.vms.rows_changed()
 
@@ -328,25 +328,25 @@ class RestorePointsScreen(VbemScreen):
             self._loader = Loader(
                 connection.manager, self._index, clock=self.services.clock, on_page=self._take_page
             )
-            self._load(anew=False)
+            self._load(again=False)
 
     @work(group="points", exclusive=True, exit_on_error=False, description="load the restore points")
-    async def _load(self, *, anew: bool) -> None:
+    async def _load(self, *, again: bool) -> None:
         loader = self._loader
         if loader is None:
             return
         # Handled as soon as `run` waits for the server: says that it does.
         self.post_message(self.PageCame())
-        await self._run(loader, anew=anew)
+        await self._run(loader, again=again)
         while isinstance(loader.progress.error, SessionExpired) and await self.services.log_on_again():
             await self._run(loader)
         self.post_message(self.LoadEnded())
 
-    async def _run(self, loader: Loader, *, anew: bool = False) -> None:
+    async def _run(self, loader: Loader, *, again: bool = False) -> None:
         self._heard_at_s = self.services.clock.monotonic()
         telling = self.set_interval(WAIT_TOLD_AFTER_S, self._show_waiting_time)
         try:
-            await loader.run(anew=anew)
+            await loader.run(again=again)
         finally:
             telling.stop()
 
@@ -395,7 +395,7 @@ class RestorePointsScreen(VbemScreen):
         """Read the list again, or go on where it was stopped."""
         if self._loader is not None and not self._loader.is_loading:
             self.set_status("")
-            self._load(anew=self.progress.state is LoadState.COMPLETE)
+            self._load(again=self.progress.state is LoadState.COMPLETE)
 
     # A name that is not loaded yet -------------------------------------------------------------
 
@@ -431,9 +431,7 @@ class RestorePointsScreen(VbemScreen):
     @work(group="collect", exclusive=True, exit_on_error=False, description="ask for a collection")
     async def collect_from(self, uid: str, name: str) -> None:
         """Ask, then have Enterprise Manager collect from a backup server now."""
-        text = (
-            f"Enterprise Manager reads the newest points from {safe(name, cells=60)}. It takes some minutes."
-        )
+        text = f"Enterprise Manager will collect the newest points from {safe(name, cells=60)}. This takes a few minutes."
         if not await self.app.push_screen_wait(
             AskScreen(self.services, "Collect now?", text, yes="Collect", no="Back")
         ):
@@ -450,9 +448,9 @@ class RestorePointsScreen(VbemScreen):
             await connection.manager.collect(found)
         except Forbidden:
             self.set_status(
-                f"This account may not have {name} collected; the server does it every 15 minutes."
+                f"This account may not start a collection from {name}; the server collects every 15 minutes."
             )
         except ManagerError as error:
             self.show_error(f"have {name} collected", error)
         else:
-            self.set_status(f"Collection from {name} has started; give it some minutes, then reload with F5.")
+            self.set_status(f"Collection from {name} has started; wait a few minutes, then reload with F5.")

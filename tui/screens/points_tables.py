@@ -34,7 +34,7 @@ POINT_COLUMNS = (
     Column(key="type", label="Type", width=17),
     Column(key="server", label="Backup server", width=12, flex=1, drop=1),
 )
-NOT_SAID = "time not said"
+NOT_SAID = "time unknown"
 
 
 class VmRows:
@@ -149,18 +149,18 @@ class PointsPane(Vertical):
         """The list of points."""
         return self.query_one("#points", VirtualTable)
 
-    def show(self, vm: Vm, rows: Sequence[int], *, anew: bool) -> None:
+    def show(self, vm: Vm, rows: Sequence[int], *, at_newest: bool) -> None:
         """Show a VM's points.
 
         Args:
             vm: which VM.
             rows: its points that match the filter, newest first.
-            anew: put the cursor on the newest one.
+            at_newest: put the cursor on the newest one.
         """
         self.vm = vm
         self.query_one("#vm-words", Static).update(safe(vm_words(self._index, vm, len(rows))), layout=False)
         self.table.set_empty("No point of this VM matches the filter.")
-        self.table.set_rows(PointRows(self._index, vm, rows, self._clock), keep_cursor=not anew)
+        self.table.set_rows(PointRows(self._index, vm, rows, self._clock), keep_cursor=not at_newest)
         self._lay_out(rows)
 
     def clear(self) -> None:

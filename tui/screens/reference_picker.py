@@ -70,7 +70,7 @@ class PickerScreen(Dialog[str | None]):
             yield LineInput(placeholder="type part of the name", id="picker-filter")
             yield VirtualTable(_COLUMNS, empty="Asking the server ...", id="picker-table")
             yield Static("", markup=False, id="picker-ref")
-            yield Static("Enter takes it, Esc leaves the field as it was.", markup=False, id="picker-note")
+            yield Static("Enter chooses it; Esc leaves the field unchanged.", markup=False, id="picker-note")
 
     def on_mount(self) -> None:
         """Ask for the list behind the painted dialog."""
@@ -84,10 +84,10 @@ class PickerScreen(Dialog[str | None]):
         try:
             self._items = await self._read()
         except Forbidden:
-            table.set_empty("This account may restore, but not look up.")
-            note.update("Press Esc and type or paste the reference, or ask someone with the right for it.")
+            table.set_empty("This account may restore, but may not look up references.")
+            note.update("Press Esc and type or paste the reference, or ask someone who may look it up.")
         except ManagerError as error:
-            table.set_empty("Nothing could be looked up.")
+            table.set_empty("The lookup failed.")
             note.update(safe(describe("look it up", error) + " Esc: type it by hand.", cells=300))
         else:
             self.services.reference_names.learn(self._items)

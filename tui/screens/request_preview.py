@@ -47,7 +47,7 @@ class RequestScreen(VbemScreen):
         self._show()
 
     def _show(self) -> None:
-        use = "this is what is sent" if self._wire is self._sent_as else "only to look at, not what is sent"
+        use = "this is what is sent" if self._wire is self._sent_as else "for reading only, not what is sent"
         self.query_one("#request-format", Static).update(f"{self._wire.value.upper()} ({use})")
         self.query_one(TextView).show(self._write(self._wire).pretty().splitlines(), from_top=True)
 

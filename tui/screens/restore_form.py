@@ -306,7 +306,7 @@ class RestoreFormScreen(VbemScreen):
         if isinstance(row, TextRow) and row.field.lookup_type:
             self._pick(row)
         else:
-            self.set_status("There is nothing to look up here: go to a field that says so.")
+            self.set_status("This field has no lookup: go to a field that names F2.")
 
     @work(group="pick", exclusive=True, exit_on_error=False, description="choose a reference")
     async def _pick(self, row: TextRow) -> None:
@@ -315,7 +315,7 @@ class RestoreFormScreen(VbemScreen):
             return
         root = form.root_id(self._body.values)
         if row.field.kind is FieldKind.REFERENCE and not root:
-            self.set_status("Choose where to restore first: things are looked up under it.", "bad")
+            self.set_status("Choose where to restore first: the lookup depends on it.", "bad")
             return
         fetch = partial(reference_picker.items_for, manager, row.field, root, form.point)
         chosen = await self.app.push_screen_wait(PickerScreen(self.services, row.field.label, fetch))
@@ -348,7 +348,7 @@ class RestoreFormScreen(VbemScreen):
             first.control.focus()
         count = "1 thing" if len(problems) == 1 else f"{len(problems)} things"
         sentence = problems[0].sentence if problems else ""
-        self._complaint = f"Not sent: {count} to put right first. {sentence}"
+        self._complaint = f"Not sent: {count} to correct first. {sentence}"
         self.set_status(self._complaint, "bad")
 
     # -- sending ------------------------------------------------------------------------------
@@ -414,7 +414,7 @@ class RestoreFormScreen(VbemScreen):
 
     @work(group="leave", exclusive=True, exit_on_error=False, description="leave the form")
     async def _ask_to_leave(self) -> None:
-        text = "What is filled in here is dropped. Nothing was sent."
+        text = "Your entries will be discarded. Nothing was sent."
         if await self.app.push_screen_wait(
             AskScreen(self.services, "Leave the form?", text, yes="Leave", no="Stay")
         ):

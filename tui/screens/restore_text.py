@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui import timefmt
 from tui.api.models import Platform
-from tui.restore_states import ENDS, CancelState, RestoreState
+from tui.restore_states import CANCELLING, ENDS, CancelState, RestoreState, label_of
 from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
 from tui.sanitize import safe
@@ -34,10 +34,9 @@ def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, i
     """The state as one word, with a question mark where it may long be another."""
     if is_old:
         return StyledText(f"{state.label}?", "warning")
-    if cancel.is_under_way and not state.is_over:
-        return StyledText("cancelling", "warning")
-    tone = TONES.get(state, "")
-    return StyledText(state.label, tone) if tone else state.label
+    label = label_of(state, cancel)
+    tone = "warning" if label == CANCELLING else TONES.get(state, "")
+    return StyledText(label, tone) if tone else label
 
 
 def progress_words(progress: int | None) -> str:
@@ -47,10 +46,9 @@ def progress_words(progress: int | None) -> str:
 
 def state_words(restore: Restore) -> str:
     """The state, with progress where it is known."""
-    state = state_cell(restore.state, restore.cancel)
-    word = state.text if isinstance(state, StyledText) else state
+    word = label_of(restore.state, restore.cancel)
     if restore.is_missing:
-        return f"{word} when last known, now not found at the server"
+        return f"{word} when last seen; the server no longer lists it"
     return word + _percent(restore.progress)
 
 
@@ -60,7 +58,7 @@ def _percent(progress: int | None) -> str:
 
 def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
     """One row: state, progress, VM, elapsed, message."""
-    problem = f"(old: {restore.problem}) " if restore.problem else ""
+    problem = f"(out of date: {restore.problem}) " if restore.problem else ""
     return (
         state_cell(restore.state, restore.cancel, is_old=restore.is_missing),
         progress_words(None if restore.is_missing else restore.progress),
@@ -73,11 +71,11 @@ def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
 def _row_words(restore: Restore) -> str:
     """What a row has room for, the most telling first: an end, or the loss of the session, comes first."""
     if restore.is_missing:
-        return f"(old) {restore.message}"
-    told = restore.cancel_words
+        return f"(out of date) {restore.message}"
+    cancel_words = restore.cancel_words
     if not restore.is_over or restore.cancel is CancelState.GOES_ON:
-        return told or restore.message
-    return restore.message if told in restore.message else f"{restore.message} {told}"
+        return cancel_words or restore.message
+    return restore.message if cancel_words in restore.message else f"{restore.message} {cancel_words}"
 
 
 def restore_lines(restore: Restore, now: datetime, plan: str) -> list[Line]:
@@ -106,7 +104,7 @@ def _what_happens(restore: Restore, now: datetime) -> list[Line]:
         lines.append(f"Cancelling: {restore.cancel_words}")
     lines += [StyledText(restore.unjournalled, "bad")] if restore.unjournalled else []
     if restore.problem:
-        lines.append(StyledText(f"Shown is old: {restore.problem}", "warning"))
+        lines.append(StyledText(f"This may be out of date: {restore.problem}", "warning"))
     if restore.last_seen:
         lines.append(f"Server last heard {_heard(restore.last_seen, now)}")
     return [line for line in lines if line]
@@ -155,8 +153,8 @@ def _session_times(session: RestoreSession | None) -> list[Line]:
     if session is None:
         return []
     lines: list[Line] = [f"Session says  {session.state.value}, result {session.result.value}"]
-    lines += [f"Session begun {timefmt.both(session.created)} (server's clock)"] if session.created else []
-    lines += [f"Session ended {timefmt.both(session.ended)} (server's clock)"] if session.ended else []
+    lines += [f"Session start {timefmt.both(session.created)} (server's clock)"] if session.created else []
+    lines += [f"Session end   {timefmt.both(session.ended)} (server's clock)"] if session.ended else []
     lines += [f"Restored VM   {session.restored_ref}"] if session.restored_ref else []
     return lines
 

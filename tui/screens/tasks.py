@@ -115,7 +115,7 @@ class TasksScreen(VbemScreen):
         self._show_chosen()
         problem = self.services.restores.journal_problem if self.services.restores else ""
         if problem:
-            self.set_status(f"The journal cannot be kept up: {problem}", "bad")
+            self.set_status(f"The journal is not up to date: {problem}", "bad")
 
     @on(VirtualTable.Highlighted)
     def _show_chosen(self) -> None:
@@ -223,6 +223,6 @@ def _with_note(draft: FormDraft, restore: Restore) -> FormDraft:
         )
     note = (
         "The earlier restore is UNKNOWN: it MAY HAVE STARTED. This is a new restore; if both run, the VM is "
-        "restored twice. Look at the backup console first."
+        "restored twice. Check the backup console first."
     )
     return replace(draft, note=note)

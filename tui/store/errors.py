@@ -14,33 +14,33 @@ from tui.errors import VbemError
 class StoreError(VbemError):
     """Base of everything this room raises."""
 
-    title = "Something could not be remembered"
-    hint = "Look at the disk and at the rights of the state folder."
+    title = "Something could not be saved"
+    hint = "Check the disk and the permissions of the state folder."
 
 
 class JournalError(StoreError):
     """The journal of restores cannot be read or written."""
 
     title = "The journal cannot be written"
-    hint = "Name another state folder with --state-dir, or make the present one writable."
+    hint = "Choose another state folder with --state-dir, or make this one writable."
 
 
 class NotOwner(JournalError):
     """Another running program follows this restore; its row is not ours to change."""
 
-    title = "Another vbem follows this restore"
-    hint = "Look at it in the program that started it."
+    title = "Another vbem is watching this restore"
+    hint = "Watch it in the vbem that started it."
 
 
 class TrustError(StoreError):
     """The file of pinned certificates cannot be read or written."""
 
     title = "The file of trusted certificates cannot be used"
-    hint = "Make it readable and writable for you alone, or name another --state-dir."
+    hint = "Make it readable and writable only for you, or choose another --state-dir."
 
 
 class KeyringError(StoreError):
     """The keyring may still hold a logon session that should be gone."""
 
     title = "The logon session could not be removed from the keyring"
-    hint = "The server ends it after 15 idle minutes. Remove the entry with your keyring's own program."
+    hint = "Remove the entry with your keyring's own program; the server ends the session after 15 min."

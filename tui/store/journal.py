@@ -258,7 +258,7 @@ class Journal:
                 self._check_open()
                 yield self._database
             except ValueError as error:
-                raise JournalError(f"A row cannot be understood: {error}. ({self.path})") from error
+                raise JournalError(f"A row cannot be read: {error}. ({self.path})") from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

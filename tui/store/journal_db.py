@@ -20,19 +20,22 @@ from tui.store.files import locked, private_file, sync_folder
 BUSY_S = 5.0
 """How long to wait for another process that is writing."""
 
-_NOT_OURS = "The file is there, but it is not a journal of vbem. It was left alone."
+_NOT_OURS = "The file is not a journal of vbem; it was left unchanged."
 _WORDS = {
-    "SQLITE_FULL": ("The disk is full.", "Free some space, or name another folder with --state-dir."),
+    "SQLITE_FULL": ("The disk is full.", "Free some space, or choose another folder with --state-dir."),
     "SQLITE_READONLY": ("The file or its folder may not be written.", ""),
     "SQLITE_BUSY": (
         "Another vbem is writing to it and did not finish in time.",
-        "Try again; if it stays, end the other vbem.",
+        "Try again; if it persists, end the other vbem.",
     ),
-    "SQLITE_CANTOPEN": ("The file cannot be opened or made.", ""),
+    "SQLITE_CANTOPEN": ("The file cannot be opened or created.", ""),
     "SQLITE_PERM": ("The file may not be used.", ""),
-    "SQLITE_IOERR": ("The disk reported an error.", "Look at the disk, or name another --state-dir."),
-    "SQLITE_CORRUPT": ("The file is damaged.", "Start vbem again: it keeps the file aside and begins anew."),
-    "SQLITE_NOTADB": ("The file is not a database.", "Start vbem again: it keeps the file aside."),
+    "SQLITE_IOERR": ("The disk reported an error.", "Check the disk, or choose another --state-dir."),
+    "SQLITE_CORRUPT": (
+        "The file is damaged.",
+        "Start vbem again: it sets the file aside and starts a new one.",
+    ),
+    "SQLITE_NOTADB": ("The file is not a database.", "Start vbem again: it sets the file aside."),
 }
 _BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
@@ -71,8 +74,8 @@ def connect(path: Path) -> tuple[sqlite3.Connection, str]:
                 raise
         aside = _put_aside(path)
         note = (
-            f"The journal was damaged and is kept as {aside.name}; a new one was begun. Restores that "
-            "were in flight are not in it: look for them among the restore sessions of the server."
+            f"The journal was damaged: it is kept as {aside.name}, and a new one was started. Restores that "
+            "were in flight are not in it: find them among the server's restore sessions."
         )
         return _open(path), note
 
@@ -104,11 +107,11 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
         if version:
             raise JournalError(
                 f"The journal was written by another version of vbem (format {version}, this one writes "
-                f"{SCHEMA_VERSION}). It was left alone. ({path})",
-                hint="Use that version, or name another state folder with --state-dir.",
+                f"{SCHEMA_VERSION}). It was left unchanged. ({path})",
+                hint="Use that version, or choose another state folder with --state-dir.",
             )
         if tables:
-            raise JournalError(f"{_NOT_OURS} ({path})", hint="Name another state folder with --state-dir.")
+            raise JournalError(f"{_NOT_OURS} ({path})", hint="Choose another state folder with --state-dir.")
         for statement in _statements():
             database.execute(statement)
         database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")

@@ -135,7 +135,7 @@ class SessionStore:
         try:
             worker = _start_worker()
         except OSError as error:
-            return _no(f"the keyring cannot be asked ({error.strerror})")
+            return _no(f"the keyring cannot be reached ({error.strerror})")
         try:
             return _parsed(await asyncio.to_thread(_answer_of, worker, payload, self._timeout_s))
         except subprocess.TimeoutExpired:
@@ -207,7 +207,7 @@ def _parsed(out: bytes) -> dict[str, object]:
         reply = json.loads(out)
     except (ValueError, RecursionError):
         return _no("the keyring's process ended without an answer")
-    return reply if isinstance(reply, dict) else _no("the keyring's process gave no sense")
+    return reply if isinstance(reply, dict) else _no("the keyring's process gave an unreadable answer")
 
 
 def _session(value: object) -> StoredSession | None:

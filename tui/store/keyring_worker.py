@@ -102,7 +102,7 @@ def _set(backends: list[KeyringBackend], service: str, name: str, value: str) ->
             continue
         kept = backend.get_password(service, name)
         if kept is None or not hmac.compare_digest(kept.encode(), value.encode()):
-            raise NoKeyring("the keyring did not give back what was put in")
+            raise NoKeyring("the keyring did not return what was stored")
         return
     raise NoKeyring("the keyring here cannot be written")
 

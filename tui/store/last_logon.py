@@ -46,7 +46,7 @@ def remember_logon(state: Path, server: str, user: str) -> None:
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror}.",
-            title="The last server and user could not be remembered",
+            title="The last server and user could not be saved",
             hint="Type them at the next start, or make the state folder writable.",
         ) from error
 

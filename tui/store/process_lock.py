@@ -33,7 +33,7 @@ class OwnerState(Enum):
 
     NOBODY = "nobody"
     OURS = "this process"
-    ALIVE = "another living process"
+    ALIVE = "another running process"
     DEAD = "a process that has ended"
     ELSEWHERE = "a process on another host"
 

@@ -49,9 +49,9 @@ class CrashEdge:
     def survive(self, doing: str, error: BaseException) -> str:
         """Report an error after which the program goes on; return the sentence to show."""
         path = report_crash(self._state_folder, error, self._secrets())
-        return f"Something unforeseen went wrong while trying to {doing}. Report: {path}"
+        return f"An unexpected error occurred while trying to {doing}. Report: {path}"
 
     def end(self, error: BaseException) -> str:
         """Report an error that ends the program; return the sentence to leave behind."""
         path = report_crash(self._state_folder, error, self._secrets())
-        return f"vbem stopped because of a defect of its own. Report: {path}"
+        return f"vbem stopped because of a bug. Report: {path}"

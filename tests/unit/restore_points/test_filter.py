@@ -89,7 +89,7 @@ def test_what_matches(text: str, found: set[str]) -> None:
         ("before:2026-13-01", "'2026-13-01' is not a time"),
         ("after:25:00", "'25:00' is not a time"),
         ("after:20261120", "'20261120' is not a time"),
-        ("server:", "server: wants a value right after the colon"),
+        ("server:", "server: needs a value right after the colon"),
         ('platform:""', "platform: wants a value"),
         ("type: full", "type: wants a value"),
     ],

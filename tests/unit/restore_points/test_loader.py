@@ -151,7 +151,7 @@ async def test_reading_anew_forgets_what_is_gone_only_when_it_got_to_the_end() -
     await case.loader.run()
     del case.server.lists[PointKind.VM][-5:]
     case.server.errors[PointKind.VM, 3] = TimedOut()
-    await case.loader.run(anew=True)
+    await case.loader.run(again=True)
     assert len(case.index) == 60
     case.server.errors.clear()
     await case.loader.run()

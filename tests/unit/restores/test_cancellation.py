@@ -39,7 +39,7 @@ def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
     ("current", "possible", "words"),
     [
         (restore(), True, "stops the launch"),
-        (restore(RESTORING, session_uid="x"), True, "probably goes on"),
+        (restore(RESTORING, session_uid="x"), True, "probably resumes"),
         (restore(RESTORING, session_uid="x"), True, "backup console on vbr.lab.example"),
         (restore(RESTORING, task_session="session-0"), False, "no task in this logon session"),
         (restore(RESTORING, task_gone=True), False, "no task in this logon session"),
@@ -164,7 +164,7 @@ def test_a_lost_delete_is_watched_and_told_as_lost() -> None:
     current = accepted(restore(RESTORING, session_uid=session().uid, session=session()), TimedOut("read"))
     current = cancellation.watched(current, at(31))
     assert current.cancel is CancelState.GOES_ON
-    assert current.cancel_words.startswith("The cancelling was not answered clearly")
+    assert current.cancel_words.startswith("The cancel got no clear answer")
     gone = cancellation.watched(transitions.task_missing(accepted(restore(), TimedOut("x")), at(1)), at(31))
     assert gone.cancel is CancelState.LAUNCH_STOPPED
 
@@ -205,7 +205,7 @@ def test_a_row_begins_with_the_end(error: ManagerError | None, row: str) -> None
 
 def test_an_unclear_answer_to_the_delete_is_no_lost_reply() -> None:
     words = accepted(restore(), Busy("x", http_code=503)).cancel_words
-    assert words.startswith("The answer to the cancelling was no clear yes or no (503 Service Unavailable")
+    assert words.startswith("The answer to the cancelling was unclear (503 Service Unavailable")
 
 
 def gone_while_asking() -> Restore:
@@ -266,7 +266,7 @@ async def test_a_task_is_not_said_to_go_on_while_the_server_is_gone(world: World
     world.manager.task_list = GONE
     unseen = await world.tick(60)
     assert unseen.cancel is CancelState.ACCEPTED
-    assert "goes on" not in unseen.cancel_words
+    assert "resumes" not in unseen.cancel_words
 
 
 def row(world: World) -> dict[str, Any]:
@@ -343,7 +343,7 @@ async def test_after_a_crash_another_delete_is_sent_only_on_the_operators_word(w
     outlook = world.restores.what_cancel_can_do(restore)
     assert outlook.possible
     assert outlook.sent_before
-    assert "a DELETE was sent already at 2026-11-23 " in outlook.words[0]
+    assert "a cancel request (DELETE) was already sent at 2026-11-23 " in outlook.words[0]
     assert "by op@jump" in outlook.words[0]
     await world.restores.cancel(restore)
     assert len(world.manager.deletes) == 1
@@ -366,7 +366,7 @@ async def test_a_repeated_delete_that_did_not_leave_does_not_hide_the_first(worl
     world.manager.delete = Refused("x", request_sent=False)
     told = await world.restores.cancel(restore, again=True)
     assert told.cancel is CancelState.LOST
-    assert "The reply to the earlier DELETE is not known." in told.cancel_words
+    assert "The reply to the earlier cancel request is unknown." in told.cancel_words
     assert world.restores.what_cancel_can_do(told).sent_before
 
 
@@ -381,7 +381,7 @@ async def test_a_lost_delete_can_be_repeated_once_it_was_watched_in_vain(world: 
     await world.tick(GRACE_S)
     goes_on = await world.tick()
     assert goes_on.cancel is CancelState.GOES_ON
-    assert goes_on.cancel_words.startswith("The cancelling was not answered clearly")
+    assert goes_on.cancel_words.startswith("The cancel got no clear answer")
     assert world.restores.what_cancel_can_do(restore).sent_before
 
 

@@ -181,7 +181,7 @@ def test_each_plan_is_a_use_of_its_own() -> None:
 def test_what_the_guard_found_is_told_with_its_time() -> None:
     assert plan_for().found == (), "not looked yet"
     (none,) = plan_for(context=PlanContext(running=())).found
-    assert none == f"The server lists no running restore of this VM (looked at {timefmt.clock_time(NOW)})."
+    assert none == f"The server lists no running restore of this VM (checked at {timefmt.clock_time(NOW)})."
     (own,) = plan_for(context=PlanContext(running=(), own_in_flight=1)).found
     assert "but 1 of this program is in flight" in own
     (vapp_words,) = plan_for(vapp(), {"org_vdc_ref": VDC}, context=PlanContext(running=())).found
@@ -197,7 +197,7 @@ def test_running_restores_are_told_by_name_state_and_begin() -> None:
         created=NOW - timedelta(minutes=9),
     )
     (words,) = plan_for(context=PlanContext(running=(running,))).found
-    assert words.startswith(f"Running (looked at {timefmt.clock_time(NOW)}): app07")
+    assert words.startswith(f"Running (checked at {timefmt.clock_time(NOW)}): app07")
     assert "Working, 40 %, begun 2026-11-23" in words
     assert "\x1b" not in words
 

@@ -307,7 +307,7 @@ async def test_reattach_by_task_where_the_logon_session_still_lives(world: World
     await world.submitted()
     restore = await reattached(world)
     assert restore.state is RestoreState.LAUNCHING
-    assert restore.note == "Followed again by its task."
+    assert restore.note == "Watched again through its task."
     world.manager.task_list = [finished()]
     assert (await world.tick()).state is RestoreState.RESTORING
 
@@ -327,7 +327,7 @@ async def test_reattach_by_session(world: World) -> None:
     world.manager.post = finished()
     await world.submitted()
     restore = await reattached(world)
-    assert restore.note == "Followed again by its restore session."
+    assert restore.note == "Watched again through its restore session."
     world.manager.session_list = [stopped(SessionResult.WARNING)]
     assert (await world.tick()).state is RestoreState.WARNING
 

@@ -184,7 +184,7 @@ async def test_cancelling_does_not_claim_that_it_runs(world: World) -> None:
     await world.restores.cancel(missing)
     told = await world.tick(MISSING_S)
     assert told.cancel is CancelState.GOES_ON
-    assert told.cancel_words == "It was accepted; whether the restore goes on is not known."
+    assert told.cancel_words == "It was accepted; it is not known whether the restore continues."
 
 
 async def test_when_the_server_was_heard_is_a_time_that_stays_true(world: World) -> None:

@@ -207,7 +207,7 @@ async def test_a_child_that_gives_no_answer_is_no_keyring(
     assert "the keyring's process" in kept.reason
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
     kept = await store.save(SERVER, SESSION)
-    assert kept.reason == "the keyring cannot be asked (No such file or directory)"
+    assert kept.reason == "the keyring cannot be reached (No such file or directory)"
 
 
 async def test_secrets_are_neither_in_arguments_nor_in_the_environment_of_the_child(

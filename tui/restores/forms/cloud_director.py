@@ -41,7 +41,7 @@ def root_field(context: FormContext) -> Field:
         name=ROOT,
         wire_name="HierarchyRootUid",
         label="Restore under",
-        help="The Cloud Director system to restore to; the point's own is filled in where it is known.",
+        help="The Cloud Director system to restore to; prefilled with the point's own where known.",
         kind=FieldKind.UID,
         default=f"urn:veeam:HierarchyRoot:{root_id}" if root_id else "",
         required=True,
@@ -62,14 +62,14 @@ def placement_fields(prefix: str = "") -> tuple[Field, ...]:
             wire_name="DatastoreRef",
             label="Datastore",
             object_type="Datastore",
-            help_="Where the VM's files go; empty leaves it to the server.",
+            help_="Where the VM's files go; empty: the server chooses.",
         ),
         reference_field(
             name=f"{prefix}storage_profile_ref",
             wire_name="OrgVdcStorageProfileRef",
             label="Storage profile",
             object_type="OrgVdcStorageProfile",
-            help_="Storage profile of the organization VDC for the VM; empty leaves it to the server.",
+            help_="Storage profile of the organization VDC for the VM; empty: the server chooses.",
         ),
         reference_field(
             name=f"{prefix}template_ref",
@@ -129,7 +129,7 @@ def _layout(context: FormContext) -> Field:
         name="layout",
         wire_name="",
         label="Request layout",
-        help="Servers differ in what they accept; change it when the server finds the request invalid.",
+        help="Servers differ in what they accept; change this if the server rejects the request as invalid.",
         kind=FieldKind.CHOICE,
         default=context.layout.value,
         required=True,
@@ -142,7 +142,7 @@ _VAPP_REF = reference_field(
     wire_name="vAppRef",
     label="Target vApp",
     object_type="Vapp",
-    help_="The vApp to restore into; only this layout has it. Empty leaves it to the server.",
+    help_="The vApp to restore into; only this layout has it. Empty: the server chooses.",
     visible_if=Condition(field="layout", value=CloudLayout.SCHEMA.value),
 )
 

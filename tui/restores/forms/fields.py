@@ -117,7 +117,7 @@ def is_on(values: Values, name: str) -> bool:
 class WrongForm(VbemError):
     """There is no such restore, or the form of one is used for another."""
 
-    title = "This restore cannot be asked for"
+    title = "This restore is not possible"
     hint = "Choose another restore point or platform."
 
 
@@ -128,8 +128,8 @@ class IncompleteForm(WrongForm):
         problems: what keeps it from being sent, in the order of the screen.
     """
 
-    title = "The form is not complete"
-    hint = "Put right what is named first."
+    title = "The form is incomplete"
+    hint = "Correct what is named first."
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(" ".join(problem.sentence for problem in problems))
@@ -139,13 +139,11 @@ class IncompleteForm(WrongForm):
 class PlatformNotKnown(WrongForm):
     """Neither the point nor its backup says the platform: the operator has to choose one, nobody guesses."""
 
-    title = "The platform is not known"
+    title = "The platform is unknown"
     hint = "Choose the platform."
 
     def __init__(self) -> None:
-        super().__init__(
-            "The server does not say which platform this restore point is of. Choose it; nothing is guessed."
-        )
+        super().__init__("The server does not say which platform this restore point belongs to.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,9 +152,7 @@ class RestoreForm:
         except BadReference as error:
             return error.detail
         if reference.platform is not self.platform:
-            return (
-                f"This reference is of the platform {reference.platform_word}, not of {self.platform.label}."
-            )
+            return f"This reference belongs to {reference.platform_word}, not to {self.platform.label}."
         if reference.object_type.lower() != field.object_type.lower():
             return f"This is a reference to a {reference.object_type}; a {field.object_type} is needed here."
         root = self.root_id(values)
@@ -174,7 +172,7 @@ def _fault(field: Field, values: Values) -> str:
     if not text:
         return f"{field.label} is needed." if field.required else ""
     if any(_is_forbidden(char) for char in text):
-        return f"{field.label} contains characters that cannot be seen; type it again."
+        return f"{field.label} contains invisible characters; type it again."
     if field.kind is FieldKind.UID:
         return _uid_fault(field, text)
     if field.kind is FieldKind.CHOICE and text not in {choice.value for choice in field.choices}:

@@ -31,7 +31,7 @@ _ORG_VDC = reference_field(
     wire_name="OrgVdcRef",
     label="Organization VDC",
     object_type="OrgVdc",
-    help_="The organization VDC the vApp is restored into.",
+    help_="The organization VDC to restore the vApp into.",
     required=True,
 )
 _NEW_NAME = name_field(

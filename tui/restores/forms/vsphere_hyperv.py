@@ -13,7 +13,7 @@ POWER_ON = Field(
     name="power_on",
     wire_name="PowerOnAfterRestore",
     label="Power on after restore",
-    help="Switch the restored VM on when the restore is complete.",
+    help="Power on the restored VM when the restore is complete.",
     kind=FieldKind.BOOL,
     default=False,
     required=True,
@@ -22,7 +22,7 @@ QUICK_ROLLBACK = Field(
     name="quick_rollback",
     wire_name="QuickRollback",
     label="Quick rollback",
-    help="Write back only the blocks changed since the point; faster, but inside the original VM.",
+    help="Write only the blocks changed since the point, into the original VM; faster.",
     kind=FieldKind.BOOL,
     default=False,
     required=True,
@@ -32,7 +32,7 @@ KEEP_ORIGINAL = Field(
     name="keep_original",
     wire_name="KeepOriginalVM",
     label="Keep the original VM",
-    help="Leave the original VM on its host, beside the restored one; off means it is overwritten.",
+    help="Leave the original VM on its host, beside the restored one; off: it is overwritten.",
     kind=FieldKind.BOOL,
     default=True,
     excludes=(Exclusion(other="quick_rollback", note="KeepOriginalVM is on, so QuickRollback must be off."),),
@@ -40,7 +40,7 @@ KEEP_ORIGINAL = Field(
 
 
 NAME_UNSAID = (
-    "The server chooses the restored VM's name, for the request cannot say it; it may be the original's."
+    "The server chooses the restored VM's name: the request has no field for it. It may be the original's."
 )
 """WIRE 5.1: neither a name nor a place can be asked for; what the server does is not documented."""
 
@@ -81,10 +81,10 @@ def _original(spec: VmRestoreSpec, api_version: str) -> tuple[OriginalOutcome, s
     if not knows_keep_original(api_version):
         version = f"speaks API {api_version}, which" if api_version else "does not say its API version, so it"
         return OriginalOutcome.MAY_BE_OVERWRITTEN, (
-            f"Asked to keep the original VM, but this server {version} is not known to have KeepOriginalVM; "
-            "a server that does not know it ignores it: the original MAY BE OVERWRITTEN."
+            f"The request keeps the original VM, but this server {version} is not known to have "
+            "KeepOriginalVM and may ignore it: the original MAY BE OVERWRITTEN."
         )
-    return OriginalOutcome.KEPT, "The original VM is kept, beside the restored one."
+    return OriginalOutcome.KEPT, "The original VM is kept beside the restored one."
 
 
 def _effect(_point: RestorePoint, spec: RestoreSpec, api_version: str) -> RestoreEffect:
