@@ -65,7 +65,7 @@ class CancelState(StrEnum):
     LAUNCH_STOPPED = "launch stopped"
     SESSION_STOPPING = "session stopping"
     SESSION_STOPPED = "session stopped"
-    GOES_ON = "resumes"
+    GOES_ON = "goes on"
     """The DELETE was accepted, but the restore goes on."""
     REFUSED = "refused"
     NOT_SENT = "not sent"

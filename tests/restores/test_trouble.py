@@ -218,14 +218,14 @@ async def test_a_launch_is_cancelled(site: Site) -> None:
 async def test_cancelling_a_running_restore_that_goes_on(site: Site) -> None:
     restore = await site.restore("huge01")
     await site.advance(20)
-    assert "probably resumes" in " ".join(site.restores.what_cancel_can_do(restore).words)
+    assert "probably continues" in " ".join(site.restores.what_cancel_can_do(restore).words)
     await site.restores.cancel(restore)
     goes_on = await site.advance(40)
     assert goes_on.cancel is CancelState.GOES_ON
     assert "backup console on vbr02" in goes_on.cancel_words
     over = await site.to_the_end()
     assert over.state is RestoreState.SUCCEEDED
-    assert "went on to its end" in over.cancel_words
+    assert "ran to its end" in over.cancel_words
 
 
 async def test_cancelling_a_running_restore_that_stops(site: Site) -> None:
@@ -249,7 +249,7 @@ async def test_cancelling_that_does_nothing_at_the_launch(site: Site) -> None:
     assert gone.cancel is CancelState.LAUNCH_STOPPED
     back = await site.advance(30)
     assert (back.state, back.cancel) == (RestoreState.RESTORING, CancelState.GOES_ON)
-    assert "in spite of the cancelling" in back.note
+    assert "despite the cancel" in back.note
     assert site.entry().state is RestoreState.RESTORING
 
 

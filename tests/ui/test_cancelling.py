@@ -98,7 +98,7 @@ async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warnin
         manager.delete, manager.task_list = None, (task(),)
         await tick(pilot)
         assert "cancelling" in text_of(pilot)
-        assert "the reply is not known" in details(pilot)
+        assert "the reply is unknown" in details(pilot)
         assert "no reply known" in details(pilot)
         await pilot.press("c")
         await pilot.pause()
@@ -134,7 +134,7 @@ async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path) -> 
         await pilot.press("c")
         await pilot.pause()
         shown = pilot.app.screen.query_one("#cancel-words", TextView).text
-        assert "probably resumes" in shown
+        assert "probably continues" in shown
         assert "the backup console on vbr.lab.example" in shown
 
 
@@ -169,10 +169,10 @@ async def test_a_restore_not_found_at_the_server_is_shown_as_old(tmp_path: Path)
         stage(pilot).services.clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
         await tick(pilot)
         assert "restoring?" in text_of(pilot)
-        assert "(old) The server no longer lists its restore session" in text_of(pilot)
+        assert "(out of date) The server no longer lists its restore session" in text_of(pilot)
         await pilot.press("c")
         await pilot.pause()
         dialog = pilot.app.screen.query_one("#cancel-words", TextView).text
-    assert "not found at the server" in dialog
+    assert "no longer lists it" in dialog
     assert "The server no longer lists its restore session (last seen " in dialog
     assert "Whether the restore runs is not known" in dialog

@@ -133,7 +133,7 @@ def answered(restore: Restore, error: ManagerError | None, now: Timestamp) -> Re
 
 def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     if error is None:
-        words = f"The server accepted the cancel. vbem watches it for {GRACE_S:.0f} s to make sure."
+        words = f"The server accepted the cancel. vbem watches the server for {GRACE_S:.0f} s to make sure."
         accepted = replace(
             restore, cancel=CancelState.ACCEPTED, cancel_at=now.monotonic_s, cancel_words=words
         )
@@ -143,7 +143,10 @@ def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -
     if isinstance(error, TaskUnknown | NotFound):
         return _task_gone(replace(restore, cancel_answered=now.wall), now)
     if isinstance(error, SessionExpired) or is_refusal(error):
-        words = f"The server did not cancel it: {error}. If the restore is running, stop it in {console(restore)}."
+        words = (
+            f"The server did not cancel it: {error}. "
+            f"If the restore is running, stop it in {console(restore)}."
+        )
         refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
         return replace(refused, cancel_answered=now.wall)
     lost = f"{unclear_answer('cancelling', error)}: it may or may not have arrived"

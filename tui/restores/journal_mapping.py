@@ -172,4 +172,4 @@ def resume(restore: Restore, session_key: str, now: Timestamp, updated: datetime
         return replace(restore, note="Watched again through its task.")
     if restore.state is RestoreState.LAUNCHING:
         return task_missing(restore, now, "Its task belongs to a logon session that has ended.")
-    return search(restore, "vbem ended before the server replied; the restore may have started.", now)
+    return search(restore, "vbem ended before the server replied; it may have started.", now)

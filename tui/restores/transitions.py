@@ -142,7 +142,10 @@ def _started(restore: Restore, task: Task) -> Restore:
 def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
     says = task.message or "no reason given"
     if task.needs_input:
-        words = f"It did not start: the server asks for credentials or a confirmation, which vbem cannot give ({says})."
+        words = (
+            "It did not start: the server asks for credentials or a confirmation, "
+            f"which vbem cannot give ({says})."
+        )
         return end(restore, RestoreState.FAILED, words, now)
     if restore.cancel.may_have_acted:
         words = f"The launch was stopped ({says})."

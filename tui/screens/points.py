@@ -431,7 +431,10 @@ class RestorePointsScreen(VbemScreen):
     @work(group="collect", exclusive=True, exit_on_error=False, description="ask for a collection")
     async def collect_from(self, uid: str, name: str) -> None:
         """Ask, then have Enterprise Manager collect from a backup server now."""
-        text = f"Enterprise Manager will collect the newest points from {safe(name, cells=60)}. This takes a few minutes."
+        text = (
+            f"Enterprise Manager will collect the newest points from {safe(name, cells=60)}. "
+            "This takes a few minutes."
+        )
         if not await self.app.push_screen_wait(
             AskScreen(self.services, "Collect now?", text, yes="Collect", no="Back")
         ):

@@ -43,4 +43,6 @@ class KeyringError(StoreError):
     """The keyring may still hold a logon session that should be gone."""
 
     title = "The logon session could not be removed from the keyring"
-    hint = "Remove the entry with your keyring's own program; the server ends the session after 15 min."
+    hint = (
+        "Remove the entry with your keyring's own program; the server ends the session after 15 idle minutes."
+    )

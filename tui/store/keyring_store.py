@@ -121,7 +121,8 @@ class SessionStore:
         reply = await self._ask({"do": "delete", "name": name})
         if reply.get("ok") or was_in_memory or reply.get("no_keyring"):
             return
-        raise KeyringError(f"{str(reply.get('reason', '')).capitalize()}.")
+        reason = str(reply.get("reason", ""))
+        raise KeyringError(f"{reason[:1].upper()}{reason[1:]}.")
 
     def _name(self, server: str, user: str) -> str:
         """Return the keyring's name for it, empty where nobody is known to have logged on."""

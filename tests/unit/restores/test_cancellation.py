@@ -39,16 +39,16 @@ def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
     ("current", "possible", "words"),
     [
         (restore(), True, "stops the launch"),
-        (restore(RESTORING, session_uid="x"), True, "probably resumes"),
+        (restore(RESTORING, session_uid="x"), True, "probably continues"),
         (restore(RESTORING, session_uid="x"), True, "backup console on vbr.lab.example"),
         (restore(RESTORING, task_session="session-0"), False, "no task in this logon session"),
         (restore(RESTORING, task_gone=True), False, "no task in this logon session"),
         (restore(RestoreState.UNKNOWN, task_id=""), False, "backup console"),
         (restore(RestoreState.SENT, task_id=""), False, "not answered"),
-        (restore(RestoreState.SUCCEEDED), False, "is over"),
-        (restore(cancel=CancelState.ACCEPTED, cancel_words="W."), False, "already asked. W."),
+        (restore(RestoreState.SUCCEEDED), False, "has ended"),
+        (restore(cancel=CancelState.ACCEPTED, cancel_words="W."), False, "already requested. W."),
         (restore(cancel=CancelState.NOT_SENT), True, "stops the launch"),
-        (restore(cancel=CancelState.LOST), False, "already asked"),
+        (restore(cancel=CancelState.LOST), False, "already requested"),
     ],
 )
 def test_what_cancelling_can_do_is_said_beforehand(current: Restore, possible: bool, words: str) -> None:
@@ -66,7 +66,7 @@ def test_what_cancelling_can_do_is_said_beforehand(current: Restore, possible: b
         (TimedOut("read"), CancelState.LOST, "may or may not have arrived"),
         (ConnectionLost("reset"), CancelState.LOST, "may or may not have arrived"),
         (Busy("504", http_code=504), CancelState.LOST, "may or may not have arrived"),
-        (Refused("x", request_sent=False), CancelState.NOT_SENT, "can be asked again"),
+        (Refused("x", request_sent=False), CancelState.NOT_SENT, "You can cancel again"),
         (Forbidden("x", http_code=403), CancelState.REFUSED, "did not cancel"),
         (SessionExpired("x", http_code=401), CancelState.REFUSED, "did not cancel"),
     ],
@@ -96,7 +96,7 @@ def test_a_session_that_appears_after_all_is_followed() -> None:
     assert current.state is RESTORING
     assert current.ended is None
     assert current.cancel is CancelState.GOES_ON
-    assert "in spite of the cancelling" in current.note
+    assert "despite the cancel" in current.note
 
 
 def test_several_new_sessions_after_the_delete_are_not_taken_for_a_stop() -> None:
@@ -112,7 +112,7 @@ def test_accepted_but_the_restore_goes_on() -> None:
     current = cancellation.watched(current, at(31))
     assert current.cancel is CancelState.GOES_ON
     assert (
-        "the restore goes on. To stop it, use the backup console on vbr.lab.example" in current.cancel_words
+        "the restore continues. To stop it, use the backup console on vbr.lab.example" in current.cancel_words
     )
     assert current.state is RESTORING
 
@@ -157,7 +157,7 @@ def test_a_restore_that_succeeds_in_spite_of_it(stopping: bool) -> None:
     )
     assert current.state is RestoreState.SUCCEEDED
     assert current.cancel is CancelState.GOES_ON
-    assert "went on to its end" in current.cancel_words
+    assert "ran to its end" in current.cancel_words
 
 
 def test_a_lost_delete_is_watched_and_told_as_lost() -> None:
@@ -179,16 +179,16 @@ def test_a_task_gone_before_the_delete_leads_to_the_search() -> None:
 
 def test_how_long_it_is_watched_is_said_before_and_meanwhile() -> None:
     before = " ".join(cancellation.outlook(restore(), "session-1").words)
-    assert "the server is watched for 30 s to make sure" in before
+    assert "the server for 30 s to make sure" in before
     for error in (None, TimedOut("read")):
-        assert "server is watched for 30 s to make sure" in accepted(restore(), error).cancel_words
+        assert "vbem watches the server for 30 s to make sure" in accepted(restore(), error).cancel_words
 
 
 @pytest.mark.parametrize(
     ("error", "row"),
     [
-        (None, "Succeeded; cancelling came too late"),
-        (TimedOut("read"), "Succeeded; cancelling came too late"),
+        (None, "Succeeded; the cancel came too late"),
+        (TimedOut("read"), "Succeeded; the cancel came too late"),
         (Forbidden("x", http_code=403), "The VM is restored. The server did not cancel it"),
         (NotFound("x", http_code=404), "The VM is restored. The task was already gone"),
     ],
@@ -266,7 +266,7 @@ async def test_a_task_is_not_said_to_go_on_while_the_server_is_gone(world: World
     world.manager.task_list = GONE
     unseen = await world.tick(60)
     assert unseen.cancel is CancelState.ACCEPTED
-    assert "resumes" not in unseen.cancel_words
+    assert "continues" not in unseen.cancel_words
 
 
 def row(world: World) -> dict[str, Any]:
@@ -333,8 +333,8 @@ async def test_after_a_crash_it_says_when_cancel_was_asked_and_that_the_reply_is
 ) -> None:
     restore = await crashed_while_cancelling(world)
     assert restore.cancel is CancelState.LOST
-    assert restore.cancel_words.startswith("Cancel was asked at 2026-11-23 ")
-    assert "the reply is not known" in restore.cancel_words
+    assert restore.cancel_words.startswith("Cancel was requested at 2026-11-23 ")
+    assert "the reply is unknown" in restore.cancel_words
     assert row(world)["cancel"] is CancelState.LOST
 
 

@@ -143,7 +143,7 @@ def test_what_is_known_around_it_is_warned_of() -> None:
     context = PlanContext(newest=NOW - timedelta(hours=1), running=(running,), own_in_flight=1)
     warnings = "\n".join(plan_for(old, context=context).warnings)
     assert "The point is 8 d old." in warnings
-    assert "A newer point of this VM is known" in warnings
+    assert "This VM has a newer point" in warnings
     assert "A restore of this VM is already running" in warnings
     assert plan_for(old, context=context).known_running == frozenset({running.uid})
     assert plan_for().known_running is None
@@ -198,7 +198,7 @@ def test_running_restores_are_told_by_name_state_and_begin() -> None:
     )
     (words,) = plan_for(context=PlanContext(running=(running,))).found
     assert words.startswith(f"Running (checked at {timefmt.clock_time(NOW)}): app07")
-    assert "Working, 40 %, begun 2026-11-23" in words
+    assert "Working, 40 %, started 2026-11-23" in words
     assert "\x1b" not in words
 
 

@@ -131,9 +131,9 @@ async def test_a_session_that_is_gone_for_long_is_told_as_not_found(world: World
     assert missing.message.startswith(known)
     state, done, _, _, words = (text_of(cell) for cell in restore_cells(missing, world.clock.now()))
     assert (state, done) == ("restoring?", "-")
-    assert words.startswith(f"(old) {known}")
+    assert words.startswith(f"(out of date) {known}")
     assert "78 %" not in state_words(missing)
-    assert "not found at the server" in state_words(missing)
+    assert "no longer lists it" in state_words(missing)
     assert world.journal.rows[1]["message"].startswith(known)
 
 
@@ -184,7 +184,7 @@ async def test_cancelling_does_not_claim_that_it_runs(world: World) -> None:
     await world.restores.cancel(missing)
     told = await world.tick(MISSING_S)
     assert told.cancel is CancelState.GOES_ON
-    assert told.cancel_words == "It was accepted; it is not known whether the restore continues."
+    assert told.cancel_words == "The cancel was accepted; it is not known whether the restore continues."
 
 
 async def test_when_the_server_was_heard_is_a_time_that_stays_true(world: World) -> None:

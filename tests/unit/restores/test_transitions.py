@@ -57,8 +57,8 @@ def launching(**changes: object) -> Restore:
         (task(FINISHED, success=None, session=1), RestoreState.RESTORING, "Started"),
         (task(FINISHED, success=False, message="No."), RestoreState.FAILED, "The server says: No."),
         (task(FINISHED, success=False), RestoreState.FAILED, "no reason given"),
-        (task(FINISHED, success=False, session=1, message="x"), RestoreState.RESTORING, "is followed"),
-        (task(FINISHED, success=False, needs_input=True), RestoreState.FAILED, "wants credentials"),
+        (task(FINISHED, success=False, session=1, message="x"), RestoreState.RESTORING, "restore session"),
+        (task(FINISHED, success=False, needs_input=True), RestoreState.FAILED, "asks for credentials"),
     ],
 )  # fmt: skip
 def test_what_a_task_says(seen: Task, state: RestoreState, words: str) -> None:
@@ -152,7 +152,7 @@ def test_a_lost_reply_is_unknown_and_searched(error: ManagerError) -> None:
         (stopped(SessionResult.WARNING, says="Tools."), RestoreState.WARNING, "with warnings. Tools."),
         (stopped(SessionResult.FAILED, says="No space."), RestoreState.FAILED, "No space."),
         (stopped(SessionResult.FAILED), RestoreState.FAILED, "backup console on vbr.lab.example"),
-        (stopped(SessionResult.NONE), RestoreState.RESTORING, "not there yet"),
+        (stopped(SessionResult.NONE), RestoreState.RESTORING, "not available yet"),
         (stopped(SessionResult("Odd")), RestoreState.RESTORING, "Odd"),
     ],
 )
@@ -224,14 +224,14 @@ def test_a_launch_that_fails_after_the_delete_was_stopped() -> None:
         (TimedOut("read"), "The reply to the request was lost (The server did not answer in time: read)"),
         (
             Busy("HTTP 503.", http_code=503),
-            "no clear yes or no (503 Service Unavailable from the server or a",
+            "was unclear (503 Service Unavailable from the server or a",
         ),
         (
             Busy("x", http_code=502, from_manager=True),
-            "no clear yes or no (502 Bad Gateway from the server: x)",
+            "was unclear (502 Bad Gateway from the server: x)",
         ),
-        (ServerFault("HTTP 599.", http_code=599), "no clear yes or no (HTTP 599 from the server or a proxy)"),
-        (Unreadable("x"), "no clear yes or no (The server's answer cannot be read: x)"),
+        (ServerFault("HTTP 599.", http_code=599), "was unclear (HTTP 599 from the server or a proxy)"),
+        (Unreadable("x"), "was unclear (The server's answer cannot be read: x)"),
     ],
 )
 def test_an_answer_that_tells_nothing_is_no_lost_reply(error: ManagerError, words: str) -> None:
@@ -239,5 +239,5 @@ def test_an_answer_that_tells_nothing_is_no_lost_reply(error: ManagerError, word
     assert words in after.message
     until = timefmt.clock_time(NOW.wall + timedelta(seconds=SEARCH_WINDOW_S))
     assert (
-        f"it may have started. A new restore session of this VM is looked for until {until}" in after.message
+        f"it may have started. vbem looks for a new restore session of this VM until {until}" in after.message
     )

@@ -136,7 +136,7 @@ def test_damage_found_later_is_a_journal_error(path: Path, databases: list[sqlit
 def test_a_row_that_makes_no_sense_is_a_journal_error(journal: Journal, path: Path) -> None:
     entry = plan(journal)
     sql(path, "UPDATE restores SET state = 'flying'")
-    with pytest.raises(JournalError, match="cannot be understood"):
+    with pytest.raises(JournalError, match="cannot be read"):
         journal.get(entry.id)
     sql(path, "UPDATE restores SET state = 'sent'")
     sql(path, "INSERT INTO events (entry_id, at, state, message, owner) VALUES (1, '', 'sent', '', '')")

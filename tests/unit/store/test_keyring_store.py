@@ -86,7 +86,7 @@ async def test_the_demo_keeps_its_sessions_apart(store: SessionStore, file_keyri
         ("EndlessChain", "no usable keyring"),
         ("BrokenKeyring", "the keyring failed (RuntimeError)"),
         ("LockedKeyring", "locked"),
-        ("ForgetfulKeyring", "did not give back"),
+        ("ForgetfulKeyring", "did not return"),
         ("ReadOnlyKeyring", "cannot be written"),
         ("no.such.Keyring", "the keyring failed (ModuleNotFoundError)"),
     ],

@@ -40,5 +40,5 @@ def test_memory_does_not_grow_without_end(tmp_path: Path) -> None:
 
 def test_a_memory_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="could not be remembered"):
+    with pytest.raises(StoreError, match="could not be saved"):
         remember_logon(tmp_path / "file", "em:1", "op")
