@@ -134,7 +134,7 @@ def test_refusals_are_those_of_one_account_in_a_row() -> None:
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("no-such-host.invalid", "name is not known"),
+        ("no-such-host.invalid", "name is unknown"),
         ("127.0.0.1:1", "refused the connection"),
         ("em:99999", "port must be a number"),
         ("http://em", "Only https"),

@@ -148,7 +148,7 @@ async def test_launch_is_cancelled_with_one_delete(app: VbemApp, demo: DemoProce
         await pilot.press("c")
         await shows(pilot, "stops the launch")
         await pilot.press("right", "enter")
-        await shows(pilot, "watching what happens")
+        await shows(pilot, "Cancel accepted")
         await pilot.press("enter", "c", "right", "enter")
         await settle(pilot)
     deletes = [one for one in demo.requests("cancel") if one["method"] == "DELETE"]

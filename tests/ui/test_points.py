@@ -228,7 +228,7 @@ async def test_an_account_that_may_not_collect_is_told_so_and_goes_on(
         await shows(pilot, "Collect now?")
         assert not [one for one in demo.requests() if "action=collect" in (one["query"] or "")]
         await pilot.press("right", "enter")
-        await shows(pilot, "may not have")
+        await shows(pilot, "may not start a collection")
         assert not [one for one in demo.requests() if "action=collect" in (one["query"] or "")]
 
 

@@ -72,7 +72,7 @@ class TimedOut(Unreachable):
 class NameNotFound(Unreachable):
     """The host name does not resolve."""
 
-    title = "The server's name does not resolve"
+    title = "The server name is unknown"
     hint = "Check the host name's spelling, or type its IP address."
 
 

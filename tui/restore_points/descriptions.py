@@ -160,7 +160,7 @@ def nothing_words(progress: Progress, *, filtered: bool, unknown_key: str = "") 
         return f"No match among the {progress.points:,} points loaded so far."
     if filtered:
         doubt = (
-            f" '{safe(unknown_key, cells=20)}:' is not a filter key; it is read as part of a name."
+            f" '{safe(unknown_key, cells=20)}:' is not a filter key but part of a name."
             if unknown_key
             else ""
         )

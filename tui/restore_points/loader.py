@@ -45,7 +45,7 @@ class PageTracker:
             Unreadable: it is another page over again, so that the list would never end.
         """
         if uids and self._ends.setdefault((uids[0], uids[-1]), number) != number:
-            raise Unreadable("It sends the same page over and over.")
+            raise Unreadable("It sends the same page again and again.")
         self.done.add(number)
         self.pages = max(pages, 1) if uids else number
         self.page_length = max(self.page_length, len(uids))

@@ -55,7 +55,7 @@ def _effect(restore: Restore) -> tuple[str, ...]:
     return (
         "The restore session is already running: cancelling deletes only its task; "
         "the restore probably continues.",
-        f"To be sure to stop it, use {console(restore)}.",
+        f"To be sure that it stops, use {console(restore)}.",
     )
 
 
@@ -133,7 +133,7 @@ def answered(restore: Restore, error: ManagerError | None, now: Timestamp) -> Re
 
 def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     if error is None:
-        words = f"The server accepted the cancel. vbem watches the server for {GRACE_S:.0f} s to make sure."
+        words = f"Cancel accepted; vbem watches the server for {GRACE_S:.0f} s to make sure."
         accepted = replace(
             restore, cancel=CancelState.ACCEPTED, cancel_at=now.monotonic_s, cancel_words=words
         )

@@ -232,7 +232,7 @@ def _stopped_without_result(restore: Restore, session: RestoreSession, now: Time
             state=RestoreState.RESTORING,
             message=f"The restore session has stopped; its result is not available yet{result}.",
         )
-    words = f"The restore session has stopped without a result{result}. Look at it in {console(restore)}."
+    words = f"The restore session has stopped without a result{result}. Check it in {console(restore)}."
     return replace(waiting, state=RestoreState.UNKNOWN, message=words)
 
 

@@ -454,6 +454,6 @@ class RestorePointsScreen(VbemScreen):
                 f"This account may not start a collection from {name}; the server collects every 15 minutes."
             )
         except ManagerError as error:
-            self.show_error(f"have {name} collected", error)
+            self.show_error(f"collect from {name}", error)
         else:
             self.set_status(f"Collection from {name} has started; wait a few minutes, then reload with F5.")

@@ -306,7 +306,7 @@ class RestoreFormScreen(VbemScreen):
         if isinstance(row, TextRow) and row.field.lookup_type:
             self._pick(row)
         else:
-            self.set_status("This field has no lookup: go to a field that names F2.")
+            self.set_status("This field has no lookup; fields that have one name F2.")
 
     @work(group="pick", exclusive=True, exit_on_error=False, description="choose a reference")
     async def _pick(self, row: TextRow) -> None:

@@ -232,7 +232,7 @@ class Journal:
     def _entry(self, database: sqlite3.Connection, id: int) -> JournalEntry:
         row = database.execute("SELECT * FROM restores WHERE id = ?", (id,)).fetchone()
         if row is None:
-            raise JournalError(f"There is no restore number {id} in it. ({self.path})")
+            raise JournalError(f"It has no restore number {id}. ({self.path})")
         return from_row(row)
 
     def _row_of_plan(self, database: sqlite3.Connection, plan_key: object) -> JournalEntry | None:

@@ -149,7 +149,7 @@ def parse(body: bytes, limits: Limits) -> dict[str, Any]:
     else:
         body, encoding = body.removeprefix(b"\xef\xbb\xbf"), None
     if _WEB_PAGE.match(body[:4096]):
-        raise NotManager("It is a web page.")
+        raise NotManager("It answers with a web page.")
     # Two angle brackets an element, two quotes an attribute.
     if body.count(b"<") > 2 * limits.nodes or body.count(b'"') + body.count(b"'") > 2 * limits.nodes:
         raise TooLarge("It holds more elements than any answer of Enterprise Manager.")

@@ -36,7 +36,7 @@ class Page(Generic[ItemT]):
 
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands for "type unknown" in `RestorePoint.created`, so that points sort without a special case."""
+"""Stands for "not said" in `RestorePoint.created`, so that points sort without a special case."""
 
 
 class RestorePoint(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
