@@ -117,7 +117,7 @@ def cancel_archive01(terminal: Terminal) -> None:
     terminal.press("c")
     assert "cancelling stops the launch" in terminal.until("Cancel the restore of archive01?")
     terminal.press("right", "enter")
-    terminal.until("The server accepted it; watching what happens.")
+    terminal.until("Cancel accepted; vbem watches the server")
     terminal.press("enter")
     terminal.until(lambda text: "Cancel the restore of" not in text and "archive01: cancelling" in text)
 

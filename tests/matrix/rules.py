@@ -60,11 +60,11 @@ _NOT_DONE = {
     Step.LOOKUP: "Could not look it up",
     Step.GUARD: "Could not look for running restores",
     Step.SUBMIT: "The reply to the request was lost",
-    Step.TASK: "Shown is old",
-    Step.SESSION: "Shown is old",
+    Step.TASK: "This may be out of date",
+    Step.SESSION: "This may be out of date",
     Step.CANCEL: "The reply to the cancelling was lost",
     Step.REATTACH: "Could not resume the saved logon session",
-    Step.REATTACH_LATER: "Shown is old",
+    Step.REATTACH_LATER: "This may be out of date",
 }
 _UNCLEAR = {
     Step.SUBMIT: "The answer to the request was unclear",
@@ -142,7 +142,7 @@ def check_told(cell: Cell, operator: Operator) -> None:
 def _check_unnoticed(step: Step, operator: Operator) -> None:
     shown = operator.shown
     assert "Could not" not in shown
-    assert "Shown is old" not in shown
+    assert "This may be out of date" not in shown
     assert not isinstance(operator.app.screen, LogOnAgainScreen)
     if step in {Step.LOGON, Step.LIST}:
         assert "points loaded" in shown
@@ -151,7 +151,7 @@ def _check_unnoticed(step: Step, operator: Operator) -> None:
     elif step in {Step.OPEN, Step.GUARD}:
         assert operator.next_step is (Step.GUARD if step is Step.OPEN else Step.SUBMIT), shown
     elif step is Step.CANCEL:
-        assert "The server accepted it" in shown
+        assert "Cancel accepted" in shown
 
 
 def _check_logon_asked(step: Step, operator: Operator) -> None:

@@ -20,7 +20,7 @@ async def test_a_restore_of_a_server_that_was_replaced_is_not_told_as_going_on(s
         restore = await site.poll(MISSING_S)
     assert restore.is_missing
     assert restore.problem == ""
-    assert f" at {restore.progress} %); whether it goes on is not known." in restore.message
+    assert f" at {restore.progress} %); it is not known whether it continues." in restore.message
     assert (restore.state, restore.ended) == (RestoreState.RESTORING, None)
     assert site.posts() == 0, "nothing was sent to the new server"
     assert "no longer lists its restore session" in site.entry().message

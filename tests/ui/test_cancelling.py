@@ -63,7 +63,7 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) 
         await pilot.press("right", "enter")
         await settle(pilot)
         assert isinstance(pilot.app.screen, CancelScreen)
-        assert "The server accepted it; watching what happens." in text_of(pilot)
+        assert "Cancel accepted; vbem watches the server" in text_of(pilot)
         dialog = text_of(pilot).split("Cancel the restore of app07?")[1].split("╰")[0]
         assert "Close" in dialog
         assert "Cancel the restore" not in dialog, "no button that can do nothing"
@@ -107,7 +107,7 @@ async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warnin
         assert len(manager.deletes) == 1
         await pilot.press("right", "enter")
         await settle(pilot)
-        assert "The server accepted it" in text_of(pilot)
+        assert "Cancel accepted" in text_of(pilot)
         assert len(manager.deletes) == 2
 
 
@@ -120,7 +120,7 @@ async def test_cancelling_that_is_not_journalled_says_so_loudly(tmp_path: Path) 
         await pilot.pause()
         await pilot.press("right", "enter")
         await settle(pilot)
-        assert "The server accepted it" in text_of(pilot)
+        assert "Cancel accepted" in text_of(pilot)
         assert "NOT in the journal" in text_of(pilot)
         assert len(manager.deletes) == 1
 
@@ -175,4 +175,4 @@ async def test_a_restore_not_found_at_the_server_is_shown_as_old(tmp_path: Path)
         dialog = pilot.app.screen.query_one("#cancel-words", TextView).text
     assert "no longer lists it" in dialog
     assert "The server no longer lists its restore session (last seen " in dialog
-    assert "Whether the restore runs is not known" in dialog
+    assert "It is not known whether the restore is running" in dialog

@@ -101,7 +101,7 @@ async def test_incomplete_form_is_not_sent_and_the_focus_goes_to_the_first_probl
         await pilot.press("ctrl+r")
         await settle(pilot)
         assert pilot.app.focused is root
-        assert "Not sent: 1 thing to put right first. Restore under is needed." in text_of(pilot)
+        assert "Not sent: 1 thing to correct first. Restore under is needed." in text_of(pilot)
         assert pilot.app.screen.query_one("#form-reason", LineInput).value == "INC-1"
         await pilot.press("u")
         await pilot.pause()

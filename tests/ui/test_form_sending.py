@@ -92,7 +92,7 @@ async def test_confirmation_says_what_was_found_and_nothing_is_still_looked_for(
         await settle(pilot)
         await asked(pilot)
         shown = text_of(pilot)
-        assert "The server lists no running restore of this VM (looked at " in shown
+        assert "The server lists no running restore of this VM (checked at " in shown
         assert "Looking for running restores" not in shown
         await pilot.press("escape")
         manager.session_list = (session(1, progress=40, name="app07@nightly"),)
@@ -175,7 +175,7 @@ async def test_repeated_name_can_be_confirmed_by_the_code_shown(tmp_path: Path) 
         shown = text_of(pilot)
         code = shown.split("Type the code ")[1].split()[0]
         assert "2 other VMs have the same name" in shown
-        assert f"Type the code {code} (in any case), or the whole name (case counts)" in shown
+        assert f"Type the code {code} (in any case), or the whole name (case matters)" in shown
         await pilot.press(*code.lower(), "enter")
         await settle(pilot)
     assert len(manager.posts) == 1

@@ -73,7 +73,7 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
         pilot.app.screen.query_one("#export-path", LineInput).value = str(target)
         await pilot.press("enter")
         await pilot.pause()
-        assert "is not overwritten" in " ".join(text_of(pilot).split())
+        assert "already exists" in " ".join(text_of(pilot).split())
         await pilot.press("escape")
         await settle(pilot)
         assert "Nothing was written." in text_of(pilot)

@@ -115,7 +115,7 @@ async def test_while_watching_and_cancelling(app: VbemApp, demo: DemoProcess) ->
     async with app.run_test(size=SIZE) as pilot:
         await to_task(pilot)
         set_fault(demo, "task")
-        await told(pilot, "Shown is old", "the tasks")
+        await told(pilot, "This may be out of date", "the tasks")
         set_fault(demo, "cancel")
         await pilot.press("c")
         await shows(pilot, "Cancel the restore of archive01?")

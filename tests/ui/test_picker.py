@@ -112,7 +112,7 @@ async def test_nothing_to_look_up_is_said(tmp_path: Path) -> None:
         await settle(pilot)
         await pilot.press("tab", "f2")
         await pilot.pause()
-        assert "There is nothing to look up here" in text_of(pilot)
+        assert "This field has no lookup" in text_of(pilot)
         assert not isinstance(pilot.app.screen, PickerScreen)
 
 

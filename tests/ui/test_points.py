@@ -262,4 +262,4 @@ async def test_a_key_nobody_knows_is_named_where_nothing_is_found(app: VbemApp) 
     async with app.run_test(size=(80, 24)) as pilot:
         await browse(pilot)
         await pilot.press(*"plattform:vsphere")
-        await shows(pilot, "No VM matches the filter. 'plattform:' is not a filter key but part of a name.")
+        await shows(pilot, "No VM matches the filter. 'plattform:' is not a filter key.")

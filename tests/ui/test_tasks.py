@@ -99,7 +99,7 @@ async def test_lost_data_is_marked_old_and_kept(tmp_path: Path) -> None:
         manager.task_list = ConnectionLost("Reset.")
         await tick(pilot)
         assert "launching" in text_of(pilot)
-        assert "Shown is old" in details(pilot)
+        assert "This may be out of date" in details(pilot)
 
 
 async def test_unknown_restore_is_sent_again_as_a_new_one_with_what_was_typed(tmp_path: Path) -> None:

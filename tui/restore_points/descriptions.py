@@ -159,11 +159,7 @@ def nothing_words(progress: Progress, *, filtered: bool, unknown_key: str = "") 
     if filtered and progress.state is not LoadState.COMPLETE:
         return f"No match among the {progress.points:,} points loaded so far."
     if filtered:
-        doubt = (
-            f" '{safe(unknown_key, cells=20)}:' is not a filter key but part of a name."
-            if unknown_key
-            else ""
-        )
+        doubt = f" '{safe(unknown_key, cells=20)}:' is not a filter key." if unknown_key else ""
         return f"No VM matches the filter.{doubt} Esc clears it."
     if progress.state is LoadState.COMPLETE:
         return "The server has no restore points for this account."
