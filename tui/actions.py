@@ -159,7 +159,7 @@ _APP = (
     Action(screen="app", name="help", keys="f1,question_mark", label="Help",
            help="Show what each key does on this screen.", in_dialogs=True),
     Action(screen="app", name="tasks", keys="ctrl+t", label="Tasks", needs_logon=True,
-           help="Show this run's restores; the number in brackets is in flight."),
+           help="Show this run's restores; in brackets, those in flight."),
     Action(screen="app", name="history", keys="ctrl+y", label="History", needs_logon=True, footer=False,
            help="Show every restore in the journal."),
     Action(screen="app", name="log_off", keys="ctrl+o", label="Log off", needs_logon=True, footer=False,
