@@ -39,7 +39,7 @@ def cancel_to_the_end(terminal: Terminal) -> None:
 
 def log_on_in_the_dialog(terminal: Terminal, password: str) -> None:
     """Over the list, whose reading found that the logon session had expired; the first password is wrong."""
-    terminal.until("Log on again and everything goes on where it was.")
+    terminal.until("Log on again to continue where you were.")
     terminal.press(*WRONG, "enter")
     terminal.until("Could not log on again")
     terminal.press(*["backspace"] * len(WRONG), password, "enter")

@@ -40,7 +40,7 @@ TITLES = {
     "html-error": "Internal server error",
     "html-page": "not Enterprise Manager's REST API",
     "redirect": "not Enterprise Manager's REST API",
-    "missing": "Something is missing",
+    "missing": "answer is incomplete",
     "huge-body": "too large",
     "gzip-bomb": "too large",
     "huge-list": "too large",
@@ -62,13 +62,13 @@ _NOT_DONE = {
     Step.SUBMIT: "The reply to the request was lost",
     Step.TASK: "This may be out of date",
     Step.SESSION: "This may be out of date",
-    Step.CANCEL: "The reply to the cancelling was lost",
+    Step.CANCEL: "The reply to the cancel request was lost",
     Step.REATTACH: "Could not resume the saved logon session",
     Step.REATTACH_LATER: "This may be out of date",
 }
 _UNCLEAR = {
     Step.SUBMIT: "The answer to the request was unclear",
-    Step.CANCEL: "The answer to the cancelling was unclear",
+    Step.CANCEL: "The answer to the cancel request was unclear",
 }
 """The same where an answer to a write did come, and tells neither."""
 _LOST = {"did not answer in time", "The connection broke"}

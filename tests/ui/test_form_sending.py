@@ -159,7 +159,7 @@ async def test_overwriting_wants_the_name_typed(tmp_path: Path) -> None:
         assert manager.posts == []
         await pilot.press("backspace", "7")
         await pilot.pause()
-        assert "That is not what is asked for" not in text_of(pilot)
+        assert "That does not match" not in text_of(pilot)
         await pilot.press("enter")
         await settle(pilot)
     assert manager.specs == [VmRestoreSpec(keep_original=False)]

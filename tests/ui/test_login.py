@@ -223,7 +223,7 @@ async def test_wrong_digits_of_a_changed_certificate_are_said_and_can_be_mended(
         assert app_button_is_disabled(app)
         await pilot.press("ctrl+u", *new[:8].lower())
         await pilot.pause()
-        assert "does not begin so" not in text_of(pilot)
+        assert "does not begin with that" not in text_of(pilot)
         assert not app_button_is_disabled(app)
         await pilot.press("enter", "enter")
         await shows(pilot, "points loaded")

@@ -149,7 +149,7 @@ def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -
         )
         refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
         return replace(refused, cancel_answered=now.wall)
-    lost = f"{unclear_answer('cancelling', error)}: it may or may not have arrived"
+    lost = f"{unclear_answer('cancel request', error)}: it may or may not have arrived"
     words = f"{lost}; vbem watches the server for {GRACE_S:.0f} s to make sure."
     return replace(restore, cancel=CancelState.LOST, cancel_at=now.monotonic_s, cancel_words=words)
 

@@ -205,7 +205,7 @@ def test_a_row_begins_with_the_end(error: ManagerError | None, row: str) -> None
 
 def test_an_unclear_answer_to_the_delete_is_no_lost_reply() -> None:
     words = accepted(restore(), Busy("x", http_code=503)).cancel_words
-    assert words.startswith("The answer to the cancelling was unclear (503 Service Unavailable")
+    assert words.startswith("The answer to the cancel request was unclear (503 Service Unavailable")
 
 
 def gone_while_asking() -> Restore:
