@@ -1,1 +1,41 @@
-"""One screen each: they show, ask and delegate; nothing here decides or talks to the network."""
+"""One screen each: they show what the services know, ask the operator, and delegate.
+
+A screen composes widgets, binds keys and runs workers that read. Nothing
+here decides about a restore, and nothing here sends a write: `tui.services`
+owns that, so that leaving a screen never ends it. Screens may import
+`widgets`, `terminal`, `services`, and the models and errors of the rooms
+below. Only `tui.app` pushes another full screen; a screen asks for one by a
+message of `base` (`OpenTasks`, `OpenRestoreForm`, ...).
+
+What to open for what:
+
+- `base`: the status line, keys from `tui.actions`, `reading` (a read with
+  its error shown), dialogs, messages.
+- `login` and `certificate`: from the server's name to the first logon, the
+  trust question included.
+- `points`: the list of VMs, the filter, loading; `points_tables` are its two
+  tables.
+- `restore_form`: the form of any platform; `restore_form_data` reads what it
+  needs from the server; `plan_text` says what the form would do;
+  `reference_picker` looks references up; `request_preview` shows the exact
+  request.
+- `confirm`: the last question before a restore is sent, and sending without
+  a journal.
+- `tasks` and `cancel`: the restores of this run, and stopping one;
+  `history`: the journal.
+- `restore_text`: a restore in words, for rows, details and notices. The
+  states' own words stand in `tui.restore_states`.
+- `dialogs`: a yes-or-no question, the platform, logging on again, help.
+
+How a screen is made:
+
+- Derive from `VbemScreen`, or from `Dialog` with the type of its answer, and
+  name its `NAME`; a full screen has a `HEADING`, too. `BINDINGS =
+  bindings_of(NAME)` takes its keys from `tui.actions`, where each key stands
+  once.
+- Read from the server in a worker (`@work` with a group and a description)
+  through `reading` or `reporting`, so that an error is shown with what to
+  do. Never await the network in a handler.
+- Show what is long or foreign through `tui.sanitize`, and say in words what
+  a colour underlines.
+"""

@@ -10,8 +10,8 @@ import msgspec
 
 from tui.api.errors import Forbidden, ManagerError
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
-from tui.restores.forms import form_for, platform_choices
 from tui.restores.forms.fields import FormDraft, IncompleteForm, Problem, Values
+from tui.restores.forms.platforms import form_for, platform_choices
 from tui.screens.dialogs import ChoiceScreen
 from tui.screens.plan_text import PlanSummary, not_ready, verdict_of
 

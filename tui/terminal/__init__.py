@@ -1,1 +1,25 @@
-"""What Textual leaves to us at the terminal: keys one at a time, one paint a change, hang-up."""
+"""What Textual leaves to us at the terminal, as classes that `tui.app.VbemApp`
+derives from.
+
+This is the only room that uses protected names of Textual or another
+library. Each use names the reason and the issue upstream, and ends when that
+is solved. It may import the bottom row only.
+
+What to open for what:
+
+- `terminal_app`: the app without screens of its own: signals, secrets kept
+  out of crash reports, the last words after the screens are gone.
+- `rendering`: one paint for one change. Textual paints a new screen two to
+  four times; over a slow line that is felt.
+- `key_queue`: keys are taken one after the other, each by the screen that
+  the one before has led to. Keys that were typed before a question was on
+  the screen do not answer it.
+- `hangup`: what to do when the terminal goes away or the process is asked to
+  end.
+- `crash_edge`: the outermost place for errors that nothing else handles: a
+  report is written, the screen says where, and the program goes on where it
+  can.
+
+A rule for changes here: measure the bytes and the paints before and after
+(`python -m tests.bench`).
+"""

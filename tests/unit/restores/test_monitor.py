@@ -13,7 +13,7 @@ from tests.unit.restores.world import World, until
 from tui.api.errors import Busy, SessionExpired, TimedOut
 from tui.api.models import SessionResult, SessionState, TaskState
 from tui.restore_states import RestoreState
-from tui.restores.forms import form_for
+from tui.restores.forms.platforms import form_for
 from tui.restores.restore import Restore
 
 

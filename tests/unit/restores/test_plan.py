@@ -16,9 +16,9 @@ from tui.api.models import (
     RestoreSession,
     SessionState,
 )
-from tui.restores.forms import form_for
 from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.forms.fields import IncompleteForm, Values
+from tui.restores.forms.platforms import form_for
 from tui.restores.plan import PlanContext, RestorePlan, is_easy_to_type, make_plan, short_code
 
 VDC = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:{ROOT}"

@@ -12,8 +12,8 @@ from tests.unit.restores.fakes import (
 )
 from tests.unit.restores.points import point
 from tui.api.errors import ManagerError
-from tui.restores.forms import form_for
 from tui.restores.forms.form import RestoreForm
+from tui.restores.forms.platforms import form_for
 from tui.restores.monitor import FASTEST_S
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore

@@ -1,58 +1,41 @@
-"""Restore forms by platform: descriptions, checks and what they mean, without widgets and without network.
+"""Restore forms by platform: descriptions, checks and what they mean, without
+widgets and without network.
 
-Each platform is one `FormDefinition` in a file of its own; the table here is the only place that knows them
-all. A new platform is such a file, a row of the table and a test.
+A form is data: sections of fields, what excludes what, what is shown when. A
+generic screen renders it, and a pure function checks what was typed, so that
+no screen ever asks for a platform. This room may import `tui.api.models` and
+the bottom row.
+
+What to open for what:
+
+- `platforms`: the one table from kind and platform to a form, and
+  `form_for`, which picks it for a point.
+- `form`: the form of one point: its fields, the check of what was typed, and
+  the restore spec that results.
+- `fields`: the parts of a form (`Field`, `Section`, `Problem`), the draft
+  that is kept to send again, and errors.
+- `definition`: what a platform must say about its form (`FormDefinition`),
+  and what a restore does to the original (`OriginalOutcome`).
+- `vsphere_hyperv`, `cloud_director`, `vapp`: one platform each: its fields
+  and their help, its rules, its words.
+
+A new field is a `Field` in its platform's file and a line where the spec is
+made; if it is new on the wire, too, a field of
+`tui.api.models.restore_spec`. A new platform is a file, a row of the table
+in `platforms` and a test.
+
+Defaults are the safe ones: the original is kept, nothing is powered on. What
+the server's rules forbid together, a form refuses with a sentence that says
+which field to change.
+
+How a form is used:
+
+- `platforms.form_for(point, platform)` returns a `RestoreForm`.
+- `defaults` and `complete` fill in the values, `visible` says which fields
+  to show, `blocked` which switches another one holds off, and `notes` what
+  to know before sending.
+- `check` returns the problems, in the order of the screen. No problems:
+  `spec` returns what to send.
+- `effect` says in words what that restore will do on a server of some API
+  version; the plan shows these words.
 """
-
-from __future__ import annotations
-
-from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
-from tui.restores.forms.cloud_director import CLOUD_DIRECTOR
-from tui.restores.forms.definition import FormContext, FormDefinition
-from tui.restores.forms.fields import Choice, PlatformNotKnown, WrongForm
-from tui.restores.forms.form import RestoreForm
-from tui.restores.forms.vapp import VAPP
-from tui.restores.forms.vsphere_hyperv import HYPERV, VSPHERE
-
-FORM_DEFINITIONS: dict[tuple[PointKind, Platform], FormDefinition] = {
-    (definition.kind, definition.platform): definition
-    for definition in (VSPHERE, HYPERV, CLOUD_DIRECTOR, VAPP)
-}
-"""The one table from platform to form."""
-
-
-def form_for(
-    point: RestorePoint,
-    platform: Platform,
-    *,
-    layout: CloudLayout = CloudLayout.SEED,
-    vms_of_vapp: tuple[RestorePoint, ...] = (),
-) -> RestoreForm:
-    """Return the form of a point's platform.
-
-    Args:
-        point: the point to restore.
-        platform: what the service layer found out, or the operator chose.
-        layout: which Cloud Director layout the settings prefer.
-        vms_of_vapp: the VM points of a vApp point.
-
-    Raises:
-        PlatformNotKnown: the platform is unknown; ask with `platform_choices`.
-        WrongForm: there is no such restore on that platform.
-    """
-    if platform is Platform.UNKNOWN:
-        raise PlatformNotKnown
-    definition = FORM_DEFINITIONS.get((point.kind, platform))
-    if definition is None:
-        raise WrongForm(f"A vApp cannot be restored to {platform.label}; vApps belong to Cloud Director.")
-    context = FormContext(point=point, platform=platform, layout=layout, vms_of_vapp=vms_of_vapp)
-    return RestoreForm(context, definition, definition.sections(context))
-
-
-def platform_choices(kind: PointKind = PointKind.VM) -> tuple[Choice, ...]:
-    """Say what the operator can choose where the server does not say the platform."""
-    return tuple(
-        Choice(value=platform.value, label=platform.label)
-        for known, platform in FORM_DEFINITIONS
-        if known is kind
-    )
