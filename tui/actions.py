@@ -45,7 +45,7 @@ class Action:
 
     @property
     def is_a_move(self) -> bool:
-        """Whether it only goes somewhere with an arrow or page key: no use in a palette."""
+        """Return whether it only goes somewhere with an arrow or page key: no use in a palette."""
         return self.keys.partition(",")[0] in {"up", "down", "left", "right", "pageup", "pagedown"}
 
 
@@ -178,7 +178,7 @@ NEEDS_LOGON = frozenset(action.name for action in ACTIONS if action.needs_logon)
 
 
 def actions_of(screen: str) -> tuple[Action, ...]:
-    """The actions of one screen, those for every screen last; before logon without those that need one."""
+    """Return the actions of a screen, app-wide ones last; before logon only those that need none."""
     everywhere = EVERYWHERE if screen != EVERYWHERE else ""
     return tuple(
         action
@@ -197,7 +197,7 @@ def _is_out_of_reach(action: Action, screen: str) -> bool:
 
 
 def spell_key(key: str) -> str:
-    """One key as it is written everywhere: `Ctrl+R`, `F5`, `Esc`, `PgDn`, `/`, `c`."""
+    """Return one key as it is written everywhere: `Ctrl+R`, `F5`, `Esc`, `PgDn`, `/`, `c`."""
     key = key.strip()
     if key in _KEY_NAMES:
         return _KEY_NAMES[key]
@@ -205,5 +205,5 @@ def spell_key(key: str) -> str:
 
 
 def spell_keys(action: Action) -> str:
-    """All keys of an action, the one to learn first."""
+    """Return all keys of an action, the one to learn first."""
     return " or ".join(map(spell_key, action.keys.split(",")))

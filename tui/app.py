@@ -92,7 +92,7 @@ class VbemApp(TerminalApp):
 
     @property
     def full_screens(self) -> list[VbemScreen]:
-        """The screens on the stack that are no dialogs, the uppermost last."""
+        """Return the screens on the stack that are no dialogs, the uppermost last."""
         return [screen for screen in self.screen_stack if isinstance(screen, VbemScreen)]
 
     def show_notice(self, text: str, kind: str = "note") -> None:
@@ -136,7 +136,6 @@ class VbemApp(TerminalApp):
 
     @on(Admitted)
     async def _admit(self, message: Admitted) -> None:
-        """Go on from the login: show the points, pick up restores in flight."""
         from tui.screens.points import RestorePointsScreen
 
         self._ended = None
@@ -185,18 +184,15 @@ class VbemApp(TerminalApp):
         return bool(self.services.who) or action not in NEEDS_LOGON
 
     def action_tasks(self) -> None:
-        """Show the restores of this run."""
         self.post_message(OpenTasks())
 
     def action_history(self) -> None:
-        """Show what the journal remembers."""
         from tui.screens.history import HistoryScreen
 
         if not isinstance(self.screen, HistoryScreen):
             self.push_screen(HistoryScreen(self.services))
 
     def action_help(self) -> None:
-        """Show what each key does here."""
         name = screen_name(self.screen)
         if name and name != "help":
             self.push_screen(HelpScreen(self.services, name))
@@ -215,7 +211,6 @@ class VbemApp(TerminalApp):
         return lambda: self.call_later(self.run_action, action)
 
     def action_interrupt(self) -> None:
-        """Stop what is loading, else ask to quit (Ctrl+C)."""
         if not (isinstance(self.screen, VbemScreen) and self.screen.stop_loading()):
             self.action_ask_to_quit()
 
@@ -231,7 +226,6 @@ class VbemApp(TerminalApp):
 
     @work(group="session", exclusive=True, exit_on_error=False, description="log off")
     async def action_log_off(self) -> None:
-        """End the logon session at the server and forget it here."""
         services = self.services
         if services.connection is None:
             return
@@ -261,7 +255,6 @@ class VbemApp(TerminalApp):
 
     @work(group="session", exclusive=True, exit_on_error=False, description="ask to quit")
     async def action_ask_to_quit(self) -> None:
-        """Ask, say what goes on, and leave; the logon session is kept for the next start."""
         if self.services.connection is not None:
             text = self.services.what_goes_on or "Nothing is in flight."
             question = AskScreen(self.services, "Quit vbem?", text, yes="Quit", no="Stay")

@@ -82,7 +82,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Number of the process, and of its session."""
+        """Return number of the process, and of its session."""
         return self._process.pid
 
     def write(self, request: bytes, *, last: bool = False) -> None:
@@ -129,7 +129,7 @@ class Child:
 
 
 def child_environment(passed_on: Collection[str] = (), prefixes: tuple[str, ...] = ()) -> dict[str, str]:
-    """What Python needs to start in a child, and what is named; nothing else, for it may be secret."""
+    """Return what Python needs to start in a child, and what is named; nothing else, for it may be secret."""
     chosen = {
         name: value
         for name, value in os.environ.items()

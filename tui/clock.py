@@ -12,10 +12,10 @@ class Clock(Protocol):
     """What the program knows about time."""
 
     def now(self) -> datetime:
-        """The wall clock, aware, in UTC. Never compare it with a server's times."""
+        """Return the wall clock, aware, in UTC. Never compare it with a server's times."""
 
     def monotonic(self) -> float:
-        """Seconds that only grow, for measuring how long something took."""
+        """Return seconds that only grow, for measuring how long something took."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait without blocking the event loop."""
@@ -25,11 +25,11 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
-        """The wall clock in UTC."""
+        """Return the wall clock in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
+        """Return seconds since some fixed moment."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:

@@ -49,22 +49,22 @@ class Folders:
 
     @property
     def journal(self) -> Path:
-        """The sqlite file of the journal."""
+        """Return the sqlite file of the journal."""
         return self.state / "journal.sqlite3"
 
     @property
     def pins(self) -> Path:
-        """The file of pinned certificates."""
+        """Return the file of pinned certificates."""
         return self.state / "known_servers"
 
     @property
     def settings(self) -> Path:
-        """The settings file (TOML)."""
+        """Return the settings file (TOML)."""
         return self.config / "settings.toml"
 
     @property
     def keyring_service(self) -> str:
-        """The name under which the keyring holds logon sessions of this profile."""
+        """Return the name under which the keyring holds logon sessions of this profile."""
         return f"{APP_NAME}-demo" if self.demo else APP_NAME
 
 

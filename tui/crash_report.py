@@ -39,7 +39,7 @@ _LOOKS_SECRET = (
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without the given secrets, in any usual spelling, and without anything that looks like one."""
+    """Return the text without the given secrets in any usual spelling, or what looks like one."""
     spellings = {one for secret in secrets if len(secret) >= _SHORTEST for one in _spellings(secret)}
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, _MARK)
@@ -49,7 +49,7 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """How a secret may look in a report: plain, in JSON, in a repr, in a URL, in an Authorization header."""
+    """Yield how a secret may look in a report: plain, in JSON, a repr, a URL or an Authorization header."""
     yield secret
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]

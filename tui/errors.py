@@ -30,7 +30,7 @@ class VbemError(Exception):
 
 
 def describe(doing: str, error: Exception) -> str:
-    """Say in one to three sentences what was being done, what happened and what to do.
+    """Return one to three sentences: what was being done, what happened, what to do.
 
     Args:
         doing: completes the sentence 'Could not ...'.

@@ -31,22 +31,22 @@ class RestoreState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether this is an end; `unknown` is none."""
+        """Return whether this is an end; `unknown` is none."""
         return self in ENDS
 
     @property
     def has_begun(self) -> bool:
-        """Whether the server may be at work on it, or nobody knows."""
+        """Return whether the server may be at work on it, or nobody knows."""
         return self in _BEGUN
 
     @property
     def label(self) -> str:
-        """The state as one word, for a row."""
+        """Return the state as one word, for a row."""
         return _TEXTS[self].label
 
     @property
     def predicate(self) -> str:
-        """The state as the end of a sentence: `The restore of app07 ...`."""
+        """Return the state as the end of a sentence: `The restore of app07 ...`."""
         return _TEXTS[self].predicate
 
 
@@ -73,17 +73,17 @@ class CancelState(StrEnum):
 
     @property
     def is_under_way(self) -> bool:
-        """Whether the restore is shown as being cancelled."""
+        """Return whether the restore is shown as being cancelled."""
         return self in _UNDER_WAY
 
     @property
     def is_pending(self) -> bool:
-        """Whether the DELETE may have arrived and is not judged yet."""
+        """Return whether the DELETE may have arrived and is not judged yet."""
         return self in _PENDING
 
     @property
     def may_have_acted(self) -> bool:
-        """Whether the DELETE may have arrived, so that an end may be its doing."""
+        """Return whether the DELETE may have arrived, so that an end may be its doing."""
         return self in _MAY_HAVE_ACTED
 
 

@@ -51,7 +51,7 @@ def ascii_only(on: bool = True) -> None:
 
 
 def either(fancy: str, plain: str) -> str:
-    """A sign of our own: `fancy` where the terminal shows Unicode, else `plain`."""
+    """Return a sign of our own: `fancy` where the terminal shows Unicode, else `plain`."""
     return plain if _Policy.ascii_only else fancy
 
 
@@ -103,7 +103,7 @@ def _width(text: str) -> int:
 
 
 def _ended(text: str, cells: int) -> str:
-    """As much of `text` as fits before an ellipsis."""
+    """Return as much of `text` as fits before an ellipsis."""
     ellipsis = either(_ELLIPSIS, _ASCII_ELLIPSIS)
     if cells <= 1:
         return ellipsis[: max(cells, 0)]
@@ -121,7 +121,7 @@ def _cleaned(text: str) -> str:
 
 
 def _without_styles(text: str) -> Iterator[str]:
-    """The text without the selectors that only colour the emoji before them, and change its width."""
+    """Yield the text without selectors that only colour the emoji before them and change its width."""
     before = ""
     for char in text:
         if char in _EMOJI_STYLE and before and unicodedata.category(before) == "So":
@@ -140,7 +140,7 @@ def _stand_in(char: str) -> str:
 
 
 def _limited(chars: Iterable[str]) -> Iterator[str]:
-    """The characters without marks that have no letter, and without stacks of them."""
+    """Yield the characters without marks that have no letter and without stacks of marks."""
     before = ""
     beside = stacked = 0
     for char in chars:
@@ -162,7 +162,7 @@ def _limited(chars: Iterable[str]) -> Iterator[str]:
 
 
 def _is_mark(char: str) -> bool:
-    """Whether a character is drawn onto the one before it."""
+    """Return whether a character is drawn onto the one before it."""
     return not char.isascii() and get_character_cell_size(char) == 0
 
 

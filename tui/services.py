@@ -97,17 +97,17 @@ class Services:
 
     @property
     def is_demo(self) -> bool:
-        """Whether this is the embedded server's profile."""
+        """Return whether this is the embedded server's profile."""
         return self.folders.demo
 
     @property
     def who(self) -> str:
-        """User and server; empty before logon."""
+        """Return user and server; empty before logon."""
         return f"{self.connection.user} @ {self.connection.address}" if self.connection else ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never stand in a report: the proxy's password, the token of the logon session."""
+        """Return what must never stand in a report: the proxy's password, the token of the logon session."""
         session = self.connection.manager.session if self.connection else None
         return (*self.options.secrets, *((session.token,) if session else ()))
 
@@ -241,26 +241,26 @@ class Services:
 
     @property
     def in_flight(self) -> tuple[Restore, ...]:
-        """Restores of this run that are not over."""
+        """Return restores of this run that are not over."""
         return self.restores.in_flight if self.restores else ()
 
     @property
     def in_flight_note(self) -> str:
-        """How many restores are in flight, with ? where the server was not heard; empty for none."""
+        """Return how many restores are in flight, with ? where the server was not heard; empty for none."""
         restores = self.in_flight
         doubt = "?" if any(restore.problem for restore in restores) else ""
         return f"({len(restores)}{doubt})" if restores else ""
 
     @property
     def in_flight_words(self) -> str:
-        """How many restores are in flight, without a full stop; empty for none."""
+        """Return how many restores are in flight, without a full stop; empty for none."""
         count = len(self.in_flight)
         noun = "1 restore is" if count == 1 else f"{count} restores are"
         return f"{noun} still in flight" if count else ""
 
     @property
     def what_goes_on(self) -> str:
-        """What goes on at the server when this program ends, in sentences; empty for nothing."""
+        """Return what goes on at the server when this program ends, in sentences; empty for nothing."""
         words = self.in_flight_words
         if not words:
             return ""
@@ -297,7 +297,7 @@ class Services:
 
     @property
     def under_way(self) -> frozenset[str]:
-        """What this object is doing for nobody in particular, as in 'while trying to ...'."""
+        """Return what this object is doing for nobody in particular, as in 'while trying to ...'."""
         return frozenset(task.get_name() for task in self._tasks)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
@@ -361,7 +361,7 @@ def _raise_unforeseen(doing: str, error: BaseException) -> None:
 
 
 def _unrecorded_words(vm_names: list[str]) -> str:
-    """Restores without a row: no later run will find them."""
+    """Return restores without a row: no later run will find them."""
     if not vm_names:
         return ""
     names = ", ".join(safe(name, cells=50) for name in vm_names)

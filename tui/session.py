@@ -77,7 +77,7 @@ class Connection:
 
     @property
     def manager(self) -> EnterpriseManager:
-        """The client; the same object from logon to log-off, whatever is logged on again between.
+        """Return the client; the same object from logon to log-off, whatever is logged on again between.
 
         Raises:
             TrustError: the pins cannot be read.
@@ -102,7 +102,7 @@ class Connection:
     # -- trust --------------------------------------------------------------------------------
 
     async def look(self) -> Certificate | None:
-        """The certificate to ask the operator about, None if it is trusted already. Sends nothing secret.
+        """Return the certificate to ask the operator about, or None if it is trusted; send nothing secret.
 
         Raises:
             CertificateChanged: it is not the pinned one.
@@ -150,7 +150,7 @@ class Connection:
 
     @property
     def is_to_be_kept(self) -> bool:
-        """Whether there is a logon session that was not handed to the keyring yet."""
+        """Return whether there is a logon session that was not handed to the keyring yet."""
         return self._unkept is not None
 
     async def keep(self) -> KeepResult | None:
@@ -166,7 +166,7 @@ class Connection:
         return self.kept
 
     async def log_on_again(self, password: str) -> LogonSession:
-        """The same user again, after the session expired; everything that holds the manager goes on.
+        """Return the same user again, after the session expired; everything that holds the manager goes on.
 
         Raises:
             ManagerError: as `log_on`.
@@ -174,13 +174,13 @@ class Connection:
         return await self.log_on(self.user, password)
 
     async def has_kept_session(self) -> bool:
-        """Whether a logon session of this server is kept; asks the keyring."""
+        """Return whether a logon session of this server is kept; asks the keyring."""
         self._stored = await self._session_store.load(str(self.address))
         return self._stored is not None
 
     @property
     def unread(self) -> str:
-        """Why the keyring could not be read when it was asked for a kept session; empty where it could."""
+        """Return why the keyring could not be read for a saved session; empty if it could."""
         return self._session_store.unread
 
     async def resume(self) -> bool:
@@ -221,7 +221,7 @@ class Connection:
 
     @property
     def is_shared(self) -> bool:
-        """Whether another living program uses the same logon session."""
+        """Return whether another living program uses the same logon session."""
         return self._use is not None and self._use.is_shared()
 
     async def log_off(self) -> None:
@@ -263,7 +263,7 @@ class Connection:
     # -- staying ------------------------------------------------------------------------------
 
     def key_pressed(self) -> None:
-        """Somebody is there."""
+        """Note that the operator has pressed a key."""
         self._last_key = self._clock.monotonic()
 
     async def keep_alive_loop(self, busy: Callable[[], bool]) -> None:

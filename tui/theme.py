@@ -27,7 +27,7 @@ VBEM_THEME = Theme(
 
 
 def styles_folder() -> Path:
-    """The folder of stylesheets: inside the package when installed, beside it in a checkout."""
+    """Return the folder of stylesheets: inside the package when installed, beside it in a checkout."""
     packaged = Path(__file__).resolve().parent / "styles"
     return packaged if packaged.is_dir() else packaged.parents[1] / "styles"
 

@@ -12,7 +12,7 @@ _COARSE_MIN = ((15, 15), (5, 5))
 
 
 def coarse_age(then: datetime, now: datetime) -> str:
-    """Like `age`, but minutes are 1 to 4, 5+, 10+, 15+, 30+ and 45+.
+    """Return the same as `age`, but minutes as 1 to 4, 5+, 10+, 15+, 30+ and 45+.
 
     A list of fresh points that nobody touches would else be sent over the line again every minute.
     """
@@ -23,7 +23,7 @@ def coarse_age(then: datetime, now: datetime) -> str:
 
 
 def age(then: datetime, now: datetime) -> str:
-    """How long ago `then` was, in one short word: `12s`, `4 min`, `3 h`, `11 d`."""
+    """Return how long ago `then` was, in one short word: `12s`, `4 min`, `3 h`, `11 d`."""
     seconds = (now - then).total_seconds()
     if seconds < 0:
         return "in the future"
@@ -36,13 +36,13 @@ def age(then: datetime, now: datetime) -> str:
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """Like `age`, as a phrase: `4 min ago`."""
+    """Return the age as a phrase: `4 min ago`."""
     word = age(then, now)
     return word if word.startswith("in ") else f"{word} ago"
 
 
 def elapsed(duration: timedelta) -> str:
-    """A duration as `0:42`, `12:03` or `1:02:03`."""
+    """Return a duration as `0:42`, `12:03` or `1:02:03`."""
     seconds = max(0, int(duration.total_seconds()))
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
@@ -50,22 +50,22 @@ def elapsed(duration: timedelta) -> str:
 
 
 def clock_time(moment: datetime) -> str:
-    """Local time of the day to the second, for what has just happened: `03:04:05`."""
+    """Return local time of the day to the second, for what has just happened: `03:04:05`."""
     return f"{_here(moment):%H:%M:%S}"
 
 
 def local(moment: datetime) -> str:
-    """Local time to the minute: `2026-11-23 03:04`."""
+    """Return local time to the minute: `2026-11-23 03:04`."""
     return _stamp(_here(moment))
 
 
 def utc(moment: datetime) -> str:
-    """UTC to the minute, marked: `2026-11-23 02:04 UTC`."""
+    """Return UTC to the minute, marked: `2026-11-23 02:04 UTC`."""
     return f"{_stamp(moment.astimezone(UTC))} UTC"
 
 
 def both(moment: datetime) -> str:
-    """Local time and UTC in one phrase: `2026-11-23 03:04 (02:04 UTC)`; the UTC day only where it differs.
+    """Return both times in one phrase, `2026-11-23 03:04 (02:04 UTC)`, with the UTC day where it differs.
 
     Where the local zone is UTC itself, it is said once. UTC also tells the two hours apart that
     local clocks show twice when summer time ends.

@@ -29,7 +29,7 @@ EXIT_USAGE = 2
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The options of `vbem` itself; `vbem demo-server` has its own."""
+    """Return the options of `vbem` itself; `vbem demo-server` has its own."""
     parser = argparse.ArgumentParser(
         prog="vbem",
         description="Restore virtual machines from Veeam Backup Enterprise Manager, in a terminal.",
@@ -61,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _chosen(option: object, variable: str, setting: str) -> str:
-    """Option, else environment, else settings file."""
+    """Return the option, else the environment's value, else the setting."""
     return str(option) if option else os.environ.get(variable, "") or setting
 
 
@@ -100,7 +100,7 @@ def _prepare(options: argparse.Namespace) -> StartOptions:
 
 
 def _keep_secrets_in() -> None:
-    """No aid to developers writes down what is typed, no core file what is remembered."""
+    """Switch off debugging aids and core files: both could write a password down."""
     for name in _WATCHING:
         os.environ.pop(name, None)
     with suppress(OSError, ValueError):  # a hard limit may be lower than what is asked for

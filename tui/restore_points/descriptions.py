@@ -19,19 +19,19 @@ _BUSY = {LoadState.IDLE, LoadState.LOADING}
 
 
 def type_words(shape: Shape) -> str:
-    """What kind of point it is: `full`, `synthetic full`, `increment`."""
+    """Return what kind of point it is: `full`, `synthetic full`, `increment`."""
     known = {"full": "full", "increment": "increment", "reverseincrement": "reverse increment"}
     word = known.get(shape.point_type.lower(), shape.point_type or "type unknown")
     return "synthetic full" if word == "full" and shape.algorithm.lower() == "syntheticfull" else word
 
 
 def vm_title(vm: Vm) -> str:
-    """A VM's name, marked where it is a vApp."""
+    """Return a VM's name, marked where it is a vApp."""
     return f"{vm.name} (vApp)" if vm.kind is PointKind.VAPP else vm.name
 
 
 def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
-    """One line about a VM: what tells it from its namesakes first."""
+    """Return one line about a VM: what tells it from its namesakes first."""
     of = "" if shown == len(vm.rows) else f"{shown:,} of "
     count = f"{of}{len(vm.rows):,} point{'' if len(vm.rows) == 1 else 's'}"
     parts = [vm_title(vm), vm.platform.short_label, vm.server_name or "server unknown"]
@@ -48,13 +48,13 @@ def _nouns(kinds: set[PointKind]) -> str:
 
 
 def object_word(vm: Vm) -> str:
-    """What tells a VM from its namesakes: `vm-1036`, or the start of a GUID."""
+    """Return what tells a VM from its namesakes: `vm-1036`, or the start of a GUID."""
     word = vm.object_ref.partition(".")[2].rpartition(":")[2]
     return word[:8] if len(word) == 36 else word or "no reference"
 
 
 def why_not(point: RestorePoint) -> str:
-    """Why a point cannot be restored from here, and what to do; empty if it can."""
+    """Return why a point cannot be restored from here, and what to do; empty if it can."""
     if point.restore_href:
         return ""
     return (
@@ -64,7 +64,7 @@ def why_not(point: RestorePoint) -> str:
 
 
 def matching_words(shown: int, every: int, *, filtered: bool) -> str:
-    """How many VMs there are, and how many of them match; empty where there are none."""
+    """Return how many VMs there are, and how many of them match; empty where there are none."""
     if not every:
         return ""
     noun = "VM" if every == 1 else "VMs"
@@ -74,7 +74,7 @@ def matching_words(shown: int, every: int, *, filtered: bool) -> str:
 def loading_words(
     progress: Progress, index: PointIndex, now: datetime, matching: str = "", *, waited_s: float = 0.0
 ) -> str:
-    """How many VMs match, how much is loaded, which key changes that, how fresh it is; most needed first.
+    """Return how many VMs match, how much is loaded, which key changes that and how fresh it is.
 
     Args:
         progress: how far loading has come.
@@ -114,7 +114,7 @@ def _amount_at_end(progress: Progress, read: str) -> str:
 
 
 def _read_words(then: datetime, now: datetime) -> str:
-    """Not in seconds: the line is written anew once a minute."""
+    """Return when the list was read, but not in seconds: the line changes once a minute."""
     return "just now" if timedelta(0) <= now - then < timedelta(minutes=1) else ago(then, now)
 
 
@@ -137,7 +137,7 @@ def _key(state: LoadState) -> str:
 
 
 def freshness_words(index: PointIndex, now: datetime) -> str:
-    """How fresh each backup server's data is, at least (WIRE 11a)."""
+    """Return how fresh each backup server's data is, at least (WIRE 11a)."""
     parts = [
         f"{server.name or 'unnamed server'}: newest point {local(server.newest)} ({ago(server.newest, now)})"
         for server in index.servers
@@ -147,7 +147,7 @@ def freshness_words(index: PointIndex, now: datetime) -> str:
 
 
 def nothing_words(progress: Progress, *, filtered: bool, unknown_key: str = "") -> str:
-    """What the empty VM list says.
+    """Return what the empty VM list says.
 
     Args:
         progress: how far loading has come.

@@ -47,22 +47,22 @@ class Filter:
 
     @property
     def unknown_key(self) -> str:
-        """A word before a colon that is no key, and so was taken as part of a name; empty for none."""
+        """Return a word before a colon that is no key, and so was taken as part of a name; empty for none."""
         keys = (word.partition(":")[0] for word in self.words if ":" in word)
         return next((key for key in keys if key.isalpha()), "")
 
     @property
     def about_points(self) -> bool:
-        """Whether it asks something of single points and not only of VMs."""
+        """Return whether it asks something of single points and not only of VMs."""
         return bool(self.types or self.after or self.before)
 
     @property
     def is_empty(self) -> bool:
-        """Whether everything is shown."""
+        """Return whether everything is shown."""
         return self == Filter()
 
     def narrows(self, other: Filter) -> bool:
-        """Whether everything this one shows is surely among what `other` shows."""
+        """Return whether everything this one shows is surely among what `other` shows."""
         rest = (self.servers, self.platforms, self.kinds, self.types, self.after, self.before)
         if rest != (other.servers, other.platforms, other.kinds, other.types, other.after, other.before):
             return False
@@ -72,7 +72,7 @@ class Filter:
         return all(any(old in new for new in self.words) for old in other.words)
 
     def accepts_vm(self, vm: Vm) -> bool:
-        """Whether the VM itself matches, its points aside."""
+        """Return whether the VM itself matches, its points aside."""
         name = vm.folded
         for word in self.words:
             if word not in name and not _speaks_of(word, vm):
@@ -85,7 +85,7 @@ class Filter:
 
 
 def _speaks_of(word: str, vm: Vm) -> bool:
-    """Whether a word calls the VM by its platform or kind: `cloud`, `vapp`."""
+    """Return whether a word calls the VM by its platform or kind: `cloud`, `vapp`."""
     return PLATFORMS.get(word) is vm.platform or KINDS.get(word) is vm.kind
 
 
@@ -103,7 +103,7 @@ class Matcher:
         self._judged: dict[int, bool] = {}
 
     def accepts(self, vm: Vm) -> bool:
-        """Whether the VM matches and has at least one matching point."""
+        """Return whether the VM matches and has at least one matching point."""
         if not vm.rows or not self.filter.accepts_vm(vm):
             return False
         return not self.filter.about_points or self._first(vm)
@@ -113,7 +113,7 @@ class Matcher:
         return any(map(self._type_fits, within)) if self.filter.types else bool(within)
 
     def rows(self, vm: Vm) -> Sequence[int]:
-        """The rows of a VM's matching points, newest first."""
+        """Return the rows of a VM's matching points, newest first."""
         if not self.filter.about_points:
             return vm.rows
         within = self._within(vm)
@@ -136,7 +136,7 @@ class Matcher:
 
 
 def _first_earlier(rows: Sequence[int], created: Callable[[int], datetime], moment: datetime) -> int:
-    """Place of the first row (they are newest first) made before `moment`."""
+    """Return the place of the first row, newest first, that was made before `moment`."""
     low, high = 0, len(rows)
     while low < high:
         middle = (low + high) // 2

@@ -83,7 +83,7 @@ class _Reading:
         self._only_words = True
 
     def take(self, key: str, value: str | None, whole: str) -> None:
-        """One word, phrase or `key:value`."""
+        """Take in one word, phrase or `key:value`."""
         takers = {
             "platform": self._platform,
             "server": self._server,
@@ -104,11 +104,11 @@ class _Reading:
 
     @property
     def is_empty_span(self) -> bool:
-        """Whether no moment lies between `after:` and `before:`."""
+        """Return whether no moment lies between `after:` and `before:`."""
         return self._after is not None and self._before is not None and self._after >= self._before
 
     def result(self, text: str) -> Filter:
-        """The whole filter."""
+        """Return the whole filter."""
         return Filter(
             words=tuple(self._words),
             servers=tuple(self._servers),

@@ -19,7 +19,7 @@ from tui.api.models.resources import NO_TIME, RestorePoint
 
 
 def fold(text: str) -> str:
-    """What is left of a name when case and accents do not matter."""
+    """Return what is left of a name when case and accents do not matter."""
     if text.isascii():
         return text.lower()
     parts = unicodedata.normalize("NFKD", text.casefold())
@@ -136,7 +136,7 @@ class PointIndex:
         return set(vms)
 
     def _unknown(self, page: PointColumns) -> PointColumns:
-        """Those of the page that are not here yet, each once."""
+        """Return the points of the page that are not known yet, each once."""
         uids, seen = set(page.uids), self._seen
         if len(uids) == len(page) and seen.isdisjoint(uids):
             return page
@@ -147,7 +147,7 @@ class PointIndex:
         return page.rows(list(first_places.values()))
 
     def _vm_with(self, face: Face) -> Vm:
-        """The VM a face is of that was not met before: a new one, or one by another name."""
+        """Return the VM a face is of that was not met before: a new one, or one by another name."""
         key = (face.server_uid, face.object_ref or face.vm_name, face.kind)
         vm = self._groups.get(key)
         if vm is None:
@@ -176,7 +176,7 @@ class PointIndex:
         rows.insert(low, row)
 
     def _keep_name(self, vm: Vm, row: int, name: str) -> None:
-        """The VM was renamed: it goes by the name of its newest point, each point keeps its own."""
+        """Give the VM the name of its newest point, as it may be renamed; each point keeps its own."""
         if vm.rows[0] != row:
             self._other_names[row] = name
             return
@@ -195,11 +195,11 @@ class PointIndex:
     # Reloading ---------------------------------------------------------------------------------
 
     def begin_refresh(self) -> None:
-        """From now on, `add` also confirms the points it meets again."""
+        """Begin a reload: from now on `add` also confirms the points it meets again."""
         self._unconfirmed = set(self._seen)
 
     def end_refresh(self) -> set[Vm]:
-        """The whole list was read again: forget the points that were not met.
+        """End a reload of the whole list: forget the points it did not meet.
 
         Returns:
             The VMs that lost points.
@@ -208,7 +208,7 @@ class PointIndex:
         return self._forget(gone)
 
     def abandon_refresh(self) -> None:
-        """The list was not read to its end, so nothing is known to be gone."""
+        """End a reload that did not reach the end of the list, so that nothing is known to be gone."""
         self._unconfirmed = None
 
     def remove(self, uid: str) -> set[Vm]:
@@ -233,7 +233,7 @@ class PointIndex:
     # Asking ------------------------------------------------------------------------------------
 
     def point(self, row: int) -> RestorePoint:
-        """The restore point of one row."""
+        """Return the restore point of one row."""
         vm, shape = self.vms[self._vm_of[row]], self.shape(row)
         return RestorePoint(
             uid=self._uids[row],
@@ -251,48 +251,48 @@ class PointIndex:
         )
 
     def points_of(self, vm: Vm) -> Iterator[RestorePoint]:
-        """A VM's points, newest first."""
+        """Yield a VM's points, newest first."""
         return map(self.point, vm.rows)
 
     def uid(self, row: int) -> str:
-        """UID of one row; empty if that point is gone."""
+        """Return UID of one row; empty if that point is gone."""
         return self._uids[row]
 
     def created(self, row: int) -> datetime:
-        """Creation time of one row."""
+        """Return creation time of one row."""
         return self._created[row]
 
     def shape(self, row: int) -> Shape:
-        """Type, algorithm and restore link of one row."""
+        """Return type, algorithm and restore link of one row."""
         return self._shape_list[self._shape_of[row]]
 
     @property
     def shapes(self) -> Sequence[Shape]:
-        """Every combination of type, algorithm and restore link seen so far, by number."""
+        """Return every combination of type, algorithm and restore link seen so far, by number."""
         return self._shape_list
 
     def shape_number(self, row: int) -> int:
-        """Number of the row's shape in `shapes`."""
+        """Return number of the row's shape in `shapes`."""
         return self._shape_of[row]
 
     def newest(self, vm: Vm) -> datetime | None:
-        """Creation time of a VM's newest point; None if it has none, or none with a time."""
+        """Return creation time of a VM's newest point; None if it has none, or none with a time."""
         newest = self._created[vm.rows[0]] if vm.rows else NO_TIME
         return None if newest == NO_TIME else newest
 
     def namesakes(self, vm: Vm) -> int:
-        """How many VMs and vApps go by this name, this one included."""
+        """Return how many VMs and vApps go by this name, this one included."""
         return sum(1 for other in self._by_name[vm.folded] if other.rows)
 
     def kinds_of_name(self, vm: Vm) -> set[PointKind]:
-        """What goes by this name: VMs, vApps or both."""
+        """Return what goes by this name: VMs, vApps or both."""
         return {other.kind for other in self._by_name[vm.folded] if other.rows}
 
     def has_named(self, name: str) -> bool:
-        """Whether some VM of exactly this name is here already."""
+        """Return whether some VM of exactly this name is here already."""
         return any(vm.rows and vm.name == name for vm in self._by_name.get(fold(name), ()))
 
     @property
     def servers(self) -> tuple[Server, ...]:
-        """The backup servers whose points are here."""
+        """Return the backup servers whose points are here."""
         return tuple(Server(uid, name, self._newest.get(uid)) for uid, name in self._server_names.items())

@@ -53,7 +53,7 @@ class PageTracker:
             self.last_length = len(uids)
 
     def next_page(self) -> int | None:
-        """The next page nobody has taken."""
+        """Return the next page nobody has taken."""
         while self._looked < self.pages:
             self._looked += 1
             if self._looked not in self.done:
@@ -66,7 +66,7 @@ class PageTracker:
 
     @property
     def expected(self) -> int:
-        """About how many points there are."""
+        """Return about how many points there are."""
         if self.pages in self.done and self.last_length:
             return (self.pages - 1) * self.page_length + self.last_length
         return self.pages * self.page_length
@@ -90,7 +90,7 @@ class PointSource(Protocol):
     def points_page(
         self, query: Query, number: int, *, kind: PointKind = ...
     ) -> Awaitable[Page[RestorePoint]]:
-        """One page of restore points of one kind."""
+        """Return one page of restore points of one kind."""
 
 
 class LoadState(StrEnum):
@@ -158,7 +158,7 @@ class Loader:
 
     @property
     def progress(self) -> Progress:
-        """How far it has come."""
+        """Return how far it has come."""
         known = self._trackers and all(tracker.done for tracker in self._trackers)
         return Progress(
             state=self._state,
@@ -175,7 +175,7 @@ class Loader:
 
     @property
     def is_loading(self) -> bool:
-        """Whether it reads right now."""
+        """Return whether it reads right now."""
         return self._state is LoadState.LOADING
 
     async def run(self, *, again: bool = False) -> None:
@@ -276,7 +276,7 @@ class Loader:
             self._trackers[0].page_length = self._trackers[0].last_length = len(page.items)
 
     async def _work(self) -> None:
-        """One of the few that read pages until none is left."""
+        """Read pages, beside a few others, until none is left."""
         while self._error is None and (free := self._next()):
             await self._attempt(self._read(*free))
 

@@ -27,28 +27,28 @@ class Timeline:
 
     @property
     def last(self) -> datetime:
-        """Where the last mark begins."""
+        """Return where the last mark begins."""
         return self.first + self.step * (len(self.marks) - 1)
 
     def column(self, moment: datetime) -> int | None:
-        """Which mark stands for `moment`; None where it lies outside."""
+        """Return which mark stands for `moment`; None where it lies outside."""
         column = (_here(moment) - self.first) // self.step
         return column if 0 <= column < len(self.marks) else None
 
 
 def _here(moment: datetime) -> datetime:
-    """Local time without its zone: a day of the clock change stays one day wide."""
+    """Return local time without its zone: a day of the clock change stays one day wide."""
     return moment.astimezone().replace(tzinfo=None)
 
 
 def _begin(moment: datetime, hours: int) -> datetime:
-    """Where the span of so many hours begins in which `moment` lies."""
+    """Return where the span of so many hours begins in which `moment` lies."""
     hour = moment.replace(minute=0, second=0, microsecond=0)
     return hour.replace(hour=hour.hour // hours * hours) if hours <= 24 else hour.replace(hour=0)
 
 
 def mark_of(shape: Shape) -> str:
-    """The letter of one point."""
+    """Return the letter of one point."""
     if shape.algorithm.lower() == "syntheticfull" and shape.point_type.lower() == "full":
         return "S"
     return {"full": "F", "increment": "i", "reverseincrement": "r"}.get(shape.point_type.lower(), "?")
@@ -75,6 +75,6 @@ def timeline(points: Sequence[tuple[datetime, Shape]], width: int) -> Timeline |
 
 
 def _steps() -> Iterator[int]:
-    """Lengths of a span in hours: up to a day those that divide it, then days."""
+    """Yield span lengths in hours: those that divide a day, then whole days."""
     yield from (1, 2, 3, 6, 12)
     yield from count(24, 24)

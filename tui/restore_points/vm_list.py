@@ -30,12 +30,12 @@ class SortBy(StrEnum):
 
     @property
     def starts_descending(self) -> bool:
-        """Whether the natural order is from high to low."""
+        """Return whether the natural order is from high to low."""
         return self in {SortBy.NEWEST, SortBy.POINTS}
 
     @property
     def words(self) -> str:
-        """What it is called in a sentence."""
+        """Return what it is called in a sentence."""
         return {
             SortBy.NEWEST: "newest point",
             SortBy.POINTS: "number of points",
@@ -65,25 +65,25 @@ class VmList:
         return len(self._shown)
 
     def __getitem__(self, place: int) -> Vm:
-        """The VM at one place of the list."""
+        """Return the VM at one place of the list."""
         return self._index.vms[self._shown[len(self) - 1 - place if self.descending else place][1]]
 
     @property
     def matcher(self) -> Matcher:
-        """The filter at work; its `rows` gives a VM's matching points."""
+        """Return the filter at work; its `rows` gives a VM's matching points."""
         return self._matcher
 
     @property
     def all_count(self) -> int:
-        """How many VMs there are without the filter."""
+        """Return how many VMs there are without the filter."""
         return len(self._all)
 
     def rows(self, vm: Vm) -> Sequence[int]:
-        """The rows of a VM's points that match the filter, newest first."""
+        """Return the rows of a VM's points that match the filter, newest first."""
         return self._matcher.rows(vm)
 
     def place(self, number: int) -> int | None:
-        """Where the VM with that number stands in the list; None if it is not shown."""
+        """Return where the VM with that number stands in the list; None if it is not shown."""
         vm = self._index.vms[number]
         if not vm.rows or (self._counts_matching and not self._matcher.accepts(vm)):
             return None
@@ -94,7 +94,7 @@ class VmList:
         return len(self) - 1 - found if self.descending else found
 
     def named(self, name: str) -> int | None:
-        """Number of the first shown VM of exactly that name; None if there is none.
+        """Return number of the first shown VM of exactly that name; None if there is none.
 
         Whoever types a whole name means that VM, and not a longer name that holds it.
         """
@@ -134,7 +134,7 @@ class VmList:
         )
 
     def _to_place_again(self, changed: Iterable[Vm]) -> dict[int, Vm]:
-        """Those whose place may be another now: older points, as they come by the thousand, move no VM."""
+        """Return the VMs whose place may have changed; older points, most of what comes in, move none."""
         fresh = {vm.number: vm for vm in changed}
         newest = {number: vm.rows[0] if vm.rows else None for number, vm in fresh.items()}
         if self.sorted_by is not SortBy.POINTS and not self._matcher.filter.about_points:
@@ -152,7 +152,7 @@ class VmList:
 
     @property
     def _counts_matching(self) -> bool:
-        """Whether the order is one of points while the filter leaves some points of a VM out.
+        """Return whether the order is one of points while the filter leaves some points of a VM out.
 
         What stands in the column is of the matching points then, so the order has to be as well.
         """

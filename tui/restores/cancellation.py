@@ -31,7 +31,7 @@ class CancelOutlook:
 
 
 def outlook(restore: Restore, session_key: str) -> CancelOutlook:
-    """Say what cancelling can do, before anybody is asked."""
+    """Return what cancelling can do, before anybody is asked."""
     blocked = _blocked(restore, session_key)
     if blocked:
         return CancelOutlook(possible=False, words=blocked)
@@ -245,7 +245,7 @@ def _goes_on(restore: Restore) -> Restore:
 
 
 def _too_late(restore: Restore, sent: str) -> str:
-    """Name the end first: a row shows no more than the beginning."""
+    """Return name the end first: a row shows no more than the beginning."""
     if restore.state is RestoreState.SUCCEEDED:
         return "Succeeded; the cancel came too late: the restore ran to its end."
     if restore.state is RestoreState.WARNING:

@@ -39,7 +39,7 @@ class Requester:
 
 
 def operator_name() -> str:
-    """Say who sits at the keyboard of which machine: `user@host`."""
+    """Return who sits at the keyboard of which machine: `user@host`."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):
@@ -98,7 +98,7 @@ def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, obj
 
 
 def journal_fields(restore: Restore) -> dict[str, object]:
-    """Say what the journal keeps of a restore as it goes on."""
+    """Return what the journal keeps of a restore as it goes on."""
     return {
         "state": restore.state,
         "logon_session_id": restore.task_session,
@@ -117,7 +117,7 @@ def journal_fields(restore: Restore) -> dict[str, object]:
 
 
 def _joined(sentences: tuple[str, ...]) -> str:
-    """Sentences one after the other, each once and with its full stop."""
+    """Return sentences one after the other, each once and with its full stop."""
     closed = (one if one.endswith((".", "!", "?")) else f"{one}." for one in sentences if one)
     return " ".join(dict.fromkeys(closed))
 

@@ -63,38 +63,38 @@ class RestorePlan:
 
     @property
     def original(self) -> OriginalOutcome:
-        """What happens to the original VM."""
+        """Return what happens to the original VM."""
         return self.effect.original
 
     @property
     def known_running(self) -> frozenset[str] | None:
-        """UIDs of the running restores of that VM which the warnings tell of; None: not asked yet."""
+        """Return UIDs of the running restores of that VM which the warnings tell of; None: not asked yet."""
         running = self.context.running
         return None if running is None else frozenset(item.uid for item in running)
 
     @property
     def overwrites(self) -> bool:
-        """Whether the original is, or may be, overwritten: then it is confirmed by typing."""
+        """Return whether the original is, or may be, overwritten: then it is confirmed by typing."""
         return self.original is not OriginalOutcome.KEPT
 
     @property
     def vm_name(self) -> str:
-        """Name of the VM or vApp, as sent by the server."""
+        """Return name of the VM or vApp, as sent by the server."""
         return self.point.vm_name
 
     @property
     def short_code(self) -> str:
-        """A few unambiguous characters that stand for this point."""
+        """Return a few unambiguous characters that stand for this point."""
         return short_code(self.point.uid)
 
     @property
     def offers_code(self) -> bool:
-        """Whether the name is long, repeated or hard to type, so that the code is shown for typing."""
+        """Return whether the name is long, repeated or hard to type, so that the code is shown for typing."""
         return self.context.same_names > 0 or not is_easy_to_type(self.vm_name)
 
     @property
     def confirm_word(self) -> str:
-        """What the confirmation asks for: the VM's name; where `offers_code`, the code is shown beside it."""
+        """Return what the confirmation asks for: the VM's name, or the code if `offers_code`."""
         return self.vm_name
 
     def confirmed_by(self, typed: str) -> bool:

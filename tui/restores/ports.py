@@ -25,11 +25,11 @@ class RestoreApi(Protocol):
 
     @property
     def session(self) -> LogonSession | None:
-        """The live logon session; tasks belong to it."""
+        """Return the live logon session; tasks belong to it."""
 
     @property
     def api_version(self) -> str:
-        """Best knowledge, empty if unknown."""
+        """Return the API version as far as known, empty if unknown."""
 
     def write_request(
         self, point: RestorePoint, spec: RestoreSpec, wire: WireFormat | None = None
@@ -95,12 +95,12 @@ class UnavailableJournal:
         raise JournalError(self._why)
 
     def in_flight(self, server: str) -> list[Any]:
-        """Nothing is known."""
+        """Return no rows."""
         return []
 
     def claim(self, id: int) -> bool:
-        """There is nothing to claim."""
+        """Claim nothing."""
         return False
 
     def release(self, id: int) -> None:
-        """There is nothing to give up."""
+        """Release nothing."""

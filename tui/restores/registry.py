@@ -40,7 +40,7 @@ class RestoreRegistry:
         self._writing = asyncio.Lock()
 
     def timestamp(self) -> Timestamp:
-        """Now, on both clocks."""
+        """Return the time on both clocks."""
         return Timestamp(wall=self._clock.now(), monotonic_s=self._clock.monotonic())
 
     def all(self) -> tuple[Restore, ...]:
@@ -73,7 +73,7 @@ class RestoreRegistry:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the journal lacks something that a later flush may be able to write."""
+        """Return whether the journal lacks something that a later flush may be able to write."""
         return bool(self._pending_rows or self._unwritten)
 
     def change(
@@ -166,7 +166,7 @@ def with_problem(restore: Restore, problem: str) -> Restore:
 
 
 def not_in_journal(why: str) -> str:
-    """Say what a restore says while the journal does not hold all of it."""
+    """Return what a restore says while the journal does not hold all of it."""
     return f"NOT in the journal: {why}"
 
 

@@ -112,27 +112,27 @@ class Restore:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended; unknown is no end."""
+        """Return whether it has ended; unknown is no end."""
         return self.state.is_over
 
     @property
     def is_quiet(self) -> bool:
-        """Whether it is unknown and was looked for in vain: looked for slowly, and nothing waits for it."""
+        """Return whether it is unknown and its search has run out: it is polled slowly."""
         return self.state is RestoreState.UNKNOWN and self.search_since is None and not self.session_uid
 
     @property
     def is_in_flight(self) -> bool:
-        """Whether something may still happen that is being watched."""
+        """Return whether something may still happen that is being watched."""
         return not self.is_over and not self.is_quiet
 
     @property
     def is_known_to_run(self) -> bool:
-        """Whether the server has said that it is launching or running, and still lists it."""
+        """Return whether the server has said that it is launching or running, and still lists it."""
         return self.state in {RestoreState.LAUNCHING, RestoreState.RESTORING} and not self.is_missing
 
     @property
     def is_searched(self) -> bool:
-        """Whether its session is not known and is looked for."""
+        """Return whether its session is not known and is looked for."""
         if self.session_uid:
             return False
         if self.state is RestoreState.CANCELLED:
@@ -141,14 +141,14 @@ class Restore:
 
     @property
     def has_unanswered_cancel(self) -> bool:
-        """Whether a DELETE went out whose reply never came, and which is not being watched just now."""
+        """Return whether a DELETE got no reply and is not being watched now."""
         is_watched = self.cancel is CancelState.LOST and not self.cancel_settled
         is_lost = self.cancel in {CancelState.LOST, CancelState.GOES_ON} and self.cancel_answered is None
         return is_lost and not is_watched
 
     @property
     def is_about_to_change(self) -> bool:
-        """Whether something is likely to change soon: launching, nearly done, or being cancelled."""
+        """Return whether something is likely to change soon: launching, nearly done, or being cancelled."""
         return (
             self.state in {RestoreState.SENT, RestoreState.LAUNCHING}
             or (self.progress is not None and self.progress >= 90 and not self.is_missing)
@@ -166,7 +166,7 @@ class Restore:
         )
 
     def elapsed(self, now: datetime) -> timedelta:
-        """Say how long it takes or took, by this machine's clock."""
+        """Return how long it takes or took, by this machine's clock."""
         return max((self.ended or now) - self.submitted, timedelta(0))
 
 
@@ -184,5 +184,5 @@ def end(restore: Restore, state: RestoreState, message: str, now: Timestamp) -> 
 
 
 def console(restore: Restore) -> str:
-    """Say where a running restore can be stopped, and its reasons read."""
+    """Return where a running restore can be stopped, and its reasons read."""
     return f"the backup console on {restore.server_name}" if restore.server_name else "the backup console"

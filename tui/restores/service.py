@@ -77,17 +77,17 @@ class RestoreService:
 
     @property
     def all(self) -> tuple[Restore, ...]:
-        """Every restore of this run, in the order of their start."""
+        """Return every restore of this run, in the order of their start."""
         return self._registry.all()
 
     @property
     def in_flight(self) -> tuple[Restore, ...]:
-        """The restores something may still happen to."""
+        """Return the restores something may still happen to."""
         return tuple(restore for restore in self.all if restore.is_in_flight)
 
     @property
     def journal_problem(self) -> str:
-        """Why the journal could not be kept up, empty while it is."""
+        """Return why the journal could not be kept up, empty while it is."""
         return self._registry.journal_problem
 
     def get(self, key: str) -> Restore:
@@ -245,7 +245,7 @@ class RestoreService:
     # Cancelling
 
     def what_cancel_can_do(self, restore: Restore) -> CancelOutlook:
-        """Say what cancelling can do now, in words, before anybody is asked."""
+        """Return what cancelling can do now, in words, before anybody is asked."""
         return cancellation.outlook(self._registry.get(restore.key), session_key(self._manager.session))
 
     async def cancel(self, restore: Restore, *, again: bool = False) -> Restore:

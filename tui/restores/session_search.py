@@ -116,7 +116,7 @@ def guard_query(vm_name: str) -> Query:
 
 
 def watch_query(restores: Sequence[Restore]) -> tuple[Query, bool]:
-    """Say what to ask for these restores, and whether searched ones are asked for by their VM's name."""
+    """Return what to ask for these restores, and whether searched ones are asked for by their VM's name."""
     narrow = len(restores) <= MOST_TERMS and all(len(restore.vm_name) <= LONGEST_NAME for restore in restores)
     if narrow:
         return Query(filter=any_of(*_terms(restores)), page_size=PAGE_SIZE), True
@@ -161,7 +161,7 @@ def session_missing(restore: Restore, now: Timestamp) -> Restore:
 
 
 def last_known(restore: Restore) -> str:
-    """Say when its session was last seen, and how far it was then: `last seen 17:14:26 at 78 %`."""
+    """Return when its session was last seen, and how far it was then: `last seen 17:14:26 at 78 %`."""
     done = "" if restore.progress is None else f" at {restore.progress} %"
     if restore.session is None or restore.last_seen is None:
         return f"not seen since vbem started; before that{done}" if done else ""

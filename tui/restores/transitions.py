@@ -64,7 +64,7 @@ def is_refusal(error: ManagerError) -> bool:
 
 
 def unclear_answer(sent: str, error: ManagerError) -> str:
-    """Say what became of the answer to a `request` or a `cancelling`, where it is neither a yes nor a no."""
+    """Say what became of an unclear answer to a `request` or a `cancel request`."""
     if isinstance(error, Unreachable):
         return f"The reply to the {sent} was lost ({error})"
     says = str(error)

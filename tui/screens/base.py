@@ -45,7 +45,6 @@ class RestoresChanged(Message):
         self.restores = restores
 
     def can_replace(self, message: Message) -> bool:
-        """Only the newest matters."""
         return isinstance(message, RestoresChanged)
 
 
@@ -96,7 +95,7 @@ class TasksSeen(Message):
 
 
 def binding_of(action: Action) -> Binding:
-    """One action as a binding; app-wide actions are addressed to the app."""
+    """Return one action as a binding; app-wide actions are addressed to the app."""
     target = f"app.{action.name}" if action.screen == "app" else action.name
     return Binding(
         action.keys,
@@ -111,12 +110,12 @@ def binding_of(action: Action) -> Binding:
 
 
 def bindings_of(screen: str) -> list[BindingType]:
-    """The bindings of one screen (or of the app itself, named `app`)."""
+    """Return the bindings of one screen (or of the app itself, named `app`)."""
     return [binding_of(action) for action in actions_of(screen) if action.screen == screen]
 
 
 def bindings_in_dialogs() -> list[BindingType]:
-    """The app's bindings that a dialog has to repeat: it hides those of everything below it."""
+    """Return the app's bindings that a dialog has to repeat: it hides those of everything below it."""
     return [binding_of(action) for action in actions_of(EVERYWHERE) if action.in_dialogs]
 
 
@@ -159,7 +158,7 @@ class VbemScreen(SinglePaintScreen[None]):
 
     @property
     def tasks_note(self) -> str:
-        """What stands behind the key that leads to the tasks."""
+        """Return what stands behind the key that leads to the tasks."""
         return self.services.in_flight_note
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

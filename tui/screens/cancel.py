@@ -39,7 +39,6 @@ class CancelScreen(Dialog[None]):
         self._sent_before = False
 
     def compose(self) -> ComposeResult:
-        """What can be stopped, two buttons."""
         with Vertical(classes="box"):
             name = safe(self._restore.vm_name, cells=50)
             yield self.title_line(f"Cancel the restore of {name}?")
@@ -49,7 +48,6 @@ class CancelScreen(Dialog[None]):
                 yield Button("Cancel the restore", id="cancel-restore", compact=True)
 
     def on_mount(self) -> None:
-        """The safe answer has the focus."""
         self.query_one("#cancel-back", Button).focus()
         self._show()
 
@@ -58,7 +56,7 @@ class CancelScreen(Dialog[None]):
         self._show()
 
     def _show(self) -> None:
-        """What is known now; the question changes with it."""
+        """Show what is known now; the question changes with it."""
         restores = self.services.restores
         if restores is None:
             return
@@ -87,7 +85,7 @@ class CancelScreen(Dialog[None]):
 
     @on(Button.Pressed, "#cancel-restore")
     def ask_server(self) -> None:
-        """One DELETE, sent by the app; a second press finds the button off."""
+        # The app sends it, once; a second press finds the button off.
         if self._asked:
             return
         self._asked = True
@@ -97,13 +95,10 @@ class CancelScreen(Dialog[None]):
 
     @on(Button.Pressed, "#cancel-back")
     def press_back(self) -> None:
-        """The button does what Escape does."""
         self.action_back()
 
     def action_back(self) -> None:
-        """Leave; what was asked is watched all the same."""
         self.dismiss(None)
 
     def action_next_choice(self) -> None:
-        """Arrow keys move between the buttons."""
         self.focus_next(Button)

@@ -32,12 +32,12 @@ _DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
 def in_pairs(sha256: str) -> str:
-    """A fingerprint for people: upper case, in pairs with colons."""
+    """Return a fingerprint for people: upper case, in pairs with colons."""
     return ":".join(sha256[i : i + 2] for i in range(0, len(sha256), 2)).upper()
 
 
 def in_two_lines(fingerprint: str) -> str:
-    """A fingerprint of 95 characters does not fit in 80 columns; halves are easy to compare."""
+    """Return a fingerprint of 95 characters does not fit in 80 columns; halves are easy to compare."""
     return f"  {fingerprint[:48]}\n  {fingerprint[48:]}"
 
 
@@ -56,7 +56,6 @@ class CertificateScreen(Dialog[bool]):
         self._pinned = pinned_sha256
 
     def compose(self) -> ComposeResult:
-        """What is known about the certificate, then the choice."""
         with VerticalScroll(classes="box", can_focus=False):
             changed = bool(self._pinned)
             title = "THE CERTIFICATE HAS CHANGED" if changed else "Unknown certificate"
@@ -94,11 +93,10 @@ class CertificateScreen(Dialog[bool]):
         return "\n".join(lines)
 
     def on_mount(self) -> None:
-        """The safe answer has the focus."""
         self.query_one("#refuse", Button).focus()
 
     def on_key(self, event: Key) -> None:
-        """Digits typed go to where they are asked for, also while the safe answer has the focus."""
+        # Typed digits go to their field, also while the safe answer has the focus.
         if self._pinned and isinstance(self.focused, Button) and (event.character or " ") in _DIGITS:
             entry = self.query_one("#typed", LineInput)
             entry.focus()
@@ -107,7 +105,6 @@ class CertificateScreen(Dialog[bool]):
 
     @on(Input.Changed, "#typed")
     def compare_typed(self, event: Input.Changed) -> None:
-        """Only the right digits of the new fingerprint open the way."""
         self.query_one(".box").border_subtitle = ""
         typed = "".join(char for char in event.value.lower() if char.isalnum())
         right = len(typed) >= TYPED_DIGITS and self._certificate.sha256.startswith(typed)
@@ -115,7 +112,7 @@ class CertificateScreen(Dialog[bool]):
 
     @on(Input.Submitted, "#typed")
     def submit_typed(self) -> None:
-        """Enter after the right digits goes to the button, and never further by itself; wrong ones stay."""
+        # Enter after the right digits goes to the button and never presses it.
         button, typed = self.query_one("#trust", Button), self.query_one("#typed", LineInput)
         if not button.disabled:
             button.focus()
@@ -126,15 +123,12 @@ class CertificateScreen(Dialog[bool]):
 
     @on(Button.Pressed, "#trust")
     def action_trust(self) -> None:
-        """Trust this certificate from now on."""
         if not self.query_one("#trust", Button).disabled:
             self.dismiss(True)
 
     @on(Button.Pressed, "#refuse")
     def action_refuse(self) -> None:
-        """Send nothing to this server."""
         self.dismiss(False)
 
     def action_next_choice(self) -> None:
-        """Arrow keys move between the buttons."""
         self.focus_next()

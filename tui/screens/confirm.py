@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 
 def heading(plan: RestorePlan) -> str:
-    """What is about to happen, in one line."""
+    """Return what is about to happen, in one line."""
     verb = "OVERWRITE" if plan.overwrites else "Restore"
     return f"{verb} {safe(plan.vm_name, cells=50)}?"
 
 
 def typed_prompt(plan: RestorePlan) -> str:
-    """What has to be typed to confirm an overwriting plan."""
+    """Return what has to be typed to confirm an overwriting plan."""
     if plan.offers_code:
         return f"Type the code {plan.short_code} (in any case), or the whole name (case matters), to confirm:"
     return f"Type the name {safe(plan.confirm_word, cells=30)} to confirm; case matters:"
@@ -57,7 +57,6 @@ class ConfirmScreen(Dialog[bool]):
         self._answered = False
 
     def compose(self) -> ComposeResult:
-        """The plan, what to type where that is asked for, two buttons."""
         with Vertical(classes="box"):
             yield self.title_line(heading(self._plan))
             words = spell_out(self.services.reference_names, [*plan_lines(self._plan), *self._plan.found])
@@ -75,19 +74,17 @@ class ConfirmScreen(Dialog[bool]):
         return "Overwrite" if self._plan.overwrites else "Restore"
 
     def on_mount(self) -> None:
-        """The safe answer has the focus, or the line where the name is typed."""
         target = "#confirm-typed" if self._plan.overwrites else "#confirm-back"
         self.query_one(target).focus()
 
     @on(Input.Changed, "#confirm-typed")
     def compare_typed(self, event: Input.Changed) -> None:
-        """Only the right word opens the way; what was said of another one holds no more."""
+        # A remark about another word no longer holds.
         self.query_one("#confirm-restore", Button).disabled = not self._plan.confirmed_by(event.value)
         self.query_one("#confirm-note", Static).update("")
 
     @on(Input.Submitted, "#confirm-typed")
     def submit_typed(self, event: Input.Submitted) -> None:
-        """Enter after the right word is the confirmation; after another one nothing happens."""
         if event.value.strip() and self._plan.confirmed_by(event.value):
             self._answer(True)
             return
@@ -95,25 +92,20 @@ class ConfirmScreen(Dialog[bool]):
 
     @on(Button.Pressed, "#confirm-restore")
     def press_restore(self) -> None:
-        """Send it."""
         if not self.query_one("#confirm-restore", Button).disabled:
             self._answer(True)
 
     @on(Button.Pressed, "#confirm-back")
     def press_back(self) -> None:
-        """The button does what Escape does."""
         self.action_back()
 
     def action_back(self) -> None:
-        """Send nothing."""
         self._answer(False)
 
     def action_next_choice(self) -> None:
-        """Arrow keys move between the buttons."""
         self.focus_next(Button)
 
     def action_scroll(self, lines: int) -> None:
-        """Arrow keys read on in the plan."""
         self.query_one("#confirm-plan", TextView).turn(lines)
 
     def _answer(self, yes: bool) -> None:
@@ -166,7 +158,7 @@ async def _submit(
 async def _without_journal(
     screen: VbemScreen, plan: RestorePlan, reason: str, error: JournalError
 ) -> Restore | VbemError | None:
-    """The loud override, once: nothing was sent so far."""
+    """Offer, once and loudly, to send without a journal row."""
     text = (
         f"{describe('write the restore into the journal', error)}\n\nNothing was sent yet. If you send "
         "without the journal and vbem ends before the journal can be written, this restore is FORGOTTEN: "
@@ -191,7 +183,7 @@ def _may_have_started(restore: Restore) -> bool:
 
 
 async def _refused(screen: VbemScreen, restore: Restore) -> None:
-    """It surely did not start; a 401 is offered again, never resent silently."""
+    """Show why it did not start; offer to log on again after a 401, but never resend silently."""
     if restore.offer_again:
         await _log_on_again(screen, restore.message)
         return

@@ -38,7 +38,6 @@ class AskScreen(Dialog[bool]):
         self._title, self._text, self._yes, self._no = title, text, yes, no
 
     def compose(self) -> ComposeResult:
-        """Title, text, two buttons."""
         with VerticalScroll(classes="box", can_focus=False):
             yield self.title_line(self._title)
             yield Static(self._text, markup=False)
@@ -47,21 +46,17 @@ class AskScreen(Dialog[bool]):
                 yield Button(self._yes, id="yes", compact=True)
 
     def on_mount(self) -> None:
-        """The safe answer has the focus."""
         self.query_one("#no", Button).focus()
 
     @on(Button.Pressed, "#yes")
     def accept(self) -> None:
-        """Go on."""
         self.dismiss(True)
 
     @on(Button.Pressed, "#no")
     def action_back(self) -> None:
-        """Change nothing."""
         self.dismiss(False)
 
     def action_next_choice(self) -> None:
-        """Arrow keys move between the buttons."""
         self.focus_next()
 
 
@@ -76,7 +71,6 @@ class LogOnAgainScreen(Dialog[bool]):
         self._refusals = RefusalCounter()
 
     def compose(self) -> ComposeResult:
-        """Who, where, and the password."""
         with VerticalScroll(classes="box", can_focus=False):
             yield self.title_line("The logon session has ended")
             yield Static(
@@ -91,13 +85,11 @@ class LogOnAgainScreen(Dialog[bool]):
                 yield Button("Not now", id="not-now", compact=True)
 
     def on_mount(self) -> None:
-        """The password is what is missing."""
         self.query_one("#password-again", LineInput).focus()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#log-on-again")
     def start(self) -> None:
-        """Log on in a worker."""
         password = self.query_one("#password-again", LineInput).value
         if password:
             self._log_on(password)
@@ -123,7 +115,6 @@ class LogOnAgainScreen(Dialog[bool]):
 
     @on(Button.Pressed, "#not-now")
     def action_back(self) -> None:
-        """Leave it for now."""
         self.dismiss(False)
 
 
@@ -138,25 +129,21 @@ class ChoiceScreen(Dialog[str | None]):
         self._choices = choices
 
     def compose(self) -> ComposeResult:
-        """The question and the platforms."""
         with Vertical(classes="box"):
             yield self.title_line("Which platform does this restore point belong to?")
             yield Static("The server does not say. Ask the backup team if you do not know.", markup=False)
             yield VirtualTable((Column(key="platform", label="Platform", width=30),), id="choice-table")
 
     def on_mount(self) -> None:
-        """The list has the focus."""
         table = self.query_one(VirtualTable)
         table.set_rows(ListRows(self._choices, lambda one: (one.label,), lambda one: one.value))
         table.focus()
 
     @on(VirtualTable.Chosen)
     def take(self, event: VirtualTable.Chosen) -> None:
-        """Use this platform's form."""
         self.dismiss(str(event.key))
 
     def action_back(self) -> None:
-        """Choose nothing."""
         self.dismiss(None)
 
 
@@ -175,7 +162,6 @@ class HelpScreen(Dialog[None]):
         self._screen = screen
 
     def compose(self) -> ComposeResult:
-        """One line an action."""
         lines = [f"{spell_keys(action):<{_INDENT - 1}} {action.help}" for action in actions_of(self._screen)]
         lines += ["", "Tab and Shift+Tab move between fields. Esc closes this."]
         with Vertical(classes="box"):
@@ -183,9 +169,7 @@ class HelpScreen(Dialog[None]):
             yield TextView(lines, hang=_INDENT, id="help-keys")
 
     def on_mount(self) -> None:
-        """Arrow keys read on."""
         self.query_one(TextView).focus()
 
     def action_back(self) -> None:
-        """Close the help."""
         self.dismiss(None)

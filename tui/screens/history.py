@@ -39,7 +39,6 @@ class ExportScreen(Dialog[Path | None]):
         self._suggestion = suggestion
 
     def compose(self) -> ComposeResult:
-        """The path and two buttons."""
         with Vertical(classes="box"):
             yield self.title_line("Export the journal")
             yield Static(
@@ -52,13 +51,11 @@ class ExportScreen(Dialog[Path | None]):
                 yield Button("Back", id="export-back", compact=True)
 
     def on_mount(self) -> None:
-        """The path can be changed at once."""
         self.query_one("#export-path").focus()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#export-write")
     def take(self) -> None:
-        """Check the path before the dialog goes."""
         typed = self.query_one("#export-path", LineInput).value.strip()
         path = Path(typed).expanduser()
         problem = _problem_of(typed, path)
@@ -69,7 +66,6 @@ class ExportScreen(Dialog[Path | None]):
 
     @on(Button.Pressed, "#export-back")
     def action_back(self) -> None:
-        """Write nothing."""
         self.dismiss(None)
 
 
@@ -113,25 +109,22 @@ class HistoryScreen(VbemScreen):
         """Number of the row whose details are shown."""
 
     def compose_body(self) -> ComposeResult:
-        """The table and the details of one row."""
         yield VirtualTable(_COLUMNS, empty="Reading the journal ...", id="history-table")
         yield TextView(hang=14, id="history-details")
 
     def on_mount(self) -> None:
-        """Read behind the painted screen."""
         self.query_one(VirtualTable).focus()
         self.action_reload()
 
     @on(RestoresChanged)
     def _follow(self, event: RestoresChanged) -> None:
-        """A row is read anew as soon as its restore is in another state, not at each step of its progress."""
+        # Read again when its restore is in another state, not at each step of its progress.
         states = {restore.key: restore.state for restore in event.restores}
         if states != self._states:
             self._states = states
             self.action_reload()
 
     def action_reload(self) -> None:
-        """Read the journal again."""
         self._load()
 
     @work(group="history", exclusive=True, exit_on_error=False, description="read the journal")
@@ -169,12 +162,10 @@ class HistoryScreen(VbemScreen):
         self.query_one(TextView).focus()
 
     def action_details(self) -> None:
-        """Between the table and the details."""
         table, details = self.query_one(VirtualTable), self.query_one(TextView)
         (table if details.has_focus else details).focus()
 
     def action_export(self) -> None:
-        """Ask for a file, then write."""
         self._export()
 
     @work(group="export", exclusive=True, exit_on_error=False, description="export the journal")
@@ -196,5 +187,4 @@ class HistoryScreen(VbemScreen):
             self.set_status(f"{noun} written to {path}, readable only by you.", "good")
 
     def action_back(self) -> None:
-        """Go back."""
         self.dismiss(None)

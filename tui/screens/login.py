@@ -68,7 +68,6 @@ class LoginScreen(VbemScreen):
         self._refusals = RefusalCounter()
 
     def compose_body(self) -> ComposeResult:
-        """Three fields and a button."""
         with VerticalScroll(id="login-form", can_focus=False):
             yield Static("Veeam Backup Enterprise Manager", classes="title", markup=False)
             yield Label("Server (host or host:port; the default port is 9398)", markup=False)
@@ -82,7 +81,6 @@ class LoginScreen(VbemScreen):
             yield Static(self._note, id="login-note", markup=False)
 
     def on_mount(self) -> None:
-        """Put the cursor where something is missing, and try the saved logon session."""
         empty = (
             name for name in ("server", "user", "password") if not self.query_one(f"#{name}", LineInput).value
         )
@@ -91,12 +89,12 @@ class LoginScreen(VbemScreen):
             self.call_after_refresh(self._resume_unless_begun)
 
     def _resume_unless_begun(self) -> None:
-        """Whoever was faster than the first frame has chosen: looking for a kept session would end that."""
+        """Resume the saved session, unless the operator has already begun to log on."""
         if not self._has_begun:
             self.resume_kept_session()
 
     def ask_again(self, *, server: str, user: str, password: str = "", note: str) -> None:
-        """Somebody logged off: offer the same server and user, and say how it went."""
+        """Offer the same server and user after a log-off, and say how it went."""
         for name, value in (("server", server), ("user", user), ("password", password)):
             self.query_one(f"#{name}", LineInput).value = value
         self.query_one("#login-note", Static).update(note)
@@ -104,12 +102,12 @@ class LoginScreen(VbemScreen):
         self.set_status("")
 
     def takes_key(self, event: Key | Paste) -> bool:
-        """What is typed ahead for the list must not be sent as the end of the password."""
+        """Return what is typed ahead for the list must not be sent as the end of the password."""
         return not (self._is_sending and self.query_one("#password").has_focus and is_typing(event))
 
     @on(Input.Submitted)
     def go_on(self, event: Input.Submitted) -> None:
-        """Enter goes to the next empty field; from the last one it logs on."""
+        # Enter goes to the next empty field; from the last one it logs on.
         for name in ("server", "user", "password"):
             entry = self.query_one(f"#{name}", LineInput)
             if not entry.value and entry is not event.input:
@@ -119,11 +117,9 @@ class LoginScreen(VbemScreen):
 
     @on(Button.Pressed, "#log-on")
     def press_log_on(self) -> None:
-        """The button does what the key does."""
         self.action_log_on()
 
     def action_log_on(self) -> None:
-        """Check the fields, then log on in a worker."""
         server, user, password = (
             self.query_one(f"#{n}", LineInput).value for n in ("server", "user", "password")
         )
@@ -180,7 +176,7 @@ class LoginScreen(VbemScreen):
         self._slow = self.set_timer(SAID_AFTER_S, self._say_awaited)
 
     def _say_awaited(self) -> None:
-        """Not over what was said meanwhile: a timer's call may stand in the queue when it is stopped."""
+        """Say what is waited for; a stopped timer's call may still be in the queue."""
         if self._awaited:
             self.set_status(self._awaited)
 

@@ -31,19 +31,19 @@ class PlanSummary:
 
 
 def verdict_of(plan: RestorePlan, notes: Sequence[str]) -> PlanSummary:
-    """What a complete form will do."""
+    """Return what a complete form will do."""
     short, tone = _short(plan)
     return PlanSummary(short=short, tone=tone, lines=[*plan_lines(plan), *_notes(notes)])
 
 
 def plan_lines(plan: RestorePlan) -> list[Line]:
-    """Warnings first, then what will happen; nothing twice."""
+    """Return the warnings, then what will happen; nothing twice."""
     warnings: list[Line] = [StyledText(f"! {words}", "warning") for words in plan.warnings]
     return [*warnings, *(words for words in plan.words if words not in plan.warnings)]
 
 
 def not_ready(problems: Sequence[Problem], notes: Sequence[str]) -> PlanSummary:
-    """What keeps a form from being sent."""
+    """Return what keeps a form from being sent."""
     count = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
     lines: list[Line] = [StyledText(f"! {problem.sentence}", "bad") for problem in problems]
     return PlanSummary(

@@ -87,7 +87,6 @@ class RestorePointsScreen(VbemScreen):
         self._was_covered = False
 
     def compose_body(self) -> ComposeResult:
-        """The filter, the two lists, and the line that says how much is loaded."""
         yield FilterInput(placeholder=f"Find: {HELP_LINE}", id="filter")
         with Container(id="lists"):
             with Vertical(id="vms-pane"):
@@ -97,21 +96,20 @@ class RestorePointsScreen(VbemScreen):
 
     @property
     def vms(self) -> VirtualTable:
-        """The list of VMs."""
+        """Return the list of VMs."""
         return self.query_one("#vms", VirtualTable)
 
     @property
     def pane(self) -> PointsPane:
-        """The points of the chosen VM."""
+        """Return the points of the chosen VM."""
         return self.query_one(PointsPane)
 
     @property
     def entry(self) -> LineInput:
-        """The filter."""
+        """Return the filter."""
         return self.query_one("#filter", LineInput)
 
     def on_mount(self) -> None:
-        """The filter has the focus."""
         self.vms.set_rows(VmRows(self._view, self._index, self.services.clock))
         self.vms.set_sorted(self._view.sorted_by, descending=self._view.descending)
         self.entry.focus()
@@ -151,7 +149,6 @@ class RestorePointsScreen(VbemScreen):
             self._repaint_ages()
 
     def on_screen_suspend(self) -> None:
-        """Another screen is over it."""
         self._was_covered = True
 
     def _repaint_ages(self) -> None:
@@ -213,7 +210,7 @@ class RestorePointsScreen(VbemScreen):
 
     @on(VirtualTable.Highlighted, "#vms")
     def _leave_vm(self, event: VirtualTable.Highlighted) -> None:
-        """Points of another VM than the one under the cursor would be taken for its own."""
+        # Points of another VM than the one under the cursor would be taken for its own.
         vm = self.pane.vm
         if vm is not None and event.key != vm.number and not self.has_class("-chosen"):
             self.pane.clear()
@@ -236,7 +233,6 @@ class RestorePointsScreen(VbemScreen):
         )
 
     def action_back(self) -> None:
-        """One step back: from the points to the VMs, then the filter is emptied."""
         if self.has_class("-chosen"):
             self.action_filter()
         elif self.focused is not self.entry:
@@ -245,7 +241,6 @@ class RestorePointsScreen(VbemScreen):
             self.entry.value = ""
 
     def action_filter(self) -> None:
-        """Go to the filter."""
         self._leave_points()
         self.entry.focus()
 
@@ -254,11 +249,9 @@ class RestorePointsScreen(VbemScreen):
         self.query_one(StatusLine).take_back(POINTS_LINE)
 
     def action_move(self, rows: int) -> None:
-        """Arrow keys in the filter move the list's cursor."""
         self._moved().move(rows)
 
     def action_page(self, pages: int) -> None:
-        """Page keys in the filter turn the list's pages."""
         self._moved().page(pages)
 
     def _moved(self) -> VirtualTable:
@@ -267,13 +260,11 @@ class RestorePointsScreen(VbemScreen):
     # Order ----------------------------------------------------------------------
 
     def action_sort(self) -> None:
-        """Sort by the next column."""
         orders = list(SortBy)
         by = orders[(orders.index(self._view.sorted_by) + 1) % len(orders)]
         self._sort(by, descending=by.starts_descending)
 
     def action_reverse(self) -> None:
-        """Turn the order round."""
         self._sort(self._view.sorted_by, descending=not self._view.descending)
 
     def _sort(self, by: SortBy, *, descending: bool) -> None:
@@ -283,7 +274,6 @@ class RestorePointsScreen(VbemScreen):
         self.set_status(f"VMs by {by.words}, {'high to low' if descending else 'low to high'}.")
 
     def action_collect(self) -> None:
-        """Have the backup server of the VM under the cursor collected now."""
         key = self.vms.cursor_key
         vm = (
             self.pane.vm
@@ -296,14 +286,13 @@ class RestorePointsScreen(VbemScreen):
             self.collect_from(vm.server_uid, vm.server_name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Hide what cannot be done now."""
         del parameters
         if action == "stop":
             return self._loader is not None and self._loader.is_loading
         return True
 
     def on_descendant_focus(self) -> None:
-        """Leaving the points by Tab counts as a step back."""
+        # Leaving the points by Tab counts as a step back.
         focused: Widget | None = self.focused
         if focused is not None and focused.id != "points":
             self._leave_points()
@@ -312,13 +301,13 @@ class RestorePointsScreen(VbemScreen):
 
     @property
     def waited_s(self) -> float:
-        """For how long the server has not answered; 0 while nothing is asked."""
+        """Return for how many seconds the server has not answered; 0 while nothing is asked."""
         is_loading = self._loader is not None and self._loader.is_loading
         return self.services.clock.monotonic() - self._heard_at_s if is_loading else 0.0
 
     @property
     def progress(self) -> Progress:
-        """How far loading has come."""
+        """Return how far loading has come."""
         return self._loader.progress if self._loader else Progress()
 
     def start_loading(self) -> None:
@@ -355,7 +344,7 @@ class RestorePointsScreen(VbemScreen):
             self.show_waiting()
 
     def _take_page(self, changed: set[Vm]) -> None:
-        """Called by the loader after each page: remember, and paint now and then."""
+        """Take note of a page the loader has read, and paint now and then."""
         self._fresh |= changed
         self._heard_at_s = self.services.clock.monotonic()
         if not self._painting:
@@ -367,7 +356,6 @@ class RestorePointsScreen(VbemScreen):
 
     @on(PageCame)
     def show_news(self) -> None:
-        """Show what came since it was last called."""
         self._painting = False
         fresh, self._fresh = self._fresh, set()
         self._view.update(fresh)
@@ -388,11 +376,9 @@ class RestorePointsScreen(VbemScreen):
         return self._loader is not None and self._loader.stop()
 
     def action_stop(self) -> None:
-        """Stop loading; what is loaded stays."""
         self.stop_loading()
 
     def action_reload(self) -> None:
-        """Read the list again, or go on where it was stopped."""
         if self._loader is not None and not self._loader.is_loading:
             self.set_status("")
             self._load(again=self.progress.state is LoadState.COMPLETE)
@@ -424,7 +410,6 @@ class RestorePointsScreen(VbemScreen):
     # How fresh the data is ---------------------------------------------------------------------
 
     def action_freshness(self) -> None:
-        """Say how fresh each backup server's data is."""
         words = freshness_words(self._index, self.services.clock.now())
         self.set_status(words or "Nothing is loaded yet.")
 

@@ -53,7 +53,7 @@ class VmRows:
         return len(self._view)
 
     def row(self, index: int) -> Sequence[Cell]:
-        """Name, platform, number of points, age of the newest, backup server."""
+        """Return name, platform, number of points, age of the newest, backup server."""
         vm = self._view[index]
         rows = self._view.rows(vm)
         newest = self._index.created(rows[0]) if rows else NO_TIME
@@ -66,11 +66,11 @@ class VmRows:
         )
 
     def key(self, index: int) -> Hashable:
-        """The VM's number."""
+        """Return the VM's number."""
         return self._view[index].number
 
     def place(self, key: Hashable) -> int | None:
-        """Where that VM stands now."""
+        """Return where that VM stands now."""
         return self._view.place(key) if isinstance(key, int) else None
 
 
@@ -91,7 +91,7 @@ class PointRows:
         return len(self._rows)
 
     def row(self, index: int) -> Sequence[Cell]:
-        """Time in both zones, age, type, backup server; what cannot be restored says so."""
+        """Return time in both zones, age, type, backup server; what cannot be restored says so."""
         row = self._rows[index]
         created, shape = self._index.created(row), self._index.shape(row)
         kind: Cell = type_words(shape)
@@ -101,11 +101,11 @@ class PointRows:
         return when, _age(created, self._clock.now()), kind, self._vm.server_name
 
     def key(self, index: int) -> Hashable:
-        """The point's row in the index."""
+        """Return the point's row in the index."""
         return self._rows[index]
 
     def place(self, key: Hashable) -> int | None:
-        """Where that point stands now."""
+        """Return where that point stands now."""
         return next((place for place, row in enumerate(self._rows) if row == key), None)
 
 
@@ -138,7 +138,6 @@ class PointsPane(Vertical):
         """The VM whose points are shown; None before one was chosen."""
 
     def compose(self) -> ComposeResult:
-        """A line about the VM, two of timeline, the points."""
         yield Static("", markup=False, id="vm-words")
         yield Static("", markup=False, id="timeline")
         yield Static("", markup=False, id="caret")
@@ -146,7 +145,7 @@ class PointsPane(Vertical):
 
     @property
     def table(self) -> VirtualTable:
-        """The list of points."""
+        """Return the list of points."""
         return self.query_one("#points", VirtualTable)
 
     def show(self, vm: Vm, rows: Sequence[int], *, at_newest: bool) -> None:
@@ -172,11 +171,11 @@ class PointsPane(Vertical):
         self.table.set_rows(NO_ROWS, keep_cursor=False)
 
     def refresh_ages(self) -> None:
-        """A minute has passed."""
+        """Repaint the ages after a minute."""
         self.table.rows_changed()
 
     def selected(self) -> RestorePoint | None:
-        """The point under the cursor."""
+        """Return the point under the cursor."""
         row = self.table.cursor_key
         return self._index.point(row) if isinstance(row, int) and self._index.uid(row) else None
 
@@ -191,13 +190,11 @@ class PointsPane(Vertical):
         self._put_caret()
 
     def on_resize(self) -> None:
-        """Lay the timeline out for the new width."""
         if self.vm is not None:
             self._lay_out([row for row in self.vm.rows if self.table.row_count])
 
     @on(VirtualTable.Highlighted, "#points")
     def _put_caret(self) -> None:
-        """Point at the selected point's day; the legend stands where there is room."""
         row, line, text = self.table.cursor_key, self._timeline, ""
         if line is not None and isinstance(row, int):
             column = line.column(self._index.created(row))

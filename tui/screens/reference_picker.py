@@ -40,12 +40,12 @@ _END = 12
 
 
 def short_ref(ref: str) -> str:
-    """The end of a reference, which tells things of one name apart."""
+    """Return the end of a reference, which tells things of one name apart."""
     return ref if len(ref) <= _END + 3 else "..." + ref[-_END:]
 
 
 def matching(items: Sequence[HierarchyItem], typed: str) -> list[HierarchyItem]:
-    """The items whose name or reference contains every typed word, in any case and order."""
+    """Return the items whose name or reference contains every typed word, in any case and order."""
     words = typed.casefold().split()
     return [item for item in items if all(word in f"{item.name} {item.ref}".casefold() for word in words)]
 
@@ -64,7 +64,6 @@ class PickerScreen(Dialog[str | None]):
         self._items: Sequence[HierarchyItem] = ()
 
     def compose(self) -> ComposeResult:
-        """A line to type in, the list, the whole reference of the chosen one."""
         with Vertical(classes="box"):
             yield self.title_line(f"Choose: {safe(self._what, cells=60)}")
             yield LineInput(placeholder="type part of the name", id="picker-filter")
@@ -73,7 +72,6 @@ class PickerScreen(Dialog[str | None]):
             yield Static("Enter chooses it; Esc leaves the field unchanged.", markup=False, id="picker-note")
 
     def on_mount(self) -> None:
-        """Ask for the list behind the painted dialog."""
         self.query_one("#picker-filter").focus()
         self._load()
 
@@ -112,31 +110,26 @@ class PickerScreen(Dialog[str | None]):
 
     @on(VirtualTable.Highlighted)
     def show_reference(self, event: VirtualTable.Highlighted) -> None:
-        """The whole name and the whole reference of the row: names may be long, or stand there twice."""
+        # Names may be long, or be listed twice: the reference decides.
         name = next((item.name for item in self._items if item.ref == event.key), "")
         words = f"{safe(name, cells=140)}\n{safe(event.key or '', cells=220)}" if event.key else ""
         self.query_one("#picker-ref", Static).update(words)
 
     @on(Input.Submitted, "#picker-filter")
     def take_highlighted(self) -> None:
-        """Enter in the filter takes the row under the cursor."""
         self.query_one(VirtualTable).choose()
 
     @on(VirtualTable.Chosen)
     def take(self, event: VirtualTable.Chosen) -> None:
-        """Put it into the field."""
         self.dismiss(str(event.key))
 
     def action_move(self, rows: int) -> None:
-        """Arrow keys move in the list while the filter has the focus."""
         self.query_one(VirtualTable).move(rows)
 
     def action_page(self, pages: int) -> None:
-        """Page keys too."""
         self.query_one(VirtualTable).page(pages)
 
     def action_back(self) -> None:
-        """Leave the field as it was."""
         self.dismiss(None)
 
 
@@ -151,7 +144,7 @@ _CLOUD_DIRECTOR = "vcdsystem"
 async def items_for(
     manager: EnterpriseManager, field: Field, root_id: str, point: RestorePoint
 ) -> Sequence[HierarchyItem]:
-    """What can be chosen for the field.
+    """Return what can be chosen for the field.
 
     Raises:
         ManagerError: Forbidden where the role may restore but not look up (WIRE T15).
@@ -163,7 +156,7 @@ async def items_for(
 
 
 async def roots_for(manager: EnterpriseManager, point: RestorePoint) -> Sequence[HierarchyItem]:
-    """The roots of Cloud Director, and those the server says no type of; the likeliest first.
+    """Return the roots of Cloud Director, and those the server says no type of; the likeliest first.
 
     Raises:
         ManagerError: they cannot be listed.
@@ -173,7 +166,7 @@ async def roots_for(manager: EnterpriseManager, point: RestorePoint) -> Sequence
 
 
 async def roots_if_allowed(manager: EnterpriseManager, point: RestorePoint) -> Sequence[HierarchyItem]:
-    """Like `roots_for`, only to know their names: where they cannot be listed, there are none."""
+    """Return the same as `roots_for`, or nothing where this account may not list them."""
     try:
         return await roots_for(manager, point)
     except ManagerError:
@@ -185,7 +178,7 @@ def _fits(root: HierarchyRoot) -> bool:
 
 
 def _far(root: HierarchyRoot, point: RestorePoint) -> tuple[bool, bool, str]:
-    """The point's own root, then those of its own backup server: the same host may stand there twice."""
+    """Return a sort key: the point's own root first, then those of its backup server."""
     other_root = not point.root_id or root.id.lower() != point.root_id.lower()
     other_server = bool(point.server_uid) and root.server_uid.lower() != point.server_uid.lower()
     return other_root, other_server, root.name.casefold()

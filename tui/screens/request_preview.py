@@ -37,12 +37,10 @@ class RequestScreen(VbemScreen):
         self._wire = self._sent_as
 
     def compose_body(self) -> ComposeResult:
-        """Which format this is, then the request."""
         yield Static("", markup=False, id="request-format")
         yield TextView(id="request-text")
 
     def on_mount(self) -> None:
-        """Start with the format that would be sent."""
         self.query_one(TextView).focus()
         self._show()
 
@@ -52,10 +50,8 @@ class RequestScreen(VbemScreen):
         self.query_one(TextView).show(self._write(self._wire).pretty().splitlines(), from_top=True)
 
     def action_other_format(self) -> None:
-        """The other format."""
         self._wire = WireFormat.JSON if self._wire is WireFormat.XML else WireFormat.XML
         self._show()
 
     def action_back(self) -> None:
-        """Back to the form."""
         self.dismiss(None)

@@ -86,13 +86,12 @@ class RestoreFormScreen(VbemScreen):
 
     @property
     def point(self) -> RestorePoint:
-        """The restore point, as listed."""
+        """Return the restore point, as listed."""
         return self._draft.point
 
     # -- what is on it ------------------------------------------------------------------------
 
     def compose_body(self) -> ComposeResult:
-        """The point, the fields, the plan, the short verdict and the button."""
         yield Static(self._point_words(), markup=False, id="form-point")
         with Container(id="form-panes"):
             with Vertical(id="form-left"):
@@ -114,7 +113,6 @@ class RestoreFormScreen(VbemScreen):
         return f"{what} {name}{server}, as of {timefmt.both(point.created)}, {age}"
 
     def on_mount(self) -> None:
-        """Show the form at once where everything is known, and read the point anew behind it."""
         known = (
             self._draft.platform
             if self._draft.platform is not Platform.UNKNOWN
@@ -221,7 +219,7 @@ class RestoreFormScreen(VbemScreen):
             self._help(event.row, event.row.field.help)
 
     def on_descendant_focus(self) -> None:
-        """Beside the plan or the button, what is said of a field would be taken for what will happen."""
+        # Beside the plan or the button, a remark about a field would be taken for what will happen.
         if self._helped is not None and self._form is not None and self._body.focused_row() is None:
             self._helped = None
             self.query_one("#form-help", Static).update("", layout=False)
@@ -266,42 +264,38 @@ class RestoreFormScreen(VbemScreen):
     # -- keys ---------------------------------------------------------------------------------
 
     def takes_key(self, event: Key | Paste) -> bool:
-        """What is typed while the restore is prepared or sent would come too late for it."""
+        """Return what is typed while the restore is prepared or sent would come too late for it."""
         return not (self._busy and is_typing(event))
 
     def action_change(self) -> None:
-        """Switch the field under the focus."""
         row = self._body.focused_row() if self._form else None
         if row is not None:
             row.change()
 
     def action_next_field(self) -> None:
-        """Go on; the plan is read with Tab, so that arrows never get caught in it."""
+        # The plan is reached with Tab, so that arrow keys never get caught in it.
         if isinstance(self.focus_next(), TextView):
             self.focus_next()
 
     def action_previous_field(self) -> None:
-        """Go back one field."""
         if isinstance(self.focus_previous(), TextView):
             self.focus_previous()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        """Enter goes on, and from the last field to the button: it never sends by itself."""
+        # Enter goes on, and from the last field to the button: it never sends by itself.
         if event.input.id == "form-reason":
             self.query_one("#form-restore", Button).focus()
         else:
             self.focus_next()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Looking up is offered only where the form has something to look up."""
         del parameters
         if action == "look_up" and self._form is not None:
             return any(field.lookup_type for field in self._form.fields)
         return True
 
     def action_look_up(self) -> None:
-        """Open the picker for the field under the focus."""
         row = self._body.focused_row() if self._form else None
         if isinstance(row, TextRow) and row.field.lookup_type:
             self._pick(row)
@@ -324,7 +318,6 @@ class RestoreFormScreen(VbemScreen):
             row.control.focus()
 
     def action_request(self) -> None:
-        """Show the exact request, if the form is complete."""
         plan, manager = self._draft_or_complain(), self._manager
         if plan is not None and manager is not None:
             write = partial(manager.write_request, plan.point, plan.spec)
@@ -358,7 +351,6 @@ class RestoreFormScreen(VbemScreen):
         self.action_restore()
 
     def action_restore(self) -> None:
-        """Guards, confirmation, then the app sends it."""
         plan = None if self._busy else self._draft_or_complain()
         if plan is not None:
             self._busy = True
@@ -390,7 +382,7 @@ class RestoreFormScreen(VbemScreen):
                 self.app.post_message(OpenTasks(restore.key))
 
     def on_screen_resume(self) -> None:
-        """Somebody went elsewhere while it was being sent: a form that was sent is done with."""
+        # The operator went elsewhere while it was being sent: a form that was sent is finished.
         if self._sent:
             self.dismiss(None)
             self.app.post_message(Notice("The restore was sent: Ctrl+T shows it."))
@@ -400,7 +392,6 @@ class RestoreFormScreen(VbemScreen):
     # -- leaving ------------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        """Back to the list; what was typed is not dropped without asking."""
         if self._is_changed():
             self._ask_to_leave()
         else:

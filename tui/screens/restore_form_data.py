@@ -36,7 +36,7 @@ async def draft_of(manager: EnterpriseManager, restore: Restore) -> FormDraft:
 
 
 async def read_point(manager: EnterpriseManager, listed: RestorePoint) -> RestorePoint:
-    """The point as the server has it now, completed with what the list knew."""
+    """Return the point as the server has it now, completed with what the list knew."""
     read = manager.vapp_restore_point if listed.kind is PointKind.VAPP else manager.vm_restore_point
     fresh = await read(listed.id)
     return msgspec.structs.replace(
@@ -53,7 +53,7 @@ async def read_point(manager: EnterpriseManager, listed: RestorePoint) -> Restor
 async def find_platform(
     screen: VbemScreen, manager: EnterpriseManager, point: RestorePoint
 ) -> Platform | None:
-    """The platform: from the point, from its backup, else from the operator; None if that was given up."""
+    """Return the platform from the point, its backup or the operator; None if nothing was chosen."""
     if point.platform is not Platform.UNKNOWN:
         return point.platform
     found = await screen.reading("find out the platform", lambda: manager.platform_of(point))
@@ -65,7 +65,7 @@ async def find_platform(
 
 
 async def vms_of(manager: EnterpriseManager, point: RestorePoint) -> tuple[tuple[RestorePoint, ...], str]:
-    """The VM points of a vApp point, and a sentence where they cannot be listed (WIRE 1.6)."""
+    """Return the VM points of a vApp point, and a sentence where they cannot be listed (WIRE 1.6)."""
     if point.kind is not PointKind.VAPP:
         return (), ""
     try:
@@ -79,7 +79,7 @@ async def vms_of(manager: EnterpriseManager, point: RestorePoint) -> tuple[tuple
 def make_form(
     point: RestorePoint, platform: Platform, layout: str, vms: tuple[RestorePoint, ...] = ()
 ) -> RestoreForm:
-    """The form of that platform, with the layout the settings prefer.
+    """Return the form of that platform, with the layout the settings prefer.
 
     Raises:
         WrongForm: there is no such restore on that platform.
@@ -100,7 +100,7 @@ class PlanDrafter:
     _drafted: tuple[RestoreForm, Values, RestorePlan | IncompleteForm] | None = None
 
     def draft(self, form: RestoreForm, values: Values) -> RestorePlan:
-        """The plan of a filled form; the same values give the same plan, with the same request.
+        """Return the plan of a filled form; the same values give the same plan, with the same request.
 
         Raises:
             IncompleteForm: it still has problems; also where a name cannot be written in the request.
@@ -121,7 +121,7 @@ class PlanDrafter:
             return IncompleteForm((Problem(field="", sentence=f"{error}. {error.hint}"),))
 
     def problems(self, form: RestoreForm, values: Values) -> tuple[Problem, ...]:
-        """What keeps the form from being sent; empty for nothing."""
+        """Return what keeps the form from being sent; empty for nothing."""
         try:
             self.draft(form, values)
         except IncompleteForm as error:
@@ -129,7 +129,7 @@ class PlanDrafter:
         return ()
 
     def verdict(self, form: RestoreForm, values: Values, remark: str) -> PlanSummary:
-        """What the form would do, in words, or what is missing."""
+        """Return what the form would do, in words, or what is missing."""
         blocked = set(form.blocked(values).values())
         notes = [note for note in (remark, *form.notes(values)) if note and note not in blocked]
         try:

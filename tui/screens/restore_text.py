@@ -31,7 +31,7 @@ _A_DAY = timedelta(days=1)
 
 
 def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, is_old: bool = False) -> Cell:
-    """The state as one word, with a question mark where it may long be another."""
+    """Return the state as one word, with a question mark where it may long be another."""
     if is_old:
         return StyledText(f"{state.label}?", "warning")
     label = label_of(state, cancel)
@@ -40,12 +40,12 @@ def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, i
 
 
 def progress_words(progress: int | None) -> str:
-    """Progress in per cent; a dash where the server does not say."""
+    """Return progress in per cent; a dash where the server does not say."""
     return "-" if progress is None else f"{progress} %"
 
 
 def state_words(restore: Restore) -> str:
-    """The state, with progress where it is known."""
+    """Return the state, with progress where it is known."""
     word = label_of(restore.state, restore.cancel)
     if restore.is_missing:
         return f"{word} when last seen; the server no longer lists it"
@@ -57,7 +57,7 @@ def _percent(progress: int | None) -> str:
 
 
 def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
-    """One row: state, progress, VM, elapsed, message."""
+    """Return one row: state, progress, VM, elapsed, message."""
     problem = f"(out of date: {restore.problem}) " if restore.problem else ""
     return (
         state_cell(restore.state, restore.cancel, is_old=restore.is_missing),
@@ -69,7 +69,7 @@ def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
 
 
 def _row_words(restore: Restore) -> str:
-    """What a row has room for, the most telling first: an end, or the loss of the session, comes first."""
+    """Return what a row has room for; an end, or the loss of the session, comes first."""
     if restore.is_missing:
         return f"(out of date) {restore.message}"
     cancel_words = restore.cancel_words
@@ -79,7 +79,7 @@ def _row_words(restore: Restore) -> str:
 
 
 def restore_lines(restore: Restore, now: datetime, plan: str) -> list[Line]:
-    """Everything that is known about one restore.
+    """Return everything that is known about one restore.
 
     Args:
         restore: the newest snapshot.
@@ -111,7 +111,7 @@ def _what_happens(restore: Restore, now: datetime) -> list[Line]:
 
 
 def _heard(seen: datetime, now: datetime) -> str:
-    """A time and no age: it stays true while nothing is painted anew."""
+    """Return a time rather than an age: it stays true while nothing is repainted."""
     return timefmt.clock_time(seen) if now - seen < _A_DAY else timefmt.both(seen)
 
 
@@ -140,7 +140,7 @@ def _when(restore: Restore, now: datetime) -> list[Line]:
 
 
 def _cancel_asked(one: Restore | JournalEntry) -> list[str]:
-    """When and by whom cancelling was asked, and whether the server replied."""
+    """Return when and by whom cancelling was asked, and whether the server replied."""
     if one.cancel_asked is None:
         return []
     who = f" by {one.cancel_by}" if one.cancel_by else ""
@@ -149,7 +149,7 @@ def _cancel_asked(one: Restore | JournalEntry) -> list[str]:
 
 
 def _session_times(session: RestoreSession | None) -> list[Line]:
-    """By the server's clock, which may differ from this machine's."""
+    """Return the session's times by the server's clock, which may differ from this machine's."""
     if session is None:
         return []
     lines: list[Line] = [f"Session says  {session.state.value}, result {session.result.value}"]
@@ -170,7 +170,7 @@ def _names(restore: Restore) -> Iterable[Line]:
 
 
 def entry_cells(entry: JournalEntry, now: datetime) -> tuple[Cell, ...]:
-    """One row of the history: number, when, VM, state, who, message."""
+    """Return one row of the history: number, when, VM, state, who, message."""
     del now
     return (
         str(entry.id),
@@ -183,7 +183,7 @@ def entry_cells(entry: JournalEntry, now: datetime) -> tuple[Cell, ...]:
 
 
 def entry_lines(entry: JournalEntry, now: datetime) -> list[Line]:
-    """Everything the journal holds of one restore."""
+    """Return everything the journal holds of one restore."""
     facts = (
         ("What", f"{entry.vm_name}: {entry.state.label}{_percent(entry.progress)}"),
         ("Message", entry.message),
@@ -235,13 +235,13 @@ class EndedRestores:
         return bool(new)
 
     def forget(self) -> None:
-        """The tasks are being looked at."""
+        """Forget the ends, as the operator is looking at the tasks."""
         self._ended.clear()
         self.shown = ""
 
     @property
     def words(self) -> str:
-        """What ended, the worst first, and where to read more."""
+        """Return what ended, the worst first, and where to read more."""
         ended = sorted(self._ended, key=lambda restore: ENDS.index(restore.state))
         if not ended:
             return ""
@@ -255,7 +255,7 @@ class EndedRestores:
 
     @property
     def kind(self) -> str:
-        """How the status line shows it."""
+        """Return how the status line shows it."""
         states = {restore.state for restore in self._ended}
         if RestoreState.FAILED in states:
             return "bad"

@@ -60,7 +60,6 @@ class TasksScreen(VbemScreen):
         self._plans: dict[int, str] = {}
 
     def compose_body(self) -> ComposeResult:
-        """The table, the details, two buttons."""
         yield VirtualTable(
             _COLUMNS, empty="No restores in this run yet. Esc: choose a point.", id="tasks-table"
         )
@@ -70,7 +69,6 @@ class TasksScreen(VbemScreen):
             yield Button("Send again", id="tasks-again", compact=True, disabled=True)
 
     def on_mount(self) -> None:
-        """Show what is known now."""
         self.app.post_message(TasksSeen())
         self.query_one(VirtualTable).focus()
         self._show_all()
@@ -78,7 +76,6 @@ class TasksScreen(VbemScreen):
             self.query_one(VirtualTable).select(self._selected)
 
     def on_screen_resume(self) -> None:
-        """Another screen was over it: catch up."""
         self.app.post_message(TasksSeen())
         self._show_all()
 
@@ -89,7 +86,7 @@ class TasksScreen(VbemScreen):
 
     @property
     def tasks_note(self) -> str:
-        """Nothing: they are here."""
+        """Return nothing: this is the screen of tasks."""
         return ""
 
     # -- showing ------------------------------------------------------------------------------
@@ -172,12 +169,10 @@ class TasksScreen(VbemScreen):
         self.query_one(TextView).focus()
 
     def action_details(self) -> None:
-        """Between the table and the details."""
         table, details = self.query_one(VirtualTable), self.query_one(TextView)
         (table if details.has_focus else details).focus()
 
     def action_cancel(self) -> None:
-        """Say what can still be stopped, and ask once."""
         chosen = self._chosen
         if chosen is None:
             self.set_status("There is no restore to cancel.")
@@ -185,7 +180,6 @@ class TasksScreen(VbemScreen):
             self.app.push_screen(CancelScreen(self.services, chosen))
 
     def action_again(self) -> None:
-        """Open the form again; sending it is a new restore."""
         chosen = self._chosen
         if not _may_send_again(chosen):
             self.set_status("Only a restore that failed, was cancelled or is unknown can be sent again.")
@@ -204,11 +198,9 @@ class TasksScreen(VbemScreen):
             self.app.post_message(OpenRestoreForm(_with_note(draft, restore)))
 
     def action_points(self) -> None:
-        """Back to the list of restore points."""
         self.app.post_message(OpenPoints())
 
     def action_back(self) -> None:
-        """Back; the restores go on and are watched."""
         self.dismiss(None)
 
 

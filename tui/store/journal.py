@@ -171,7 +171,7 @@ class Journal:
             database.execute("UPDATE restores SET owner = '' WHERE id = ? AND owner = ?", (id, self._me))
 
     def events(self, id: int) -> list[Event]:
-        """Say what happened to one restore, oldest first."""
+        """Return what happened to one restore, oldest first."""
         with self._reading() as database:
             return self._events(database, id)
 

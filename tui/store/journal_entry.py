@@ -70,7 +70,7 @@ class JournalEntry:
 
     @property
     def words(self) -> str:
-        """What is known, with what the cancelling did."""
+        """Return what is known, with what the cancelling did."""
         told = self.cancel_words and self.cancel_words not in self.message
         return f"{self.message} {self.cancel_words}".strip() if told else self.message
 

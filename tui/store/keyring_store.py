@@ -104,7 +104,7 @@ class SessionStore:
         return kept
 
     def where(self, server: str, user: str) -> KeepResult:
-        """Say where a session that `load` gave is kept."""
+        """Return where a session that `load` gave is kept."""
         held = self._memory.get(self._name(server, user))
         return held[1] if held else KeepResult(in_keyring=True, reason="")
 
@@ -186,7 +186,7 @@ def _kill_group(worker: subprocess.Popen[bytes]) -> None:
 
 
 def worker_environment() -> dict[str, str]:
-    """Say what Python and a keyring need to start; nothing else of ours, for it may be secret."""
+    """Return what Python and a keyring need to start; nothing else of ours, for it may be secret."""
     chosen = {
         name: value
         for name, value in os.environ.items()

@@ -29,7 +29,7 @@ class NoKeyring(Exception):
 
 
 def refusal(backend: KeyringBackend) -> str:
-    """Say why a backend must not hold a token, empty if it may; subclassing is no disguise."""
+    """Return why a backend must not hold a token, empty if it may; subclassing is no disguise."""
     for kind in type(backend).__mro__:
         name = f"{kind.__module__}.{kind.__qualname__}"
         if any(kind.__module__ == bad or kind.__module__.startswith(f"{bad}.") for bad in _REFUSED_MODULES):
@@ -52,7 +52,7 @@ def _refused_module_words(module: str) -> str:
 
 
 def flattened(backend: KeyringBackend, depth: int = 0) -> Iterator[KeyringBackend]:
-    """Return the backend itself, or those inside a chainer."""
+    """Yield the backend itself, or those inside a chainer."""
     inner = getattr(backend, "backends", None)
     if inner is None:
         yield backend
@@ -118,7 +118,7 @@ def _delete(backend: KeyringBackend, service: str, name: str) -> None:
 
 
 def reason_of(error: Exception) -> str:
-    """Say why it failed, by kind only: a backend's own words may repeat the secret."""
+    """Return why it failed, by kind only: a backend's own words may repeat the secret."""
     if isinstance(error, NoKeyring):
         return str(error)
     if isinstance(error, errors.KeyringLocked):

@@ -22,7 +22,7 @@ def last_logon(state: Path) -> tuple[str, str]:
 
 
 def last_user(state: Path, server: str) -> str:
-    """Say who logged on to this server last; empty where nothing is remembered."""
+    """Return who logged on to this server last; empty where nothing is remembered."""
     users = _read_last(state).get("users")
     return _word(users.get(server)) if isinstance(users, dict) else ""
 

@@ -47,7 +47,7 @@ def _boot() -> str:
 
 
 def start_of(pid: int) -> str | None:
-    """Say when a process started, in its system's own unit; None if it does not live."""
+    """Return when a process started, in its system's own unit; None if it does not live."""
     try:
         stat = (_PROC / str(pid) / "stat").read_bytes()
     except FileNotFoundError:
@@ -84,7 +84,7 @@ def this_process() -> str:
 
 
 def owner_state(owner: str) -> OwnerState:
-    """Say what is known about the process called `owner`."""
+    """Return what is known about the process called `owner`."""
     if not owner:
         return OwnerState.NOBODY
     if owner == this_process():
@@ -101,7 +101,7 @@ def owner_state(owner: str) -> OwnerState:
 
 
 def is_free(owner: str, silent_for: timedelta) -> bool:
-    """Say whether nobody who lives, this process included, follows what is owned by `owner`.
+    """Return whether nobody who lives, this process included, follows what is owned by `owner`.
 
     Args:
         owner: as `this_process` named it; empty for nobody.

@@ -18,7 +18,7 @@ _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL if hasattr(select, "po
 
 
 def terminal_fd() -> int | None:
-    """The terminal that keys come from; None where that is none, or it cannot be watched here."""
+    """Return the terminal that keys come from; None where that is none, or it cannot be watched here."""
     if sys.__stdin__ is None or not hasattr(select, "poll"):
         return None
     try:

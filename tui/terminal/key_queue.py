@@ -63,7 +63,7 @@ class KeyQueue:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no key waits and the last one has done its work."""
+        """Return whether no key waits and the last one has done its work."""
         return not (self._waiting or self._next or self._is_at_work)
 
     @contextmanager
@@ -107,7 +107,7 @@ class KeyQueue:
             self._app.post_message(self._next)
 
     def _is_quiet(self) -> bool:
-        """Nobody who may still have something to do with a key has a message waiting."""
+        """Return whether nothing that may still react to the key has a message waiting."""
         try:
             stack = self._app.screen_stack
         except ScreenStackError:
@@ -118,7 +118,7 @@ class KeyQueue:
         return all(node.is_mounted and not node.message_queue_size for node in nodes)
 
     def _is_opening(self) -> bool:
-        """A part of the screen is not there yet."""
+        """Return a part of the screen is not there yet."""
         try:
             screen = self._app.screen
         except ScreenStackError:

@@ -30,7 +30,7 @@ class SinglePaintScreen(Screen[ScreenT]):
     """Its timer of frames has ticked: it has been laid out, and its widgets know their sizes."""
 
     def takes_key(self, event: Key | Paste) -> bool:
-        """Whether a key pressed now may act; a screen refuses those that come too early or too late."""
+        """Return whether a key pressed now may act; a screen refuses keys that are too early or late."""
         del event
         return True
 
@@ -46,7 +46,7 @@ class SinglePaintScreen(Screen[ScreenT]):
             super()._compositor_refresh()
 
     def _on_timer_update(self) -> None:
-        """Paint once where Textual would twice: after a layout, and once more in full."""
+        # Textual would paint twice: after a layout, and then once more in full.
         self._has_ticked = True
         if self._layout_required and self._repaint_required:
             self._repaint_required = False
@@ -73,7 +73,7 @@ class SinglePaintApp(App[int]):
 
     @property
     def _background_screens(self) -> list[Screen[Any]]:
-        """The screens that shine through the top one: none through one that is opaque.
+        """Return the screens that shine through the top one: none through one that is opaque.
 
         Textual counts the screen below it all the same, and paints the top one once more in full whenever
         something changes in the hidden one, as it does each time a screen is opened.

@@ -75,7 +75,7 @@ class TerminalApp(SinglePaintApp):
             watch(fd, partial(self._hung_up, loop))
 
     def _hung_up(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The terminal is gone, in the watcher's thread: leave as on its signal, which may be ignored."""
+        """Leave as on the hang-up signal, which may be ignored; called in the watcher's thread."""
         # A loop that is closed has left already.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._leave_now, signal.SIGHUP)
@@ -97,11 +97,10 @@ class TerminalApp(SinglePaintApp):
 
     @on(WorkerFailed)
     def report_failure(self, failed: WorkerFailed) -> None:
-        """Report a worker that failed in an unforeseen way; the program goes on."""
         self.show_notice(self.crash_edge.survive(failed.doing, failed.error), "bad")
 
     def _handle_exception(self, error: Exception) -> None:
-        """Textual's own ending prints local variables, which may hold secrets: write a report instead."""
+        """Write a report; Textual would print local variables, which may hold secrets."""
         self.farewell = self.crash_edge.end(error)
         self._return_code = EXIT_CRASH
         self._exception = error

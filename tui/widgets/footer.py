@@ -37,12 +37,12 @@ class FooterKey(NamedTuple):
 
     @property
     def width(self) -> int:
-        """In cells."""
+        """Return the width in cells."""
         return cell_len(self.key) + 1 + cell_len(self.label)
 
 
 def fitting(words: Sequence[FooterKey], width: int) -> list[FooterKey]:
-    """The first words that fit into `width` cells, and those that are never left out."""
+    """Return the first words that fit into `width` cells, and those that are never left out."""
     shown = list(words)
     while _need(shown) > width:
         place = next((at for at in reversed(range(len(shown))) if not _is_kept(shown[at])), None)
@@ -78,11 +78,9 @@ class Footer(Widget):
             self.follow()
 
     def on_mount(self) -> None:
-        """Follow what can be done."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.follow())
 
     def on_unmount(self) -> None:
-        """Follow no longer."""
         self.screen.bindings_updated_signal.unsubscribe(self)
 
     def follow(self) -> None:
@@ -107,7 +105,6 @@ class Footer(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Draw what fits."""
         width, plain = self.size.width, self.rich_style
         segments = [Segment(" " * _LEAD, plain)]
         for number, word in enumerate(fitting(self._words, width) if y == 0 else ()):
@@ -117,7 +114,6 @@ class Footer(Widget):
         return Strip(segments).adjust_cell_length(width, plain)
 
     def on_click(self, event: Click) -> None:
-        """Where the mouse is asked for: press the key under it."""
         left = _LEAD
         for word in fitting(self._words, self.size.width):
             if left <= event.x < left + word.width and not word.is_off:

@@ -37,7 +37,6 @@ class FormFields(VerticalScroll, can_focus=False, inherit_bindings=False):
         self._touched: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        """A heading and the rows of each section."""
         for section in self._form.sections:
             words = f"{section.title}  {section.help}" if section.help else section.title
             yield Static(safe(words, cells=120), markup=False, classes="section")
@@ -45,20 +44,19 @@ class FormFields(VerticalScroll, can_focus=False, inherit_bindings=False):
                 yield self._rows[field.name]
 
     def on_mount(self) -> None:
-        """Tell the screen."""
         self.post_message(self.Ready())
 
     @property
     def values(self) -> dict[str, Value]:
-        """What is typed and chosen now."""
+        """Return what is typed and chosen now."""
         return {name: row.value for name, row in self._rows.items()}
 
     def row(self, name: str) -> FieldRow | None:
-        """The row of a field, None if there is no such field."""
+        """Return the row of a field, None if there is no such field."""
         return self._rows.get(name)
 
     def focused_row(self) -> FieldRow | None:
-        """The row that has the focus."""
+        """Return the row that has the focus."""
         return next((row for row in self._rows.values() if row.control.has_focus), None)
 
     def focus_first(self) -> None:
@@ -69,11 +67,10 @@ class FormFields(VerticalScroll, can_focus=False, inherit_bindings=False):
                 return
 
     def on_descendant_focus(self) -> None:
-        """Bring the whole field into view, its label too: the focus alone brings only the control."""
+        # The focus alone brings only the control into view, not its label.
         self.call_after_refresh(self._show_row)
 
     def on_resize(self) -> None:
-        """Keep the field with the focus in view."""
         self.call_after_refresh(self._show_row)
 
     def _show_row(self) -> None:
@@ -85,12 +82,11 @@ class FormFields(VerticalScroll, can_focus=False, inherit_bindings=False):
             row.scroll_visible(animate=False)
 
     def touch_all(self) -> None:
-        """From now on problems are shown beside every field, as after a try to send."""
+        """Show problems beside every field from now on, as after a try to send."""
         self._touched = set(self._rows)
 
     @on(FieldRow.Left)
     def touch(self, event: FieldRow.Left) -> None:
-        """A field that was left shows its problems."""
         self._touched.add(event.row.field.name)
 
     def fill_untouched(self, defaults: Mapping[str, Value]) -> None:

@@ -59,12 +59,12 @@ class FieldRow(Vertical):
 
     @property
     def value(self) -> Value:
-        """What is typed or chosen now."""
+        """Return what is typed or chosen now."""
         raise NotImplementedError
 
     @property
     def control(self) -> Widget:
-        """The widget that takes the focus."""
+        """Return the widget that takes the focus."""
         raise NotImplementedError
 
     def change(self) -> None:
@@ -96,11 +96,9 @@ class FieldRow(Vertical):
         self.remark.update(safe(words, cells=300))
 
     def on_descendant_focus(self) -> None:
-        """Tell that the focus came."""
         self.post_message(self.Entered(self))
 
     def on_descendant_blur(self) -> None:
-        """Tell that the focus went."""
         self.post_message(self.Left(self))
 
 
@@ -122,11 +120,11 @@ class Toggle(Static, can_focus=True):
         self.update(("> " if marked else "  ") + self._words)
 
     def on_focus(self) -> None:
-        """Put the mark; `has_focus` is set only after this."""
+        # `has_focus` is set only after this.
         self._draw(marked=True)
 
     def on_blur(self) -> None:
-        """Take the mark away; `has_focus` is cleared only after this."""
+        # `has_focus` is cleared only after this.
         self._draw(marked=False)
 
 
@@ -139,36 +137,34 @@ class ToggleRow(FieldRow):
         self._toggle = Toggle()
 
     def compose(self) -> ComposeResult:
-        """The line and its remark."""
         yield self._toggle
         yield self.remark
 
     def on_mount(self) -> None:
-        """Write the value."""
         self._toggle.show(self.words)
 
     @property
     def value(self) -> Value:
-        """The chosen value."""
+        """Return the chosen value."""
         return self._value
 
     @property
     def control(self) -> Widget:
-        """The line."""
+        """Return the line."""
         return self._toggle
 
     @property
     def words(self) -> str:
-        """Value and label on one line."""
+        """Return value and label on one line."""
         raise NotImplementedError
 
     @property
     def next_value(self) -> Value:
-        """What comes after the value."""
+        """Return what comes after the value."""
         raise NotImplementedError
 
     def change(self) -> None:
-        """The next value, unless another field forbids it."""
+        """Go to the next value, unless another field forbids it."""
         if self.note:
             self.post_message(self.Refused(self))
             return
@@ -189,17 +185,17 @@ class SwitchRow(ToggleRow):
 
     @property
     def words(self) -> str:
-        """The mark says it without colour."""
+        """Return the mark says it without colour."""
         mark = "[x] yes" if self._value else "[ ] no "
         return f"{mark}  {label_of(self.field)}"
 
     @property
     def next_value(self) -> Value:
-        """The other one."""
+        """Return the other one."""
         return not self._value
 
     def set_value(self, value: Value) -> None:
-        """Switch it."""
+        """Set the switch."""
         super().set_value(value is True)
 
 
@@ -208,21 +204,21 @@ class ChoiceRow(ToggleRow):
 
     @property
     def words(self) -> str:
-        """The label of the choice between brackets."""
+        """Return the label of the choice between brackets."""
         labels = {choice.value: choice.label for choice in self.field.choices}
         value = str(self._value)
         return f"{label_of(self.field)}: < {labels.get(value, value)} >"
 
     @property
     def next_value(self) -> Value:
-        """The next choice, after the last one the first."""
+        """Return the next choice, after the last one the first."""
         values = [choice.value for choice in self.field.choices]
         place = values.index(str(self._value)) if self._value in values else -1
         return values[(place + 1) % len(values)]
 
 
 def label_of(field: Field) -> str:
-    """The plain label and, beside it, the element's name as documented."""
+    """Return the plain label and, beside it, the element's name as documented."""
     wire = f" ({field.wire_name})" if field.wire_name else ""
     return f"{field.label}{wire}"
 
@@ -245,7 +241,6 @@ class TextRow(FieldRow):
         self._called.display = False
 
     def compose(self) -> ComposeResult:
-        """Label; name, where it has one, and line; remark."""
         yield self._label
         with Horizontal(classes="typed"):
             yield self._called
@@ -254,12 +249,12 @@ class TextRow(FieldRow):
 
     @property
     def value(self) -> Value:
-        """What is typed."""
+        """Return what is typed."""
         return self.entry.value
 
     @property
     def control(self) -> Widget:
-        """The line."""
+        """Return the line."""
         return self.entry
 
     def set_value(self, value: Value) -> None:
@@ -278,26 +273,23 @@ class TextRow(FieldRow):
             self.call_after_refresh(self._show_cursor)
 
     def _show_cursor(self) -> None:
-        """The line has become shorter or longer: scroll to where the cursor is."""
+        """Scroll to the cursor after a change of width."""
         at = self.entry.cursor_position
         self.entry.cursor_position = 0
         self.entry.cursor_position = at
 
     def on_descendant_focus(self) -> None:
-        """Put the mark that says where the focus is without colour."""
         self._label.update(f"> {self._words}")
 
     def on_descendant_blur(self) -> None:
-        """Take the mark away."""
         self._label.update(f"  {self._words}")
 
     @on(Input.Changed)
     def post_change(self, event: Input.Changed) -> None:
-        """Pass it on as a change of the field."""
         event.stop()
         self.post_message(self.Changed(self))
 
 
 def entry_id(name: str) -> str:
-    """The id of a field's input: names may hold dots, ids may not."""
+    """Return the id of a field's input: names may hold dots, ids may not."""
     return "field-" + name.replace(".", "-").replace("_", "-")

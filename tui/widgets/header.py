@@ -15,7 +15,7 @@ class Header(Static):
 
     @staticmethod
     def line(title: str, *, demo: bool, who: str) -> str:
-        """The text of the line."""
+        """Return the text of the line."""
         parts = ["vbem", "DEMO" if demo else "", safe(title, cells=30), safe(who, cells=44)]
         return " " + "  |  ".join(part for part in parts if part)
 

@@ -51,27 +51,24 @@ class LineInput(Input):
         self.cursor_blink = False
 
     def on_resize(self) -> None:
-        """Another part fits."""
         self._keep_cursor_seen()
 
     def watch_value(self) -> None:
-        """It may be the first."""
         self._keep_cursor_seen()
 
     def _keep_cursor_seen(self) -> None:
-        """Textual does so where the cursor moves, but not for a first text, nor where the width changes."""
+        """Scroll to the cursor; Textual does not for a first text or a changed width."""
         if self.size.width:
             self.virtual_size = Size(self.content_width, 1)
             self.scroll_to_region(Region(self._caret_column, 0, 1, 1), force=True, animate=False)
 
     @property
     def _caret_column(self) -> int:
-        """Cells of text before the cursor."""
+        """Return the cells of text before the cursor."""
         before = self.value[: self.cursor_position]
         return len(before) if self.password else cell_len(before)
 
     def render_line(self, y: int) -> Strip:
-        """Draw it, with a mark at each end where more of the text is."""
         strip, width = super().render_line(y), self.scrollable_content_region.width
         if y or not self.value or width < MARKED_CELLS:
             return strip
@@ -84,7 +81,7 @@ class LineInput(Input):
         return strip
 
     def focus_for_retyping(self) -> None:
-        """Focus it with all its text selected: typing replaces what was refused instead of adding to it."""
+        """Focus the input with its text selected, so that typing replaces what was refused."""
         self.focus()
         self.selection = Selection(0, len(self.value))
 
@@ -93,14 +90,14 @@ class FilterInput(LineInput):
     """The input of a list's filter; the key that leads to it does nothing more at its beginning."""
 
     def on_key(self, event: Key) -> None:
-        """Swallow a leading `/`: who types `/web` by habit looks for `web`."""
+        # Swallow a leading `/`: whoever types `/web` by habit looks for `web`.
         if event.character == "/" and min(self.selection) == 0:
             event.prevent_default()
             event.stop()
 
 
 def typed_secrets(screen: DOMNode) -> Iterator[str]:
-    """What stands in the password fields of a screen, alone and as a logon sends it."""
+    """Yield what stands in the password fields of a screen, alone and as a logon sends it."""
     entries = list(screen.query(LineInput))
     for secret in (entry.value for entry in entries if entry.password and entry.value):
         yield secret

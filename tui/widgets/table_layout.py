@@ -40,16 +40,16 @@ class RowProvider(Protocol):
     """The rows of a table. Only rows in view are asked for, so there may be millions."""
 
     def __len__(self) -> int:
-        """How many rows there are now."""
+        """Return how many rows there are now."""
 
     def row(self, index: int) -> Sequence[Cell]:
-        """The cells of one row, one per column, as raw text: the table makes it safe to show."""
+        """Return the cells of one row, one per column, as raw text: the table makes it safe to show."""
 
     def key(self, index: int) -> Hashable:
-        """What the row is, whatever its place: the cursor stays on its key while rows come and go."""
+        """Return what the row is, whatever its place: the cursor stays on its key while rows come and go."""
 
     def place(self, key: Hashable) -> int | None:
-        """Where the row with that key stands now; None if it is gone."""
+        """Return where the row with that key stands now; None if it is gone."""
 
 
 class ListRows(Generic[ItemT]):
@@ -76,15 +76,15 @@ class ListRows(Generic[ItemT]):
         return len(self._items)
 
     def row(self, index: int) -> Sequence[Cell]:
-        """The cells of one row."""
+        """Return the cells of one row."""
         return self._row(self._items[index])
 
     def key(self, index: int) -> Hashable:
-        """The key of one row."""
+        """Return the key of one row."""
         return self._key(self._items[index])
 
     def place(self, key: Hashable) -> int | None:
-        """Where the row with that key stands."""
+        """Return where the row with that key stands."""
         return self._places.get(key)
 
 
@@ -148,7 +148,7 @@ Line = tuple[tuple[str, str], ...]
 
 
 def header_line(slots: Sequence[Slot], sorted_by: str, *, descending: bool, width: int) -> Line:
-    """The headings; the column the rows are sorted by says in which direction."""
+    """Return the headings; the column the rows are sorted by says in which direction."""
     labels = []
     for slot in slots:
         label = slot.column.label
@@ -159,12 +159,12 @@ def header_line(slots: Sequence[Slot], sorted_by: str, *, descending: bool, widt
 
 
 def said_line(sentence: str, *, width: int) -> Line:
-    """What is said instead of rows."""
+    """Return what is said instead of rows."""
     return ((_NO_MARK + safe(sentence, cells=max(0, width - len(_NO_MARK))), "table--row"),)
 
 
 def row_line(slots: Sequence[Slot], cells: Sequence[Cell], *, is_cursor: bool) -> Line:
-    """One row: each cell in its slot; under the cursor all cells have the cursor's colours."""
+    """Return one row: each cell in its slot; under the cursor all cells have the cursor's colours."""
     base = "table--cursor" if is_cursor else "table--row"
     parts: list[tuple[str, str]] = [(CURSOR_MARK if is_cursor else _NO_MARK, base)]
     for number, slot in enumerate(slots):
@@ -175,7 +175,7 @@ def row_line(slots: Sequence[Slot], cells: Sequence[Cell], *, is_cursor: bool) -
 
 
 def difference(old: Line, new: Line, width: int) -> tuple[int, int]:
-    """From which cell to which two lines that are not equal differ, in whole columns."""
+    """Return the span of cells, in whole columns, in which two unequal lines differ."""
     if len(new) == 1 or [tone for _, tone in old] != [tone for _, tone in new]:
         return 0, width
     changed = [before != after for before, after in zip(old, new, strict=True)]
@@ -184,7 +184,7 @@ def difference(old: Line, new: Line, width: int) -> tuple[int, int]:
 
 
 def drawn(line: Line, style: Callable[[str], Style], width: int, *, rest: str = "") -> Strip:
-    """The line in colours.
+    """Return the line in colours.
 
     Args:
         line: what to draw.

@@ -95,7 +95,7 @@ class TextView(Widget, can_focus=True):
 
     @property
     def text(self) -> str:
-        """Everything it shows, scrolled away or not, for tests and for copying."""
+        """Return everything it shows, scrolled away or not, for tests and for copying."""
         return "\n".join(_text(line) for line in self._lines)
 
     def show(self, lines: Iterable[Line], *, from_top: bool = False) -> None:
@@ -121,17 +121,15 @@ class TextView(Widget, can_focus=True):
             self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many lines as the text takes at this width, where the stylesheet says `auto`."""
+        """Return as many lines as the text takes at this width, where the stylesheet says `auto`."""
         del container, viewport
         return len(self._wrap_at(width))
 
     def on_resize(self) -> None:
-        """Wrap again."""
         self._wrap()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line."""
         shown = self._visible()
         text, tone = shown[y] if y < len(shown) else ("", "")
         style = self.get_component_rich_style(f"text-view--{tone}") if tone else self.rich_style
@@ -142,15 +140,12 @@ class TextView(Widget, can_focus=True):
         self._turn_to(self._top + lines)
 
     def action_turn(self, lines: int) -> None:
-        """Scroll by lines."""
         self.turn(lines)
 
     def action_turn_page(self, pages: int) -> None:
-        """Scroll by pages."""
         self.turn(pages * max(1, self.size.height - 1))
 
     def action_to_top(self) -> None:
-        """Scroll to the top."""
         self._turn_to(0)
 
     def _turn_to(self, top: int) -> None:
@@ -174,7 +169,7 @@ class TextView(Widget, can_focus=True):
         ]
 
     def _visible(self) -> Sequence[tuple[str, str]]:
-        """The lines in view; the first and the last one say so where there are more."""
+        """Return the lines in view; the first and the last one say so where there are more."""
         height = self.size.height
         shown = self._wrapped[self._top : self._top + height]
         if height > 2 and self._top:

@@ -64,7 +64,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
         @property
         def control(self) -> VirtualTable:
-            """The table, for selectors."""
+            """Return the table, for selectors."""
             return self.table
 
     class Chosen(Highlighted):
@@ -95,17 +95,17 @@ class VirtualTable(ScrollView, can_focus=True):
 
     @property
     def row_count(self) -> int:
-        """How many rows there are."""
+        """Return how many rows there are."""
         return len(self._rows)
 
     @property
     def cursor(self) -> int:
-        """Number of the row under the cursor, from 0."""
+        """Return number of the row under the cursor, from 0."""
         return self._cursor
 
     @property
     def cursor_key(self) -> Hashable | None:
-        """Key of the row under the cursor; None without rows."""
+        """Return the key of the row under the cursor; None without rows."""
         return self._cursor_key
 
     def set_rows(self, rows: RowProvider, *, keep_cursor: bool = True) -> None:
@@ -117,7 +117,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self.rows_changed()
 
     def rows_changed(self) -> None:
-        """The provider's rows changed: keep the cursor on its key, repaint the lines that differ."""
+        """Take in that the rows have changed: keep the cursor on its key, repaint the lines that differ."""
         place = None if self._cursor_key is None else self._rows.place(self._cursor_key)
         if place is not None:
             self._top += place - self._cursor
@@ -176,7 +176,6 @@ class VirtualTable(ScrollView, can_focus=True):
     action_choose = choose
 
     def on_click(self, event: events.Click) -> None:
-        """Where the mouse is asked for: a click selects, a second one chooses."""
         row = self._top + event.y - 1
         if event.y >= 1 and row < len(self._rows):
             self._go(row)
@@ -184,12 +183,10 @@ class VirtualTable(ScrollView, can_focus=True):
                 self.choose()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Turn the wheel: the cursor goes along."""
         event.stop()
         self.move(3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Turn the wheel: the cursor goes along."""
         event.stop()
         self.move(-3)
 
@@ -197,7 +194,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     @property
     def _lines_for_rows(self) -> int:
-        """Lines for rows: all but the header."""
+        """Return how many lines are left for rows: all but the header."""
         return max(0, self.size.height - 1)
 
     def _go(self, row: int) -> None:
@@ -219,14 +216,13 @@ class VirtualTable(ScrollView, can_focus=True):
     # Painting ----------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        """Share the room again."""
         self._slots = share(self._columns, self.size.width - len(CURSOR_MARK))
         self._painted.clear()
         self._land(self._cursor)
         self.refresh()
 
     def notify_style_update(self) -> None:
-        """Colours changed: every line is stale."""
+        """Draw every line again after a change of colours."""
         super().notify_style_update()
         self._painted.clear()
 
@@ -244,7 +240,6 @@ class VirtualTable(ScrollView, can_focus=True):
             self.refresh(*stale)
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line: the header, a row, or what is said instead of rows."""
         line = self._painted.get(y)
         if line is None:
             line = self._painted[y] = self._line(y)

@@ -112,7 +112,7 @@ def name_field(*, name: str, wire_name: str, label: str, help_: str) -> Field:
 
 
 def placement_of(values: Values, prefix: str = "") -> dict[str, str]:
-    """Say what was typed into `placement_fields`, as the specs name it."""
+    """Return what was typed into `placement_fields`, as the specs name it."""
     return {name: text_of(values, f"{prefix}{name}") for name in _PLACEMENT}
 
 
@@ -174,7 +174,7 @@ def _notes(context: FormContext, values: Values) -> tuple[str, ...]:
 
 
 def name_notes(thing: str, wire_name: str, new_name: str, original: str) -> tuple[str, ...]:
-    """Say what the new name means for the original, while typing."""
+    """Return what the new name means for the original, while typing."""
     if not new_name:
         return (f"{wire_name} is empty: the {thing} gets its own name, which counts as OVERWRITING.",)
     if is_same_name(new_name, original):
@@ -223,7 +223,7 @@ def original_outcome(new_name: str, original: str) -> OriginalOutcome:
 
 
 def original_words(thing: str, new_name: str, original: str) -> str:
-    """Say what happens to the original, for a VM or a vApp."""
+    """Return what happens to the original, for a VM or a vApp."""
     if not new_name:
         return f"No new name: the {thing} is restored under its own name; the original counts as OVERWRITTEN."
     if is_same_name(new_name, original):

@@ -47,27 +47,27 @@ class RestoreForm:
 
     @property
     def title(self) -> str:
-        """What is restored, for a heading."""
+        """Return what is restored, for a heading."""
         return self.definition.title
 
     @property
     def point(self) -> RestorePoint:
-        """The point it restores."""
+        """Return the point it restores."""
         return self.context.point
 
     @property
     def platform(self) -> Platform:
-        """The platform it asks for."""
+        """Return the platform it asks for."""
         return self.context.platform
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """All fields, in the order of the screen."""
+        """Return all fields, in the order of the screen."""
         return tuple(field for section in self.sections for field in section.fields)
 
     @property
     def defaults(self) -> dict[str, Value]:
-        """The safe values every field starts with."""
+        """Return the safe values every field starts with."""
         return {field.name: field.default for field in self.fields}
 
     def field(self, name: str) -> Field:
@@ -91,13 +91,13 @@ class RestoreForm:
         return tuple(field for field in self.fields if field.is_visible(full))
 
     def check(self, values: Values) -> tuple[Problem, ...]:
-        """Name everything that keeps the form from being sent, in the order of the screen."""
+        """Return name everything that keeps the form from being sent, in the order of the screen."""
         full = self.complete(values)
         problems = [problem for field in self.visible(full) for problem in self._problems_of(field, full)]
         return (*problems, *self.definition.check(self.context, full))
 
     def notes(self, values: Values) -> tuple[str, ...]:
-        """Say what excludes what and what follows, while typing."""
+        """Return what excludes what and what follows, while typing."""
         full = self.complete(values)
         exclusions = (
             exclusion.note
@@ -108,7 +108,7 @@ class RestoreForm:
         return (*exclusions, *self.definition.notes(self.context, full))
 
     def blocked(self, values: Values) -> dict[str, str]:
-        """Name the fields that must stay off with these values, each with the sentence why."""
+        """Return name the fields that must stay off with these values, each with the sentence why."""
         full = self.complete(values)
         return {
             exclusion.other: exclusion.note
@@ -118,7 +118,7 @@ class RestoreForm:
         }
 
     def spec(self, values: Values) -> RestoreSpec:
-        """Say what to ask the server for.
+        """Return what to ask the server for.
 
         Raises:
             IncompleteForm: `check` finds problems.
@@ -129,7 +129,7 @@ class RestoreForm:
         return self.definition.spec(self.context, self.complete(values))
 
     def effect(self, spec: RestoreSpec, api_version: str) -> RestoreEffect:
-        """Say what the request will do, in words."""
+        """Return what the request will do, in words."""
         return self.definition.effect(self.point, spec, api_version)
 
     def root_id(self, values: Values) -> str:
@@ -165,7 +165,7 @@ class RestoreForm:
 
 
 def _fault(field: Field, values: Values) -> str:
-    """Say what is wrong with one field by itself, empty if nothing."""
+    """Return what is wrong with one field by itself, empty if nothing."""
     if field.kind is FieldKind.BOOL:
         return _switch_fault(field, values)
     text = text_of(values, field.name)

@@ -107,7 +107,7 @@ def _effect(_point: RestorePoint, spec: RestoreSpec, api_version: str) -> Restor
 
 
 def power_words(*, on: bool) -> str:
-    """Say what happens to the power afterwards."""
+    """Return what happens to the power afterwards."""
     return "The restored VM is POWERED ON afterwards." if on else "The restored VM stays powered off."
 
 
