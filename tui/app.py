@@ -177,7 +177,7 @@ class VbemApp(TerminalApp):
                 screen.pop_until_active()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # Before logon: no tasks, no history, nothing to log off from; and nobody goes where he is.
+        # Before logon: no tasks, no history, nothing to log off from; and no screen leads to itself.
         del parameters
         if self.screen_stack and action == screen_name(self.screen):
             return False

@@ -129,7 +129,7 @@ class Child:
 
 
 def child_environment(passed_on: Collection[str] = (), prefixes: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return what Python needs to start in a child, and what is named; nothing else, for it may be secret."""
+    """Return what Python needs to start in a child, and what is named; the rest may be secret."""
     chosen = {
         name: value
         for name, value in os.environ.items()

@@ -27,7 +27,7 @@ class RestoreState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
-    """Nobody knows whether it started: no end, but nothing to poll by itself."""
+    """It is not known whether it started: no end, but nothing to poll by itself."""
 
     @property
     def is_over(self) -> bool:

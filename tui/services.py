@@ -81,9 +81,9 @@ class Services:
         """What was filled in for the restores of this run, by restore."""
         self.reference_names = ReferenceNames()
         self.on_notice: Callable[[str, str], None] = lambda _text, _kind: None
-        """Shows a sentence that nobody asked for; its kind is `note`, `good` or `bad`."""
+        """Shows a sentence unasked; its kind is `note`, `good` or `bad`."""
         self.on_failure: Callable[[str, BaseException], None] = _raise_unforeseen
-        """Reports an error nobody foresaw; the text completes 'while trying to ...'."""
+        """Reports an unexpected error; the text completes 'while trying to ...'."""
         self.on_restores: Listener = lambda _restores: None
         """Called with all restores after each change."""
         self.ask_for_password: Callable[[], Awaitable[bool]] = _nobody_to_ask
@@ -188,7 +188,7 @@ class Services:
         return self.journal.note
 
     def keep_session_now(self) -> None:
-        """Keep the logon session before something is begun whose task lives in it."""
+        """Save the logon session before something is started whose task belongs to it."""
         if self.connection is not None:
             self._start(self._keep_session(self.connection), "keep the logon session")
 
@@ -272,7 +272,7 @@ class Services:
         return f"{words} {_unrecorded_words(unrecorded)}".strip()
 
     def cancel_restore(self, restore: Restore, *, again: bool = False) -> None:
-        """Send the one DELETE of a restore, whoever stays to see it.
+        """Send the one DELETE of a restore, whether or not its screen stays open.
 
         Args:
             restore: what to cancel.
@@ -284,7 +284,7 @@ class Services:
     # -- tasks ----------------------------------------------------------------------------------
 
     def _start(self, work: Coroutine[Any, Any, Any], doing: str) -> asyncio.Task[Any]:
-        """Run something that no screen owns; what nobody foresaw in it is reported.
+        """Run something that no screen owns; an unexpected error in it is reported.
 
         Args:
             work: what to run.
@@ -297,7 +297,7 @@ class Services:
 
     @property
     def under_way(self) -> frozenset[str]:
-        """Return what this object is doing for nobody in particular, as in 'while trying to ...'."""
+        """Return what this object is doing on its own, as in 'while trying to ...'."""
         return frozenset(task.get_name() for task in self._tasks)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:

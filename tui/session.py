@@ -60,7 +60,7 @@ class Connection:
         self.kept: KeepResult | None = None
         """Whether the session is in the keyring, and why not; None before it was kept and after log-off."""
         self.warnings: tuple[str, ...] = ()
-        """What is odd about a certificate that is trusted all the same: wrong name, expired."""
+        """What is odd about a certificate that is trusted anyway: wrong name, expired."""
         self.log_off_note = ""
         """What log-off left undone on purpose, in a sentence; empty when everything was ended."""
         self._trust_store = trust_store
@@ -77,7 +77,7 @@ class Connection:
 
     @property
     def manager(self) -> EnterpriseManager:
-        """Return the client; the same object from logon to log-off, whatever is logged on again between.
+        """Return the client; the same object from logon to log-off, also after logging on again.
 
         Raises:
             TrustError: the pins cannot be read.
@@ -231,7 +231,7 @@ class Connection:
         and `log_off_note` says so.
 
         Raises:
-            ManagerError: the server could not be told; the local copies are gone all the same.
+            ManagerError: the server could not be reached; the local copies are deleted anyway.
             KeyringError: the keyring may still hold it.
         """
         shared = self.is_shared

@@ -1,7 +1,7 @@
 """The look: where the stylesheets are, and the one set of colours they use.
 
 Colours stand here and not in a stylesheet, because Textual's variables do not cross files. Nothing
-on a screen is told by colour alone.
+on a screen is shown by colour alone.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def utc(moment: datetime) -> str:
 def both(moment: datetime) -> str:
     """Return both times in one phrase, `2026-11-23 03:04 (02:04 UTC)`, with the UTC day where it differs.
 
-    Where the local zone is UTC itself, it is said once. UTC also tells the two hours apart that
+    Where the local zone is UTC itself, it is said once. UTC also distinguishes the two hours that
     local clocks show twice when summer time ends.
     """
     here, there = _here(moment), moment.astimezone(UTC)

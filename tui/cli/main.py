@@ -120,7 +120,7 @@ def _run_screens(start: StartOptions, *, mouse: bool) -> int:
 
 
 def _last_word(words: str) -> None:
-    """Say it where the screens were; where that terminal is gone, nobody is left to hear it."""
+    """Say it where the screens were, if that terminal is still there."""
     try:
         if words:
             print(words, file=sys.stderr)  # noqa: T201 - the last word after the screens are gone

@@ -31,7 +31,7 @@ def vm_title(vm: Vm) -> str:
 
 
 def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
-    """Return one line about a VM: what tells it from its namesakes first."""
+    """Return one line about a VM, beginning with what distinguishes it from its namesakes."""
     of = "" if shown == len(vm.rows) else f"{shown:,} of "
     count = f"{of}{len(vm.rows):,} point{'' if len(vm.rows) == 1 else 's'}"
     parts = [vm_title(vm), vm.platform.short_label, vm.server_name or "server unknown"]
@@ -48,7 +48,7 @@ def _nouns(kinds: set[PointKind]) -> str:
 
 
 def object_word(vm: Vm) -> str:
-    """Return what tells a VM from its namesakes: `vm-1036`, or the start of a GUID."""
+    """Return what distinguishes a VM from its namesakes: `vm-1036`, or the start of a GUID."""
     word = vm.object_ref.partition(".")[2].rpartition(":")[2]
     return word[:8] if len(word) == 36 else word or "no reference"
 
@@ -125,7 +125,7 @@ def _bar(done: int, of: int) -> str:
 
 def _freshness(index: PointIndex, now: datetime) -> str:
     newest = [server.newest for server in index.servers if server.newest is not None]
-    # The stalest server is what deserves the mention: another one's fresh points say nothing about it.
+    # The stalest server is named: another one's fresh points say nothing about it.
     return f"newest {ago(min(newest), now)}" if newest else ""
 
 

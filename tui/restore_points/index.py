@@ -1,6 +1,6 @@
 """The index of restore points: a hundred thousand and more, in columns, grouped by VM.
 
-A VM is told from its namesakes by backup server, object reference and kind, never by its name
+A VM is distinguished from its namesakes by backup server, object reference and kind, never by its name
 alone. No point is kept as an object: a `RestorePoint` is made again from the columns when it is
 asked for (without its `name`, which nobody may parse anyway).
 """
@@ -27,7 +27,7 @@ def fold(text: str) -> str:
 
 
 class Server(NamedTuple):
-    """A backup server, as its points tell."""
+    """A backup server, as its points describe it."""
 
     uid: str
     name: str

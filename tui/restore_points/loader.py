@@ -53,7 +53,7 @@ class PageTracker:
             self.last_length = len(uids)
 
     def next_page(self) -> int | None:
-        """Return the next page nobody has taken."""
+        """Return the next page that no task has taken."""
         while self._looked < self.pages:
             self._looked += 1
             if self._looked not in self.done:
@@ -246,7 +246,7 @@ class Loader:
             tracker.start_over()
         if not self._trackers[0].done:
             await self._attempt(self._read_first())
-        # A first page goes alone, for it says how many there are.
+        # A first page is read alone, because it says how many there are.
         await asyncio.gather(
             *(self._attempt(self._read(tracker, 1)) for tracker in self._trackers if not tracker.done)
         )
@@ -259,7 +259,7 @@ class Loader:
         self._on_page(gone)
 
     async def _attempt(self, reading: Awaitable[None]) -> None:
-        """Keep the first error instead of raising it: the others end after the page they are at."""
+        """Keep the first error instead of raising it: the other tasks end after their page."""
         if self._error is None:
             try:
                 await reading

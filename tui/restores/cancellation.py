@@ -60,7 +60,7 @@ def _effect(restore: Restore) -> tuple[str, ...]:
 
 
 def _warning(restore: Restore) -> tuple[str, ...]:
-    """Warn of a DELETE that was sent before, where nobody knows what became of it."""
+    """Warn of a DELETE that was sent before and whose outcome is unknown."""
     if not restore.has_unanswered_cancel:
         return ()
     when = f" at {timefmt.both(restore.cancel_asked)}" if restore.cancel_asked else ""
@@ -109,7 +109,7 @@ def asked(restore: Restore, by: str, now: Timestamp) -> Restore:
 
 
 def resumed(restore: Restore, now: Timestamp) -> Restore:
-    """Apply what the journal says of the cancelling after the program ended in the middle of it.
+    """Apply what the journal says of a cancel after the program ended in the middle of it.
 
     A DELETE that was about to leave may have arrived: it is watched as one whose reply was lost.
     """
@@ -174,7 +174,7 @@ def _task_gone(restore: Restore, now: Timestamp) -> Restore:
 
 
 def watched(restore: Restore, now: Timestamp, *, is_heard: bool = True) -> Restore:
-    """Apply, after each poll, what the cancelling really did so far.
+    """Apply, after each poll, what the cancel really did so far.
 
     Args:
         restore: as the poll left it.
@@ -200,7 +200,7 @@ def _judge(restore: Restore, now: Timestamp, *, is_heard: bool) -> Restore:
     if _is_stopping(restore):
         return _stopping(restore)
     is_lost_from_sight = restore.state is RestoreState.UNKNOWN and not restore.session_uid
-    # Time alone proves nothing: a server that was not seen may have begun the restore meanwhile.
+    # Time alone proves nothing: a server that was not seen may have started the restore meanwhile.
     if not is_heard or is_lost_from_sight or now.monotonic_s - (restore.cancel_at or 0.0) < GRACE_S:
         return restore
     if restore.state is not RestoreState.LAUNCHING or not restore.task_gone:
@@ -221,7 +221,7 @@ def _stopping(restore: Restore) -> Restore:
 
 
 def _ended(restore: Restore) -> Restore:
-    """Apply an end that came while the cancelling was watched, without a word that it was stopped."""
+    """Apply an end that came while the cancel was watched and does not say that it was stopped."""
     if restore.state in {RestoreState.SUCCEEDED, RestoreState.WARNING}:
         return _goes_on(restore)
     words = "The restore session ended as failed; the server does not say whether the cancel caused it."

@@ -4,7 +4,7 @@
 and `resume` make a restore of a row that an earlier run left.
 
 The row is born as `sent`, in one write. A row that began as `planned` and was marked `sent` by a second
-write would claim that nothing left if that second write failed and the operator sent it all the same.
+write would claim that nothing left if that second write failed and the operator sent it anyway.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def new_restore(
 
 
 def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, object]:
-    """Return the fields of its row: whoever finds it later must take the request for sent."""
+    """Return the fields of its row, by which a later run must take the request as sent."""
     return {
         "state": RestoreState.SENT,
         "message": "About to be sent.",
@@ -154,7 +154,7 @@ def take_up(entry: JournalEntry) -> Restore:
 
 
 def resume(restore: Restore, session_key: str, now: Timestamp, updated: datetime) -> Restore:
-    """Go on from where the row stood: by task where its logon session still lives, else by session.
+    """Go on from where the row stood: by task where its logon session is still alive, else by session.
 
     Args:
         restore: as taken up.

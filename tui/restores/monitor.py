@@ -25,14 +25,14 @@ FASTEST_S = 1.0
 SLOWEST_S = 5.0
 SLOWER = 1.3
 QUIET_S = 60.0
-"""Cadence while only restores are left whose session was looked for in vain."""
+"""Cadence while only restores are left whose search has run out."""
 LONGEST_BACKOFF_S = 15.0
 JOURNAL_RETRY_S = 15.0
 """How often a journal that is behind is tried again while there is nothing to watch."""
 
 
 def session_key(session: LogonSession | None) -> str:
-    """Return what tells logon sessions apart.
+    """Return a key that differs between logon sessions.
 
     Where the server did not say the session's id, a name of this process stands for it: it can never be
     taken for the session of another run.
@@ -120,7 +120,7 @@ class Monitor:
         await self._registry.flush()
 
     def _judge_cancels(self, by_task: list[Restore], by_session: list[Restore]) -> None:
-        """Judge what each cancelling did, as far as this poll's good answers tell.
+        """Judge what each cancel did, as far as this poll's good answers show.
 
         Args:
             by_task: whose tasks were listed.

@@ -27,7 +27,7 @@ _CODE_LENGTH = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanContext:
-    """What is known around the point, for the warnings."""
+    """What the warnings need to know around the point."""
 
     same_names: int = 0
     """How many OTHER VMs have the same name."""
@@ -68,7 +68,7 @@ class RestorePlan:
 
     @property
     def known_running(self) -> frozenset[str] | None:
-        """Return UIDs of the running restores of that VM which the warnings tell of; None: not asked yet."""
+        """Return the UIDs of the VM's running restores in the warnings; None if not asked yet."""
         running = self.context.running
         return None if running is None else frozenset(item.uid for item in running)
 

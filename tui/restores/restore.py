@@ -86,7 +86,7 @@ class Restore:
     """Its session has been absent for so long that what is shown of it is old."""
     search_since: float | None = None
     candidates: int = 0
-    """How many new sessions could be this restore, where that cannot be told."""
+    """How many new sessions could be this restore's, where none is certain."""
 
     last_seen: datetime | None = None
     """When the server last said something about it."""

@@ -1,7 +1,7 @@
 """Sending, cancelling and finding again: the restores of one connection, owned by the application.
 
 The order is the promise: the VM's sessions are listed, the row is on disk, then exactly one POST leaves.
-What cannot be told after that is said to be unknown, never guessed and never sent a second time.
+What is not certain after that is called unknown, never guessed and never sent a second time.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class RestoreService:
         Args:
             plan: the plan, confirmed.
             reason: ticket or reason, for the journal.
-            override_journal: the operator was told why the journal cannot be written and sends it anyway.
+            override_journal: the operator has seen why the journal cannot be written and sends it anyway.
 
         Raises:
             NotSent: nothing was sent; the class says why.
@@ -255,7 +255,7 @@ class RestoreService:
 
         Args:
             restore: what to cancel.
-            again: the operator was told that a DELETE was sent whose reply is not known, and sends another.
+            again: the operator has seen that a DELETE was sent whose reply is unknown, and sends another.
         """
         outlook = self.what_cancel_can_do(restore)
         if not outlook.possible or (outlook.sent_before and not again):
@@ -337,7 +337,7 @@ class RestoreService:
                 sending.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self._registry.flush()
-        # Rows that cannot be given up are free all the same once this process is gone.
+        # Rows that cannot be given up are free anyway once this process is gone.
         with suppress(StoreError):
             for restore in self.in_flight:
                 if restore.entry_id is not None:

@@ -1,4 +1,4 @@
-"""Finding a restore's session when its task cannot tell: by what was not there before.
+"""Finding a restore's session when its task does not name it: by what was not there before.
 
 Only the server's own lists are compared, by UID; this machine's clock plays no part, for clocks differ.
 """
@@ -92,7 +92,7 @@ def not_found(restore: Restore, candidates: int, now: Timestamp) -> Restore:
 
 
 def _maybe_stop(restore: Restore, now: Timestamp) -> Restore:
-    """Watch a stopped launch for the same while, for the server's data lags; then let go."""
+    """Watch a stopped launch for the same time, because the server's data lags; then stop."""
     over = restore.cancel is not CancelState.LAUNCH_STOPPED or restore.search_since is None
     if over or now.monotonic_s - (restore.search_since or 0.0) < SEARCH_WINDOW_S:
         return restore

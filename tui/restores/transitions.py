@@ -37,7 +37,7 @@ def answered(restore: Restore, task: Task, session_key: str, now: Timestamp) -> 
 
 
 def unanswered(restore: Restore, error: ManagerError, now: Timestamp) -> Restore:
-    """Apply that the request got no task: either it surely did not start, or nobody can tell."""
+    """Apply that the request got no task: either it surely did not start, or that is unknown."""
     if not error.request_sent:
         words = f"It did not start: no byte of the request left this machine. {error}."
     elif isinstance(error, SessionExpired):

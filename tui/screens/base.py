@@ -162,7 +162,7 @@ class VbemScreen(SinglePaintScreen[None]):
         return self.services.in_flight_note
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        # A worker's failure is told to the node it belongs to and goes no further.
+        # A worker's failure is posted to the node it belongs to and goes no further.
         if failed := failure_of(event):
             self.app.post_message(failed)
 
@@ -242,7 +242,7 @@ class Dialog(SinglePaintScreen[DialogT], ModalScreen[DialogT]):
 
     def on_mount(self) -> None:
         # From now on keys are answers. The frame follows within some milliseconds, in which nobody presses
-        # one unread; whoever reads the frame and answers at once must not come too early.
+        # one unread; an operator who reads the frame and answers at once must not be too early.
         self._shown_s = now_s()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

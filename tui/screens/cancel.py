@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class CancelScreen(Dialog[None]):
-    """Asks about one restore, and stays to tell what became of it."""
+    """Asks about one restore, and stays to show what became of it."""
 
     NAME = "cancel"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("cancel")

@@ -1,4 +1,4 @@
-"""What the journal remembers, and its export: into a new file, for its owner's eyes alone."""
+"""What the journal remembers, and its export into a new file that only its owner can read."""
 
 from __future__ import annotations
 

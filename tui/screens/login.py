@@ -89,7 +89,7 @@ class LoginScreen(VbemScreen):
             self.call_after_refresh(self._resume_unless_begun)
 
     def _resume_unless_begun(self) -> None:
-        """Resume the saved session, unless the operator has already begun to log on."""
+        """Resume the saved session, unless the operator has already started to log on."""
         if not self._has_begun:
             self.resume_kept_session()
 
@@ -186,7 +186,7 @@ class LoginScreen(VbemScreen):
             self._slow.stop()
 
     async def _settle_trust(self, connection: Connection) -> bool:
-        """Ask about the certificate if nobody vouches for it; True if it is trusted afterwards."""
+        """Ask about the certificate if no known authority signed it; return whether it is trusted then."""
         pinned = ""
         try:
             certificate = await connection.look()

@@ -55,7 +55,7 @@ class RestorePointsScreen(VbemScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - so named by Textual
 
     class PageCame(Message):
-        """Loading has begun, or its first page is here: to be seen at once."""
+        """Loading has started, or its first page is here: to be shown at once."""
 
     class LoadEnded(Message):
         """Loading is complete, stopped or failed."""
@@ -205,7 +205,7 @@ class RestorePointsScreen(VbemScreen):
         vm = vm or self.pane.vm
         if vm is not None:
             self.pane.show(vm, self._view.rows(vm), at_newest=at_newest)
-            # Both lists tell the age of the newest point: they tell the same.
+            # Both lists show the age of the newest point: the same one.
             self.vms.rows_changed()
 
     @on(VirtualTable.Highlighted, "#vms")

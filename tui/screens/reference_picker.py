@@ -1,6 +1,6 @@
 """Choosing a reference from what the server's lookup finds, by typing part of its name.
 
-An account that may restore but not look up gets told so; it can still type or paste a reference.
+An account that may restore but not look up is told so: it can still type or paste a reference.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _END = 12
 
 
 def short_ref(ref: str) -> str:
-    """Return the end of a reference, which tells things of one name apart."""
+    """Return the end of a reference, which distinguishes objects of one name."""
     return ref if len(ref) <= _END + 3 else "..." + ref[-_END:]
 
 

@@ -58,8 +58,8 @@ class RestoreFormScreen(VbemScreen):
     Args:
         services: what it shows and asks.
         draft: what to restore, and what is filled in already.
-        newest: when the newest known point of the same VM was made, for the warning.
-        same_names: how many other VMs have the same name, for the warning.
+        newest: when the VM's newest known point was made; the plan warns about it.
+        same_names: how many other VMs have the same name; the plan warns about it.
     """
 
     NAME = "form"
@@ -185,7 +185,7 @@ class RestoreFormScreen(VbemScreen):
             self._show_state()
 
     def show_ages(self) -> None:
-        """Write the ages anew: they stood still while another screen was over this one."""
+        """Update the ages, which stood still while another screen was over this one."""
         self.query_one("#form-point", Static).update(self._point_words())
         self._show_state()
 
@@ -229,7 +229,7 @@ class RestoreFormScreen(VbemScreen):
         self._help(event.row, f"{event.row.note} Switch the other one off first.")
 
     def _help(self, row: FieldRow, words: str) -> None:
-        # The focus may be told of later than what was done with it: a refusal is not written over.
+        # The focus event may come later than its effect: a refusal is not written over.
         self._helped = row
         self.query_one("#form-help", Static).update(safe(words, cells=200))
 

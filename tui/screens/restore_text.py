@@ -229,7 +229,7 @@ class EndedRestores:
             if restore.is_over and restore.key in self._begun:
                 self._begun.discard(restore.key)
                 new.append(restore)
-            elif restore.state.has_begun:  # what is refused at once is told by the form it was sent from
+            elif restore.state.has_begun:  # what is refused at once is shown by its form
                 self._begun.add(restore.key)
         self._ended += new
         return bool(new)

@@ -149,7 +149,7 @@ class TasksScreen(VbemScreen):
         try:
             entry = await asyncio.to_thread(journal.get, entry_id)
         except VbemError:
-            # The plan is only told again here; everything else is on the screen.
+            # Only the plan is read here; everything else is on the screen.
             return
         self._plans[entry_id] = entry.plan
         self._show_chosen()

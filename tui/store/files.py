@@ -13,7 +13,7 @@ from pathlib import Path
 
 PRIVATE = 0o600
 LOCK_WAIT_S = 5.0
-"""How long to wait for another process that holds a lock; nobody holds one for longer than a few writes."""
+"""How long to wait for another process that holds a lock; no one holds it for longer than a few writes."""
 _LOCK_POLL_S = 0.02
 
 

@@ -82,7 +82,7 @@ class Journal:
         Args:
             fields: fields of Entry by name; `server` is required. No field may hold a token or password.
                 A `plan_key` that has a row already gets that row: a write that was reported as failed
-                may be on disk all the same.
+                may be on disk anyway.
         """
         _check_names(fields)
         now = to_stamp(self._clock.now())

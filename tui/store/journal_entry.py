@@ -27,7 +27,7 @@ class JournalEntry:
     operator: str = ""
     """Who sat at the keyboard, `user@host`."""
     logon_session_id: str = ""
-    """Id (not token) of the logon session the task lives in."""
+    """Id (not token) of the logon session the task belongs to."""
     point_uid: str = ""
     point_created: datetime | None = None
     kind: str = ""
@@ -71,8 +71,8 @@ class JournalEntry:
     @property
     def words(self) -> str:
         """Return what is known, with what the cancelling did."""
-        told = self.cancel_words and self.cancel_words not in self.message
-        return f"{self.message} {self.cancel_words}".strip() if told else self.message
+        is_new = self.cancel_words and self.cancel_words not in self.message
+        return f"{self.message} {self.cancel_words}".strip() if is_new else self.message
 
     def to_json(self) -> dict[str, object]:
         """Return the row for an export: text as sent, times in ISO 8601, UTC."""

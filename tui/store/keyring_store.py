@@ -1,7 +1,7 @@
 """Logon sessions, kept in the keyring: token, session id and user; never the password.
 
 The keyring is asked in a worker process without a terminal, through pipes, and killed when it takes too
-long; what it cannot keep stays in memory, and the reason is told.
+long; what it cannot keep stays in memory, and the reason is given.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class SessionStore:
 
         Args:
             server: `host:port`.
-            user: whose; empty for whoever logged on last.
+            user: whose session; empty for the last user.
         """
         name = self._name(server, user)
         if name in self._memory:
@@ -186,7 +186,7 @@ def _kill_group(worker: subprocess.Popen[bytes]) -> None:
 
 
 def worker_environment() -> dict[str, str]:
-    """Return what Python and a keyring need to start; nothing else of ours, for it may be secret."""
+    """Return what Python and a keyring need to start; the rest of our environment may be secret."""
     chosen = {
         name: value
         for name, value in os.environ.items()

@@ -1,6 +1,6 @@
-"""Whether another vbem lives: the one that follows a row of the journal, or shares a logon session.
+"""Whether another vbem is running: the one that follows a row of the journal, or shares a logon session.
 
-A row keeps its owner's name, for it outlives the process: `is_free` judges by that name. A logon session is
+A row keeps its owner's name, because it outlives the process: `is_free` judges by that name. A logon session is
 used for as long as a process runs: `SessionUse` holds a lock, which ends with its process whatever happens.
 
 A process is named by host, boot, process id and start time, so that neither a reboot nor a reused
@@ -101,7 +101,7 @@ def owner_state(owner: str) -> OwnerState:
 
 
 def is_free(owner: str, silent_for: timedelta) -> bool:
-    """Return whether nobody who lives, this process included, follows what is owned by `owner`.
+    """Return whether no running process, this one included, follows what `owner` owns.
 
     Args:
         owner: as `this_process` named it; empty for nobody.
@@ -130,7 +130,7 @@ class SessionUse:
     Args:
         state: the state folder; None, or one that cannot be written, means that nobody can be asked.
         server: `host:port`.
-        session: id of the logon session, or its token where the server told no id.
+        session: id of the logon session, or its token where the server gave no id.
     """
 
     def __init__(self, state: Path | None, server: str, session: str) -> None:
@@ -138,7 +138,7 @@ class SessionUse:
         self._path: Path | None = None
         if state is None:
             return
-        # Hashed: the name on disk must neither be a path nor tell a token.
+        # Hashed: the name on disk must neither be a path nor reveal a token.
         name = hashlib.sha256(f"{server}\n{session}".encode("utf-8", "backslashreplace")).hexdigest()[:32]
         self._path = state / _FOLDER / f"{name}.lock"
         with suppress(OSError):

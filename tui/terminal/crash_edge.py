@@ -1,4 +1,4 @@
-"""The outer edge: whatever no one foresaw ends here as a redacted report, and never with exit code 0."""
+"""The outer edge: an unexpected error ends here as a redacted report, and never with exit code 0."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXIT_CRASH = 70
 
 
 class WorkerFailed(Message):
-    """A worker of a screen or a dialog ended by an error that nobody foresaw."""
+    """A worker of a screen or a dialog ended by an unexpected error."""
 
     def __init__(self, doing: str, error: BaseException) -> None:
         super().__init__()

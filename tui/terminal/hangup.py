@@ -28,8 +28,8 @@ def terminal_fd() -> int | None:
         return None
 
 
-def watch(fd: int, tell: Callable[[], object]) -> Thread:
-    """Call `tell` once, from a thread of its own, when the terminal hangs up.
+def watch(fd: int, notify: Callable[[], object]) -> Thread:
+    """Call `notify` once, from a thread of its own, when the terminal hangs up.
 
     The thread costs nothing while it waits, and holds up no exit.
     """
@@ -39,7 +39,7 @@ def watch(fd: int, tell: Callable[[], object]) -> Thread:
         poll.register(fd, 0)
         while not any(event & _GONE for _, event in poll.poll()):
             pass
-        tell()
+        notify()
 
     watcher = Thread(target=wait, name="hang-up", daemon=True)
     watcher.start()

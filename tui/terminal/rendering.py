@@ -75,7 +75,7 @@ class SinglePaintApp(App[int]):
     def _background_screens(self) -> list[Screen[Any]]:
         """Return the screens that shine through the top one: none through one that is opaque.
 
-        Textual counts the screen below it all the same, and paints the top one once more in full whenever
+        Textual counts the screen below it anyway, and paints the top one once more in full whenever
         something changes in the hidden one, as it does each time a screen is opened.
         """
         stack = self.screen_stack

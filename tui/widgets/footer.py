@@ -14,7 +14,7 @@ from textual.widget import Widget
 from tui.actions import ACTIONS
 
 KEPT = frozenset({"app.help"})
-"""Never left out: whoever misses a key finds it there."""
+"""Never left out: it leads to every other key."""
 _GAP = 2
 _LEAD = 1
 _RANKS = {f"{action.screen}.{action.name}": rank for rank, action in enumerate(ACTIONS)}

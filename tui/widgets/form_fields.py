@@ -1,6 +1,6 @@
 """One row of a form for each kind of field: here a switch and a choice, both of which Space changes.
 
-A row knows its field and its value and nothing else; what excludes what, and what is wrong, it is told.
+A row knows its field and its value and nothing else; what excludes what, and what is wrong, comes from outside.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class LineInput(Input):
     """A one-line input without a blinking cursor, whose text is never selected by a focus.
 
     Of what is too long for it the part around the cursor is shown, with marks where it is cut: of a text put
-    in that is the end, by which one reference is told from another.
+    in that is the end, which distinguishes one reference from another.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class FilterInput(LineInput):
     """The input of a list's filter; the key that leads to it does nothing more at its beginning."""
 
     def on_key(self, event: Key) -> None:
-        # Swallow a leading `/`: whoever types `/web` by habit looks for `web`.
+        # Swallow a leading `/`: typing `/web` by habit means `web`.
         if event.character == "/" and min(self.selection) == 0:
             event.prevent_default()
             event.stop()

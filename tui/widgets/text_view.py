@@ -1,6 +1,6 @@
 """Plain lines of text that wrap, scroll, and repaint only where they differ.
 
-A `Static` is drawn anew as a whole; over a slow line the details of a running restore, of which one number
+A `Static` is redrawn as a whole; over a slow line the details of a running restore, of which one number
 changes each second, should cost that one line.
 """
 

@@ -137,7 +137,7 @@ class IncompleteForm(WrongForm):
 
 
 class PlatformNotKnown(WrongForm):
-    """Neither the point nor its backup says the platform: the operator has to choose one, nobody guesses."""
+    """Neither the point nor its backup says the platform: the operator has to choose one."""
 
     title = "The platform is unknown"
     hint = "Choose the platform."
