@@ -124,9 +124,9 @@ class VmList:
         fresh = self._to_place_again(changed)
         if not fresh:
             return
-        living = [vm for vm in fresh.values() if vm.rows]
-        self._all = _merged(self._all, fresh, map(self._entry, living))
-        matching = filter(self._matcher.accepts, living)
+        with_points = [vm for vm in fresh.values() if vm.rows]
+        self._all = _merged(self._all, fresh, map(self._entry, with_points))
+        matching = filter(self._matcher.accepts, with_points)
         self._shown = (
             self._all
             if self._matcher.filter.is_empty
@@ -176,9 +176,9 @@ class VmList:
         return makers[self.sorted_by]
 
 
-def _merged(old: list[_Entry], fresh: dict[int, Vm], living: Iterable[_Entry]) -> list[_Entry]:
+def _merged(old: list[_Entry], fresh: dict[int, Vm], added: Iterable[_Entry]) -> list[_Entry]:
     kept = [entry for entry in old if entry[1] not in fresh]
-    kept += sorted(living)
+    kept += sorted(added)
     # Two sorted runs, one after the other: list.sort finds them and only merges.
     kept.sort()
     return kept

@@ -1,7 +1,7 @@
 """Whether another vbem is running: the one that follows a row of the journal, or shares a logon session.
 
-A row keeps its owner's name, because it outlives the process: `is_free` judges by that name. A logon session is
-used for as long as a process runs: `SessionUse` holds a lock, which ends with its process whatever happens.
+A row keeps its owner's name, because it outlives the process: `is_free` judges by that name. A logon session
+is used for as long as a process runs: `SessionUse` holds a lock, which always ends with its process.
 
 A process is named by host, boot, process id and start time, so that neither a reboot nor a reused
 process id is taken for the owner. A home folder may be shared by several hosts: about a process of

@@ -1,6 +1,6 @@
 """One row of a form for each kind of field: here a switch and a choice, both of which Space changes.
 
-A row knows its field and its value and nothing else; what excludes what, and what is wrong, comes from outside.
+A row knows its field and its value and nothing else; the form says what excludes what, and what is wrong.
 """
 
 from __future__ import annotations
