@@ -81,7 +81,7 @@ class Services:
         """What was filled in for the restores of this run, by restore."""
         self.reference_names = ReferenceNames()
         self.on_notice: Callable[[str, str], None] = lambda _text, _kind: None
-        """Shows a sentence unasked; its kind is `note`, `good` or `bad`."""
+        """Shows a notice; its kind is `note`, `good` or `bad`."""
         self.on_failure: Callable[[str, BaseException], None] = _raise_unforeseen
         """Reports an unexpected error; the text completes 'while trying to ...'."""
         self.on_restores: Listener = lambda _restores: None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 TICK_S = 60.0
-"""How often it is looked whether a light read is due."""
+"""How often to check whether a light read is due."""
 KEEP_ALIVE_S = 300.0
 """A light read at most every 5 minutes; the server ends a session after 15 idle ones (WIRE 1.6)."""
 ATTENDED_S = 900.0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _WATCHING = ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "SSLKEYLOGFILE", "PYTHONASYNCIODEBUG")
-"""With these, Textual logs each key pressed, the password's too; ssl and asyncio write down more yet."""
+"""With these, Textual logs each key pressed, the password's too; ssl and asyncio log even more."""
 EXIT_USAGE = 2
 
 

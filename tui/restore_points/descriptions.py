@@ -14,7 +14,7 @@ from tui.timefmt import ago, local
 
 BAR_CELLS = 10
 WAIT_TOLD_AFTER_S = 5.0
-"""So long without an answer the line says for how long, and again each time this has passed."""
+"""After so many seconds without an answer the line says how long it has been, and again after as many."""
 _BUSY = {LoadState.IDLE, LoadState.LOADING}
 
 

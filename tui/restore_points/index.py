@@ -78,7 +78,7 @@ class PointIndex:
         """About how much text it holds."""
         self._groups: dict[tuple[str, str, PointKind], Vm] = {}
         self._vms_of: dict[Face, Vm] = {}
-        """The same by all they are known by, which is quicker to look up."""
+        """The same by everything that identifies a VM: quicker to look up."""
         self._seen: set[str] = set()
         self._unconfirmed: set[str] | None = None
         self._uids: list[str] = []

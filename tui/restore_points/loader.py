@@ -80,7 +80,7 @@ PARALLEL = 3
 MOST_POINTS = 4_000_000
 """Beyond this the list is given up: forty times a service provider's, and two gigabytes here."""
 MOST_CHARS = 1_000_000_000
-"""Of names and UIDs: four times those of the points above, were they as long as they usually are."""
+"""Of names and UIDs: four times what as many points of usual length hold."""
 _NAME_FIELDS = {PointKind.VM: "VmDisplayName", PointKind.VAPP: "VAppDisplayName"}
 
 

@@ -55,7 +55,7 @@ class Monitor:
         fastest_s: float = FASTEST_S,
     ) -> None:
         self.logon_needed = False
-        """Whether it waits for somebody to log on again; restores then go on unseen."""
+        """Whether it waits for a new logon; until then restores run unwatched."""
         self.ticks = 0
         self._manager = manager
         self._registry = registry

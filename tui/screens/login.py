@@ -42,7 +42,7 @@ class RefusalCounter:
 
 
 SAID_AFTER_S = 0.15
-"""A quick server admits before anybody could read what is waited for: it is not painted then."""
+"""A quick server answers before anyone could read what is waited for: it is not painted then."""
 
 
 class LoginScreen(VbemScreen):

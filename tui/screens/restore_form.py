@@ -81,7 +81,7 @@ class RestoreFormScreen(VbemScreen):
         self._sent = False
         self._shown_verdict = ""
         self._complaint = ""
-        """What the status line says is to be put right first."""
+        """The problem that the status line names."""
         self._helped: FieldRow | None = None
 
     @property

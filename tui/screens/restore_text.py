@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.api.models import RestoreSession
 
 
-STATE_TONES = {
+STATE_STYLES = {
     RestoreState.SUCCEEDED: "good",
     RestoreState.WARNING: "warning",
     RestoreState.FAILED: "bad",
@@ -35,7 +35,7 @@ def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, i
     if is_old:
         return StyledText(f"{state.label}?", "warning")
     label = label_of(state, cancel)
-    tone = "warning" if label == CANCELLING else STATE_TONES.get(state, "")
+    tone = "warning" if label == CANCELLING else STATE_STYLES.get(state, "")
     return StyledText(label, tone) if tone else label
 
 

@@ -59,7 +59,7 @@ class JournalEntry:
     plan_key: str = ""
     """Name of the confirmed plan: one plan has one row, however often its writing is tried."""
     cancel: str = ""
-    """What became of the wish to cancel, a value of `CancelState`; empty for none."""
+    """What became of a cancel request, a value of `CancelState`; empty for none."""
     cancel_asked: datetime | None = None
     """When the DELETE was about to leave; on disk before it left."""
     cancel_by: str = ""

@@ -46,7 +46,7 @@ class KeepResult:
 
     in_keyring: bool
     reason: str
-    """Why it is kept in memory only, to be read after a colon; empty when it is in the keyring."""
+    """Why it is in memory only, to follow a colon; empty when it is in the keyring."""
 
 
 class SessionStore:

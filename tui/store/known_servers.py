@@ -28,7 +28,7 @@ class Pin:
     since: str = ""
     """Date it was trusted, ISO."""
     subject: str = ""
-    """Whom it names, made safe to show."""
+    """Its subject, made safe to show."""
 
 
 class KnownServers:

@@ -56,7 +56,7 @@ def _read_last(state: Path) -> dict[str, object]:
         with (state / LAST_LOGON).open("rb") as file:
             found = json.loads(file.read(_MAX_BYTES))
     except (OSError, ValueError, RecursionError):
-        # A convenience: whatever is wrong with it, the operator types two fields.
+        # A convenience: without it, the operator types two fields.
         return {}
     return found if isinstance(found, dict) else {}
 

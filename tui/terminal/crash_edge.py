@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 from tui.crash_report import report_crash
 
 EXIT_CRASH = 70
-"""What a program that ends by a defect of its own returns (EX_SOFTWARE of sysexits)."""
+"""The exit code after a bug of our own (EX_SOFTWARE of sysexits)."""
 
 
 class WorkerFailed(Message):

@@ -22,7 +22,7 @@ from textual.widget import Widget
 from tui.terminal.rendering import SinglePaintScreen
 
 QUIET_ROUNDS = 5
-"""Rounds of the event loop in which nobody had a message: a worker needs some to open its dialog."""
+"""Rounds of the event loop in which no widget had a message: a worker needs some to open its dialog."""
 MOST_S = 0.5
 """Seconds of the processor, after which a key goes to a screen that never comes to rest.
 
@@ -59,7 +59,7 @@ class KeyQueue:
         self._is_at_work = False
         """The last key may not have done its work yet."""
         self._pauses = 0
-        """How many want no key to be taken now."""
+        """How many callers have paused it."""
 
     @property
     def is_idle(self) -> bool:

@@ -60,14 +60,14 @@ class SinglePaintApp(App[int]):
     def __init__(self) -> None:
         super().__init__()
         self.animation_level = "none"
-        # Nothing here speaks by them, and each screen would lay them out: two widgets and a pass of layout.
+        # No screen uses them, yet each would lay them out: two widgets and a pass of layout.
         self._disable_tooltips = self._disable_notifications = True
         self._whole_frame: list[list[Strip]] = []
         """The whole frame that is on the terminal; empty where another frame or a key came since."""
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent | Paste | Resize | AppFocus) and not event.is_forwarded:
-            # Somebody who presses a key at a spoilt terminal gets a whole frame again.
+            # A key pressed at a garbled terminal gets a whole frame again.
             self._whole_frame = []
         await super().on_event(event)
 

@@ -16,7 +16,7 @@ class OriginalOutcome(StrEnum):
     KEPT = "kept"
     OVERWRITTEN = "overwritten"
     MAY_BE_OVERWRITTEN = "may be overwritten"
-    """The server's version is not known to obey, or may ignore, the wish to keep it."""
+    """The server's version is not known to support keeping it, and may ignore it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
