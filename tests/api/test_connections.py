@@ -57,7 +57,7 @@ async def test_the_next_address_is_dialled_where_one_refuses(addresses: list[str
     async with serving(Script(answers=[]), who) as script:
         address = ServerAddress(host="em.test", port=script.address.port)
         certificate = await look_at_certificate(address, trust=Trust(ca_file=who.pem))
-    assert certificate.warnings == ("It is not made out to em.test.",)
+    assert certificate.warnings == ("It is not issued for em.test.",)
 
 
 async def test_the_next_address_is_dialled_where_one_is_mute(addresses: list[str], who: Identity) -> None:
@@ -65,7 +65,7 @@ async def test_the_next_address_is_dialled_where_one_is_mute(addresses: list[str
     async with serving(Script(answers=[]), who) as script, mute(NOBODY, script.address.port):
         address = ServerAddress(host="em.test", port=script.address.port)
         certificate = await look_at_certificate(address, trust=Trust(ca_file=who.pem))
-    assert certificate.warnings == ("It is not made out to em.test.",)
+    assert certificate.warnings == ("It is not issued for em.test.",)
 
 
 async def test_where_every_address_refuses_nothing_listens(addresses: list[str], who: Identity) -> None:

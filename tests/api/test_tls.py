@@ -62,7 +62,7 @@ async def test_a_ca_file_does_not_excuse_a_wrong_name(tmp_path: Path) -> None:
     async with serving(Script(answers=[LOGON]), elsewhere) as script:
         with pytest.raises(UnknownCertificate) as caught:
             await log_on(script, Trust(ca_file=elsewhere.pem))
-    assert caught.value.certificate.problem == "It is made out to another address."
+    assert caught.value.certificate.problem == "It is issued for another address."
     assert script.requests == []
 
 
@@ -90,7 +90,7 @@ async def test_a_pin_outweighs_name_and_date_with_a_warning(tmp_path: Path, how:
         await log_on(script, trust)
         certificate = await look_at_certificate(script.address, trust=trust)
     assert certificate.problem == ""
-    assert certificate.warnings in (("It has expired.",), ("It is not made out to 127.0.0.1.",))
+    assert certificate.warnings in (("It has expired.",), ("It is not issued for 127.0.0.1.",))
 
 
 async def test_a_changed_certificate_stops_before_anything_leaves(who: Identity, tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ class EnterpriseManager:
             raise logon_error(reply.status, reply.body, self._limits)
         token = reply.headers.get(TOKEN_HEADER.lower(), "")
         if not token:
-            raise NotManager("It takes the logon but gives no session.", http_code=reply.status)
+            raise NotManager("It accepted the logon but returned no session.", http_code=reply.status)
         named, session_id = await self._names_in(reply)
         session = LogonSession(user=named or user, session_id=session_id, token=token)
         self.resume(session)
@@ -466,12 +466,14 @@ def _logon_call(user: str, password: str) -> Call:
         BadLogin: user or password cannot be sent.
     """
     if ":" in user:
-        raise BadLogin("A user name cannot hold a colon.", request_sent=False)
+        raise BadLogin("A user name cannot contain a colon.", request_sent=False)
     try:
         pair = base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode()
     except UnicodeEncodeError:
         # Without its context: that carries the password.
-        raise BadLogin("User or password hold characters that cannot be sent.", request_sent=False) from None
+        raise BadLogin(
+            "The user or the password contains characters that cannot be sent.", request_sent=False
+        ) from None
     return Call(
         method="POST",
         target="/api/sessionMngr/?v=latest",

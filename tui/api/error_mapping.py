@@ -131,11 +131,13 @@ def _tls_error(error: ssl.SSLError, address: ServerAddress, *, request_sent: boo
     if any(word in reason for word in _NO_TLS):
         return NotManager(
             f"{address} does not speak TLS.",
-            hint="Only HTTPS is spoken: check the port, 9398 by default (9399 is the old plain HTTP).",
+            hint="Check the port: HTTPS is on 9398 by default; 9399 is the old plain HTTP.",
             request_sent=request_sent,
         )
     if isinstance(error, ssl.SSLEOFError):
-        return ConnectionLost(f"{address} hung up before TLS was agreed.", request_sent=request_sent)
+        return ConnectionLost(
+            f"{address} closed the connection before TLS was set up.", request_sent=request_sent
+        )
     return ConnectionLost(f"TLS failed: {reason}.", request_sent=request_sent)
 
 
@@ -146,7 +148,7 @@ def error_for(status: int, body: bytes, limits: Limits) -> ManagerError:
     """Return the error for a reply that is not of the 200s; the server's own words are its detail."""
     message = message_in(body, limits)
     if 300 <= status < 400:
-        return NotManager(f"It sends elsewhere (HTTP {status}); that is not followed.", http_code=status)
+        return NotManager(f"It redirects elsewhere (HTTP {status}), which is not followed.", http_code=status)
     detail = message or f"HTTP {status}."
     if status == 500 and _NO_SUCH_TASK.search(message):
         return TaskUnknown(detail, http_code=status)

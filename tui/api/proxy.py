@@ -39,7 +39,7 @@ class ProxyAddress:
         if scheme.lower() != "http":
             raise ValueError(
                 f"A proxy spoken to in {_plain(scheme)} is not supported, only in plain HTTP: {_FORM}. "
-                "What goes through it is TLS all the same."
+                "What goes through it is TLS anyway."
             )
         try:
             parts = urlsplit(text.strip())
@@ -85,7 +85,7 @@ class ProxyAddress:
         if status >= 500:
             return ProxyFailed(
                 f"The proxy {self} does not reach {target} ({said}).",
-                hint="Check the server's name and port as the proxy knows them, or do without --proxy.",
+                hint="Check the server's name and port as the proxy knows them, or connect without --proxy.",
                 http_code=status,
                 request_sent=False,
             )

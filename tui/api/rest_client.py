@@ -132,7 +132,7 @@ class RestClient:
         if len(target) > _TARGET_CHARS:
             raise Invalid(
                 "A name in the request is too long to be sent.",
-                hint="Look at the VM's name: no server takes an address that long.",
+                hint="Check the VM's name: no server accepts an address that long.",
                 request_sent=False,
             )
         call = Call(
@@ -152,7 +152,7 @@ class RestClient:
 
 async def _decoded(reply: Reply, decode: Callable[[bytes], Awaitable[ResultT]]) -> ResultT:
     if reply.status == 204:
-        raise NotFound("It answers with nothing.", http_code=204)
+        raise NotFound("The answer is empty.", http_code=204)
     try:
         return await decode(reply.body)
     except BadReply as error:

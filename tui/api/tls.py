@@ -28,8 +28,8 @@ _REASONS = {
     20: "It is signed by an authority this machine does not know.",
     21: "It is signed by an authority this machine does not know.",
     23: "It has been revoked.",
-    62: "It is made out to another name.",
-    64: "It is made out to another address.",
+    62: "It is issued for another name.",
+    64: "It is issued for another address.",
 }
 """OpenSSL's verify codes, in words."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -194,7 +194,7 @@ def _warnings(facts: _Facts, host: str, now: datetime) -> list[str]:
     elif now < facts.not_before:
         warnings.append("It is not valid yet.")
     if not any(_covers(name, host) for name in facts.names):
-        warnings.append(f"It is not made out to {host}.")
+        warnings.append(f"It is not issued for {host}.")
     return warnings
 
 

@@ -454,10 +454,10 @@ def _too_large(limit: int) -> TooLarge:
 _WORDS: tuple[tuple[type[Exception], type[ManagerError], str], ...] = (
     (httpx.PoolTimeout, TimedOut, "All connections to the server are busy."),
     (httpx.TimeoutException, TimedOut, "It did not answer in time."),
-    (httpx.ProxyError, Unreachable, "The proxy refused to connect. Check --proxy, or do without."),
-    (httpx.RemoteProtocolError, Unreadable, "It is no HTTP."),
-    (httpx.TooManyRedirects, NotManager, "It sends elsewhere."),
-    (httpx.InvalidURL, NameNotFound, "This is no host name."),
+    (httpx.ProxyError, Unreachable, "The proxy refused to connect. Check --proxy, or connect without it."),
+    (httpx.RemoteProtocolError, Unreadable, "It does not speak HTTP."),
+    (httpx.TooManyRedirects, NotManager, "It redirects elsewhere."),
+    (httpx.InvalidURL, NameNotFound, "This is not a host name."),
     (httpx.StreamError, ConnectionLost, "The answer was interrupted."),
 )
 
