@@ -283,7 +283,7 @@ async def test_the_points_do_not_wait_for_the_keyring(app: VbemApp) -> None:
         await shows(pilot, "Log on")
         await pilot.press("enter")
         await shows(pilot, "points loaded")
-        assert "kept in memory" not in text_of(pilot)
+        assert "in memory only" not in text_of(pilot)
         keyring.answers.set()
         await shows(pilot, "The logon session is in memory only: this machine has no usable keyring.")
 
