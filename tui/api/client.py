@@ -403,7 +403,7 @@ class EnterpriseManager:
         target = f"/api/restoreSessions/{encoded(id_of(id))}?format=Entity"
         return await self._rest.read_model(target, resources.restore_session)
 
-    # -- hosts and backup servers (WIRE 8, 11a); roles that may restore may be refused here (T15) ----
+    # -- hosts and backup servers (WIRE 8, 11a); roles that may restore may be refused (WIRE T15) ----
 
     async def hierarchy_roots(self) -> tuple[HierarchyRoot, ...]:
         """Return all virtualisation hosts; one that two backup servers know comes twice.

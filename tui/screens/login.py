@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -41,6 +42,8 @@ class RefusalCounter:
         return f"Refused {self._times} times. " if self._times > 1 else ""
 
 
+_FOLLOWING_MODULES = ("tui.api.client", "tui.store.journal", "tui.screens.points")
+"""What a logon needs; imported while the password is typed, for it takes some tenths of a second."""
 SAID_AFTER_S = 0.15
 """A quick server answers before anyone could read what is waited for: it is not painted then."""
 
@@ -85,8 +88,14 @@ class LoginScreen(VbemScreen):
             name for name in ("server", "user", "password") if not self.query_one(f"#{name}", LineInput).value
         )
         self.query_one(f"#{next(empty, 'password')}", LineInput).focus()
+        self.call_after_refresh(self._import_what_follows)
         if self._server:
             self.call_after_refresh(self._resume_unless_begun)
+
+    @work(thread=True, group="imports", exit_on_error=False, description="import")
+    def _import_what_follows(self) -> None:
+        for module in _FOLLOWING_MODULES:
+            import_module(module)
 
     def _resume_unless_begun(self) -> None:
         """Resume the saved session, unless the operator has already started to log on."""
