@@ -15,7 +15,6 @@ from typing import Protocol
 
 from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge, Unreadable
 from tui.api.models import Page, PointKind, RestorePoint
-from tui.api.models.columns import PointColumns
 from tui.api.query import Query, eq
 from tui.clock import Clock
 from tui.restore_points.index import PointIndex, Vm
@@ -293,9 +292,8 @@ class Loader:
                 raise
             self._leave_out(tracker, error)
             return
-        columns = PointColumns.of(page.items)
-        tracker.take(columns.uids, page.pages, number)
-        self._take(columns)
+        tracker.take([point.uid for point in page.items], page.pages, number)
+        self._take(page.items)
 
     def _leave_out(self, tracker: PageTracker, error: ManagerError) -> None:
         self._trackers.remove(tracker)
