@@ -122,6 +122,10 @@ class Progress:
     """What this server would not list at all, in sentences."""
 
 
+async def _at_once() -> None:
+    """Wait for nobody."""
+
+
 class Loader:
     """Reads the list of restore points into an index.
 
@@ -130,6 +134,10 @@ class Loader:
         index: what is filled.
         clock: says when a page came.
         on_page: called after each page with the VMs that changed; must be quick.
+        page_size: points of a page.
+        first_page: points of the very first page.
+        parallel: pages asked for at the same time.
+        turn: awaited before each page but the very first, so that what is more urgent goes first.
     """
 
     def __init__(
@@ -142,12 +150,14 @@ class Loader:
         page_size: int = PAGE,
         first_page: int = FIRST_PAGE,
         parallel: int = PARALLEL,
+        turn: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         self._source = source
         self._index = index
         self._clock = clock
         self._on_page = on_page
         self._page_size, self._first_page, self._parallel = page_size, first_page, parallel
+        self._turn = turn
         self._trackers: list[PageTracker] = []
         self._left_out: list[str] = []
         self._state = LoadState.IDLE
@@ -285,6 +295,7 @@ class Loader:
         )
 
     async def _read(self, tracker: PageTracker, number: int) -> None:
+        await self._turn()
         try:
             page = await self._source.points_page(self._query(self._page_size), number, kind=tracker.kind)
         except (Rejected, NotAllowed) as error:
