@@ -10,9 +10,9 @@ import asyncio
 import os
 import signal
 import struct
-import subprocess
 import sys
 from contextlib import suppress
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from typing import NamedTuple
 
 import msgspec
@@ -37,7 +37,7 @@ _LIVES_S = 60  # from one page to the next; then it ends, for the list is comple
 class _Process(NamedTuple):
     """One process with its pipes; who holds `turn` reads the next answer."""
 
-    popen: subprocess.Popen[bytes]
+    popen: Popen[bytes]
     pages: asyncio.WriteTransport
     source: asyncio.ReadTransport
     answers: asyncio.StreamReader
@@ -47,13 +47,12 @@ class _Process(NamedTuple):
     async def start(cls, limits: Limits) -> _Process | None:
         bounds = map(str, (limits.body_bytes, limits.nodes, limits.depth))
         libraries = os.environ.get("LD_LIBRARY_PATH", "")
-        environment = {"LD_LIBRARY_PATH": libraries, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        env = {"LD_LIBRARY_PATH": libraries, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         try:
-            popen = subprocess.Popen(  # noqa: ASYNC220, S603 - a few milliseconds; our own module
+            popen = Popen(  # noqa: ASYNC220, S603 - a few milliseconds; our own module
                 # -P: the folder the operator happens to stand in must not provide modules.
-                [sys.executable, "-P", "-m", "tui.api.page_worker", *bounds],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                pipesize=_PIPE_BYTES, start_new_session=True, env=environment,
+                [sys.executable, "-P", "-m", "tui.api.page_worker", *bounds], env=env,
+                stdin=PIPE, stdout=PIPE, stderr=DEVNULL, pipesize=_PIPE_BYTES, start_new_session=True,
             )  # fmt: skip
         except OSError:
             return None
@@ -67,7 +66,7 @@ class _Process(NamedTuple):
         if not self.pages.is_closing():  # asyncio's pipes cannot be aborted twice
             self.pages.abort()
         self.popen.kill()
-        with suppress(subprocess.TimeoutExpired):  # stuck in the kernel, it is left to the system
+        with suppress(TimeoutExpired):  # stuck in the kernel, it is left to the system
             self.popen.wait(1.0)
 
 
@@ -104,7 +103,8 @@ class PageWorker:
         packed = None
         try:
             async with asyncio.timeout(self._timeout_s):
-                process.pages.writelines((_HEAD.pack(len(body), _KINDS.index(kind)), body))
+                process.pages.write(_HEAD.pack(len(body), _KINDS.index(kind)))
+                process.pages.write(body)  # not in one with its head: it is not copied so
                 async with process.turn:
                     size, _ = _HEAD.unpack(await process.answers.readexactly(_HEAD.size))
                     packed = await process.answers.readexactly(size)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tui.api.models import Platform, PointKind
 from tui.api.models.resources import NO_TIME, RestorePoint
+
+_UNIT = timedelta(microseconds=1)
 
 
 def fold(text: str) -> str:
@@ -90,7 +92,8 @@ class PointIndex:
         self._seen: set[str] = set()
         self._unconfirmed: set[str] | None = None
         self._uids: list[str] = []
-        self._created: list[datetime] = []
+        self._created: array[int] = array("q")
+        """Microseconds since `NO_TIME`: a datetime takes six times the memory."""
         self._parents: list[str] = []
         self._parent_ids: dict[str, str] = {}
         """Each id once: the points of one job run share it."""
@@ -99,7 +102,7 @@ class PointIndex:
         self._details_numbers: dict[tuple[str, str, str], int] = {}
         self._details: list[PointDetails] = []
         self._other_names: dict[int, str] = {}
-        self._newest: dict[str, datetime] = {}
+        self._newest: dict[str, int] = {}
         self._server_names: dict[str, str] = {}
         self._by_name: dict[str, list[Vm]] = {}
 
@@ -139,7 +142,7 @@ class PointIndex:
         self._seen.update(uids)
         self._uids.extend(uids)
         self.chars += sum(map(len, uids))
-        self._created.extend([point.created for point in page])
+        self._created.extend([(point.created - NO_TIME) // _UNIT for point in page])
         self._parents.extend(map(self._parent_ids.setdefault, parents, parents))
         self._details_of.extend(map(self._details_number_of, page))
         vms = [
@@ -209,7 +212,7 @@ class PointIndex:
     def _note_freshness(self, changed: Iterable[Vm]) -> None:
         for vm in changed:
             newest = self._created[vm.rows[0]]
-            if newest > self._newest.get(vm.server_uid, NO_TIME):
+            if newest > self._newest.get(vm.server_uid, 0):
                 self._newest[vm.server_uid] = newest
 
     # Reloading ---------------------------------------------------------------------------------
@@ -258,7 +261,7 @@ class PointIndex:
         return RestorePoint(
             uid=self._uids[row],
             vm_name=self._other_names.get(row, vm.name),
-            created=self._created[row],
+            created=self.created(row),
             kind=vm.kind,
             point_type=details.point_type,
             algorithm=details.algorithm,
@@ -279,8 +282,8 @@ class PointIndex:
         return self._uids[row]
 
     def created(self, row: int) -> datetime:
-        """Return creation time of one row."""
-        return self._created[row]
+        """Creation time of one row."""
+        return NO_TIME + self._created[row] * _UNIT
 
     def details(self, row: int) -> PointDetails:
         """Type, algorithm and restore link of one row."""
@@ -291,8 +294,8 @@ class PointIndex:
         return self._details_of[row]
 
     def newest(self, vm: Vm) -> datetime | None:
-        """Return creation time of a VM's newest point; None if it has none, or none with a time."""
-        newest = self._created[vm.rows[0]] if vm.rows else NO_TIME
+        """Creation time of a VM's newest point; None if it has none, or none with a time."""
+        newest = self.created(vm.rows[0]) if vm.rows else NO_TIME
         return None if newest == NO_TIME else newest
 
     def namesakes(self, vm: Vm) -> int:
@@ -309,5 +312,6 @@ class PointIndex:
 
     @property
     def servers(self) -> tuple[Server, ...]:
-        """Return the backup servers whose points are here."""
-        return tuple(Server(uid, name, self._newest.get(uid)) for uid, name in self._server_names.items())
+        """The backup servers whose points are here."""
+        newest = {uid: NO_TIME + since * _UNIT for uid, since in self._newest.items()}
+        return tuple(Server(uid, name, newest.get(uid)) for uid, name in self._server_names.items())
