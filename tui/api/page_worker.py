@@ -103,8 +103,8 @@ class PageWorker:
         packed = None
         try:
             async with asyncio.timeout(self._timeout_s):
-                process.pages.write(_HEAD.pack(len(body), _KINDS.index(kind)))
-                process.pages.write(body)  # not in one with its head: it is not copied so
+                # In one write: while it goes on, the reader sleeps and does not fight for the pipe.
+                process.pages.write(_HEAD.pack(len(body), _KINDS.index(kind)) + body)
                 async with process.turn:
                     size, _ = _HEAD.unpack(await process.answers.readexactly(_HEAD.size))
                     packed = await process.answers.readexactly(size)
