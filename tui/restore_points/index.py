@@ -137,7 +137,7 @@ class PointIndex:
         return set(vms)
 
     def _append(self, page: list[RestorePoint]) -> list[Vm]:
-        """Write new points into the columns; the VM of each."""
+        """Write new points into the columns; return the VM of each."""
         uids, parents = [point.uid for point in page], [point.restore_point_id for point in page]
         self._seen.update(uids)
         self._uids.extend(uids)
@@ -163,7 +163,7 @@ class PointIndex:
         return number
 
     def _unknown(self, page: list[RestorePoint]) -> list[RestorePoint]:
-        """Those of the page that are not here yet, each once."""
+        """Return the points of the page that are not known yet, each once."""
         uids, seen = {point.uid for point in page}, self._seen
         if len(uids) == len(page) and seen.isdisjoint(uids):
             return page
@@ -174,7 +174,7 @@ class PointIndex:
         return list(first.values())
 
     def _vm_with(self, point: RestorePoint) -> Vm:
-        """The VM of a point that was not met by this name before: a new one, or one that was renamed."""
+        """Return the VM of a point not met by this name before: a new VM, or one that was renamed."""
         key = (point.server_uid, point.object_ref or point.vm_name, point.kind)
         vm = self._groups.get(key)
         if vm is None:
@@ -256,7 +256,7 @@ class PointIndex:
     # Asking ------------------------------------------------------------------------------------
 
     def point(self, row: int) -> RestorePoint:
-        """The restore point of one row."""
+        """Return the restore point of one row."""
         vm, details = self.vms[self._vm_of[row]], self.details(row)
         return RestorePoint(
             uid=self._uids[row],
@@ -282,15 +282,15 @@ class PointIndex:
         return self._uids[row]
 
     def created(self, row: int) -> datetime:
-        """Creation time of one row."""
+        """Return the creation time of one row."""
         return NO_TIME + self._created[row] * _UNIT
 
     def details(self, row: int) -> PointDetails:
-        """Type, algorithm and restore link of one row."""
+        """Return the type, algorithm and restore link of one row."""
         return self._details[self._details_of[row]]
 
     def details_number(self, row: int) -> int:
-        """A number that rows of equal details share."""
+        """Return a number that rows of equal details share."""
         return self._details_of[row]
 
     def newest(self, vm: Vm) -> datetime | None:
