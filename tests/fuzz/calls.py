@@ -21,6 +21,7 @@ from tui.api.models import (
     WireFormat,
 )
 from tui.api.models.resources import NO_TIME
+from tui.api.page_worker import PageWorker
 from tui.api.transport import Call, Reply, Transport
 
 DIALECTS = ("xml", "json", "json-camel")
@@ -106,13 +107,21 @@ class Canned:
         """Nothing is open."""
 
 
+class NoWorker(PageWorker):
+    """Leaves every page to the caller."""
+
+    def start(self) -> None:
+        """Start nothing."""
+
+
 def canned_manager(wire: WireFormat) -> tuple[EnterpriseManager, Canned]:
     """A client whose server is a list of replies, logged on."""
     canned = Canned()
     manager = EnterpriseManager(
         ServerAddress(host="em"), wire=wire, limits=Limits(pages=3), transport=cast(Transport, canned)
     )
-    manager._pages.do_without()  # each spoilt reply would start a process, and nothing else be measured
+    # Else each spoilt reply would start a process, and nothing else be measured.
+    manager._pages = NoWorker(Limits())
     manager.resume(LogonSession(user="u", session_id="s", token="t0ken-t0ken"))
     return manager, canned
 

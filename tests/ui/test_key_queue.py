@@ -5,6 +5,7 @@ What is not so: a question takes no answer that was typed before it was shown.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any, cast
@@ -34,6 +35,7 @@ from tui.screens.dialogs import AskScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.restore_form import RestoreFormScreen
+from tui.terminal import key_queue
 from tui.terminal.key_queue import MOST_S, KeyQueue
 from tui.widgets.form import FormFields
 from tui.widgets.inputs import LineInput
@@ -246,3 +248,24 @@ async def test_confirmation_that_is_asked_again_takes_answers_again(tmp_path: Pa
         await burst(pilot, "right", "enter")
         await settle(pilot)
     assert len(manager.posts) == 1
+
+
+async def test_other_work_waits_for_the_keys_but_not_for_ever(
+    app: VbemApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen, queue = await to_points(pilot), app.key_queue
+        await queue.settled()
+        with queue.paused():
+            driver = app._driver
+            assert driver is not None
+            driver.send_message(Key("slash", "/"))
+            await until(pilot, lambda: not queue.is_idle, "the key to wait")
+            monkeypatch.setattr(key_queue, "MOST_SETTLING_S", 0.0)
+            await queue.settled()
+            monkeypatch.setattr(key_queue, "MOST_SETTLING_S", 60.0)
+            waiting = asyncio.create_task(queue.settled())
+            await pilot.pause()
+            assert not waiting.done()
+        await waiting
+        assert screen.entry.has_focus

@@ -44,7 +44,7 @@ from tui.api.models import (
     WireFormat,
     id_of,
 )
-from tui.api.pages import PageDecoders
+from tui.api.page_worker import PageWorker
 from tui.api.query import Identified, Query, encoded, follow_pages
 from tui.api.rest_client import TOKEN_HEADER, XML, RestClient
 from tui.api.tls import Trust
@@ -55,8 +55,6 @@ __all__ = ["EnterpriseManager", "Query", "RestoreRequest", "Trust", "look_at_cer
 
 ItemT = TypeVar("ItemT", bound=Identified)
 _RESOURCES = {PointKind.VM: "VmRestorePoint", PointKind.VAPP: "vAppRestorePoint"}
-_WORKER_ABOVE_BYTES = 200_000
-"""Of a page that is worth the way to another process: some 200 points."""
 _MANY_PAGES = 3
 """Of a list from which decoding them elsewhere pays."""
 _ENTITIES_AT_ONCE = 4
@@ -98,7 +96,7 @@ class EnterpriseManager:
             address, trust=trust or Trust(), proxy=proxy, clock=clock, limits=self._limits, timeouts=timeouts
         )
         self._rest = RestClient(transport, wire=wire, limits=self._limits)
-        self._pages = PageDecoders(self._limits)
+        self._pages = PageWorker(self._limits)
         self._has_many_pages = False
         """A list was seen that is long enough to be decoded elsewhere."""
 
@@ -308,10 +306,8 @@ class EnterpriseManager:
 
     async def _decode_page(self, body: bytes, kind: PointKind) -> Listing[RestorePoint]:
         """Decode a page of points: a long one in another process where there is one."""
-        if len(body) > _WORKER_ABOVE_BYTES:
-            found = await self._pages.points(body, "", kind)
-            if found is not None:
-                return found
+        if (found := await self._pages.points(body, kind)) is not None:
+            return found
         return await self._rest.decode(body, lambda text: codec_of(text).points(text, kind, self._limits))
 
     async def _point(self, path: str, kind: PointKind) -> RestorePoint:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.api.models import PointKind
-from tui.api.models.columns import Shape
 from tui.api.models.resources import RestorePoint
-from tui.restore_points.index import PointIndex, Vm
+from tui.restore_points.index import PointDetails, PointIndex, Vm
 from tui.restore_points.loader import LoadState, Progress
 from tui.sanitize import safe
 from tui.timefmt import ago, local
@@ -18,11 +17,11 @@ WAIT_TOLD_AFTER_S = 5.0
 _BUSY = {LoadState.IDLE, LoadState.LOADING}
 
 
-def type_words(shape: Shape) -> str:
+def type_words(details: PointDetails) -> str:
     """Return what kind of point it is: `full`, `synthetic full`, `increment`."""
     known = {"full": "full", "increment": "increment", "reverseincrement": "reverse increment"}
-    word = known.get(shape.point_type.lower(), shape.point_type or "type unknown")
-    return "synthetic full" if word == "full" and shape.algorithm.lower() == "syntheticfull" else word
+    word = known.get(details.point_type.lower(), details.point_type or "type unknown")
+    return "synthetic full" if word == "full" and details.algorithm.lower() == "syntheticfull" else word
 
 
 def vm_title(vm: Vm) -> str:

@@ -126,11 +126,11 @@ class Matcher:
         return rows[start:end]
 
     def _type_fits(self, row: int) -> bool:
-        number = self._index.shape_number(row)
+        number = self._index.details_number(row)
         verdict = self._judged.get(number)
         if verdict is None:
-            shape = self._index.shapes[number]
-            verdict = any(_is_type(word, shape.point_type, shape.algorithm) for word in self.filter.types)
+            details = self._index.details(row)
+            verdict = any(_is_type(word, details.point_type, details.algorithm) for word in self.filter.types)
             self._judged[number] = verdict
         return verdict
 

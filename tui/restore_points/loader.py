@@ -15,7 +15,6 @@ from typing import Protocol
 
 from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge, Unreadable
 from tui.api.models import Page, PointKind, RestorePoint
-from tui.api.models.columns import PointColumns
 from tui.api.query import Query, eq
 from tui.clock import Clock
 from tui.restore_points.index import PointIndex, Vm
@@ -123,6 +122,10 @@ class Progress:
     """What this server would not list at all, in sentences."""
 
 
+async def _at_once() -> None:
+    """Wait for nobody."""
+
+
 class Loader:
     """Reads the list of restore points into an index.
 
@@ -131,6 +134,10 @@ class Loader:
         index: what is filled.
         clock: says when a page came.
         on_page: called after each page with the VMs that changed; must be quick.
+        page_size: points of a page.
+        first_page: points of the very first page.
+        parallel: pages asked for at the same time.
+        turn: awaited before each page but the very first, so that what is more urgent goes first.
     """
 
     def __init__(
@@ -143,12 +150,14 @@ class Loader:
         page_size: int = PAGE,
         first_page: int = FIRST_PAGE,
         parallel: int = PARALLEL,
+        turn: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         self._source = source
         self._index = index
         self._clock = clock
         self._on_page = on_page
         self._page_size, self._first_page, self._parallel = page_size, first_page, parallel
+        self._turn = turn
         self._trackers: list[PageTracker] = []
         self._left_out: list[str] = []
         self._state = LoadState.IDLE
@@ -286,6 +295,7 @@ class Loader:
         )
 
     async def _read(self, tracker: PageTracker, number: int) -> None:
+        await self._turn()
         try:
             page = await self._source.points_page(self._query(self._page_size), number, kind=tracker.kind)
         except (Rejected, NotAllowed) as error:
@@ -293,9 +303,8 @@ class Loader:
                 raise
             self._leave_out(tracker, error)
             return
-        columns = PointColumns.of(page.items)
-        tracker.take(columns.uids, page.pages, number)
-        self._take(columns)
+        tracker.take([point.uid for point in page.items], page.pages, number)
+        self._take(page.items)
 
     def _leave_out(self, tracker: PageTracker, error: ManagerError) -> None:
         self._trackers.remove(tracker)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
-from tui.api.models.columns import Shape
+from tui.restore_points.index import PointDetails
 
 NONE = "."
 LEGEND = "F full  S synthetic  i increment  r reverse  . none"
@@ -47,18 +47,18 @@ def _begin(moment: datetime, hours: int) -> datetime:
     return hour.replace(hour=hour.hour // hours * hours) if hours <= 24 else hour.replace(hour=0)
 
 
-def mark_of(shape: Shape) -> str:
-    """Return the letter of one point."""
-    if shape.algorithm.lower() == "syntheticfull" and shape.point_type.lower() == "full":
+def mark_of(details: PointDetails) -> str:
+    """The letter of one point."""
+    if details.algorithm.lower() == "syntheticfull" and details.point_type.lower() == "full":
         return "S"
-    return {"full": "F", "increment": "i", "reverseincrement": "r"}.get(shape.point_type.lower(), "?")
+    return {"full": "F", "increment": "i", "reverseincrement": "r"}.get(details.point_type.lower(), "?")
 
 
-def timeline(points: Sequence[tuple[datetime, Shape]], width: int) -> Timeline | None:
+def timeline(points: Sequence[tuple[datetime, PointDetails]], width: int) -> Timeline | None:
     """Lay points out on at most `width` columns; None without points or without room.
 
     Args:
-        points: creation time and shape of each, newest first, none without a time.
+        points: creation time and details of each, newest first, none without a time.
         width: in columns.
     """
     if not points or width < 1:
@@ -67,10 +67,10 @@ def timeline(points: Sequence[tuple[datetime, Shape]], width: int) -> Timeline |
     hours = next(h for h in _steps() if (newest - _begin(oldest, h)) // timedelta(hours=h) < width)
     first, step = _begin(oldest, hours), timedelta(hours=hours)
     marks = [NONE] * ((newest - first) // step + 1)
-    for created, shape in points:
+    for created, details in points:
         column = (_here(created) - first) // step
         if 0 <= column < len(marks):
-            marks[column] = min(marks[column], mark_of(shape), key=_RANK.index)
+            marks[column] = min(marks[column], mark_of(details), key=_RANK.index)
     return Timeline("".join(marks), first, step)
 
 

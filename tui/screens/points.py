@@ -35,6 +35,7 @@ from tui.screens.base import OpenRestoreForm, VbemScreen, bindings_of
 from tui.screens.dialogs import AskScreen
 from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows
 from tui.services import Services
+from tui.terminal.terminal_app import TerminalApp
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.virtual_table import VirtualTable
@@ -315,9 +316,18 @@ class RestorePointsScreen(VbemScreen):
         connection = self.services.connection
         if connection is not None:
             self._loader = Loader(
-                connection.manager, self._index, clock=self.services.clock, on_page=self._take_page
+                connection.manager,
+                self._index,
+                clock=self.services.clock,
+                on_page=self._take_page,
+                turn=self._after_keys,
             )
             self._load(again=False)
+
+    async def _after_keys(self) -> None:
+        """Let the list wait while a key is being answered."""
+        if isinstance(self.app, TerminalApp):
+            await self.app.key_queue.settled()
 
     @work(group="points", exclusive=True, exit_on_error=False, description="load the restore points")
     async def _load(self, *, again: bool) -> None:

@@ -93,9 +93,9 @@ class PointRows:
     def row(self, index: int) -> Sequence[Cell]:
         """Return time in both zones, age, type, backup server; what cannot be restored says so."""
         row = self._rows[index]
-        created, shape = self._index.created(row), self._index.shape(row)
-        kind: Cell = type_words(shape)
-        if not shape.restore_href:
+        created, details = self._index.created(row), self._index.details(row)
+        kind: Cell = type_words(details)
+        if not details.restore_href:
             kind = StyledText("not restorable", "dim")
         when = NOT_SAID if created == NO_TIME else both(created)
         return when, _age(created, self._clock.now()), kind, self._vm.server_name
@@ -181,9 +181,9 @@ class PointsPane(Vertical):
 
     def _lay_out(self, rows: Sequence[int]) -> None:
         index = self._index
-        shapes = [(index.created(row), index.shape(row)) for row in rows[:TIMELINE_POINTS]]
+        points = [(index.created(row), index.details(row)) for row in rows[:TIMELINE_POINTS]]
         room = self.size.width - 2 * (_DATE + 1) - 2
-        self._timeline = timeline([one for one in shapes if one[0] != NO_TIME], room)
+        self._timeline = timeline([one for one in points if one[0] != NO_TIME], room)
         line = self._timeline
         text = f"{line.first:%Y-%m-%d} {line.marks} {line.last:%Y-%m-%d}" if line else ""
         self.query_one("#timeline", Static).update(safe(text), layout=False)

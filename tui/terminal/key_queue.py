@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from textual.app import App, ScreenStackError
@@ -31,6 +31,9 @@ must not change another field than the one they were meant for.
 """
 MOST_OPENING_S = 10.0
 """Seconds a key waits at most while a part of the screen is only being made."""
+
+MOST_SETTLING_S = 0.1
+"""Seconds that other work waits at most for keys that are being answered."""
 
 
 def now_s() -> float:
@@ -58,6 +61,8 @@ class KeyQueue:
         self._next: Key | Paste | None = None
         self._is_at_work = False
         """The last key may not have done its work yet."""
+        self._settled = asyncio.Event()
+        self._settled.set()
         self._pauses = 0
         """How many callers have paused it."""
 
@@ -65,6 +70,12 @@ class KeyQueue:
     def is_idle(self) -> bool:
         """Return whether no key waits and the last one has done its work."""
         return not (self._waiting or self._next or self._is_at_work)
+
+    async def settled(self) -> None:
+        """Wait until no key is being answered, for a moment at most: a held key must not stop what waits."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOST_SETTLING_S):
+                await self._settled.wait()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -79,6 +90,7 @@ class KeyQueue:
 
     def admits(self, event: Key | Paste) -> bool:
         """Return whether a key may act now; one that may not waits here or is refused by its screen."""
+        self._settled.clear()
         if event is self._next:
             self._next = None
         elif self._waiting or self._next is not None or self._is_at_work or self._pauses:
@@ -105,6 +117,8 @@ class KeyQueue:
         if self._waiting and self._next is None and not self._pauses:
             self._next = self._waiting.popleft()
             self._app.post_message(self._next)
+        elif self.is_idle:
+            self._settled.set()
 
     def _is_quiet(self) -> bool:
         """Return whether nothing that may still react to the key has a message waiting."""

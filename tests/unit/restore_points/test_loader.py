@@ -69,6 +69,26 @@ async def test_stopping_keeps_what_is_there_and_running_again_reads_only_the_res
     assert len(case.server.asked) - before <= 6 - loaded // 10 + 1
 
 
+async def test_what_is_more_urgent_goes_before_every_page_but_the_first() -> None:
+    server, index, gate = Server(FLEET), PointIndex(), asyncio.Event()
+    turns, has_begun = 0, asyncio.Event()
+
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+        has_begun.set()
+        await gate.wait()
+
+    loader = Loader(server, index, clock=ManualClock(), on_page=lambda _: None, page_size=10, turn=turn)
+    running = asyncio.create_task(loader.run())
+    await has_begun.wait()
+    assert len(server.asked) == 1
+    gate.set()
+    await running
+    assert len(index) == 60
+    assert turns == len(server.asked) - 1
+
+
 async def test_the_first_page_is_asked_for_once() -> None:
     case = Case(Server(FLEET))
     await case.loader.run()

@@ -8,7 +8,6 @@ import pytest
 
 from tests.unit.restore_points.build import NOW, ROOT, point
 from tui.api.models import PointKind
-from tui.api.models.columns import Shape
 from tui.restore_points.descriptions import (
     loading_words,
     matching_words,
@@ -17,24 +16,24 @@ from tui.restore_points.descriptions import (
     vm_words,
     why_not,
 )
-from tui.restore_points.index import PointIndex
+from tui.restore_points.index import PointDetails, PointIndex
 from tui.restore_points.loader import LoadState, Progress
 from tui.restore_points.timeline import mark_of, timeline
 
 READ_AT = NOW - timedelta(minutes=2)
-FULL, INCREMENT = Shape("Full", "Full", ""), Shape("Increment", "Incremental", "")
+FULL, INCREMENT = PointDetails("Full", "Full", ""), PointDetails("Increment", "Incremental", "")
 
 
 def test_a_timeline_of_days_shows_fulls_before_increments() -> None:
-    shapes = [(NOW - timedelta(days=n), FULL if n % 7 == 0 else INCREMENT) for n in range(30)]
-    shapes.insert(1, (NOW - timedelta(hours=1), INCREMENT))
-    line = timeline(shapes, 40)
+    points = [(NOW - timedelta(days=n), FULL if n % 7 == 0 else INCREMENT) for n in range(30)]
+    points.insert(1, (NOW - timedelta(hours=1), INCREMENT))
+    line = timeline(points, 40)
     assert line is not None
     assert line.step == timedelta(days=1)
     assert line.marks.count("F") == 5
     assert line.marks.count("i") == 25
     assert line.marks[-1] == "F"
-    assert line.column(shapes[0][0]) == len(line.marks) - 1
+    assert line.column(points[0][0]) == len(line.marks) - 1
     assert line.column(NOW + timedelta(days=9)) is None
 
 
@@ -52,11 +51,11 @@ def test_a_day_without_points_is_a_dot() -> None:
 
 
 def test_types_in_letters_and_words() -> None:
-    synthetic = Shape("Full", "SyntheticFull", "")
+    synthetic = PointDetails("Full", "SyntheticFull", "")
     assert (mark_of(synthetic), type_words(synthetic)) == ("S", "synthetic full")
-    reverse = Shape("ReverseIncrement", "ReversedIncremental", "")
+    reverse = PointDetails("ReverseIncrement", "ReversedIncremental", "")
     assert (mark_of(reverse), type_words(reverse)) == ("r", "reverse increment")
-    assert (mark_of(Shape("Odd", "", "")), type_words(Shape("Odd", "", ""))) == ("?", "Odd")
+    assert (mark_of(PointDetails("Odd", "", "")), type_words(PointDetails("Odd", "", ""))) == ("?", "Odd")
 
 
 def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:

@@ -1,20 +1,114 @@
-"""JSON by msgspec: typed structs for the usual shapes, a tolerant way for all else (WIRE 2.3)."""
+"""JSON by msgspec (WIRE 2.3): typed structs for restore points, a tolerant tree for all else.
+
+A server writes its member names in one of two casings, so points and their pages have two types each. A point
+that fits neither, or lacks something that it may hold in another casing, is read as a tree.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import msgspec
 
 from tui.api.codec.base import Codec
-from tui.api.codec.jsonpoints import fast_points
-from tui.api.codec.listing import ROOT_ITEMS, Listing
-from tui.api.codec.resources import read_points
+from tui.api.codec.listing import ROOT_ITEMS, Listing, is_reference
+from tui.api.codec.resources import platform_in, read_point, read_points, server_in, shared_path
 from tui.api.codec.restore_request import json_fields
-from tui.api.codec.tree import Tree
+from tui.api.codec.tree import Tree, id_in, path_of, time_of
 from tui.api.errors import Invalid, TooLarge, Unreadable
 from tui.api.limits import Limits
-from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
+from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat, id_of
+from tui.api.models.resources import NO_TIME
+
+_PASCAL = {
+    "rel": "Rel",
+    "href": "Href",
+    "name": "Name",
+    "type": "Type",
+    "created": "CreationTimeUTC",
+    "algorithm": "Algorithm",
+    "point_type": "PointType",
+    "object_ref": "HierarchyObjRef",
+    "vm_name": "VmDisplayName",
+    "uid": "UID",
+    "links": "Links",
+    "points": "VmRestorePoints",
+    "entities": "Entities",
+    "refs": "Refs",
+    "paging": "PagingInfo",
+    "number": "PageNum",
+    "pages": "PagesCount",
+}
+_CAMEL = {key: "uid" if name == "UID" else name[0].lower() + name[1:] for key, name in _PASCAL.items()}
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _Link(msgspec.Struct, gc=False, kw_only=True, rename=_PASCAL):
+    rel: str | None = None
+    href: str
+    name: str | None = None
+    type: str | None = None
+
+
+class _Point(msgspec.Struct, gc=False, rename=_PASCAL):
+    created: str
+    algorithm: _Text
+    point_type: _Text
+    object_ref: _Text
+    vm_name: _Text
+    name: _Text
+    uid: _Text
+    links: list[_Link]
+    type: Literal["VmRestorePoint"]
+
+
+class _Points(msgspec.Struct, rename=_PASCAL):
+    points: list[msgspec.Raw]
+
+
+class _Entities(msgspec.Struct, rename=_PASCAL):
+    points: _Points
+
+
+class _Paging(msgspec.Struct, rename=_PASCAL):
+    number: _Count
+    pages: _Count
+
+
+class _Page(msgspec.Struct, rename=_PASCAL):
+    entities: _Entities
+    paging: _Paging
+    refs: None = None
+
+
+def _camel(struct: type[msgspec.Struct], **inner: object) -> type[msgspec.Struct]:
+    """The same struct with the member names of version 13; `inner` gives the types that change with it."""
+    members = [
+        (each.name, inner.get(each.name, each.type), *(() if each.required else (each.default,)))
+        for each in msgspec.structs.fields(struct)
+    ]
+    return msgspec.defstruct(f"{struct.__name__}Camel", members, rename=_CAMEL, gc=False, kw_only=True)
+
+
+class _Casing(NamedTuple):
+    """The decoders of one casing."""
+
+    page: msgspec.json.Decoder[_Page]
+    point: msgspec.json.Decoder[_Point]
+
+
+_CASINGS = (
+    _Casing(msgspec.json.Decoder(_Page), msgspec.json.Decoder(_Point)),
+    _Casing(
+        msgspec.json.Decoder(
+            _camel(_Page, entities=_camel(_Entities, points=_camel(_Points)), paging=_camel(_Paging))
+        ),
+        msgspec.json.Decoder(_camel(_Point, links=list[_camel(_Link)])),  # type: ignore[misc] # made at run time
+    ),
+)
+_PLAIN_ID = re.compile(r"[0-9A-Za-z-]+")
 
 
 class JsonCodec(Codec):
@@ -33,10 +127,10 @@ class JsonCodec(Codec):
         return Tree("", value)
 
     def points(self, body: bytes, kind: PointKind, limits: Limits) -> Listing[RestorePoint]:
-        """A page of points: typed structs where it has the usual shape."""
+        """A page of points: typed structs where it has the usual shape, else the tree."""
         check_size(body, limits)
-        if kind is PointKind.VM and (fast := fast_points(body)) is not None:
-            return fast
+        if kind is PointKind.VM and (typed := _typed_points(body, limits)) is not None:
+            return typed
         return read_points(self.tree(body, limits), kind)
 
     def restore_body(self, spec: RestoreSpec) -> bytes:
@@ -47,6 +141,112 @@ class JsonCodec(Codec):
             raise Invalid(
                 "A name or reference holds characters that cannot be sent.", request_sent=False
             ) from error
+
+
+def _typed_points(body: bytes, limits: Limits) -> Listing[RestorePoint] | None:
+    """The VM points of a query's page of entities; None where the tree has to be asked for them.
+
+    Raises:
+        Unreadable, TooLarge: a point is damaged or endless.
+    """
+    for casing in _CASINGS:
+        try:
+            page = casing.page.decode(body)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            continue
+        reader = _PointReader(casing.point, limits)
+        points: list[RestorePoint] = []
+        for raw in page.entities.points.points:
+            if (point := reader.read(raw)) is None:
+                return None
+            points.append(point)
+        return Listing(
+            items=tuple(points), number=max(1, page.paging.number), pages=max(1, page.paging.pages)
+        )
+    return None
+
+
+class _PointReader:
+    """Reads the points of one page; what their links share is read once.
+
+    Args:
+        decoder: that of the page's casing.
+        limits: bounds on what a point may hold.
+    """
+
+    def __init__(self, decoder: msgspec.json.Decoder[_Point], limits: Limits) -> None:
+        self._decoder = decoder
+        self._limits = limits
+        self._servers: dict[tuple[str, str], tuple[str, str]] = {}
+        self._parents: dict[str, str] = {}
+        self._restores: dict[str, str] = {}
+
+    def read(self, raw: msgspec.Raw) -> RestorePoint | None:
+        """One point; None if it is something else."""
+        try:
+            typed = self._decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return self._from_tree(raw)
+        server, parent, restore = self._linked(typed)
+        if not (restore and parent and server[0]):
+            return self._from_tree(raw)
+        return RestorePoint(
+            uid=typed.uid,
+            vm_name=typed.vm_name,
+            created=time_of(typed.created) or NO_TIME,
+            name=typed.name,
+            point_type=typed.point_type,
+            algorithm=typed.algorithm,
+            object_ref=typed.object_ref,
+            platform=platform_in(typed.object_ref),
+            server_uid=server[0],
+            server_name=server[1],
+            restore_point_id=parent,
+            restore_href=restore,
+        )
+
+    def _from_tree(self, raw: msgspec.Raw) -> RestorePoint | None:
+        value = parse(bytes(raw), self._limits)
+        tree = Tree(PointKind.VM.value, value if isinstance(value, dict) else {})
+        is_point = tree.text("UID") and not is_reference(tree)
+        return read_point(tree, PointKind.VM) if is_point else None
+
+    def _linked(self, point: _Point) -> tuple[tuple[str, str], str, str]:
+        """What `linked` says of the links; sooner, and without a server that has no name."""
+        server, parent, restore = ("", ""), "", ""
+        for link in point.links:
+            kind = (link.type or "").lower()
+            if kind == "backupserverreference" and not server[0]:
+                server = self._server(link.href, link.name or "")
+            elif kind == "restorepointreference" and not parent:
+                parent = self._parent(link.href)
+            elif not restore and link.rel and link.rel.lower() == "restore":
+                restore = self._restore(link.href, point.uid)
+            if restore and parent and server[0]:
+                break
+        return server if server[1] else ("", ""), parent, restore
+
+    def _server(self, href: str, name: str) -> tuple[str, str]:
+        found = self._servers.get((href, name))
+        if found is None:
+            found = self._servers[href, name] = server_in(href, name)
+        return found
+
+    def _parent(self, href: str) -> str:
+        found = self._parents.get(href)
+        if found is None:
+            found = self._parents[href] = id_in(href)
+        return found
+
+    def _restore(self, href: str, uid: str) -> str:
+        own = id_of(uid)
+        if "{" in href or not _PLAIN_ID.fullmatch(own):
+            return shared_path(path_of(href), uid)
+        marked = href.replace(own, "{id}")
+        found = self._restores.get(marked)
+        if found is None:
+            found = self._restores[marked] = shared_path(path_of(href), uid)
+        return found
 
 
 def parse(body: bytes, limits: Limits) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -28,7 +28,7 @@ class Reference:
 class Listing(Generic[ItemT]):
     """One page as the server sent it."""
 
-    items: Sequence[ItemT]
+    items: tuple[ItemT, ...]
     references: tuple[Reference, ...] = ()
     number: int = 1
     pages: int = 1

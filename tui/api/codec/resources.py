@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Iterable
 from sys import intern
-from typing import Generic, TypeVar
 
 from tui.api.codec.listing import (
     Listing,
@@ -15,7 +13,7 @@ from tui.api.codec.listing import (
     require_root,
     wrong_root,
 )
-from tui.api.codec.tree import Tree, flag_of, id_in, path_of
+from tui.api.codec.tree import Link, Tree, flag_of, id_in
 from tui.api.errors import MissingField
 from tui.api.models import (
     ApiRoot,
@@ -192,12 +190,7 @@ _NAMES = {
     PointKind.VM: ("VmDisplayName", "VmName", "VAppDisplayName"),
     PointKind.VAPP: ("VAppDisplayName", "VAppName", "VmDisplayName"),
 }
-
-
-FoundT = TypeVar("FoundT")
-_LONG = 4_000
-"""Characters from which a text is not worth remembering."""
-_USUAL = {f"urn:{platform.value}:": platform for platform in Platform if platform.value}
+_USUAL_PLATFORMS = {f"urn:{platform.value}:": platform for platform in Platform if platform.value}
 
 
 def read_points(tree: Tree, kind: PointKind) -> Listing[RestorePoint]:
@@ -216,7 +209,7 @@ def read_point(tree: Tree, kind: PointKind) -> RestorePoint:
         raise wrong_root(tree, kind.value)
     uid, name = _uid_of(tree, kind), tree.text("Name")
     object_ref = tree.text("HierarchyObjRef")
-    server, restore_point_id, restore_href = linked(tree, uid)
+    server, restore_point_id, restore_href = linked(tree.links(), uid)
     return RestorePoint(
         uid=uid,
         vm_name=intern(
@@ -247,69 +240,36 @@ def shared_path(path: str, uid: str) -> str:
     return intern(path.replace(own, "{id}")) if own else path
 
 
-class Remembered(Generic[FoundT]):
-    """A function of texts that remembers what it has found for short ones: an `lru_cache` counts what it
-    holds and does not weigh it, and a link can be a megabyte."""
-
-    def __init__(self, function: Callable[..., FoundT], *, at_most: int) -> None:
-        self._function = function
-        self._cached = lru_cache(maxsize=at_most)(function)
-
-    def __call__(self, *texts: str) -> FoundT:
-        """What the function says of the texts."""
-        short = sum(map(len, texts)) <= _LONG
-        return self._cached(*texts) if short else self._function(*texts)
-
-    def forget(self) -> None:
-        """Begin again."""
-        self._cached.cache_clear()
-
-
-def _marked_path(href: str) -> str:
-    """Path of a Restore link in which `{id}` stands for the point's own id already."""
-    # Braces have no place in a link.
-    return path_of(href.replace("{id}", "-id-")).replace("-id-", "{id}")
-
-
-@lru_cache(maxsize=256)
-def _platform_word(word: str) -> Platform:
-    return Platform.from_word(word)
-
-
 def platform_in(object_ref: str) -> Platform:
     """The platform a HierarchyObjRef names, in any case; UNKNOWN if it names none (WIRE T30)."""
-    usual = _USUAL.get(object_ref[:11])
+    usual = _USUAL_PLATFORMS.get(object_ref[:11])
     if usual is not None:
         return usual
     parts = object_ref.split(":", 2)
-    return _platform_word(parts[1]) if len(parts) == 3 and parts[0].lower() == "urn" else Platform.UNKNOWN
+    is_reference = len(parts) == 3 and parts[0].lower() == "urn"
+    return Platform.from_word(parts[1]) if is_reference else Platform.UNKNOWN
 
 
-def _server_in(href: str, name: str) -> tuple[str, str]:
+def server_in(href: str, name: str) -> tuple[str, str]:
     """UID and name of the backup server an `Up` link leads to."""
     server_id = id_in(href)
-    return (f"urn:veeam:BackupServer:{server_id}" if server_id else "", name)
+    return (intern(f"urn:veeam:BackupServer:{server_id}") if server_id else "", name)
 
 
-def _restore_point_in(href: str) -> str:
-    """Id of the restore point an `Up` link leads to; the points of one job run share it."""
-    return intern(id_in(href))
+def linked(links: Iterable[Link], uid: str) -> tuple[tuple[str, str], str, str]:
+    """From a point's links: UID and name of the backup server, id of the restore point, shared Restore path.
 
-
-marked_path = Remembered(_marked_path, at_most=1024)
-server_in = Remembered(_server_in, at_most=1024)
-restore_point_in = Remembered(_restore_point_in, at_most=4096)
-
-
-def linked(tree: Tree, uid: str) -> tuple[tuple[str, str], str, str]:
-    """From the links: UID and name of the backup server, id of the restore point, shared Restore path."""
+    Args:
+        links: in any order; the first of each sort counts.
+        uid: the point's own.
+    """
     server, restore_point_id, restore_path = ("", ""), "", ""
-    for link in tree.links():
+    for link in links:
         kind = link.type.lower()
         if kind == "backupserverreference" and not server[0]:
             server = server_in(link.href, link.name)
         elif kind == "restorepointreference" and not restore_point_id:
-            restore_point_id = restore_point_in(link.href)
+            restore_point_id = intern(link.id)
         elif link.rel.lower() == "restore" and not restore_path:
             restore_path = link.path
     return server, restore_point_id, shared_path(restore_path, uid)
