@@ -382,7 +382,7 @@ class EnterpriseManager:
         target = task.delete_href or f"/api/tasks/{encoded(task.task_id)}"
         reply = await self._rest.write("DELETE", target)
         if is_web_page(reply.body):
-            raise NotManager("It answers with a web page.", http_code=reply.status)
+            raise NotManager("It is a web page.", http_code=reply.status)
 
     async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
         """Return all restore sessions that match, of the last 30 days, whoever started them."""

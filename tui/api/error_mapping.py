@@ -162,7 +162,7 @@ def logon_error(status: int, body: bytes, limits: Limits) -> ManagerError:
     if status == 401:
         return BadLogin(message or "HTTP 401.", http_code=status)
     if is_web_page(body) and status in (404, 405):
-        return NotManager("It answers with a web page.", http_code=status)
+        return NotManager("It is a web page.", http_code=status)
     return error_for(status, body, limits)
 
 

@@ -109,7 +109,7 @@ class PageWorker:
                     size, _ = _HEAD.unpack(await process.answers.readexactly(_HEAD.size))
                     packed = await process.answers.readexactly(size)
         except TimeoutError as error:
-            raise Unreadable("It takes too long to be decoded.") from error
+            raise Unreadable("It takes too long to decode.") from error
         except (OSError, EOFError):
             return None
         finally:

@@ -139,7 +139,7 @@ class JsonCodec(Codec):
             return msgspec.json.format(msgspec.json.encode(json_fields(spec)), indent=2)
         except UnicodeEncodeError as error:
             raise Invalid(
-                "A name or reference holds characters that cannot be sent.", request_sent=False
+                "A name or reference contains characters that cannot be sent.", request_sent=False
             ) from error
 
 
@@ -261,7 +261,7 @@ def parse(body: bytes, limits: Limits) -> object:
     except RecursionError as error:
         raise _too_deep() from error
     except (msgspec.DecodeError, UnicodeError, ValueError) as error:
-        raise Unreadable(f"It is no JSON: {str(error)[:120]}.") from error
+        raise Unreadable(f"It is not JSON: {str(error)[:120]}.") from error
     _check_depth(value, limits.depth)
     return value
 

@@ -135,7 +135,7 @@ def require_root(tree: Tree, *names: str) -> Tree:
 def wrong_root(tree: Tree, wanted: str) -> NotManager | Unreadable:
     """The error for an answer to something else."""
     if tree.name.lower() == "html":
-        return NotManager("It answers with a web page.")
+        return NotManager("It is a web page.")
     return Unreadable(f"It is a {tree.name[:40]}, not a {wanted}.")
 
 

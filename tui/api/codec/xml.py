@@ -149,7 +149,7 @@ def parse(body: bytes, limits: Limits) -> dict[str, Any]:
     else:
         body, encoding = body.removeprefix(b"\xef\xbb\xbf"), None
     if _WEB_PAGE.match(body[:4096]):
-        raise NotManager("It answers with a web page.")
+        raise NotManager("It is a web page.")
     # Two angle brackets an element, two quotes an attribute.
     if body.count(b"<") > 2 * limits.nodes or body.count(b'"') + body.count(b"'") > 2 * limits.nodes:
         raise TooLarge("It holds more elements than any answer of Enterprise Manager.")
@@ -165,7 +165,7 @@ def parse(body: bytes, limits: Limits) -> dict[str, Any]:
             namespaces=_AnyNamespace() if prefixed else None,
         )
     except (ExpatError, ValueError, LookupError, UnicodeError) as error:
-        raise Unreadable(f"It is no XML: {_first_words(error)}.") from error
+        raise Unreadable(f"It is not XML: {_first_words(error)}.") from error
     if not root:
         raise Unreadable("It is empty.")
     return root
@@ -194,7 +194,7 @@ def _check_writable(fields: Fields | list[Fields]) -> None:
             _check_writable(value)
         elif isinstance(value, str) and _NOT_XML.search(value):
             raise Invalid(
-                "A name or reference holds characters that XML cannot carry.",
+                "A name or reference contains characters that XML cannot carry.",
                 hint="Type it again without control characters.",
                 request_sent=False,
             )

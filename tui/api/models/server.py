@@ -81,7 +81,7 @@ class ServerAddress:
         """
         text = text.strip()
         if "://" in text and not text.lower().startswith("https://"):
-            raise ValueError("Only https:// is spoken; leave the scheme out or use https://.")
+            raise ValueError("Only https:// is supported; leave the scheme out or use https://.")
         bare = text if "://" in text else f"//{text}"
         if text.count(":") > 1 and "[" not in text and "://" not in text:
             bare = f"//[{text}]"
