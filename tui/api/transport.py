@@ -55,7 +55,7 @@ for _logger in ("httpx", "httpcore"):
 _HEADERS = {"User-Agent": "vbem", "Accept-Encoding": "gzip", "Connection": "keep-alive"}
 _POOL = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=20.0)
 _FIRST_PAUSE_S = 0.3
-_DECODED_AT_ONCE_BYTES = 4096
+_DECODED_AT_ONCE_BYTES = 16_384
 """Of compressed bytes: httpx decodes a piece whole, and deflate makes up to 1032 bytes of one."""
 _FRUITLESS_BYTES = 65_536
 """Compressed bytes that decode to nothing before the body is given up; honest ones are a few hundred."""

@@ -144,7 +144,7 @@ class PointIndex:
         self.chars += sum(map(len, uids))
         self._created.extend([(point.created - NO_TIME) // _UNIT for point in page])
         self._parents.extend(map(self._parent_ids.setdefault, parents, parents))
-        self._details_of.extend(map(self._details_number_of, page))
+        self._details_of.extend(self._details_numbers_of(page))
         vms = [
             self._vm_by_names.get((point.server_uid, point.object_ref, point.vm_name, point.kind))
             or self._vm_with(point)
@@ -153,14 +153,15 @@ class PointIndex:
         self._vm_of.extend([vm.number for vm in vms])
         return vms
 
-    def _details_number_of(self, point: RestorePoint) -> int:
-        # A plain tuple equals the named one and is made in a tenth of the time.
-        key = (point.point_type, point.algorithm, point.restore_href)
-        number = self._details_numbers.get(key)
-        if number is None:
-            number = self._details_numbers[key] = len(self._details)
-            self._details.append(PointDetails(*key))
-        return number
+    def _details_numbers_of(self, page: list[RestorePoint]) -> list[int]:
+        # Plain tuples equal the named ones and are made in a tenth of the time.
+        keys = [(point.point_type, point.algorithm, point.restore_href) for point in page]
+        numbers = self._details_numbers
+        for key in dict.fromkeys(keys):
+            if key not in numbers:
+                numbers[key] = len(self._details)
+                self._details.append(PointDetails(*key))
+        return [numbers[key] for key in keys]
 
     def _unknown(self, page: list[RestorePoint]) -> list[RestorePoint]:
         """Return the points of the page that are not known yet, each once."""
