@@ -17,8 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-PATIENCE_S = 60
-"""How long to wait for any line of the server: only a broken server ever takes so long."""
+from tests.support.waiting import patience_s
 
 
 class DemoProcess:
@@ -79,7 +78,7 @@ class DemoProcess:
         """End the server; its exit code."""
         if self.process.poll() is None:
             self.process.terminate()
-        code = self.process.wait(PATIENCE_S)
+        code = self.process.wait(patience_s())
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
@@ -103,6 +102,6 @@ class DemoProcess:
         self._lines.put("")
 
     def _next_line(self) -> str:
-        line = self._lines.get(timeout=PATIENCE_S)
-        assert line, f"the server ended with exit code {self.process.wait(PATIENCE_S)}"
+        line = self._lines.get(timeout=patience_s())
+        assert line, f"the server ended with exit code {self.process.wait(patience_s())}"
         return line

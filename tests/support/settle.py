@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.strip import Strip
 
+from tests.support.waiting import wait_for
 from tui.app import VbemApp
 
-DEADLINE_S = 20.0
 ENDLESS = {"watch the restores", "keep the logon session alive"}
 """What the services do as long as somebody is logged on."""
 
@@ -33,12 +33,7 @@ async def until(pilot: Pilot[Any], true: Callable[[], object], what: str) -> Non
     Raises:
         TimeoutError: naming what was waited for and showing the screen, after the deadline.
     """
-    loop = asyncio.get_running_loop()
-    end = loop.time() + DEADLINE_S
-    while not true():
-        if loop.time() > end:
-            raise TimeoutError(f"waited {DEADLINE_S} s for {what}; on the screen:\n{text_of(pilot)}")
-        await pilot.pause(0.01)
+    await wait_for(true, what, between=lambda: pilot.pause(0.01), seen=lambda: text_of(pilot))
 
 
 async def shows(pilot: Pilot[Any], text: str) -> None:
@@ -51,10 +46,12 @@ async def shows(pilot: Pilot[Any], text: str) -> None:
     await pilot.pause()
 
 
+def strips_of(pilot: Pilot[Any]) -> list[Strip]:
+    """What the terminal shows, line by line; nothing public gives it as it is painted."""
+    screen = pilot.app.screen
+    return screen._compositor.render_strips(screen.size)
+
+
 def text_of(pilot: Pilot[Any]) -> str:
     """What the terminal shows, as lines of text."""
-    screen = pilot.app.screen
-    lines: list[str] = []
-    for strip in screen._compositor.render_strips(screen.size):
-        lines.append(strip.text.rstrip())
-    return "\n".join(lines)
+    return "\n".join(strip.text.rstrip() for strip in strips_of(pilot))

@@ -51,7 +51,11 @@ def posts(demo: DemoProcess) -> list[dict[str, Any]]:
 
 
 def ended(app: VbemApp) -> bool:
-    return app.services.restores is not None and all(one.is_over for one in app.services.restores.all)
+    """Whether every restore is over, and the journal says so, too: it is written a moment later."""
+    restores, journal = app.services.restores, app.services.journal
+    assert restores is not None
+    assert journal is not None
+    return all(one.is_over for one in restores.all) and all(row.state.is_over for row in journal.recent())
 
 
 @pytest.mark.parametrize("platform", ["vmware", "hyperv"])

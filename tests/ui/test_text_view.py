@@ -50,11 +50,11 @@ async def test_other_lines_after_scrolling_are_painted_wherever_they_differ_from
 
     monkeypatch.setattr(App, "_display", paint)
     async with app.run_test(size=(40, 12)) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         app.lines.turn(5)
-        await pilot.pause(0.05)
+        await pilot.pause()
         app.lines.show(OTHER, from_top=True)
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert [screen[y] for y in range(10)] == shown(app)
         assert screen[0] == "other 0"
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.support.waiting import wait_for
 from tests.unit.restores.fakes import (
     finished,
     logon,
@@ -13,7 +14,7 @@ from tests.unit.restores.fakes import (
     stopped,
 )
 from tests.unit.restores.points import point
-from tests.unit.restores.world import SERVER, World, until
+from tests.unit.restores.world import SERVER, World
 from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused, SessionExpired, TimedOut
 from tui.api.models import RestoreSession, SessionResult
 from tui.restore_states import CancelState, RestoreState
@@ -239,13 +240,13 @@ async def test_nobody_logged_on_sends_nothing(world: World) -> None:
 async def test_cancelling_the_caller_loses_neither_row_nor_reply(world: World) -> None:
     world.manager.hold = asyncio.Event()
     caller = asyncio.create_task(world.restores.submit(world.plan()))
-    await until(lambda: bool(world.manager.posts))
+    await wait_for(lambda: bool(world.manager.posts), "bool(world.manager.posts)")
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
     assert world.restores.all[0].state is RestoreState.SENT
     world.manager.hold.set()
-    await until(lambda: world.restores.all[0].state is RestoreState.LAUNCHING)
+    await wait_for(lambda: world.restores.all[0].state is RestoreState.LAUNCHING, "world.restores.all[0].state is RestoreState.LAUNCHING")
     assert len(world.manager.posts) == 1
 
 
@@ -267,7 +268,7 @@ async def test_pressing_cancel_twice_sends_one_delete(world: World) -> None:
     restore = await world.submitted()
     world.manager.hold = asyncio.Event()
     first = asyncio.create_task(world.restores.cancel(restore))
-    await until(lambda: bool(world.manager.deletes))
+    await wait_for(lambda: bool(world.manager.deletes), "bool(world.manager.deletes)")
     second = await world.restores.cancel(restore)
     assert second.cancel is CancelState.ASKING
     assert not world.restores.what_cancel_can_do(restore).possible
@@ -384,7 +385,7 @@ async def test_leaving_gives_the_rows_up(world: World) -> None:
 async def test_leaving_does_not_wait_for_a_reply_that_does_not_come(world: World) -> None:
     world.manager.hold = asyncio.Event()
     caller = asyncio.create_task(world.restores.submit(world.plan()))
-    await until(lambda: bool(world.manager.posts))
+    await wait_for(lambda: bool(world.manager.posts), "bool(world.manager.posts)")
     await world.restores.close(patience_s=0)
     with pytest.raises(asyncio.CancelledError):
         await caller

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-
-from tests.unit.restores.fakes import (
-    FakeClock,
-    FakeJournal,
-    FakeManager,
-)
+from tests.unit.restores.fakes import FakeClock, FakeJournal, FakeManager
 from tests.unit.restores.points import point
 from tui.api.errors import ManagerError
 from tui.restores.forms.form import RestoreForm
@@ -61,9 +54,3 @@ class World:
         self.clock.seconds += seconds
         await self.restores.monitor.tick()
         return self.restores.all[-1]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
-            await asyncio.sleep(0.001)
