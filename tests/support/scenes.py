@@ -122,7 +122,8 @@ async def tasks_running(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """A restore session that has got somewhere."""
     await tasks(pilot, demo)
     demo.control("advance", seconds=40)
-    await shows(pilot, "restoring")
+    await shows(pilot, " %")
+    await settle(pilot)
 
 
 async def cancel(pilot: Pilot[Any], demo: DemoProcess) -> None:
