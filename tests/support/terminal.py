@@ -144,14 +144,14 @@ class Terminal:
         """Send a control key."""
         os.write(self._fd, bytes([ord(letter.upper()) - 64]))
 
-    def until(self, true: Callable[[str], object] | str) -> str:
+    def until(self, true: Callable[[str], object] | str, deadline_s: float = DEADLINE_S) -> str:
         """Read until the screen holds a text, or a condition on it; returns the screen.
 
         Raises:
             TimeoutError: with the screen as it was.
             EOFError: the program ended before that; with its last screen.
         """
-        deadline, has_ended = Deadline(DEADLINE_S), False
+        deadline, has_ended = Deadline(deadline_s), False
         while True:
             shown = self.text
             if (true in shown) if isinstance(true, str) else true(shown):

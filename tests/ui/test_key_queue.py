@@ -14,14 +14,13 @@ import pytest
 from textual.app import ComposeResult
 from textual.command import CommandPalette
 from textual.events import Key, Paste
-from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.support.demo_process import DemoProcess
 from tests.support.settle import settle, shows, text_of, until
-from tests.ui.forms import app_for, asked, send
+from tests.ui.forms import app_for, asked, fill, send
 from tests.ui.stage import StageManager
 from tests.ui.test_points import browse
 from tests.ui.test_references import cloud_manager
@@ -36,26 +35,23 @@ from tui.screens.points import RestorePointsScreen
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.terminal import key_queue
-from tui.terminal.key_queue import MOST_S, KeyQueue
+from tui.terminal.key_queue import MOST_S
 from tui.widgets.form import FormFields
 from tui.widgets.inputs import LineInput
 
+NAMES = {" ": "space", "/": "slash"}
 PASTE = "paste: "
 """Begins what comes as one paste and not key by key."""
 
 
 async def burst(pilot: Pilot[Any], *keys: str) -> None:
     """All keys at once, as a line that was stalled hands them over."""
-    app, driver = cast(VbemApp, pilot.app), pilot.app._driver
-    assert driver is not None
+    app = cast(VbemApp, pilot.app)
     for key in keys:
         if key.startswith(PASTE):
-            driver.send_message(Paste(key.removeprefix(PASTE)))
+            app.post_message(Paste(key.removeprefix(PASTE)))
         else:
-            is_character = len(key) == 1
-            driver.send_message(
-                Key(_character_to_key(key) if is_character else key, key if is_character else None)
-            )
+            app.post_message(Key(NAMES.get(key, key), key if len(key) == 1 else None))
     await pilot.pause()
     await until(pilot, lambda: app.key_queue.is_idle, "the keys to be taken")
     await pilot.pause()
@@ -173,17 +169,21 @@ async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(tm
 
 
 async def test_form_takes_nothing_typed_while_its_restore_is_prepared(tmp_path: Path) -> None:
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)).run_test(size=(80, 24)) as pilot:
+    manager = StageManager()
+    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await pilot.press("tab", *"copy", "shift+tab")
-        form = pilot.app.screen
-        assert isinstance(form, RestoreFormScreen)
-        form._busy = True
-        await burst(pilot, "tab", *"x y", f"{PASTE}z", "space")
-        assert form._body.values["new_name"] == "copy"
-        form._busy = False
+        await fill(pilot, "#field-new-name", "copy")
+        name = pilot.app.screen.query_one("#field-new-name", LineInput)
+        manager.hold_guard = asyncio.Event()
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: manager.queries, "the question for running restores")
+        await burst(pilot, *"x y", f"{PASTE}z", "space")
+        assert name.value == "copy"
+        manager.hold_guard.set()
+        await asks(pilot, ConfirmScreen)
+        await pilot.press("escape")
         await burst(pilot, "2")
-        assert form._body.values["new_name"] == "copy2"
+        assert name.value == "copy2"
 
 
 async def test_escape_always_counts(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ async def test_words_right_after_the_key_of_the_palette_are_looked_for(tmp_path:
 async def test_a_screen_that_never_comes_to_rest_still_takes_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(KeyQueue, "_is_quiet", lambda _: False)
+    monkeypatch.setattr("tui.terminal.key_queue.QUIET_ROUNDS", 10**9)
     async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await burst(pilot, "down", "down", "space")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rich.console import RenderableType
 from textual._compositor import LayoutUpdate
-from textual.app import App
 from textual.screen import Screen
 
 from tests.support.demo_process import DemoProcess
+from tests.support.frames import watch_frames
 from tests.support.settle import settle, shows, until
 from tui.app import VbemApp
 from tui.screens.login import LoginScreen
@@ -18,31 +17,25 @@ from tui.screens.points import RestorePointsScreen
 from tui.screens.tasks import TasksScreen
 
 FRAMES_EVERY_S = 0.3
-Frame = tuple[type[Screen[Any]], bool, str]
-"""Whose frame, whether it paints everything, and the text on the screen by then."""
+Frame = tuple[type[Screen[Any]], bool]
+"""Whose frame, and whether it paints everything."""
 
 
 @pytest.fixture
 def frames(monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
     """Every frame that goes to the terminal."""
     seen: list[Frame] = []
-    display = App._display
-
-    def note(self: App[Any], screen: Screen[Any], frame: RenderableType | None) -> None:
-        if frame is not None:
-            lines = screen._compositor.render_strips(screen.size)
-            seen.append((type(screen), isinstance(frame, LayoutUpdate), "\n".join(one.text for one in lines)))
-        display(self, screen, frame)
-
     # What belongs to one frame on a quiet machine does so on a busy one, too.
     monkeypatch.setattr("textual.screen.UPDATE_PERIOD", FRAMES_EVERY_S)
-    monkeypatch.setattr(App, "_display", note)
+    watch_frames(
+        monkeypatch, lambda _, screen, frame: seen.append((type(screen), isinstance(frame, LayoutUpdate)))
+    )
     return seen
 
 
 def wholes(frames: list[Frame], screen: type[Screen[Any]]) -> int:
     """How often that screen was painted from top to bottom."""
-    return sum(whole for one, whole, _ in frames if one is screen)
+    return sum(whole for one, whole in frames if one is screen)
 
 
 @pytest.mark.parametrize("size", [(80, 5), (80, 3), (80, 1), (20, 6), (1, 1)])

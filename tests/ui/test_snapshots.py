@@ -14,6 +14,7 @@ from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.scenes import DRAWN_PORT, SCENES, SERVER_OPTIONS, SIZES
+from tui.app import VbemApp
 
 DRAWN_SESSION = "4e7fa0aa-cb3b-4b42-9aa1-ab7542fca3f8"
 """Stands in every picture: a server that is reset makes others each time."""
@@ -25,26 +26,27 @@ def server() -> Iterator[DemoProcess]:
         yield process
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", SCENES)
-def test_screen(
-    server: DemoProcess,
-    name: str,
-    size: str,
-    tmp_path: Path,
-    snap_compare: Callable[..., bool],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def app(server: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VbemApp:
+    """The app on a fresh world; its picture holds nothing that differs from run to run."""
     server.reset()
     app = app_on(server, tmp_path, clock=FixedWallClock(speed=20), trusted=False)
     draw = app.export_screenshot
 
-    def draw_same(**options: Any) -> str:
-        svg = draw(**options).replace(f":{server.port}", f":{DRAWN_PORT}")
+    def draw_same(*, title: str | None = None, simplify: bool = False) -> str:
+        svg = draw(title=title, simplify=simplify).replace(f":{server.port}", f":{DRAWN_PORT}")
         return re.sub(r"(RestoreSession:)[-0-9a-f]{36}", rf"\g<1>{DRAWN_SESSION}", svg)
 
+    monkeypatch.setattr(app, "export_screenshot", draw_same)
+    return app
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", SCENES)
+def test_screen(
+    app: VbemApp, server: DemoProcess, name: str, size: str, snap_compare: Callable[..., bool]
+) -> None:
     async def reach(pilot: Pilot[Any]) -> None:
         await SCENES[name](pilot, server)
 
-    monkeypatch.setattr(app, "export_screenshot", draw_same)
     assert snap_compare(app, terminal_size=SIZES[size], run_before=reach)

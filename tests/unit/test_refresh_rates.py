@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def launched(home: Path, *words: str) -> StartOptions:
     options = cli.build_parser().parse_args(["--state-dir", str(home / "state"), *words])
-    return cli._prepare(options)
+    return cli.start_options(options)
 
 
 @pytest.mark.parametrize(

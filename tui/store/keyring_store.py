@@ -139,7 +139,7 @@ class SessionStore:
             return _no(f"the keyring cannot be reached ({error.strerror})")
         answering = asyncio.ensure_future(asyncio.to_thread(_answer_of, worker, payload, self._timeout_s))
         try:
-            # Shielded: one that still waits for its thread would never begin, and the process never be reaped.
+            # Shielded: one that still waits for its thread would never begin, and the process stay unreaped.
             return _parsed(await asyncio.shield(answering))
         except subprocess.TimeoutExpired:
             return _no(f"the keyring did not answer within {self._timeout_s:g} s")

@@ -246,7 +246,10 @@ async def test_cancelling_the_caller_loses_neither_row_nor_reply(world: World) -
         await caller
     assert world.restores.all[0].state is RestoreState.SENT
     world.manager.hold.set()
-    await wait_for(lambda: world.restores.all[0].state is RestoreState.LAUNCHING, "world.restores.all[0].state is RestoreState.LAUNCHING")
+    await wait_for(
+        lambda: world.restores.all[0].state is RestoreState.LAUNCHING,
+        "the launch",
+    )
     assert len(world.manager.posts) == 1
 
 

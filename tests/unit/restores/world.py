@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.unit.restores.fakes import FakeClock, FakeJournal, FakeManager
 from tests.unit.restores.points import point
 from tui.api.errors import ManagerError
@@ -25,7 +27,11 @@ class World:
         self.restores = self.start()
 
     def start(
-        self, *, journal_patience_s: float = JOURNAL_PATIENCE_S, poll_every_s: float = FASTEST_S
+        self,
+        *,
+        journal_patience_s: float = JOURNAL_PATIENCE_S,
+        poll_every_s: float = FASTEST_S,
+        on_logon_needed: Callable[[], object] | None = None,
     ) -> RestoreService:
         """The program started (again) on the same journal."""
         return RestoreService(
@@ -36,6 +42,7 @@ class World:
             operator="op@jump",
             journal_patience_s=journal_patience_s,
             poll_every_s=poll_every_s,
+            on_logon_needed=on_logon_needed,
         )
 
     @property

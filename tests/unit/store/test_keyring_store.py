@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ IN_KEYRING = KeepResult(in_keyring=True, reason="")
 def store(tmp_path: Path, file_keyring: FileKeyringAt) -> SessionStore:
     # Generous: an idle child answers in a fraction of a second, a busy machine needs more.
     return SessionStore("vbem", state_folder=tmp_path / "state", timeout_s=30)
+
+
+def has_ended(pid: int) -> bool:
+    return process_lock.start_of(pid) is None
 
 
 def again(store: SessionStore) -> SessionStore:
@@ -141,7 +146,7 @@ async def test_a_keyring_that_hangs_is_killed_with_all_it_started(
     with pytest.raises(asyncio.CancelledError):
         await asking
     for pid in map(int, pids.read_text().split()):
-        await wait_for(lambda pid=pid: process_lock.start_of(pid) is None, f"process {pid} to be gone")
+        await wait_for(partial(has_ended, pid), f"process {pid} to be gone")
 
 
 async def test_a_caller_that_gives_up_before_the_thread_begins_leaves_no_child(
@@ -149,12 +154,13 @@ async def test_a_caller_that_gives_up_before_the_thread_begins_leaves_no_child(
 ) -> None:
     started: list[subprocess.Popen[bytes]] = []
 
-    class Noted(subprocess.Popen[bytes]):
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **options)
-            started.append(self)
+    start = subprocess.Popen
 
-    monkeypatch.setattr(subprocess, "Popen", Noted)
+    def note(command: list[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - handed on
+        started.append(start(command, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", note)
     busy = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         asyncio.get_running_loop().set_default_executor(pool)
