@@ -135,8 +135,7 @@ def test_no_restore_is_forgotten_or_doubled(
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "seed",
-    [pytest.param(seed, marks=pytest.mark.xdist_group(f"kills-{seed}")) for seed in range(100, 120)],
+    "seed", [pytest.param(seed, marks=pytest.mark.xdist_group(f"kills-{seed}")) for seed in range(100, 120)]
 )
 def test_two_hundred_kills(demo: DemoProcess, tmp_path: Path, seed: int, record_property: Recorder) -> None:
     """Each hunt hits each phase, so each is hit twenty times at least."""

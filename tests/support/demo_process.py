@@ -42,11 +42,7 @@ class DemoProcess:
         command = [sys.executable, "-m", "tui.demo", "--control", *options]
         return cls(
             subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
             )
         )
 

@@ -125,9 +125,7 @@ async def test_palette_writes_the_keys_and_leaves_the_arrows_out(tmp_path: Path)
     assert "Next field" not in {one.title for one in commands}
 
 
-async def test_palette_offers_an_action_once_where_a_screen_has_its_own_key_for_it(
-    tmp_path: Path,
-) -> None:
+async def test_palette_offers_an_action_once_where_a_screen_has_its_own_key_for_it(tmp_path: Path) -> None:
     async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await pilot.press("ctrl+t")

@@ -40,10 +40,7 @@ def launched(home: Path, *words: str) -> StartOptions:
     ],
 )
 def test_option_then_environment_then_file_then_ssh(
-    home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    told: tuple[str, str, str, str],
-    expected: RefreshRates,
+    home: Path, monkeypatch: pytest.MonkeyPatch, told: tuple[str, str, str, str], expected: RefreshRates
 ) -> None:
     option, environment, setting, ssh = told
     if environment:

@@ -152,10 +152,7 @@ async def test_an_expired_logon_session_pauses_and_restores_go_on_by_session(wor
     world.manager.session_list = [session(7)]
     runner = asyncio.create_task(world.restores.run())
     world.restores.monitor.wake()
-    await wait_for(
-        lambda: world.restores.all[0].session_uid == session(7).uid,
-        "the session",
-    )
+    await wait_for(lambda: world.restores.all[0].session_uid == session(7).uid, "the session")
     assert not world.restores.monitor.logon_needed
     runner.cancel()
     with contextlib.suppress(asyncio.CancelledError):

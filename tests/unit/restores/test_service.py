@@ -7,12 +7,7 @@ import asyncio
 import pytest
 
 from tests.support.waiting import wait_for
-from tests.unit.restores.fakes import (
-    finished,
-    logon,
-    session,
-    stopped,
-)
+from tests.unit.restores.fakes import finished, logon, session, stopped
 from tests.unit.restores.points import point
 from tests.unit.restores.world import SERVER, World
 from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused, SessionExpired, TimedOut
@@ -246,10 +241,7 @@ async def test_cancelling_the_caller_loses_neither_row_nor_reply(world: World) -
         await caller
     assert world.restores.all[0].state is RestoreState.SENT
     world.manager.hold.set()
-    await wait_for(
-        lambda: world.restores.all[0].state is RestoreState.LAUNCHING,
-        "the launch",
-    )
+    await wait_for(lambda: world.restores.all[0].state is RestoreState.LAUNCHING, "the launch")
     assert len(world.manager.posts) == 1
 
 
