@@ -160,34 +160,6 @@ async def test_polls_that_fail_keep_what_is_known(site: Site, fault: str, step: 
     assert site.posts() == 1
 
 
-async def test_reattach_by_task(site: Site) -> None:
-    await site.restore("archive01")
-    site.restores = site.start()
-    (restore,) = await site.restores.reattach()
-    assert restore.note == "Watched again through its task."
-    assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
-    assert site.posts() == 1
-
-
-async def test_reattach_by_session_in_a_new_logon_session(site: Site) -> None:
-    await site.restore("huge01")
-    await site.advance(30)
-    await site.log_on()
-    site.restores = site.start()
-    (restore,) = await site.restores.reattach()
-    assert restore.note == "Watched again through its restore session."
-    assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
-
-
-async def test_reattach_of_a_launch_in_a_new_logon_session(site: Site) -> None:
-    await site.restore("archive01")
-    await site.log_on()
-    site.restores = site.start()
-    (restore,) = await site.restores.reattach()
-    assert restore.state is RestoreState.UNKNOWN
-    assert (await site.advance(60)).state is RestoreState.RESTORING
-
-
 async def test_a_restore_that_ended_while_nobody_looked_is_told_at_the_next_start(site: Site) -> None:
     await site.restore("crm01")
     site.demo.control("advance", seconds=600)

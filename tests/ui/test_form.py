@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.settle import settle, text_of, until
-from tests.ui.forms import app_for, asked, fill, plan_of, verdict_of
+from tests.ui.forms import app_for, fill, plan_of, verdict_of
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import point
 from tui.api.errors import NotFound, Unreachable
@@ -187,22 +187,6 @@ async def test_escape_leaves_an_untouched_form_and_asks_before_dropping_what_was
         await pilot.press("right", "enter")
         await settle(pilot)
         assert "the list of points" in text_of(pilot)
-
-
-async def test_hostile_names_stay_plain_text(tmp_path: Path) -> None:
-    name = "[red]x[/]\x1b[2J\u202e"
-    manager = StageManager()
-    async with app_for(tmp_path, point(name=name), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        assert "[red]x[/]" in text_of(pilot)
-        await asked(pilot)
-        assert "Restore [red]x[/]" in text_of(pilot)
-        await pilot.press("right", "enter")
-        await settle(pilot)
-        shown = text_of(pilot)
-    assert "\x1b" not in shown
-    assert "\u202e" not in shown
-    assert len(manager.posts) == 1
 
 
 async def test_what_is_said_of_a_field_goes_with_its_focus(tmp_path: Path) -> None:

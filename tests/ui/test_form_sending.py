@@ -115,17 +115,6 @@ async def test_confirmation_shows_prompt_line_and_buttons_on_a_short_terminal(
         assert part in shown
 
 
-async def test_second_enter_does_not_send_twice(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("ctrl+r")
-        await asked(pilot)
-        await pilot.press("right", "enter", "enter", "enter")
-        await settle(pilot)
-    assert len(manager.posts) == 1
-
-
 async def test_second_press_of_restore_does_not_ask_twice(tmp_path: Path) -> None:
     manager = StageManager()
     async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:

@@ -11,9 +11,9 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
+from tests.support.painting import UNSAFE, painted
 from tests.support.settle import settle, shows, until
 from tests.ui.forms import STORE, app_for, asked, fill
-from tests.ui.painting import UNSAFE, painted
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import point
 from tui.api.models import HierarchyItem, Platform

@@ -273,17 +273,6 @@ async def test_pressing_cancel_twice_sends_one_delete(world: World) -> None:
     assert [item.delete_href for item in world.manager.deletes] == ["/api/tasks/task-1"]
 
 
-async def test_a_cancelled_launch_end_to_end(world: World) -> None:
-    restore = await world.submitted()
-    await world.restores.cancel(restore)
-    world.manager.task_list = []
-    assert (await world.tick()).state is RestoreState.LAUNCHING
-    over = await world.tick(30)
-    assert over.state is RestoreState.CANCELLED
-    assert over.cancel is CancelState.LAUNCH_STOPPED
-    assert "launch was stopped" in str(world.journal.rows[1]["message"])
-
-
 async def test_a_delete_of_which_nothing_left_can_be_asked_again(world: World) -> None:
     restore = await world.submitted()
     world.manager.delete = Refused("x", request_sent=False)

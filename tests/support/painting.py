@@ -17,6 +17,9 @@ UNSAFE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
+HARMLESS_WORDS = ("[red]Access[/red]", "[link=file:///etc/passwd]denied[/link]", "%s{0}&amp;<b>", "txt.exe")
+"""What of the words of the fault `hostile-error` is harmless as it stands, unless somebody interprets it."""
+
 
 def check_painted(pilot: Pilot[Any], where: str) -> None:
     """Every cell of the screen: no control, nothing clickable, each line exactly as wide as the terminal."""
