@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -13,6 +15,14 @@ from tui.app import VbemApp
 
 ENDLESS = {"watch the restores", "keep the logon session alive"}
 """What the services do as long as somebody is logged on."""
+
+
+@asynccontextmanager
+async def opened(app: App[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[Any]]:
+    """The app in a terminal of that size, at rest."""
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        yield pilot
 
 
 async def settle(pilot: Pilot[Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import settle, text_of
+from tests.support.settle import opened, settle, text_of
 from tests.ui.stage import StageApp, StageManager
 from tui.restore_states import RestoreState
 from tui.screens.history import HistoryScreen
@@ -35,8 +35,7 @@ def app_with_rows(folder: Path) -> StageApp:
 
 
 async def test_rows_are_newest_first_with_details(tmp_path: Path) -> None:
-    async with app_with_rows(tmp_path).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_with_rows(tmp_path)) as pilot:
         shown = text_of(pilot)
         assert shown.index("[red]x") < shown.index("app07")
         assert "UNKNOWN" in shown
@@ -49,8 +48,7 @@ async def test_rows_are_newest_first_with_details(tmp_path: Path) -> None:
 
 async def test_export_asks_for_a_path_and_writes_for_the_owner_alone(tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
-    async with app_with_rows(tmp_path).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_with_rows(tmp_path)) as pilot:
         await pilot.press("e")
         await pilot.pause()
         pilot.app.screen.query_one("#export-path", LineInput).value = str(target)
@@ -66,8 +64,7 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
     target.write_text("mine")
     app = app_with_rows(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app) as pilot:
         await pilot.press("e")
         await pilot.pause()
         pilot.app.screen.query_one("#export-path", LineInput).value = str(target)
@@ -83,6 +80,5 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
 
 
 async def test_empty_journal_says_so(tmp_path: Path) -> None:
-    async with StageApp(tmp_path, StageManager(), HistoryScreen).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(StageApp(tmp_path, StageManager(), HistoryScreen)) as pilot:
         assert "The journal has no restores yet." in text_of(pilot)

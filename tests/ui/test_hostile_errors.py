@@ -12,7 +12,8 @@ from textual.pilot import Pilot
 from tests.support.demo_process import DemoProcess
 from tests.support.painting import HARMLESS_WORDS, UNSAFE, painted, words_of
 from tests.support.program import app_on
-from tests.support.settle import settle, shows, text_of
+from tests.support.settle import shows, text_of
+from tests.ui.walk import browsing, to_form
 from tui.app import VbemApp
 
 SIZE = (100, 30)
@@ -28,28 +29,10 @@ async def told(pilot: Pilot[Any], title: str, where: str) -> None:
     assert all(word in shown.replace(" ", "") for word in HARMLESS_WORDS), shown
 
 
-async def to_points(pilot: Pilot[Any]) -> None:
-    await shows(pilot, "Log on")
-    await pilot.press("enter")
-    await shows(pilot, "points loaded")
-    await settle(pilot)
-
-
-async def to_form(pilot: Pilot[Any], vm: str = "archive01") -> None:
-    await to_points(pilot)
-    await pilot.press(*vm)
-    await settle(pilot)
-    await pilot.press("enter")
-    await shows(pilot, "Made")
-    await pilot.press("enter")
-    await shows(pilot, "What will happen")
-    await settle(pilot)
-
-
 async def test_at_the_guard_and_at_the_request(app: VbemApp, demo: DemoProcess) -> None:
     """On the form, and in the history, which tells it from the journal."""
-    async with app.run_test(size=SIZE) as pilot:
-        await to_form(pilot)
+    async with browsing(app, SIZE) as (pilot, _):
+        await to_form(pilot, "archive01")
         set_fault(demo, "session")
         await pilot.press("ctrl+r")
         await told(pilot, "Could not look for running restores", "the form, before the request")
@@ -66,8 +49,7 @@ async def test_at_the_guard_and_at_the_request(app: VbemApp, demo: DemoProcess) 
 
 
 async def test_at_the_logon_dialog(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=SIZE) as pilot:
-        await to_points(pilot)
+    async with browsing(app, SIZE) as (pilot, _):
         demo.control("expire-sessions")
         set_fault(demo, "logon")
         await pilot.press("f5")

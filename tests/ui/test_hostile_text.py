@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
 from tests.support.painting import UNSAFE, painted
-from tests.support.settle import settle, shows, until
+from tests.support.settle import opened, shows, until
 from tests.ui.forms import STORE, app_for, asked, fill
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import point
@@ -114,8 +114,7 @@ async def test_names_that_are_looked_up(app: VbemApp, demo: DemoProcess, fault: 
 @pytest.mark.parametrize("name", LOOKED_UP, ids=lambda name: ascii(name[:12]))
 async def test_each_name_looked_up_from_the_picker_to_the_confirmation(tmp_path: Path, name: str) -> None:
     manager = StageManager(items=(HierarchyItem(ref=STORE, object_type="Datastore", name=name),))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         await fill(pilot, "#field-new-name", "copy-of-it")
         pilot.app.screen.query_one("#field-datastore-ref").focus()
         await pilot.press("f2")

@@ -19,11 +19,11 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, shows, text_of, until
+from tests.support.settle import opened, settle, shows, text_of, until
 from tests.ui.forms import app_for, asked, fill, send
 from tests.ui.stage import StageManager
-from tests.ui.test_points import browse
 from tests.ui.test_references import cloud_manager
+from tests.ui.walk import browsing, to_points
 from tests.unit.restores.points import point
 from tui.api.models import Platform
 from tui.app import VbemApp
@@ -31,7 +31,6 @@ from tui.screens.base import TOO_EARLY
 from tui.screens.cancel import CancelScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.dialogs import AskScreen
-from tui.screens.points import RestorePointsScreen
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.terminal import key_queue
@@ -63,36 +62,27 @@ async def asks(pilot: Pilot[Any], dialog: type[Screen[Any]]) -> None:
     await pilot.pause()
 
 
-async def to_points(pilot: Pilot[Any], vm: str = "crm01") -> RestorePointsScreen:
-    """The points of a VM have the focus."""
-    screen = await browse(pilot)
-    await pilot.press(*vm, "enter")
-    await shows(pilot, "Made (local")
-    assert screen.pane.table.has_focus
-    return screen
-
-
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_what_follows_the_key_to_the_filter_goes_into_the_filter(
     app: VbemApp, size: tuple[int, int]
 ) -> None:
-    async with app.run_test(size=size) as pilot:
-        screen = await to_points(pilot)
+    async with browsing(app, size) as (pilot, screen):
+        await to_points(pilot)
         await burst(pilot, "/", "ctrl+u", *"vapp shop")
         assert screen.entry.value == "vapp shop"
         await shows(pilot, "> shop (vApp)")
 
 
 async def test_a_paste_right_after_the_key_to_the_filter_goes_there_too(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await to_points(pilot)
+    async with browsing(app) as (pilot, screen):
+        await to_points(pilot)
         await burst(pilot, "/", "ctrl+u", f"{PASTE}vapp shop")
         assert screen.entry.value == "vapp shop"
 
 
 async def test_letters_after_escape_go_into_the_filter(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await to_points(pilot)
+    async with browsing(app) as (pilot, screen):
+        await to_points(pilot)
         await burst(pilot, "escape", "backspace", "2")
         assert screen.entry.value == "crm02"
         await burst(pilot, "escape", *"web")
@@ -100,8 +90,7 @@ async def test_letters_after_escape_go_into_the_filter(app: VbemApp) -> None:
 
 
 async def test_name_and_two_enters_lead_to_the_form(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await burst(pilot, *"crm01", "enter", "enter", "down", "down", " ")
         await asks(pilot, RestoreFormScreen)
         shown = text_of(pilot)
@@ -121,8 +110,7 @@ async def test_a_form_that_opens_slowly_gets_the_keys_pressed_for_it(
         return compose(self)
 
     monkeypatch.setattr(FormFields, "compose", compose_slowly)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await burst(pilot, *"crm01", "enter", "enter", "down", "down", " ")
         await asks(pilot, RestoreFormScreen)
         shown = text_of(pilot)
@@ -144,8 +132,7 @@ async def test_what_is_typed_while_logging_on_is_not_sent_as_a_password(
 
 async def test_keys_typed_before_the_confirmation_do_not_answer_it(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, "ctrl+r", *["right", "enter"] * 10)
         await asks(pilot, ConfirmScreen)
         assert TOO_EARLY in text_of(pilot)
@@ -157,8 +144,7 @@ async def test_keys_typed_before_the_confirmation_do_not_answer_it(tmp_path: Pat
 
 async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, " ", "ctrl+r", *"app07", "enter", f"{PASTE}app07", "enter")
         await asks(pilot, ConfirmScreen)
         assert pilot.app.screen.query_one("#confirm-typed", LineInput).value == ""
@@ -170,8 +156,7 @@ async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(tm
 
 async def test_form_takes_nothing_typed_while_its_restore_is_prepared(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         await fill(pilot, "#field-new-name", "copy")
         name = pilot.app.screen.query_one("#field-new-name", LineInput)
         manager.hold_guard = asyncio.Event()
@@ -188,8 +173,7 @@ async def test_form_takes_nothing_typed_while_its_restore_is_prepared(tmp_path: 
 
 async def test_escape_always_counts(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, "space", "escape", "escape")
         assert isinstance(pilot.app.screen, RestoreFormScreen), "the question was opened and left again"
         await burst(pilot, "escape", "right", "enter")
@@ -212,16 +196,14 @@ async def test_quitting_and_cancelling_take_no_answer_typed_ahead(tmp_path: Path
 
 async def test_name_typed_right_after_the_key_of_the_picker_narrows_it(tmp_path: Path) -> None:
     app = app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), cloud_manager())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app) as pilot:
         await burst(pilot, "tab", *"back", "tab", "f2", *"fast")
         await asks(pilot, PickerScreen)
         assert pilot.app.screen.query_one("#picker-filter", LineInput).value == "fast"
 
 
 async def test_words_right_after_the_key_of_the_palette_are_looked_for(tmp_path: Path) -> None:
-    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point())) as pilot:
         await burst(pilot, "ctrl+p", *"hist")
         await asks(pilot, CommandPalette)
         assert pilot.app.screen.query_one(Input).value == "hist"
@@ -231,16 +213,14 @@ async def test_a_screen_that_never_comes_to_rest_still_takes_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.terminal.key_queue.QUIET_ROUNDS", 10**9)
-    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point())) as pilot:
         await burst(pilot, "down", "down", "space")
         assert "[x] yes  Power on after restore" in text_of(pilot)
 
 
 async def test_confirmation_that_is_asked_again_takes_answers_again(tmp_path: Path) -> None:
     manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, "ctrl+r", "right", "enter")
         await pilot.press("escape")
         await asked(pilot)

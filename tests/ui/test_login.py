@@ -16,18 +16,16 @@ from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.settle import settle, shows, text_of, until
+from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.screens.login import RefusalCounter
-from tui.store.keyring_store import SessionStore
+from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import LineInput
 
 
 async def test_a_trusted_server_is_one_enter_away(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await pilot.press("enter")
-        await shows(pilot, "points loaded")
+    async with browsing(app) as (pilot, _):
         assert "DEMO" in text_of(pilot)
         assert "LAB\\restore-op" in text_of(pilot)
     assert [one["status"] for one in demo.requests("logon")] == [201]
@@ -108,10 +106,7 @@ async def test_after_a_refusal_typing_replaces_the_password_and_refusals_are_cou
 async def test_the_dialog_for_the_password_counts_refusals_too_and_lets_it_be_replaced(
     app: VbemApp, demo: DemoProcess
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await pilot.press("enter")
-        await shows(pilot, "points loaded")
+    async with browsing(app) as (pilot, _):
         demo.control("expire-sessions")
         await pilot.press("f5")
         await shows(pilot, "The logon session has ended")
@@ -244,20 +239,18 @@ async def test_digits_of_a_changed_certificate_need_no_tab_before_them(
 
 
 class LockedKeyring(SessionStore):
-    """Knows who logged on last, and cannot read what was kept for them."""
+    """Cannot read what was kept."""
 
-    def __init__(self) -> None:
-        super().__init__("vbem-test")
+    async def load(self, server: str, user: str = "") -> StoredSession | None:
+        self.unread = "the keyring is locked"
+        return None
 
-    def _name(self, server: str, user: str) -> str:
-        return f"{user or 'op'}@{server}"
-
-    async def _ask(self, request: dict[str, str]) -> dict[str, object]:
-        return {"ok": False, "reason": "the keyring is locked"}
+    async def save(self, server: str, session: StoredSession) -> KeepResult:
+        return KeepResult(in_keyring=False, reason="the keyring is locked")
 
 
 async def test_a_keyring_that_cannot_be_read_is_said(app: VbemApp) -> None:
-    app.services.session_store = LockedKeyring()
+    app.services.session_store = LockedKeyring("vbem-test")
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "The saved logon session could not be read: the keyring is locked. Log on.")
         await pilot.press("enter")
@@ -271,10 +264,9 @@ class SlowKeyring(SessionStore):
         super().__init__("vbem-test")
         self.answers = asyncio.Event()
 
-    async def _ask(self, request: dict[str, str]) -> dict[str, object]:
-        if request["do"] == "set":
-            await self.answers.wait()
-        return {"ok": False, "reason": "this machine has no usable keyring"}
+    async def save(self, server: str, session: StoredSession) -> KeepResult:
+        await self.answers.wait()
+        return KeepResult(in_keyring=False, reason="this machine has no usable keyring")
 
 
 async def test_the_points_do_not_wait_for_the_keyring(app: VbemApp) -> None:

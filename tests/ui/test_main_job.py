@@ -8,34 +8,18 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, shows, text_of, until
+from tests.support.settle import shows, text_of, until
+from tests.ui.walk import browsing, to_form
 from tui.app import VbemApp
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.inputs import LineInput
 
-SIZE = (80, 24)
-
 
 async def on(pilot: Pilot[Any], screen: type[Any]) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, screen), screen.__name__)
     await pilot.pause()
-
-
-async def to_form(pilot: Pilot[Any], words: str) -> None:
-    """From the login to the form of the newest point of the first VM found by these words."""
-    await shows(pilot, "Log on")
-    await pilot.press("enter")
-    await shows(pilot, "points loaded")
-    await settle(pilot)
-    await pilot.press(*words)
-    await settle(pilot)
-    await pilot.press("enter")
-    await settle(pilot)
-    await pilot.press("enter")
-    await on(pilot, RestoreFormScreen)
-    await settle(pilot)
 
 
 async def to_confirm(pilot: Pilot[Any]) -> None:
@@ -48,7 +32,7 @@ def posts(demo: DemoProcess) -> list[dict[str, Any]]:
 
 
 async def test_session_that_expires_while_the_form_is_filled(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=SIZE) as pilot:
+    async with browsing(app) as (pilot, _):
         await to_form(pilot, "platform:vmware")
         app.screen.query_one("#form-reason", LineInput).focus()
         await pilot.press(*"INC-4711")
@@ -66,7 +50,7 @@ async def test_session_that_expires_while_the_form_is_filled(app: VbemApp, demo:
 
 
 async def test_exact_request_is_what_the_server_got(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=SIZE) as pilot:
+    async with browsing(app) as (pilot, _):
         await to_form(pilot, "platform:vmware")
         restores = app.services.restores
         assert restores is not None

@@ -10,7 +10,8 @@ from textual.screen import Screen
 
 from tests.support.demo_process import DemoProcess
 from tests.support.frames import watch_frames
-from tests.support.settle import settle, shows, until
+from tests.support.settle import opened, settle, shows, until
+from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.screens.login import LoginScreen
 from tui.screens.points import RestorePointsScreen
@@ -42,8 +43,7 @@ def wholes(frames: list[Frame], screen: type[Screen[Any]]) -> int:
 async def test_a_terminal_too_small_for_it_does_not_keep_anybody_out(
     app: VbemApp, demo: DemoProcess, size: tuple[int, int]
 ) -> None:
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
+    async with opened(app, size=size) as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RestorePointsScreen), "the browser")
         await settle(pilot)
@@ -77,12 +77,7 @@ async def test_a_server_that_takes_its_time_does_not_keep_the_screen_waiting(
 
 
 async def test_opening_a_screen_paints_it_once(app: VbemApp, frames: list[Frame]) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await settle(pilot)
-        await pilot.press("enter")
-        await shows(pilot, "points loaded")
-        await settle(pilot)
+    async with browsing(app) as (pilot, _):
         frames.clear()
         await pilot.press("ctrl+t")
         await shows(pilot, "No restore")
@@ -110,11 +105,7 @@ async def test_the_same_whole_frame_is_sent_again_only_after_a_key(app: VbemApp,
 
 
 async def test_logging_off_and_on_again_shows_another_list(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await settle(pilot)
-        await pilot.press("enter")
-        await shows(pilot, "points loaded")
+    async with browsing(app) as (pilot, _):
         first = app.screen
         await pilot.press("ctrl+o")
         await shows(pilot, "Log off?")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textual.widgets import Static
 
-from tests.support.settle import settle, text_of
+from tests.support.settle import opened, settle, text_of
 from tests.ui.forms import app_for
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import ROOT, SERVER, point
@@ -28,8 +28,7 @@ STORES = "#field-datastore-ref"
 
 async def test_typing_narrows_and_enter_puts_the_reference_into_the_field(tmp_path: Path) -> None:
     manager = StageManager(items=(store(1, "slow"), store(2, "fast one"), store(3, "fast two")))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("f2", *"fast two")
         await pilot.pause()
@@ -43,8 +42,7 @@ async def test_typing_narrows_and_enter_puts_the_reference_into_the_field(tmp_pa
 
 async def test_things_of_one_name_are_told_apart_by_their_whole_reference(tmp_path: Path) -> None:
     manager = StageManager(items=(store(1), store(2)))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("ctrl+l", "down")
         await pilot.pause()
@@ -57,8 +55,7 @@ async def test_things_of_one_name_are_told_apart_by_their_whole_reference(tmp_pa
 
 async def test_role_that_may_not_look_up_is_told_to_type(tmp_path: Path) -> None:
     manager = StageManager(lookup_error=Forbidden("Access denied."))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("f2")
         await pilot.pause()
@@ -72,8 +69,7 @@ async def test_role_that_may_not_look_up_is_told_to_type(tmp_path: Path) -> None
 
 async def test_error_and_empty_answer_are_said(tmp_path: Path) -> None:
     manager = StageManager(lookup_error=Unreachable("No route."))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         pilot.app.screen.query_one(STORES).focus()
         await pilot.press("f2")
         await pilot.pause()
@@ -92,8 +88,7 @@ async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) 
     other = HierarchyRoot(uid=f"{uid}c", name="a-vcenter", host_type="VC", server_uid=SERVER)
     there = replace(there, server_name=long)
     manager = StageManager(roots=(other, there, here))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         await pilot.press("f2", "down")
         await pilot.pause()
         shown = text_of(pilot)

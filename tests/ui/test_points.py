@@ -13,22 +13,11 @@ from textual.pilot import Pilot
 from tests.demo.reading import Wire
 from tests.support.demo_process import DemoProcess
 from tests.support.settle import settle, shows, text_of, until
+from tests.ui.walk import browsing
 from tui.app import VbemApp
-from tui.screens.points import RestorePointsScreen
 from tui.widgets.header import StatusLine
 
 SIZES = [(80, 24), (120, 40)]
-
-
-async def browse(pilot: Pilot[Any]) -> RestorePointsScreen:
-    """Log on and wait for the whole list."""
-    await shows(pilot, "Log on")
-    await pilot.press("enter")
-    await shows(pilot, "points loaded")
-    await settle(pilot)
-    screen = pilot.app.screen
-    assert isinstance(screen, RestorePointsScreen)
-    return screen
 
 
 def cursor_line(pilot: Pilot[Any]) -> str:
@@ -46,8 +35,7 @@ def names_on(pilot: Pilot[Any]) -> list[str]:
 async def test_typing_finds_a_vm_enter_shows_its_points_and_escape_goes_back(
     app: VbemApp, size: tuple[int, int]
 ) -> None:
-    async with app.run_test(size=size) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app, size=size) as (pilot, screen):
         await pilot.press(*"crm01")
         await settle(pilot)
         assert "crm01" in cursor_line(pilot)
@@ -67,8 +55,7 @@ async def test_typing_finds_a_vm_enter_shows_its_points_and_escape_goes_back(
 
 @pytest.mark.parametrize("key", ["escape", "slash", "shift+tab"])
 async def test_what_is_said_of_the_points_is_taken_back_with_them(app: VbemApp, key: str) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await pilot.press("enter")
         await shows(pilot, "Enter on a point opens its restore form")
         await pilot.press(key)
@@ -78,8 +65,7 @@ async def test_what_is_said_of_the_points_is_taken_back_with_them(app: VbemApp, 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_lists_are_walked_from_the_filter(app: VbemApp, size: tuple[int, int]) -> None:
-    async with app.run_test(size=size) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app, size=size) as (pilot, screen):
         first = cursor_line(pilot)
         await pilot.press("down", "down", "up")
         assert screen.vms.cursor == 1
@@ -90,8 +76,7 @@ async def test_the_lists_are_walked_from_the_filter(app: VbemApp, size: tuple[in
 
 
 async def test_letters_are_commands_only_while_the_list_has_the_focus(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 120)) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app, size=(80, 120)) as (pilot, screen):
         await pilot.press("o")
         assert screen.entry.value == "o"
         await pilot.press("backspace", "tab", "o")
@@ -106,8 +91,7 @@ async def test_letters_are_commands_only_while_the_list_has_the_focus(app: VbemA
 
 
 async def test_a_filter_that_cannot_be_read_says_so_and_the_rest_of_it_counts(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app) as (pilot, screen):
         await pilot.press(*"web")
         await settle(pilot)
         count = screen.vms.row_count
@@ -120,8 +104,7 @@ async def test_a_filter_that_cannot_be_read_says_so_and_the_rest_of_it_counts(ap
 
 
 async def test_a_key_without_its_value_keeps_the_list_and_is_no_error(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app) as (pilot, screen):
         every = screen.vms.row_count
         await pilot.press(*"platform:")
         await shows(pilot, "needs a value right after the colon")
@@ -130,8 +113,7 @@ async def test_a_key_without_its_value_keeps_the_list_and_is_no_error(app: VbemA
 
 
 async def test_matches_are_counted_and_a_platform_is_called_by_one_name(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app) as (pilot, screen):
         every = screen.vms.row_count
         await shows(pilot, f"{every} VMs; all ")
         await pilot.press(*"cloud")
@@ -147,8 +129,7 @@ async def test_matches_are_counted_and_a_platform_is_called_by_one_name(app: Vbe
 
 
 async def test_the_key_that_leads_to_the_filter_is_no_letter_at_its_beginning(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app) as (pilot, screen):
         await shows(pilot, "kind: after: before:")
         await pilot.press(*"/web")
         assert screen.entry.value == "web"
@@ -159,8 +140,7 @@ async def test_the_key_that_leads_to_the_filter_is_no_letter_at_its_beginning(ap
 
 
 async def test_news_of_the_start_stay_while_somebody_types(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app) as (pilot, screen):
         screen.set_status("1 restore of an earlier run in flight.")
         await pilot.press(*"web")
         await settle(pilot)
@@ -170,8 +150,7 @@ async def test_news_of_the_start_stay_while_somebody_types(app: VbemApp) -> None
 async def test_ages_are_written_anew_on_return(app: VbemApp, monkeypatch: pytest.MonkeyPatch) -> None:
     # Painting a late page would write the ages as well.
     app.services.refresh = replace(app.services.refresh, paint_every_s=0.001)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await shows(pilot, "points loaded just now")
         await pilot.press("ctrl+t")
         await settle(pilot)
@@ -182,8 +161,7 @@ async def test_ages_are_written_anew_on_return(app: VbemApp, monkeypatch: pytest
 
 
 async def test_namesakes_stay_apart_and_each_says_where_it_is(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app) as (pilot, screen):
         await pilot.press(*'"web01"')
         await settle(pilot)
         assert screen.vms.row_count >= 2
@@ -194,8 +172,7 @@ async def test_namesakes_stay_apart_and_each_says_where_it_is(app: VbemApp) -> N
 async def test_the_server_is_asked_newest_first_then_page_by_page(demo: DemoProcess, app: VbemApp) -> None:
     demo.reset(points=1800)
     demo.control("clear-requests")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await shows(pilot, "all 1,860 points loaded")
         asked = [one["query"] for one in demo.requests("list") if "vmrestorepoint" in one["query"].lower()]
         assert "sortDesc=CreationTime" in asked[0]
@@ -204,8 +181,7 @@ async def test_the_server_is_asked_newest_first_then_page_by_page(demo: DemoProc
 
 
 async def test_reloading_shows_what_came_and_drops_what_went(demo: DemoProcess, app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         found = re.search(r"all ([\d,]+) points loaded", text_of(pilot))
         assert found
         count = int(found[1].replace(",", ""))
@@ -218,8 +194,7 @@ async def test_reloading_shows_what_came_and_drops_what_went(demo: DemoProcess, 
 
 
 async def test_collection_is_asked_of_the_vms_own_server(demo: DemoProcess, app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await pilot.press("tab", "c")
         await shows(pilot, "Collect now?")
         assert collected(demo) == []
@@ -242,8 +217,7 @@ async def test_an_account_that_may_not_collect_is_told_so_and_goes_on(
     demo: DemoProcess, app: VbemApp
 ) -> None:
     demo.control("set", option="role", value="restore-operator")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await pilot.press("tab", "c")
         await shows(pilot, "Collect now?")
         assert collected(demo) == []
@@ -253,8 +227,7 @@ async def test_an_account_that_may_not_collect_is_told_so_and_goes_on(
 
 
 async def test_the_points_of_another_vm_than_the_one_under_the_cursor_are_not_kept(app: VbemApp) -> None:
-    async with app.run_test(size=(120, 40)) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app, size=(120, 40)) as (pilot, screen):
         await pilot.press(*"web", "enter")
         await shows(pilot, "Made (local time, UTC)")
         await pilot.press("escape")
@@ -269,8 +242,7 @@ async def test_the_points_of_another_vm_than_the_one_under_the_cursor_are_not_ke
 
 
 async def test_another_order_is_shown_from_its_beginning(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await browse(pilot)
+    async with browsing(app) as (pilot, screen):
         await pilot.press("down", "down", "f6")
         assert screen.vms.cursor == 0
         await shows(pilot, "VM ^")
@@ -279,7 +251,6 @@ async def test_another_order_is_shown_from_its_beginning(app: VbemApp) -> None:
 
 
 async def test_a_key_nobody_knows_is_named_where_nothing_is_found(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await pilot.press(*"plattform:vsphere")
         await shows(pilot, "No VM matches the filter. 'plattform:' is not a filter key.")

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from textual.pilot import Pilot
 
-from tests.support.settle import settle, shows, text_of, until
+from tests.support.settle import opened, shows, text_of, until
 from tests.ui.stage import StageApp, StageManager
 from tests.unit.restore_points.build import Server, point
 from tests.unit.restores.fakes import FakeClock
@@ -82,8 +82,7 @@ async def test_a_server_that_does_not_answer_is_waited_for_in_words(
 
 async def test_ctrl_c_stops_at_once_and_f5_goes_on(browser: Browser) -> None:
     browser.server.errors.clear()
-    async with browser.app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(browser.app) as pilot:
         browser.hold()
         await pilot.press("f5")
         await shows(pilot, "Ctrl+C stops")
@@ -121,8 +120,7 @@ async def test_an_expired_session_asks_for_the_password_and_goes_on(browser: Bro
 
 async def test_the_cursor_stays_on_its_vm_while_younger_points_come(tmp_path: Path) -> None:
     browser = Browser(tmp_path, *(point(f"old{n:02}", 100 + n) for n in range(30)))
-    async with browser.app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(browser.app) as pilot:
         await pilot.press("down", "down", "down")
         before = [line for line in text_of(pilot).splitlines() if line.startswith("> ")]
         place = text_of(pilot).splitlines().index(before[0])
@@ -149,8 +147,7 @@ async def test_a_name_beyond_what_is_loaded_is_asked_of_the_server_at_once(brows
 
 async def test_a_point_the_server_will_not_restore_is_explained_not_opened(tmp_path: Path) -> None:
     browser = Browser(tmp_path, point("app07", 1, href=""))
-    async with browser.app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(browser.app) as pilot:
         await pilot.press("enter")
         await shows(pilot, "not restorable")
         await pilot.press("enter")
@@ -161,8 +158,7 @@ async def test_a_point_the_server_will_not_restore_is_explained_not_opened(tmp_p
 async def test_ages_move_on_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.screens.points.AGES_EVERY_S", 0.05)
     browser = Browser(tmp_path, point("app07", 0))
-    async with browser.app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(browser.app) as pilot:
         created = point("app07", 0).created
         assert created is not None
         clock: Any = browser.app.services.clock

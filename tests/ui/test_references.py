@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import opened, settle, text_of, until
 from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, plan_of
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import SERVER, point
@@ -36,8 +36,7 @@ def line_with(pilot: Pilot[Any], words: str) -> str:
 
 async def test_chosen_name_stands_in_form_plan_confirmation_and_tasks(tmp_path: Path) -> None:
     manager = cloud_manager()
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         assert f"vcd-lab  {ROOT_UID}" in text_of(pilot), "the root that was filled in"
         await pilot.press("tab", *"back", "tab", "f2")
         await until(pilot, lambda: "ssd & fast" in text_of(pilot), "the list")
@@ -60,8 +59,7 @@ async def test_chosen_name_stands_in_form_plan_confirmation_and_tasks(tmp_path: 
 
 async def test_form_that_is_opened_again_still_knows_the_name(tmp_path: Path) -> None:
     manager = cloud_manager(post=ConnectionLost("Reset."))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         await pilot.press("tab", *"back", "tab", "f2")
         await until(pilot, lambda: "ssd & fast" in text_of(pilot), "the list")
         await pilot.press("enter")
@@ -85,8 +83,7 @@ async def test_name_goes_as_soon_as_the_reference_is_another(tmp_path: Path) -> 
 
 async def test_account_that_may_not_look_up_sees_the_uid_and_no_complaint(tmp_path: Path) -> None:
     manager = StageManager(lookup_error=Forbidden("Access denied."))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         shown = text_of(pilot)
     assert ROOT_UID in shown
     assert "Access denied" not in shown

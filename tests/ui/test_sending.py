@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import opened, settle, text_of, until
 from tests.ui.forms import app_for, to_confirm
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import session
@@ -59,8 +59,7 @@ async def test_without_a_journal_nothing_is_sent_unless_overridden(
 async def test_post_answered_401_is_offered_again_and_never_resent(tmp_path: Path) -> None:
     manager = StageManager(post=SessionExpired(http_code=401))
     app = app_for(tmp_path, point(), manager)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app) as pilot:
         app.screen.query_one("#form-reason", LineInput).value = "INC-1"
         await to_confirm(pilot)
         await pilot.press("right", "enter")

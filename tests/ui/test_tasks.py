@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import settle, text_of
+from tests.support.settle import opened, settle, text_of
 from tests.ui.forms import app_for, details, send, tick
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped, task
@@ -62,8 +62,7 @@ async def test_details_tell_everything_that_is_known(tmp_path: Path) -> None:
 
 async def test_long_plan_is_not_indented_beyond_its_column(tmp_path: Path) -> None:
     app = app_for(tmp_path, point(Platform.CLOUD_DIRECTOR))
-    async with app.run_test(size=(60, 40)) as pilot:
-        await settle(pilot)
+    async with opened(app, size=(60, 40)) as pilot:
         await pilot.press("tab", *"app07-back")
         await send(pilot)
         lines = text_of(pilot).split("Plan  ")[1].split("Platform  ")[0].splitlines()[1:-1]
@@ -104,8 +103,7 @@ async def test_lost_data_is_marked_old_and_kept(tmp_path: Path) -> None:
 
 async def test_unknown_restore_is_sent_again_as_a_new_one_with_what_was_typed(tmp_path: Path) -> None:
     manager = StageManager(post=ConnectionLost("Reset."))
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await pilot.press("down", "down", "space")
         await send(pilot)
         assert "UNKNOWN" in text_of(pilot)
@@ -155,8 +153,7 @@ async def test_leaving_the_screen_stops_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_without_restores_it_says_so(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with StageApp(tmp_path, StageManager(), TasksScreen).run_test(size=size) as pilot:
-        await settle(pilot)
+    async with opened(StageApp(tmp_path, StageManager(), TasksScreen), size=size) as pilot:
         assert "No restores in this run yet." in text_of(pilot)
         await pilot.press("c", "s", "d")
         await pilot.pause()
