@@ -82,9 +82,9 @@ def test_t3_cookie_beats_header(demo: object, wire: Wire) -> None:
 
 def test_t29_a_session_dies_after_15_idle_minutes(wire: Wire) -> None:
     for _ in range(2):
-        wire.demo.control("advance", seconds=14 * 60 + 59)
+        wire.demo.advance(14 * 60 + 59)
         assert wire.get("/api/tasks").status == 200, "and polling keeps it alive"
-    wire.demo.control("advance", seconds=15 * 60)
+    wire.demo.advance(15 * 60)
     assert wire.get("/api/tasks").status == 401
 
 

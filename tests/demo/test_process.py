@@ -161,14 +161,14 @@ def test_advance_and_time_scale(demo: DemoProcess) -> None:
 def test_held_connections_wait_and_open_ones_end_with_their_reply(demo: DemoProcess) -> None:
     with Wire(demo) as client:
         client.log_on()
-        demo.control("fault", spec="hold@task")
+        demo.fault("hold@task")
         replies: list[Answer] = []
         asking = threading.Thread(target=lambda: replies.append(client.get("/api/tasks")))
         asking.start()
-        while not demo.control("faults-fired")["total"]:
+        while not demo.fired():
             assert asking.is_alive()
         demo.control("hold-connections")
-        demo.control("clear-faults")
+        demo.clear_faults()
         asking.join(30)
         assert (replies[0].status, replies[0].headers["connection"]) == (200, "close")
     with socket.create_connection((demo.host, demo.port), timeout=30) as raw:

@@ -66,7 +66,7 @@ def in_history(terminal: Terminal, vm: str, state: str) -> bool:
 def check(operator: Operator, terminal: Terminal) -> None:
     """Everything has come to its end at the server: now the program must say so, journal and screen."""
     demo = operator.demo
-    demo.control("advance", seconds=300)
+    demo.advance(300)
     done = effects(demo)
     assert all(effect["state"] == "Stopped" for effect in done.values()), done
     terminal.until(lambda _: all_told(operator, done))

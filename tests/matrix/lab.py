@@ -62,24 +62,8 @@ class Lab:
 
     def set_up(self) -> None:
         """A fresh world that behaves, in which nothing happens by itself."""
-        self.demo.control("clear-faults")
+        self.demo.clear_faults()
         self.demo.reset(seed=1, time_scale=0.0, now=self.clock.now().isoformat())
-
-    def set_fault(self, spec: str) -> None:
-        """From now on the server misbehaves."""
-        self.demo.control("fault", spec=spec)
-
-    def fired(self) -> int:
-        """How often it did."""
-        return int(self.demo.control("faults-fired")["total"])
-
-    def clear_faults(self) -> None:
-        """From now on it behaves."""
-        self.demo.control("clear-faults")
-
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass at the server alone: launches and restores go on."""
-        self.demo.control("advance", seconds=seconds)
 
     def count(self, method: str, step: str) -> int:
         """How many requests of that kind reached the server."""

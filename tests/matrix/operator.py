@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tests.matrix.cells import Step
 from tests.matrix.lab import Lab
-from tests.support.settle import ENDLESS, strips_of, text_of
+from tests.support.settle import is_busy, strips_of, text_of
 from tests.support.waiting import wait_for
 from tui.app import VbemApp
 from tui.restore_points.loader import LoadState
@@ -37,7 +37,6 @@ STEP_S = 0.25
 MOST_MOVES = 30
 REASON = "INC-4711"
 """Typed once into the form; it has to arrive in the journal."""
-_GOES_ON_BEHIND_DIALOGS = {"write", "cancel"}
 _MACHINE, _CLOUD_MACHINE = "mail01 platform:vmware", "shop-web platform:vcloud kind:vm server:vbr01"
 
 
@@ -99,17 +98,7 @@ class Operator:
         """Wait until the program waits for a key."""
         for _ in range(2):  # what came to rest may have begun something else
             await self.pilot.pause()
-            await self.until(lambda: not self._is_busy(), "the program to come to rest")
-
-    def _is_busy(self) -> bool:
-        asks = isinstance(self.app.screen, Dialog)
-        if self.app.services.under_way - ENDLESS - ({"log on again"} if asks else set()):
-            return True
-        return any(
-            worker.is_running
-            and (not asks or worker.node is self.app.screen or worker.group in _GOES_ON_BEHIND_DIALOGS)
-            for worker in self.app.workers
-        )
+            await self.until(lambda: not is_busy(self.pilot), "the program to come to rest")
 
     async def press(self, *keys: str) -> None:
         """Press keys and see what comes of it."""
@@ -231,10 +220,10 @@ class Operator:
             # One that is unknown is sent again only after the long wait, and a look at the backup server.
             await self.press("s")
         elif newest.state is RestoreState.UNKNOWN:
-            self.lab.pass_time(10)
+            self.lab.demo.advance(10)
             await self.polls(step_s=20.0)
         else:
-            self.lab.pass_time(10 if newest.state is RestoreState.LAUNCHING else 150)
+            self.lab.demo.advance(10 if newest.state is RestoreState.LAUNCHING else 150)
             await self.polls()
 
     async def cancel(self) -> None:

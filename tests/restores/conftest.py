@@ -87,7 +87,7 @@ class Site:
 
     async def advance(self, seconds: float) -> Restore:
         """Both clocks move; one poll."""
-        self.demo.control("advance", seconds=seconds)
+        self.demo.advance(seconds)
         return await self.poll(seconds)
 
     async def poll(self, seconds: float = 0.0) -> Restore:
@@ -103,13 +103,6 @@ class Site:
             if restore.is_over:
                 return restore
         raise TimeoutError(f"{restore.vm_name}: {restore.state}, {restore.message}")
-
-    def fault(self, spec: str) -> None:
-        self.demo.control("fault", spec=spec)
-
-    def fired(self) -> int:
-        """How often faults happened."""
-        return int(self.demo.control("faults-fired")["total"])
 
     def posts(self) -> int:
         """How many restore requests arrived at the server."""
@@ -147,7 +140,7 @@ async def any_site(demo: DemoProcess, tmp_path: Path, every_wire: WireFormat) ->
 
 @asynccontextmanager
 async def opened_site(demo: DemoProcess, folder: Path, wire: WireFormat) -> AsyncIterator[Site]:
-    demo.control("clear-faults")
+    demo.clear_faults()
     demo.reset(**OPTIONS)
     demo.control("clear-requests")
     site = Site(demo, folder, wire)

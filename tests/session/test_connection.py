@@ -158,7 +158,7 @@ async def test_logging_off_an_unreachable_server_forgets_it_here_all_the_same(
     trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
 ) -> None:
     connection = await admitted(trusted, demo)
-    demo.control("fault", spec="drop-before@logoff")
+    demo.fault("drop-before@logoff")
     with pytest.raises(Unreachable):
         await connection.log_off()
     assert file_keyring.values() == {"vbem-demo": {}}

@@ -66,6 +66,22 @@ class DemoProcess:
         found: list[dict[str, Any]] = self.control("restores")["restores"]
         return found
 
+    def fault(self, spec: str) -> None:
+        """From now on the server misbehaves as `tui.demo.faults` says."""
+        self.control("fault", spec=spec)
+
+    def clear_faults(self) -> None:
+        """From now on it behaves."""
+        self.control("clear-faults")
+
+    def fired(self) -> int:
+        """How often it misbehaved."""
+        return int(self.control("faults-fired")["total"])
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at the server: launches and restores go on."""
+        self.control("advance", seconds=seconds)
+
     def reset(self, **options: object) -> None:
         """A fresh world on the same port; options keep their values unless given."""
         self.control("reset", **options)

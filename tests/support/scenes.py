@@ -121,7 +121,7 @@ async def tasks(pilot: Pilot[Any], demo: DemoProcess) -> None:
 async def tasks_running(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """A restore session that has got somewhere."""
     await tasks(pilot, demo)
-    demo.control("advance", seconds=40)
+    demo.advance(40)
     await shows(pilot, " %")
     await settle(pilot)
 

@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from tests.support.waiting import wait_for
 from tui.app import VbemApp
+from tui.screens.base import Dialog
 
 ENDLESS = {"watch the restores", "keep the logon session alive"}
 """What the services do as long as somebody is logged on."""
@@ -25,16 +26,27 @@ async def opened(app: App[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterat
         yield pilot
 
 
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys and see what comes of it."""
+    await pilot.press(*keys)
+    await settle(pilot)
+
+
 async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until every worker that has an end has ended, and the screen is painted."""
-    await until(pilot, lambda: not _busy(pilot), "the workers to end")
+    """Wait until the program waits for a key: what has an end has ended, and the screen is painted."""
+    await pilot.pause()
+    await until(pilot, lambda: not is_busy(pilot), "the program to come to rest")
     await pilot.pause()
 
 
-def _busy(pilot: Pilot[Any]) -> bool:
-    return any(
-        worker.is_running and not worker.group.startswith("dialog") for worker in pilot.app.workers
-    ) or bool(isinstance(pilot.app, VbemApp) and pilot.app.services.under_way - ENDLESS)
+def is_busy(pilot: Pilot[Any]) -> bool:
+    """Whether something is under way that is no wait for an answer to a dialog."""
+    screen = pilot.app.screen
+    asks = isinstance(screen, Dialog)
+    waiting = ENDLESS | {"log on again"} if asks else ENDLESS
+    if isinstance(pilot.app, VbemApp) and pilot.app.services.under_way - waiting:
+        return True
+    return any(worker.is_running and (not asks or worker.node is screen) for worker in pilot.app.workers)
 
 
 async def until(pilot: Pilot[Any], true: Callable[[], object], what: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
+from tests.ui.stage import StageManager
 from tui.app import VbemApp
 
 
@@ -22,10 +23,16 @@ def server() -> Iterator[DemoProcess]:
 @pytest.fixture
 def demo(server: DemoProcess) -> DemoProcess:
     """The module's server with a fresh world and nothing asked yet."""
-    server.control("clear-faults")
+    server.clear_faults()
     server.reset(seed=1, time_scale=20.0, role="portal-admin", api_version="v1_7", cancel="launch-only")
     server.control("clear-requests")
     return server
+
+
+@pytest.fixture
+def manager() -> StageManager:
+    """The server of a stage, on which all goes well."""
+    return StageManager()
 
 
 @pytest.fixture

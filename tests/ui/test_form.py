@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from tests.support.settle import opened, settle, text_of, until
+from tests.support.settle import opened, press, text_of, until
 from tests.ui.forms import app_for, fill, plan_of, verdict_of
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import point
@@ -35,8 +35,7 @@ async def test_machine_form_starts_with_the_safe_values(tmp_path: Path, platform
 
 async def test_excluded_switch_refuses_and_says_why(tmp_path: Path) -> None:
     async with opened(app_for(tmp_path, point())) as pilot:
-        await pilot.press("down", "space")
-        await pilot.pause()
+        await press(pilot, "down", "space")
         shown = text_of(pilot)
         assert "> [ ] no   Quick rollback" in shown
         assert "Switch the other one off first." in " ".join(shown.split())
@@ -44,12 +43,10 @@ async def test_excluded_switch_refuses_and_says_why(tmp_path: Path) -> None:
 
 async def test_switching_keep_off_says_overwrites_at_once(tmp_path: Path) -> None:
     async with opened(app_for(tmp_path, point())) as pilot:
-        await pilot.press("space")
-        await pilot.pause()
+        await press(pilot, "space")
         assert verdict_of(pilot) == "OVERWRITES app07"
         assert "OVERWRITTEN" in plan_of(pilot)
-        await pilot.press("down", "space")
-        await pilot.pause()
+        await press(pilot, "down", "space")
         assert "stays off: QuickRollback is on, so KeepOriginalVM must be off." in text_of(pilot)
 
 
@@ -74,8 +71,7 @@ async def test_problems_stand_beside_their_fields_after_leaving_them(tmp_path: P
     async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)), size=(120, 40)) as pilot:
         await fill(pilot, "#field-datastore-ref", "nonsense")
         assert "! A reference looks like" not in "\n".join(_remarks(pilot))
-        await pilot.press("tab")
-        await pilot.pause()
+        await press(pilot, "tab")
         assert "! A reference looks like" in "\n".join(_remarks(pilot))
         assert verdict_of(pilot).startswith("NOT READY: 1 thing")
 
@@ -84,20 +80,19 @@ def _remarks(pilot: Pilot[Any]) -> list[str]:
     return [str(one.content) for one in pilot.app.screen.query(".remark").results(Static)]
 
 
-async def test_incomplete_form_is_not_sent_and_the_focus_goes_to_the_first_problem(tmp_path: Path) -> None:
+async def test_incomplete_form_is_not_sent_and_the_focus_goes_to_the_first_problem(
+    tmp_path: Path, manager: StageManager
+) -> None:
     one = point(Platform.CLOUD_DIRECTOR)
-    manager = StageManager()
     async with opened(app_for(tmp_path, one, manager)) as pilot:
         root = pilot.app.screen.query_one("#field-hierarchy-root-uid", LineInput)
         root.value = ""
         await fill(pilot, "#form-reason", "INC-1")
-        await pilot.press("ctrl+r")
-        await settle(pilot)
+        await press(pilot, "ctrl+r")
         assert pilot.app.focused is root
         assert "Not sent: 1 thing to correct first. Restore under is needed." in text_of(pilot)
         assert pilot.app.screen.query_one("#form-reason", LineInput).value == "INC-1"
-        await pilot.press("u")
-        await pilot.pause()
+        await press(pilot, "u")
         assert "Not sent" not in text_of(pilot), "it is being put right"
     assert manager.posts == []
     assert manager.queries == []
@@ -108,26 +103,22 @@ async def test_layout_is_a_choice_that_opens_its_own_field(tmp_path: Path) -> No
         assert "vAppRef" not in text_of(pilot)
         for _ in range(6):
             await pilot.press("down")
-        await pilot.press("space")
-        await pilot.pause()
+        await press(pilot, "space")
         assert "Target vApp (vAppRef), optional" in text_of(pilot)
         assert "vCloudVmRestoreSpec with vAppRef" in plan_of(pilot)
 
 
 async def test_exact_request_as_xml_and_json(tmp_path: Path) -> None:
     async with opened(app_for(tmp_path, point())) as pilot:
-        await pilot.press("ctrl+g")
-        await pilot.pause()
+        await press(pilot, "ctrl+g")
         xml = text_of(pilot)
         assert "XML (this is what is sent)" in xml
         assert "<KeepOriginalVM>true</KeepOriginalVM>" in xml
         assert "token" not in xml
-        await pilot.press("x")
-        await pilot.pause()
+        await press(pilot, "x")
         assert "JSON (for reading only, not what is sent)" in text_of(pilot)
         assert '"KeepOriginalVM"' in text_of(pilot)
-        await pilot.press("escape")
-        await pilot.pause()
+        await press(pilot, "escape")
         assert isinstance(pilot.app.screen, RestoreFormScreen)
 
 
@@ -154,8 +145,7 @@ async def test_unknown_platform_is_asked_and_never_guessed(tmp_path: Path) -> No
         await pilot.pause()
         shown = text_of(pilot)
         assert "Which platform does this restore point belong to?" in shown
-        await pilot.press("down", "enter")
-        await settle(pilot)
+        await press(pilot, "down", "enter")
         assert "Quick rollback (QuickRollback)" in text_of(pilot)
         assert "Hyper-V" in plan_of(pilot)
 
@@ -165,16 +155,12 @@ async def test_escape_leaves_an_untouched_form_and_asks_before_dropping_what_was
 ) -> None:
     async with opened(app_for(tmp_path, point())) as pilot:
         await fill(pilot, "#form-reason", "INC-1")
-        await pilot.press("escape")
-        await pilot.pause()
+        await press(pilot, "escape")
         assert "Leave the form?" in text_of(pilot)
-        await pilot.press("escape")
-        await settle(pilot)
+        await press(pilot, "escape")
         assert pilot.app.screen.query_one("#form-reason", LineInput).value == "INC-1"
-        await pilot.press("escape")
-        await pilot.pause()
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "escape")
+        await press(pilot, "right", "enter")
         assert "the list of points" in text_of(pilot)
 
 

@@ -19,10 +19,6 @@ from tui.app import VbemApp
 SIZE = (100, 30)
 
 
-def set_fault(demo: DemoProcess, step: str) -> None:
-    demo.control("fault", spec=f"hostile-error@{step}")
-
-
 async def told(pilot: Pilot[Any], title: str, where: str) -> None:
     """The error stands there in the server's own words, made harmless."""
     shown = words_of(await painted(pilot, lambda: title in words_of(text_of(pilot)), where))
@@ -33,11 +29,11 @@ async def test_at_the_guard_and_at_the_request(app: VbemApp, demo: DemoProcess) 
     """On the form, and in the history, which tells it from the journal."""
     async with browsing(app, SIZE) as (pilot, _):
         await to_form(pilot, "archive01")
-        set_fault(demo, "session")
+        demo.fault("hostile-error@session")
         await pilot.press("ctrl+r")
         await told(pilot, "Could not look for running restores", "the form, before the request")
-        demo.control("clear-faults")
-        set_fault(demo, "submit")
+        demo.clear_faults()
+        demo.fault("hostile-error@submit")
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore archive01?")
         await pilot.press("right", "enter")
@@ -51,7 +47,7 @@ async def test_at_the_guard_and_at_the_request(app: VbemApp, demo: DemoProcess) 
 async def test_at_the_logon_dialog(app: VbemApp, demo: DemoProcess) -> None:
     async with browsing(app, SIZE) as (pilot, _):
         demo.control("expire-sessions")
-        set_fault(demo, "logon")
+        demo.fault("hostile-error@logon")
         await pilot.press("f5")
         await painted(pilot, "The logon session has ended", "the logon dialog")
         await pilot.press(*demo.password, "enter")

@@ -37,7 +37,7 @@ DATASTORES = 3
 
 
 async def to_points(pilot: Pilot[Any], demo: DemoProcess, fault: str) -> str:
-    demo.control("fault", spec=fault)
+    demo.fault(fault)
     await shows(pilot, "Log on")
     await pilot.press("enter")
     return await painted(pilot, "points loaded", "the list of VMs")
@@ -67,7 +67,7 @@ async def test_lists_and_forms(app: VbemApp, demo: DemoProcess, fault: str) -> N
             await painted(pilot, "Made", f"the points of VM {number} again")
             await pilot.press("escape", *["down"] * (number + 1))
             shown = await painted(pilot, "points loaded", "the list again")
-    assert demo.control("faults-fired")["total"]
+    assert demo.fired()
     if fault == "hostile-names":
         assert "[red]x[/red]" in seen or "[link=file:///etc/passwd]click[/link]" in seen, seen
 
@@ -108,7 +108,7 @@ async def test_names_that_are_looked_up(app: VbemApp, demo: DemoProcess, fault: 
         await painted(pilot, "What will happen", "the form with a looked-up name")
         await pilot.press("ctrl+r")
         await painted(pilot, "Restore lab-db?", "the confirmation with a looked-up name")
-    assert demo.control("faults-fired")["total"]
+    assert demo.fired()
 
 
 @pytest.mark.parametrize("name", LOOKED_UP, ids=lambda name: ascii(name[:12]))

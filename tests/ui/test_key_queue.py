@@ -19,8 +19,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import opened, settle, shows, text_of, until
-from tests.ui.forms import app_for, asked, fill, send
+from tests.support.settle import opened, press, settle, shows, text_of, until
+from tests.ui.forms import app_for, asked, fill, sent
 from tests.ui.stage import StageManager
 from tests.ui.test_references import cloud_manager
 from tests.ui.walk import browsing, to_points
@@ -130,20 +130,21 @@ async def test_what_is_typed_while_logging_on_is_not_sent_as_a_password(
         assert 401 not in {one["status"] for one in demo.requests()}
 
 
-async def test_keys_typed_before_the_confirmation_do_not_answer_it(tmp_path: Path) -> None:
-    manager = StageManager()
+async def test_keys_typed_before_the_confirmation_do_not_answer_it(
+    tmp_path: Path, manager: StageManager
+) -> None:
     async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, "ctrl+r", *["right", "enter"] * 10)
         await asks(pilot, ConfirmScreen)
         assert TOO_EARLY in text_of(pilot)
         assert manager.posts == []
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
     assert len(manager.posts) == 1
 
 
-async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(tmp_path: Path) -> None:
-    manager = StageManager()
+async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(
+    tmp_path: Path, manager: StageManager
+) -> None:
     async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, " ", "ctrl+r", *"app07", "enter", f"{PASTE}app07", "enter")
         await asks(pilot, ConfirmScreen)
@@ -154,8 +155,9 @@ async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(tm
     assert len(manager.posts) == 1, "and typed after that it does, in one burst"
 
 
-async def test_form_takes_nothing_typed_while_its_restore_is_prepared(tmp_path: Path) -> None:
-    manager = StageManager()
+async def test_form_takes_nothing_typed_while_its_restore_is_prepared(
+    tmp_path: Path, manager: StageManager
+) -> None:
     async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         await fill(pilot, "#field-new-name", "copy")
         name = pilot.app.screen.query_one("#field-new-name", LineInput)
@@ -171,8 +173,7 @@ async def test_form_takes_nothing_typed_while_its_restore_is_prepared(tmp_path: 
         assert name.value == "copy2"
 
 
-async def test_escape_always_counts(tmp_path: Path) -> None:
-    manager = StageManager()
+async def test_escape_always_counts(tmp_path: Path, manager: StageManager) -> None:
     async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, "space", "escape", "escape")
         assert isinstance(pilot.app.screen, RestoreFormScreen), "the question was opened and left again"
@@ -181,10 +182,10 @@ async def test_escape_always_counts(tmp_path: Path) -> None:
     assert manager.posts == []
 
 
-async def test_quitting_and_cancelling_take_no_answer_typed_ahead(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
+async def test_quitting_and_cancelling_take_no_answer_typed_ahead(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with sent(tmp_path, manager) as pilot:
         await burst(pilot, "c", "right", "enter")
         await asks(pilot, CancelScreen)
         assert manager.deletes == []
@@ -218,8 +219,9 @@ async def test_a_screen_that_never_comes_to_rest_still_takes_keys(
         assert "[x] yes  Power on after restore" in text_of(pilot)
 
 
-async def test_confirmation_that_is_asked_again_takes_answers_again(tmp_path: Path) -> None:
-    manager = StageManager()
+async def test_confirmation_that_is_asked_again_takes_answers_again(
+    tmp_path: Path, manager: StageManager
+) -> None:
     async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, "ctrl+r", "right", "enter")
         await pilot.press("escape")

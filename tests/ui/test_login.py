@@ -15,7 +15,7 @@ from textual.widgets import Button
 from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
-from tests.support.settle import settle, shows, text_of, until
+from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.screens.login import RefusalCounter
@@ -141,8 +141,7 @@ async def test_a_bad_address_gives_a_sentence(app: VbemApp, typed: str, words: s
         await shows(pilot, "Log on")
         app.screen.query_one("#server", LineInput).value = typed
         app.screen.query_one("#password", LineInput).focus()
-        await pilot.press("ctrl+l")
-        await settle(pilot)
+        await press(pilot, "ctrl+l")
         await shows(pilot, words)
         assert app.screen.query_one("#server", LineInput).value == typed
 
@@ -193,19 +192,6 @@ async def to_changed_certificate(pilot: Pilot[Any]) -> None:
     await shows(pilot, "HAS CHANGED")
 
 
-async def test_trusting_a_changed_certificate_means_typing_part_of_its_fingerprint(
-    demo: DemoProcess, tmp_path: Path
-) -> None:
-    app = app_on(demo, tmp_path)
-    new = demo.control("new-certificate")["fingerprint"].replace(":", "")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await to_changed_certificate(pilot)
-        await pilot.press("shift+tab", *"00000000")
-        assert app_button_is_disabled(app)
-        await pilot.press(*["backspace"] * 8, *new[:8].lower(), "enter", "enter")
-        await shows(pilot, "points loaded")
-
-
 async def test_wrong_digits_of_a_changed_certificate_are_said_and_can_be_mended(
     demo: DemoProcess, tmp_path: Path
 ) -> None:
@@ -216,23 +202,9 @@ async def test_wrong_digits_of_a_changed_certificate_are_said_and_can_be_mended(
         await pilot.press(*"00000000", "enter")
         await shows(pilot, "the new fingerprint does not begin with that")
         assert app_button_is_disabled(app)
-        await pilot.press("ctrl+u", *new[:8].lower())
-        await pilot.pause()
+        await press(pilot, "ctrl+u", *new[:8].lower())
         assert "does not begin with that" not in text_of(pilot)
         assert not app_button_is_disabled(app)
-        await pilot.press("enter", "enter")
-        await shows(pilot, "points loaded")
-
-
-async def test_digits_of_a_changed_certificate_need_no_tab_before_them(
-    demo: DemoProcess, tmp_path: Path
-) -> None:
-    app = app_on(demo, tmp_path)
-    new = demo.control("new-certificate")["fingerprint"].replace(":", "")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await to_changed_certificate(pilot)
-        await pilot.press(*new[:8].lower())
-        await until(pilot, lambda: not app_button_is_disabled(app), "the way to be open")
         assert demo.requests("logon") == []
         await pilot.press("enter", "enter")
         await shows(pilot, "points loaded")
@@ -283,10 +255,10 @@ async def test_the_points_do_not_wait_for_the_keyring(app: VbemApp) -> None:
 async def test_what_is_waited_for_is_said_where_it_takes_long(app: VbemApp, demo: DemoProcess) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
-        demo.control("fault", spec="hold@logon")
+        demo.fault("hold@logon")
         await pilot.press("enter")
         await shows(pilot, f"Logging on to {demo.host}")
-        demo.control("clear-faults")
+        demo.clear_faults()
         await shows(pilot, "points loaded")
 
 

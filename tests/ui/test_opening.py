@@ -69,10 +69,10 @@ async def test_a_server_that_takes_its_time_does_not_keep_the_screen_waiting(
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
         await settle(pilot)
-        demo.control("fault", spec="hold@list")
+        demo.fault("hold@list")
         await pilot.press("enter")
         await shows(pilot, "Asking for the newest restore points...")
-        demo.control("clear-faults")
+        demo.clear_faults()
         await shows(pilot, "points loaded")
 
 

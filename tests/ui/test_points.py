@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from tests.demo.reading import Wire
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, shows, text_of, until
+from tests.support.settle import press, shows, text_of, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.widgets.header import StatusLine
@@ -36,8 +36,7 @@ async def test_typing_finds_a_vm_enter_shows_its_points_and_escape_goes_back(
     app: VbemApp, size: tuple[int, int]
 ) -> None:
     async with browsing(app, size=size) as (pilot, screen):
-        await pilot.press(*"crm01")
-        await settle(pilot)
+        await press(pilot, *"crm01")
         assert "crm01" in cursor_line(pilot)
         await pilot.press("enter")
         await shows(pilot, "Made (local time, UTC)")
@@ -58,8 +57,7 @@ async def test_what_is_said_of_the_points_is_taken_back_with_them(app: VbemApp, 
     async with browsing(app) as (pilot, _):
         await pilot.press("enter")
         await shows(pilot, "Enter on a point opens its restore form")
-        await pilot.press(key)
-        await settle(pilot)
+        await press(pilot, key)
         assert "Enter on a point" not in text_of(pilot)
 
 
@@ -92,8 +90,7 @@ async def test_letters_are_commands_only_while_the_list_has_the_focus(app: VbemA
 
 async def test_a_filter_that_cannot_be_read_says_so_and_the_rest_of_it_counts(app: VbemApp) -> None:
     async with browsing(app) as (pilot, screen):
-        await pilot.press(*"web")
-        await settle(pilot)
+        await press(pilot, *"web")
         count = screen.vms.row_count
         await pilot.press(*" type:odd")
         await shows(pilot, "There is no type 'odd'")
@@ -116,8 +113,7 @@ async def test_matches_are_counted_and_a_platform_is_called_by_one_name(app: Vbe
     async with browsing(app) as (pilot, screen):
         every = screen.vms.row_count
         await shows(pilot, f"{every} VMs; all ")
-        await pilot.press(*"cloud")
-        await settle(pilot)
+        await press(pilot, *"cloud")
         await shows(pilot, f"{screen.vms.row_count} of {every} VMs match; all ")
         assert 0 < screen.vms.row_count < every
         rows = [line for line in text_of(pilot).splitlines() if "vbr0" in line]
@@ -142,8 +138,7 @@ async def test_the_key_that_leads_to_the_filter_is_no_letter_at_its_beginning(ap
 async def test_news_of_the_start_stay_while_somebody_types(app: VbemApp) -> None:
     async with browsing(app) as (pilot, screen):
         screen.set_status("1 restore of an earlier run in flight.")
-        await pilot.press(*"web")
-        await settle(pilot)
+        await press(pilot, *"web")
         assert "1 restore of an earlier run" in text_of(pilot)
 
 
@@ -152,8 +147,7 @@ async def test_ages_are_written_anew_on_return(app: VbemApp, monkeypatch: pytest
     app.services.refresh = replace(app.services.refresh, paint_every_s=0.001)
     async with browsing(app) as (pilot, _):
         await shows(pilot, "points loaded just now")
-        await pilot.press("ctrl+t")
-        await settle(pilot)
+        await press(pilot, "ctrl+t")
         later = app.services.clock.now() + timedelta(minutes=4)
         monkeypatch.setattr(app.services.clock, "now", lambda: later)
         await pilot.press("escape")
@@ -162,8 +156,7 @@ async def test_ages_are_written_anew_on_return(app: VbemApp, monkeypatch: pytest
 
 async def test_namesakes_stay_apart_and_each_says_where_it_is(app: VbemApp) -> None:
     async with browsing(app) as (pilot, screen):
-        await pilot.press(*'"web01"')
-        await settle(pilot)
+        await press(pilot, *'"web01"')
         assert screen.vms.row_count >= 2
         await pilot.press("enter")
         await shows(pilot, "VMs of this name")
@@ -230,8 +223,7 @@ async def test_the_points_of_another_vm_than_the_one_under_the_cursor_are_not_ke
     async with browsing(app, size=(120, 40)) as (pilot, screen):
         await pilot.press(*"web", "enter")
         await shows(pilot, "Made (local time, UTC)")
-        await pilot.press("escape")
-        await settle(pilot)
+        await press(pilot, "escape")
         assert screen.pane.vm is not None, "back on the same VM"
         await pilot.press("down")
         await shows(pilot, "Enter on a VM shows its points.")

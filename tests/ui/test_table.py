@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tests.support.settle import text_of
+from tests.support.settle import press, text_of
 from tui.theme import VBEM_THEME, stylesheets
 from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
 from tui.widgets.virtual_table import VirtualTable
@@ -96,8 +96,7 @@ async def test_a_million_rows_are_walked_and_only_those_in_view_are_made() -> No
     app, many = Stage(), Many()
     async with app.run_test(size=(60, 20)) as pilot:
         app.table.set_rows(many)
-        await pilot.press("end", "pageup", "home", "pagedown", "down")
-        await pilot.pause()
+        await press(pilot, "end", "pageup", "home", "pagedown", "down")
         assert app.table.cursor == 19
         assert len(many.made) < 100
         assert "> row 19" in text_of(pilot)
@@ -107,8 +106,7 @@ async def test_enter_chooses_the_row_under_the_cursor() -> None:
     app = Stage()
     async with app.run_test(size=(60, 20)) as pilot:
         app.table.set_rows(rows("a", "b", "c"))
-        await pilot.press("down", "enter")
-        await pilot.pause()
+        await press(pilot, "down", "enter")
         assert app.said == [("highlighted", "a"), ("highlighted", "b"), ("chosen", "b")]
 
 
@@ -133,8 +131,7 @@ async def test_an_arrow_key_draws_two_lines_again() -> None:
         app.table.set_rows(rows(*"abcdefgh"))
         await pilot.pause()
         app.table.drawn.clear()
-        await pilot.press("down")
-        await pilot.pause()
+        await press(pilot, "down")
         assert sorted(set(app.table.drawn)) == [1, 2]
 
 

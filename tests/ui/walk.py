@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tests.support.settle import settle, shows, until
+from tests.support.settle import press, settle, shows, until
 from tui.app import VbemApp
 from tui.screens.points import RestorePointsScreen
 from tui.screens.restore_form import RestoreFormScreen
@@ -36,8 +36,7 @@ async def browsing(
 
 async def to_points(pilot: Pilot[Any], words: str = "crm01") -> None:
     """From the list to the points of the first VM found by these words."""
-    await pilot.press(*words)
-    await settle(pilot)
+    await press(pilot, *words)
     await pilot.press("enter")
     await shows(pilot, "Made (local")
 
