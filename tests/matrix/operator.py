@@ -7,6 +7,7 @@ there as a person would; a cell from which it does not get to the end has lost s
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 from textual.pilot import Pilot
@@ -99,6 +100,23 @@ class Operator:
         for _ in range(2):  # what came to rest may have begun something else
             await self.pilot.pause()
             await self.until(lambda: not is_busy(self.pilot), "the program to come to rest")
+
+    async def sees(self, check: Callable[[], None]) -> None:
+        """Wait until a check passes: what a screen has to say may come a frame later.
+
+        Raises:
+            AssertionError: the check's own, when it does not pass in time.
+        """
+
+        def holds() -> bool:
+            with suppress(AssertionError):
+                check()
+                return True
+            return False
+
+        with suppress(TimeoutError):
+            await wait_for(holds, "a check", between=lambda: self.pilot.pause(0.01))
+        check()
 
     async def press(self, *keys: str) -> None:
         """Press keys and see what comes of it."""

@@ -80,7 +80,7 @@ class Walk:
             await operator.polls()
             await operator.press("ctrl+t")
         self.fired = self.lab.demo.fired()
-        check_told(self.cell, operator)
+        await operator.sees(lambda: check_told(self.cell, operator))
         await truth.check_all(operator)
         self.lab.demo.clear_faults()
 
