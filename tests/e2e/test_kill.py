@@ -27,8 +27,8 @@ from tests.e2e.kills import (
     restore_and_kill,
     rows,
 )
-from tests.e2e.summary import KILLS_BY_PHASE
 from tests.support.demo_process import DemoProcess
+from tests.support.summary import KILLS_BY_PHASE
 from tests.support.terminal import Terminal
 
 KILLS = 10

@@ -62,8 +62,7 @@ class Lab:
 
     def set_up(self) -> None:
         """A fresh world that behaves, in which nothing happens by itself."""
-        self.demo.clear_faults()
-        self.demo.reset(seed=1, time_scale=0.0, now=self.clock.now().isoformat())
+        self.demo.begin_anew(now=self.clock.now().isoformat())
 
     def count(self, method: str, step: str) -> int:
         """How many requests of that kind reached the server."""

@@ -19,6 +19,13 @@ from urllib.parse import urlsplit
 
 from tests.support.waiting import patience_s
 
+USUAL: dict[str, object] = {
+    "seed": 1, "points": 0, "time_scale": 0, "now": None, "api_version": "v1_7", "casing": "pascal",
+    "cloud_layout": "both", "misordered": "reject", "empty_body": "accept", "page_size": 100,
+    "cancel": "launch-only", "role": "portal-admin", "ignores_keep_original": False, "certificate": "good",
+}  # fmt: skip
+"""How the server of a test is unless the test wants it otherwise; its clock stands still."""
+
 
 class DemoProcess:
     """One running server. Standard input is its control channel: if this process dies, so does it."""
@@ -85,6 +92,13 @@ class DemoProcess:
     def reset(self, **options: object) -> None:
         """A fresh world on the same port; options keep their values unless given."""
         self.control("reset", **options)
+
+    def begin_anew(self, **options: object) -> None:
+        """Be as just started, and as usual but for the options given."""
+        self.control("release-connections")
+        self.clear_faults()
+        self.reset(**{**USUAL, **options})
+        self.control("clear-requests")
 
     def stop(self) -> int:
         """End the server; its exit code."""

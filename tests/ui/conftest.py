@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +12,10 @@ from tests.ui.stage import StageManager
 from tui.app import VbemApp
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[DemoProcess]:
-    """One server a module; its world is fresh for each test through `demo`."""
-    with DemoProcess.start("--seed", "1", "--time-scale", "20") as process:
-        yield process
-
-
 @pytest.fixture
 def demo(server: DemoProcess) -> DemoProcess:
-    """The module's server with a fresh world and nothing asked yet."""
-    server.clear_faults()
-    server.reset(seed=1, time_scale=20.0, role="portal-admin", api_version="v1_7", cancel="launch-only")
-    server.control("clear-requests")
+    """A fresh world in which 20 seconds pass in each."""
+    server.begin_anew(time_scale=20)
     return server
 
 

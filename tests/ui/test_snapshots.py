@@ -21,20 +21,20 @@ DRAWN_SESSION = "4e7fa0aa-cb3b-4b42-9aa1-ab7542fca3f8"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[DemoProcess]:
+def gallery() -> Iterator[DemoProcess]:
     with DemoProcess.start(*SERVER_OPTIONS) as process:
         yield process
 
 
 @pytest.fixture
-def app(server: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VbemApp:
+def app(gallery: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VbemApp:
     """The app on a fresh world; its picture holds nothing that differs from run to run."""
-    server.reset()
-    app = app_on(server, tmp_path, clock=FixedWallClock(speed=20), trusted=False)
+    gallery.reset()
+    app = app_on(gallery, tmp_path, clock=FixedWallClock(speed=20), trusted=False)
     draw = app.export_screenshot
 
     def draw_same(*, title: str | None = None, simplify: bool = False) -> str:
-        svg = draw(title=title, simplify=simplify).replace(f":{server.port}", f":{DRAWN_PORT}")
+        svg = draw(title=title, simplify=simplify).replace(f":{gallery.port}", f":{DRAWN_PORT}")
         return re.sub(r"(RestoreSession:)[-0-9a-f]{36}", rf"\g<1>{DRAWN_SESSION}", svg)
 
     monkeypatch.setattr(app, "export_screenshot", draw_same)
@@ -44,9 +44,9 @@ def app(server: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", SCENES)
 def test_screen(
-    app: VbemApp, server: DemoProcess, name: str, size: str, snap_compare: Callable[..., bool]
+    app: VbemApp, gallery: DemoProcess, name: str, size: str, snap_compare: Callable[..., bool]
 ) -> None:
     async def reach(pilot: Pilot[Any]) -> None:
-        await SCENES[name](pilot, server)
+        await SCENES[name](pilot, gallery)
 
     assert snap_compare(app, terminal_size=SIZES[size], run_before=reach)
