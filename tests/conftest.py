@@ -44,7 +44,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[DemoProcess]:
-    """The embedded server all tests of a worker share; `begin_anew` makes it the one a test wants."""
+    """The embedded server all tests of a worker share; `renew` makes it the one a test wants."""
     with DemoProcess.start() as process:
         yield process
 

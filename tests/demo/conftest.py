@@ -14,7 +14,7 @@ NOW = "2026-03-04T12:00:00+00:00"
 
 @pytest.fixture
 def demo(server: DemoProcess) -> DemoProcess:
-    server.begin_anew(now=NOW)
+    server.renew(now=NOW)
     return server
 
 

@@ -13,7 +13,7 @@ from tests.support.demo_process import DemoProcess
 @pytest.fixture
 def demo(server: DemoProcess) -> DemoProcess:
     """A fresh world, in which 20 seconds pass in each."""
-    server.begin_anew(seed=7, time_scale=20)
+    server.renew(seed=7, time_scale=20)
     return server
 
 

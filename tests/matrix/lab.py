@@ -62,7 +62,7 @@ class Lab:
 
     def set_up(self) -> None:
         """A fresh world that behaves, in which nothing happens by itself."""
-        self.demo.begin_anew(now=self.clock.now().isoformat())
+        self.demo.renew(now=self.clock.now().isoformat())
 
     def count(self, method: str, step: str) -> int:
         """How many requests of that kind reached the server."""

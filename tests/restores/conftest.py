@@ -124,7 +124,7 @@ async def any_site(server: DemoProcess, tmp_path: Path, every_wire: WireFormat) 
 
 @asynccontextmanager
 async def opened_site(demo: DemoProcess, folder: Path, wire: WireFormat) -> AsyncIterator[Site]:
-    demo.begin_anew(now="2026-11-23T03:00:00+00:00")
+    demo.renew(now="2026-11-23T03:00:00+00:00")
     site = Site(demo, folder, wire)
     await site.log_on()
     try:

@@ -18,7 +18,7 @@ __all__ = ["file_keyring"]
 
 @pytest.fixture
 def demo(server: DemoProcess) -> DemoProcess:
-    server.begin_anew(points=20)
+    server.renew(points=20)
     return server
 
 

@@ -93,7 +93,7 @@ class DemoProcess:
         """A fresh world on the same port; options keep their values unless given."""
         self.control("reset", **options)
 
-    def begin_anew(self, **options: object) -> None:
+    def renew(self, **options: object) -> None:
         """Be as just started, and as usual but for the options given."""
         self.control("release-connections")
         self.clear_faults()

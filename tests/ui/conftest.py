@@ -15,7 +15,7 @@ from tui.app import VbemApp
 @pytest.fixture
 def demo(server: DemoProcess) -> DemoProcess:
     """A fresh world in which 20 seconds pass in each."""
-    server.begin_anew(time_scale=20)
+    server.renew(time_scale=20)
     return server
 
 
