@@ -235,13 +235,12 @@ async def test_confirmation_that_is_asked_again_takes_answers_again(
 async def test_other_work_waits_for_the_keys_but_not_for_ever(
     app: VbemApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen, queue = await to_points(pilot), app.key_queue
+    async with browsing(app) as (pilot, screen):
+        await to_points(pilot)
+        queue = app.key_queue
         await queue.settled()
         with queue.paused():
-            driver = app._driver
-            assert driver is not None
-            driver.send_message(Key("slash", "/"))
+            app.post_message(Key("slash", "/"))
             await until(pilot, lambda: not queue.is_idle, "the key to wait")
             monkeypatch.setattr(key_queue, "MOST_SETTLING_S", 0.0)
             await queue.settled()
