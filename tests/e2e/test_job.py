@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -166,3 +167,12 @@ def test_quitting_says_that_restores_go_on(operator: Operator, demo: DemoProcess
     with sqlite3.connect(operator.state / "journal.sqlite3") as journal:
         assert journal.execute("SELECT state FROM restores").fetchall() == [("restoring",)]
     journal.close()
+
+
+def test_what_the_logon_leads_to_is_imported_while_the_password_is_typed(operator: Operator) -> None:
+    with operator.start() as terminal:
+        terminal.until("Password")
+        mapped = Path(f"/proc/{terminal.pid}/maps")
+        terminal.until(
+            lambda _: all(name in mapped.read_text("ascii", "replace") for name in ("_sqlite3", "msgspec"))
+        )
