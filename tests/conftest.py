@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support import idle
+from tests.support.demo_process import DemoProcess
 
-pytest_plugins = ["tests.e2e.summary", "tests.matrix.summary"]
+pytest_plugins = ["tests.support.summary"]
 """Named here: with several workers this file alone is read where the summary is written."""
 
 
@@ -38,6 +40,13 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     return home
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[DemoProcess]:
+    """The embedded server all tests of a worker share; `renew` makes it the one a test wants."""
+    with DemoProcess.start() as process:
+        yield process
 
 
 @pytest.fixture(autouse=True)

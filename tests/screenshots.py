@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
-from tests.support.scenes import SCENES, SERVER_OPTIONS, SIZES, Scene
+from tests.support.scenes import DRAWN_PORT, SCENES, SERVER_OPTIONS, SIZES, Scene
 
 
 async def picture(demo: DemoProcess, scene: Scene, size: tuple[int, int]) -> str:
@@ -32,7 +32,7 @@ def draw(folder: Path, names: tuple[str, ...] = tuple(SCENES), sizes: tuple[str,
     folder.mkdir(parents=True, exist_ok=True)
     for size in sizes:
         for name in names:
-            with DemoProcess.start(*SERVER_OPTIONS) as demo:
+            with DemoProcess.start(*SERVER_OPTIONS, "--port", str(DRAWN_PORT)) as demo:
                 svg = asyncio.run(picture(demo, SCENES[name], SIZES[size]))
             (folder / f"{name}-{size}.svg").write_text(svg, encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import BindingType
+from textual.worker import WorkerCancelled
 
 from tui.actions import NEEDS_LOGON, actions_of, spell_keys
 from tui.screens.base import (
@@ -221,8 +223,17 @@ class VbemApp(TerminalApp):
             self.services.connection.key_pressed()
 
     async def _ask_for_password(self) -> bool:
-        is_logged_on = await self.push_screen(LogOnAgainScreen(self.services), wait_for_dismiss=True)
-        return bool(is_logged_on)
+        # In a worker: Textual lets nobody else wait for what a screen is dismissed with.
+        asking = self.run_worker(
+            self.push_screen_wait(LogOnAgainScreen(self.services)),
+            group="dialog",
+            description="ask for the password",
+            exit_on_error=False,
+        )
+        try:
+            return bool(await asking.wait())
+        except WorkerCancelled as error:
+            raise CancelledError from error
 
     @work(group="session", exclusive=True, exit_on_error=False, description="log off")
     async def action_log_off(self) -> None:

@@ -91,7 +91,7 @@ class Services:
         self.session_store, self.timeouts = session_store, timeouts
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal_problem = ""
-        self._logging_on: asyncio.Future[bool] | None = None
+        self._logging_on: asyncio.Task[bool] | None = None
 
     # -- who is logged on -----------------------------------------------------------------------
 
@@ -171,8 +171,11 @@ class Services:
         )
         self.restores.on_change(self.on_restores)
 
-    def _request_logon(self) -> None:
-        self._start(self.log_on_again(), "log on again")
+    def _request_logon(self) -> asyncio.Task[bool]:
+        """Return the one question for the password that is open; ask it where there is none."""
+        if self._logging_on is None:
+            self._logging_on = self._start(self._ask_and_log_on(), "log on again")
+        return self._logging_on
 
     def open_journal(self) -> str:
         """Open the journal once; return the sentence to show where something is wrong with it."""
@@ -194,15 +197,12 @@ class Services:
 
     async def log_on_again(self) -> bool:
         """Ask for the password; everybody who needs it waits for one question. True: there is a session."""
-        if self._logging_on is not None:
-            return await asyncio.shield(self._logging_on)
-        self._logging_on = asyncio.get_running_loop().create_future()
+        # Shielded: whoever goes away leaves the question to those who still wait for it.
+        return await asyncio.shield(self._request_logon())
+
+    async def _ask_and_log_on(self) -> bool:
         try:
             done = await self.ask_for_password()
-            self._logging_on.set_result(done)
-        except BaseException:
-            self._logging_on.cancel()
-            raise
         finally:
             self._logging_on = None
         if done:

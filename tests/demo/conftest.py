@@ -1,4 +1,4 @@
-"""One server per test process; every test gets a fresh world of seed 1 whose clock stands still."""
+"""A fresh world for each test, whose clock stands still, and clients of each format."""
 
 from __future__ import annotations
 
@@ -10,22 +10,11 @@ from tests.demo.reading import Wire
 from tests.support.demo_process import DemoProcess
 
 NOW = "2026-03-04T12:00:00+00:00"
-DEFAULTS: dict[str, object] = {
-    "seed": 1, "points": 0, "time_scale": 0, "now": NOW, "api_version": "v1_7", "casing": "pascal",
-    "cloud_layout": "both", "misordered": "reject", "empty_body": "accept", "page_size": 100,
-    "cancel": "launch-only", "role": "portal-admin", "ignores_keep_original": False, "certificate": "good",
-}  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[DemoProcess]:
-    with DemoProcess.start("--seed", "1", "--time-scale", "0", "--now", NOW) as demo:
-        yield demo
 
 
 @pytest.fixture
 def demo(server: DemoProcess) -> DemoProcess:
-    server.reset(**DEFAULTS)
+    server.renew(now=NOW)
     return server
 
 

@@ -184,7 +184,7 @@ def test_11a_collecting_a_backup_server(wire: Wire) -> None:
     answer = wire.send("POST", server.link("Start"))
     assert answer.status == 202
     assert answer.node["Operation"] == "CollectingBackupServer"
-    wire.demo.control("advance", seconds=3)
+    wire.demo.advance(3)
     task = wire.get("/api/tasks/task-1").node
     assert task["State"] == "Finished"
     assert task.has_link("Related", "BackupServerReference"), "related, but no RestoreSession"

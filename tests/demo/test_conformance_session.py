@@ -25,11 +25,6 @@ def test_1_2_update_4_lists_all_old_versions(stranger: Wire) -> None:
     assert names == ["v1", "v1_1", "v1_2", "v1_3", "v1_4"]
 
 
-def test_1_1_paths_match_in_any_case_and_without_slash(wire: Wire) -> None:
-    assert wire.get("/API/VMRESTOREPOINTS/" + wire.point_id("app01").upper()).status == 200
-    assert wire.get("/api").status == 200
-
-
 def test_1_1_hrefs_carry_another_host(wire: Wire) -> None:
     host = urlsplit(wire.points("app01")[0]["Href"]).netloc
     assert host == "em01.demo.internal:9398" != f"{wire.demo.host}:{wire.demo.port}"
@@ -51,10 +46,6 @@ def test_1_4_logon_gives_token_cookie_and_session_id(stranger: Wire, path: str) 
     assert token.endswith("=")
 
 
-def test_1_4_unknown_version_is_400(stranger: Wire) -> None:
-    assert stranger.log_on(version="v9_9").status == 400
-
-
 @pytest.mark.parametrize(
     ("user", "password"),
     [("LAB\\restore-op", "wrong"), ("LAB\\nobody", "demo-Passw0rd"), ("LAB\\no-role", "demo-Passw0rd")],
@@ -67,13 +58,6 @@ def test_1_6_bad_logon_is_401_with_challenge(stranger: Wire, user: str, password
     assert answer.node["StatusCode"] == "401"
 
 
-def test_1_6_no_token_is_401(stranger: Wire) -> None:
-    assert stranger.get("/api/tasks").status == 401
-    assert stranger.get("/api/tasks", **{TOKEN.replace("-", "_"): "bm9uZQ=="}).status == 401
-    basic = "Basic TEFCXHJlc3RvcmUtb3A6ZGVtby1QYXNzdzByZA=="
-    assert stranger.get("/api/tasks", Authorization=basic).status == 401, "Basic is for logon alone"
-
-
 def test_t3_cookie_beats_header(demo: object, wire: Wire) -> None:
     good = wire.headers[TOKEN]
     assert wire.get("/api/tasks", Cookie=f"{TOKEN}=dead==").status == 401
@@ -82,9 +66,9 @@ def test_t3_cookie_beats_header(demo: object, wire: Wire) -> None:
 
 def test_t29_a_session_dies_after_15_idle_minutes(wire: Wire) -> None:
     for _ in range(2):
-        wire.demo.control("advance", seconds=14 * 60 + 59)
+        wire.demo.advance(14 * 60 + 59)
         assert wire.get("/api/tasks").status == 200, "and polling keeps it alive"
-    wire.demo.control("advance", seconds=15 * 60)
+    wire.demo.advance(15 * 60)
     assert wire.get("/api/tasks").status == 401
 
 
@@ -112,15 +96,9 @@ def test_t15_restore_operator_may_not_look_up(wire: Wire, path: str) -> None:
     assert "Access denied" in answer.message
 
 
-def test_t15_restore_operator_may_restore(wire: Wire) -> None:
-    wire.demo.control("set", option="role", value="restore-operator")
-    assert wire.restore(wire.point_id("app01"), None).status == 202
-
-
-def test_t15_portal_user_may_look_up_but_not_restore(wire: Wire) -> None:
+def test_t15_portal_user_may_look_up(wire: Wire) -> None:
     wire.demo.control("set", option="role", value="portal-user")
     assert wire.get("/api/hierarchyRoots").status == 200
-    assert wire.restore(wire.point_id("app01"), None).status == 403
 
 
 def test_9_error_shapes(wire: Wire) -> None:
@@ -136,17 +114,6 @@ def test_9_error_shapes(wire: Wire) -> None:
         assert list(json.loads(answer.body)) == [
             "FirstChanceExceptionMessage", "Message", "StackTrace", "Status", "StatusCode"
         ]  # fmt: skip
-
-
-def test_9_wrong_verb_is_405(wire: Wire) -> None:
-    assert wire.send("PUT", "/api/tasks").status == 405
-    assert wire.send("DELETE", "/api/vmRestorePoints/x").status == 405
-    assert wire.send("POST", "/api/query").status == 405
-
-
-def test_9_unknown_path_is_404(wire: Wire) -> None:
-    assert wire.get("/api/nothing").status == 404
-    assert wire.get("/elsewhere").status == 404
 
 
 def test_t5_camel_casing_of_replies(wire: Wire) -> None:

@@ -18,7 +18,7 @@ def task(wire: Wire, task_id: str = "task-1") -> Node:
 
 
 def later(wire: Wire, seconds: float) -> None:
-    wire.demo.control("advance", seconds=seconds)
+    wire.demo.advance(seconds)
 
 
 def session(wire: Wire, vm: str) -> Node:

@@ -27,17 +27,9 @@ def client(demo: DemoProcess) -> Iterator[Wire]:
         yield wire
 
 
-def fault(client: Wire, spec: str) -> None:
-    client.demo.control("fault", spec=spec)
-
-
-def fired(client: Wire) -> int:
-    return int(client.demo.control("faults-fired")["total"])
-
-
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_http_errors_so_many_times(client: Wire, status: int) -> None:
-    fault(client, f"http-{status}:2@task")
+    client.demo.fault(f"http-{status}:2@task")
     assert [client.get("/api/tasks").status for _ in range(3)] == [status, status, 200]
     assert client.get("/api/restoreSessions").status == 200
     assert client.demo.control("faults-fired")["fired"] == {f"http-{status}:2@task": 2}
@@ -46,57 +38,57 @@ def test_http_errors_so_many_times(client: Wire, status: int) -> None:
 @pytest.mark.parametrize(("spec", "restores"), [("drop-before@submit", 0), ("drop-after-accept@submit", 1)])
 def test_dropping_before_and_after_accepting(client: Wire, spec: str, restores: int) -> None:
     point = client.point_id("app01")
-    fault(client, spec)
+    client.demo.fault(spec)
     with pytest.raises(BROKEN):
         client.restore(point, vm_spec("xml"))
     assert len(client.demo.restores()) == restores
-    assert fired(client) == 1
+    assert client.demo.fired() == 1
     assert [request["status"] for request in client.demo.requests("submit")] == [0]
 
 
 @pytest.mark.parametrize(("spec", "restores"), [("http-504@submit", 0), ("http-504-after@submit", 1)])
 def test_a_proxy_that_lost_the_server(client: Wire, spec: str, restores: int) -> None:
     point = client.point_id("app01")
-    fault(client, spec)
+    client.demo.fault(spec)
     answer = client.restore(point, vm_spec("xml"))
     assert (answer.status, answer.headers.get_content_type()) == (504, "text/html")
     assert len(client.demo.restores()) == restores
 
 
 def test_expire_after_so_many_requests(client: Wire) -> None:
-    fault(client, "expire:2@task")
+    client.demo.fault("expire:2@task")
     assert [client.get("/api/tasks").status for _ in range(4)] == [200, 200, 401, 401]
     client.log_on()
     assert client.get("/api/tasks").status == 200
-    assert fired(client) == 1
+    assert client.demo.fired() == 1
 
 
 def test_truncated_body(client: Wire) -> None:
-    fault(client, "truncate@list")
+    client.demo.fault("truncate@list")
     with pytest.raises(http.client.IncompleteRead):
         client.query("VmRestorePoint")
 
 
 def test_garbage_and_not_http(client: Wire) -> None:
-    fault(client, "garbage@root")
+    client.demo.fault("garbage@root")
     answer = client.get("/api/")
     with pytest.raises((ElementTree.ParseError, ValueError)):
         _ = answer.node
-    client.demo.control("clear-faults")
-    fault(client, "not-http@root")
+    client.demo.clear_faults()
+    client.demo.fault("not-http@root")
     with pytest.raises(http.client.BadStatusLine):
         client.get("/api/")
 
 
 def test_wrong_type(client: Wire) -> None:
-    fault(client, "wrong-type@task")
+    client.demo.fault("wrong-type@task")
     answer = client.get("/api/tasks")
     assert answer.headers.get_content_type() == "application/json"
     assert answer.body.startswith(b"<")
 
 
 def test_redirect_to_another_host(client: Wire) -> None:
-    fault(client, "redirect@task")
+    client.demo.fault("redirect@task")
     answer = client.get("/api/tasks")
     assert answer.status == 302
     assert answer.headers["Location"] == f"https://localhost:{client.demo.port}/api/followed/api/tasks"
@@ -104,39 +96,39 @@ def test_redirect_to_another_host(client: Wire) -> None:
 
 @pytest.mark.parametrize(("spec", "status"), [("html-error", 500), ("html-page", 200)])
 def test_html(client: Wire, spec: str, status: int) -> None:
-    fault(client, f"{spec}@task")
+    client.demo.fault(f"{spec}@task")
     answer = client.get("/api/tasks")
     assert (answer.status, answer.headers.get_content_type()) == (status, "text/html")
 
 
 def test_empty_401(client: Wire) -> None:
-    fault(client, "empty-401@task")
+    client.demo.fault("empty-401@task")
     answer = client.get("/api/tasks")
     assert (answer.status, answer.body) == (401, b"")
 
 
 def test_bomb_and_depth(client: Wire) -> None:
-    fault(client, "bomb@task")
+    client.demo.fault("bomb@task")
     assert b"<!ENTITY" in client.get("/api/tasks").body
-    client.demo.control("clear-faults")
-    fault(client, "deep@task")
+    client.demo.clear_faults()
+    client.demo.fault("deep@task")
     assert client.get("/api/tasks").body.count(b"<a>") == 200_000
     assert client.get("/api/tasks", Accept="application/json").body.startswith(b"[" * 1000)
 
 
 @pytest.mark.parametrize("spec", ["huge-body@task", "huge-list@task"])
 def test_bodies_without_end_stop_with_the_client(client: Wire, spec: str) -> None:
-    fault(client, spec)
+    client.demo.fault(spec)
     client.connection.request("GET", "/api/tasks", headers=client.headers)
     reply = client.connection.getresponse()
     assert len(reply.read(5_000_000)) == 5_000_000
     client.connection.close()
-    client.demo.control("clear-faults")
+    client.demo.clear_faults()
     assert client.get("/api/tasks").status == 200, "the server is alive"
 
 
 def test_gzip_bomb(client: Wire) -> None:
-    fault(client, "gzip-bomb@task")
+    client.demo.fault("gzip-bomb@task")
     client.connection.request("GET", "/api/tasks", headers=client.headers)
     reply = client.connection.getresponse()
     assert reply.headers["Content-Encoding"] == "gzip"
@@ -148,12 +140,12 @@ def test_gzip_bomb(client: Wire) -> None:
 @pytest.mark.parametrize("accept", ["application/xml", "application/json"])
 def test_huge_and_hostile_names(client: Wire, accept: str) -> None:
     client.format = "json" if "json" in accept else "xml"
-    fault(client, "huge-name@list")
+    client.demo.fault("huge-name@list")
     rows = client.query("VmRestorePoint", pageSize=5).queried("VmRestorePoints")
     assert len(rows[0]["VmDisplayName"]) > 100_000
     assert len(rows[4]["VmDisplayName"]) < 100
-    client.demo.control("clear-faults")
-    fault(client, "hostile-names@list")
+    client.demo.clear_faults()
+    client.demo.fault("hostile-names@list")
     rows = client.query("VmRestorePoint", pageSize=2000).queried("VmRestorePoints")
     names = {row.get("VmDisplayName") for row in rows}
     assert names >= {"[red]x[/red]", "a\nb", "\u202egpj.exe"}
@@ -163,14 +155,14 @@ def test_huge_and_hostile_names(client: Wire, accept: str) -> None:
 @pytest.mark.parametrize("form", ["xml", "json"])
 def test_missing_field(client: Wire, form: str) -> None:
     client.format = form
-    fault(client, "missing:UID@list")
+    client.demo.fault("missing:UID@list")
     row = client.query("VmRestorePoint", pageSize=1).queried("VmRestorePoints")[0]
     assert row.get("UID") is None
     assert row.get("Name")
 
 
 def test_paging_that_loops(client: Wire) -> None:
-    fault(client, "loop-paging@list")
+    client.demo.fault("loop-paging@list")
     first = client.query("VmRestorePoint", pageSize=10)
     second = client.get(first.paging.link("Next"))
     assert [row["UID"] for row in second.queried("VmRestorePoints")] == [
@@ -180,17 +172,17 @@ def test_paging_that_loops(client: Wire) -> None:
 
 
 def test_paging_without_end(client: Wire) -> None:
-    fault(client, "endless-paging@list")
+    client.demo.fault("endless-paging@list")
     answer = client.query("VmRestorePoint", pageSize=500, page=1_000_000)
     assert len(answer.queried("VmRestorePoints")) > 0
     assert "page=1000001" in answer.paging.link("Next")
 
 
 def test_slow_and_drip_answer_in_the_end(client: Wire) -> None:
-    fault(client, "slow:0.01@task")
-    fault(client, "drip:0@task")
+    client.demo.fault("slow:0.01@task")
+    client.demo.fault("drip:0@task")
     assert client.get("/api/tasks").status == 200
-    assert fired(client) == 2
+    assert client.demo.fired() == 2
 
 
 def test_faults_of_the_command_line() -> None:
@@ -218,9 +210,9 @@ def test_every_step_can_be_hit(client: Wire, step: str) -> None:
         "other": lambda: client.get("/api/logonSessions"), "any": lambda: client.get("/api/querySvc"),
     }  # fmt: skip
     client.demo.control("clear-requests")
-    fault(client, f"http-503:1@{step}")
+    client.demo.fault(f"http-503:1@{step}")
     assert reach[step]().status == 503
-    assert fired(client) == 1
+    assert client.demo.fired() == 1
     assert client.demo.requests()[0]["step"] == ("other" if step == "any" else step)
 
 
@@ -229,7 +221,7 @@ def test_pages_are_packed_when_asked(client: Wire) -> None:
     packed = client.get("/api/query?type=VmRestorePoint&format=Entities", Accept_Encoding="gzip")
     assert packed.headers["Content-Encoding"] == "gzip"
     assert len(packed.body) * 4 < len(plain.body)
-    fault(client, "hostile-names@list")
+    client.demo.fault("hostile-names@list")
     spoilt = client.get("/api/query?type=VmRestorePoint&format=Entities", Accept_Encoding="gzip")
     assert b'VmDisplayName="app01"' in gzip.decompress(packed.body)
     assert b'VmDisplayName="app01"' not in gzip.decompress(spoilt.body), "faults reach packed pages too"
@@ -244,22 +236,22 @@ def test_secrets_stay_out_of_the_record(client: Wire) -> None:
 
 
 def test_byte_order_mark(client: Wire) -> None:
-    fault(client, "bom@task")
+    client.demo.fault("bom@task")
     assert client.get("/api/tasks").body.startswith(b"\xef\xbb\xbf<?xml")
 
 
 @pytest.mark.parametrize(("spec", "before"), [("hold@submit", 0), ("hold-reply@submit", 1)])
 def test_held_until_a_word(client: Wire, spec: str, before: int) -> None:
     point = client.point_id("app01")
-    fault(client, spec)
+    client.demo.fault(spec)
     answers: list[Answer] = []
     asking = threading.Thread(target=lambda: answers.append(client.restore(point, vm_spec("xml"))))
     asking.start()
-    while not fired(client):
+    while not client.demo.fired():
         assert asking.is_alive()
     assert (len(client.demo.restores()), answers) == (before, [])
     assert [request["status"] for request in client.demo.requests("submit")] == [0]
-    client.demo.control("clear-faults")
+    client.demo.clear_faults()
     asking.join(30)
     assert [answer.status for answer in answers] == [202]
     assert len(client.demo.restores()) == 1
@@ -269,7 +261,7 @@ def test_held_until_a_word(client: Wire, spec: str, before: int) -> None:
 def test_hostile_error(client: Wire, accept: str) -> None:
     """An Error body as any other (WIRE 9), but for its words; nothing was processed."""
     point, restores = client.point_id("app01"), len(client.demo.restores())
-    fault(client, "hostile-error@submit")
+    client.demo.fault("hostile-error@submit")
     client.format = "json" if "json" in accept else "xml"
     answer = client.restore(point, vm_spec(client.format))
     assert (answer.status, answer.headers.get_content_type()) == (500, accept)
@@ -284,7 +276,7 @@ def test_hostile_names_of_what_is_looked_up(client: Wire, form: str) -> None:
     guid = client.points("lab-db")[0]["HierarchyObjRef"].split(":")[3].partition(".")[0]
     path = f"/api/lookup?host=urn:veeam:HierarchyRoot:{guid}&name=*&type=Datastore"
     good = client.get(path).listed("HierarchyItems")
-    fault(client, "hostile-names@lookup")
+    client.demo.fault("hostile-names@lookup")
     bad = client.get(path).listed("HierarchyItems")
     assert [item["ObjectRef"] for item in bad] == [item["ObjectRef"] for item in good]
     assert not {item["ObjectName"] for item in bad} & {item["ObjectName"] for item in good}

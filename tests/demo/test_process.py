@@ -19,6 +19,7 @@ from cryptography import x509
 
 from tests.demo.reading import Answer, Wire
 from tests.support.demo_process import DemoProcess
+from tests.support.waiting import Deadline, patience_s
 
 
 def handshake(demo: DemoProcess, name: str, authority: Path) -> bytes:
@@ -87,20 +88,20 @@ def test_signals_end_it_at_once_and_cleanly(how: signal.Signals) -> None:
     with DemoProcess.start() as demo, Wire(demo) as client:
         client.get("/api/")
         demo.process.send_signal(how)
-        assert demo.process.wait(10) == 0
+        assert demo.process.wait(patience_s()) == 0
 
 
 def test_end_of_the_control_channel_ends_it() -> None:
     with DemoProcess.start() as demo:
         assert demo.process.stdin is not None
         demo.process.stdin.close()
-        assert demo.process.wait(10) == 0
+        assert demo.process.wait(patience_s()) == 0
 
 
 def test_stop_by_control() -> None:
     with DemoProcess.start() as demo:
         demo.control("stop")
-        assert demo.process.wait(10) == 0
+        assert demo.process.wait(patience_s()) == 0
 
 
 def test_without_control_it_does_not_read_its_input() -> None:
@@ -109,7 +110,7 @@ def test_without_control_it_does_not_read_its_input() -> None:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["url"].startswith("https://127.0.0.1:")
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(patience_s()) == 0
 
 
 @pytest.mark.parametrize("options", [["--port", "taken"], ["--fault", "nonsense"]])
@@ -160,14 +161,14 @@ def test_advance_and_time_scale(demo: DemoProcess) -> None:
 def test_held_connections_wait_and_open_ones_end_with_their_reply(demo: DemoProcess) -> None:
     with Wire(demo) as client:
         client.log_on()
-        demo.control("fault", spec="hold@task")
+        demo.fault("hold@task")
         replies: list[Answer] = []
         asking = threading.Thread(target=lambda: replies.append(client.get("/api/tasks")))
         asking.start()
-        while not demo.control("faults-fired")["total"]:
+        while not demo.fired():
             assert asking.is_alive()
         demo.control("hold-connections")
-        demo.control("clear-faults")
+        demo.clear_faults()
         asking.join(30)
         assert (replies[0].status, replies[0].headers["connection"]) == (200, "close")
     with socket.create_connection((demo.host, demo.port), timeout=30) as raw:
@@ -185,9 +186,9 @@ def test_time_scale_makes_it_fast() -> None:
     with DemoProcess.start("--time-scale", "100000") as demo, Wire(demo) as client:
         client.log_on()
         client.restore(client.point_id("app01"), None)
-        deadline = time.monotonic() + 30
+        deadline = Deadline()
         while demo.restores()[0]["state"] != "Stopped":
-            assert time.monotonic() < deadline
+            assert not deadline.is_over
         assert client.get("/api/tasks").status == 200, "a fast clock does not log anyone off"
 
 

@@ -1,8 +1,7 @@
-"""One server process for all tests of the whole program, with a fresh world for each."""
+"""The whole program, in the hands of an operator."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,11 @@ from tests.e2e.job import Operator
 from tests.support.demo_process import DemoProcess
 
 
-@pytest.fixture(scope="session")
-def running_demo() -> Iterator[DemoProcess]:
-    """The process; it lives until the last test."""
-    with DemoProcess.start("--time-scale", "20", "--seed", "7") as demo:
-        yield demo
-
-
 @pytest.fixture
-def demo(running_demo: DemoProcess) -> DemoProcess:
+def demo(server: DemoProcess) -> DemoProcess:
     """A fresh world, in which 20 seconds pass in each."""
-    running_demo.reset(time_scale=20)
-    running_demo.control("release-connections")
-    return running_demo
+    server.renew(seed=7, time_scale=20)
+    return server
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def restore_and_kill(operator: Operator, terminal: Terminal, kill: Kill) -> str:
     terminal.kill(kill.signal)
     assert terminal.status in {-kill.signal, 128 + kill.signal}, terminal.text
     phase = _judged(operator, kill, cancels)
-    demo.control("clear-faults")
+    demo.clear_faults()
     demo.control("release-connections")
     demo.control("set", option="time_scale", value=TIME_SCALE)
     return phase
@@ -160,7 +160,7 @@ def _row_to_request(operator: Operator, terminal: Terminal, kill: Kill) -> None:
     demo = operator.demo
     _send_into_held_guard(demo, terminal, kill, "hold")
     demo.control("hold-connections")
-    demo.control("clear-faults")
+    demo.clear_faults()
     terminal.until(lambda _: kill.vm in rows(operator))
 
 
@@ -182,7 +182,7 @@ def _cancelling(operator: Operator, terminal: Terminal, kill: Kill) -> None:
     send(terminal)
     terminal.until(lambda text: re.search(rf" {vm}: launching", text) is not None)
     if kill.is_launched:
-        demo.control("advance", seconds=LAUNCHED_S)
+        demo.advance(LAUNCHED_S)
         terminal.until(lambda text: re.search(rf" {vm}: restoring", text) is not None)
     _hold(demo, f"{kill.hold}@cancel")
     terminal.press("c")
@@ -214,8 +214,8 @@ def _guards(demo: DemoProcess, vm: str) -> int:
 
 
 def _hold(demo: DemoProcess, fault: str) -> None:
-    demo.control("fault", spec=fault)
+    demo.fault(fault)
 
 
 def _held(demo: DemoProcess) -> bool:
-    return bool(demo.control("faults-fired")["total"])
+    return bool(demo.fired())

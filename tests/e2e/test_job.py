@@ -41,7 +41,7 @@ def test_machine_from_the_login_to_the_end(operator: Operator, demo: DemoProcess
         send(terminal)
         terminal.until(f"{vm}: launching")
         terminal.until(f"{vm}: restoring")
-        demo.control("advance", seconds=120)
+        demo.advance(120)
         terminal.until(f"{vm}: {end}, 100 %")
         terminal.until(lambda text: words in " ".join(text.split()))
         assert "Nothing is in flight." in quit_program(terminal)
@@ -75,7 +75,7 @@ def test_cloud_director_from_the_login_to_the_end(operator: Operator, demo: Demo
         terminal.until("the restored one is named copy-of-it")
         send(terminal)
         terminal.until("shop-app: restoring")
-        demo.control("advance", seconds=120)
+        demo.advance(120)
         terminal.until("shop-app: succeeded, 100 %")
         quit_program(terminal)
         assert terminal.wait() == 0

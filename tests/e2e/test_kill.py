@@ -27,8 +27,8 @@ from tests.e2e.kills import (
     restore_and_kill,
     rows,
 )
-from tests.e2e.summary import KILLS_BY_PHASE
 from tests.support.demo_process import DemoProcess
+from tests.support.summary import KILLS_BY_PHASE
 from tests.support.terminal import Terminal
 
 KILLS = 10
@@ -66,7 +66,7 @@ def in_history(terminal: Terminal, vm: str, state: str) -> bool:
 def check(operator: Operator, terminal: Terminal) -> None:
     """Everything has come to its end at the server: now the program must say so, journal and screen."""
     demo = operator.demo
-    demo.control("advance", seconds=300)
+    demo.advance(300)
     done = effects(demo)
     assert all(effect["state"] == "Stopped" for effect in done.values()), done
     terminal.until(lambda _: all_told(operator, done))
@@ -135,8 +135,7 @@ def test_no_restore_is_forgotten_or_doubled(
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "seed",
-    [pytest.param(seed, marks=pytest.mark.xdist_group(f"kills-{seed}")) for seed in range(100, 120)],
+    "seed", [pytest.param(seed, marks=pytest.mark.xdist_group(f"kills-{seed}")) for seed in range(100, 120)]
 )
 def test_two_hundred_kills(demo: DemoProcess, tmp_path: Path, seed: int, record_property: Recorder) -> None:
     """Each hunt hits each phase, so each is hit twenty times at least."""

@@ -89,7 +89,7 @@ def test_nothing_written_or_shown_holds_a_secret(demo: DemoProcess, tmp_path: Pa
     (token,) = tokens_in(operator.keyring_file)
     with operator.start() as terminal:
         operator.log_on(terminal)
-        demo.control("advance", seconds=300)
+        demo.advance(300)
         terminal.ctrl("t")
         terminal.until("hv-files01: succeeded")
         terminal.ctrl("y")

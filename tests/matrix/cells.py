@@ -96,8 +96,9 @@ def all_faults() -> list[str]:
 def cells(*, gate: bool) -> list[Cell]:
     """The cells of the gate, or those that only the long hunt takes.
 
-    The gate takes each fault once, the steps by turns, and each fault that comes when the server has acted
-    already also where a restore is sent; one format each, by turns. The long hunt takes all that is left.
+    The gate takes each fault once, the steps by turns, each fault that comes when the server has acted
+    already also where a restore is sent, and words made to harm a terminal at every step; one format each,
+    by turns. The long hunt takes all that is left.
     """
     found = []
     for row, fault in enumerate(all_faults()):
@@ -113,6 +114,8 @@ def cells(*, gate: bool) -> list[Cell]:
 
 def _is_of_gate(row: int, fault: str, step: Step) -> bool:
     """Whether the gate takes the fault of that row at that step."""
+    if fault == "hostile-error":
+        return True
     if step is Step.SUBMIT and fault.partition(":")[0] in faults.AFTER:
         return True
     return step is list(Step)[row % len(Step)]

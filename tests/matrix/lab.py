@@ -10,7 +10,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.program import options_for
 from tui.api.limits import Timeouts
 from tui.app import VbemApp
-from tui.store.keyring_store import SessionStore
+from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 
 PATIENT = Timeouts(connect=15, read=15, write=15, read_total=15, write_total=15)
 IMPATIENT = Timeouts(connect=5, read=1.2, write=1.2, read_total=1.3, write_total=1.3)
@@ -21,17 +21,17 @@ class SessionsInMemory(SessionStore):
 
     def __init__(self) -> None:
         super().__init__("vbem-matrix")
-        self.kept: dict[str, str] = {}
+        self.kept: dict[str, StoredSession] = {}
 
-    async def _ask(self, request: dict[str, str]) -> dict[str, object]:
-        name = request["name"]
-        if request["do"] == "get":
-            return {"ok": True, "value": self.kept.get(name)}
-        if request["do"] == "set":
-            self.kept[name] = request["value"]
-        else:
-            self.kept.pop(name, None)
-        return {"ok": True}
+    async def load(self, server: str, user: str = "") -> StoredSession | None:
+        return self.kept.get(server)
+
+    async def save(self, server: str, session: StoredSession) -> KeepResult:
+        self.kept[server] = session
+        return KeepResult(in_keyring=True, reason="")
+
+    async def delete(self, server: str, user: str) -> None:
+        self.kept.pop(server, None)
 
 
 @dataclass
@@ -62,24 +62,7 @@ class Lab:
 
     def set_up(self) -> None:
         """A fresh world that behaves, in which nothing happens by itself."""
-        self.demo.control("clear-faults")
-        self.demo.reset(seed=1, time_scale=0.0, now=self.clock.now().isoformat())
-
-    def set_fault(self, spec: str) -> None:
-        """From now on the server misbehaves."""
-        self.demo.control("fault", spec=spec)
-
-    def fired(self) -> int:
-        """How often it did."""
-        return int(self.demo.control("faults-fired")["total"])
-
-    def clear_faults(self) -> None:
-        """From now on it behaves."""
-        self.demo.control("clear-faults")
-
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass at the server alone: launches and restores go on."""
-        self.demo.control("advance", seconds=seconds)
+        self.demo.renew(now=self.clock.now().isoformat())
 
     def count(self, method: str, step: str) -> int:
         """How many requests of that kind reached the server."""

@@ -6,8 +6,8 @@ there as a person would; a cell from which it does not get to the end has lost s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 from textual.pilot import Pilot
@@ -15,7 +15,8 @@ from textual.widgets import Input
 
 from tests.matrix.cells import Step
 from tests.matrix.lab import Lab
-from tests.support.settle import ENDLESS, text_of
+from tests.support.settle import is_busy, strips_of, text_of
+from tests.support.waiting import wait_for
 from tui.app import VbemApp
 from tui.restore_points.loader import LoadState
 from tui.restore_states import RestoreState
@@ -32,14 +33,11 @@ from tui.screens.tasks import TasksScreen
 from tui.widgets.inputs import LineInput
 
 SIZE = (80, 24)
-PATIENCE_S = 20.0
-"""Real seconds until a wait is given up: no cell takes as long."""
 STEP_S = 0.25
 """The program's clock moves on by this each time a wait looks again."""
 MOST_MOVES = 30
 REASON = "INC-4711"
 """Typed once into the form; it has to arrive in the journal."""
-_GOES_ON_BEHIND_DIALOGS = {"write", "cancel"}
 _MACHINE, _CLOUD_MACHINE = "mail01 platform:vmware", "shop-web platform:vcloud kind:vm server:vbr01"
 
 
@@ -73,7 +71,7 @@ class Operator:
         if not isinstance(screen, Dialog) or not boxes:
             return self.whole
         box = boxes.first().region
-        strips = screen._compositor.render_strips(screen.size)[box.y : box.bottom]
+        strips = strips_of(self.pilot)[box.y : box.bottom]
         return _words("\n".join(strip.crop(box.x, box.right).text for strip in strips))
 
     @property
@@ -89,35 +87,36 @@ class Operator:
     # -- waiting ------------------------------------------------------------------------------
 
     async def until(self, true: Callable[[], object], what: str, *, step_s: float = STEP_S) -> None:
-        """Let the program's clock run until `true()` holds.
+        """Let the program's clock run until `true()` holds."""
 
-        Raises:
-            TimeoutError: naming what was waited for.
-        """
-        end = asyncio.get_running_loop().time() + PATIENCE_S
-        while not true():
-            if asyncio.get_running_loop().time() > end:
-                raise TimeoutError(f"waited {PATIENCE_S} s for {what}; the screen:\n{text_of(self.pilot)}")
+        async def pass_time() -> None:
             await self.lab.clock.advance(step_s)
             await self.pilot.pause(0.004)
 
+        await wait_for(true, what, between=pass_time, seen=lambda: text_of(self.pilot))
+
     async def settle(self) -> None:
         """Wait until the program waits for a key."""
-        await self.pilot.pause()
-        await self.until(lambda: not self._is_busy(), "the program to come to rest")
-        await self.pilot.pause()
-        await self.until(lambda: not self._is_busy(), "the program to come to rest")
+        for _ in range(2):  # what came to rest may have begun something else
+            await self.pilot.pause()
+            await self.until(lambda: not is_busy(self.pilot), "the program to come to rest")
 
-    def _is_busy(self) -> bool:
-        asks = isinstance(self.app.screen, Dialog)
-        waits_for_answer = isinstance(self.app.screen, Dialog)
-        if self.app.services.under_way - ENDLESS - ({"log on again"} if waits_for_answer else set()):
-            return True
-        return any(
-            worker.is_running
-            and (not asks or worker.node is self.app.screen or worker.group in _GOES_ON_BEHIND_DIALOGS)
-            for worker in self.app.workers
-        )
+    async def sees(self, check: Callable[[], None]) -> None:
+        """Wait until a check passes: what a screen has to say may come a frame later.
+
+        Raises:
+            AssertionError: the check's own, when it does not pass in time.
+        """
+
+        def holds() -> bool:
+            with suppress(AssertionError):
+                check()
+                return True
+            return False
+
+        with suppress(TimeoutError):
+            await wait_for(holds, "a check", between=lambda: self.pilot.pause(0.01))
+        check()
 
     async def press(self, *keys: str) -> None:
         """Press keys and see what comes of it."""
@@ -239,10 +238,10 @@ class Operator:
             # One that is unknown is sent again only after the long wait, and a look at the backup server.
             await self.press("s")
         elif newest.state is RestoreState.UNKNOWN:
-            self.lab.pass_time(10)
+            self.lab.demo.advance(10)
             await self.polls(step_s=20.0)
         else:
-            self.lab.pass_time(10 if newest.state is RestoreState.LAUNCHING else 150)
+            self.lab.demo.advance(10 if newest.state is RestoreState.LAUNCHING else 150)
             await self.polls()
 
     async def cancel(self) -> None:

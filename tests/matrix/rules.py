@@ -10,6 +10,7 @@ from enum import Enum
 
 from tests.matrix.cells import Cell, Step
 from tests.matrix.operator import Operator
+from tests.support.painting import HARMLESS_WORDS
 from tui.restore_states import CancelState, RestoreState
 from tui.screens.dialogs import LogOnAgainScreen
 
@@ -175,6 +176,8 @@ def _check_words(cell: Cell, operator: Operator) -> None:
     not_done = (_REFUSED if is_refused else _UNCLEAR if is_unclear else _NOT_DONE)[step]
     assert not_done in shown, f"it is not said what could not be done: {shown}"
     assert title in shown, f"it is not said what happened ({title}): {shown}"
+    if cell.name == "hostile-error":
+        assert all(word in shown.replace(" ", "") for word in HARMLESS_WORDS), shown
     if cell.step is Step.SUBMIT and not is_refused:
         assert "UNKNOWN" in shown
         assert "it may have started" in shown

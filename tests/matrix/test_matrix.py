@@ -9,9 +9,9 @@ import pytest
 
 from tests.matrix.cells import EXCLUDED, FORMATS, Cell, Step, all_faults, cells
 from tests.matrix.lab import Lab
-from tests.matrix.summary import FIRED
 from tests.matrix.way import Walk
 from tests.support.demo_process import DemoProcess
+from tests.support.summary import FIRED
 
 
 async def try_cell(
@@ -27,17 +27,17 @@ async def try_cell(
 
 @pytest.mark.parametrize("cell", cells(gate=True), ids=str)
 async def test_cell(
-    cell: Cell, demo: DemoProcess, tmp_path: Path, record_property: Callable[[str, object], None]
+    cell: Cell, server: DemoProcess, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    await try_cell(cell, demo, tmp_path, record_property)
+    await try_cell(cell, server, tmp_path, record_property)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("cell", cells(gate=False), ids=str)
 async def test_cell_of_the_long_hunt(
-    cell: Cell, demo: DemoProcess, tmp_path: Path, record_property: Callable[[str, object], None]
+    cell: Cell, server: DemoProcess, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    await try_cell(cell, demo, tmp_path, record_property)
+    await try_cell(cell, server, tmp_path, record_property)
 
 
 def test_no_cell_is_left_out() -> None:

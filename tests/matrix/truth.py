@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.matrix.lab import Lab
 from tests.matrix.operator import REASON, Operator
+from tests.support.painting import check_painted
 from tui.restore_states import RestoreState
 from tui.screens.base import Dialog
 from tui.screens.dialogs import HelpScreen
@@ -37,6 +38,7 @@ def has_succeeded(lab: Lab) -> bool:
 def check_screen(operator: Operator) -> None:
     """The words on the screen are true, plain, and hold no secret."""
     shown, lab = operator.whole, operator.lab
+    check_painted(operator.pilot, type(operator.app.screen).__name__)
     strange = _NEVER_SHOWN.search(shown)
     assert strange is None, f"{strange!r} is shown: {shown}"
     assert lab.demo.password not in shown

@@ -55,7 +55,7 @@ class Walk:
     async def _start_again(self, confirmed: int) -> None:
         if self.cell.step is Step.REATTACH_LATER:
             self.lab.sessions.kept.clear()
-        self.lab.set_fault(self.cell.spec)
+        self.lab.demo.fault(self.cell.spec)
         async with self.lab.start().run_test(size=SIZE) as pilot:
             operator = Operator(pilot, self.lab)
             operator.confirmed = confirmed
@@ -64,7 +64,7 @@ class Walk:
             await self._go_to_the_end(operator)
 
     async def _be_struck(self, operator: Operator) -> None:
-        self.lab.set_fault(self.cell.spec)
+        self.lab.demo.fault(self.cell.spec)
         if self.cell.step is Step.CANCEL:
             await operator.cancel()
         elif self.cell.step in {Step.TASK, Step.SESSION}:
@@ -79,10 +79,10 @@ class Walk:
             await operator.move()
             await operator.polls()
             await operator.press("ctrl+t")
-        self.fired = self.lab.fired()
-        check_told(self.cell, operator)
+        self.fired = self.lab.demo.fired()
+        await operator.sees(lambda: check_told(self.cell, operator))
         await truth.check_all(operator)
-        self.lab.clear_faults()
+        self.lab.demo.clear_faults()
 
     async def _go_to_the_end(self, operator: Operator) -> None:
         """The server behaves again: the job can be finished, and nothing was lost."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,16 +22,6 @@ from tui.restores.restore import Restore
 from tui.restores.service import RestoreService
 from tui.store.journal import Journal
 from tui.store.journal_entry import JournalEntry
-
-OPTIONS = {
-    "seed": 1,
-    "time_scale": 0,
-    "now": "2026-11-23T03:00:00+00:00",
-    "cancel": "launch-only",
-    "role": "portal-admin",
-    "cloud_layout": "both",
-    "api_version": "v1_7",
-}
 
 
 class Site:
@@ -87,7 +77,7 @@ class Site:
 
     async def advance(self, seconds: float) -> Restore:
         """Both clocks move; one poll."""
-        self.demo.control("advance", seconds=seconds)
+        self.demo.advance(seconds)
         return await self.poll(seconds)
 
     async def poll(self, seconds: float = 0.0) -> Restore:
@@ -104,13 +94,6 @@ class Site:
                 return restore
         raise TimeoutError(f"{restore.vm_name}: {restore.state}, {restore.message}")
 
-    def fault(self, spec: str) -> None:
-        self.demo.control("fault", spec=spec)
-
-    def fired(self) -> int:
-        """How often faults happened."""
-        return int(self.demo.control("faults-fired")["total"])
-
     def posts(self) -> int:
         """How many restore requests arrived at the server."""
         return len(self.demo.requests("submit"))
@@ -120,12 +103,6 @@ class Site:
         return self.journal.recent(1)[0]
 
 
-@pytest.fixture(scope="package")
-def demo() -> Iterator[DemoProcess]:
-    with DemoProcess.start("--time-scale", "0", "--seed", "1") as process:
-        yield process
-
-
 @pytest.fixture(params=[WireFormat.AUTO, WireFormat.XML, WireFormat.JSON], ids=str)
 def every_wire(request: pytest.FixtureRequest) -> WireFormat:
     wire: WireFormat = request.param
@@ -133,23 +110,21 @@ def every_wire(request: pytest.FixtureRequest) -> WireFormat:
 
 
 @pytest.fixture
-async def site(demo: DemoProcess, tmp_path: Path) -> AsyncIterator[Site]:
-    async with opened_site(demo, tmp_path, WireFormat.AUTO) as opened:
+async def site(server: DemoProcess, tmp_path: Path) -> AsyncIterator[Site]:
+    async with opened_site(server, tmp_path, WireFormat.AUTO) as opened:
         yield opened
 
 
 @pytest.fixture
-async def any_site(demo: DemoProcess, tmp_path: Path, every_wire: WireFormat) -> AsyncIterator[Site]:
+async def any_site(server: DemoProcess, tmp_path: Path, every_wire: WireFormat) -> AsyncIterator[Site]:
     """The same on each format."""
-    async with opened_site(demo, tmp_path, every_wire) as opened:
+    async with opened_site(server, tmp_path, every_wire) as opened:
         yield opened
 
 
 @asynccontextmanager
 async def opened_site(demo: DemoProcess, folder: Path, wire: WireFormat) -> AsyncIterator[Site]:
-    demo.control("clear-faults")
-    demo.reset(**OPTIONS)
-    demo.control("clear-requests")
+    demo.renew(now="2026-11-23T03:00:00+00:00")
     site = Site(demo, folder, wire)
     await site.log_on()
     try:

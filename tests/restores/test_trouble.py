@@ -30,12 +30,12 @@ LOST_BEFORE = ["drop-before", "http-503", "http-502", "http-504", "html-error", 
 @pytest.mark.parametrize("fault", ACCEPTED_BUT_LOST)
 async def test_a_reply_lost_after_the_server_took_it_is_found(site: Site, fault: str) -> None:
     plan = await site.plan("db01")
-    site.fault(f"{fault}@submit")
+    site.demo.fault(f"{fault}@submit")
     restore = await site.restores.submit(plan)
-    assert site.fired() == 1
+    assert site.demo.fired() == 1
     assert restore.state is RestoreState.UNKNOWN
     assert "may have started" in restore.message
-    site.demo.control("clear-faults")
+    site.demo.clear_faults()
     found = await site.advance(30)
     assert found.state is RestoreState.RESTORING
     assert found.note.startswith("It started")
@@ -48,9 +48,9 @@ async def test_a_reply_lost_after_the_server_took_it_is_found(site: Site, fault:
 @pytest.mark.parametrize("fault", LOST_BEFORE)
 async def test_a_request_lost_on_the_way_is_unknown_and_never_sent_again(site: Site, fault: str) -> None:
     plan = await site.plan("db01")
-    site.fault(f"{fault}@submit")
+    site.demo.fault(f"{fault}@submit")
     restore = await site.restores.submit(plan)
-    assert site.fired() == 1
+    assert site.demo.fired() == 1
     assert restore.state is RestoreState.UNKNOWN
     assert "did not start" not in restore.message
     quiet = await site.advance(SEARCH_WINDOW_S + 1)
@@ -63,7 +63,7 @@ async def test_earlier_sessions_of_the_vm_are_not_mistaken_for_it(site: Site) ->
     await site.restore("db01")
     await site.to_the_end()
     plan = await site.plan("db01")
-    site.fault("drop-before@submit")
+    site.demo.fault("drop-before@submit")
     await site.restores.submit(plan)
     assert (await site.advance(30)).session_uid == ""
 
@@ -87,9 +87,9 @@ async def test_a_server_that_is_gone_before_a_byte_left(tmp_path: Path) -> None:
 
 async def test_an_expired_session_at_the_post_is_offered_again(site: Site) -> None:
     plan = await site.plan("db01")
-    site.fault("expire:0@submit")
+    site.demo.fault("expire:0@submit")
     restore = await site.restores.submit(plan)
-    assert site.fired() == 1
+    assert site.demo.fired() == 1
     assert (restore.state, restore.offer_again) == (RestoreState.FAILED, True)
     await site.log_on()
     again = await site.restore("db01")
@@ -150,47 +150,19 @@ async def test_polls_that_fail_keep_what_is_known(site: Site, fault: str, step: 
     if step == "session":
         await site.advance(9)
     before = site.restores.all[0]
-    site.fault(f"{fault}@{step}")
+    site.demo.fault(f"{fault}@{step}")
     during = await site.advance(1)
-    assert site.fired() >= 1
+    assert site.demo.fired() >= 1
     assert during.problem
     assert (during.state, during.last_seen) == (before.state, before.last_seen)
-    site.demo.control("clear-faults")
+    site.demo.clear_faults()
     assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
     assert site.posts() == 1
-
-
-async def test_reattach_by_task(site: Site) -> None:
-    await site.restore("archive01")
-    site.restores = site.start()
-    (restore,) = await site.restores.reattach()
-    assert restore.note == "Watched again through its task."
-    assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
-    assert site.posts() == 1
-
-
-async def test_reattach_by_session_in_a_new_logon_session(site: Site) -> None:
-    await site.restore("huge01")
-    await site.advance(30)
-    await site.log_on()
-    site.restores = site.start()
-    (restore,) = await site.restores.reattach()
-    assert restore.note == "Watched again through its restore session."
-    assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
-
-
-async def test_reattach_of_a_launch_in_a_new_logon_session(site: Site) -> None:
-    await site.restore("archive01")
-    await site.log_on()
-    site.restores = site.start()
-    (restore,) = await site.restores.reattach()
-    assert restore.state is RestoreState.UNKNOWN
-    assert (await site.advance(60)).state is RestoreState.RESTORING
 
 
 async def test_a_restore_that_ended_while_nobody_looked_is_told_at_the_next_start(site: Site) -> None:
     await site.restore("crm01")
-    site.demo.control("advance", seconds=600)
+    site.demo.advance(600)
     await site.log_on()
     site.restores = site.start()
     await site.restores.reattach()
@@ -264,11 +236,11 @@ async def test_a_task_that_is_gone_already(site: Site) -> None:
 @pytest.mark.parametrize("fault", ["drop-after-accept", "http-502-after"])
 async def test_a_delete_whose_reply_was_lost(site: Site, fault: str) -> None:
     restore = await site.restore("archive01")
-    site.fault(f"{fault}@cancel")
+    site.demo.fault(f"{fault}@cancel")
     lost = await site.restores.cancel(restore)
-    assert site.fired() == 1
+    assert site.demo.fired() == 1
     assert lost.cancel is CancelState.LOST
-    site.demo.control("clear-faults")
+    site.demo.clear_faults()
     assert not site.restores.what_cancel_can_do(lost).possible
     await site.advance(3)
     over = await site.advance(30)
@@ -278,9 +250,9 @@ async def test_a_delete_whose_reply_was_lost(site: Site, fault: str) -> None:
 
 async def test_a_delete_that_never_arrived(site: Site) -> None:
     restore = await site.restore("archive01")
-    site.fault("drop-before@cancel")
+    site.demo.fault("drop-before@cancel")
     assert (await site.restores.cancel(restore)).cancel is CancelState.LOST
-    site.demo.control("clear-faults")
+    site.demo.clear_faults()
     goes_on = await site.advance(31)
     assert goes_on.cancel is CancelState.GOES_ON
     assert (await site.to_the_end()).state is RestoreState.SUCCEEDED

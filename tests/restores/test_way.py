@@ -146,7 +146,7 @@ async def test_done_is_never_said_before_the_server_does(site: Site) -> None:
     ],
 )
 async def test_names_that_break_filters(any_site: Site, vm: str) -> None:
-    any_site.fault("drop-after-accept@submit")
+    any_site.demo.fault("drop-after-accept@submit")
     restore = await any_site.restore(vm)
     assert restore.state is RestoreState.UNKNOWN
     found = await any_site.advance(9)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,18 +16,10 @@ from tui.store.known_servers import KnownServers
 __all__ = ["file_keyring"]
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
-    identity = tmp_path_factory.mktemp("identity")
-    with DemoProcess.start("--points", "20", "--time-scale", "0", "--identity-dir", str(identity)) as process:
-        yield process
-
-
 @pytest.fixture
-def demo(running: DemoProcess) -> DemoProcess:
-    running.reset()
-    running.control("clear-requests")
-    return running
+def demo(server: DemoProcess) -> DemoProcess:
+    server.renew(points=20)
+    return server
 
 
 @pytest.fixture

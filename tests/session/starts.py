@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.support.demo_process import DemoProcess
 from tui.session import Connection
+from tui.store.last_logon import remember_logon
 
 Connect = Callable[[], Connection]
 
@@ -22,13 +23,9 @@ async def admitted(connect: Connect, demo: DemoProcess) -> Connection:
     return connection
 
 
-async def remembered(connection: Connection) -> Connection:
+def remembered(connection: Connection, state: Path) -> Connection:
     """What the program does after a logon: the next start knows who it was."""
-    from tui.store.last_logon import remember_logon
-
-    folder = connection._session_store.state_folder
-    assert folder is not None
-    remember_logon(folder, str(connection.address), connection.user)
+    remember_logon(state, str(connection.address), connection.user)
     return connection
 
 

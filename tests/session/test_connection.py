@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -33,13 +34,13 @@ async def test_a_logon_is_kept_without_the_password(
 
 
 async def test_whoever_leaves_before_the_session_was_kept_keeps_it_then(
-    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt, state: Path
 ) -> None:
     connection = trusted()
     await connection.log_on(demo.user, demo.password)
     assert file_keyring.values() == {}
     assert connection.is_to_be_kept
-    await (await remembered(connection)).leave()
+    await remembered(connection, state).leave()
     assert not connection.is_to_be_kept
     assert await trusted().has_kept_session()
 
@@ -70,8 +71,10 @@ async def test_a_wrong_password_keeps_nothing(
     await connection.leave()
 
 
-async def test_the_next_start_goes_on_with_the_session(trusted: Connect, demo: DemoProcess) -> None:
-    first = await remembered(await admitted(trusted, demo))
+async def test_the_next_start_goes_on_with_the_session(
+    trusted: Connect, demo: DemoProcess, state: Path
+) -> None:
+    first = remembered(await admitted(trusted, demo), state)
     await first.leave()
     second = trusted()
     assert await second.has_kept_session()
@@ -93,9 +96,9 @@ async def test_there_may_be_nothing_to_resume(trusted: Connect, demo: DemoProces
 
 
 async def test_a_session_that_has_ended_is_forgotten(
-    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt, state: Path
 ) -> None:
-    await (await remembered(await admitted(trusted, demo))).leave()
+    await remembered(await admitted(trusted, demo), state).leave()
     demo.control("expire-sessions")
     connection = trusted()
     assert not await connection.resume()
@@ -105,9 +108,9 @@ async def test_a_session_that_has_ended_is_forgotten(
 
 
 async def test_a_token_never_leaves_for_another_certificate(
-    trusted: Connect, demo: DemoProcess, pins: KnownServers
+    trusted: Connect, demo: DemoProcess, pins: KnownServers, state: Path
 ) -> None:
-    await (await remembered(await admitted(trusted, demo))).leave()
+    await remembered(await admitted(trusted, demo), state).leave()
     demo.control("clear-requests")
     pins.pin(f"{demo.host}:{demo.port}", "ab" * 32)
     connection = trusted()
@@ -118,7 +121,9 @@ async def test_a_token_never_leaves_for_another_certificate(
     await connection.leave()
 
 
-async def test_logging_on_again_goes_on_with_the_same_client(trusted: Connect, demo: DemoProcess) -> None:
+async def test_logging_on_again_goes_on_with_the_same_client(
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
     connection = await admitted(trusted, demo)
     manager, old = connection.manager, connection.manager.session
     demo.control("expire-sessions")
@@ -130,16 +135,15 @@ async def test_logging_on_again_goes_on_with_the_same_client(trusted: Connect, d
     assert old is not None
     assert new.token != old.token
     assert await manager.tasks() == ()
-    stored = await connection._session_store.load(str(connection.address))
-    assert stored is not None
-    assert stored.token == new.token
+    (kept,) = file_keyring.values()["vbem-demo"].values()
+    assert json.loads(kept)["token"] == new.token
     await connection.leave()
 
 
 async def test_logging_off_ends_the_session_everywhere(
-    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt, state: Path
 ) -> None:
-    connection = await remembered(await admitted(trusted, demo))
+    connection = remembered(await admitted(trusted, demo), state)
     await connection.log_off()
     assert connection.log_off_note == ""
     assert connection.kept is None
@@ -154,7 +158,7 @@ async def test_logging_off_an_unreachable_server_forgets_it_here_all_the_same(
     trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
 ) -> None:
     connection = await admitted(trusted, demo)
-    demo.control("fault", spec="drop-before@logoff")
+    demo.fault("drop-before@logoff")
     with pytest.raises(Unreachable):
         await connection.log_off()
     assert file_keyring.values() == {"vbem-demo": {}}
@@ -173,9 +177,9 @@ async def test_a_keyring_that_will_not_forget_is_said_so(
 
 
 async def test_a_session_that_another_program_uses_is_not_ended_under_it(
-    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt
+    trusted: Connect, demo: DemoProcess, file_keyring: FileKeyringAt, state: Path
 ) -> None:
-    first = await remembered(await admitted(trusted, demo))
+    first = remembered(await admitted(trusted, demo), state)
     second = trusted()
     assert not first.is_shared
     assert await second.resume()

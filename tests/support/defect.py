@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.screens.login import LoginScreen
     from tui.session import Connection
 
-_run_screens = cli._run_screens
+run_screens = cli.run_screens
 
 
 async def _log_on(_connection: Connection, user: str, password: str) -> None:
@@ -37,9 +37,9 @@ def _run_defective(start: StartOptions, *, mouse: bool) -> int:
         setattr(Connection, "log_on", _log_on)  # noqa: B010 - the type checker knows this is wrong
     else:
         setattr(LoginScreen, "action_log_on", _action_log_on)  # noqa: B010
-    return _run_screens(start, mouse=mouse)
+    return run_screens(start, mouse=mouse)
 
 
 if __name__ == "__main__":
-    cli._run_screens = _run_defective
+    cli.run_screens = _run_defective
     raise SystemExit(cli.main(sys.argv[2:]))

@@ -17,8 +17,14 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-PATIENCE_S = 60
-"""How long to wait for any line of the server: only a broken server ever takes so long."""
+from tests.support.waiting import patience_s
+
+USUAL: dict[str, object] = {
+    "seed": 1, "points": 0, "time_scale": 0, "now": None, "api_version": "v1_7", "casing": "pascal",
+    "cloud_layout": "both", "misordered": "reject", "empty_body": "accept", "page_size": 100,
+    "cancel": "launch-only", "role": "portal-admin", "ignores_keep_original": False, "certificate": "good",
+}  # fmt: skip
+"""How the server of a test is unless the test wants it otherwise; its clock stands still."""
 
 
 class DemoProcess:
@@ -43,11 +49,7 @@ class DemoProcess:
         command = [sys.executable, "-m", "tui.demo", "--control", *options]
         return cls(
             subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
             )
         )
 
@@ -71,15 +73,38 @@ class DemoProcess:
         found: list[dict[str, Any]] = self.control("restores")["restores"]
         return found
 
+    def fault(self, spec: str) -> None:
+        """From now on the server misbehaves as `tui.demo.faults` says."""
+        self.control("fault", spec=spec)
+
+    def clear_faults(self) -> None:
+        """From now on it behaves."""
+        self.control("clear-faults")
+
+    def fired(self) -> int:
+        """How often it misbehaved."""
+        return int(self.control("faults-fired")["total"])
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at the server: launches and restores go on."""
+        self.control("advance", seconds=seconds)
+
     def reset(self, **options: object) -> None:
         """A fresh world on the same port; options keep their values unless given."""
         self.control("reset", **options)
+
+    def renew(self, **options: object) -> None:
+        """Be as just started, and as usual but for the options given."""
+        self.control("release-connections")
+        self.clear_faults()
+        self.reset(**{**USUAL, **options})
+        self.control("clear-requests")
 
     def stop(self) -> int:
         """End the server; its exit code."""
         if self.process.poll() is None:
             self.process.terminate()
-        code = self.process.wait(PATIENCE_S)
+        code = self.process.wait(patience_s())
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
@@ -103,6 +128,6 @@ class DemoProcess:
         self._lines.put("")
 
     def _next_line(self) -> str:
-        line = self._lines.get(timeout=PATIENCE_S)
-        assert line, f"the server ended with exit code {self.process.wait(PATIENCE_S)}"
+        line = self._lines.get(timeout=patience_s())
+        assert line, f"the server ended with exit code {self.process.wait(patience_s())}"
         return line

@@ -15,11 +15,13 @@ from textual._context import NoActiveAppError, active_app
 from textual.app import App, ScreenStackError
 from textual.message_pump import MessagePump
 
+from tests.support.waiting import patience_s
+
 QUIET_ROUNDS = 16
 """Rounds of the event loop without a message: a burst's next key comes after some."""
 FRAME_S = 0.005
 LONGEST_S = 10.0
-"""A handler that waits for somebody else keeps nobody waiting for longer."""
+"""A handler that waits for somebody else keeps nobody waiting for longer, on a quiet machine."""
 
 
 async def until_idle(min_sleep: float = 0.0, max_sleep: float = LONGEST_S) -> None:
@@ -32,7 +34,7 @@ async def until_idle(min_sleep: float = 0.0, max_sleep: float = LONGEST_S) -> No
         await asyncio.sleep(min_sleep)
         return
     with suppress(TimeoutError):
-        async with asyncio.timeout(LONGEST_S):
+        async with asyncio.timeout(patience_s(LONGEST_S)):
             await asyncio.sleep(min_sleep)
             await _all_handled(app)
             quiet = 0

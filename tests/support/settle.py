@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
+from textual.strip import Strip
 
+from tests.support.waiting import wait_for
 from tui.app import VbemApp
+from tui.screens.base import Dialog
 
-DEADLINE_S = 20.0
 ENDLESS = {"watch the restores", "keep the logon session alive"}
 """What the services do as long as somebody is logged on."""
 
 
+@asynccontextmanager
+async def opened(app: App[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[Any]]:
+    """The app in a terminal of that size, at rest."""
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        yield pilot
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys and see what comes of it."""
+    await pilot.press(*keys)
+    await settle(pilot)
+
+
 async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until every worker that has an end has ended, and the screen is painted."""
-    await until(pilot, lambda: not _busy(pilot), "the workers to end")
+    """Wait until the program waits for a key: what has an end has ended, and the screen is painted."""
+    await pilot.pause()
+    await until(pilot, lambda: not is_busy(pilot), "the program to come to rest")
     await pilot.pause()
 
 
-def _busy(pilot: Pilot[Any]) -> bool:
-    return any(
-        worker.is_running and not worker.group.startswith("dialog") for worker in pilot.app.workers
-    ) or bool(isinstance(pilot.app, VbemApp) and pilot.app.services.under_way - ENDLESS)
+def is_busy(pilot: Pilot[Any]) -> bool:
+    """Whether something is under way that is no wait for an answer to a dialog."""
+    screen = pilot.app.screen
+    asks = isinstance(screen, Dialog)
+    waiting = ENDLESS | {"log on again"} if asks else ENDLESS
+    if isinstance(pilot.app, VbemApp) and pilot.app.services.under_way - waiting:
+        return True
+    return any(worker.is_running and (not asks or worker.node is screen) for worker in pilot.app.workers)
 
 
 async def until(pilot: Pilot[Any], true: Callable[[], object], what: str) -> None:
@@ -33,12 +55,7 @@ async def until(pilot: Pilot[Any], true: Callable[[], object], what: str) -> Non
     Raises:
         TimeoutError: naming what was waited for and showing the screen, after the deadline.
     """
-    loop = asyncio.get_running_loop()
-    end = loop.time() + DEADLINE_S
-    while not true():
-        if loop.time() > end:
-            raise TimeoutError(f"waited {DEADLINE_S} s for {what}; on the screen:\n{text_of(pilot)}")
-        await pilot.pause(0.01)
+    await wait_for(true, what, between=lambda: pilot.pause(0.01), seen=lambda: text_of(pilot))
 
 
 async def shows(pilot: Pilot[Any], text: str) -> None:
@@ -51,10 +68,12 @@ async def shows(pilot: Pilot[Any], text: str) -> None:
     await pilot.pause()
 
 
+def strips_of(pilot: Pilot[Any]) -> list[Strip]:
+    """What the terminal shows, line by line; nothing public gives it as it is painted."""
+    screen = pilot.app.screen
+    return screen._compositor.render_strips(screen.size)
+
+
 def text_of(pilot: Pilot[Any]) -> str:
     """What the terminal shows, as lines of text."""
-    screen = pilot.app.screen
-    lines: list[str] = []
-    for strip in screen._compositor.render_strips(screen.size):
-        lines.append(strip.text.rstrip())
-    return "\n".join(lines)
+    return "\n".join(strip.text.rstrip() for strip in strips_of(pilot))

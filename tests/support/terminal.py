@@ -11,15 +11,16 @@ import signal
 import struct
 import sys
 import termios
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 import pyte
 
-DEADLINE_S = 120.0
-"""How long to wait for any words: far more than a busy machine needs, since only a failure waits so long."""
+from tests.support.waiting import Deadline, patience_s
+
+DEADLINE_S = 60.0
+"""How long the program may take for anything, on a quiet machine."""
 KEYS = {
     "enter": "\r",
     "tab": "\t",
@@ -118,7 +119,7 @@ class Terminal:
             os.write(self._fd, KEYS.get(key, key).encode())
             self._read(0.05)
 
-    def stall(self, *keys: str, deadline_s: float = DEADLINE_S) -> None:
+    def stall(self, *keys: str) -> None:
         """Press keys that repaint, and read nothing, until the program is stuck in a write: a stalled line.
 
         Stuck is a main thread that key after key costs no time any more.
@@ -126,14 +127,14 @@ class Terminal:
         Raises:
             TimeoutError: it goes on painting.
         """
-        end, quiet = time.monotonic() + deadline_s, 0
+        deadline, quiet = Deadline(DEADLINE_S), 0
         while quiet < STUCK_ROUNDS:
             before = self._main_thread_ticks()
             for key in keys * 5:
                 os.write(self._fd, KEYS.get(key, key).encode())
                 select.select([], [], [], 0.05)
             quiet = quiet + 1 if self._main_thread_ticks() == before else 0
-            if time.monotonic() > end:
+            if deadline.is_over:
                 raise TimeoutError("nobody reads, and the program goes on painting")
 
     def _main_thread_ticks(self) -> int:
@@ -150,12 +151,12 @@ class Terminal:
             TimeoutError: with the screen as it was.
             EOFError: the program ended before that; with its last screen.
         """
-        end, has_ended = time.monotonic() + deadline_s, False
+        deadline, has_ended = Deadline(deadline_s), False
         while True:
             shown = self.text
             if (true in shown) if isinstance(true, str) else true(shown):
                 return shown
-            if time.monotonic() > end:
+            if deadline.is_over:
                 raise TimeoutError(f"waited for {true!r}; the screen was:\n{shown}")
             if has_ended:
                 raise EOFError(f"it ended with {self.status} before {true!r}; the screen was:\n{shown}")
@@ -168,13 +169,13 @@ class Terminal:
             self.status = os.waitstatus_to_exitcode(status) if pid else None
         return self.status is not None
 
-    def wait(self, deadline_s: float = DEADLINE_S) -> int:
+    def wait(self) -> int:
         """Read until the program ends; returns its exit code (negative: the signal).
 
         Raises:
             TimeoutError: it did not end.
         """
-        end = time.monotonic() + deadline_s
+        deadline = Deadline(DEADLINE_S)
         while self.status is None:
             self._read(0.05)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -182,7 +183,7 @@ class Terminal:
                 self.status = os.waitstatus_to_exitcode(status)
                 while self._read(0.05):
                     pass
-            elif time.monotonic() > end:
+            elif deadline.is_over:
                 raise TimeoutError(f"the program did not end; the screen was:\n{self.text}")
         return self.status
 
@@ -196,7 +197,7 @@ class Terminal:
         os.close(self._fd)
         self._fd = -1
         with open(os.pidfd_open(self.pid), "rb", buffering=0) as ended:
-            if not select.select([ended], [], [], deadline_s)[0]:
+            if not select.select([ended], [], [], patience_s(deadline_s))[0]:
                 os.kill(self.pid, signal.SIGKILL)
         _, status, usage = os.wait4(self.pid, 0)
         self.status = os.waitstatus_to_exitcode(status)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from tests.support.settle import settle, until
+from tests.support.settle import press, settle, until
 from tests.ui.stage import StageApp, StageManager, stage
+from tests.unit.restores.points import point
 from tui.api.models import RestorePoint
 from tui.restores.forms.fields import FormDraft
 from tui.screens.confirm import ConfirmScreen
@@ -43,9 +47,18 @@ async def to_confirm(pilot: Pilot[Any]) -> None:
 async def send(pilot: Pilot[Any]) -> None:
     """From the opened form to the restore among the tasks."""
     await to_confirm(pilot)
-    await pilot.press("right", "enter")
-    await settle(pilot)
+    await press(pilot, "right", "enter")
     assert isinstance(pilot.app.screen, TasksScreen)
+
+
+@asynccontextmanager
+async def sent(
+    folder: Path, manager: StageManager, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Pilot[Any]]:
+    """A restore of the stage's machine is on its way, and the tasks are shown."""
+    async with app_for(folder, point(), manager).run_test(size=size) as pilot:
+        await send(pilot)
+        yield pilot
 
 
 def plan_of(pilot: Pilot[Any]) -> str:
@@ -57,8 +70,10 @@ def verdict_of(pilot: Pilot[Any]) -> str:
 
 
 async def fill(pilot: Pilot[Any], selector: str, text: str) -> None:
+    """Paste a text into a field."""
     pilot.app.screen.query_one(selector, LineInput).focus()
-    await pilot.press(*text)
+    await pilot.pause()
+    pilot.app.post_message(Paste(text))
     await pilot.pause()
 
 
@@ -71,8 +86,7 @@ async def asked(pilot: Pilot[Any]) -> None:
 
 async def confirm(pilot: Pilot[Any], *keys: str) -> None:
     await asked(pilot)
-    await pilot.press(*keys)
-    await settle(pilot)
+    await press(pilot, *keys)
 
 
 async def tick(pilot: Pilot[Any]) -> None:

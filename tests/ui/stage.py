@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,17 @@ from tests.unit.restores.fakes import FakeClock, FakeManager
 from tui.api.codec import write_request
 from tui.api.codec.restore_request import RestoreRequest
 from tui.api.errors import ManagerError
-from tui.api.models import HierarchyItem, HierarchyRoot, Platform, RestorePoint, RestoreSpec, Task, WireFormat
+from tui.api.models import (
+    HierarchyItem,
+    HierarchyRoot,
+    Platform,
+    RestorePoint,
+    RestoreSession,
+    RestoreSpec,
+    Task,
+    WireFormat,
+)
+from tui.api.query import Query
 from tui.app import VbemApp
 from tui.config import Folders, Settings, StartOptions
 from tui.screens.base import VbemScreen
@@ -35,6 +46,8 @@ class StageManager(FakeManager):
     roots: tuple[HierarchyRoot, ...] = ()
     items: tuple[HierarchyItem, ...] = ()
     lookup_error: ManagerError | None = None
+    hold_guard: asyncio.Event | None = None
+    """Lists of restore sessions are given when it is set."""
     found_platform: Platform = Platform.UNKNOWN
     vms: tuple[RestorePoint, ...] = ()
     looked_up: list[tuple[str, str]] = field(default_factory=list)
@@ -75,6 +88,12 @@ class StageManager(FakeManager):
         if self.lookup_error is not None:
             raise self.lookup_error
         return self.items
+
+    async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
+        found = await super().restore_sessions(query)
+        if self.hold_guard is not None:
+            await self.hold_guard.wait()
+        return found
 
     async def send(self, request: RestoreRequest) -> Task:
         self.specs.append(next(spec for written, spec in self.written if written is request))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.settle import settle, text_of
-from tests.ui.forms import app_for, details, send, tick
+from tests.support.settle import press, text_of
+from tests.ui.forms import details, sent, tick
 from tests.ui.stage import StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped, task
-from tests.unit.restores.points import point
 from tui.api.errors import ConnectionLost
 from tui.api.models import SessionResult
 from tui.restores.service import RestoreService
@@ -17,58 +16,47 @@ from tui.screens.tasks import TasksScreen
 from tui.widgets.text_view import TextView
 
 
-async def test_what_cancelling_did_is_told_once(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
-        await pilot.press("c", "right", "enter")
-        await settle(pilot)
+async def test_what_cancelling_did_is_told_once(tmp_path: Path, manager: StageManager) -> None:
+    async with sent(tmp_path, manager) as pilot:
+        await press(pilot, "c", "right", "enter")
         await pilot.press("enter")
         manager.task_list = ()
         await tick(pilot)
         stage(pilot).services.clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
         await tick(pilot)
         assert details(pilot).count("The launch was stopped") == 1
-        await pilot.press("h")
-        await settle(pilot)
+        await press(pilot, "h")
         told = pilot.app.screen.query_one("#history-details", TextView).text
     assert told.count("The launch was stopped") == 1
     assert "app07: cancelled\n" in told
 
 
-async def test_cancelling_says_first_what_it_can_do_and_sends_one_delete(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
-        await pilot.press("c")
-        await pilot.pause()
+async def test_cancelling_says_first_what_it_can_do_and_sends_one_delete(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with sent(tmp_path, manager) as pilot:
+        await press(pilot, "c")
         assert "cancelling stops the launch" in text_of(pilot)
-        await pilot.press("enter")
-        await pilot.pause()
+        await press(pilot, "enter")
         assert isinstance(pilot.app.screen, TasksScreen), "Enter alone is the safe answer"
         assert manager.deletes == []
-        await pilot.press("c")
-        await pilot.pause()
-        await pilot.press("right", "enter", "right", "enter", "enter")
-        await settle(pilot)
+        await press(pilot, "c")
+        await press(pilot, "right", "enter", "right", "enter", "enter")
     assert len(manager.deletes) == 1
 
 
-async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
-        await pilot.press("c")
-        await pilot.pause()
-        await pilot.press("right", "enter")
-        await settle(pilot)
+async def test_outcome_of_cancelling_is_told_where_it_was_asked(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with sent(tmp_path, manager) as pilot:
+        await press(pilot, "c")
+        await press(pilot, "right", "enter")
         assert isinstance(pilot.app.screen, CancelScreen)
         assert "Cancel accepted; vbem watches the server" in text_of(pilot)
         dialog = text_of(pilot).split("Cancel the restore of app07?")[1].split("╰")[0]
         assert "Close" in dialog
         assert "Cancel the restore" not in dialog, "no button that can do nothing"
-        await pilot.press("enter")
-        await pilot.pause()
+        await press(pilot, "enter")
         assert "cancelling" in text_of(pilot)
         manager.task_list = ()
         await tick(pilot)
@@ -80,12 +68,9 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(tmp_path: Path) 
 
 async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warning(tmp_path: Path) -> None:
     manager = StageManager(delete=ConnectionLost("Reset."))
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
-        await pilot.press("c")
-        await pilot.pause()
-        await pilot.press("right", "enter")
-        await settle(pilot)
+    async with sent(tmp_path, manager) as pilot:
+        await press(pilot, "c")
+        await press(pilot, "right", "enter")
         await pilot.press("escape")
         app = stage(pilot)
         assert app.services.restores is not None
@@ -100,64 +85,53 @@ async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warnin
         assert "cancelling" in text_of(pilot)
         assert "the reply is unknown" in details(pilot)
         assert "no reply known" in details(pilot)
-        await pilot.press("c")
-        await pilot.pause()
+        await press(pilot, "c")
         shown = pilot.app.screen.query_one("#cancel-words", TextView).text
         assert "WARNING: a cancel request (DELETE) was already sent at 2026-11-23" in shown
         assert len(manager.deletes) == 1
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
         assert "Cancel accepted" in text_of(pilot)
         assert len(manager.deletes) == 2
 
 
-async def test_cancelling_that_is_not_journalled_says_so_loudly(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
+async def test_cancelling_that_is_not_journalled_says_so_loudly(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with sent(tmp_path, manager) as pilot:
         stage(pilot).rows.path.unlink()
-        await pilot.press("c")
-        await pilot.pause()
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "c")
+        await press(pilot, "right", "enter")
         assert "Cancel accepted" in text_of(pilot)
         assert "NOT in the journal" in text_of(pilot)
         assert len(manager.deletes) == 1
 
 
-async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
+async def test_running_restore_says_that_it_probably_goes_on(tmp_path: Path, manager: StageManager) -> None:
+    async with sent(tmp_path, manager) as pilot:
         manager.task_list = (finished(1),)
         await tick(pilot)
-        await pilot.press("c")
-        await pilot.pause()
+        await press(pilot, "c")
         shown = pilot.app.screen.query_one("#cancel-words", TextView).text
         assert "probably continues" in shown
         assert "the backup console on vbr.lab.example" in shown
 
 
-async def test_dialog_follows_the_restore_while_it_is_open(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
-        await pilot.press("c")
-        await pilot.pause()
+async def test_dialog_follows_the_restore_while_it_is_open(tmp_path: Path, manager: StageManager) -> None:
+    async with sent(tmp_path, manager) as pilot:
+        await press(pilot, "c")
         manager.task_list = (finished(1),)
         manager.session_list = (stopped(SessionResult.SUCCESS),)
         await tick(pilot)
         await tick(pilot)
         assert "The restore has ended; there is nothing to cancel." in text_of(pilot)
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
     assert manager.deletes == []
 
 
-async def test_a_restore_not_found_at_the_server_is_shown_as_old(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(120, 40)) as pilot:
-        await send(pilot)
+async def test_a_restore_not_found_at_the_server_is_shown_as_old(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with sent(tmp_path, manager, size=(120, 40)) as pilot:
         manager.task_list = (finished(1),)
         manager.session_list = (session(1, progress=78),)
         await tick(pilot)
@@ -170,8 +144,7 @@ async def test_a_restore_not_found_at_the_server_is_shown_as_old(tmp_path: Path)
         await tick(pilot)
         assert "restoring?" in text_of(pilot)
         assert "(out of date) The server no longer lists its restore session" in text_of(pilot)
-        await pilot.press("c")
-        await pilot.pause()
+        await press(pilot, "c")
         dialog = pilot.app.screen.query_one("#cancel-words", TextView).text
     assert "no longer lists it" in dialog
     assert "The server no longer lists its restore session (last seen " in dialog

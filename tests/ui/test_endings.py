@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.support.settle import settle, text_of
+from tests.support.settle import press, settle, text_of
 from tests.ui.forms import app_for, send, tick
 from tests.ui.stage import StageApp, StageManager
 from tests.unit.restores.fakes import finished, session, stopped
@@ -43,11 +43,6 @@ async def running(pilot: Pilot[Any], manager: StageManager) -> None:
 
 
 @pytest.fixture
-def manager() -> StageManager:
-    return StageManager()
-
-
-@pytest.fixture
 def app(tmp_path: Path, manager: StageManager) -> StageApp:
     return app_for(tmp_path, point(), manager)
 
@@ -64,8 +59,7 @@ async def test_an_end_is_told_elsewhere_until_the_tasks_are_seen(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await running(pilot, manager)
-        await pilot.press("h")
-        await settle(pilot)
+        await press(pilot, "h")
         assert isinstance(app.screen, HistoryScreen)
         assert not status(pilot)
         manager.session_list = (stopped(result),)
@@ -76,12 +70,10 @@ async def test_an_end_is_told_elsewhere_until_the_tasks_are_seen(
         await tick(pilot)
         await settle(pilot)
         assert status(pilot) == words
-        await pilot.press("escape")
-        await settle(pilot)
+        await press(pilot, "escape")
         assert isinstance(app.screen, TasksScreen)
         assert words not in text_of(pilot)
-        await pilot.press("h")
-        await settle(pilot)
+        await press(pilot, "h")
         assert words not in text_of(pilot)
 
 
@@ -99,8 +91,7 @@ async def test_an_end_seen_among_the_tasks_is_not_told_once_more(
 async def test_the_tasks_go_on_under_a_dialog(app: StageApp, manager: StageManager) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await running(pilot, manager)
-        await pilot.press("c")
-        await settle(pilot)
+        await press(pilot, "c")
         assert isinstance(app.screen, CancelScreen)
         manager.session_list = (session(1, progress=64),)
         await tick(pilot)
@@ -113,8 +104,7 @@ async def test_the_tasks_go_on_under_a_dialog(app: StageApp, manager: StageManag
 async def test_history_and_the_key_line_follow_what_goes_on(app: StageApp, manager: StageManager) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await running(pilot, manager)
-        await pilot.press("h")
-        await settle(pilot)
+        await press(pilot, "h")
         assert isinstance(app.screen, HistoryScreen)
         assert "Tasks (1)" in keys(pilot)
         assert "restoring" in text_of(pilot)

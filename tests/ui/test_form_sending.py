@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import settle, text_of
+from tests.support.settle import opened, press, text_of
 from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, verdict_of
 from tests.ui.stage import StageManager, stage
 from tests.unit.restores.fakes import session
@@ -22,10 +22,10 @@ from tui.widgets.form import FormFields
 from tui.widgets.inputs import LineInput
 
 
-async def test_machine_is_restored_with_one_post_and_shown_among_the_tasks(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_machine_is_restored_with_one_post_and_shown_among_the_tasks(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await fill(pilot, "#form-reason", "INC-4711")
         await confirm(pilot, "right", "enter")
         assert isinstance(pilot.app.screen, TasksScreen)
@@ -36,7 +36,7 @@ async def test_machine_is_restored_with_one_post_and_shown_among_the_tasks(tmp_p
 
 
 async def test_form_is_checked_and_the_request_built_once_from_opening_to_sending(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manager: StageManager
 ) -> None:
     checks: list[Values] = []
     check = RestoreForm.check
@@ -46,9 +46,7 @@ async def test_form_is_checked_and_the_request_built_once_from_opening_to_sendin
         return check(form, values)
 
     monkeypatch.setattr(RestoreForm, "check", counted)
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await confirm(pilot, "right", "enter")
         (row,) = stage(pilot).rows.recent()
     assert (len(checks), manager.requests_built) == (1, 1)
@@ -68,28 +66,24 @@ async def test_each_change_of_a_field_is_checked_once(
         return check(form, values)
 
     monkeypatch.setattr(RestoreForm, "check", counted)
-    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("space", "down", "down", "space", "up")
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point())) as pilot:
+        await press(pilot, "space", "down", "down", "space", "up")
         values = pilot.app.screen.query_one(FormFields).values
     assert len(checks) == 3
     assert checks[-1] == values != checks[0]
 
 
-async def test_confirming_without_a_move_sends_nothing(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_confirming_without_a_move_sends_nothing(tmp_path: Path, manager: StageManager) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await confirm(pilot, "enter")
         assert "Nothing was sent." in text_of(pilot)
     assert manager.posts == []
 
 
-async def test_confirmation_says_what_was_found_and_nothing_is_still_looked_for(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_confirmation_says_what_was_found_and_nothing_is_still_looked_for(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await asked(pilot)
         shown = text_of(pilot)
         assert "The server lists no running restore of this VM (checked at " in shown
@@ -104,32 +98,17 @@ async def test_confirmation_says_what_was_found_and_nothing_is_still_looked_for(
 async def test_confirmation_shows_prompt_line_and_buttons_on_a_short_terminal(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    async with app_for(tmp_path, point(), same_names=2).run_test(size=size) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), same_names=2), size=size) as pilot:
         await pilot.press("space")
         await asked(pilot)
-        await pilot.press(*"xyzzy")
-        await pilot.pause()
+        await press(pilot, *"xyzzy")
         shown = text_of(pilot)
     for part in ("Type the code", "xyzzy", "Back", "Overwrite"):
         assert part in shown
 
 
-async def test_second_enter_does_not_send_twice(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("ctrl+r")
-        await asked(pilot)
-        await pilot.press("right", "enter", "enter", "enter")
-        await settle(pilot)
-    assert len(manager.posts) == 1
-
-
-async def test_second_press_of_restore_does_not_ask_twice(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_second_press_of_restore_does_not_ask_twice(tmp_path: Path, manager: StageManager) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await pilot.press("ctrl+r", "ctrl+r", "ctrl+r")
         await asked(pilot)
         assert sum(isinstance(screen, ConfirmScreen) for screen in pilot.app.screen_stack) == 1
@@ -137,57 +116,47 @@ async def test_second_press_of_restore_does_not_ask_twice(tmp_path: Path) -> Non
         assert isinstance(screen, RestoreFormScreen)
         screen.action_restore()
         await pilot.pause()
-        await pilot.press("escape")
-        await settle(pilot)
+        await press(pilot, "escape")
     assert len(manager.queries) == 1
 
 
-async def test_overwriting_wants_the_name_typed(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_overwriting_wants_the_name_typed(tmp_path: Path, manager: StageManager) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await pilot.press("space")
         await asked(pilot)
         assert "OVERWRITE app07?" in text_of(pilot)
         assert "Type the name app07 to confirm; case matters:" in text_of(pilot)
-        await pilot.press(*"APP07", "enter")
-        await pilot.pause()
+        await press(pilot, *"APP07", "enter")
         assert manager.posts == []
-        await pilot.press(*["backspace"] * 5, *"app08", "enter")
-        await pilot.pause()
+        await press(pilot, *["backspace"] * 5, *"app08", "enter")
         assert "That does not match. Nothing was sent." in text_of(pilot)
         assert manager.posts == []
-        await pilot.press("backspace", "7")
-        await pilot.pause()
+        await press(pilot, "backspace", "7")
         assert "That does not match" not in text_of(pilot)
-        await pilot.press("enter")
-        await settle(pilot)
+        await press(pilot, "enter")
     assert manager.specs == [VmRestoreSpec(keep_original=False)]
 
 
-async def test_repeated_name_can_be_confirmed_by_the_code_shown(tmp_path: Path) -> None:
-    manager = StageManager()
+async def test_repeated_name_can_be_confirmed_by_the_code_shown(
+    tmp_path: Path, manager: StageManager
+) -> None:
     one = point()
-    async with app_for(tmp_path, one, manager, same_names=2).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, one, manager, same_names=2)) as pilot:
         await pilot.press("space")
         await asked(pilot)
         shown = text_of(pilot)
         code = shown.split("Type the code ")[1].split()[0]
         assert "2 other VMs have the same name" in shown
         assert f"Type the code {code} (in any case), or the whole name (case matters)" in shown
-        await pilot.press(*code.lower(), "enter")
-        await settle(pilot)
+        await press(pilot, *code.lower(), "enter")
     assert len(manager.posts) == 1
 
 
-async def test_cloud_director_is_restored_with_what_was_typed(tmp_path: Path) -> None:
-    manager = StageManager()
+async def test_cloud_director_is_restored_with_what_was_typed(tmp_path: Path, manager: StageManager) -> None:
     one = point(Platform.CLOUD_DIRECTOR)
-    async with app_for(tmp_path, one, manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("tab", *"app07-back", "tab", *STORE)
-        await pilot.pause()
+    async with opened(app_for(tmp_path, one, manager)) as pilot:
+        await fill(pilot, "#field-new-name", "app07-back")
+        await fill(pilot, "#field-datastore-ref", STORE)
         assert verdict_of(pilot) == "The original VM is KEPT"
         await confirm(pilot, "right", "enter")
         assert isinstance(pilot.app.screen, TasksScreen)
@@ -201,8 +170,7 @@ async def test_vapp_is_restored_with_a_new_name_for_one_of_its_vms(tmp_path: Pat
     web = point(Platform.CLOUD_DIRECTOR, name="web", number=21)
     manager = StageManager(vms=(web,))
     vdc = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:5d2c7f10-0001-4a00-8000-0000000000f5"
-    async with app_for(tmp_path, vapp(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, vapp(), manager)) as pilot:
         pilot.app.screen.query_one("#field-org-vdc-ref", LineInput).value = vdc
         pilot.app.screen.query_one("#field-new-name", LineInput).value = "shop-copy"
         pilot.app.screen.query_one("#field-vm0-new-name", LineInput).value = "web-copy"
@@ -216,8 +184,7 @@ async def test_vapp_is_restored_with_a_new_name_for_one_of_its_vms(tmp_path: Pat
 
 async def test_refusal_is_said_on_the_form_and_nothing_typed_is_lost(tmp_path: Path) -> None:
     manager = StageManager(post=Invalid("Restore point is locked.", http_code=400))
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await fill(pilot, "#form-reason", "INC-1")
         await confirm(pilot, "right", "enter")
         assert isinstance(pilot.app.screen, RestoreFormScreen)
@@ -230,10 +197,8 @@ async def test_refusal_is_said_on_the_form_and_nothing_typed_is_lost(tmp_path: P
 
 async def test_guard_that_fails_sends_nothing_and_keeps_the_form(tmp_path: Path) -> None:
     manager = StageManager(session_list=Unreachable("No route."))
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("ctrl+r")
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
+        await press(pilot, "ctrl+r")
         assert isinstance(pilot.app.screen, RestoreFormScreen)
         assert "Could not look for running restores of this VM." in text_of(pilot)
     assert manager.posts == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import settle, text_of
+from tests.support.settle import opened, press, text_of
 from tests.ui.stage import StageApp, StageManager
 from tui.restore_states import RestoreState
 from tui.screens.history import HistoryScreen
@@ -35,13 +35,11 @@ def app_with_rows(folder: Path) -> StageApp:
 
 
 async def test_rows_are_newest_first_with_details(tmp_path: Path) -> None:
-    async with app_with_rows(tmp_path).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_with_rows(tmp_path)) as pilot:
         shown = text_of(pilot)
         assert shown.index("[red]x") < shown.index("app07")
         assert "UNKNOWN" in shown
-        await pilot.press("down")
-        await pilot.pause()
+        await press(pilot, "down")
         told = pilot.app.screen.query_one(TextView).text
     for part in ("app07: succeeded", "INC-4711", "kim@jump01", "It stays off.", "<RestoreSpec/>"):
         assert part in told
@@ -49,13 +47,10 @@ async def test_rows_are_newest_first_with_details(tmp_path: Path) -> None:
 
 async def test_export_asks_for_a_path_and_writes_for_the_owner_alone(tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
-    async with app_with_rows(tmp_path).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("e")
-        await pilot.pause()
+    async with opened(app_with_rows(tmp_path)) as pilot:
+        await press(pilot, "e")
         pilot.app.screen.query_one("#export-path", LineInput).value = str(target)
-        await pilot.press("enter")
-        await settle(pilot)
+        await press(pilot, "enter")
         assert "2 restores written" in text_of(pilot)
     lines = [json.loads(line) for line in target.read_text().splitlines()]
     assert [line["vm_name"] for line in lines] == ["app07", "[red]x"]
@@ -66,16 +61,12 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
     target.write_text("mine")
     app = app_with_rows(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("e")
-        await pilot.pause()
+    async with opened(app) as pilot:
+        await press(pilot, "e")
         pilot.app.screen.query_one("#export-path", LineInput).value = str(target)
-        await pilot.press("enter")
-        await pilot.pause()
+        await press(pilot, "enter")
         assert "already exists" in " ".join(text_of(pilot).split())
-        await pilot.press("escape")
-        await settle(pilot)
+        await press(pilot, "escape")
         assert "Nothing was written." in text_of(pilot)
         with pytest.raises(StoreError, match="exists"):
             app.rows.export_file(target)
@@ -83,6 +74,5 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
 
 
 async def test_empty_journal_says_so(tmp_path: Path) -> None:
-    async with StageApp(tmp_path, StageManager(), HistoryScreen).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(StageApp(tmp_path, StageManager(), HistoryScreen)) as pilot:
         assert "The journal has no restores yet." in text_of(pilot)

@@ -10,96 +10,30 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
+from tests.support.painting import HARMLESS_WORDS, UNSAFE, painted, words_of
 from tests.support.program import app_on
-from tests.support.settle import settle, shows, text_of
-from tests.ui.painting import UNSAFE, painted, words_of
+from tests.support.settle import shows, text_of
+from tests.ui.walk import browsing, to_form
 from tui.app import VbemApp
 
 SIZE = (100, 30)
-TOLD = ("[red]Access[/red]", "[link=file:///etc/passwd]denied[/link]", "%s{0}&amp;<b>", "txt.exe")
-"""What of the words is harmless as it stands, unless somebody interprets it."""
-
-
-def set_fault(demo: DemoProcess, step: str) -> None:
-    demo.control("fault", spec=f"hostile-error@{step}")
 
 
 async def told(pilot: Pilot[Any], title: str, where: str) -> None:
     """The error stands there in the server's own words, made harmless."""
     shown = words_of(await painted(pilot, lambda: title in words_of(text_of(pilot)), where))
-    assert all(word in shown.replace(" ", "") for word in TOLD), shown
-
-
-async def to_points(pilot: Pilot[Any]) -> None:
-    await shows(pilot, "Log on")
-    await pilot.press("enter")
-    await shows(pilot, "points loaded")
-    await settle(pilot)
-
-
-async def to_form(pilot: Pilot[Any], vm: str = "archive01") -> None:
-    await to_points(pilot)
-    await pilot.press(*vm)
-    await settle(pilot)
-    await pilot.press("enter")
-    await shows(pilot, "Made")
-    await pilot.press("enter")
-    await shows(pilot, "What will happen")
-    await settle(pilot)
-
-
-async def to_task(pilot: Pilot[Any]) -> None:
-    """A restore that is launched for minutes."""
-    await to_form(pilot)
-    await pilot.press("ctrl+r")
-    await shows(pilot, "Restore archive01?")
-    await pilot.press("right", "enter")
-    await shows(pilot, "launching")
-
-
-async def test_at_the_login(app: VbemApp, demo: DemoProcess) -> None:
-    set_fault(demo, "logon")
-    async with app.run_test(size=SIZE) as pilot:
-        await shows(pilot, "Log on")
-        await pilot.press("enter")
-        await told(pilot, "Could not log on", "the login")
-
-
-async def test_at_the_list(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=SIZE) as pilot:
-        await to_points(pilot)
-        set_fault(demo, "list")
-        await pilot.press("f5")
-        await told(pilot, "Could not load all restore points", "the list")
-
-
-async def test_at_the_restore_point(app: VbemApp, demo: DemoProcess) -> None:
-    set_fault(demo, "open")
-    async with app.run_test(size=SIZE) as pilot:
-        await to_points(pilot)
-        await pilot.press("enter")
-        await shows(pilot, "Made")
-        await pilot.press("enter")
-        await told(pilot, "Could not read the restore point", "the form")
-
-
-async def test_in_the_picker(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=SIZE) as pilot:
-        await to_form(pilot, "lab-db")
-        set_fault(demo, "lookup")
-        await pilot.press("tab", "tab", "f2")
-        await told(pilot, "Could not look it up", "the picker")
+    assert all(word in shown.replace(" ", "") for word in HARMLESS_WORDS), shown
 
 
 async def test_at_the_guard_and_at_the_request(app: VbemApp, demo: DemoProcess) -> None:
     """On the form, and in the history, which tells it from the journal."""
-    async with app.run_test(size=SIZE) as pilot:
-        await to_form(pilot)
-        set_fault(demo, "session")
+    async with browsing(app, SIZE) as (pilot, _):
+        await to_form(pilot, "archive01")
+        demo.fault("hostile-error@session")
         await pilot.press("ctrl+r")
         await told(pilot, "Could not look for running restores", "the form, before the request")
-        demo.control("clear-faults")
-        set_fault(demo, "submit")
+        demo.clear_faults()
+        demo.fault("hostile-error@submit")
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore archive01?")
         await pilot.press("right", "enter")
@@ -110,25 +44,10 @@ async def test_at_the_guard_and_at_the_request(app: VbemApp, demo: DemoProcess) 
     assert demo.restores() == []
 
 
-async def test_while_watching_and_cancelling(app: VbemApp, demo: DemoProcess) -> None:
-    demo.control("set", option="time_scale", value=0)
-    async with app.run_test(size=SIZE) as pilot:
-        await to_task(pilot)
-        set_fault(demo, "task")
-        await told(pilot, "This may be out of date", "the tasks")
-        set_fault(demo, "cancel")
-        await pilot.press("c")
-        await shows(pilot, "Cancel the restore of archive01?")
-        await pilot.press("right", "enter")
-        await told(pilot, "The server did not cancel it", "the cancel dialog")
-    assert len(demo.requests("cancel")) == 1
-
-
 async def test_at_the_logon_dialog(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=SIZE) as pilot:
-        await to_points(pilot)
+    async with browsing(app, SIZE) as (pilot, _):
         demo.control("expire-sessions")
-        set_fault(demo, "logon")
+        demo.fault("hostile-error@logon")
         await pilot.press("f5")
         await painted(pilot, "The logon session has ended", "the logon dialog")
         await pilot.press(*demo.password, "enter")

@@ -11,15 +11,16 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, shows, until
+from tests.support.painting import UNSAFE, painted
+from tests.support.settle import opened, press, shows, until
 from tests.ui.forms import STORE, app_for, asked, fill
-from tests.ui.painting import UNSAFE, painted
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import point
 from tui.api.models import HierarchyItem, Platform
 from tui.app import VbemApp
 from tui.demo.fault_replies import HOSTILE_NAMES
 from tui.screens.confirm import ConfirmScreen
+from tui.widgets.inputs import LineInput
 
 LITERAL = (
     "[red]x[/red]",
@@ -37,7 +38,7 @@ DATASTORES = 3
 
 
 async def to_points(pilot: Pilot[Any], demo: DemoProcess, fault: str) -> str:
-    demo.control("fault", spec=fault)
+    demo.fault(fault)
     await shows(pilot, "Log on")
     await pilot.press("enter")
     return await painted(pilot, "points loaded", "the list of VMs")
@@ -67,7 +68,7 @@ async def test_lists_and_forms(app: VbemApp, demo: DemoProcess, fault: str) -> N
             await painted(pilot, "Made", f"the points of VM {number} again")
             await pilot.press("escape", *["down"] * (number + 1))
             shown = await painted(pilot, "points loaded", "the list again")
-    assert demo.control("faults-fired")["total"]
+    assert demo.fired()
     if fault == "hostile-names":
         assert "[red]x[/red]" in seen or "[link=file:///etc/passwd]click[/link]" in seen, seen
 
@@ -108,23 +109,28 @@ async def test_names_that_are_looked_up(app: VbemApp, demo: DemoProcess, fault: 
         await painted(pilot, "What will happen", "the form with a looked-up name")
         await pilot.press("ctrl+r")
         await painted(pilot, "Restore lab-db?", "the confirmation with a looked-up name")
-    assert demo.control("faults-fired")["total"]
+    assert demo.fired()
 
 
-@pytest.mark.parametrize("name", LOOKED_UP, ids=lambda name: ascii(name[:12]))
-async def test_each_name_looked_up_from_the_picker_to_the_confirmation(tmp_path: Path, name: str) -> None:
-    manager = StageManager(items=(HierarchyItem(ref=STORE, object_type="Datastore", name=name),))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_each_name_looked_up_from_the_picker_to_the_confirmation(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         await fill(pilot, "#field-new-name", "copy-of-it")
-        pilot.app.screen.query_one("#field-datastore-ref").focus()
-        await pilot.press("f2")
-        await painted(pilot, "urn:vCloud:Datastore", "the picker")
-        await pilot.press("enter")
-        shown = await painted(pilot, "What will happen", "the form")
-        await asked(pilot)
-        shown += await painted(pilot, "copy-of-it", "the confirmation")
-        assert name not in LITERAL or shown.count(name) >= 2
+        field = pilot.app.screen.query_one("#field-datastore-ref", LineInput)
+        for number, name in enumerate(LOOKED_UP):
+            ref = f"{STORE[:-2]}{number:02}"
+            manager.items = (HierarchyItem(ref=ref, object_type="Datastore", name=name),)
+            field.value = ""
+            field.focus()
+            await pilot.press("f2")
+            await painted(pilot, f"...{ref[-12:]}", f"the picker with {name[:20]!r}")
+            await pilot.press("enter")
+            shown = await painted(pilot, "What will happen", f"the form with {name[:20]!r}")
+            await asked(pilot)
+            shown += await painted(pilot, "copy-of-it", f"the confirmation with {name[:20]!r}")
+            assert name not in LITERAL or shown.count(name) >= 2
+            await press(pilot, "escape")
 
 
 async def test_what_is_exported_is_one_line_of_ascii_a_restore(

@@ -6,7 +6,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from tests.support.settle import text_of
+from tests.support.settle import press, text_of
 from tui.sanitize import ascii_only
 from tui.widgets.inputs import LineInput
 
@@ -41,18 +41,15 @@ async def test_the_part_around_the_cursor_is_seen_and_where_it_is_cut() -> None:
     async with Stage().run_test(size=(60, 4)) as pilot:
         await pilot.pause()
         assert first_line(pilot) == "…" + LONG[-28:]
-        await pilot.press("home")
-        await pilot.pause()
+        await press(pilot, "home")
         assert first_line(pilot) == LONG[:29] + "…"
-        await pilot.press(*["right"] * 31)
-        await pilot.pause()
+        await press(pilot, *["right"] * 31)
         assert first_line(pilot) == "…" + LONG[3:32], "the cursor is not marked over"
 
 
 async def test_what_is_cut_is_marked_without_the_focus_too() -> None:
     async with Stage().run_test(size=(60, 4)) as pilot:
-        await pilot.press(*["left"] * 31, "tab")
-        await pilot.pause()
+        await press(pilot, *["left"] * 31, "tab")
         shown = first_line(pilot)
         assert (shown[0], shown[-1]) == ("…", "…")
         assert shown[1:-1] in LONG
@@ -84,6 +81,5 @@ async def test_the_mark_is_plain_where_the_terminal_is(request: pytest.FixtureRe
     ascii_only()
     request.addfinalizer(lambda: ascii_only(False))
     async with Stage().run_test(size=(60, 4)) as pilot:
-        await pilot.press("tab")
-        await pilot.pause()
+        await press(pilot, "tab")
         assert first_line(pilot) == "~" + LONG[-28:]

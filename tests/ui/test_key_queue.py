@@ -14,17 +14,16 @@ import pytest
 from textual.app import ComposeResult
 from textual.command import CommandPalette
 from textual.events import Key, Paste
-from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, shows, text_of, until
-from tests.ui.forms import app_for, asked, send
+from tests.support.settle import opened, press, settle, shows, text_of, until
+from tests.ui.forms import app_for, asked, fill, sent
 from tests.ui.stage import StageManager
-from tests.ui.test_points import browse
 from tests.ui.test_references import cloud_manager
+from tests.ui.walk import browsing, to_points
 from tests.unit.restores.points import point
 from tui.api.models import Platform
 from tui.app import VbemApp
@@ -32,30 +31,26 @@ from tui.screens.base import TOO_EARLY
 from tui.screens.cancel import CancelScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.dialogs import AskScreen
-from tui.screens.points import RestorePointsScreen
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.terminal import key_queue
-from tui.terminal.key_queue import MOST_S, KeyQueue
+from tui.terminal.key_queue import MOST_S
 from tui.widgets.form import FormFields
 from tui.widgets.inputs import LineInput
 
+NAMES = {" ": "space", "/": "slash"}
 PASTE = "paste: "
 """Begins what comes as one paste and not key by key."""
 
 
 async def burst(pilot: Pilot[Any], *keys: str) -> None:
     """All keys at once, as a line that was stalled hands them over."""
-    app, driver = cast(VbemApp, pilot.app), pilot.app._driver
-    assert driver is not None
+    app = cast(VbemApp, pilot.app)
     for key in keys:
         if key.startswith(PASTE):
-            driver.send_message(Paste(key.removeprefix(PASTE)))
+            app.post_message(Paste(key.removeprefix(PASTE)))
         else:
-            is_character = len(key) == 1
-            driver.send_message(
-                Key(_character_to_key(key) if is_character else key, key if is_character else None)
-            )
+            app.post_message(Key(NAMES.get(key, key), key if len(key) == 1 else None))
     await pilot.pause()
     await until(pilot, lambda: app.key_queue.is_idle, "the keys to be taken")
     await pilot.pause()
@@ -67,36 +62,27 @@ async def asks(pilot: Pilot[Any], dialog: type[Screen[Any]]) -> None:
     await pilot.pause()
 
 
-async def to_points(pilot: Pilot[Any], vm: str = "crm01") -> RestorePointsScreen:
-    """The points of a VM have the focus."""
-    screen = await browse(pilot)
-    await pilot.press(*vm, "enter")
-    await shows(pilot, "Made (local")
-    assert screen.pane.table.has_focus
-    return screen
-
-
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_what_follows_the_key_to_the_filter_goes_into_the_filter(
     app: VbemApp, size: tuple[int, int]
 ) -> None:
-    async with app.run_test(size=size) as pilot:
-        screen = await to_points(pilot)
+    async with browsing(app, size) as (pilot, screen):
+        await to_points(pilot)
         await burst(pilot, "/", "ctrl+u", *"vapp shop")
         assert screen.entry.value == "vapp shop"
         await shows(pilot, "> shop (vApp)")
 
 
 async def test_a_paste_right_after_the_key_to_the_filter_goes_there_too(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await to_points(pilot)
+    async with browsing(app) as (pilot, screen):
+        await to_points(pilot)
         await burst(pilot, "/", "ctrl+u", f"{PASTE}vapp shop")
         assert screen.entry.value == "vapp shop"
 
 
 async def test_letters_after_escape_go_into_the_filter(app: VbemApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await to_points(pilot)
+    async with browsing(app) as (pilot, screen):
+        await to_points(pilot)
         await burst(pilot, "escape", "backspace", "2")
         assert screen.entry.value == "crm02"
         await burst(pilot, "escape", *"web")
@@ -104,8 +90,7 @@ async def test_letters_after_escape_go_into_the_filter(app: VbemApp) -> None:
 
 
 async def test_name_and_two_enters_lead_to_the_form(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await burst(pilot, *"crm01", "enter", "enter", "down", "down", " ")
         await asks(pilot, RestoreFormScreen)
         shown = text_of(pilot)
@@ -125,8 +110,7 @@ async def test_a_form_that_opens_slowly_gets_the_keys_pressed_for_it(
         return compose(self)
 
     monkeypatch.setattr(FormFields, "compose", compose_slowly)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await browse(pilot)
+    async with browsing(app) as (pilot, _):
         await burst(pilot, *"crm01", "enter", "enter", "down", "down", " ")
         await asks(pilot, RestoreFormScreen)
         shown = text_of(pilot)
@@ -146,23 +130,22 @@ async def test_what_is_typed_while_logging_on_is_not_sent_as_a_password(
         assert 401 not in {one["status"] for one in demo.requests()}
 
 
-async def test_keys_typed_before_the_confirmation_do_not_answer_it(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_keys_typed_before_the_confirmation_do_not_answer_it(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, "ctrl+r", *["right", "enter"] * 10)
         await asks(pilot, ConfirmScreen)
         assert TOO_EARLY in text_of(pilot)
         assert manager.posts == []
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
     assert len(manager.posts) == 1
 
 
-async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, " ", "ctrl+r", *"app07", "enter", f"{PASTE}app07", "enter")
         await asks(pilot, ConfirmScreen)
         assert pilot.app.screen.query_one("#confirm-typed", LineInput).value == ""
@@ -172,24 +155,26 @@ async def test_name_typed_before_the_overwriting_is_shown_does_not_confirm_it(tm
     assert len(manager.posts) == 1, "and typed after that it does, in one burst"
 
 
-async def test_form_takes_nothing_typed_while_its_restore_is_prepared(tmp_path: Path) -> None:
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("tab", *"copy", "shift+tab")
-        form = pilot.app.screen
-        assert isinstance(form, RestoreFormScreen)
-        form._busy = True
-        await burst(pilot, "tab", *"x y", f"{PASTE}z", "space")
-        assert form._body.values["new_name"] == "copy"
-        form._busy = False
+async def test_form_takes_nothing_typed_while_its_restore_is_prepared(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
+        await fill(pilot, "#field-new-name", "copy")
+        name = pilot.app.screen.query_one("#field-new-name", LineInput)
+        manager.hold_guard = asyncio.Event()
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: manager.queries, "the question for running restores")
+        await burst(pilot, *"x y", f"{PASTE}z", "space")
+        assert name.value == "copy"
+        manager.hold_guard.set()
+        await asks(pilot, ConfirmScreen)
+        await pilot.press("escape")
         await burst(pilot, "2")
-        assert form._body.values["new_name"] == "copy2"
+        assert name.value == "copy2"
 
 
-async def test_escape_always_counts(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_escape_always_counts(tmp_path: Path, manager: StageManager) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, "space", "escape", "escape")
         assert isinstance(pilot.app.screen, RestoreFormScreen), "the question was opened and left again"
         await burst(pilot, "escape", "right", "enter")
@@ -197,10 +182,10 @@ async def test_escape_always_counts(tmp_path: Path) -> None:
     assert manager.posts == []
 
 
-async def test_quitting_and_cancelling_take_no_answer_typed_ahead(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
+async def test_quitting_and_cancelling_take_no_answer_typed_ahead(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with sent(tmp_path, manager) as pilot:
         await burst(pilot, "c", "right", "enter")
         await asks(pilot, CancelScreen)
         assert manager.deletes == []
@@ -212,16 +197,14 @@ async def test_quitting_and_cancelling_take_no_answer_typed_ahead(tmp_path: Path
 
 async def test_name_typed_right_after_the_key_of_the_picker_narrows_it(tmp_path: Path) -> None:
     app = app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), cloud_manager())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app) as pilot:
         await burst(pilot, "tab", *"back", "tab", "f2", *"fast")
         await asks(pilot, PickerScreen)
         assert pilot.app.screen.query_one("#picker-filter", LineInput).value == "fast"
 
 
 async def test_words_right_after_the_key_of_the_palette_are_looked_for(tmp_path: Path) -> None:
-    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point())) as pilot:
         await burst(pilot, "ctrl+p", *"hist")
         await asks(pilot, CommandPalette)
         assert pilot.app.screen.query_one(Input).value == "hist"
@@ -230,17 +213,16 @@ async def test_words_right_after_the_key_of_the_palette_are_looked_for(tmp_path:
 async def test_a_screen_that_never_comes_to_rest_still_takes_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(KeyQueue, "_is_quiet", lambda _: False)
-    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    monkeypatch.setattr("tui.terminal.key_queue.QUIET_ROUNDS", 10**9)
+    async with opened(app_for(tmp_path, point())) as pilot:
         await burst(pilot, "down", "down", "space")
         assert "[x] yes  Power on after restore" in text_of(pilot)
 
 
-async def test_confirmation_that_is_asked_again_takes_answers_again(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+async def test_confirmation_that_is_asked_again_takes_answers_again(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await burst(pilot, "ctrl+r", "right", "enter")
         await pilot.press("escape")
         await asked(pilot)
@@ -253,13 +235,12 @@ async def test_confirmation_that_is_asked_again_takes_answers_again(tmp_path: Pa
 async def test_other_work_waits_for_the_keys_but_not_for_ever(
     app: VbemApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen, queue = await to_points(pilot), app.key_queue
+    async with browsing(app) as (pilot, screen):
+        await to_points(pilot)
+        queue = app.key_queue
         await queue.settled()
         with queue.paused():
-            driver = app._driver
-            assert driver is not None
-            driver.send_message(Key("slash", "/"))
+            app.post_message(Key("slash", "/"))
             await until(pilot, lambda: not queue.is_idle, "the key to wait")
             monkeypatch.setattr(key_queue, "MOST_SETTLING_S", 0.0)
             await queue.settled()

@@ -9,7 +9,7 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets._toast import Toast
 
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import opened, press, text_of, until
 from tests.ui.forms import app_for, to_confirm
 from tests.unit.restores.points import point
 from tui.actions import ACTIONS, actions_of, spell_key, spell_keys
@@ -63,8 +63,7 @@ def test_the_least_needed_goes_first_and_the_help_never() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 async def test_line_of_keys_is_never_cut(tmp_path: Path, width: int) -> None:
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)).run_test(size=(width, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)), size=(width, 24)) as pilot:
         line = text_of(pilot).splitlines()[-1].strip()
     known = {f"{spell_key(one.keys.partition(',')[0])} {one.label}" for one in ACTIONS}
     assert line.startswith("Ctrl+R Restore  F2 Look up")
@@ -75,8 +74,7 @@ async def test_line_of_keys_is_never_cut(tmp_path: Path, width: int) -> None:
 async def test_tasks_do_not_offer_the_way_to_the_tasks(tmp_path: Path) -> None:
     async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
         await to_confirm(pilot)
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
         assert isinstance(pilot.app.screen, TasksScreen)
         assert "Ctrl+T" not in text_of(pilot).splitlines()[-1]
 
@@ -84,19 +82,16 @@ async def test_tasks_do_not_offer_the_way_to_the_tasks(tmp_path: Path) -> None:
 async def test_before_logon_nothing_is_offered_that_needs_it(app: VbemApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "Log on" in text_of(pilot), "the login")
-        await pilot.press("ctrl+t", "ctrl+y")
-        await pilot.pause()
+        await press(pilot, "ctrl+t", "ctrl+y")
         shown = text_of(pilot)
         assert "Tasks" not in shown
         assert shown.splitlines()[-1].split("  ")[0].strip() == "Ctrl+L Log on"
-        await pilot.press("f1")
-        await pilot.pause()
+        await press(pilot, "f1")
         assert "Ctrl+T" not in text_of(pilot)
 
 
 async def test_help_says_that_more_is_below_and_arrows_go_there(tmp_path: Path) -> None:
-    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point())) as pilot:
         app = cast(VbemApp, pilot.app)
         app.push_screen(HelpScreen(app.services, "points"))
         await pilot.pause()
@@ -104,8 +99,7 @@ async def test_help_says_that_more_is_below_and_arrows_go_there(tmp_path: Path) 
         assert "DEMO  Keys on this screen" in shown
         assert "more lines: arrow keys" in shown
         assert "Esc closes this." not in shown
-        await pilot.press("pagedown", "pagedown")
-        await pilot.pause()
+        await press(pilot, "pagedown", "pagedown")
         assert "Esc closes this." in text_of(pilot)
 
 
@@ -115,31 +109,24 @@ def test_help_and_palette_write_every_key() -> None:
 
 
 async def test_palette_writes_the_keys_and_leaves_the_arrows_out(tmp_path: Path) -> None:
-    async with app_for(tmp_path, point()).run_test(size=(80, 40)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point()), size=(80, 40)) as pilot:
         commands = list(pilot.app.get_system_commands(pilot.app.screen))
-        await pilot.press("ctrl+p")
-        await pilot.pause()
+        await press(pilot, "ctrl+p")
         assert isinstance(pilot.app.screen, CommandPalette)
     assert {"Ctrl+R or r", "F2 or Ctrl+L"} <= {one.help.partition(":")[0] for one in commands}
     assert "Next field" not in {one.title for one in commands}
 
 
-async def test_palette_offers_an_action_once_where_a_screen_has_its_own_key_for_it(
-    tmp_path: Path,
-) -> None:
-    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("ctrl+t")
-        await settle(pilot)
+async def test_palette_offers_an_action_once_where_a_screen_has_its_own_key_for_it(tmp_path: Path) -> None:
+    async with opened(app_for(tmp_path, point())) as pilot:
+        await press(pilot, "ctrl+t")
         titles = [one.title for one in pilot.app.get_system_commands(pilot.app.screen)]
     assert titles.count("History") == 1
 
 
 async def test_news_stand_on_the_status_line_and_cover_nothing(tmp_path: Path) -> None:
     app = app_for(tmp_path, point())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app) as pilot:
         app.show_notice("The journal is gone.", "bad")
         app.show_notice("1 restore of an earlier run in flight: Ctrl+T shows the tasks.")
         await pilot.pause()
@@ -150,20 +137,17 @@ async def test_news_stand_on_the_status_line_and_cover_nothing(tmp_path: Path) -
 
 
 async def test_help_of_a_dialog_lists_its_keys_and_gives_it_back_as_it_was(tmp_path: Path) -> None:
-    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point())) as pilot:
         await pilot.press("space")
         await to_confirm(pilot)
         dialog = pilot.app.screen
-        await pilot.press(*"app", "f1")
-        await pilot.pause()
+        await press(pilot, *"app", "f1")
         assert isinstance(pilot.app.screen, HelpScreen)
         shown = text_of(pilot)
         assert "Keys in this dialog" in shown
         assert "Send nothing." in shown
         assert "Show the restores of this run" not in shown, "its key does not work here"
-        await pilot.press("f1")
-        await pilot.pause()
+        await press(pilot, "f1")
         assert pilot.app.screen is dialog
         await pilot.press("0", "7")
         assert dialog.query_one("#confirm-typed", LineInput).value == "app07"

@@ -15,19 +15,17 @@ from textual.widgets import Button
 from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
-from tests.support.settle import settle, shows, text_of, until
+from tests.support.settle import press, settle, shows, text_of, until
+from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.screens.login import RefusalCounter
-from tui.store.keyring_store import SessionStore
+from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import LineInput
 
 
 async def test_a_trusted_server_is_one_enter_away(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await pilot.press("enter")
-        await shows(pilot, "points loaded")
+    async with browsing(app) as (pilot, _):
         assert "DEMO" in text_of(pilot)
         assert "LAB\\restore-op" in text_of(pilot)
     assert [one["status"] for one in demo.requests("logon")] == [201]
@@ -108,10 +106,7 @@ async def test_after_a_refusal_typing_replaces_the_password_and_refusals_are_cou
 async def test_the_dialog_for_the_password_counts_refusals_too_and_lets_it_be_replaced(
     app: VbemApp, demo: DemoProcess
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await pilot.press("enter")
-        await shows(pilot, "points loaded")
+    async with browsing(app) as (pilot, _):
         demo.control("expire-sessions")
         await pilot.press("f5")
         await shows(pilot, "The logon session has ended")
@@ -146,8 +141,7 @@ async def test_a_bad_address_gives_a_sentence(app: VbemApp, typed: str, words: s
         await shows(pilot, "Log on")
         app.screen.query_one("#server", LineInput).value = typed
         app.screen.query_one("#password", LineInput).focus()
-        await pilot.press("ctrl+l")
-        await settle(pilot)
+        await press(pilot, "ctrl+l")
         await shows(pilot, words)
         assert app.screen.query_one("#server", LineInput).value == typed
 
@@ -198,19 +192,6 @@ async def to_changed_certificate(pilot: Pilot[Any]) -> None:
     await shows(pilot, "HAS CHANGED")
 
 
-async def test_trusting_a_changed_certificate_means_typing_part_of_its_fingerprint(
-    demo: DemoProcess, tmp_path: Path
-) -> None:
-    app = app_on(demo, tmp_path)
-    new = demo.control("new-certificate")["fingerprint"].replace(":", "")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await to_changed_certificate(pilot)
-        await pilot.press("shift+tab", *"00000000")
-        assert app_button_is_disabled(app)
-        await pilot.press(*["backspace"] * 8, *new[:8].lower(), "enter", "enter")
-        await shows(pilot, "points loaded")
-
-
 async def test_wrong_digits_of_a_changed_certificate_are_said_and_can_be_mended(
     demo: DemoProcess, tmp_path: Path
 ) -> None:
@@ -221,43 +202,27 @@ async def test_wrong_digits_of_a_changed_certificate_are_said_and_can_be_mended(
         await pilot.press(*"00000000", "enter")
         await shows(pilot, "the new fingerprint does not begin with that")
         assert app_button_is_disabled(app)
-        await pilot.press("ctrl+u", *new[:8].lower())
-        await pilot.pause()
+        await press(pilot, "ctrl+u", *new[:8].lower())
         assert "does not begin with that" not in text_of(pilot)
         assert not app_button_is_disabled(app)
-        await pilot.press("enter", "enter")
-        await shows(pilot, "points loaded")
-
-
-async def test_digits_of_a_changed_certificate_need_no_tab_before_them(
-    demo: DemoProcess, tmp_path: Path
-) -> None:
-    app = app_on(demo, tmp_path)
-    new = demo.control("new-certificate")["fingerprint"].replace(":", "")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await to_changed_certificate(pilot)
-        await pilot.press(*new[:8].lower())
-        await until(pilot, lambda: not app_button_is_disabled(app), "the way to be open")
         assert demo.requests("logon") == []
         await pilot.press("enter", "enter")
         await shows(pilot, "points loaded")
 
 
 class LockedKeyring(SessionStore):
-    """Knows who logged on last, and cannot read what was kept for them."""
+    """Cannot read what was kept."""
 
-    def __init__(self) -> None:
-        super().__init__("vbem-test")
+    async def load(self, server: str, user: str = "") -> StoredSession | None:
+        self.unread = "the keyring is locked"
+        return None
 
-    def _name(self, server: str, user: str) -> str:
-        return f"{user or 'op'}@{server}"
-
-    async def _ask(self, request: dict[str, str]) -> dict[str, object]:
-        return {"ok": False, "reason": "the keyring is locked"}
+    async def save(self, server: str, session: StoredSession) -> KeepResult:
+        return KeepResult(in_keyring=False, reason="the keyring is locked")
 
 
 async def test_a_keyring_that_cannot_be_read_is_said(app: VbemApp) -> None:
-    app.services.session_store = LockedKeyring()
+    app.services.session_store = LockedKeyring("vbem-test")
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "The saved logon session could not be read: the keyring is locked. Log on.")
         await pilot.press("enter")
@@ -271,10 +236,9 @@ class SlowKeyring(SessionStore):
         super().__init__("vbem-test")
         self.answers = asyncio.Event()
 
-    async def _ask(self, request: dict[str, str]) -> dict[str, object]:
-        if request["do"] == "set":
-            await self.answers.wait()
-        return {"ok": False, "reason": "this machine has no usable keyring"}
+    async def save(self, server: str, session: StoredSession) -> KeepResult:
+        await self.answers.wait()
+        return KeepResult(in_keyring=False, reason="this machine has no usable keyring")
 
 
 async def test_the_points_do_not_wait_for_the_keyring(app: VbemApp) -> None:
@@ -291,10 +255,10 @@ async def test_the_points_do_not_wait_for_the_keyring(app: VbemApp) -> None:
 async def test_what_is_waited_for_is_said_where_it_takes_long(app: VbemApp, demo: DemoProcess) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
-        demo.control("fault", spec="hold@logon")
+        demo.fault("hold@logon")
         await pilot.press("enter")
         await shows(pilot, f"Logging on to {demo.host}")
-        demo.control("clear-faults")
+        demo.clear_faults()
         await shows(pilot, "points loaded")
 
 

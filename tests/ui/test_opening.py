@@ -5,52 +5,45 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rich.console import RenderableType
 from textual._compositor import LayoutUpdate
-from textual.app import App
 from textual.screen import Screen
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, shows, until
+from tests.support.frames import watch_frames
+from tests.support.settle import opened, settle, shows, until
+from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.screens.login import LoginScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.tasks import TasksScreen
 
 FRAMES_EVERY_S = 0.3
-Frame = tuple[type[Screen[Any]], bool, str]
-"""Whose frame, whether it paints everything, and the text on the screen by then."""
+Frame = tuple[type[Screen[Any]], bool]
+"""Whose frame, and whether it paints everything."""
 
 
 @pytest.fixture
 def frames(monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
     """Every frame that goes to the terminal."""
     seen: list[Frame] = []
-    display = App._display
-
-    def note(self: App[Any], screen: Screen[Any], frame: RenderableType | None) -> None:
-        if frame is not None:
-            lines = screen._compositor.render_strips(screen.size)
-            seen.append((type(screen), isinstance(frame, LayoutUpdate), "\n".join(one.text for one in lines)))
-        display(self, screen, frame)
-
     # What belongs to one frame on a quiet machine does so on a busy one, too.
     monkeypatch.setattr("textual.screen.UPDATE_PERIOD", FRAMES_EVERY_S)
-    monkeypatch.setattr(App, "_display", note)
+    watch_frames(
+        monkeypatch, lambda _, screen, frame: seen.append((type(screen), isinstance(frame, LayoutUpdate)))
+    )
     return seen
 
 
 def wholes(frames: list[Frame], screen: type[Screen[Any]]) -> int:
     """How often that screen was painted from top to bottom."""
-    return sum(whole for one, whole, _ in frames if one is screen)
+    return sum(whole for one, whole in frames if one is screen)
 
 
 @pytest.mark.parametrize("size", [(80, 5), (80, 3), (80, 1), (20, 6), (1, 1)])
 async def test_a_terminal_too_small_for_it_does_not_keep_anybody_out(
     app: VbemApp, demo: DemoProcess, size: tuple[int, int]
 ) -> None:
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
+    async with opened(app, size=size) as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RestorePointsScreen), "the browser")
         await settle(pilot)
@@ -76,20 +69,15 @@ async def test_a_server_that_takes_its_time_does_not_keep_the_screen_waiting(
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
         await settle(pilot)
-        demo.control("fault", spec="hold@list")
+        demo.fault("hold@list")
         await pilot.press("enter")
         await shows(pilot, "Asking for the newest restore points...")
-        demo.control("clear-faults")
+        demo.clear_faults()
         await shows(pilot, "points loaded")
 
 
 async def test_opening_a_screen_paints_it_once(app: VbemApp, frames: list[Frame]) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await settle(pilot)
-        await pilot.press("enter")
-        await shows(pilot, "points loaded")
-        await settle(pilot)
+    async with browsing(app) as (pilot, _):
         frames.clear()
         await pilot.press("ctrl+t")
         await shows(pilot, "No restore")
@@ -117,11 +105,7 @@ async def test_the_same_whole_frame_is_sent_again_only_after_a_key(app: VbemApp,
 
 
 async def test_logging_off_and_on_again_shows_another_list(app: VbemApp, demo: DemoProcess) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Log on")
-        await settle(pilot)
-        await pilot.press("enter")
-        await shows(pilot, "points loaded")
+    async with browsing(app) as (pilot, _):
         first = app.screen
         await pilot.press("ctrl+o")
         await shows(pilot, "Log off?")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textual.widgets import Static
 
-from tests.support.settle import settle, text_of
+from tests.support.settle import opened, press, settle, text_of
 from tests.ui.forms import app_for
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import ROOT, SERVER, point
@@ -28,14 +28,11 @@ STORES = "#field-datastore-ref"
 
 async def test_typing_narrows_and_enter_puts_the_reference_into_the_field(tmp_path: Path) -> None:
     manager = StageManager(items=(store(1, "slow"), store(2, "fast one"), store(3, "fast two")))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         pilot.app.screen.query_one(STORES).focus()
-        await pilot.press("f2", *"fast two")
-        await pilot.pause()
+        await press(pilot, "f2", *"fast two")
         assert "slow" not in text_of(pilot)
-        await pilot.press("enter")
-        await settle(pilot)
+        await press(pilot, "enter")
         assert pilot.app.screen.query_one(STORES, LineInput).value == store(3).ref
         assert pilot.app.focused is pilot.app.screen.query_one(STORES)
     assert manager.looked_up == [(f"urn:veeam:HierarchyRoot:{ROOT}", "Datastore")]
@@ -43,44 +40,35 @@ async def test_typing_narrows_and_enter_puts_the_reference_into_the_field(tmp_pa
 
 async def test_things_of_one_name_are_told_apart_by_their_whole_reference(tmp_path: Path) -> None:
     manager = StageManager(items=(store(1), store(2)))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         pilot.app.screen.query_one(STORES).focus()
-        await pilot.press("ctrl+l", "down")
-        await pilot.pause()
+        await press(pilot, "ctrl+l", "down")
         shown = pilot.app.screen.query_one("#picker-ref", Static).content
         assert str(shown).splitlines() == [store(2).name, store(2).ref]
-        await pilot.press("enter")
-        await settle(pilot)
+        await press(pilot, "enter")
         assert pilot.app.screen.query_one(STORES, LineInput).value == store(2).ref
 
 
 async def test_role_that_may_not_look_up_is_told_to_type(tmp_path: Path) -> None:
     manager = StageManager(lookup_error=Forbidden("Access denied."))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         pilot.app.screen.query_one(STORES).focus()
-        await pilot.press("f2")
-        await pilot.pause()
+        await press(pilot, "f2")
         assert "This account may restore, but may not look up references." in text_of(pilot)
         assert "type or paste the reference" in text_of(pilot)
-        await pilot.press("escape")
-        await settle(pilot)
+        await press(pilot, "escape")
         assert isinstance(pilot.app.screen, RestoreFormScreen)
         assert pilot.app.screen.query_one(STORES, LineInput).value == ""
 
 
 async def test_error_and_empty_answer_are_said(tmp_path: Path) -> None:
     manager = StageManager(lookup_error=Unreachable("No route."))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         pilot.app.screen.query_one(STORES).focus()
-        await pilot.press("f2")
-        await pilot.pause()
+        await press(pilot, "f2")
         assert "The server cannot be reached" in text_of(pilot)
         manager.lookup_error = None
-        await pilot.press("escape", "f2")
-        await pilot.pause()
+        await press(pilot, "escape", "f2")
         assert "The server lists none." in text_of(pilot)
 
 
@@ -92,16 +80,13 @@ async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) 
     other = HierarchyRoot(uid=f"{uid}c", name="a-vcenter", host_type="VC", server_uid=SERVER)
     there = replace(there, server_name=long)
     manager = StageManager(roots=(other, there, here))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("f2", "down")
-        await pilot.pause()
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
+        await press(pilot, "f2", "down")
         shown = text_of(pilot)
         assert "DEMO  Choose: Restore under" in shown
         assert "a-vcenter" not in shown, "no root of another platform"
         assert f"vcd (on {long})" in shown, "the whole name"
-        await pilot.press("up", "enter")
-        await settle(pilot)
+        await press(pilot, "up", "enter")
         assert pilot.app.screen.query_one("#field-hierarchy-root-uid", LineInput).value == here.uid
 
 
@@ -110,8 +95,7 @@ async def test_nothing_to_look_up_is_said(tmp_path: Path) -> None:
         size=(80, 24)
     ) as pilot:
         await settle(pilot)
-        await pilot.press("tab", "f2")
-        await pilot.pause()
+        await press(pilot, "tab", "f2")
         assert "This field has no lookup" in text_of(pilot)
         assert not isinstance(pilot.app.screen, PickerScreen)
 

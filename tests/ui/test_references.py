@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import opened, press, settle, text_of, until
 from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, plan_of
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import SERVER, point
@@ -36,13 +36,11 @@ def line_with(pilot: Pilot[Any], words: str) -> str:
 
 async def test_chosen_name_stands_in_form_plan_confirmation_and_tasks(tmp_path: Path) -> None:
     manager = cloud_manager()
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         assert f"vcd-lab  {ROOT_UID}" in text_of(pilot), "the root that was filled in"
         await pilot.press("tab", *"back", "tab", "f2")
         await until(pilot, lambda: "ssd & fast" in text_of(pilot), "the list")
-        await pilot.press("enter")
-        await settle(pilot)
+        await press(pilot, "enter")
         assert STORE[-24:] in line_with(pilot, "ssd & fast  ")
         assert "Datastore: ssd & fast." in plan_of(pilot)
         await asked(pilot)
@@ -50,8 +48,7 @@ async def test_chosen_name_stands_in_form_plan_confirmation_and_tasks(tmp_path: 
         at = told.index("Datastore: ssd & fast.")
         assert told[at + 1].strip() == STORE, "the truth on a line of its own"
         assert "Under the Cloud Director system vcd-lab." in told
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
         assert "Datastore: ssd & fast." in pilot.app.screen.query_one("#tasks-details", TextView).text
     (spec,) = manager.specs
     assert isinstance(spec, CloudVmRestoreSpec)
@@ -60,15 +57,12 @@ async def test_chosen_name_stands_in_form_plan_confirmation_and_tasks(tmp_path: 
 
 async def test_form_that_is_opened_again_still_knows_the_name(tmp_path: Path) -> None:
     manager = cloud_manager(post=ConnectionLost("Reset."))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         await pilot.press("tab", *"back", "tab", "f2")
         await until(pilot, lambda: "ssd & fast" in text_of(pilot), "the list")
-        await pilot.press("enter")
-        await settle(pilot)
+        await press(pilot, "enter")
         await confirm(pilot, "right", "enter")
-        await pilot.press("s")
-        await settle(pilot)
+        await press(pilot, "s")
         assert isinstance(pilot.app.screen, RestoreFormScreen)
         assert STORE[-24:] in line_with(pilot, "ssd & fast  ")
 
@@ -85,8 +79,7 @@ async def test_name_goes_as_soon_as_the_reference_is_another(tmp_path: Path) -> 
 
 async def test_account_that_may_not_look_up_sees_the_uid_and_no_complaint(tmp_path: Path) -> None:
     manager = StageManager(lookup_error=Forbidden("Access denied."))
-    async with app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         shown = text_of(pilot)
     assert ROOT_UID in shown
     assert "Access denied" not in shown

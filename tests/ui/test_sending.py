@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import settle, text_of, until
+from tests.support.settle import opened, press, settle, text_of, until
 from tests.ui.forms import app_for, to_confirm
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import session
@@ -29,9 +29,8 @@ def break_journal(app: StageApp, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_without_a_journal_nothing_is_sent_unless_overridden(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manager: StageManager
 ) -> None:
-    manager = StageManager()
     app = app_for(tmp_path, point(), manager)
     break_journal(app, monkeypatch)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -41,16 +40,14 @@ async def test_without_a_journal_nothing_is_sent_unless_overridden(
         await pilot.pause()
         assert "NO JOURNAL" in text_of(pilot)
         assert "The disk is full." in " ".join(text_of(pilot).split())
-        await pilot.press("enter")
-        await settle(pilot)
+        await press(pilot, "enter")
         assert isinstance(app.screen, RestoreFormScreen)
         assert manager.posts == []
         await to_confirm(pilot)
         await pilot.press("right", "enter")
         await until(pilot, lambda: isinstance(app.screen, AskScreen), "the question")
         await pilot.pause()
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
         assert isinstance(app.screen, TasksScreen)
         assert "NOT in the journal" in app.screen.query_one("#tasks-details", TextView).text
     assert len(manager.posts) == 1
@@ -59,12 +56,10 @@ async def test_without_a_journal_nothing_is_sent_unless_overridden(
 async def test_post_answered_401_is_offered_again_and_never_resent(tmp_path: Path) -> None:
     manager = StageManager(post=SessionExpired(http_code=401))
     app = app_for(tmp_path, point(), manager)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app) as pilot:
         app.screen.query_one("#form-reason", LineInput).value = "INC-1"
         await to_confirm(pilot)
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
         assert isinstance(app.screen, RestoreFormScreen)
         assert "press Restore to send it as a new restore" in " ".join(text_of(pilot).split())
         assert app.screen.query_one("#form-reason", LineInput).value == "INC-1"
@@ -72,21 +67,20 @@ async def test_post_answered_401_is_offered_again_and_never_resent(tmp_path: Pat
     assert app.asked_to_log_on == 1
 
 
-async def test_restore_that_started_meanwhile_stops_the_sending(tmp_path: Path) -> None:
-    manager = StageManager()
+async def test_restore_that_started_meanwhile_stops_the_sending(
+    tmp_path: Path, manager: StageManager
+) -> None:
     app = app_for(tmp_path, point(), manager)
     async with app.run_test(size=(80, 24)) as pilot:
         await to_confirm(pilot)
         manager.session_list = (session(1),)
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
         assert isinstance(app.screen, RestoreFormScreen)
         assert "A restore of this VM has started meanwhile" in " ".join(text_of(pilot).split())
         assert manager.posts == []
         await to_confirm(pilot)
         assert "already running" in " ".join(text_of(pilot).replace("│", " ").split())
-        await pilot.press("right", "enter")
-        await settle(pilot)
+        await press(pilot, "right", "enter")
     assert len(manager.posts) == 1
 
 
@@ -97,8 +91,7 @@ async def test_walking_away_while_it_is_sent_stops_nothing(tmp_path: Path) -> No
         await to_confirm(pilot)
         await pilot.press("right", "enter")
         await until(pilot, lambda: manager.posts, "the POST")
-        await pilot.press("escape")
-        await pilot.pause()
+        await press(pilot, "escape")
         assert "the list of points" in text_of(pilot)
         assert manager.hold is not None
         manager.hold.set()
@@ -116,15 +109,13 @@ async def test_looking_at_the_tasks_while_it_is_sent_leaves_no_stale_form(tmp_pa
         await to_confirm(pilot)
         await pilot.press("right", "enter")
         await until(pilot, lambda: manager.posts, "the POST")
-        await pilot.press("ctrl+t")
-        await pilot.pause()
+        await press(pilot, "ctrl+t")
         assert "sent" in text_of(pilot)
         assert manager.hold is not None
         manager.hold.set()
         await settle(pilot)
         assert "launching" in text_of(pilot)
-        await pilot.press("escape")
-        await settle(pilot)
+        await press(pilot, "escape")
         assert "the list of points" in text_of(pilot)
 
 

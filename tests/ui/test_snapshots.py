@@ -1,8 +1,9 @@
-"""Every screen at 80x24 and 120x40, as a picture; one server at a time, for its port is in the picture."""
+"""Every screen at 80x24 and 120x40, as a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,40 @@ from textual.pilot import Pilot
 from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
-from tests.support.scenes import SCENES, SERVER_OPTIONS, SIZES
+from tests.support.scenes import DRAWN_PORT, SCENES, SERVER_OPTIONS, SIZES
+from tui.app import VbemApp
 
-pytestmark = pytest.mark.xdist_group("pictures")
+DRAWN_SESSION = "4e7fa0aa-cb3b-4b42-9aa1-ab7542fca3f8"
+"""Stands in every picture: a server that is reset makes others each time."""
+
+
+@pytest.fixture(scope="module")
+def gallery() -> Iterator[DemoProcess]:
+    with DemoProcess.start(*SERVER_OPTIONS) as process:
+        yield process
+
+
+@pytest.fixture
+def app(gallery: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VbemApp:
+    """The app on a fresh world; its picture holds nothing that differs from run to run."""
+    gallery.reset()
+    app = app_on(gallery, tmp_path, clock=FixedWallClock(speed=20), trusted=False)
+    draw = app.export_screenshot
+
+    def draw_same(*, title: str | None = None, simplify: bool = False) -> str:
+        svg = draw(title=title, simplify=simplify).replace(f":{gallery.port}", f":{DRAWN_PORT}")
+        return re.sub(r"(RestoreSession:)[-0-9a-f]{36}", rf"\g<1>{DRAWN_SESSION}", svg)
+
+    monkeypatch.setattr(app, "export_screenshot", draw_same)
+    return app
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", SCENES)
-def test_screen(name: str, size: str, tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
-    with DemoProcess.start(*SERVER_OPTIONS) as demo:
-        app = app_on(demo, tmp_path, clock=FixedWallClock(), trusted=False)
+def test_screen(
+    app: VbemApp, gallery: DemoProcess, name: str, size: str, snap_compare: Callable[..., bool]
+) -> None:
+    async def reach(pilot: Pilot[Any]) -> None:
+        await SCENES[name](pilot, gallery)
 
-        async def reach(pilot: Pilot[Any]) -> None:
-            await SCENES[name](pilot, demo)
-
-        assert snap_compare(app, terminal_size=SIZES[size], run_before=reach)
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=reach)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import settle, text_of
-from tests.ui.forms import app_for, details, send, tick
+from tests.support.settle import opened, press, settle, text_of
+from tests.ui.forms import app_for, details, send, sent, tick
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.points import point
@@ -18,10 +18,8 @@ from tui.screens.tasks import TasksScreen
 from tui.widgets.text_view import TextView
 
 
-async def test_row_follows_task_and_session_to_the_end(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
+async def test_row_follows_task_and_session_to_the_end(tmp_path: Path, manager: StageManager) -> None:
+    async with sent(tmp_path, manager) as pilot:
         assert "launching" in text_of(pilot)
         manager.task_list = (finished(1),)
         await tick(pilot)
@@ -36,10 +34,8 @@ async def test_row_follows_task_and_session_to_the_end(tmp_path: Path) -> None:
     assert len(manager.posts) == 1
 
 
-async def test_details_tell_everything_that_is_known(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(120, 40)) as pilot:
-        await send(pilot)
+async def test_details_tell_everything_that_is_known(tmp_path: Path, manager: StageManager) -> None:
+    async with sent(tmp_path, manager, size=(120, 40)) as pilot:
         manager.task_list = (finished(1),)
         manager.session_list = (session(1, progress=12),)
         await tick(pilot)
@@ -62,18 +58,15 @@ async def test_details_tell_everything_that_is_known(tmp_path: Path) -> None:
 
 async def test_long_plan_is_not_indented_beyond_its_column(tmp_path: Path) -> None:
     app = app_for(tmp_path, point(Platform.CLOUD_DIRECTOR))
-    async with app.run_test(size=(60, 40)) as pilot:
-        await settle(pilot)
+    async with opened(app, size=(60, 40)) as pilot:
         await pilot.press("tab", *"app07-back")
         await send(pilot)
         lines = text_of(pilot).split("Plan  ")[1].split("Platform  ")[0].splitlines()[1:-1]
     assert max(len(line) - len(line.lstrip()) for line in lines) <= 18
 
 
-async def test_tick_repaints_only_what_changed(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
+async def test_tick_repaints_only_what_changed(tmp_path: Path, manager: StageManager) -> None:
+    async with sent(tmp_path, manager) as pilot:
         manager.task_list = (finished(1),)
         manager.session_list = (session(1, progress=12),)
         await tick(pilot)
@@ -92,10 +85,8 @@ async def test_tick_repaints_only_what_changed(tmp_path: Path) -> None:
     assert set(painted) == {0}, "only the line with the progress"
 
 
-async def test_lost_data_is_marked_old_and_kept(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
+async def test_lost_data_is_marked_old_and_kept(tmp_path: Path, manager: StageManager) -> None:
+    async with sent(tmp_path, manager) as pilot:
         manager.task_list = ConnectionLost("Reset.")
         await tick(pilot)
         assert "launching" in text_of(pilot)
@@ -104,14 +95,12 @@ async def test_lost_data_is_marked_old_and_kept(tmp_path: Path) -> None:
 
 async def test_unknown_restore_is_sent_again_as_a_new_one_with_what_was_typed(tmp_path: Path) -> None:
     manager = StageManager(post=ConnectionLost("Reset."))
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await pilot.press("down", "down", "space")
         await send(pilot)
         assert "UNKNOWN" in text_of(pilot)
         assert len(manager.posts) == 1
-        await pilot.press("s")
-        await settle(pilot)
+        await press(pilot, "s")
         assert isinstance(pilot.app.screen, RestoreFormScreen)
         assert "[x] yes  Power on after restore" in text_of(pilot)
         plan = pilot.app.screen.query_one("#form-plan", TextView).text
@@ -125,39 +114,30 @@ async def test_unknown_restore_is_sent_again_as_a_new_one_with_what_was_typed(tm
 
 async def test_send_again_after_another_run_reads_the_point_anew(tmp_path: Path) -> None:
     manager = StageManager(post=ConnectionLost("Reset."))
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
+    async with sent(tmp_path, manager) as pilot:
         stage(pilot).services.form_drafts.clear()
         manager.point_error = NotFound("No such point.")
-        await pilot.press("s")
-        await settle(pilot)
+        await press(pilot, "s")
         assert isinstance(pilot.app.screen, TasksScreen)
         assert "Could not read the restore point." in text_of(pilot)
         manager.point_error = None
-        await pilot.press("s")
-        await settle(pilot)
+        await press(pilot, "s")
         assert isinstance(pilot.app.screen, RestoreFormScreen)
 
 
-async def test_leaving_the_screen_stops_nothing(tmp_path: Path) -> None:
-    manager = StageManager()
-    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
-        await send(pilot)
-        await pilot.press("p")
-        await pilot.pause()
+async def test_leaving_the_screen_stops_nothing(tmp_path: Path, manager: StageManager) -> None:
+    async with sent(tmp_path, manager) as pilot:
+        await press(pilot, "p")
         assert "the list of points" in text_of(pilot)
         manager.task_list = (finished(1),)
         await tick(pilot)
-        await pilot.press("ctrl+t")
-        await settle(pilot)
+        await press(pilot, "ctrl+t")
         assert "restoring" in text_of(pilot)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_without_restores_it_says_so(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with StageApp(tmp_path, StageManager(), TasksScreen).run_test(size=size) as pilot:
-        await settle(pilot)
+    async with opened(StageApp(tmp_path, StageManager(), TasksScreen), size=size) as pilot:
         assert "No restores in this run yet." in text_of(pilot)
-        await pilot.press("c", "s", "d")
-        await pilot.pause()
+        await press(pilot, "c", "s", "d")
         assert isinstance(pilot.app.screen, TasksScreen)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from rich.console import RenderableType
 from textual.app import App, ComposeResult
 from textual.screen import Screen
 
+from tests.support.frames import watch_frames
 from tui.widgets.text_view import TextView
 
 ONE = [f"one {n}" for n in range(20)]
@@ -37,24 +40,19 @@ async def test_other_lines_after_scrolling_are_painted_wherever_they_differ_from
 ) -> None:
     app = Page()
     screen: dict[int, str] = {}
-    display = App._display
 
-    def paint(self: Page, one: Screen[object], frame: RenderableType | None) -> None:
+    def paint(_app: App[Any], _screen: Screen[Any], frame: RenderableType) -> None:
         # What a terminal keeps: only what was sent is written over.
-        if frame is not None and hasattr(frame, "spans"):
-            for y, _, _ in frame.spans:
-                screen[y] = self.lines.render_line(y).text.rstrip()
-        elif frame is not None:
-            screen.update(enumerate(shown(self)))
-        display(self, one, frame)
+        sent = {y for y, _, _ in frame.spans} if hasattr(frame, "spans") else set(range(10))
+        screen.update((y, line) for y, line in enumerate(shown(app)) if y in sent)
 
-    monkeypatch.setattr(App, "_display", paint)
+    watch_frames(monkeypatch, paint)
     async with app.run_test(size=(40, 12)) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         app.lines.turn(5)
-        await pilot.pause(0.05)
+        await pilot.pause()
         app.lines.show(OTHER, from_top=True)
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert [screen[y] for y in range(10)] == shown(app)
         assert screen[0] == "other 0"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import patience_s
 from tui.terminal.hangup import terminal_fd, watch
 
 
@@ -41,8 +42,8 @@ def test_the_watcher_sleeps_through_keys_and_wakes_at_the_hangup() -> None:
     assert switches(watcher) == before
     assert not gone.is_set()
     os.close(master)
-    assert gone.wait(5)
-    watcher.join(5)
+    assert gone.wait(patience_s())
+    watcher.join(patience_s())
     assert not watcher.is_alive()
     assert watcher.daemon
     os.close(slave)
@@ -53,7 +54,7 @@ def test_a_terminal_that_is_gone_already_is_told() -> None:
     os.close(master)
     gone = threading.Event()
     watch(slave, gone.set)
-    assert gone.wait(5)
+    assert gone.wait(patience_s())
     os.close(slave)
 
 

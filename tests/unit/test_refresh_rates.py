@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def launched(home: Path, *words: str) -> StartOptions:
     options = cli.build_parser().parse_args(["--state-dir", str(home / "state"), *words])
-    return cli._prepare(options)
+    return cli.start_options(options)
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,7 @@ def launched(home: Path, *words: str) -> StartOptions:
     ],
 )
 def test_option_then_environment_then_file_then_ssh(
-    home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    told: tuple[str, str, str, str],
-    expected: RefreshRates,
+    home: Path, monkeypatch: pytest.MonkeyPatch, told: tuple[str, str, str, str], expected: RefreshRates
 ) -> None:
     option, environment, setting, ssh = told
     if environment:

@@ -74,7 +74,13 @@ def _proxy_secrets(url: str) -> tuple[str, ...]:
     return ProxyAddress.parse(url).secrets
 
 
-def _prepare(options: argparse.Namespace) -> StartOptions:
+def start_options(options: argparse.Namespace) -> StartOptions:
+    """Combine the command line, the environment and the settings.
+
+    Raises:
+        ValueError: a value is not one of those that are allowed.
+        VbemError: the settings cannot be used.
+    """
     state = _chosen(options.state_dir, "VBEM_STATE_DIR", "")
     folders = Folders.locate(demo=options.demo, state_dir=Path(state) if state else None)
     settings = Settings.load(folders.settings)
@@ -107,7 +113,8 @@ def _keep_secrets_in() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _run_screens(start: StartOptions, *, mouse: bool) -> int:
+def run_screens(start: StartOptions, *, mouse: bool) -> int:
+    """Run the screens until somebody leaves; return the exit code."""
     gc.disable()  # until the first frame: a tenth of the time to it goes into looking at modules for garbage
     from tui.app import VbemApp
 
@@ -136,7 +143,7 @@ def _run_demo(options: argparse.Namespace) -> int:
     from tui.demo.child import DemoUnavailable, embedded_server
 
     options.server = None
-    start = _prepare(options)
+    start = start_options(options)
     try:
         start.folders.make()
         with embedded_server(identity_folder=start.folders.state / "server") as ready:
@@ -149,7 +156,7 @@ def _run_demo(options: argparse.Namespace) -> int:
                 f"Its password, {ready['password']}, is filled in. Press Enter to log on.\n"
                 f"Its certificate's fingerprint begins with {ready['fingerprint'][:23]}: compare, then trust."
             )
-            return _run_screens(start, mouse=options.mouse)
+            return run_screens(start, mouse=options.mouse)
     except (DemoUnavailable, OSError) as error:
         return _refuse(f"The embedded server did not start. {error}")
 
@@ -169,7 +176,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
         return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
     try:
-        return _run_demo(options) if options.demo else _run_screens(_prepare(options), mouse=options.mouse)
+        return (
+            _run_demo(options) if options.demo else run_screens(start_options(options), mouse=options.mouse)
+        )
     except VbemError as error:
         return _refuse(f"{error} {error.hint}".strip())
     except ValueError as error:

@@ -51,7 +51,7 @@ class Monitor:
         registry: RestoreRegistry,
         clock: Clock,
         *,
-        on_logon_needed: Callable[[], None] | None = None,
+        on_logon_needed: Callable[[], object] | None = None,
         fastest_s: float = FASTEST_S,
     ) -> None:
         self.logon_needed = False

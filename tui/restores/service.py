@@ -58,7 +58,7 @@ class RestoreService:
         server: str,
         clock: Clock,
         operator: str = "",
-        on_logon_needed: Callable[[], None] | None = None,
+        on_logon_needed: Callable[[], object] | None = None,
         poll_every_s: float = FASTEST_S,
         journal_patience_s: float = JOURNAL_PATIENCE_S,
     ) -> None:

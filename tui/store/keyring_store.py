@@ -137,8 +137,10 @@ class SessionStore:
             worker = _start_worker()
         except OSError as error:
             return _no(f"the keyring cannot be reached ({error.strerror})")
+        answering = asyncio.ensure_future(asyncio.to_thread(_answer_of, worker, payload, self._timeout_s))
         try:
-            return _parsed(await asyncio.to_thread(_answer_of, worker, payload, self._timeout_s))
+            # Shielded: one that still waits for its thread would never begin, and the process stay unreaped.
+            return _parsed(await asyncio.shield(answering))
         except subprocess.TimeoutExpired:
             return _no(f"the keyring did not answer within {self._timeout_s:g} s")
         finally:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting import wait_for
 from tests.unit.restores.fakes import at, finished, logon, restore, session, stopped
-from tests.unit.restores.world import World, until
+from tests.unit.restores.world import World
 from tui.api.errors import (
     Busy,
     ConnectionLost,
@@ -278,7 +279,7 @@ async def crashed_while_cancelling(world: World) -> Restore:
     restore = await world.submitted()
     world.manager.hold = asyncio.Event()
     lost = asyncio.create_task(world.restores.cancel(restore))
-    await until(lambda: bool(world.manager.deletes))
+    await wait_for(lambda: bool(world.manager.deletes), "bool(world.manager.deletes)")
     frozen = dict(row(world))
     world.manager.hold.set()
     await lost
@@ -433,7 +434,7 @@ async def test_a_journal_that_does_not_answer_holds_no_delete_up(world: World) -
     seen: list[str] = []
     world.manager.on_delete = lambda: seen.append(world.restores.get(restore.key).unjournalled)
     deleting = asyncio.create_task(world.restores.cancel(restore))
-    await until(lambda: bool(seen))
+    await wait_for(lambda: bool(seen), "bool(seen)")
     assert seen == ["NOT in the journal: it did not answer in 0 seconds."]
     answers.set()
     assert (await deleting).unjournalled == ""

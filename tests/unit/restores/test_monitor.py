@@ -7,9 +7,10 @@ import contextlib
 
 import pytest
 
+from tests.support.waiting import wait_for
 from tests.unit.restores.fakes import finished, logon, session, stopped, task
 from tests.unit.restores.points import point
-from tests.unit.restores.world import World, until
+from tests.unit.restores.world import World
 from tui.api.errors import Busy, SessionExpired, TimedOut
 from tui.api.models import SessionResult, SessionState, TaskState
 from tui.restore_states import RestoreState
@@ -139,7 +140,7 @@ async def test_errors_keep_the_last_good_data_say_why_and_back_off(world: World)
 
 async def test_an_expired_logon_session_pauses_and_restores_go_on_by_session(world: World) -> None:
     asked: list[int] = []
-    world.restores.monitor._on_logon_needed = lambda: asked.append(1)
+    world.restores = world.start(on_logon_needed=lambda: asked.append(1))
     await world.submitted()
     world.manager.task_list = SessionExpired("401", http_code=401)
     await world.tick()
@@ -151,7 +152,7 @@ async def test_an_expired_logon_session_pauses_and_restores_go_on_by_session(wor
     world.manager.session_list = [session(7)]
     runner = asyncio.create_task(world.restores.run())
     world.restores.monitor.wake()
-    await until(lambda: world.restores.all[0].session_uid == session(7).uid)
+    await wait_for(lambda: world.restores.all[0].session_uid == session(7).uid, "the session")
     assert not world.restores.monitor.logon_needed
     runner.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -163,9 +164,9 @@ async def test_running_follows_to_the_end_and_then_asks_nothing(world: World) ->
     world.manager.session_list = [session(progress=5)]
     runner = asyncio.create_task(world.restores.run())
     restore = await world.submitted()
-    await until(lambda: world.restores.get(restore.key).progress == 5)
+    await wait_for(lambda: world.restores.get(restore.key).progress == 5, "the progress")
     world.manager.session_list = [stopped(SessionResult.SUCCESS)]
-    await until(lambda: world.restores.get(restore.key).is_over)
+    await wait_for(lambda: world.restores.get(restore.key).is_over, "the end")
     asked = len(world.manager.queries)
     slept = len(world.clock.slept)
     for _ in range(20):

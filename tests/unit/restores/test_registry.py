@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import pytest
 
+from tests.support.waiting import wait_for
 from tests.unit.restores.fakes import FakeClock, FakeJournal, finished, restore, session, stopped, task
-from tests.unit.restores.world import SERVER, World, until
+from tests.unit.restores.world import SERVER, World
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
 from tui.restore_states import CancelState, RestoreState
@@ -162,7 +163,7 @@ async def test_a_write_that_fails(trouble: Trouble, write: int, way: str) -> Non
         assert is_told(trouble)
     trouble.disk.mended()
     watching = asyncio.create_task(trouble.world.restores.run())
-    await until(lambda: not trouble.restore.unjournalled)
+    await wait_for(lambda: not trouble.restore.unjournalled, "not trouble.restore.unjournalled")
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watching
@@ -240,9 +241,9 @@ async def test_a_restore_that_is_over_is_written_when_the_disk_works_again(troub
         await step()
     watching = asyncio.create_task(trouble.world.restores.run())
     tried = trouble.disk.writes
-    await until(lambda: trouble.disk.writes > tried)
+    await wait_for(lambda: trouble.disk.writes > tried, "trouble.disk.writes > tried")
     trouble.disk.mended()
-    await until(lambda: not trouble.restore.unjournalled)
+    await wait_for(lambda: not trouble.restore.unjournalled, "not trouble.restore.unjournalled")
     assert [row.state for row in trouble.rows()] == [RestoreState.SUCCEEDED]
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -6,14 +6,10 @@ import asyncio
 
 import pytest
 
-from tests.unit.restores.fakes import (
-    finished,
-    logon,
-    session,
-    stopped,
-)
+from tests.support.waiting import wait_for
+from tests.unit.restores.fakes import finished, logon, session, stopped
 from tests.unit.restores.points import point
-from tests.unit.restores.world import SERVER, World, until
+from tests.unit.restores.world import SERVER, World
 from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused, SessionExpired, TimedOut
 from tui.api.models import RestoreSession, SessionResult
 from tui.restore_states import CancelState, RestoreState
@@ -239,13 +235,13 @@ async def test_nobody_logged_on_sends_nothing(world: World) -> None:
 async def test_cancelling_the_caller_loses_neither_row_nor_reply(world: World) -> None:
     world.manager.hold = asyncio.Event()
     caller = asyncio.create_task(world.restores.submit(world.plan()))
-    await until(lambda: bool(world.manager.posts))
+    await wait_for(lambda: bool(world.manager.posts), "bool(world.manager.posts)")
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
     assert world.restores.all[0].state is RestoreState.SENT
     world.manager.hold.set()
-    await until(lambda: world.restores.all[0].state is RestoreState.LAUNCHING)
+    await wait_for(lambda: world.restores.all[0].state is RestoreState.LAUNCHING, "the launch")
     assert len(world.manager.posts) == 1
 
 
@@ -267,7 +263,7 @@ async def test_pressing_cancel_twice_sends_one_delete(world: World) -> None:
     restore = await world.submitted()
     world.manager.hold = asyncio.Event()
     first = asyncio.create_task(world.restores.cancel(restore))
-    await until(lambda: bool(world.manager.deletes))
+    await wait_for(lambda: bool(world.manager.deletes), "bool(world.manager.deletes)")
     second = await world.restores.cancel(restore)
     assert second.cancel is CancelState.ASKING
     assert not world.restores.what_cancel_can_do(restore).possible
@@ -275,17 +271,6 @@ async def test_pressing_cancel_twice_sends_one_delete(world: World) -> None:
     assert (await first).cancel is CancelState.ACCEPTED
     await world.restores.cancel(restore)
     assert [item.delete_href for item in world.manager.deletes] == ["/api/tasks/task-1"]
-
-
-async def test_a_cancelled_launch_end_to_end(world: World) -> None:
-    restore = await world.submitted()
-    await world.restores.cancel(restore)
-    world.manager.task_list = []
-    assert (await world.tick()).state is RestoreState.LAUNCHING
-    over = await world.tick(30)
-    assert over.state is RestoreState.CANCELLED
-    assert over.cancel is CancelState.LAUNCH_STOPPED
-    assert "launch was stopped" in str(world.journal.rows[1]["message"])
 
 
 async def test_a_delete_of_which_nothing_left_can_be_asked_again(world: World) -> None:
@@ -384,7 +369,7 @@ async def test_leaving_gives_the_rows_up(world: World) -> None:
 async def test_leaving_does_not_wait_for_a_reply_that_does_not_come(world: World) -> None:
     world.manager.hold = asyncio.Event()
     caller = asyncio.create_task(world.restores.submit(world.plan()))
-    await until(lambda: bool(world.manager.posts))
+    await wait_for(lambda: bool(world.manager.posts), "bool(world.manager.posts)")
     await world.restores.close(patience_s=0)
     with pytest.raises(asyncio.CancelledError):
         await caller

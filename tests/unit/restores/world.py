@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
-from tests.unit.restores.fakes import (
-    FakeClock,
-    FakeJournal,
-    FakeManager,
-)
+from tests.unit.restores.fakes import FakeClock, FakeJournal, FakeManager
 from tests.unit.restores.points import point
 from tui.api.errors import ManagerError
 from tui.restores.forms.form import RestoreForm
@@ -32,7 +27,11 @@ class World:
         self.restores = self.start()
 
     def start(
-        self, *, journal_patience_s: float = JOURNAL_PATIENCE_S, poll_every_s: float = FASTEST_S
+        self,
+        *,
+        journal_patience_s: float = JOURNAL_PATIENCE_S,
+        poll_every_s: float = FASTEST_S,
+        on_logon_needed: Callable[[], object] | None = None,
     ) -> RestoreService:
         """The program started (again) on the same journal."""
         return RestoreService(
@@ -43,6 +42,7 @@ class World:
             operator="op@jump",
             journal_patience_s=journal_patience_s,
             poll_every_s=poll_every_s,
+            on_logon_needed=on_logon_needed,
         )
 
     @property
@@ -61,9 +61,3 @@ class World:
         self.clock.seconds += seconds
         await self.restores.monitor.tick()
         return self.restores.all[-1]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
-            await asyncio.sleep(0.001)

@@ -3,12 +3,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from tests.support.clock import ManualClock
-from tui.api.client import EnterpriseManager
 from tui.api.errors import ConnectionLost, ManagerError, SessionExpired
 from tui.api.models import ServerAddress, WireFormat
 from tui.session import ATTENDED_S, KEEP_ALIVE_S, TICK_S, Connection
@@ -31,9 +29,10 @@ class QuietManager:
 
 
 class Scene:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.clock = ManualClock()
         self.manager = QuietManager(self.clock)
+        monkeypatch.setattr("tui.api.client.EnterpriseManager", lambda *_, **__: self.manager)
         self.busy = False
         self.connection = Connection(
             ServerAddress(host="em"),
@@ -44,7 +43,6 @@ class Scene:
             proxy="",
             clock=self.clock,
         )
-        self.connection._manager = cast(EnterpriseManager, self.manager)
 
     async def minutes(self, count: int) -> None:
         for _ in range(count):
@@ -53,8 +51,8 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    one = Scene(tmp_path)
+async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    one = Scene(tmp_path, monkeypatch)
     loop = asyncio.create_task(one.connection.keep_alive_loop(lambda: one.busy))
     await asyncio.sleep(0)
     yield one
