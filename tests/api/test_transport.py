@@ -36,6 +36,7 @@ from tui.api.errors import (
 )
 from tui.api.limits import Limits
 from tui.api.models import LogonSession, ServerAddress, Task, TaskState, WireFormat
+from tui.api.query import Query
 from tui.api.transport import mapped
 
 NO_TASKS = json_reply({"Tasks": []})
@@ -102,6 +103,8 @@ async def test_a_reply_has_a_limit(scripted: Scripted, reply: bytes) -> None:
     async with scripted(reply, limits=Limits(body_bytes=1_000_000)) as (manager, _):
         with pytest.raises(TooLarge):
             await manager.tasks()
+        with pytest.raises(TooLarge):  # its gzip is decompressed elsewhere
+            await manager.points_page(Query(), 1)
 
 
 @pytest.mark.parametrize(
@@ -110,11 +113,12 @@ async def test_a_reply_has_a_limit(scripted: Scripted, reply: bytes) -> None:
         http(200, gzip.compress(b'{"Tasks":[]}')[:-14], "Content-Encoding: gzip"),
         http(200, b'{"Tasks":[]}', "Content-Encoding: gzip"),
         http(200, b'{"Tasks":[]}', "Content-Encoding: br"),
+        http(200, gzip.compress(gzip.compress(b'{"Tasks":[]}')), "Content-Encoding: gzip, gzip"),
         http(200, b"\x00\x01\x02"),
         http(200, b""),
         b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
     ],
-    ids=["cut gzip", "no gzip", "brotli", "noise", "nothing", "no http"],
+    ids=["cut gzip", "no gzip", "brotli", "two", "noise", "nothing", "no http"],
 )
 async def test_damage_is_a_bad_reply(scripted: Scripted, reply: bytes) -> None:
     async def once(_request: Request, writer: asyncio.StreamWriter) -> None:
@@ -124,6 +128,8 @@ async def test_damage_is_a_bad_reply(scripted: Scripted, reply: bytes) -> None:
     async with scripted(once) as (manager, _):
         with pytest.raises(BadReply):
             await manager.tasks()
+        with pytest.raises(BadReply):
+            await manager.points_page(Query(), 1)
 
 
 async def test_the_end_of_an_error_is_not_needed(scripted: Scripted) -> None:

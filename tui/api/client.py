@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
-from tui.api.codec import codec_of, resources, write_request
+from tui.api.codec import codec_of, gunzip, resources, write_request
 from tui.api.codec.listing import Listing, Reference
 from tui.api.codec.resources import entity_or_reference
 from tui.api.codec.restore_request import COLLECTIONS, RestoreRequest
@@ -302,12 +302,13 @@ class EnterpriseManager:
         async def decode(body: bytes) -> Listing[RestorePoint]:
             return await self._decode_page(body, kind)
 
-        return await self._rest.read(target, decode)
+        return await self._rest.read(target, decode, keep_gzip=True)
 
     async def _decode_page(self, body: bytes, kind: PointKind) -> Listing[RestorePoint]:
         """Decode a page of points: a long one in another process where there is one."""
         if (found := await self._pages.points(body, kind)) is not None:
             return found
+        body = await asyncio.to_thread(gunzip, body, self._limits)
         return await self._rest.decode(body, lambda text: codec_of(text).points(text, kind, self._limits))
 
     async def _point(self, path: str, kind: PointKind) -> RestorePoint:

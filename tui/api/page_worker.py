@@ -17,13 +17,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from tui.api.codec import codec_of
+from tui.api.codec import GZIP, codec_of, gunzip
 from tui.api.codec.listing import Listing
 from tui.api.errors import ManagerError, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import PointKind, RestorePoint
 
-LONG_BYTES = 200_000
+LONG_BYTES, _LONG_GZIP_BYTES = 200_000, 15_000
 """A shorter body is decoded sooner than handed over: 120 points take 0.5 ms in JSON and 7 ms in XML."""
 _HEAD = struct.Struct(">IB")
 """Bytes that follow, and the kind of point in them. An answer without bytes says "decode it yourself"."""
@@ -95,7 +95,7 @@ class PageWorker:
         Raises:
             Unreadable: decoding it takes without end.
         """
-        if len(body) < LONG_BYTES:
+        if len(body) < (_LONG_GZIP_BYTES if body.startswith(GZIP) else LONG_BYTES):
             return None
         self.start()
         if (task := self._process) is None or (process := await asyncio.shield(task)) is None:
@@ -137,8 +137,8 @@ def main() -> None:
     while head := pages.read(_HEAD.size):
         signal.alarm(_LIVES_S)
         size, kind = _HEAD.unpack(head)
-        body = pages.read(size)
         try:
+            body = gunzip(pages.read(size), limits)
             packed = msgspec.msgpack.encode(codec_of(body).points(body, _KINDS[kind], limits))
         except (ManagerError, UnicodeError):
             packed = b""

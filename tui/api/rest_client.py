@@ -62,20 +62,23 @@ class RestClient:
         """Close all connections."""
         await self._transport.aclose()
 
-    async def read(self, target: str, decode: Callable[[bytes], Awaitable[ResultT]]) -> ResultT:
+    async def read(
+        self, target: str, decode: Callable[[bytes], Awaitable[ResultT]], *, keep_gzip: bool = False
+    ) -> ResultT:
         """GET and decode, again in XML where AUTO asked an old server for JSON.
 
         Args:
             target: path and query.
             decode: makes a model of the body.
+            keep_gzip: give `decode` a body that was sent as gzip as it is.
         """
         accept = _media_type(self.lists_wire)
         try:
-            return await _decoded(await self._call("GET", target, accept), decode)
+            return await _decoded(await self._call("GET", target, accept, keep_gzip=keep_gzip), decode)
         except (Invalid, Unreadable) as error:
             if self.wire is not WireFormat.AUTO or accept == XML or not _is_about_format(error):
                 raise
-            result = await _decoded(await self._call("GET", target, XML), decode)
+            result = await _decoded(await self._call("GET", target, XML, keep_gzip=keep_gzip), decode)
             self._json_refused = self._json_refused or isinstance(error, Invalid)
             return result
 
@@ -118,7 +121,14 @@ class RestClient:
         return await self.decode(body, lambda text: codec_of(text).read(text, reader, self._limits))
 
     async def _call(
-        self, method: str, target: str, accept: str, *, content_type: str = "", body: bytes = b""
+        self,
+        method: str,
+        target: str,
+        accept: str,
+        *,
+        content_type: str = "",
+        body: bytes = b"",
+        keep_gzip: bool = False,
     ) -> Reply:
         """Send one request with the token; anything but one of the 200s is an error.
 
@@ -142,6 +152,7 @@ class RestClient:
             kind=Kind.READ if method == "GET" else Kind.WRITE,
             content_type=content_type,
             body=body,
+            keep_gzip=keep_gzip,
             secrets={TOKEN_HEADER: self.session.token},
         )
         reply = await self._transport.send(call)

@@ -81,13 +81,15 @@ class Call:
     kind: Kind = Kind.READ
     content_type: str = ""
     body: bytes = b""
+    keep_gzip: bool = False
+    """Leave a body that was sent as gzip as it is: long ones are decompressed where they are decoded."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Headers that hold the token or the password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The server's answer, decompressed."""
+    """The server's answer, decompressed unless the call says otherwise."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -205,18 +207,18 @@ class Transport:
                 )
                 response = await client.send(request, stream=True)
                 try:
-                    return await self._reply(response)
+                    return await self._reply(response, keep_gzip=call.keep_gzip)
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
             raise await self._mapped(error, progress) from error
 
-    async def _reply(self, response: httpx.Response) -> Reply:
+    async def _reply(self, response: httpx.Response, *, keep_gzip: bool) -> Reply:
         is_error = response.status_code >= 300
         limit = self._limits.error_bytes if is_error else self._limits.body_bytes
         chunks: list[bytes] = []
         try:
-            async for chunk in _decoded(response, limit):
+            async for chunk in _decoded(response, limit, keep_gzip=keep_gzip and not is_error):
                 chunks.append(chunk)
         except (TooLarge, Unreadable, httpx.DecodingError):
             if not is_error:  # of an error the status and the beginning say enough
@@ -422,8 +424,8 @@ class _BoundedStream(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
-async def _decoded(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
-    """Yield the body in pieces, as httpx decodes it, and no more than `limit` bytes.
+async def _decoded(response: httpx.Response, limit: int, *, keep_gzip: bool) -> AsyncIterator[bytes]:
+    """Yield the body in pieces, as httpx decodes it or as it came, and no more than `limit` bytes.
 
     Raises:
         TooLarge, Unreadable: it is larger; it is encoded in a way nobody asked for.
@@ -437,7 +439,7 @@ async def _decoded(response: httpx.Response, limit: int) -> AsyncIterator[bytes]
         raise TypeError("A reply of an AsyncClient is read asynchronously.")
     response.stream = bounded = _BoundedStream(stream, limit)
     room = limit
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw() if keep_gzip else response.aiter_bytes():
         bounded.fruitless = 0
         room -= len(chunk)
         if room < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 import tracemalloc
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.api.test_codec_points import ENTITY, written
-from tui.api.codec import codec_for, codec_of, resources
+from tui.api.codec import codec_for, codec_of, gunzip, resources
 from tui.api.error_mapping import error_for, logon_error
 from tui.api.errors import BadReply, ManagerError, NotManager, TooLarge, Unreadable
 from tui.api.limits import Limits
@@ -253,3 +254,27 @@ def test_a_long_page_of_real_points_is_no_bomb() -> None:
 
 
 # --- compression
+
+
+def test_a_body_that_is_no_gzip_stays_as_it_is() -> None:
+    assert gunzip(b"{}", LIMITS) == b"{}"
+    assert gunzip(gzip.compress(b"{}"), LIMITS) == b"{}"
+
+
+def test_a_gzip_bomb_stops_at_the_limit() -> None:
+    bomb = gzip.compress(b"\0" * 300_000_000, 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            gunzip(bomb, Limits(body_bytes=1_000_000))
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"hello")[:-1], gzip.compress(b"hello")[:4], b"\x1f\x8bnoise"]
+)
+def test_damaged_gzip_is_unreadable(body: bytes) -> None:
+    with pytest.raises(Unreadable, match="compression"):
+        gunzip(body, LIMITS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import select
 import signal
@@ -53,6 +54,11 @@ async def the_process(worker: PageWorker) -> int:
     assert await worker.points(PAGE, PointKind.VM) == read(PAGE)
     (process,) = processes()
     return process
+
+
+async def test_a_page_may_come_as_gzip(worker: PageWorker) -> None:
+    body = gzip.compress(PAGE + b" " * 20_000, compresslevel=0)
+    assert await worker.points(body, PointKind.VM) == read(PAGE)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

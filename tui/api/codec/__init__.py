@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import cache
 from types import MappingProxyType
 
-from tui.api.codec.base import Codec
+from tui.api.codec.base import GZIP, Codec, gunzip
 from tui.api.codec.restore_request import RestoreRequest, check_restore, restore_path
 from tui.api.models import RestorePoint, RestoreSpec, WireFormat
 
-__all__ = ["Codec", "codec_for", "codec_of", "write_request"]
+__all__ = ["GZIP", "Codec", "codec_for", "codec_of", "gunzip", "write_request"]
 
 
 @cache

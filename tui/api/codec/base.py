@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
@@ -10,10 +11,13 @@ from tui.api.codec import resources
 from tui.api.codec.listing import Listing
 from tui.api.codec.resources import read_points
 from tui.api.codec.tree import Tree
+from tui.api.errors import TooLarge, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
 
 ModelT = TypeVar("ModelT")
+GZIP = b"\x1f\x8b"
+"""How a gzip body begins, and no XML or JSON."""
 
 
 class Codec(ABC):
@@ -54,3 +58,24 @@ class Codec(ABC):
             BadReply: it is not of this format.
         """
         return resources.error_message(self.tree(body, limits))
+
+
+def gunzip(body: bytes, limits: Limits) -> bytes:
+    """Decompress a body that is gzip; another one is returned as it is.
+
+    Raises:
+        TooLarge: it is larger than `limits` allow.
+        Unreadable: it is damaged or cut short.
+    """
+    if not body.startswith(GZIP):
+        return body
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        text = inflater.decompress(body, limits.body_bytes)
+    except zlib.error as error:
+        raise Unreadable("Its compression is damaged.") from error
+    if inflater.unconsumed_tail:
+        raise TooLarge(f"It is larger than {limits.body_bytes // 1_000_000} MB.")
+    if not inflater.eof:
+        raise Unreadable("Its compression is cut short.")
+    return text
