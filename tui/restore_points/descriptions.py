@@ -95,7 +95,7 @@ def _amount_so_far(progress: Progress) -> str:
         bar = _bar(progress.pages, progress.of_pages)
         return f"{bar} loaded {progress.points:,} of {progress.expected:,} points"
     if progress.points:
-        return f"{progress.points:,} points loaded, asking for the full list"
+        return f"{progress.points:,} points so far, asking for the full list"
     return "asking for the newest points"
 
 

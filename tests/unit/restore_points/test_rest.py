@@ -82,7 +82,7 @@ def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
          "stopped with 1 point, read 2 min ago; F5 resumes"),
         (Progress(state=LoadState.STOPPED), "stopped with 0 points; F5 resumes"),
         (Progress(state=LoadState.LOADING, points=100, read_at=READ_AT),
-         "100 points loaded, asking for the full list; Ctrl+C stops"),
+         "100 points so far, asking for the full list; Ctrl+C stops"),
         (Progress(state=LoadState.COMPLETE, points=1, read_at=READ_AT), "the only point loaded 2 min ago"),
     ],
 )  # fmt: skip
