@@ -24,17 +24,22 @@ Writer = Callable[[WireFormat], RestoreRequest]
 
 
 class RequestScreen(VbemScreen):
-    """Shows the request of a filled form; nothing is sent from here."""
+    """Shows the request of a filled form; nothing is sent from here.
+
+    Args:
+        services: what a logon needs.
+        request: what is sent.
+        write: writes the same restore in the other format, for comparison.
+    """
 
     NAME = "request"
     HEADING = "Exact request"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("request")
 
-    def __init__(self, services: Services, write: Writer, *, wire: WireFormat) -> None:
+    def __init__(self, services: Services, request: RestoreRequest, write: Writer) -> None:
         super().__init__(services)
+        self._sent, self._shown = request, request
         self._write = write
-        self._sent_as = WireFormat.XML if wire is WireFormat.AUTO else wire
-        self._wire = self._sent_as
 
     def compose_body(self) -> ComposeResult:
         yield Static("", markup=False, id="request-format")
@@ -45,12 +50,14 @@ class RequestScreen(VbemScreen):
         self._show()
 
     def _show(self) -> None:
-        use = "this is what is sent" if self._wire is self._sent_as else "for reading only, not what is sent"
-        self.query_one("#request-format", Static).update(f"{self._wire.value.upper()} ({use})")
-        self.query_one(TextView).show(self._write(self._wire).pretty().splitlines(), from_top=True)
+        is_sent = self._shown is self._sent
+        use = "this is what is sent" if is_sent else "for reading only, not what is sent"
+        self.query_one("#request-format", Static).update(f"{self._shown.wire.value.upper()} ({use})")
+        self.query_one(TextView).show(self._shown.pretty().splitlines(), from_top=True)
 
     def action_other_format(self) -> None:
-        self._wire = WireFormat.JSON if self._wire is WireFormat.XML else WireFormat.XML
+        other = WireFormat.JSON if self._sent.wire is WireFormat.XML else WireFormat.XML
+        self._shown = self._write(other) if self._shown is self._sent else self._sent
         self._show()
 
     def action_back(self) -> None:

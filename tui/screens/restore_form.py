@@ -321,7 +321,7 @@ class RestoreFormScreen(VbemScreen):
         plan, manager = self._draft_or_complain(), self._manager
         if plan is not None and manager is not None:
             write = partial(manager.write_request, plan.point, plan.spec)
-            self.app.push_screen(RequestScreen(self.services, write, wire=plan.request.wire))
+            self.app.push_screen(RequestScreen(self.services, plan.request, write))
 
     def _draft_or_complain(self) -> RestorePlan | None:
         form, drafter = self._form, self._drafter
