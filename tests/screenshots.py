@@ -1,4 +1,4 @@
-"""Draw the pictures in `screenshots/` anew: `python -m tests.screenshots [FOLDER]`."""
+"""Draw the pictures in `screenshots/` again: `python -m tests.screenshots [FOLDER]`."""
 
 from __future__ import annotations
 

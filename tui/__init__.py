@@ -1,8 +1,8 @@
 """vbem: restore virtual machines from Veeam Backup Enterprise Manager, in a
 terminal.
 
-The rooms, from the top down. Each may import what stands below it, never
-what stands above; the contracts in `pyproject.toml` check that.
+The rooms, from the top down. Each may import what is below it, never
+what is above; the contracts in `pyproject.toml` check that.
 
 - `cli` reads the command line and starts the program.
 - `app` wires the screens to the services; `theme` holds the colours.
@@ -33,7 +33,7 @@ Comments and docstrings cite `tui/api/WIRE.md`, where each quirk of the
 server is written down, as `WIRE 6.2`. Every text that an operator can read
 is listed by `python -m tests.texts`.
 
-What each room does in detail stands in its own `__init__`. To follow one
+What each room does in detail is in its own `__init__`. To follow one
 restore through the program, read `tui.restores` first.
 """
 

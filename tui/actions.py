@@ -1,7 +1,7 @@
 """The one table of actions: keys, footer, palette and help all derive from it.
 
 Data only. Each screen asks for its own actions with `actions_of`; a test asserts that every action
-has help text and that no key stands twice on one screen.
+has help text and that no key is used twice on one screen.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Action:
     help: str
     """One sentence for the help screen and the palette."""
     footer: bool = True
-    """Whether the footer shows it, where there is room: the most needed stand first in this table."""
+    """Whether the footer shows it, where there is room: the most needed come first in this table."""
     priority: bool = False
     """Whether it also works while an input has the focus."""
     in_dialogs: bool = False

@@ -208,7 +208,7 @@ class StartOptions:
     proxy: str = field(default="", repr=False)
     """URL of a proxy, its password in it; empty for none."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """What of these options must never stand in a report."""
+    """What of these options must never be in a report."""
     refresh: RefreshRates = FULL
     note: str = ""
     """A sentence for the login screen."""

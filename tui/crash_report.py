@@ -94,7 +94,7 @@ def report_crash(state_folder: Path, error: BaseException, secrets: Iterable[str
     Args:
         state_folder: where to.
         error: what went wrong.
-        secrets: what must not stand in it, wherever it came from.
+        secrets: what must not be in it, wherever it came from.
     """
     try:
         return str(write_crash_report(state_folder, error, secrets=secrets, facts={"version": __version__}))

@@ -1,6 +1,6 @@
 """The states of a restore and of its cancelling: what each means, and the one text for each.
 
-The journal writes them, `tui.restores` decides by them and the screens show them, so they stand below all
+The journal writes them, `tui.restores` decides by them and the screens show them, so they are below all
 three. The values are what the journal's file holds: a value never changes its meaning.
 """
 

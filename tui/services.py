@@ -107,7 +107,7 @@ class Services:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Return what must never stand in a report: the proxy's password, the token of the logon session."""
+        """Return what must never be in a report: the proxy's password, the token of the logon session."""
         session = self.connection.manager.session if self.connection else None
         return (*self.options.secrets, *((session.token,) if session else ()))
 

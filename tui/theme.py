@@ -1,6 +1,6 @@
 """The look: where the stylesheets are, and the one set of colours they use.
 
-Colours stand here and not in a stylesheet, because Textual's variables do not cross files. Nothing
+Colours are here and not in a stylesheet, because Textual's variables do not cross files. Nothing
 on a screen is shown by colour alone.
 """
 

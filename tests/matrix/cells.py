@@ -27,7 +27,7 @@ class Step(StrEnum):
     REATTACH = "reattach"
     """The program is started again, with its logon session still kept: everything it asks is hit."""
     REATTACH_LATER = "reattach-later"
-    """The program is started again and logged on anew: the search for the restore session is hit."""
+    """The program is started again and logged on again: the search for the restore session is hit."""
 
 
 SERVERS_STEP = {Step.GUARD: "session", Step.REATTACH: "any", Step.REATTACH_LATER: "session"}

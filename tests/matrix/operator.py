@@ -124,7 +124,7 @@ class Operator:
         await self.settle()
 
     async def polls(self, times: int = 2, *, step_s: float = 1.0) -> None:
-        """Wait until the restores were polled anew, or the program asks something."""
+        """Wait until the restores were polled again, or the program asks something."""
         restores = self.app.services.restores
         if restores is None or isinstance(self.app.screen, Dialog):
             return
@@ -206,7 +206,7 @@ class Operator:
         if self.next_step is Step.LOOKUP:
             await self._look_up(screen)
         elif self._refused_by is screen:
-            # What cannot be sent from this form may be sent from one that was read anew.
+            # What cannot be sent from this form may be sent from one that was read again.
             await self.press("escape")
             await self.press("right", "enter")
         else:

@@ -15,7 +15,7 @@ server, one account, one method per operation. The files behind it:
 - `limits` says how much and how long at most.
 - `codec` turns bytes into `models` and back, in XML and in JSON.
 
-What the server really does, quirk by quirk, stands in `WIRE.md` beside this file; `WIRE 6.2` or
+What the server really does, quirk by quirk, is in `WIRE.md` beside this file; `WIRE 6.2` or
 `WIRE T22` in a comment points there.
 
 A new operation is a method of `client.EnterpriseManager` and a reader in `codec.resources`; what it

@@ -1,6 +1,6 @@
 """What can go wrong while talking to Enterprise Manager, sorted by who has to act.
 
-    ManagerError(detail)                     title and hint stand on the class, or are given
+    ManagerError(detail)                     title and hint are set on the class, or are given
       Unreachable      TimedOut, NameNotFound, Refused, ConnectionLost,
                        ProxyFailed (ProxyRefused)                        -> retry offered
       Untrusted        UnknownCertificate, CertificateChanged            -> certificate screen

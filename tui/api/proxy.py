@@ -62,7 +62,7 @@ class ProxyAddress:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Return what must never stand in a report."""
+        """Return what must never be in a report."""
         return (self.password, f"{self.user}:{self.password}") if self.password else ()
 
     def refusal(self, said: str, target: ServerAddress) -> ProxyFailed:

@@ -1,7 +1,7 @@
 """Queries: filters that are built and quoted, never concatenated, and lists followed to their end (WIRE 3).
 
-A VM may be called `a";(Name=="b` and the filter still means that name: every value stands in double
-quotes, quotes inside are doubled, groups always stand in parentheses because the precedence of `;`
+A VM may be called `a";(Name=="b` and the filter still means that name: every value is in double
+quotes, quotes inside are doubled, groups are always in parentheses because the precedence of `;`
 and `,` is not documented.
 """
 
@@ -81,7 +81,7 @@ def any_of(*filters: Filter) -> Filter:
 
 
 def quoted(value: FilterValue) -> str:
-    """Return a value as it stands in a filter: in double quotes, inner quotes doubled, times in UTC."""
+    """Return a value as it is in a filter: in double quotes, inner quotes doubled, times in UTC."""
     text = _iso(value) if isinstance(value, datetime) else str(value)
     return '"' + text.replace('"', '""') + '"'
 

@@ -48,7 +48,7 @@ class Options:
     ignores_keep_original: bool = False
     """An older server: it does not know KeepOriginalVM and overwrites."""
     href_host: str = HREF_HOST
-    """What the server thinks its address is; stands in every Href (WIRE T16)."""
+    """What the server thinks its address is; is in every Href (WIRE T16)."""
     certificate: str = "good"
     """good, expired, wrong-name or hostile-name."""
     fixed_identity: bool = False

@@ -1,4 +1,4 @@
-"""The sockets of the server, and what stands between them and the service: faults, the record of requests."""
+"""The sockets of the server, and what is between them and the service: faults, the record of requests."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Behaviour:
     finished_at_once: bool = False
     session_link: bool = True
     early_result: bool = False
-    """Result and Related link stand there while the task is still Running (WIRE T22)."""
+    """Result and Related link are there while the task is still Running (WIRE T22)."""
     progress: str = "shown"
     """shown, missing or zero (WIRE T18)."""
     end_sentinel: bool = False

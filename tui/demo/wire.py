@@ -46,7 +46,7 @@ class Resource:
 
 @dataclass(slots=True, kw_only=True)
 class QueryResult:
-    """What the query service answers: rows under a wrapper, and where they stand in the whole."""
+    """What the query service answers: rows under a wrapper, and where they are in the whole."""
 
     wrapper: str
     """Refs, Entities or Resources."""

@@ -1,6 +1,6 @@
 """The filter language of the browser: `web 02 platform:vmware server:vbr1 type:full after:2d`.
 
-Words may stand in any order and all must match, without regard to case and accents. A word that
+Words may come in any order and all must match, without regard to case and accents. A word that
 looks like `key:value` with a key nobody knows is a plain word: VM names contain colons.
 """
 

@@ -190,7 +190,7 @@ class Loader:
     async def run(self, *, again: bool = False) -> None:
         """Read the list to its end, or go on where it was stopped or failed.
 
-        How it ended stands in `progress`; errors of the server are kept there, not raised.
+        How it ended is in `progress`; errors of the server are kept there, not raised.
 
         Args:
             again: read everything again; points that are not there any more are forgotten at the end.

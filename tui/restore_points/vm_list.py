@@ -83,7 +83,7 @@ class VmList:
         return self._matcher.rows(vm)
 
     def place(self, number: int) -> int | None:
-        """Return where the VM with that number stands in the list; None if it is not shown."""
+        """Return where the VM with that number is in the list; None if it is not shown."""
         vm = self._index.vms[number]
         if not vm.rows or (self._counts_matching and not self._matcher.accepts(vm)):
             return None
@@ -154,7 +154,7 @@ class VmList:
     def _counts_matching(self) -> bool:
         """Return whether the order is one of points while the filter leaves some points of a VM out.
 
-        What stands in the column is of the matching points then, so the order has to be as well.
+        What is in the column is of the matching points then, so the order has to be as well.
         """
         return self._matcher.filter.about_points and self.sorted_by in {SortBy.NEWEST, SortBy.POINTS}
 

@@ -33,7 +33,7 @@ restore through its files:
    finds those restores again.
 
 `ports` says what this room needs of the server and of the journal, as two
-protocols. The states and their words stand in `tui.restore_states`, because
+protocols. The states and their words are in `tui.restore_states`, because
 the journal and the screens use them, too.
 
 The rules that hold everywhere here:

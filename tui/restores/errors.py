@@ -5,7 +5,7 @@
       AlreadyRunning     another restore began meanwhile  -> the plan is looked at and confirmed again
       NotLoggedOn        there is no logon session        -> log on, the form stays
 
-What is wrong with a form stands in `tui.restores.forms.fields`, what the server says in `tui.api.errors`, and
+What is wrong with a form is in `tui.restores.forms.fields`, what the server says in `tui.api.errors`, and
 why a row cannot be written in `tui.store.errors`. All of them are a `VbemError`.
 """
 

@@ -22,11 +22,14 @@ from tui.restores.restore import Restore, Timestamp
 from tui.restores.session_search import session_missing, watch_query
 
 FASTEST_S = 1.0
+"""Pause between two polls while something changes, unless the refresh rates (`tui.config`) say another."""
 SLOWEST_S = 5.0
+"""The pause grows up to this while nothing changes, each time by the factor SLOWER."""
 SLOWER = 1.3
 QUIET_S = 60.0
 """Cadence while only restores are left whose search has run out."""
 LONGEST_BACKOFF_S = 15.0
+"""The longest pause while the server does not answer."""
 JOURNAL_RETRY_S = 15.0
 """How often a journal that is behind is tried again while there is nothing to watch."""
 

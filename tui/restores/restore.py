@@ -1,6 +1,6 @@
 """One restore, from the plan to its end: a frozen snapshot of what is known about it.
 
-How it changes stands in `tui.restores.transitions` (tasks and sessions) and `tui.restores.cancellation`.
+How it changes is in `tui.restores.transitions` (tasks and sessions) and `tui.restores.cancellation`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How a restore changes with what the server says: pure functions from snapshot to snapshot.
 
-The traps of WIRE 5, WIRE 6, WIRE 7 and WIRE 11 stand here, once: a finished task is a restore that
+The traps of WIRE 5, WIRE 6, WIRE 7 and WIRE 11 are here, once: a finished task is a restore that
 *started* (WIRE T1), the state of a task is read from State alone (WIRE T22, WIRE T23), a lost task proves
 nothing (WIRE T2), Warning is an end and None is not (WIRE T17), and nearly everything in a session can be
-missing (WIRE T18).
+missing (WIRE T18). What the operator reads of a lost or unclear reply to the POST is written here, too.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ What to open for what:
 - `tasks` and `cancel`: the restores of this run, and stopping one;
   `history`: the journal.
 - `restore_text`: a restore in words, for rows, details and notices. The
-  states' own words stand in `tui.restore_states`.
+  states' own words are in `tui.restore_states`.
 - `dialogs`: a yes-or-no question, the platform, logging on again, help.
 
 How a screen is made:

@@ -121,7 +121,7 @@ def bindings_in_dialogs() -> list[BindingType]:
 
 TOO_EARLY = "keys pressed before this was shown were ignored"
 SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
-"""Below 20 lines a screen leaves out what stands elsewhere as well."""
+"""Below 20 lines a screen leaves out what is elsewhere as well."""
 TASKS = "app.tasks"
 """The action whose key leads to the tasks."""
 ResultT = TypeVar("ResultT")
@@ -158,7 +158,7 @@ class VbemScreen(SinglePaintScreen[None]):
 
     @property
     def tasks_note(self) -> str:
-        """Return what stands behind the key that leads to the tasks."""
+        """Return what follows the key that leads to the tasks."""
         return self.services.in_flight_note
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -180,7 +180,7 @@ class VbemScreen(SinglePaintScreen[None]):
             self.query_one(StatusLine).say(text, kind)
 
     def add_status(self, text: str, kind: str = "note") -> None:
-        """Put a sentence on the status line beside what stands there."""
+        """Put a sentence on the status line beside what is there."""
         if self.is_mounted:
             self.query_one(StatusLine).add(text, kind)
 

@@ -70,7 +70,7 @@ class VmRows:
         return self._view[index].number
 
     def place(self, key: Hashable) -> int | None:
-        """Return where that VM stands now."""
+        """Return where that VM is now."""
         return self._view.place(key) if isinstance(key, int) else None
 
 
@@ -105,7 +105,7 @@ class PointRows:
         return self._rows[index]
 
     def place(self, key: Hashable) -> int | None:
-        """Return where that point stands now."""
+        """Return where that point is now."""
         return next((place for place, row in enumerate(self._rows) if row == key), None)
 
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 REASON_LABEL = "  Ticket or reason, optional; for the journal only"
 WIDE = 110
-"""Columns from which the plan stands beside the form instead of below it."""
+"""Columns from which the plan is beside the form instead of below it."""
 
 
 class RestoreFormScreen(VbemScreen):
@@ -368,7 +368,7 @@ class RestoreFormScreen(VbemScreen):
             checked = await self.reading(doing, lambda: restores.check_running(plan))
             if checked is None:
                 return
-            # What was found stands in the confirmation.
+            # What was found is in the confirmation.
             self.set_status("")
             restore = await confirm_and_send(self, checked, reason)
         finally:

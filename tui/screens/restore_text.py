@@ -220,7 +220,7 @@ class EndedRestores:
         self._begun: set[str] = set()
         self._ended: list[Restore] = []
         self.shown = ""
-        """The sentence that stands on some status line; empty for none."""
+        """The sentence that is on some status line; empty for none."""
 
     def notice(self, restores: Iterable[Restore]) -> bool:
         """Look at all restores as they are now; whether one has ended."""

@@ -27,7 +27,7 @@ The files behind these:
   share an account, a journal and a logon session, but one process follows a
   row.
 - `keyring_worker` is the process that asks the keyring: without a terminal,
-  killed after 3 seconds, refusing backends that keep secrets in plain text.
+  killed after `keyring_store.TIMEOUT_S`, refusing backends that keep secrets in plain text.
 
 Every failure here is a `StoreError` (`errors`): what happened, the detail,
 what to do. A restore whose row cannot be written is not sent, unless the

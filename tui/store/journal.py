@@ -1,4 +1,4 @@
-"""The journal: every restore stands on disk before it is sent, and stays there.
+"""The journal: every restore is on disk before it is sent, and stays there.
 
 Two programs may use one journal at once; each row has one owner, the process that follows the
 restore. Rows are never removed, and each change of state is also an event that is only ever added.
@@ -178,7 +178,7 @@ class Journal:
     def export(self, writer: Writer, server: str = "") -> int:
         """Write every restore with its events as one JSON line each, oldest first.
 
-        Text stands in JSON escapes, so no character of it can act on a terminal; times are ISO 8601 UTC.
+        Text is in JSON escapes, so no character of it can act on a terminal; times are ISO 8601 UTC.
 
         Returns:
             How many lines were written.

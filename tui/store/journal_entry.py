@@ -1,4 +1,4 @@
-"""One row of the journal: a restore as it stands on disk."""
+"""One row of the journal: a restore as it is on disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """A journalled restore. Names stand as the server sent them; times are aware and in UTC."""
+    """A journalled restore. Names are as the server sent them; times are aware and in UTC."""
 
     id: int
     created: datetime
@@ -106,7 +106,7 @@ def _plain(value: object) -> object:
 
 
 def to_stamp(moment: datetime) -> str:
-    """Return a time as it stands in the file and in exports: ISO 8601, UTC."""
+    """Return a time as it is in the file and in exports: ISO 8601, UTC."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -25,6 +25,8 @@ _PASSED_ON = frozenset({
 })  # fmt: skip
 _PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "LC_", "XDG_")
 """Where Python, desktop and keyring are; with these the worker has no terminal."""
+TIMEOUT_S = 3.0
+"""How long the keyring may take before its process is killed."""
 _DYING_S = 1.0
 """How long a killed worker may take to end before it is left to the system."""
 
@@ -63,7 +65,7 @@ class SessionStore:
         service: str,
         *,
         state_folder: Path | None = None,
-        timeout_s: float = 3.0,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.state_folder = state_folder
         self.unread = ""

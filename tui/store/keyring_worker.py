@@ -2,7 +2,7 @@
 
 A keyring may hang on a locked collection, ask on a terminal or crash; here it has no terminal and can
 be killed. One JSON request comes on standard input, one JSON answer goes to standard output; secrets
-never stand in arguments or environment. This is the only module that imports keyring.
+are never in arguments or environment. This is the only module that imports keyring.
 """
 
 from __future__ import annotations

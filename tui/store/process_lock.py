@@ -56,7 +56,7 @@ def start_of(pid: int) -> str | None:
         return _answers_signals(pid)
     except OSError:
         return None
-    # The command name stands in parentheses and may itself hold any byte.
+    # The command name is in parentheses and may itself contain any byte.
     fields = stat.rpartition(b")")[2].split()
     state, start = fields[0], fields[19]
     return None if state in {b"Z", b"X"} else start.decode("ascii")
@@ -171,7 +171,7 @@ class SessionUse:
 
 
 def _hold(path: Path) -> int:
-    """Return a handle with a shared lock on the file that stands under this name now."""
+    """Return a handle with a shared lock on the file that has this name now."""
     while True:
         private_file(path)
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)

@@ -39,7 +39,7 @@ class CrashEdge:
 
     Args:
         state_folder: where reports go.
-        secrets: gives what must not stand in one.
+        secrets: gives what must not be in one.
     """
 
     def __init__(self, state_folder: Path, secrets: Callable[[], Iterable[str]]) -> None:

@@ -2,7 +2,7 @@
 
 Textual hands a key to whatever has the focus when the key arrives; what the key before it does comes some
 messages later. So a burst of `/` and a name would go to the list as a whole. Here a key waits until the one
-before it has done its work: the focus has moved, the screen it opens stands.
+before it has done its work: the focus has moved, the screen it opens is there.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class TerminalApp(SinglePaintApp):
         self.crash_edge = CrashEdge(state_folder, self.secrets)
 
     def secrets(self) -> Iterable[str]:
-        """Return what must never stand in a crash report."""
+        """Return what must never be in a crash report."""
         return ()
 
     def last_words(self) -> str:

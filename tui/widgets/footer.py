@@ -69,7 +69,7 @@ class Footer(Widget):
         super().__init__(id="keys")
         self._words: list[FooterKey] = []
         self._notes = dict(notes or {})
-        """What stands behind a key's label, by the action's id."""
+        """What follows a key's label, by the action's id."""
 
     def note(self, action: str, words: str) -> None:
         """Say something behind a key's label, such as how many restores its screen has to show."""

@@ -25,7 +25,7 @@ class FormFields(VerticalScroll, can_focus=False, inherit_bindings=False):
     """Renders one form. Arrow keys are left to the screen, where they move between fields."""
 
     class Ready(Message):
-        """The fields stand and can take the focus."""
+        """The fields are there and can take the focus."""
 
     def __init__(self, form: RestoreForm, values: Values) -> None:
         super().__init__(id="form-body")

@@ -258,7 +258,7 @@ class TextRow(FieldRow):
         return self.entry
 
     def set_value(self, value: Value) -> None:
-        """Put text in; the cursor stands behind it, as it does behind what was there from the beginning."""
+        """Put text in; the cursor is behind it, as it does behind what was there from the beginning."""
         self.entry.value = str(value)
         self.entry.action_end()
 

@@ -97,7 +97,7 @@ class FilterInput(LineInput):
 
 
 def typed_secrets(screen: DOMNode) -> Iterator[str]:
-    """Yield what stands in the password fields of a screen, alone and as a logon sends it."""
+    """Yield what is in the password fields of a screen, alone and as a logon sends it."""
     entries = list(screen.query(LineInput))
     for secret in (entry.value for entry in entries if entry.password and entry.value):
         yield secret

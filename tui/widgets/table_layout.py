@@ -49,7 +49,7 @@ class RowProvider(Protocol):
         """Return what the row is, whatever its place: the cursor stays on its key while rows come and go."""
 
     def place(self, key: Hashable) -> int | None:
-        """Return where the row with that key stands now; None if it is gone."""
+        """Return where the row with that key is now; None if it is gone."""
 
 
 class ListRows(Generic[ItemT]):
@@ -84,7 +84,7 @@ class ListRows(Generic[ItemT]):
         return self._key(self._items[index])
 
     def place(self, key: Hashable) -> int | None:
-        """Return where the row with that key stands."""
+        """Return where the row with that key is."""
         return self._places.get(key)
 
 

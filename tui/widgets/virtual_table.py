@@ -55,7 +55,7 @@ class VirtualTable(ScrollView, can_focus=True):
     ]
 
     class Highlighted(Message):
-        """The cursor stands on another row now; `key` is None when there are no rows."""
+        """The cursor is on another row now; `key` is None when there are no rows."""
 
         def __init__(self, table: VirtualTable, key: Hashable | None) -> None:
             super().__init__()

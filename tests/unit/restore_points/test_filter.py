@@ -205,11 +205,11 @@ def test_pages_merged_in_stand_where_sorting_everything_would_put_them(by: SortB
     view.sort(by, descending=descending)
     for page in range(5):
         view.update(index.add([point(f"vm{(n * 7 + page) % 11}", n + page * 3) for n in range(9)]))
-    anew = VmList(index)
-    anew.update(index.vms)
-    anew.sort(by, descending=descending)
+    again = VmList(index)
+    again.update(index.vms)
+    again.sort(by, descending=descending)
     order = [view[place].number for place in range(len(view))]
-    assert order == [anew[place].number for place in range(len(anew))]
+    assert order == [again[place].number for place in range(len(again))]
     assert len(order) == 11
     assert [view.place(number) for number in order] == list(range(11))
 
@@ -240,12 +240,12 @@ def test_whatever_comes_and_goes_the_view_is_as_if_made_anew(
             full = ("Full", "Increment")
             page = [point(f"vm{vm}", hours, point_type=full[hours % 2]) for vm, hours in step]
             view.update(index.add(page))
-    anew = VmList(index)
-    anew.update(index.vms)
-    anew.sort(by, descending=True)
-    anew.narrow(parse(text, NOW))
+    again = VmList(index)
+    again.update(index.vms)
+    again.sort(by, descending=True)
+    again.narrow(parse(text, NOW))
     order = [view[place].number for place in range(len(view))]
-    assert order == [anew[place].number for place in range(len(anew))]
+    assert order == [again[place].number for place in range(len(again))]
     assert [view.place(number) for number in order] == list(range(len(order)))
 
 

@@ -11,7 +11,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.api.models.enums import Algorithm, OpenEnum, Platform, PointKind, PointType
+from tui.api.models.enums import (
+    Algorithm,
+    OpenEnum,
+    Platform,
+    PointKind,
+    PointType,
+    SessionResult,
+    SessionState,
+    TaskState,
+)
 from tui.api.models.references import ObjectRef, id_of, uid_of
 from tui.api.models.resources import (
     BackupServer,
@@ -19,10 +28,7 @@ from tui.api.models.resources import (
     HierarchyRoot,
     Page,
     RestoreSession,
-    SessionResult,
-    SessionState,
     Task,
-    TaskState,
     WireFormat,
 )
 from tui.api.models.restore_spec import (

@@ -83,3 +83,29 @@ class Algorithm(OpenEnum):
     INCREMENTAL = "Incremental"
     REVERSED_INCREMENTAL = "ReversedIncremental"
     SYNTHETIC_FULL = "SyntheticFull"
+
+
+class TaskState(OpenEnum):
+    """Where a task is; only FINISHED is an end (WIRE 6.1, WIRE T23)."""
+
+    RUNNING = "Running"
+    OPERATION_FINISHED = "OperationFinished"
+    FINISHED = "Finished"
+
+
+class SessionState(OpenEnum):
+    """Where a restore session is (WIRE 7)."""
+
+    STARTING = "Starting"
+    WORKING = "Working"
+    STOPPING = "Stopping"
+    STOPPED = "Stopped"
+
+
+class SessionResult(OpenEnum):
+    """How a restore session ended; NONE is no end (WIRE 7, WIRE T17)."""
+
+    NONE = "None"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    FAILED = "Failed"

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from tui.api.errors import BadReference
-from tui.api.models.enums import OpenEnum, Platform, PointKind
+from tui.api.models.enums import Platform, PointKind, SessionResult, SessionState, TaskState
 from tui.api.models.references import ObjectRef, id_of
 
 ItemT = TypeVar("ItemT")
@@ -89,14 +89,6 @@ class RestorePoint(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_li
             return ""
 
 
-class TaskState(OpenEnum):
-    """Where a task is; only FINISHED is an end (WIRE 6.1, WIRE T23)."""
-
-    RUNNING = "Running"
-    OPERATION_FINISHED = "OperationFinished"
-    FINISHED = "Finished"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A task of this logon session (WIRE 6). Finished and success means the restore *started*."""
@@ -123,24 +115,6 @@ class Task:
     def is_over(self) -> bool:
         """Whether the task has ended, by State alone."""
         return self.state == TaskState.FINISHED
-
-
-class SessionState(OpenEnum):
-    """Where a restore session is (WIRE 7)."""
-
-    STARTING = "Starting"
-    WORKING = "Working"
-    STOPPING = "Stopping"
-    STOPPED = "Stopped"
-
-
-class SessionResult(OpenEnum):
-    """How a restore session ended; NONE is no end (WIRE 7, WIRE T17)."""
-
-    NONE = "None"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The parts of a restore form, as data: no widgets, no network.
 
 A screen renders these; `tui.restores.forms.form` checks what was typed into them. What excludes what, and
-what is shown when, stands here as data too, so that no screen asks for a platform.
+what is shown when, is here as data too, so that no screen asks for a platform.
 """
 
 from __future__ import annotations
