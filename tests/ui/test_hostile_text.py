@@ -83,8 +83,8 @@ async def test_a_restore_from_confirmation_to_history(app: VbemApp, demo: DemoPr
         await pilot.press("ctrl+r")
         await painted(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen), "the confirmation")
         await pilot.press("right", "enter")
-        await shows(pilot, "launching")
-        await painted(pilot, "launching", "the tasks")
+        await shows(pilot, "Asked for")
+        await painted(pilot, "Asked for", "the tasks")
         await pilot.press("c")
         await painted(pilot, "Cancel the restore", "the question before cancelling")
         await pilot.press("escape", "h")
@@ -146,7 +146,7 @@ async def test_what_is_exported_is_one_line_of_ascii_a_restore(
         await pilot.press("ctrl+r")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen), "the confirmation")
         await pilot.press("right", "enter")
-        await shows(pilot, "launching")
+        await shows(pilot, "Asked for")
         assert app.services.journal is not None
         with (tmp_path / "export").open("w", encoding="utf-8") as file:
             assert app.services.journal.export(file) == 1
