@@ -59,11 +59,6 @@ def local(moment: datetime) -> str:
     return _stamp(_here(moment))
 
 
-def utc(moment: datetime) -> str:
-    """Return UTC to the minute, marked: `2026-11-23 02:04 UTC`."""
-    return f"{_stamp(moment.astimezone(UTC))} UTC"
-
-
 def both(moment: datetime) -> str:
     """Return both times in one phrase, `2026-11-23 03:04 (02:04 UTC)`, with the UTC day where it differs.
 

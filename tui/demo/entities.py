@@ -83,10 +83,6 @@ class Entities:
         found.fields = [("Description", ""), ("ManagedServerType", root.host_type)]
         return found
 
-    def backup_name(self, job: Job) -> str:
-        """Backups are named after their jobs."""
-        return job.name
-
     def backup_guid(self, job: Job) -> str:
         """The id of a job's backup."""
         return self.world.points.backup_ids.guid(job.number)

@@ -231,10 +231,6 @@ class PointIndex:
         gone, self._unconfirmed = self._unconfirmed or set(), None
         return self._forget(gone)
 
-    def abandon_refresh(self) -> None:
-        """End a reload that did not reach the end of the list, so that nothing is known to be gone."""
-        self._unconfirmed = None
-
     def remove(self, uid: str) -> set[Vm]:
         """Forget a point the server does not know any more."""
         return self._forget({uid} & self._seen)

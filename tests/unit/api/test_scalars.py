@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.api.codec.tree import flag_of, id_in, number_of, path_of, text_of, time_of, times_of
+from tui.api.codec.tree import flag_of, id_in, number_of, path_of, text_of, time_of
 
 moments = st.datetimes(min_value=datetime(1754, 1, 1), max_value=datetime(9999, 12, 30))  # noqa: DTZ001
 
@@ -133,24 +133,3 @@ def test_of_a_link_only_path_and_query_count(href: str, wanted: str) -> None:
 def test_the_id_is_the_last_segment() -> None:
     assert id_in("https://em/api/restoreSessions/d67d/?format=Entity") == "d67d"
     assert id_in("nonsense") == ""
-
-
-MOMENTS = st.sampled_from(
-    [
-        "2025-02-03T04:05:06.1234567Z",
-        "2025-02-03T04:05:06",
-        "2025-02-03T04:05:06+02:00",
-        "1753-01-01T00:00:00Z",
-        "1753-01-01T00:00:00",
-        "",
-        "soon",
-    ]
-)
-
-
-@given(st.lists(MOMENTS, max_size=6))
-def test_many_moments_are_read_like_each_alone(texts: list[str]) -> None:
-    missing = datetime(1970, 1, 1, tzinfo=UTC)
-    found = times_of(texts, missing)
-    assert found == [time_of(text) or missing for text in texts]
-    assert {moment.tzinfo for moment in found} <= {UTC}

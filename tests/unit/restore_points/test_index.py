@@ -82,15 +82,6 @@ def test_a_reload_forgets_what_was_not_met_again_only_at_its_end() -> None:
     assert not index.has_named("gone")
 
 
-def test_a_reload_that_did_not_end_forgets_nothing() -> None:
-    index = PointIndex()
-    index.add([point("app07", 1), point("app07", 2)])
-    index.begin_refresh()
-    index.abandon_refresh()
-    assert index.end_refresh() == set()
-    assert len(index) == 2
-
-
 def test_a_removed_point_can_come_again() -> None:
     index = PointIndex()
     index.add([point("app07", 1)])

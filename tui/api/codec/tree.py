@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import attrgetter
 
 from tui.api.errors import MissingField
 
@@ -14,7 +13,6 @@ _ADDRESSED = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*")
 _TARGET = re.compile(r"/[!-\[\]-z|~]*")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _LAST_NULL_YEAR = 1753
-_ZONE = attrgetter("tzinfo")
 
 
 def text_of(value: object) -> str:
@@ -57,17 +55,6 @@ def time_of(value: object) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def times_of(texts: list[str], missing: datetime) -> list[datetime]:
-    """The same for many, with `missing` for what is none: in one go where all are usual."""
-    try:
-        moments = list(map(datetime.fromisoformat, texts))
-        if set(map(_ZONE, moments)) == {UTC} and min(moments).year > _LAST_NULL_YEAR:
-            return moments
-    except (TypeError, ValueError):
-        pass
-    return [time_of(text) or missing for text in texts]
 
 
 def path_of(href: str) -> str:

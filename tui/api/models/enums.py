@@ -7,12 +7,7 @@ from typing import Self
 
 
 class OpenEnum(StrEnum):
-    """An enumeration that keeps words it does not know: `X("New").value == "New"`, not known."""
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the word is one of the documented ones."""
-        return self._name_ != "OTHER"
+    """An enumeration that keeps words it does not know: `X("New").value == "New"`."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
