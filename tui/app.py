@@ -150,13 +150,16 @@ class VbemApp(TerminalApp):
     def _open_tasks(self, message: OpenTasks) -> None:
         from tui.screens.tasks import TasksScreen
 
-        for screen in self.screen_stack:
+        is_form = screen_name(self.screen) == "form"
+        # A form that was sent has done its work. Any other stays below, with all that was typed.
+        keeps_form = is_form and not message.restore_key
+        for screen in [] if keeps_form else self.screen_stack:
             if isinstance(screen, TasksScreen):
                 screen.pop_until_active()
                 screen.select(message.restore_key)
                 return
         tasks = TasksScreen(self.services, selected=message.restore_key)
-        if screen_name(self.screen) == "form":
+        if is_form and not keeps_form:
             self.switch_screen(tasks)
         else:
             self.push_screen(tasks)

@@ -164,6 +164,15 @@ async def test_escape_leaves_an_untouched_form_and_asks_before_dropping_what_was
         assert "the list of points" in text_of(pilot)
 
 
+async def test_looking_at_the_tasks_keeps_what_was_typed(tmp_path: Path) -> None:
+    async with opened(app_for(tmp_path, point())) as pilot:
+        await fill(pilot, "#form-reason", "INC-1")
+        await press(pilot, "ctrl+t")
+        assert "Tasks" in text_of(pilot).splitlines()[0]
+        await press(pilot, "escape")
+        assert pilot.app.screen.query_one("#form-reason", LineInput).value == "INC-1"
+
+
 async def test_what_is_said_of_a_field_goes_with_its_focus(tmp_path: Path) -> None:
     async with opened(app_for(tmp_path, point())) as pilot:
         words = pilot.app.screen.query_one("#form-help", Static)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import opened, press, settle, text_of, until
+from tests.support.settle import opened, press, settle, shows, text_of, until
 from tests.ui.forms import app_for, to_confirm
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import session
@@ -109,8 +109,8 @@ async def test_looking_at_the_tasks_while_it_is_sent_leaves_no_stale_form(tmp_pa
         await to_confirm(pilot)
         await pilot.press("right", "enter")
         await until(pilot, lambda: manager.posts, "the POST")
-        await press(pilot, "ctrl+t")
-        assert "sent" in text_of(pilot)
+        await pilot.press("ctrl+t")
+        await shows(pilot, "Sent; waiting for the server's")
         assert manager.hold is not None
         manager.hold.set()
         await settle(pilot)
