@@ -8,7 +8,7 @@ and `,` is not documented.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -158,6 +158,61 @@ class Identified(Protocol):
 ItemT = TypeVar("ItemT", bound=Identified)
 
 
+class PageTracker:
+    """The pages of one list: which are done, which is next, and where it ends.
+
+    Args:
+        first: number of the page to begin with.
+    """
+
+    def __init__(self, first: int = 1) -> None:
+        self.done: set[int] = set()
+        self.pages = first
+        self._first = first
+        self._looked = first - 1
+        self.page_length = 0
+        self.last_length = 0
+        self._ends: dict[tuple[str, str], int] = {}
+
+    def take(self, uids: Sequence[str], pages: int, number: int) -> None:
+        """Note what a page says of the list; an empty one is its end, whatever it says.
+
+        Args:
+            uids: of its items.
+            pages: how many there are, as it says.
+            number: its own.
+
+        Raises:
+            Unreadable: it is another page over again, so that the list would never end.
+        """
+        if uids and self._ends.setdefault((uids[0], uids[-1]), number) != number:
+            raise Unreadable("It sends the same page again and again.")
+        self.done.add(number)
+        self.pages = max(pages, 1) if uids else number
+        self.page_length = max(self.page_length, len(uids))
+        if number == self.pages:
+            self.last_length = len(uids)
+
+    def next_page(self) -> int | None:
+        """Return the next page that no task has taken."""
+        while self._looked < self.pages:
+            self._looked += 1
+            if self._looked not in self.done:
+                return self._looked
+        return None
+
+    def start_over(self) -> None:
+        """Look from the first page again; pages that are done are passed over."""
+        self._looked = self._first - 1
+
+    @property
+    def expected(self) -> int:
+        """Return about how many items there are."""
+        if self.pages in self.done and self.last_length:
+            return (self.pages - 1) * self.page_length + self.last_length
+        return self.pages * self.page_length
+
+
 async def follow_pages(
     query: Query, fetch: Callable[[Query], Awaitable[Page[ItemT]]], *, max_pages: int
 ) -> AsyncIterator[Page[ItemT]]:
@@ -171,17 +226,16 @@ async def follow_pages(
         TooLarge: there are more than `max_pages`.
     """
     seen: set[str] = set()
-    before: list[str] = []
-    for number in range(query.page, query.page + max_pages):
+    tracker = PageTracker(query.page)
+    for _ in range(max_pages):
+        if (number := tracker.next_page()) is None:
+            return
         page = await fetch(query.at(number))
         uids = [item.uid for item in page.items]
+        tracker.take(uids, page.pages, number)
         if not uids and number > query.page:
             return
-        if uids and uids == before:
-            raise Unreadable("It sends the same page again and again.")
         fresh = tuple(item for item in page.items if item.uid not in seen and not seen.add(item.uid))  # type: ignore[func-returns-value]
         yield Page(items=fresh, number=number, pages=page.pages)
-        if not uids or number >= page.pages:
-            return
-        before = uids
-    raise TooLarge(f"The list has more than {max_pages} pages.")
+    if tracker.next_page() is not None:
+        raise TooLarge(f"The list has more than {max_pages} pages.")

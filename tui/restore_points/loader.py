@@ -11,65 +11,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
-from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge, Unreadable
+from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge
 from tui.api.models import Page, PointKind, RestorePoint
-from tui.api.query import Query, eq
+from tui.api.query import PageTracker, Query, eq, follow_pages
 from tui.clock import Clock
 from tui.restore_points.index import PointIndex, Vm
-
-
-class PageTracker:
-    """The pages of one kind of point."""
-
-    def __init__(self, kind: PointKind) -> None:
-        self.kind = kind
-        self.done: set[int] = set()
-        self._looked = 0
-        self.pages = 1
-        self.page_length = 0
-        self.last_length = 0
-        self._ends: dict[tuple[str, str], int] = {}
-
-    def take(self, uids: Sequence[str], pages: int, number: int) -> None:
-        """Note what a page says of the list; an empty one is its end, whatever it says.
-
-        Args:
-            uids: of its points.
-            pages: how many there are, as it says.
-            number: its own.
-
-        Raises:
-            Unreadable: it is another page over again, so that the list would never end.
-        """
-        if uids and self._ends.setdefault((uids[0], uids[-1]), number) != number:
-            raise Unreadable("It sends the same page again and again.")
-        self.done.add(number)
-        self.pages = max(pages, 1) if uids else number
-        self.page_length = max(self.page_length, len(uids))
-        if number == self.pages:
-            self.last_length = len(uids)
-
-    def next_page(self) -> int | None:
-        """Return the next page that no task has taken."""
-        while self._looked < self.pages:
-            self._looked += 1
-            if self._looked not in self.done:
-                return self._looked
-        return None
-
-    def start_over(self) -> None:
-        """Look from the first page again; pages that are done are passed over."""
-        self._looked = 0
-
-    @property
-    def expected(self) -> int:
-        """Return about how many points there are."""
-        if self.pages in self.done and self.last_length:
-            return (self.pages - 1) * self.page_length + self.last_length
-        return self.pages * self.page_length
-
 
 FIRST_PAGE = 50
 """Points on the first page at most: somebody waits for it, and it fills most terminals."""
@@ -78,6 +27,7 @@ PARALLEL = 3
 """Pages asked for at the same time: polite to the server, and enough to keep the line busy."""
 MOST_POINTS = 4_000_000
 """Beyond this the list is given up: forty times a service provider's, and two gigabytes here."""
+_MOST_PAGES = MOST_POINTS // PAGE
 MOST_CHARS = 1_000_000_000
 """Of names and UIDs: four times what as many points of usual length hold."""
 _NAME_FIELDS = {PointKind.VM: "VmDisplayName", PointKind.VAPP: "VAppDisplayName"}
@@ -158,7 +108,7 @@ class Loader:
         self._on_page = on_page
         self._page_size, self._first_page, self._parallel = page_size, first_page, parallel
         self._turn = turn
-        self._trackers: list[PageTracker] = []
+        self._trackers: dict[PointKind, PageTracker] = {}
         self._left_out: list[str] = []
         self._state = LoadState.IDLE
         self._error: ManagerError | None = None
@@ -168,15 +118,14 @@ class Loader:
     @property
     def progress(self) -> Progress:
         """Return how far it has come."""
-        known = self._trackers and all(tracker.done for tracker in self._trackers)
+        trackers = self._trackers.values()
+        known = trackers and all(tracker.done for tracker in trackers)
         return Progress(
             state=self._state,
             points=len(self._index),
-            expected=max(len(self._index), sum(tracker.expected for tracker in self._trackers))
-            if known
-            else 0,
-            pages=sum(len(tracker.done) for tracker in self._trackers),
-            of_pages=sum(tracker.pages for tracker in self._trackers) if known else 0,
+            expected=max(len(self._index), sum(tracker.expected for tracker in trackers)) if known else 0,
+            pages=sum(len(tracker.done) for tracker in trackers),
+            of_pages=sum(tracker.pages for tracker in trackers) if known else 0,
             read_at=self._read_at,
             error=self._error,
             left_out=tuple(self._left_out),
@@ -230,34 +179,35 @@ class Loader:
         """
         before = len(self._index)
         for kind, field in _NAME_FIELDS.items():
-            number = pages = 1
-            while number <= pages:
-                query = self._query(self._page_size, eq_name=(field, name))
-                try:
-                    page = await self._source.points_page(query, number, kind=kind)
-                except (Rejected, NotAllowed) as error:
-                    if kind is PointKind.VM or isinstance(error, SessionExpired):
-                        raise
-                    break
-                self._take(page.items)
-                number, pages = number + 1, page.pages
+            fetch = partial(self._page_of, kind)
+            query = self._query(self._page_size, eq_name=(field, name))
+            try:
+                async for page in follow_pages(query, fetch, max_pages=_MOST_PAGES):
+                    self._take(page.items)
+            except (Rejected, NotAllowed) as error:
+                if kind is PointKind.VM or isinstance(error, SessionExpired):
+                    raise
         return len(self._index) - before
 
     # Reading -----------------------------------------------------------------------------------
 
     async def _read_all(self, *, again: bool) -> None:
         if again or not self._trackers:
-            self._trackers = [PageTracker(PointKind.VM), PageTracker(PointKind.VAPP)]
+            self._trackers = {kind: PageTracker() for kind in (PointKind.VM, PointKind.VAPP)}
             self._left_out.clear()
             if again:
                 self._index.begin_refresh()
-        for tracker in self._trackers:
+        for tracker in self._trackers.values():
             tracker.start_over()
-        if not self._trackers[0].done:
+        if not self._trackers[PointKind.VM].done:
             await self._attempt(self._read_first())
         # A first page is read alone, because it says how many there are.
         await asyncio.gather(
-            *(self._attempt(self._read(tracker, 1)) for tracker in self._trackers if not tracker.done)
+            *(
+                self._attempt(self._read(kind, 1))
+                for kind, tracker in self._trackers.items()
+                if not tracker.done
+            )
         )
         await asyncio.gather(*(self._work() for _ in range(self._parallel)))
         if self._error is not None:
@@ -281,33 +231,36 @@ class Loader:
         page = await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
         self._take(page.items)
         if page.pages <= 1:
-            self._trackers[0].done.add(1)
-            self._trackers[0].page_length = self._trackers[0].last_length = len(page.items)
+            tracker = self._trackers[PointKind.VM]
+            tracker.done.add(1)
+            tracker.page_length = tracker.last_length = len(page.items)
 
     async def _work(self) -> None:
         """Read pages, beside a few others, until none is left."""
         while self._error is None and (free := self._next()):
             await self._attempt(self._read(*free))
 
-    def _next(self) -> tuple[PageTracker, int] | None:
+    def _next(self) -> tuple[PointKind, int] | None:
         return next(
-            ((tracker, n) for tracker in self._trackers if (n := tracker.next_page()) is not None), None
+            ((kind, n) for kind, tracker in self._trackers.items() if (n := tracker.next_page()) is not None),
+            None,
         )
 
-    async def _read(self, tracker: PageTracker, number: int) -> None:
+    async def _read(self, kind: PointKind, number: int) -> None:
+        tracker = self._trackers[kind]
         await self._turn()
         try:
-            page = await self._source.points_page(self._query(self._page_size), number, kind=tracker.kind)
+            page = await self._source.points_page(self._query(self._page_size), number, kind=kind)
         except (Rejected, NotAllowed) as error:
-            if tracker.kind is PointKind.VM or isinstance(error, SessionExpired):
+            if kind is PointKind.VM or isinstance(error, SessionExpired):
                 raise
-            self._leave_out(tracker, error)
+            self._leave_out(kind, error)
             return
         tracker.take([point.uid for point in page.items], page.pages, number)
         self._take(page.items)
 
-    def _leave_out(self, tracker: PageTracker, error: ManagerError) -> None:
-        self._trackers.remove(tracker)
+    def _leave_out(self, kind: PointKind, error: ManagerError) -> None:
+        self._trackers.pop(kind, None)
         self._left_out.append(f"The vApp restore points could not be listed: {error}")
 
     def _take(self, points: Sequence[RestorePoint]) -> None:
@@ -318,6 +271,9 @@ class Loader:
                 f"The list has more than {MOST_POINTS:,} restore points, or names without end.",
                 hint="Type a VM's full name to ask the server for it directly.",
             )
+
+    async def _page_of(self, kind: PointKind, query: Query) -> Page[RestorePoint]:
+        return await self._source.points_page(query, query.page, kind=kind)
 
     def _query(self, size: int, eq_name: tuple[str, str] | None = None) -> Query:
         return Query(
