@@ -1,8 +1,8 @@
 """Fewer bytes to the terminal than Textual sends by itself: opening or closing a screen costs one frame.
 
 Four of Textual's protected methods are overridden, which a subclass may; the byte counts and pictures of
-the tests hold them to what they promise. Upstream: Textualize/textual issues about repeated full repaints
-while a screen is pushed.
+the tests hold them to what they promise. Upstream https://github.com/Textualize/textual/pull/5516 meant to
+send one frame where a screen is pushed; with Textual 8.2 there are still two to four.
 """
 
 from __future__ import annotations
