@@ -223,7 +223,7 @@ class VbemApp(TerminalApp):
 
     def on_key(self) -> None:
         if self.services.connection is not None:
-            self.services.connection.key_pressed()
+            self.services.connection.is_attended = True
 
     async def _ask_for_password(self) -> bool:
         # In a worker: Textual lets nobody else wait for what a screen is dismissed with.

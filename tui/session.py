@@ -73,7 +73,9 @@ class Connection:
         """A logon session that must still go to the keyring."""
         self._keeping = asyncio.Lock()
         self._use: SessionUse | None = None
-        self._last_key = self._last_read = clock.monotonic()
+        self.is_attended = False
+        """Whether the operator has pressed a key since the last tick; whoever sees one sets it."""
+        self._last_read = clock.monotonic()
 
     @property
     def manager(self) -> EnterpriseManager:
@@ -215,7 +217,6 @@ class Connection:
             self._use.release()
         self._use = SessionUse(self._session_store.state_folder, str(self.address), session)
         self._last_read = self._clock.monotonic()
-        self.key_pressed()
 
     # -- out ----------------------------------------------------------------------------------
 
@@ -262,16 +263,15 @@ class Connection:
 
     # -- staying ------------------------------------------------------------------------------
 
-    def key_pressed(self) -> None:
-        """Note that the operator has pressed a key."""
-        self._last_key = self._clock.monotonic()
-
     async def keep_alive_loop(self, busy: Callable[[], bool]) -> None:
         """Keep the session alive while somebody is there or `busy()`; runs until cancelled."""
+        last_key = self._clock.monotonic()
         while True:
             await self._clock.sleep(TICK_S)
             now = self._clock.monotonic()
-            attended = now - self._last_key < ATTENDED_S
+            if self.is_attended:
+                self.is_attended, last_key = False, now
+            attended = now - last_key < ATTENDED_S
             if now - self._last_read >= KEEP_ALIVE_S and (attended or busy()):
                 self._last_read = now
                 await self._read_lightly()

@@ -108,9 +108,8 @@ class StageConnection:
     user: str = r"LAB\op"
     address: str = "em.lab.example:9398"
     is_to_be_kept: bool = False
-
-    def key_pressed(self) -> None:
-        """Nothing keeps this session alive."""
+    is_attended: bool = False
+    """Nothing keeps this session alive."""
 
     async def leave(self) -> None:
         """Nothing is open."""

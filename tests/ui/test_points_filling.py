@@ -16,6 +16,7 @@ from tests.unit.restores.fakes import FakeClock
 from tui.api.errors import SessionExpired, TimedOut
 from tui.api.models import Page, PointKind, RestorePoint
 from tui.api.query import Query
+from tui.restore_points.loader import LoadState
 from tui.screens.points import ASK_AFTER_S, RestorePointsScreen
 
 FLEET = [point(f"vm{n % 40:02}", n) for n in range(1, 1801)]
@@ -78,6 +79,20 @@ async def test_a_server_that_does_not_answer_is_waited_for_in_words(
         browser.server.gate.set()
         await shows(pilot, "all 1,800 points loaded")
         assert "no answer for" not in text_of(pilot)
+
+
+async def test_a_covered_list_waits_with_what_is_new_until_it_comes_back(browser: Browser) -> None:
+    browser.hold()
+    async with browser.app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Asking for the newest restore points...")
+        await pilot.press("ctrl+t")
+        await shows(pilot, "No restores in this run yet")
+        browser.server.gate.set()
+        await until(pilot, lambda: browser.screen.progress.state is LoadState.COMPLETE, "the whole list")
+        assert browser.screen.vms.row_count == 0
+        await pilot.press("escape")
+        await shows(pilot, "all 1,800 points loaded")
+        assert browser.screen.vms.row_count == 40
 
 
 async def test_ctrl_c_stops_at_once_and_f5_goes_on(browser: Browser) -> None:

@@ -118,7 +118,7 @@ class RestClient:
             return await asyncio.to_thread(decode, body)
 
     async def _model(self, body: bytes, reader: Callable[[Tree], ResultT]) -> ResultT:
-        return await self.decode(body, lambda text: codec_of(text).read(text, reader, self._limits))
+        return await self.decode(body, lambda text: reader(codec_of(text).tree(text, self._limits)))
 
     async def _call(
         self,

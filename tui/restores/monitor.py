@@ -14,7 +14,7 @@ from typing import Literal
 from tui.api.errors import ManagerError, SessionExpired
 from tui.api.models import LogonSession, RestoreSession, Task
 from tui.clock import Clock
-from tui.restore_states import RestoreState
+from tui.restore_states import CancelState, RestoreState
 from tui.restores import cancellation, session_search, transitions
 from tui.restores.ports import RestoreApi
 from tui.restores.registry import RestoreRegistry, with_problem
@@ -130,7 +130,8 @@ class Monitor:
             by_session: whose sessions were listed.
         """
         tasks, sessions = ({restore.key for restore in heard} for heard in (by_task, by_session))
-        for restore in self._registry.all():
+        asked = [one for one in self._registry.all() if one.cancel is not CancelState.NONE]
+        for restore in asked:
             # A task that is gone proves nothing before the sessions have been looked at as well.
             heard = sessions if restore.task_gone or restore.session_uid else tasks | sessions
             now = self._registry.timestamp()

@@ -15,7 +15,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
-from textual.worker import Worker
+from textual.worker import Worker, WorkerState
 
 from tui.actions import EVERYWHERE, Action, actions_of, spell_key
 from tui.api.errors import SessionExpired
@@ -163,12 +163,22 @@ class VbemScreen(SinglePaintScreen[None]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         # A worker's failure is posted to the node it belongs to and goes no further.
-        if failed := failure_of(event):
-            self.app.post_message(failed)
+        if event.state is WorkerState.ERROR:
+            self.app.post_message(failure_of(event.worker))
+
+    @property
+    def is_covered(self) -> bool:
+        """Return whether another full screen lies over this one; a dialog does not count."""
+        stack = self.app.screen_stack
+        return self in stack and any(not screen.is_modal for screen in stack[stack.index(self) + 1 :])
+
+    def on_screen_resume(self) -> None:
+        self._note_tasks()
 
     @on(RestoresChanged)
     def _note_tasks(self) -> None:
-        self.query_one(Footer).note(TASKS, self.tasks_note)
+        if not self.is_covered:
+            self.query_one(Footer).note(TASKS, self.tasks_note)
 
     def stop_loading(self) -> bool:
         """Stop what is loading; return whether anything was."""
@@ -246,8 +256,8 @@ class Dialog(SinglePaintScreen[DialogT], ModalScreen[DialogT]):
         self._shown_s = now_s()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if failed := failure_of(event):
-            self.app.post_message(failed)
+        if event.state is WorkerState.ERROR:
+            self.app.post_message(failure_of(event.worker))
 
     def takes_key(self, event: Key | Paste) -> bool:
         # Pressed before the dialog was seen, it is no answer; but for Escape.

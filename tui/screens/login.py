@@ -42,8 +42,14 @@ class RefusalCounter:
         return f"Refused {self._times} times. " if self._times > 1 else ""
 
 
-_FOLLOWING_MODULES = ("tui.api.client", "tui.store.journal", "tui.screens.points")
-"""What a logon needs; imported while the password is typed, for it takes some tenths of a second."""
+_FOLLOWING_MODULES = (
+    "tui.api.client",
+    "tui.store.journal",
+    "tui.screens.points",
+    "tui.screens.restore_form",
+    "tui.screens.tasks",
+)
+"""What follows a logon, in this order; imported while the password is typed."""
 SAID_AFTER_S = 0.15
 """A quick server answers before anyone could read what is waited for: it is not painted then."""
 

@@ -147,6 +147,7 @@ class RestorePointsScreen(VbemScreen):
     def on_screen_resume(self) -> None:
         if self._was_covered:
             self._was_covered = False
+            self.show_news()
             self._repaint_ages()
 
     def on_screen_suspend(self) -> None:
@@ -366,6 +367,8 @@ class RestorePointsScreen(VbemScreen):
 
     @on(PageCame)
     def show_news(self) -> None:
+        if self.is_covered:
+            return  # nobody sees it: what is new waits until the list comes back
         self._painting = False
         fresh, self._fresh = self._fresh, set()
         self._view.update(fresh)

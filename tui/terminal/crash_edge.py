@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.message import Message
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,11 +27,9 @@ class WorkerFailed(Message):
         self.error = error
 
 
-def failure_of(event: Worker.StateChanged) -> WorkerFailed | None:
-    """Return the message for the app where a worker has failed, None for any other change of state."""
-    if event.state is not WorkerState.ERROR or event.worker.error is None:
-        return None
-    return WorkerFailed(event.worker.description, event.worker.error)
+def failure_of(worker: Worker[object]) -> WorkerFailed:
+    """Return the message for the app about a worker that has failed."""
+    return WorkerFailed(worker.description, worker.error or RuntimeError("It ended without an error."))
 
 
 class CrashEdge:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from textual import on
 from textual.events import Event, Key, Paste
-from textual.worker import Worker
+from textual.worker import Worker, WorkerState
 
 from tui.terminal.crash_edge import EXIT_CRASH, CrashEdge, WorkerFailed, failure_of
 from tui.terminal.hangup import terminal_fd, watch
@@ -91,9 +91,8 @@ class TerminalApp(SinglePaintApp):
     # -- the outer edge -----------------------------------------------------------------------
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        failed = failure_of(event)
-        if failed is not None:
-            self.report_failure(failed)
+        if event.state is WorkerState.ERROR:
+            self.report_failure(failure_of(event.worker))
 
     @on(WorkerFailed)
     def report_failure(self, failed: WorkerFailed) -> None:

@@ -28,7 +28,7 @@ every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
 
 def read(dialect: str, root: str, tree: dict[str, Any], reader: Callable[[Tree], ModelT]) -> ModelT:
     body = DIALECTS[dialect](root, tree)
-    return codec_of(body).read(body, reader, Limits())
+    return reader(codec_of(body).tree(body, Limits()))
 
 
 def listed(dialect: str, plural: str, singular: str, items: list[dict[str, Any]]) -> dict[str, Any]:

@@ -135,9 +135,9 @@ def test_an_error_says_its_message(dialect: str) -> None:
 @pytest.mark.parametrize("body", [b"<Error Message='x'/>", b"<RestorePoint UID='u'/>", b"[]", b"<html/>"])
 def test_another_resource_is_no_task(body: bytes) -> None:
     with pytest.raises(BadReply):
-        codec_of(body).read(body, resources.task, Limits())
+        resources.task(codec_of(body).tree(body, Limits()))
 
 
 def test_the_wrong_resource_is_named() -> None:
     with pytest.raises(Unreadable, match="It is a Backup, not a Task"):
-        codec_of(b"<Backup/>").read(b"<Backup/>", resources.task, Limits())
+        resources.task(codec_of(b"<Backup/>").tree(b"<Backup/>", Limits()))

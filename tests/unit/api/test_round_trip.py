@@ -116,7 +116,7 @@ def test_sessions_are_alike_in_all_dialects(
         ],
     )
     found: list[RestoreSession] = [
-        codec_of(body).read(body, resources.restore_session, Limits()) for body in dialects(resource)
+        resources.restore_session(codec_of(body).tree(body, Limits())) for body in dialects(resource)
     ]
     assert found[0] == found[1] == found[2]
     assert (found[0].vm_name, found[0].failure_message, found[0].progress) == (name, reason, progress)

@@ -63,7 +63,7 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 async def test_somebody_there_keeps_the_session_alive_every_five_minutes(scene: Scene) -> None:
     for _ in range(60):
-        scene.connection.key_pressed()
+        scene.connection.is_attended = True
         await scene.minutes(1)
     assert scene.manager.reads == [300.0 * number for number in range(1, 13)]
 
@@ -84,7 +84,7 @@ async def test_a_restore_in_flight_keeps_it_alive_without_anybody(scene: Scene) 
 
 async def test_a_key_late_in_the_silence_is_in_time(scene: Scene) -> None:
     await scene.minutes(24)
-    scene.connection.key_pressed()
+    scene.connection.is_attended = True
     await scene.minutes(1)
     assert scene.manager.reads[-1] == 1500.0
 

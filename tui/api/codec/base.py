@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
 from tui.api.codec import resources
@@ -46,10 +45,6 @@ class Codec(ABC):
     def points(self, body: bytes, kind: PointKind, limits: Limits) -> Listing[RestorePoint]:
         """A page of restore points; formats override it with something faster."""
         return read_points(self.tree(body, limits), kind)
-
-    def read(self, body: bytes, reader: Callable[[Tree], ModelT], limits: Limits) -> ModelT:
-        """Decode a reply and read a model from it with one of `readers`."""
-        return reader(self.tree(body, limits))
 
     def error_message(self, body: bytes, limits: Limits) -> str:
         """What an error body says, empty if it does not say anything.
