@@ -8,23 +8,22 @@ import shlex
 import pytest
 
 from tui.cli.main import main
-from tui.demo import faults
 from tui.demo.command import add_options
-from tui.demo.faults import FAULTS, STEP_WORDS, epilog
+from tui.demo.fault_table import FAULTS, STEP_WORDS, epilog, parse
 from tui.demo.messages import STEPS
 
 
 def test_every_fault_and_step_is_told_once_and_no_other() -> None:
-    told = [spec.partition("[")[0] for spec, _ in FAULTS]
-    assert sorted(told) == sorted(faults.BEFORE | faults.AFTER | faults.HOLDING)
+    told = [kind.name for kind in FAULTS]
+    assert len(told) == len(set(told))
+    assert all((kind.before is None) is not (kind.after is None) for kind in FAULTS)
     assert tuple(STEP_WORDS) == STEPS
 
 
 def test_an_argument_is_told_of_exactly_where_it_is_a_value() -> None:
-    for spec, _ in FAULTS:
-        name = spec.partition("[")[0]
-        takes_value = faults.parse(f"{name}:7").argument == "7"
-        assert ("[:" in spec) is takes_value, name
+    for kind in FAULTS:
+        takes_value = parse(f"{kind.name}:7").argument == "7"
+        assert ("[:" in kind.usage) is takes_value, kind.name
 
 
 def test_the_help_prints_them_and_fits(
@@ -42,7 +41,7 @@ def test_the_example_is_understood() -> None:
     example = epilog().partition("vbem demo-server ")[2].replace("\\\n", "")
     parser = argparse.ArgumentParser()
     add_options(parser)
-    given = [faults.parse(spec) for spec in parser.parse_args(shlex.split(example)).fault]
+    given = [parse(spec) for spec in parser.parse_args(shlex.split(example)).fault]
     assert [(one.name, one.argument, one.step, one.times_left) for one in given] == [
         ("slow", "12", "list", None),
         ("drop-after-accept", "", "submit", 1),

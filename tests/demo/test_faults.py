@@ -14,7 +14,7 @@ import pytest
 
 from tests.demo.reading import Answer, Wire, vm_spec
 from tests.support.demo_process import DemoProcess
-from tui.demo import faults
+from tui.demo.fault_table import parse
 from tui.demo.messages import STEPS
 
 BROKEN = (http.client.HTTPException, OSError)
@@ -193,7 +193,7 @@ def test_faults_of_the_command_line() -> None:
 @pytest.mark.parametrize("spec", ["nonsense", "slow:x", "drop-before@nowhere", "", "http-503:x"])
 def test_unknown_faults_are_refused(spec: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        faults.parse(spec)
+        parse(spec)
 
 
 @pytest.mark.parametrize("step", STEPS)

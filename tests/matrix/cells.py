@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tui.demo import faults
+from tui.demo.fault_table import AFTER, BEFORE
 
 
 class Step(StrEnum):
@@ -60,7 +60,7 @@ class Cell:
     """One fault at one step, in one format."""
 
     fault: str
-    """As the table of `tui.demo.faults` names it, with its argument."""
+    """As the table of `tui.demo.fault_table` names it, with its argument."""
     step: Step
     wire: str
 
@@ -89,8 +89,7 @@ class Cell:
 
 def all_faults() -> list[str]:
     """Every fault the server knows, with the arguments it is used with."""
-    known = faults.BEFORE | faults.AFTER | faults.HOLDING
-    return [spec for name in sorted(known) for spec in _VARIANTS.get(name, (name,))]
+    return [spec for name in sorted(BEFORE | AFTER) for spec in _VARIANTS.get(name, (name,))]
 
 
 def cells(*, gate: bool) -> list[Cell]:
@@ -116,6 +115,6 @@ def _is_of_gate(row: int, fault: str, step: Step) -> bool:
     """Whether the gate takes the fault of that row at that step."""
     if fault == "hostile-error":
         return True
-    if step is Step.SUBMIT and fault.partition(":")[0] in faults.AFTER:
+    if step is Step.SUBMIT and fault.partition(":")[0] in AFTER:
         return True
     return step is list(Step)[row % len(Step)]

@@ -74,7 +74,7 @@ class DemoProcess:
         return found
 
     def fault(self, spec: str) -> None:
-        """From now on the server misbehaves as `tui.demo.faults` says."""
+        """From now on the server misbehaves as `tui.demo.fault_table` says."""
         self.control("fault", spec=spec)
 
     def clear_faults(self) -> None:

@@ -34,8 +34,10 @@ import sys
 import threading
 from collections.abc import Callable
 
+from tui.demo import options as switches
+from tui.demo.fault_table import epilog, parse
 from tui.demo.identity import Identity
-from tui.demo.options import CHOICES, DEFAULT_PASSWORD, DEFAULT_USER, Options, add_options, from_namespace
+from tui.demo.options import CHOICES, DEFAULT_PASSWORD, DEFAULT_USER, Options, from_namespace
 from tui.demo.server import Application, Server
 from tui.demo.write_calls import effects
 
@@ -92,7 +94,7 @@ class Control:
         return self._now()
 
     def _fault(self, message: Message) -> Message:
-        self._app.faults.add(str(message["spec"]))
+        self._app.faults.add(parse(str(message["spec"])))
         return {}
 
     def _clear_faults(self, _message: Message) -> Message:
@@ -115,7 +117,7 @@ class Control:
         self._app.reset(options)
         faults = message.get("fault", [])
         for spec in faults if isinstance(faults, list) else [faults]:
-            self._app.faults.add(str(spec))
+            self._app.faults.add(parse(str(spec)))
         return self._now()
 
     def _set(self, message: Message) -> Message:
@@ -164,8 +166,13 @@ class Control:
         return {}
 
 
-__all__ = ["add_options", "run"]
 _STDIN = 0
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the server's switches to a command line, and a list of its faults to the help."""
+    switches.add_options(parser)
+    parser.epilog, parser.formatter_class = epilog(), argparse.RawDescriptionHelpFormatter
 
 
 def run(options: argparse.Namespace) -> int:

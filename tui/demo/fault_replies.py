@@ -1,4 +1,4 @@
-"""The bad replies that faults put in the place of good ones."""
+"""The bad replies that faults put in the place of good ones, once a request has been processed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import json
 import random
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 
 from tui.demo.faults import Fault
 from tui.demo.messages import JSON, XML, Reply, Request
+from tui.demo.service import Service
 from tui.demo.wire_xml import escape
 
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
@@ -43,24 +45,9 @@ _NAMES_JSON = re.compile(
 )
 
 
-def instead(fault: Fault, request: Request, port: int) -> Reply:
-    """The reply of a fault that keeps the request from being processed."""
-    name = fault.name
-    if name.startswith("http-50"):
-        return proxy_error(int(name[5:]))
-    if name == "redirect":
-        target = f"https://localhost:{port}/api/followed{request.target}"
-        return Reply(
-            status=302,
-            headers=[("Location", target)],
-            body=_HTML.format("Moved").encode(),
-            content_type="text/html",
-        )
-    if name == "html-error":
-        return Reply(status=500, body=_HTML.format("Runtime Error").encode(), content_type="text/html")
-    if name == "html-page":
-        return Reply(body=_HTML.format("Veeam Backup Enterprise Manager").encode(), content_type="text/html")
-    return Reply(status=401, content_type="", headers=[("WWW-Authenticate", "Basic Realm=RestSvc")])
+def page(title: str, status: int = 200) -> Reply:
+    """A web page with a title, as proxies and web servers send it."""
+    return Reply(status=status, body=_HTML.format(title).encode(), content_type="text/html")
 
 
 def hostile_words(as_json: bool) -> str:
@@ -71,59 +58,125 @@ def hostile_words(as_json: bool) -> str:
 def proxy_error(status: int) -> Reply:
     """What a proxy answers for a server it cannot reach."""
     words = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}[status]
-    return Reply(status=status, body=_HTML.format(f"{status} {words}").encode(), content_type="text/html")
+    return page(f"{status} {words}", status)
 
 
-def spoil(fault: Fault, request: Request, reply: Reply) -> Reply:
-    """Turn the good reply to a processed request into a bad one."""
-    name = fault.name
-    if name in {"http-502-after", "http-504-after"}:
-        return proxy_error(int(name[5:8]))
-    if name in _MANNERS:
-        reply.manner = _MANNERS[name]
-        reply.body = _whole(reply) or b"x"
-        reply.packed = b""
-        reply.drip_s = fault.number(0.25)
-        if name == "not-http":
-            reply.body = b"SSH-2.0-OpenSSH_9.2\r\n"
-        return reply
-    if name == "wrong-type":
-        reply.content_type = XML if JSON in reply.content_type else JSON
-        return reply
-    if name in _TEXTS:
-        text = _TEXTS[name](_whole(reply).decode(), fault, request.wants_json)
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """A request that was processed, and the good reply to it, which a spoiler turns into a bad one."""
+
+    request: Request
+    reply: Reply
+    service: Service
+
+    def text(self) -> str:
+        """The reply's body, unpacked."""
+        return _whole(self.reply).decode()
+
+    def saying(self, text: str) -> Reply:
+        """The same reply with another body."""
+        reply = self.reply
         return Reply(
             status=reply.status, body=text.encode(), content_type=reply.content_type, headers=reply.headers
         )
-    return _monster(fault, request, reply)
+
+    @property
+    def as_json(self) -> bool:
+        """Whether the body is JSON."""
+        return JSON in self.reply.content_type
 
 
-_MANNERS = {"drop-after-accept": "drop", "truncate": "truncate", "not-http": "not-http", "drip": "drip"}
+Spoiler = Callable[[Fault, Processed], Awaitable[Reply]]
+
+
+async def hold(fault: Fault, done: Processed) -> Reply:
+    """Keep the reply until the fault is cleared."""
+    await fault.cleared.wait()
+    return done.reply
+
+
+async def lost_server(fault: Fault, _done: Processed) -> Reply:
+    """A proxy lost the server in the middle: `http-502-after`."""
+    return proxy_error(int(fault.name[5:8]))
+
+
+def _sent(done: Processed, manner: str) -> Reply:
+    reply = done.reply
+    reply.manner, reply.body, reply.packed = manner, _whole(reply) or b"x", b""
+    return reply
+
+
+async def drop(_fault: Fault, done: Processed) -> Reply:
+    """Nothing, and the connection is closed."""
+    return _sent(done, "drop")
+
+
+async def truncate(_fault: Fault, done: Processed) -> Reply:
+    """Half of it."""
+    return _sent(done, "truncate")
+
+
+async def drip(fault: Fault, done: Processed) -> Reply:
+    """A byte at a time."""
+    reply = _sent(done, "drip")
+    reply.drip_s = fault.number(0.25)
+    return reply
+
+
+async def not_http(_fault: Fault, done: Processed) -> Reply:
+    """What an SSH server says."""
+    reply = _sent(done, "not-http")
+    reply.body = b"SSH-2.0-OpenSSH_9.2\r\n"
+    return reply
+
+
+async def wrong_type(_fault: Fault, done: Processed) -> Reply:
+    """The other format's Content-Type."""
+    done.reply.content_type = XML if done.as_json else JSON
+    return done.reply
+
+
+async def garbage(_fault: Fault, done: Processed) -> Reply:
+    """Noise."""
+    noise = random.Random(7).randbytes(4000)  # noqa: S311 - noise for a test, not a secret
+    return Reply(status=done.reply.status, body=noise, content_type=done.reply.content_type)
+
+
+async def bomb(_fault: Fault, _done: Processed) -> Reply:
+    """Entities of entities."""
+    return Reply(body=_BOMB.encode(), content_type=XML)
+
+
+def _kind(done: Processed) -> str:
+    return JSON if done.request.wants_json else XML
+
+
+async def deep(_fault: Fault, done: Processed) -> Reply:
+    """Levels of nesting."""
+    text = "[" * _DEPTH + "]" * _DEPTH if done.request.wants_json else "<a>" * _DEPTH + "</a>" * _DEPTH
+    return Reply(body=text.encode(), content_type=_kind(done))
+
+
+async def gzip_bomb(_fault: Fault, done: Processed) -> Reply:
+    """Zeros, packed small."""
+    return Reply(body=_packed_zeros(1024), content_type=_kind(done), headers=[("Content-Encoding", "gzip")])
+
+
+async def huge_list(fault: Fault, done: Processed) -> Reply:
+    """More rows than anybody has."""
+    return Reply(body=_rows(int(fault.number(10_000_000)), done.request.wants_json), content_type=_kind(done))
+
+
+async def huge_body(_fault: Fault, done: Processed) -> Reply:
+    """A body without end, not packed: packed, hours would pass until its bytes reached any limit."""
+    plain = [("Content-Encoding", "identity")]
+    return Reply(body=_endless(done.request.wants_json), content_type=_kind(done), headers=plain)
 
 
 def _whole(reply: Reply) -> bytes:
     if reply.packed:
         return gzip.decompress(reply.packed)
     return reply.body if isinstance(reply.body, bytes) else b"".join(reply.body)
-
-
-def _monster(fault: Fault, request: Request, reply: Reply) -> Reply:
-    name, as_json = fault.name, request.wants_json
-    kind = JSON if as_json else XML
-    if name == "garbage":
-        noise = random.Random(7).randbytes(4000)  # noqa: S311 - noise for a test, not a secret
-        return Reply(status=reply.status, body=noise, content_type=reply.content_type)
-    if name == "bomb":
-        return Reply(body=_BOMB.encode(), content_type=XML)
-    if name == "deep":
-        text = "[" * _DEPTH + "]" * _DEPTH if as_json else "<a>" * _DEPTH + "</a>" * _DEPTH
-        return Reply(body=text.encode(), content_type=kind)
-    if name == "gzip-bomb":
-        return Reply(body=_packed_zeros(1024), content_type=kind, headers=[("Content-Encoding", "gzip")])
-    if name == "huge-list":
-        return Reply(body=_rows(int(fault.number(10_000_000)), as_json), content_type=kind)
-    # Not packed: packed, hours would pass until the bytes on the line reached any limit.
-    return Reply(body=_endless(as_json), content_type=kind, headers=[("Content-Encoding", "identity")])
 
 
 def _packed_zeros(megabytes: int) -> Iterator[bytes]:
@@ -149,34 +202,33 @@ def _endless(as_json: bool) -> Iterator[bytes]:
         yield block
 
 
-def _substitute(text: str, as_json: bool, replace: Callable[[str], str], count: int = 0) -> str:
+def _substitute(done: Processed, replace: Callable[[str], str], count: int = 0) -> Reply:
+    as_json = done.as_json
     pattern = _NAMES_JSON if as_json else _NAMES_XML
     quote: Callable[[str], str] = (lambda name: json.dumps(name)[1:-1]) if as_json else escape
-    return pattern.sub(lambda match: quote(replace(match[0])), text, count=count)
+    return done.saying(pattern.sub(lambda match: quote(replace(match[0])), done.text(), count=count))
 
 
-def _huge_name(text: str, _fault: Fault, as_json: bool) -> str:
-    return _substitute(text, as_json, lambda name: name + "A" * 100_000, count=2)
+async def huge_name(_fault: Fault, done: Processed) -> Reply:
+    """Names of 100 kB, two of them."""
+    return _substitute(done, lambda name: name + "A" * 100_000, count=2)
 
 
-def _hostile_names(text: str, _fault: Fault, as_json: bool) -> str:
-    """One VM has the same hostile name in every reply."""
-    names = HOSTILE_NAMES + _JSON_ONLY if as_json else HOSTILE_NAMES
-    return _substitute(text, as_json, lambda name: names[zlib.crc32(name.encode()) % len(names)])
+async def hostile_names(_fault: Fault, done: Processed) -> Reply:
+    """Names made to harm; one VM has the same one in every reply."""
+    names = HOSTILE_NAMES + _JSON_ONLY if done.as_json else HOSTILE_NAMES
+    return _substitute(done, lambda name: names[zlib.crc32(name.encode()) % len(names)])
 
 
-def _missing(text: str, fault: Fault, as_json: bool) -> str:
-    field = re.escape(fault.argument or "UID")
-    if as_json:
-        return re.sub(rf'(?i)"{field}":(?:"(?:[^"\\]|\\.)*"|[^",\[\]{{}}]+),?', "", text).replace(",}", "}")
-    return re.sub(rf'(?i) {field}="[^"]*"|<{field}>[^<]*</{field}>', "", text)
+async def missing(fault: Fault, done: Processed) -> Reply:
+    """One attribute or element left out."""
+    field, text = re.escape(fault.argument or "UID"), done.text()
+    if done.as_json:
+        bare = re.sub(rf'(?i)"{field}":(?:"(?:[^"\\]|\\.)*"|[^",\[\]{{}}]+),?', "", text)
+        return done.saying(bare.replace(",}", "}"))
+    return done.saying(re.sub(rf'(?i) {field}="[^"]*"|<{field}>[^<]*</{field}>', "", text))
 
 
-def _bom(text: str, _fault: Fault, _as_json: bool) -> str:
-    return f"\ufeff{text}"
-
-
-_TEXTS: dict[str, Callable[[str, Fault, bool], str]] = {
-    "huge-name": _huge_name, "hostile-names": _hostile_names, "missing": _missing,
-    "bom": _bom,
-}  # fmt: skip
+async def bom(_fault: Fault, done: Processed) -> Reply:
+    """A byte order mark at the beginning."""
+    return done.saying(f"\ufeff{done.text()}")

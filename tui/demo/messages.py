@@ -24,6 +24,9 @@ class Request:
     user: str = ""
     """The user of the logon session, once it is known."""
 
+    flaws: set[str] = field(default_factory=set)
+    """The names of the faults that shape what is processed."""
+
     xml_only: bool = False
     """The logon session's API version is older than JSON (WIRE 2.1)."""
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.demo.faults import epilog
-
 VERSIONS = ("v1_4", "v1_5", "v1_6", "v1_7")
 HREF_HOST = "https://em01.demo.internal:9398"
 DEFAULT_USER = "LAB\\restore-op"
@@ -108,8 +106,7 @@ def moment(text: str) -> datetime:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the server's switches to a command line, and a list of its faults to the help."""
-    parser.epilog, parser.formatter_class = epilog(), argparse.RawDescriptionHelpFormatter
+    """Add the server's switches to a command line."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port to listen on; 0 takes any")
     parser.add_argument("--points", type=int, default=0, metavar="N", help="number of VM restore points")

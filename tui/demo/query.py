@@ -36,14 +36,16 @@ class Page:
 
     number: int
     size: int
-    misleading: str = ""
-    """`loop` or `endless`: the faults that make paging never end."""
+    flaws: frozenset[str] = frozenset()
+    """The names of the faults that mislead in paging."""
 
     def of(self, rows: Sequence[RowT]) -> Sequence[RowT]:
         """The rows on this page; beyond the end there are none."""
         number = self.number
-        if self.misleading:
-            number = 1 if self.misleading == "loop" else (number - 1) % max(1, self.count(rows)) + 1
+        if "loop-paging" in self.flaws:
+            number = 1
+        elif "endless-paging" in self.flaws:
+            number = (number - 1) % self.count(rows) + 1
         return rows[(number - 1) * self.size : number * self.size]
 
     def count(self, rows: Sequence[RowT]) -> int:
@@ -52,11 +54,11 @@ class Page:
 
     def info(self, request: Request, base: str, count: int) -> Resource:
         """PagingInfo: First, Previous and Next where there are such, Last."""
-        if self.misleading == "endless":
+        if "endless-paging" in self.flaws:
             count = 2_000_000_000
         number = self.number
         targets = {"First": 1, "Previous": number - 1, "Next": number + 1, "Last": count}
-        if self.misleading == "loop":
+        if "loop-paging" in self.flaws:
             targets["Next"], count = 1, max(count, number + 1)
         if number <= 1:
             del targets["Previous"]
@@ -116,8 +118,6 @@ class Queries:
         self._packed: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self._packed_size = 0
         self._selections: OrderedDict[tuple[object, ...], Sequence[int]] = OrderedDict()
-        self.misleading = ""
-        """Set while a fault makes paging loop or never end."""
 
     def answer(self, request: Request, session: LogonSession) -> Reply:
         """Answer one query.
@@ -159,7 +159,7 @@ class Queries:
     ) -> Reply:
         parameters = request.parameters()
         rows = self._selected(table, parameters)
-        page = self._page(parameters)
+        page = self._page(request)
         entities = wants_entities(parameters)
         describe = entity if entities else self._site.entities.reference_of(entity)
         info: Resource | None = page.info(request, self._base, page.count(rows))
@@ -180,7 +180,7 @@ class Queries:
         version = min(site.options.version, session.version)
         table = Table(name="Task", rows=lambda: own, fields=task_fields(site.restores, version))
         rows = self._selected(table, parameters)
-        page = self._page(parameters)
+        page = self._page(request)
         bare = Request(method="GET", target="/api/query?type=Task")
         result = QueryResult(
             wrapper="Resources",
@@ -191,7 +191,7 @@ class Queries:
         return site.replies.say(request, result)
 
     def _points(self, request: Request, parameters: dict[str, str]) -> Reply:
-        site, page, entities = self._site, self._page(parameters), wants_entities(parameters)
+        site, page, entities = self._site, self._page(request), wants_entities(parameters)
         numbers = self._point_numbers(parameters)
         fmt = site.replies.format_of(request)
         info = page.info(request, self._base, page.count(numbers))
@@ -236,9 +236,9 @@ class Queries:
         sort = parameters.get("sortdesc" if descending else "sortasc", "")
         return select(table, node, sort, descending=descending)
 
-    def _page(self, parameters: dict[str, str]) -> Page:
-        page = asked(parameters, self._site.options.page_size)
-        return Page(page.number, page.size, self.misleading)
+    def _page(self, request: Request) -> Page:
+        page = asked(request.parameters(), self._site.options.page_size)
+        return Page(page.number, page.size, frozenset(request.flaws))
 
     @property
     def _base(self) -> str:

@@ -8,8 +8,9 @@ import ssl
 import traceback
 from collections import deque
 
-from tui.demo import fault_replies
-from tui.demo import faults as fault_names
+from tui.demo.fault_effects import Arrived
+from tui.demo.fault_replies import Processed
+from tui.demo.fault_table import AFTER, BEFORE, kind_of, parse
 from tui.demo.faults import Faults
 from tui.demo.http import Connection
 from tui.demo.identity import Identity
@@ -20,7 +21,6 @@ from tui.demo.site import Site
 
 _KEPT = 20_000
 _SECRET = {"authorization", "cookie", "x-restsvcsessionid"}
-_SHAPES_PAGES = {"loop-paging": "loop", "endless-paging": "endless"}
 
 
 class Application:
@@ -29,7 +29,9 @@ class Application:
     def __init__(self, options: Options, specs: list[str]) -> None:
         self.site = Site(options)
         self.service = Service(self.site)
-        self.faults = Faults(specs)
+        self.faults = Faults()
+        for spec in specs:
+            self.faults.add(parse(spec))
         self.requests: deque[dict[str, object]] = deque(maxlen=_KEPT)
         self.port = 0
 
@@ -56,9 +58,7 @@ class Application:
         request.step = step_of(request)
         record = _record(request)
         self.requests.append(record)
-        await self.faults.hold(request.step, "hold")
-        reply = await self._before(request) or self._after(request, self._answer(request))
-        await self.faults.hold(request.step, "hold-reply")
+        reply = await self._before(request) or await self._after(request, self._answer(request))
         record |= {"status": 0 if reply.manner == "drop" else reply.status, "user": request.user}
         return reply
 
@@ -68,38 +68,20 @@ class Application:
         except Exception as error:  # noqa: BLE001 - the outer edge: a fault of this server is a 500, and is seen
             traceback.print_exc()
             return self.site.replies.fail(request, 500, f"{type(error).__name__}: {error}")
-        finally:
-            self.service.queries.misleading = ""
 
     async def _before(self, request: Request) -> Reply | None:
         found: Reply | None = None
-        for fault in self.faults.at(request.step, fault_names.BEFORE):
-            if fault.name == "expire":
-                fault.seen += 1
-                if fault.seen <= fault.number(0):
-                    continue
-                self.site.logons.expire()
-            fault.fire()
-            if fault.name == "slow":
-                await asyncio.sleep(fault.number(1))
-            elif fault.name in _SHAPES_PAGES:
-                self.service.queries.misleading = _SHAPES_PAGES[fault.name]
-            elif fault.name == "drop-before":
-                found = Reply(manner="drop")
-            elif fault.name == "hostile-error":
-                found = found or self._hostile_error(request)
-            elif fault.name != "expire":
-                found = found or fault_replies.instead(fault, request, self.port)
+        for fault in self.faults.named(BEFORE):
+            effect = kind_of(fault).before
+            if effect and fault.strikes(request.step):
+                found = await effect(fault, Arrived(request, self.service)) or found
         return found
 
-    def _hostile_error(self, request: Request) -> Reply:
-        replies = self.site.replies
-        return replies.fail(request, 500, fault_replies.hostile_words(replies.format_of(request) != "xml"))
-
-    def _after(self, request: Request, reply: Reply) -> Reply:
-        for fault in self.faults.at(request.step, fault_names.AFTER):
-            fault.fire()
-            reply = fault_replies.spoil(fault, request, reply)
+    async def _after(self, request: Request, reply: Reply) -> Reply:
+        for fault in self.faults.named(AFTER):
+            spoil = kind_of(fault).after
+            if spoil and fault.strikes(request.step):
+                reply = await spoil(fault, Processed(request, reply, self.service))
         return reply
 
 
