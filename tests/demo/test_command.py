@@ -22,7 +22,8 @@ def test_every_fault_and_step_is_told_once_and_no_other() -> None:
 
 def test_an_argument_is_told_of_exactly_where_it_is_a_value() -> None:
     for kind in FAULTS:
-        takes_value = parse(f"{kind.name}:7").argument == "7"
+        argument = kind.argument if kind.argument.islower() else "7"
+        takes_value = parse(f"{kind.name}:{argument.partition('|')[0]}").argument != ""
         assert ("[:" in kind.usage) is takes_value, kind.name
 
 

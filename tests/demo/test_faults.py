@@ -280,3 +280,44 @@ def test_hostile_names_of_what_is_looked_up(client: Wire, form: str) -> None:
     bad = client.get(path).listed("HierarchyItems")
     assert [item["ObjectRef"] for item in bad] == [item["ObjectRef"] for item in good]
     assert not {item["ObjectName"] for item in bad} & {item["ObjectName"] for item in good}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 407, 413, 501])
+def test_a_proxy_forbids_what_the_server_does(client: Wire, status: int) -> None:
+    point = client.point_id("app01")
+    client.demo.fault(f"html-4xx:{status}@submit")
+    answer = client.restore(point, vm_spec("xml"))
+    assert (answer.status, answer.headers.get_content_type()) == (status, "text/html")
+    assert "RestSvc" not in str(answer.headers)
+    assert len(client.demo.restores()) == 1
+
+
+@pytest.mark.parametrize(("spec", "status"), [("no-task", 202), ("no-task:200", 200), ("no-task:204", 204)])
+def test_accepted_without_a_task(client: Wire, spec: str, status: int) -> None:
+    point = client.point_id("app01")
+    client.demo.fault(f"{spec}@submit")
+    answer = client.restore(point, vm_spec("xml"))
+    assert (answer.status, answer.body) == (status, b"")
+    assert len(client.demo.restores()) == 1
+
+
+def test_silence_is_no_reply_and_nothing_done(client: Wire) -> None:
+    point = client.point_id("app01")
+    client.demo.fault("silent@submit")
+    answers: list[Answer] = []
+    broken: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            answers.append(client.restore(point, vm_spec("xml")))
+        except BROKEN as error:
+            broken.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not client.demo.fired():
+        assert asking.is_alive()
+    assert client.demo.requests("submit")[0]["status"] == 0
+    client.demo.clear_faults()
+    asking.join(30)
+    assert (answers, len(broken), client.demo.restores()) == ([], 1, [])

@@ -33,6 +33,12 @@ async def hold(fault: Fault, _arrived: Arrived) -> None:
     await fault.cleared.wait()
 
 
+async def silent(fault: Fault, _arrived: Arrived) -> Reply:
+    """Nothing at all, until the fault is cleared; then the connection is closed."""
+    await fault.cleared.wait()
+    return Reply(manner="drop")
+
+
 async def drop(_fault: Fault, _arrived: Arrived) -> Reply:
     """Nothing, and the connection is closed."""
     return Reply(manner="drop")

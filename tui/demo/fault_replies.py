@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from tui.demo.faults import Fault
 from tui.demo.messages import JSON, XML, Reply, Request
@@ -98,6 +99,21 @@ async def hold(fault: Fault, done: Processed) -> Reply:
 async def lost_server(fault: Fault, _done: Processed) -> Reply:
     """A proxy lost the server in the middle: `http-502-after`."""
     return proxy_error(int(fault.name[5:8]))
+
+
+async def forbidden(fault: Fault, _done: Processed) -> Reply:
+    """A proxy's page with a status of 4xx or 501, whatever the server did."""
+    status = int(fault.number(403))
+    reply = page(f"{status} {HTTPStatus(status).phrase}", status)
+    if status in {401, 407}:
+        name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
+        reply.headers = [(name, 'Basic realm="Web gateway"')]
+    return reply
+
+
+async def no_body(fault: Fault, done: Processed) -> Reply:
+    """A status alone."""
+    return Reply(status=int(fault.number(done.reply.status)), content_type="")
 
 
 def _sent(done: Processed, manner: str) -> Reply:

@@ -29,6 +29,8 @@ class Kind:
     """What the server does, for the help; the default of the argument in parentheses."""
     before: Effect | None = None
     after: Spoiler | None = None
+    steps: tuple[str, ...] = ()
+    """The steps it can happen at, the usual one first; none are all."""
 
     @property
     def name(self) -> str:
@@ -36,17 +38,29 @@ class Kind:
         return self.usage.partition("[")[0]
 
     @property
-    def takes_argument(self) -> bool:
-        """Whether what follows a colon is an argument, not how often."""
-        return "[" in self.usage
+    def argument(self) -> str:
+        """What may follow a colon: a word in capitals, or the choices; empty where that is how often."""
+        return self.usage.partition("[:")[2].rstrip("]")
+
+    def check(self, argument: str) -> None:
+        """Refuse an argument that does not fit.
+
+        Raises:
+            ValueError: it is no number, or none of the choices.
+        """
+        if self.argument.islower():
+            if argument not in self.argument.split("|"):
+                raise ValueError(f"{self.name} takes {self.argument}, not {argument!r}")
+        elif self.argument != "FIELD":
+            float(argument)
 
 
-def _before(usage: str, words: str, effect: Effect) -> Kind:
-    return Kind(usage=usage, words=words, before=effect)
+def _before(usage: str, words: str, effect: Effect, *steps: str) -> Kind:
+    return Kind(usage=usage, words=words, before=effect, steps=steps)
 
 
-def _after(usage: str, words: str, spoiler: Spoiler) -> Kind:
-    return Kind(usage=usage, words=words, after=spoiler)
+def _after(usage: str, words: str, spoiler: Spoiler, *steps: str) -> Kind:
+    return Kind(usage=usage, words=words, after=spoiler, steps=steps)
 
 
 FAULTS = (
@@ -88,6 +102,11 @@ FAULTS = (
     _after("missing[:FIELD]", "leaves one attribute or element out (UID)", replies.missing),
     _before("loop-paging", "has each page's Next lead back to page 1", effects.paging),
     _before("endless-paging", "announces two billion pages", effects.paging),
+    _before("silent", "neither processes nor answers it, and keeps the connection", effects.silent),
+    _after(
+        "html-4xx[:STATUS]", "processes it, then answers as a proxy that forbids it (403)", replies.forbidden
+    ),
+    _after("no-task[:STATUS]", "processes it, then answers without a body", replies.no_body),
 )
 _BY_NAME = {kind.name: kind for kind in FAULTS}
 BEFORE = frozenset(kind.name for kind in FAULTS if kind.before)
@@ -109,14 +128,14 @@ def parse(spec: str) -> Fault:
     kind = _BY_NAME.get(match["name"]) if match else None
     if match is None or kind is None:
         raise ValueError(f"there is no fault {spec!r}; known: {', '.join(sorted(_BY_NAME))}")
-    argument, step = match["arg"] or "", match["step"] or "any"
-    if step not in STEPS:
-        raise ValueError(f"there is no step {step!r}; known: {', '.join(STEPS)}")
+    argument, step = match["arg"] or "", match["step"] or (kind.steps or ("any",))[0]
+    if step not in (kind.steps or STEPS):
+        raise ValueError(f"{kind.name} has no step {step!r}; known: {', '.join(kind.steps or STEPS)}")
     times = int(match["times"]) if match["times"] else None
-    if argument and not kind.takes_argument:
+    if argument and not kind.argument:
         times, argument = int(argument), ""
-    if argument and not kind.usage.endswith(":FIELD]"):
-        float(argument)
+    if argument:
+        kind.check(argument)
     fault = Fault(spec=spec, name=kind.name, argument=argument, step=step, times_left=times)
     if kind.name == "expire":
         fault.lets_through = int(fault.number(0))
