@@ -321,3 +321,110 @@ def test_silence_is_no_reply_and_nothing_done(client: Wire) -> None:
     client.demo.clear_faults()
     asking.join(30)
     assert (answers, len(broken), client.demo.restores()) == ([], 1, [])
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_sessions_without_end(client: Wire, form: str) -> None:
+    client.format = form
+    client.demo.fault("endless-sessions")
+    seen: set[str] = set()
+    for page in range(1, 6):
+        answer = client.query("RestoreSession", 'VmDisplayName=="app02"', pageSize=20, page=page)
+        rows = answer.queried("RestoreSessions")
+        assert {row["VmDisplayName"] for row in rows} == {"app02"}
+        assert answer.paging["PagesCount"] == str(page + 1)
+        assert f"page={page + 1}" in answer.paging.link("Next")
+        seen |= {row["UID"] for row in rows}
+    assert len(seen) == 100
+
+
+def test_pages_without_paging_info(client: Wire) -> None:
+    client.demo.fault("no-paging-info@list")
+    pages = [client.query("VmRestorePoint", pageSize=300, page=page) for page in (1, 2, 100)]
+    assert [answer.node.child("PagingInfo") for answer in pages] == [None] * 3
+    first, second, beyond = ([row["UID"] for row in answer.queried("VmRestorePoints")] for answer in pages)
+    assert (len(first), len(beyond)) == (300, 0)
+    assert not set(first) & set(second)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/hierarchyRoots?format=Entity", "/api/query?type=HierarchyRoot&format=Entities"]
+)
+def test_roots_with_a_wrong_uid(client: Wire, path: str) -> None:
+    def roots() -> list[tuple[str, str]]:
+        answer = client.get(path)
+        rows = answer.rows() if "query" not in path else answer.queried("HierarchyRoots")
+        return [(row["UID"].rpartition(":")[2], row["UniqueId"]) for row in rows]
+
+    assert all(uid != unique for uid, unique in roots())
+    client.demo.fault("wrong-roots")
+    assert all(uid == unique for uid, unique in roots())
+
+
+@pytest.mark.parametrize("launched", [False, True])
+def test_a_stop_that_stops_nothing_before_a_failure(client: Wire, launched: bool) -> None:
+    client.restore(client.point_id("app01"), vm_spec("xml"))
+    client.demo.advance(20 if launched else 1)
+    client.demo.fault("stop-no-effect")
+    assert client.send("DELETE", "/api/tasks/task-1").status == 204
+    states = []
+    for _ in range(100):
+        client.demo.advance(1)
+        states.append(client.demo.restores()[0]["state"])
+    assert list(dict.fromkeys(states))[-3:] == ["Working", "Stopping", "Stopped"]
+    (over,) = client.query("RestoreSession", 'VmDisplayName=="app01"', sortDesc="CreationTime").queried(
+        "RestoreSessions"
+    )[:1]
+    assert (over["Result"], over["FailureMessage"]) == ("Failed", "Failed to restore VM: the disk is full")
+
+
+@pytest.mark.parametrize("kind", ["vmRestorePoints", "vAppRestorePoints"])
+@pytest.mark.parametrize("how", ["", ":unlinked", ":same-point"])
+def test_a_colleague_restores_where_our_request_is_lost(client: Wire, kind: str, how: str) -> None:
+    vapp = client.query("vAppRestorePoint").queried("VAppRestorePoints")[0]["UID"].rpartition(":")[2]
+    point = vapp if kind == "vAppRestorePoints" else client.point_id("app01")
+    client.demo.fault(f"colleague{how}")
+    client.demo.fault("drop-before@submit*1")
+    with pytest.raises(BROKEN):
+        client.restore(point, vm_spec("xml"), kind)
+    (restore,) = client.demo.restores()
+    assert (restore["user"], restore["overwrites"]) == ("LAB\\colleague", True)
+    assert (restore["point"] == point) is (how == ":same-point")
+    client.demo.advance(200)
+    newest = client.query("RestoreSession", sortDesc="CreationTime").queried("RestoreSessions")[0]
+    assert newest["VmDisplayName"] == restore["vm"]
+    assert (newest["State"], newest["Result"]) == ("Stopped", "Success")
+    assert newest.has_link("Related", f"{restore['kind']}Reference") is (how != ":unlinked")
+    assert client.get("/api/tasks").listed("Tasks") == []
+
+
+def test_a_colleague_beside_our_own(client: Wire) -> None:
+    client.demo.fault("colleague*1")
+    point = client.point_id("app01")
+    assert client.restore(point, vm_spec("xml")).status == 202
+    assert client.restore(point, vm_spec("xml")).status == 202
+    users = [restore["user"] for restore in client.demo.restores()]
+    assert users == ["LAB\\colleague", client.demo.user, client.demo.user]
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_links_that_lead_elsewhere(client: Wire, form: str) -> None:
+    client.format = form
+    good = client.points("app01")[0]
+    client.restore(good["UID"].rpartition(":")[2], vm_spec(form))
+    client.demo.advance(30)
+    client.demo.fault("foreign-links")
+    bad = client.points("app01")[0]
+    assert bad["UID"] == good["UID"]
+    assert bad.link("Restore") != good.link("Restore")
+    assert bad.link("Alternate") == good.link("Alternate")
+    assert client.restore(bad.link("Restore").split("/")[3].partition("?")[0], vm_spec(form)).status == 202
+    assert client.get("/api/tasks/task-1").node.link("Delete").startswith("/api/backups/")
+    client.demo.clear_faults()
+    client.demo.fault("foreign-links:related@task")
+    own = client.query("RestoreSession", 'VmDisplayName=="app01"', sortDesc="CreationTime").queried(
+        "RestoreSessions"
+    )[0]
+    assert own["UID"].rpartition(":")[2] not in client.get("/api/tasks/task-1").node.link(
+        "Related", "RestoreSession"
+    )

@@ -51,7 +51,10 @@ _LEFT_OUT = {
 """The field `missing` leaves out: what the program cannot do without at that step; else UID."""
 XML_ONLY = {"bomb"}
 """Entities exist in XML alone; the server sends one whatever was asked for."""
-_WITHOUT_CELLS = {"silent", "html-4xx", "no-task"}
+_WITHOUT_CELLS = {
+    "silent", "html-4xx", "no-task", "endless-sessions", "no-paging-info", "wrong-roots", "stop-no-effect",
+    "colleague", "foreign-links",
+}  # fmt: skip
 """Faults whose rules are not written yet."""
 EXCLUDED: dict[tuple[str, Step], str] = {}
 """Cells that by nature cannot be: the reason of each. So far there is none."""

@@ -180,7 +180,7 @@ class Activity:
         return found
 
     def _point_link(self, session: Session) -> tuple[Link, ...]:
-        if isinstance(session, PastSession) or session.number % 2:
+        if isinstance(session, PastSession) or not session.links_point:
             return ()
         path = "vm" if session.point_kind == "VmRestorePoint" else "vApp"
         href = self._hrefs.of(f"{path}RestorePoints/{session.point_guid}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from tui.demo.links import Hrefs, as_reference
@@ -73,6 +73,15 @@ class Entities:
         found.fields = [
             ("HierarchyRootId", root.guid), ("UniqueId", root.unique_id), ("HostType", root.host_type),
         ]  # fmt: skip
+        return found
+
+    def roots(self, flaws: Collection[str]) -> Callable[[Root], Resource]:
+        """What describes hierarchy roots: rightly, or with the UniqueId in the place of the id."""
+        return self._wrong_root if "wrong-roots" in flaws else self.root
+
+    def _wrong_root(self, root: Root) -> Resource:
+        found = self.root(root)
+        found.attributes["UID"] = f"urn:veeam:HierarchyRoot:{root.unique_id}"
         return found
 
     def managed_server(self, root: Root) -> Resource:

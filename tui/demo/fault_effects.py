@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tui.demo import fault_replies
+from tui.demo.colleague import restore_beside
 from tui.demo.faults import Fault
 from tui.demo.messages import Reply, Request
 from tui.demo.service import Service
@@ -83,6 +84,11 @@ async def redirect(_fault: Fault, arrived: Arrived) -> Reply:
     return reply
 
 
-async def paging(fault: Fault, arrived: Arrived) -> None:
-    """Pages that mislead: `loop-paging`."""
-    arrived.request.flaws.add(fault.name)
+async def colleague(fault: Fault, arrived: Arrived) -> None:
+    """Somebody else restores the same machine at this moment."""
+    restore_beside(arrived.service.site, arrived.request, fault.argument)
+
+
+async def flaw(fault: Fault, arrived: Arrived) -> None:
+    """The request is processed, with a flaw that those who process it know by its name."""
+    arrived.request.flaws[fault.name] = fault.argument

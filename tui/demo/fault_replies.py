@@ -14,6 +14,7 @@ from http import HTTPStatus
 from tui.demo.faults import Fault
 from tui.demo.messages import JSON, XML, Reply, Request
 from tui.demo.service import Service
+from tui.demo.site import Site
 from tui.demo.wire_xml import escape
 
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
@@ -26,6 +27,8 @@ _BOMB = (
     + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
     + ']><QueryResult xmlns="http://www.veeam.com/ent/v1.0"><Refs>&j;</Refs></QueryResult>'
 )
+_LINK_XML = re.compile(r'<Link Href="(?P<href>[^"]*)"(?: (?:Name|Type)="[^"]*")* Rel="(?P<rel>\w+)" />')
+_LINK_JSON = re.compile(r'"[Rr]el":"(?P<rel>\w+)","[Hh]ref":"(?P<href>[^"]*)"')
 HOSTILE_NAMES = (
     "[red]x[/red]", "[link=file:///etc/passwd]click[/link]", "\u202egpj.exe", "a\nb", "zero\u200bwidth",
     "\u009b31mC1", "x" * 300, "日本語" * 40, "e" + "\u0301" * 50, "--help", "$(reboot)",
@@ -243,6 +246,36 @@ async def missing(fault: Fault, done: Processed) -> Reply:
         bare = re.sub(rf'(?i)"{field}":(?:"(?:[^"\\]|\\.)*"|[^",\[\]{{}}]+),?', "", text)
         return done.saying(bare.replace(",}", "}"))
     return done.saying(re.sub(rf'(?i) {field}="[^"]*"|<{field}>[^<]*</{field}>', "", text))
+
+
+async def foreign_links(fault: Fault, done: Processed) -> Reply:
+    """Restore links of other points, Delete links of backups, or Related links of other restores."""
+    rels = {fault.argument.title()} if fault.argument else {"Restore", "Delete"}
+
+    def elsewhere(match: re.Match[str]) -> str:
+        if match["rel"] not in rels:
+            return match[0]
+        return match[0].replace(match["href"], _elsewhere(done.service.site, match["href"]))
+
+    return done.saying((_LINK_JSON if done.as_json else _LINK_XML).sub(elsewhere, done.text()))
+
+
+def _elsewhere(site: Site, href: str) -> str:
+    path = href.partition("?")[0]
+    head, guid = path.rpartition("/")[::2]
+    points = site.world.points
+    if head.endswith("/vmRestorePoints"):
+        number = (points.find(guid) or 0) + 50
+        return href.replace(guid, points.ids.guid(number % len(points.vm_of)))
+    if head.endswith("/vAppRestorePoints"):
+        numbers = points.vapp_numbers()
+        at = numbers.index(points.vapp_ids.number(guid)) + 20
+        return href.replace(guid, points.vapp_ids.guid(numbers[at % len(numbers)]))
+    if head.endswith("/restoreSessions"):
+        return href.replace(guid, site.restores.past[0].guid)
+    if head.endswith(("/tasks", "/logonSessions")):
+        return f"{site.entities.base}backups/{site.entities.backup_guid(site.world.jobs[0])}"
+    return href
 
 
 async def bom(_fault: Fault, done: Processed) -> Reply:

@@ -100,8 +100,33 @@ FAULTS = (
         "hostile-names", "gives names of markup, escapes, bidi overrides, line breaks", replies.hostile_names
     ),
     _after("missing[:FIELD]", "leaves one attribute or element out (UID)", replies.missing),
-    _before("loop-paging", "has each page's Next lead back to page 1", effects.paging),
-    _before("endless-paging", "announces two billion pages", effects.paging),
+    _before("loop-paging", "has each page's Next lead back to page 1", effects.flaw),
+    _before("endless-paging", "announces two billion pages", effects.flaw),
+    _before(
+        "endless-sessions",
+        "lists ever more pages of past restores of that VM",
+        effects.flaw,
+        "session",
+    ),
+    _before("no-paging-info", "sends pages without PagingInfo", effects.flaw),
+    _before("wrong-roots", "gives hierarchy roots their UniqueId for a UID", effects.flaw, "lookup"),
+    _before(
+        "stop-no-effect",
+        "answers 204 and stops nothing; the restore then fails",
+        effects.flaw,
+        "cancel",
+    ),
+    _before(
+        "colleague[:unlinked|same-point]",
+        "somebody restores it from another point",
+        effects.colleague,
+        "submit",
+    ),
+    _after(
+        "foreign-links[:restore|delete|related]",
+        "leads the first two elsewhere, or one",
+        replies.foreign_links,
+    ),
     _before("silent", "neither processes nor answers it, and keeps the connection", effects.silent),
     _after(
         "html-4xx[:STATUS]", "processes it, then answers as a proxy that forbids it (403)", replies.forbidden

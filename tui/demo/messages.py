@@ -24,8 +24,8 @@ class Request:
     user: str = ""
     """The user of the logon session, once it is known."""
 
-    flaws: set[str] = field(default_factory=set)
-    """The names of the faults that shape what is processed."""
+    flaws: dict[str, str] = field(default_factory=dict)
+    """The names of the faults that shape how it is processed, and their arguments."""
 
     xml_only: bool = False
     """The logon session's API version is older than JSON (WIRE 2.1)."""

@@ -20,11 +20,12 @@ from tui.demo.logon import LogonSession
 from tui.demo.messages import Refused, Reply, Request
 from tui.demo.query_tables import task_fields
 from tui.demo.replies import content_type
-from tui.demo.site import Site
+from tui.demo.site import Site, older_sessions
 from tui.demo.wire import Link, QueryResult, Resource
 
 RowT = TypeVar("RowT")
 _UPPER_HEX = re.compile(r"%[0-9A-F]{2}")
+_NAMED_VM = re.compile(r'(?i)vmdisplayname\s*==\s*"([^"]+)"')
 _OWN = {"pagesize", "page"}
 _LARGEST = 50_000
 """A page larger than this would be made of more memory than a demo may take."""
@@ -52,8 +53,10 @@ class Page:
         """How many pages there are; an empty result has one (WIRE Q9)."""
         return max(1, -(-len(rows) // self.size))
 
-    def info(self, request: Request, base: str, count: int) -> Resource:
+    def info(self, request: Request, base: str, count: int) -> Resource | None:
         """PagingInfo: First, Previous and Next where there are such, Last."""
+        if "no-paging-info" in self.flaws:
+            return None
         if "endless-paging" in self.flaws:
             count = 2_000_000_000
         number = self.number
@@ -134,15 +137,15 @@ class Queries:
         return self._others(request, parameters, kind)
 
     def _others(self, request: Request, parameters: dict[str, str], kind: str) -> Reply:
-        tables, things, activity = self._site.tables, self._site.entities, self._site.activity
+        tables, things = self._site.tables, self._site.entities
         known: dict[str, Callable[[], Reply]] = {
             "vapprestorepoint": lambda: self._list(
                 request, tables.vapp_points, things.vapp_point, "VAppRestorePoints"
             ),
-            "restoresession": lambda: self._list(
-                request, tables.sessions, activity.session, "RestoreSessions"
+            "restoresession": lambda: self._sessions(request),
+            "hierarchyroot": lambda: self._list(
+                request, tables.roots, things.roots(request.flaws), "HierarchyRoots"
             ),
-            "hierarchyroot": lambda: self._list(request, tables.roots, things.root, "HierarchyRoots"),
             "managedserver": lambda: self._list(
                 request, tables.managed, things.managed_server, "ManagedServers"
             ),
@@ -154,21 +157,46 @@ class Queries:
             raise Refused(400, f"Query type '{parameters.get('type', '')}' is not supported.")
         return known[kind]()
 
+    def _sessions(self, request: Request) -> Reply:
+        activity, table = self._site.activity, self._site.tables.sessions
+        if "endless-sessions" not in request.flaws:
+            return self._list(request, table, activity.session, "RestoreSessions")
+        page = self._page(request)
+        named = _NAMED_VM.search(request.parameters().get("filter", ""))
+        older = older_sessions(self._site.world, named[1] if named else "app01", page.number, page.size)
+        rows = [*page.of(self._selected(table, request.parameters())), *older][: page.size]
+        return self._paged(
+            request,
+            rows,
+            activity.session,
+            "RestoreSessions",
+            page.info(request, self._base, page.number + 1),
+        )
+
     def _list(
         self, request: Request, table: Table[RowT], entity: Callable[[RowT], Resource], plural: str
     ) -> Reply:
-        parameters = request.parameters()
-        rows = self._selected(table, parameters)
+        rows = self._selected(table, request.parameters())
         page = self._page(request)
-        entities = wants_entities(parameters)
-        describe = entity if entities else self._site.entities.reference_of(entity)
-        info: Resource | None = page.info(request, self._base, page.count(rows))
+        info = page.info(request, self._base, page.count(rows))
         if table.name == "HierarchyRoot" and page.count(rows) == 1:
             info = None  # printed without, in the documentation of 13.1 (WIRE 3.3)
+        return self._paged(request, page.of(rows), entity, plural, info)
+
+    def _paged(
+        self,
+        request: Request,
+        rows: Sequence[RowT],
+        entity: Callable[[RowT], Resource],
+        plural: str,
+        info: Resource | None,
+    ) -> Reply:
+        entities = wants_entities(request.parameters())
+        describe = entity if entities else self._site.entities.reference_of(entity)
         result = QueryResult(
             wrapper="Entities" if entities else "Refs",
             plural=plural if entities else "Refs",
-            rows=tuple(map(describe, page.of(rows))),
+            rows=tuple(map(describe, rows)),
             paging=info,
         )
         return self._site.replies.say(request, result)

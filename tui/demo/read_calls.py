@@ -100,7 +100,8 @@ class ReadCalls:
 
     def roots(self, request: Request, _session: LogonSession, rest: list[str]) -> Reply:
         """GET /hierarchyRoots."""
-        return self._table(request, rest, self._site.tables.roots, self._site.entities.root, "HierarchyRoots")
+        describe = self._site.entities.roots(request.flaws)
+        return self._table(request, rest, self._site.tables.roots, describe, "HierarchyRoots")
 
     def managed(self, request: Request, _session: LogonSession, rest: list[str]) -> Reply:
         """GET /managedServers."""

@@ -5,7 +5,7 @@ Nothing runs here: each state follows from the time that has passed since the re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tui.demo.clock import DemoClock
@@ -18,6 +18,7 @@ from tui.demo.world import VApp, Vm
 
 STOPPING_S = 3.0
 STARTING_S = 2.0
+DISK_IS_FULL = "Failed to restore VM: the disk is full"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +36,10 @@ class Restore:
     behaviour: Behaviour
     created: float
     restore_s: float
+    user: str
+    """Who asked for it."""
+    links_point: bool
+    """Whether its session names the restore point."""
     launch_stopped: bool = False
     stopped_at: float | None = None
 
@@ -70,6 +75,8 @@ class Restore:
         if now >= self.ends_at:
             return "Stopped"
         if self.stopped_at is not None and now >= self.stopped_at:
+            return "Stopping"
+        if now >= self.ends_at - self.behaviour.stopping_s:
             return "Stopping"
         return "Starting" if now < self.launched_at + STARTING_S else "Working"
 
@@ -144,9 +151,13 @@ class Restores:
     def __post_init__(self) -> None:
         self.guids = Ids(self.salt, "RestoreSession")
 
+    def add(self, restore: Restore) -> None:
+        """Begin a restore whose task nobody here will ask for."""
+        self.restores.append(restore)
+
     def start(self, session: LogonSession, restore: Restore, operation: str) -> Task:
         """Begin a restore: it gets the next task number of the logon session."""
-        self.restores.append(restore)
+        self.add(restore)
         return self._new_task(session, operation, restore=restore)
 
     def collect(self, session: LogonSession, server_guid: str) -> Task:
@@ -173,11 +184,23 @@ class Restores:
         wanted = task_id.lower()
         return next((task for task in self.of_session(session) if task.task_id == wanted), None)
 
-    def delete(self, task: Task) -> None:
-        """DELETE: the record goes; what else stops depends on `--cancel` (WIRE T28)."""
+    def delete(self, task: Task, *, in_vain: bool = False) -> None:
+        """DELETE: the record goes; what else stops depends on `--cancel` (WIRE T28).
+
+        Args:
+            task: what to delete.
+            in_vain: nothing stops, and the restore fails later for a reason of its own.
+        """
         self.tasks.remove(task)
         restore, now = task.restore, self.clock.seconds()
-        if restore is None or self.options.cancel == "none":
+        if restore is None:
+            return
+        if in_vain:
+            restore.behaviour = replace(
+                restore.behaviour, result="Failed", message=DISK_IS_FULL, stopping_s=STOPPING_S
+            )
+            return
+        if self.options.cancel == "none":
             return
         if now < restore.launched_at:
             restore.launch_stopped = True

@@ -95,6 +95,18 @@ class Site:
         )
 
 
+def older_sessions(world: World, vm_name: str, page: int, size: int) -> list[PastSession]:
+    """One page of an endless list of past restores of a VM, a second apart and more than a day ago."""
+    ids, found = world.ids("OlderSession"), []
+    for number in range((page - 1) * size, page * size):
+        begun = world.start - timedelta(days=1, seconds=number)
+        found.append(PastSession(
+            guid=ids.guid(number), job_type="RestoreVm", name=f"{vm_name}@{begun:%Y-%m-%d %H:%M:%S}",
+            vm_name=vm_name, begun=begun, ended=begun + timedelta(minutes=5), result="Success", server=0,
+        ))  # fmt: skip
+    return found
+
+
 def past_sessions(world: World, start: datetime) -> list[PastSession]:
     """Restores of the last weeks, file-level ones among them; the oldest is beyond the 30 days."""
     ids, found = world.ids("PastSession"), []

@@ -41,6 +41,8 @@ class Behaviour:
     session_link: bool = True
     early_result: bool = False
     """Result and Related link are there while the task is still Running (WIRE T22)."""
+    stopping_s: float = 0.0
+    """How long it says Stopping before it ends by itself."""
     progress: str = "shown"
     """shown, missing or zero (WIRE T18)."""
     end_sentinel: bool = False

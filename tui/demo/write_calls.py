@@ -13,6 +13,8 @@ from tui.demo.wire import Collection
 from tui.demo.world import CLOUD, VApp, Vm
 
 _VAPP_RESTORE_S = 75.0
+COLLEAGUE = "LAB\\colleague"
+"""Who restores beside the clients, and cannot log on."""
 
 
 class WriteCalls:
@@ -39,7 +41,8 @@ class WriteCalls:
         spec = restore_request.read(request, options, cloud=vm.root.platform == CLOUD)
         requested = Checker(self._site.world, options).vm(spec, vm.root, rest[0])
         name = self._site.rows.name(number)
-        restore = self._restore(vm, requested, vm.behaviour, ("VmRestorePoint", rest[0], name), vm.restore_s)
+        point = ("VmRestorePoint", rest[0], name)
+        restore = begun(self._site, vm, point, requested=requested, user=session.user)
         return self._accepted(request, self._site.restores.start(session, restore, "StartVMRestore"))
 
     def restore_vapp(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
@@ -58,7 +61,7 @@ class WriteCalls:
         of_vms = {world.points.ids.guid(n): "" for n in world.points.of_run(vapp.job, run)}
         requested = Checker(world, self._site.options).vapp(spec, vapp.root, of_vms)
         point = ("VAppRestorePoint", rest[0], entities.vapp_point_name(number))
-        restore = self._restore(vapp, requested, Behaviour(), point, _VAPP_RESTORE_S)
+        restore = begun(self._site, vapp, point, requested=requested, user=session.user)
         return self._accepted(request, self._site.restores.start(session, restore, "StartvAppRestore"))
 
     def collect(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
@@ -85,7 +88,7 @@ class WriteCalls:
         if task is None:
             raise Refused(500, f"There is no backup task with id [{rest[0]}] in current rest session")
         if request.method == "DELETE":
-            site.restores.delete(task)
+            site.restores.delete(task, in_vain="stop-no-effect" in request.flaws)
             return Reply(status=204)
         return site.replies.say(request, site.activity.task(task))
 
@@ -100,22 +103,29 @@ class WriteCalls:
     def _accepted(self, request: Request, task: Task) -> Reply:
         return self._site.replies.say(request, self._site.activity.task(task), 202)
 
-    def _restore(
-        self,
-        thing: Vm | VApp,
-        requested: RestoreRequest,
-        behaviour: Behaviour,
-        point: tuple[str, str, str],
-        restore_s: float,
-    ) -> Restore:
-        restores = self._site.restores
-        number = len(restores.restores)
-        kind, guid, name = point
-        return Restore(
-            number=number, guid=restores.guids.guid(number), thing=thing, point_kind=kind, point_guid=guid,
-            point_name=name, requested=requested, behaviour=behaviour, created=self._site.clock.seconds(),
-            restore_s=restore_s,
-        )  # fmt: skip
+
+def begun(
+    site: Site, thing: Vm | VApp, point: tuple[str, str, str], *, requested: RestoreRequest, user: str
+) -> Restore:
+    """A restore that begins now.
+
+    Args:
+        site: where.
+        thing: the VM or vApp.
+        point: kind, id and name of its restore point.
+        requested: what was asked for.
+        user: who asked.
+    """
+    restores, (kind, guid, name) = site.restores, point
+    number = len(restores.restores)
+    of_clients = sum(restore.user != COLLEAGUE for restore in restores.restores)
+    return Restore(
+        number=number, guid=restores.guids.guid(number), thing=thing, point_kind=kind, point_guid=guid,
+        point_name=name, requested=requested, created=site.clock.seconds(), user=user,
+        behaviour=thing.behaviour if isinstance(thing, Vm) else Behaviour(),
+        restore_s=thing.restore_s if isinstance(thing, Vm) else _VAPP_RESTORE_S,
+        links_point=of_clients % 2 == 0,
+    )  # fmt: skip
 
 
 def effects(site: Site) -> list[dict[str, object]]:
@@ -129,7 +139,7 @@ def effects(site: Site) -> list[dict[str, object]]:
             "session": restore.guid, "overwrites": requested.overwrites, "power_on": requested.power_on,
             "quick_rollback": requested.quick_rollback, "keep_original": requested.keep_original,
             "layout": requested.layout, "new_name": _new_name(requested),
-            "launch_stopped": restore.launch_stopped,
+            "launch_stopped": restore.launch_stopped, "user": restore.user,
             "state": "Stopped" if failed else restore.state(now),
             "result": "Failed" if failed else restore.result(now),
         })  # fmt: skip
