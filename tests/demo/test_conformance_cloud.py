@@ -152,3 +152,34 @@ def test_10_vapp_restore(cloud: Cloud) -> None:
         wire.restore(point, body.replace(vdc, cloud.ref("Datastore")), kind="vAppRestorePoints").status == 400
     )
     assert wire.restore(point, vm_spec(wire.format), kind="vAppRestorePoints").status == 400
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"KeepOriginalVM": True, "QuickRollback": True}, {"KeepOriginalVM": True}, {"VAppRef": ""},
+        {"VmRestoreParameters": []}, {"VmRestoreParameters": None}, {"VmsRestoreParameters": []},
+        {"HierarchyRootUid": None}, {"HierarchyRootUid": 7}, {"QuickRollback": "false"},
+        {"VmRestoreParameters": {"VmNewname": "copy"}}, {"VmRestoreParameters": {"VmNewName": None}},
+        {"VmRestoreParameters": {"VmNewName": True}}, {"VmRestoreParameters": {"DatastoreRef": {}}},
+    ],
+)  # fmt: skip
+def test_5_1_cloud_json_is_as_strict_as_xml(cloud: Cloud, changes: dict[str, object]) -> None:
+    wire = cloud.wire
+    body = json.loads(cloud_body("json", "seed", **cloud.fields))
+    spec = body["VmRestoreSpec"]
+    inner = spec["VmRestoreParameters"] | changes.get("VmRestoreParameters", {}) if isinstance(
+        changes.get("VmRestoreParameters"), dict) else None  # fmt: skip
+    spec |= changes | ({"VmRestoreParameters": inner} if inner else {})
+    answer = wire.restore(cloud.point_id, json.dumps(body), Accept=MEDIA["json"], Content_Type=MEDIA["json"])
+    assert (answer.status, wire.demo.restores()) == (400, [])
+
+
+@pytest.mark.parametrize("vm", ["app01", "Exchange 2019"])
+@pytest.mark.parametrize("layout", ["seed", "schema"])
+def test_4_4_a_cloud_body_does_not_fit_another_platform(cloud: Cloud, vm: str, layout: str) -> None:
+    wire = cloud.wire
+    body = cloud_body(wire.format, layout, **cloud.fields)
+    assert wire.restore(wire.point_id(vm), body).status == 400
+    assert wire.restore(cloud.point_id, vm_spec(wire.format)).status == 400
+    assert wire.demo.restores() == []

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.demo.reading import MEDIA, Wire, vm_spec, xml_spec
+from tests.support.demo_process import DemoProcess
 
 
 @pytest.mark.parametrize("vm", ["app01", "mail01", "Exchange 2019"])
@@ -147,9 +148,72 @@ def test_5_1_malformed_xml_is_400(wire: Wire, body: str) -> None:
     assert answer.status == 400
 
 
+FIELDS = {"PowerOnAfterRestore": False, "QuickRollback": False, "KeepOriginalVM": True}
+CLOUD: dict[str, object] = {
+    "HierarchyRootUid": "urn:veeam:HierarchyRoot:x",
+    "VmRestoreParameters": {"VmRestorePointUid": "x"},
+}
+NOT_A_SPEC: list[object] = [
+    {}, [], 5, "VmRestoreSpec", {"RestoreSpec": {"VmRestoreSpec": FIELDS}}, {"VmRestoreSpec": 5}, FIELDS,
+    {"VmRestoreSpec": None}, {"VmRestoreSpec": [FIELDS]}, {"VmRestoreSpec": FIELDS, "Other": {}},
+    {"vmRestoreSpec": FIELDS}, {"VmRestoreSpecs": FIELDS}, {"vCloudVmRestoreSpec": FIELDS},
+    {"VCloudVAppRestoreSpec": FIELDS},
+]  # fmt: skip
+NOT_FIELDS: list[dict[str, object]] = [
+    {"KeepOrginalVM": True}, {"keepOriginalVM": True}, {"KeepOriginalVm": True}, {"Host": "esx01"},
+    {"KeepOriginalVM": "true"}, {"KeepOriginalVM": 1}, {"KeepOriginalVM": None}, {"KeepOriginalVM": []},
+    {"KeepOriginalVM": {}}, {"PowerOnAfterRestore": None}, {"QuickRollback": "false"}, {"": True},
+    {"QuickRollback": True}, CLOUD, {"VmRestoreParameters": {}}, {"VAppNewName": "x"},
+]  # fmt: skip
+JSON_BODIES = [
+    "{", "[" * 100_000, json.dumps({"VmRestoreSpec": FIELDS}) + "x", "null", "\ufffe",
+    '{"VmRestoreSpec":{"PowerOnAfterRestore":false,"QuickRollback":false,"KeepOriginalVM":true,"KeepOriginalVM":false}}',
+    '{"VmRestoreSpec":{},"VmRestoreSpec":{"PowerOnAfterRestore":false,"QuickRollback":false}}',
+    '{"VmRestoreSpec":{"PowerOnAfterRestore":NaN,"QuickRollback":false}}',
+    *map(json.dumps, NOT_A_SPEC),
+    *(json.dumps({"VmRestoreSpec": FIELDS | fields}) for fields in NOT_FIELDS),
+]  # fmt: skip
+GOOD = "<PowerOnAfterRestore>false</PowerOnAfterRestore><QuickRollback>false</QuickRollback>"
+XML_BODIES = [
+    *(xml_spec("VmRestoreSpec", f"{GOOD}<KeepOriginalVM>{word}</KeepOriginalVM>")
+      for word in ("True", "TRUE", "yes", "", "on", "2", "true false", "tru e", "\u00a0true", "<a/>true",
+                   "<true/>")),
+    *(xml_spec("VmRestoreSpec", GOOD + more) for more in (
+        "<KeepOrginalVM>true</KeepOrginalVM>", "<keepOriginalVM>true</keepOriginalVM>",
+        '<KeepOriginalVM xmlns="">true</KeepOriginalVM>',
+        '<KeepOriginalVM xmlns="urn:x">true</KeepOriginalVM>',
+        "<KeepOriginalVM>true</KeepOriginalVM><KeepOriginalVM>false</KeepOriginalVM>",
+        "<QuickRollback>false</QuickRollback>", "KeepOriginalVM",
+        '<KeepOriginalVM value="true">true</KeepOriginalVM>',
+        '<KeepOriginalVM xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>',
+        "<HierarchyRootUid>urn:veeam:HierarchyRoot:x</HierarchyRootUid>",
+    )),
+    xml_spec("vmRestoreSpec", GOOD), xml_spec("VmRestoreSpec", GOOD).replace("RestoreSpec", "restoreSpec"),
+    xml_spec("VmRestoreSpec", GOOD).replace("ent/v1.0", "ent/v1.1"),
+    xml_spec("VmRestoreSpec", GOOD).replace("<VmRestoreSpec>", '<VmRestoreSpec xmlns="">'),
+    xml_spec("VmRestoreSpec", f"{GOOD}</VmRestoreSpec><VmRestoreSpec>{GOOD}"),
+    f"<VmRestoreSpec xmlns='http://www.veeam.com/ent/v1.0'>{GOOD}</VmRestoreSpec>",
+    '<?xml version="1.0" encoding="shift_jis"?>' + xml_spec("VmRestoreSpec", GOOD),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "body", ["{}", "[]", "{", '{"RestoreSpec":{"VmRestoreSpec":{}}}', '{"VmRestoreSpec":5}', "[" * 100_000]
+    ("form", "body"), [("json", body) for body in JSON_BODIES] + [("xml", body) for body in XML_BODIES]
 )
-def test_5_1_malformed_json_is_400(wire: Wire, body: str) -> None:
-    answer = wire.restore(wire.point_id("app01"), body, Accept=MEDIA["json"], Content_Type=MEDIA["json"])
-    assert answer.status == 400
+def test_5_1_what_the_schema_does_not_know_is_refused_and_nothing_happens(
+    demo: DemoProcess, form: str, body: str
+) -> None:
+    with Wire(demo, format=form) as wire:
+        wire.log_on()
+        answer = wire.restore(wire.point_id("app01"), body)
+        assert (answer.status, answer.node["StatusCode"]) == (400, "400")
+        assert answer.message
+        assert (demo.restores(), wire.get("/api/tasks").listed("Tasks")) == ([], [])
+
+
+@pytest.mark.parametrize("word", ["true", "1", " true\n"])
+def test_5_1_all_booleans_of_xml_schema(stranger: Wire, word: str) -> None:
+    stranger.log_on()
+    body = xml_spec("VmRestoreSpec", f"{GOOD}<KeepOriginalVM>{word}</KeepOriginalVM>")
+    assert stranger.restore(stranger.point_id("app01"), body).status == 202
+    assert [restore["overwrites"] for restore in stranger.demo.restores()] == [False]

@@ -59,6 +59,11 @@ class Options:
         """The minor number of the API version: 4 for v1_4."""
         return int(self.api_version.rpartition("_")[2])
 
+    @property
+    def knows_keep_original(self) -> bool:
+        """Whether KeepOriginalVM means anything to the server; else it overwrites."""
+        return not self.ignores_keep_original and self.version > 4
+
     def changed(self, name: str, value: object) -> Options:
         """These options with one of them changed, as the control channel asks.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.demo import restore_request
+from tui.demo import restore_body
 from tui.demo.logon import LogonSession
 from tui.demo.messages import Refused, Reply, Request, not_found
 from tui.demo.restore_request import Checker, RestoreRequest
@@ -38,7 +38,7 @@ class WriteCalls:
         if "no-restore-link" in vm.quirks:
             raise Refused(400, "Restore is not supported for this restore point.")
         options = self._site.options
-        spec = restore_request.read(request, options, cloud=vm.root.platform == CLOUD)
+        spec = restore_body.read(request, options, cloud=vm.root.platform == CLOUD)
         requested = Checker(self._site.world, options).vm(spec, vm.root, rest[0])
         name = self._site.rows.name(number)
         point = ("VmRestorePoint", rest[0], name)
@@ -57,7 +57,7 @@ class WriteCalls:
         if number not in world.points.vapp_numbers():
             raise not_found(f"vApp restore point with id [{rest[0]}]")
         vapp, run = entities.vapp_of(number)
-        spec = restore_request.read(request, self._site.options, cloud=True)
+        spec = restore_body.read(request, self._site.options, cloud=True)
         of_vms = {world.points.ids.guid(n): "" for n in world.points.of_run(vapp.job, run)}
         requested = Checker(world, self._site.options).vapp(spec, vapp.root, of_vms)
         point = ("VAppRestorePoint", rest[0], entities.vapp_point_name(number))
