@@ -30,10 +30,54 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
         ("WIRE 9", "POST", "/api/query", 405),
         ("WIRE 9", "GET", "/api/nothing", 404),
         ("WIRE 9", "GET", "/elsewhere", 404),
+        ("WIRE 9", "HEAD", "/api/tasks", 405),
+        ("WIRE 9", "POST", "/api/jobs", 405),
+        ("WIRE 9", "PUT", "/api/vmRestorePoints/{point}", 405),
+        ("WIRE 9", "PATCH", "/api/logonSessions/x", 405),
+        ("WIRE 9", "DELETE", "/api/backups/x", 405),
+        ("WIRE 9", "DELETE", "/api/tasks", 405),
+        ("WIRE 9", "POST", "/api/vmRestorePoints?action=restore", 405),
+        ("WIRE 9", "GET", "/api/sessionMngr", 405),
     ],
 )
 def test_status(wire: Wire, fact: str, method: str, path: str, status: int) -> None:
     assert wire.send(method, path.format(point=wire.point_id("app01").upper())).status == status, fact
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"/api/{{thing}}/{tail}" for tail in ("x", "x/y", "restore", "{id}", "%2e%2e", ".", "..")),
+        "/api/{collection}//{id}", "/api//{collection}/{id}", "//api/{collection}/{id}", "/api/{thing}//",
+        "/api/{collection}%2F{id}", "/api/{collection}/%7B{id}", "/api/{collection}/{id}%00",
+        "/api/{collection}/{id}%20",
+        "/api/./{collection}/{id}", "/api/x/../{collection}/{id}", "/%61pi/{collection}/{id}",
+        "/API/{collection}/{id}/mount", "/apis/{collection}/{id}", "/api/{collection}s/{id}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
+def test_a_path_to_nothing_is_404_and_does_nothing(wire: Wire, method: str, path: str) -> None:
+    point = wire.point_id("app01")
+    assert wire.restore(point, vm_spec(wire.format)).status == 202
+    things = {"tasks": "task-1", "vmRestorePoints": point, "logonSessions": wire.session_id} | {
+        name: wire.get(f"/api/{name}?format=Entity")
+        .rows(*([] if wire.format == "xml" else [key]))[0]["UID"]
+        .rpartition(":")[2]
+        for name, key in {"jobs": "Jobs", "backups": "Backups", "hierarchyRoots": "HierarchyRoots"}.items()
+    }
+    for collection, thing in things.items():
+        assert wire.get(f"/api/{collection}/{thing}/").status == 200
+        at = path.format(collection=collection, thing=f"{collection}/{thing}", id=thing)
+        assert wire.send(method, f"{at}?action=restore").status == 404, at
+    assert len(wire.demo.restores()) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["query/x?type=Backup", "querySvc/x", "lookupSvc/x", "lookup/x", "sessionMngr/x"]
+)
+def test_services_have_nothing_below_them(wire: Wire, path: str) -> None:
+    for method in ("GET", "POST"):
+        assert wire.send(method, f"/api/{path}").status == 404
 
 
 @pytest.mark.parametrize(

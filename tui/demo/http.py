@@ -90,11 +90,11 @@ class Connection:
             return
         packed = "gzip" in request.headers.get("accept-encoding", "").lower()
         if isinstance(reply.body, bytes):
-            await self._send_whole(reply, packed=packed)
+            await self._send_whole(request, reply, packed=packed)
         else:
             await self._send_stream(reply, reply.body, packed=packed)
 
-    async def _send_whole(self, reply: Reply, *, packed: bool) -> None:
+    async def _send_whole(self, request: Request, reply: Reply, *, packed: bool) -> None:
         assert isinstance(reply.body, bytes)  # noqa: S101 - narrows the type
         body, headers = reply.body, list(reply.headers)
         ready_made = any(name.lower() == "content-encoding" for name, _ in headers)
@@ -109,7 +109,7 @@ class Connection:
             await self._writer.drain()
             self._writer.transport.close()
             return
-        await self._send_body(reply, body)
+        await self._send_body(reply, b"" if request.method == "HEAD" else body)
         self._write(self._state.send(h11.EndOfMessage()))
         await self._writer.drain()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import unquote_plus
 
 XML = "application/xml"
 JSON = "application/json"
@@ -32,8 +32,8 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The decoded path, without a slash at the end."""
-        return unquote(self.target.partition("?")[0]).rstrip("/") or "/"
+        """The path as sent."""
+        return self.target.partition("?")[0]
 
     @property
     def query(self) -> str:
@@ -76,12 +76,13 @@ class Reply:
 
 
 class Refused(Exception):
-    """The request is refused with this status and message."""
+    """The request is refused with this status and message; a 405 tells the methods there are."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, allow: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.allow = allow
 
 
 def not_found(what: str) -> Refused:
@@ -123,6 +124,11 @@ def step_of(request: Request) -> str:
 
 
 def segments_of(request: Request) -> list[str] | None:
-    """The path below `/api`, in lower case; None if it is not below it."""
-    parts = [part for part in request.path.lower().split("/") if part]
-    return parts[1:] if parts[:1] == ["api"] else None
+    """The path below `/api`, in lower case; None if it is not below it.
+
+    One slash at the end makes no difference (WIRE 1.1). Nothing here needs a percent sign, a doubled slash
+    or a dot segment: such paths lead nowhere, and to nothing else.
+    """
+    root, *segments = request.path.lower().removeprefix("/").removesuffix("/").split("/")
+    odd = any("%" in part or part in {"", ".", ".."} for part in segments)
+    return segments if root == "api" and request.path.startswith("/") and not odd else None

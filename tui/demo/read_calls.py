@@ -35,7 +35,6 @@ class ReadCalls:
             raise not_found(f"restore point with id [{rest[0]}]")
         if rest[1:] == ["mounts"]:
             return self._say_list(request, "VmRestorePointMounts", ())
-        self._end(request, rest[1:])
         rows = self._site.rows
         found = rows.entity(number) if wants_entities(request.parameters()) else rows.reference(number)
         return self._site.replies.say(request, found)
@@ -49,7 +48,6 @@ class ReadCalls:
         number = points.vapp_ids.number(rest[0])
         if number not in numbers:
             raise not_found(f"vApp restore point with id [{rest[0]}]")
-        self._end(request, rest[1:])
         return self._one(request, entities.vapp_point(number))
 
     def runs(self, request: Request, _session: LogonSession, rest: list[str]) -> Reply:
@@ -66,7 +64,6 @@ class ReadCalls:
                 n for n in points.vapp_numbers() if entities.vapp_of(n)[0].job is job and n % 1000 == run
             ]
             return self._all(request, found, entities.vapp_point, "VAppRestorePoints")
-        self._end(request, rest[1:])
         return self._one(request, entities.run(number))
 
     def _job_run(self, number: int, guid: str) -> tuple[Job, int]:
@@ -79,8 +76,6 @@ class ReadCalls:
 
     def files(self, request: Request, _session: LogonSession, rest: list[str]) -> Reply:
         """GET /backupFiles/{ID}/vmRestorePoints."""
-        if len(rest) != 2 or rest[1] != "vmrestorepoints":
-            raise not_found(request.path)
         points = self._site.world.points
         return self._stream(request, points.of_run(*self._job_run(points.file_ids.number(rest[0]), rest[0])))
 
@@ -193,7 +188,6 @@ class ReadCalls:
         if not rest:
             return self._all(request, table.rows(), describe, plural)
         row = self._named(table, rest[0])
-        self._end(request, rest[1:])
         return self._one(request, describe(row))
 
     def _all(
@@ -234,8 +228,3 @@ class ReadCalls:
 
         body = pieces() if len(numbers) > _BLOCK else b"".join(pieces())
         return Reply(body=body, content_type=content_type(fmt))
-
-    @staticmethod
-    def _end(request: Request, rest: list[str]) -> None:
-        if rest:
-            raise not_found(request.path)

@@ -1,6 +1,6 @@
 """The REST service: finds who answers a request, and says no where the real one would.
 
-Paths are matched without regard to case, with or without a slash at the end (WIRE 1.1).
+Paths are matched without regard to case, with or without one slash at the end (WIRE 1.1).
 """
 
 from __future__ import annotations
@@ -18,6 +18,44 @@ from tui.demo.write_calls import WriteCalls
 Handler = Callable[[Request, LogonSession, list[str]], Reply]
 _ADMIN_ONLY = {"hierarchyroots", "lookup", "lookupsvc", "backupservers", "managedservers"}
 _ADMIN_TYPES = {"hierarchyroot", "backupserver", "managedserver"}
+_LIST = {"": "GET"}
+_LIST_AND_ONE = {"": "GET", "/*": "GET"}
+_ROUTES: dict[str, dict[str, str]] = {
+    "": _LIST,
+    "sessionmngr": {"": "POST"},
+    "query": _LIST,
+    "querysvc": _LIST,
+    "logonsessions": {"": "GET", "/*": "GET, DELETE"},
+    "vmrestorepoints": {"": "GET", "/*": "GET, POST", "/*/mounts": "GET"},
+    "vapprestorepoints": {"": "GET", "/*": "GET, POST"},
+    "restorepoints": _LIST_AND_ONE | {"/*/vmrestorepoints": "GET", "/*/vapprestorepoints": "GET"},
+    "backups": _LIST_AND_ONE | {"/*/restorepoints": "GET"},
+    "backupfiles": {"/*/vmrestorepoints": "GET"},
+    "restoresessions": _LIST_AND_ONE,
+    "tasks": {"": "GET", "/*": "GET, DELETE"},
+    "hierarchyroots": _LIST_AND_ONE,
+    "managedservers": _LIST_AND_ONE,
+    "backupservers": {"": "GET", "/*": "GET, POST"},
+    "lookupsvc": _LIST,
+    "lookup": _LIST,
+    "jobs": _LIST_AND_ONE,
+}
+"""All paths there are: the first segment, what follows it, and the methods."""
+
+
+def _check_route(request: Request, segments: list[str]) -> None:
+    """Refuse what leads nowhere.
+
+    Raises:
+        Refused: 404, there is no such path; 405, it has no such method.
+    """
+    head, *rest = segments or [""]
+    shape = "".join(f"/{part}" if at else "/*" for at, part in enumerate(rest))
+    methods = _ROUTES.get(head, {}).get(shape)
+    if methods is None:
+        raise not_found(request.path)
+    if request.method not in methods.split(", "):
+        raise Refused(405, f"Method {request.method} is not allowed for this resource.", allow=methods)
 
 
 class Service:
@@ -28,23 +66,23 @@ class Service:
         self.queries = Queries(site)
         self.reads = ReadCalls(site)
         self.writes = WriteCalls(site)
-        self._handlers: dict[str, tuple[str, Handler]] = {
-            "query": ("GET", self._query),
-            "querysvc": ("GET", self.reads.query_service),
-            "logonsessions": ("GET DELETE", self._logon_sessions),
-            "vmrestorepoints": ("GET POST", self._points),
-            "vapprestorepoints": ("GET POST", self._vapp_points),
-            "restorepoints": ("GET", self.reads.runs),
-            "backups": ("GET", self.reads.backups),
-            "backupfiles": ("GET", self.reads.files),
-            "restoresessions": ("GET", self.reads.sessions),
-            "tasks": ("GET DELETE", self.writes.tasks),
-            "hierarchyroots": ("GET", self.reads.roots),
-            "managedservers": ("GET", self.reads.managed),
-            "backupservers": ("GET POST", self._servers),
-            "lookupsvc": ("GET", self.reads.lookup_service),
-            "lookup": ("GET", self.reads.lookup),
-            "jobs": ("GET", self.reads.jobs),
+        self._handlers: dict[str, Handler] = {
+            "query": self._query,
+            "querysvc": self.reads.query_service,
+            "logonsessions": self._logon_sessions,
+            "vmrestorepoints": self._points,
+            "vapprestorepoints": self._vapp_points,
+            "restorepoints": self.reads.runs,
+            "backups": self.reads.backups,
+            "backupfiles": self.reads.files,
+            "restoresessions": self.reads.sessions,
+            "tasks": self.writes.tasks,
+            "hierarchyroots": self.reads.roots,
+            "managedservers": self.reads.managed,
+            "backupservers": self._servers,
+            "lookupsvc": self.reads.lookup_service,
+            "lookup": self.reads.lookup,
+            "jobs": self.reads.jobs,
         }
 
     def answer(self, request: Request) -> Reply:
@@ -52,31 +90,26 @@ class Service:
         try:
             return self._answer(request)
         except Refused as refused:
-            return self.site.replies.fail(request, refused.status, refused.message)
+            reply = self.site.replies.fail(request, refused.status, refused.message)
+            if refused.allow:
+                reply.headers.append(("Allow", refused.allow))
+            return reply
 
     def _answer(self, request: Request) -> Reply:
         segments = segments_of(request)
         if segments is None:
             raise not_found(request.path)
-        if not segments:
-            self._verb(request, "GET")
-            return self.site.replies.say(request, self.site.activity.root())
-        if segments[0] == "sessionmngr":
-            self._verb(request, "POST")
-            return self._log_on(request)
+        if not segments or segments[0] == "sessionmngr":
+            _check_route(request, segments)
+            return self._log_on(request) if segments else self._root(request)
         session = self.site.logons.of(request)
         request.xml_only = session.version < 4
-        if segments[0] not in self._handlers:
-            raise not_found(request.path)
-        verbs, handler = self._handlers[segments[0]]
-        self._verb(request, verbs)
+        _check_route(request, segments)
         self._check_rights(request, segments)
-        return handler(request, session, segments[1:])
+        return self._handlers[segments[0]](request, session, segments[1:])
 
-    @staticmethod
-    def _verb(request: Request, verbs: str) -> None:
-        if request.method not in verbs.split():
-            raise Refused(405, f"Method {request.method} is not allowed for this resource.")
+    def _root(self, request: Request) -> Reply:
+        return self.site.replies.say(request, self.site.activity.root())
 
     def _check_rights(self, request: Request, segments: list[str]) -> None:
         """The role table of WIRE 1.6."""
@@ -113,7 +146,7 @@ class Service:
     def _logon_sessions(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
         site = self.site
         if request.method == "DELETE":
-            if len(rest) != 1 or not site.logons.log_off(rest[0]):
+            if not site.logons.log_off(rest[0]):
                 raise not_found("logon session")
             return Reply(status=204)
         own = [one for one in site.logons.all() if one.user == session.user]
@@ -125,9 +158,7 @@ class Service:
                 return site.replies.say(request, site.activity.logon(one))
         raise not_found("logon session")
 
-    def _query(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
-        if rest:
-            raise not_found(request.path)
+    def _query(self, request: Request, session: LogonSession, _rest: list[str]) -> Reply:
         return self.queries.answer(request, session)
 
     def _points(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:

@@ -29,7 +29,7 @@ class WriteCalls:
         Raises:
             Refused: 404 for an unknown point, 400 for a body that does not conform.
         """
-        self._check_action(request, rest, "restore")
+        self._check_action(request, "restore")
         points = self._site.world.points
         number = points.find(rest[0])
         if number is None:
@@ -51,7 +51,7 @@ class WriteCalls:
         Raises:
             Refused: 404 for an unknown point, 400 for a body that does not conform.
         """
-        self._check_action(request, rest, "restore")
+        self._check_action(request, "restore")
         world, entities = self._site.world, self._site.entities
         number = world.points.vapp_ids.number(rest[0])
         if number not in world.points.vapp_numbers():
@@ -66,7 +66,7 @@ class WriteCalls:
 
     def collect(self, request: Request, session: LogonSession, rest: list[str]) -> Reply:
         """POST /backupServers/{ID}?action=collect (WIRE 11a)."""
-        self._check_action(request, rest, "collect")
+        self._check_action(request, "collect")
         known = {server.guid for server in self._site.world.servers}
         if rest[0] not in known:
             raise not_found(f"backup server with id [{rest[0]}]")
@@ -80,8 +80,6 @@ class WriteCalls:
         """
         site = self._site
         if not rest:
-            if request.method == "DELETE":
-                raise Refused(405, "Method DELETE is not allowed for this resource.")
             rows = tuple(map(site.activity.task, site.restores.of_session(session)))
             return site.replies.say(request, Collection(tag="Tasks", key="Tasks", rows=rows))
         task = site.restores.find(session, rest[0])
@@ -93,9 +91,9 @@ class WriteCalls:
         return site.replies.say(request, site.activity.task(task))
 
     @staticmethod
-    def _check_action(request: Request, rest: list[str], action: str) -> None:
+    def _check_action(request: Request, action: str) -> None:
         given = request.parameters().get("action", "").lower()
-        if len(rest) != 1 or not given:
+        if not given:
             raise Refused(405, "Method POST is not allowed for this resource.")
         if given != action:
             raise Refused(400, f"Action '{given}' is not supported.")
