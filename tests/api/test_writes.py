@@ -15,11 +15,13 @@ from tests.api.scripted import (
     Request,
     http,
     json_reply,
+    zipped,
 )
 from tui.api.client import EnterpriseManager
 from tui.api.errors import (
     Busy,
     ConnectionLost,
+    ErrorAsAnswer,
     ManagerError,
     NameNotFound,
     NotManager,
@@ -27,10 +29,13 @@ from tui.api.errors import (
     TimedOut,
 )
 from tui.api.limits import Timeouts
-from tui.api.models import ServerAddress, Task, TaskState
+from tui.api.models import RestorePoint, ServerAddress, Task, TaskState, VmRestoreSpec
+from tui.api.models.resources import NO_TIME
+from tui.api.query import Query
 
 NO_TASKS = json_reply({"Tasks": []})
 TASK = Task(task_id="task-1", state=TaskState.RUNNING)
+POINT = RestorePoint(uid="urn:veeam:VmRestorePoint:1", vm_name="vm", created=NO_TIME)
 
 
 async def drop(_request: Request, writer: asyncio.StreamWriter) -> None:
@@ -54,14 +59,32 @@ async def test_a_write_answered_by_a_proxy_may_have_arrived(scripted: Scripted, 
     assert len(script.requests) == 1
 
 
-async def test_a_web_page_is_no_answer_to_a_cancelling(scripted: Scripted) -> None:
-    async with scripted(http(200, b"<!DOCTYPE html><title>Welcome</title>", media_type="text/html")) as (
-        manager,
-        _,
+REFUSAL = "The task is locked."
+NO_ANSWERS = [
+    (http(200, b"<!DOCTYPE html><title>Welcome</title>", media_type="text/html"), NotManager, "a web page"),
+    (http(200, f'<Error Message="{REFUSAL}" StatusCode="403"/>'), ErrorAsAnswer, REFUSAL),
+    (zipped(202, f'<Error Message="{REFUSAL}" StatusCode="500"/>'.encode()), ErrorAsAnswer, REFUSAL),
+    (json_reply({"Message": REFUSAL, "StatusCode": 500}), ErrorAsAnswer, REFUSAL),
+    (json_reply({"message": REFUSAL, "statusCode": 404}, status=204 - 1), ErrorAsAnswer, REFUSAL),
+]
+
+
+@pytest.mark.parametrize(("reply", "kind", "words"), NO_ANSWERS)
+async def test_what_says_yes_and_means_no_is_not_taken_as_done(
+    scripted: Scripted, reply: bytes, kind: type[ManagerError], words: str
+) -> None:
+    for call in (
+        lambda manager: manager.cancel_task(TASK),
+        lambda manager: manager.log_off(),
+        lambda manager: manager.send(manager.write_request(POINT, VmRestoreSpec())),
+        lambda manager: manager.tasks(),
+        lambda manager: manager.points_page(Query(), 1),
     ):
-        with pytest.raises(NotManager) as caught:
-            await manager.cancel_task(TASK)
-    assert caught.value.request_sent
+        async with scripted(reply) as (manager, _):
+            with pytest.raises(kind, match=words) as caught:
+                await call(manager)
+        assert caught.value.request_sent
+        assert 200 <= caught.value.http_code < 300
 
 
 async def test_a_write_without_an_answer_may_have_arrived(scripted: Scripted) -> None:

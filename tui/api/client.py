@@ -14,7 +14,7 @@ from tui.api.codec.listing import Listing, Reference
 from tui.api.codec.resources import entity_or_reference
 from tui.api.codec.restore_request import COLLECTIONS, RestoreRequest
 from tui.api.codec.tree import Tree
-from tui.api.error_mapping import error_for, is_web_page, logon_error
+from tui.api.error_mapping import error_for, logon_error
 from tui.api.errors import (
     BadLogin,
     BadReply,
@@ -146,7 +146,7 @@ class EnterpriseManager:
         """
         reply = await self._rest.send_anonymous(Call(method="GET", target="/api/", accept=XML))
         if reply.status != 200:
-            raise error_for(reply.status, reply.body, self._limits)
+            raise error_for(reply.status, reply.body, self._limits, reply.headers)
         return await self._rest.model_of(reply, resources.api_root)
 
     async def log_on(self, user: str, password: str) -> LogonSession:
@@ -159,7 +159,7 @@ class EnterpriseManager:
         """
         reply = await self._rest.send_anonymous(_logon_call(user, password))
         if not 200 <= reply.status < 300:
-            raise logon_error(reply.status, reply.body, self._limits)
+            raise logon_error(reply.status, reply.body, self._limits, reply.headers)
         token = reply.headers.get(TOKEN_HEADER.lower(), "")
         if not token:
             raise NotManager("It accepted the logon but returned no session.", http_code=reply.status)
@@ -378,12 +378,10 @@ class EnterpriseManager:
         """DELETE the task by its own link: stops a launch; a finished task only loses its record (WIRE T28).
 
         Raises:
-            NotManager: something else said yes, with a web page; whether the server has it nobody knows.
+            NotManager, ErrorAsAnswer: a web page or an Error said yes; whether it was done is not known.
         """
         target = task.delete_href or f"/api/tasks/{encoded(task.task_id)}"
-        reply = await self._rest.write("DELETE", target)
-        if is_web_page(reply.body):
-            raise NotManager("It is a web page.", http_code=reply.status)
+        await self._rest.write("DELETE", target)
 
     async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
         """Return all restore sessions that match, of the last 30 days, whoever started them."""

@@ -6,16 +6,20 @@ import errno
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from html import unescape
+from types import MappingProxyType
 from typing import TypeVar
 
-from tui.api.codec import codec_of
+from tui.api.codec import codec_of, gunzip, resources
+from tui.api.codec.tree import Tree
 from tui.api.errors import (
     BadLogin,
     BadReply,
     Busy,
     ConnectionLost,
+    ErrorAsAnswer,
     Forbidden,
     Invalid,
     ManagerError,
@@ -38,6 +42,9 @@ from tui.api.proxy import ProxyAddress
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 MAX_MESSAGE = 600
 """Characters of a server's message that are kept."""
+_ERROR_BYTES = 65_536
+_ERROR_NODES = 2_000
+"""Elements or members of an error body; a real one has about five."""
 _NO_TLS = (
     "WRONG_VERSION_NUMBER",
     "HTTP_REQUEST",
@@ -48,6 +55,8 @@ _NO_TLS = (
 """OpenSSL's reasons where the other end speaks something else."""
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_MAY_BE_ERROR = re.compile(rb"StatusCode", re.IGNORECASE)
+_REALM = re.compile(r"\bbasic\s+(?:[^,]*\s)?realm\s*=\s*\"?restsvc\b", re.IGNORECASE)
 _NO_SUCH_TASK = re.compile(r"\bno\s.*?\btask\s+with\s+id\b", re.IGNORECASE | re.DOTALL)
 _BY_STATUS: dict[int, type[ManagerError]] = {
     400: Invalid,
@@ -144,26 +153,94 @@ def _tls_error(error: ssl.SSLError, address: ServerAddress, *, request_sent: boo
 # Statuses and bodies
 
 
-def error_for(status: int, body: bytes, limits: Limits) -> ManagerError:
-    """Return the error for a reply that is not of the 200s; the server's own words are its detail."""
-    message = message_in(body, limits)
+def error_for(
+    status: int, body: bytes, limits: Limits, headers: Mapping[str, str] = MappingProxyType({})
+) -> ManagerError:
+    """Return the error for a reply that is not of the 200s; the server's own words are its detail.
+
+    Args:
+        status: of the reply.
+        body: of the reply.
+        limits: bounds on what it may hold.
+        headers: of the reply, by lower-case name.
+    """
+    own = own_error(body, limits)
+    message = own.message if own is not None else message_in(body, limits)
     if 300 <= status < 400:
         return NotManager(f"It redirects elsewhere (HTTP {status}), which is not followed.", http_code=status)
     detail = message or f"HTTP {status}."
     if status == 500 and _NO_SUCH_TASK.search(message):
         return TaskUnknown(detail, http_code=status)
     kind = _BY_STATUS.get(status) or (ServerFault if status >= 500 else Rejected)
-    return kind(detail, http_code=status, from_manager=bool(message) and is_structured(body))
+    from_manager = (own is not None and own.status == status) or (status == 401 and _has_realm(headers))
+    return kind(detail, http_code=status, from_manager=from_manager)
 
 
-def logon_error(status: int, body: bytes, limits: Limits) -> ManagerError:
+def logon_error(
+    status: int, body: bytes, limits: Limits, headers: Mapping[str, str] = MappingProxyType({})
+) -> ManagerError:
     """Return the same at logon: there is no session yet that could have expired (WIRE 1.6)."""
-    message = message_in(body, limits)
-    if status == 401:
-        return BadLogin(message or "HTTP 401.", http_code=status)
     if is_web_page(body) and status in (404, 405):
         return NotManager("It is a web page.", http_code=status)
-    return error_for(status, body, limits)
+    error = error_for(status, body, limits, headers)
+    if status == 401:
+        return BadLogin(error.detail, http_code=status, from_manager=error.from_manager)
+    return error
+
+
+def _has_realm(headers: Mapping[str, str]) -> bool:
+    """Return whether a 401 asks for the logon of Enterprise Manager, not of a proxy or a web page."""
+    return _REALM.search(headers.get("www-authenticate", "")) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnError:
+    """Enterprise Manager's Error (WIRE 9)."""
+
+    message: str
+    status: int
+
+
+def own_error(body: bytes, limits: Limits) -> OwnError | None:
+    """Return Enterprise Manager's own Error, None for any other body.
+
+    Proxies and other APIs write a message, too, as JSON or as an Error in XML, but no StatusCode with it.
+    """
+    if is_web_page(body) or not _MAY_BE_ERROR.search(body[:_ERROR_BYTES]):
+        return None
+    try:
+        name, message, status = codec_of(body).read(body[:_ERROR_BYTES], _error_of, _small(limits))
+    except BadReply:
+        return None
+    if name not in ("", "error") or not message or status is None or status < 400:
+        return None
+    return OwnError(_cut(message), status)
+
+
+def check_answer(status: int, body: bytes, limits: Limits) -> None:
+    """Refuse the Error that comes with a status of the 200s.
+
+    Raises:
+        ErrorAsAnswer: with the server's own words.
+    """
+    if len(body) > _ERROR_BYTES:
+        return
+    try:
+        own = own_error(gunzip(body, replace(limits, body_bytes=_ERROR_BYTES)), limits)
+    except BadReply:
+        return
+    if own is not None:
+        detail = f"{own.message} (HTTP {status} with an Error of StatusCode {own.status})"
+        raise ErrorAsAnswer(detail, http_code=status, from_manager=True)
+
+
+def _error_of(tree: Tree) -> tuple[str, str, int | None]:
+    return tree.name.lower(), resources.error_message(tree), tree.number("StatusCode")
+
+
+def _small(limits: Limits) -> Limits:
+    """The bounds of an error, which is decoded on the event loop."""
+    return replace(limits, nodes=min(limits.nodes, _ERROR_NODES))
 
 
 def message_in(body: bytes, limits: Limits) -> str:
@@ -177,17 +254,9 @@ def message_in(body: bytes, limits: Limits) -> str:
     if text[0] not in "<{[":
         return _cut(text)
     try:
-        return _cut(codec_of(body).error_message(body, limits))
+        return _cut(codec_of(body).error_message(body[:_ERROR_BYTES], _small(limits)))
     except BadReply:
         return ""
-
-
-def is_structured(body: bytes) -> bool:
-    """Return whether a body can be Enterprise Manager's own Error: XML or JSON, but no web page.
-
-    A proxy between may say 500 as well, after the server took the request.
-    """
-    return not is_web_page(body) and body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{", b"[")
 
 
 def is_web_page(body: bytes) -> bool:

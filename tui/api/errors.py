@@ -8,7 +8,8 @@
       NotAllowed       BadLogin, SessionExpired, Forbidden               -> login, or explained
       Rejected         Invalid (InvalidRestoreSpec), NotFound, Busy, ServerFault,
                        TaskUnknown, NotImplementedThere                  -> shown where it happened
-      BadReply         Unreadable, MissingField, TooLarge, NotManager    -> log and report
+      BadReply         Unreadable, MissingField, TooLarge, NotManager,
+                       ErrorAsAnswer                                     -> log and report
     BadReference(VbemError)                  a reference the operator typed is malformed
 
 Each error knows whether the request may have reached the server: that decides what may be said
@@ -33,8 +34,8 @@ class ManagerError(VbemError):
         hint: what to do, where the class's own hint does not fit.
         http_code: the HTTP status, 0 where there was none.
         request_sent: whether any byte of the request may have left this machine.
-        from_manager: whether the refusal carried Enterprise Manager's own Error, so that no proxy
-            between stands for it.
+        from_manager: whether the answer is provably Enterprise Manager's own and no proxy's between: its
+            Error with the StatusCode of the reply, or a 401 with `Basic Realm=RestSvc` (WIRE 1.6, WIRE 9).
     """
 
     title = "Enterprise Manager could not be used"
@@ -262,6 +263,13 @@ class NotManager(BadReply):
 
     title = "This is not Enterprise Manager's REST API"
     hint = "Check the port: the REST API listens on 9398 by default, the web page elsewhere."
+
+
+class ErrorAsAnswer(BadReply):
+    """The status says yes and the body is Enterprise Manager's Error: what was done is not known."""
+
+    title = "The server sent an error as its answer"
+    hint = "Read what the server says, and check there whether anything was done."
 
 
 class BadReference(VbemError):

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.api.codec import codec_of
-from tui.api.error_mapping import error_for
-from tui.api.errors import BadReply, Invalid, ManagerError, NotFound, SessionExpired, Unreadable
+from tui.api.error_mapping import check_answer, error_for, is_web_page
+from tui.api.errors import BadReply, Invalid, ManagerError, NotFound, NotManager, SessionExpired, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import LogonSession, WireFormat, version_key
 from tui.api.transport import Call, Kind, Reply, Transport
@@ -96,11 +96,16 @@ class RestClient:
             target: path and query.
             media_type: of `body` and of the answer; by default that of `writes_wire`.
             body: None where there is none.
+
+        Raises:
+            NotManager, ErrorAsAnswer: a web page or an Error said yes; whether it was done is not known.
         """
         accept = media_type or _media_type(self.writes_wire)
-        if body is None:
-            return await self._call(method, target, accept)
-        return await self._call(method, target, accept, content_type=accept, body=body)
+        content_type = "" if body is None else accept
+        reply = await self._call(method, target, accept, content_type=content_type, body=body or b"")
+        if is_web_page(reply.body):
+            raise NotManager("It is a web page.", http_code=reply.status)
+        return reply
 
     async def send_anonymous(self, call: Call) -> Reply:
         """Send a call without the token, whatever the status of its reply: for logging on."""
@@ -157,7 +162,8 @@ class RestClient:
         )
         reply = await self._transport.send(call)
         if not 200 <= reply.status < 300:
-            raise error_for(reply.status, reply.body, self._limits)
+            raise error_for(reply.status, reply.body, self._limits, reply.headers)
+        check_answer(reply.status, reply.body, self._limits)
         return reply
 
 

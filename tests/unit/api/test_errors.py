@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -98,6 +99,48 @@ BODIES = [
 @pytest.mark.parametrize(("body", "detail"), BODIES)
 def test_error_bodies_are_read_by_their_first_byte(body: bytes, detail: str) -> None:
     assert error_for(500, body, LIMITS).detail == detail
+
+
+OWN = [
+    (403, b'<Error Message="Access denied." StatusCode="403"/>', ""),
+    (400, b'<e:Error xmlns:e="urn:x" Message="No." StatusCode="400" Status="3"/>', ""),
+    (404, b'{"Message":"No such point.","StatusCode":404,"Status":null}', ""),
+    (404, b'{"message":"No such point.","statusCode":404}', ""),
+    (401, b"", "Basic Realm=RestSvc"),
+    (401, b"<html></html>", 'Negotiate, NTLM, basic charset="UTF-8" realm="RESTSVC"'),
+]
+FOREIGN = [
+    (403, b"<html><title>Access denied</title></html>", ""),
+    (403, b'{"message":"Forbidden"}', ""),
+    (403, b'{"Message":"Authorization has been denied for this request."}', ""),
+    (404, b'{"errorCode":"NotFound","message":"No such path","resourceId":null}', ""),
+    (403, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>", ""),
+    (403, b'<Error Message="Access denied." StatusCode="500"/>', ""),
+    (413, b"Request too large: StatusCode 413", ""),
+    (413, b'<Fault Message="Too large" StatusCode="413"/>', ""),
+    (501, b"", "Basic Realm=RestSvc"),
+    (401, b'{"error":"unauthorized"}', 'Basic realm="Proxy", Bearer realm=RestSvc'),
+    (401, b"", "Basic realm=RestSvcGateway"),
+    (401, b"", 'Digest realm="RestSvc"'),
+    (404, b'{"Message":"' + b"x" * 70_000 + b'","StatusCode":404}', ""),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "asks"), OWN + FOREIGN)
+def test_only_the_servers_own_refusal_is_called_its_own(status: int, body: bytes, asks: str) -> None:
+    """A proxy or another API between may refuse a restore that the server took: `did not start` needs proof."""
+    headers = {"www-authenticate": asks} if asks else {}
+    for mapped in (error_for, logon_error):
+        error = mapped(status, body, LIMITS, headers)
+        assert error.from_manager is ((status, body, asks) in OWN), error
+
+
+def test_an_error_body_costs_little() -> None:
+    """It is decoded on the event loop."""
+    for body in (b"<a>" + b"<b/>" * 16_000 + b"</a>", b'[{"StatusCode":{}},' + b"{}," * 20_000 + b"{}]"):
+        begin = time.perf_counter()
+        assert error_for(500, body, LIMITS).detail == "HTTP 500."
+        assert time.perf_counter() - begin < 0.5  # on a busy machine; it takes 2 ms
 
 
 def test_long_messages_are_cut() -> None:
