@@ -212,6 +212,77 @@ async def test_tunnels_that_failed_do_not_fill_the_pool(who: Identity, cut: Cut)
     assert script.requests == []
 
 
+# --- what it says behind its answer
+
+FORGED = json_reply({"Tasks": [{"TaskId": "forged", "State": "Finished", "Result": {"Success": True}}]})
+OPEN = b"HTTP/1.1 200 OK\r\n\r\n"
+INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+
+
+def head_of(size: int) -> bytes:
+    """A head that opens the tunnel, of so many bytes."""
+    start = b"HTTP/1.1 200 OK\r\nX-Pad: "
+    return start + b"x" * (size - len(start) - 4) + b"\r\n\r\n"
+
+
+GLUED: dict[str, tuple[bytes, ...]] = {
+    **{f"head of {size}": (head_of(size) + FORGED,) for size in (60, 4_095, 4_096, 4_097, 8_192, 65_536)},
+    "65 kB and more": (OPEN + FORGED * 2_000,),
+    "three": (OPEN + FORGED * 3,),
+    "one byte": (OPEN + b"H",),
+    "an empty line": (OPEN + b"\r\n",),
+    "a body with its length": (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello" + FORGED,),
+    "a chunked body": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + FORGED,),
+    "after interim heads": (INTERIM * 40 + OPEN + FORGED,),
+    "interim heads apart": (INTERIM, INTERIM, OPEN + FORGED),
+    "in pieces": (OPEN[:7], OPEN[7:-1], OPEN[-1:] + FORGED[:9], FORGED[9:]),
+    "a packet later": (OPEN, FORGED),
+    "twice 200": (OPEN + OPEN,),
+    "an alert of TLS": (OPEN + b"\x15\x03\x03\x00\x02\x02\x28",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("opens", GLUED.values(), ids=GLUED)
+async def test_what_a_proxy_says_behind_its_answer_is_never_served(
+    who: Identity, opens: tuple[bytes, ...]
+) -> None:
+    """Not under a CA file, not under a pin, not to the look, to a read or to a write."""
+    await nothing_is_served_through(Proxy(opens=opens), who)
+
+
+@pytest.mark.parametrize("late", [FORGED, OPEN, b"\x00" * 5_000])
+async def test_what_a_proxy_says_instead_of_the_server_is_never_served(who: Identity, late: bytes) -> None:
+    await nothing_is_served_through(Proxy(late=late), who)
+
+
+async def nothing_is_served_through(proxy: Proxy, who: Identity) -> None:
+    script = Script(answers=[NO_TASKS])
+    async with serving(script, who), proxy.serving():
+        for trust in (Trust(ca_file=who.pem), Trust(pinned_sha256=sha256_of(who.der))):
+            async with EnterpriseManager(
+                script.address, trust=trust, proxy=proxy.url, timeouts=QUICK, clock=NoWait()
+            ) as manager:
+                manager.resume(SESSION)
+                for call in (
+                    lambda manager: manager.tasks(),
+                    lambda manager: manager.cancel_task(TASK),
+                    lambda _: look_at_certificate(script.address, proxy=proxy.url),
+                ):
+                    with pytest.raises(ProxyFailed, match="behind its answer") as caught:
+                        await call(manager)
+                    assert proxy.address in caught.value.detail
+                    assert not caught.value.request_sent
+    assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    "opens", [(INTERIM * 40 + OPEN,), (OPEN[:7], OPEN[7:-1], OPEN[-1:]), (head_of(4_096),)]
+)
+async def test_a_proxy_may_say_much_before_its_answer_ends(who: Identity, opens: tuple[bytes, ...]) -> None:
+    async with behind(Proxy(opens=opens), who) as (manager, _):
+        assert await manager.tasks() == ()
+
+
 # --- a tunnel that is cut around a write
 
 

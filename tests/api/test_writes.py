@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -73,13 +74,14 @@ NO_ANSWERS = [
 async def test_what_says_yes_and_means_no_is_not_taken_as_done(
     scripted: Scripted, reply: bytes, kind: type[ManagerError], words: str
 ) -> None:
-    for call in (
+    calls: tuple[Callable[[EnterpriseManager], Awaitable[object]], ...] = (
         lambda manager: manager.cancel_task(TASK),
         lambda manager: manager.log_off(),
         lambda manager: manager.send(manager.write_request(POINT, VmRestoreSpec())),
         lambda manager: manager.tasks(),
         lambda manager: manager.points_page(Query(), 1),
-    ):
+    )
+    for call in calls:
         async with scripted(reply) as (manager, _):
             with pytest.raises(kind, match=words) as caught:
                 await call(manager)

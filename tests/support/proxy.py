@@ -40,6 +40,10 @@ class Proxy:
     """Said instead of `200`, and the connection is closed."""
     is_mute: bool = False
     """CONNECT is taken and never answered."""
+    opens: tuple[bytes, ...] = (b"HTTP/1.1 200 Connection established\r\n\r\n",)
+    """Said when the tunnel is open, piece by piece."""
+    late: bytes = b""
+    """Said after the client has begun TLS, instead of passing anything on."""
     cut: Cut = Cut.NEVER
     names: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Targets this proxy resolves itself, as `host:port`; others are dialled as they stand."""
@@ -111,8 +115,13 @@ class Proxy:
             writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
             return
         self._writers.add(outer)
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await writer.drain()
+        for piece in self.opens:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+        if self.late and await reader.read(1):
+            writer.write(self.late)
+            await reader.read()
         cut = asyncio.Event()
         if self.cut is not Cut.AT_ONCE:
             pumps = [

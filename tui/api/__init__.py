@@ -7,6 +7,7 @@ server, one account, one method per operation. The files behind it:
   server does not know JSON.
 - `transport` is the only file that imports httpx: bytes to the server and back, bounded in size and
   time. Reads are tried again, writes never, and each error says whether a byte of the request left.
+- `progress` is how far a call got, and lets nothing a proxy says behind its answer into the tunnel.
 - `tls` decides whom to trust: the system's authorities, a CA file or one pinned certificate.
 - `proxy` reads `--proxy` and says why a proxy opened no tunnel.
 - `error_mapping` makes our errors of exceptions, statuses and error bodies; `errors` is their tree.

@@ -135,6 +135,12 @@ def _is_tls_failure(error: BaseException) -> bool:
     return isinstance(error, ssl.SSLError) and not isinstance(error, waiting)
 
 
+def is_no_tls(error: BaseException) -> bool:
+    """Return whether what came from the other end was no TLS."""
+    tls = next((each for each in chain_of(error) if _is_tls_failure(each)), None)
+    return isinstance(tls, ssl.SSLError) and any(word in str(tls.reason or tls) for word in _NO_TLS)
+
+
 def _tls_error(error: ssl.SSLError, address: ServerAddress, *, request_sent: bool) -> ManagerError:
     reason = str(error.reason or error)
     if any(word in reason for word in _NO_TLS):

@@ -15,6 +15,7 @@ from tui.api.models import ServerAddress
 
 _FORM = "http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT"
 _DEFAULT_PORT = 80
+SAID_TOO_MUCH = "sent something behind its answer, before the server could"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
 
 import httpx
 
-from tui.api.error_mapping import connection_error, find, proxy_error
+from tui.api.error_mapping import connection_error, find, is_no_tls, proxy_error
 from tui.api.errors import (
     CertificateChanged,
     ConnectionLost,
@@ -36,7 +35,8 @@ from tui.api.errors import (
 )
 from tui.api.limits import Limits, Timeouts
 from tui.api.models import Certificate, ServerAddress
-from tui.api.proxy import ProxyAddress
+from tui.api.progress import Progress, Stage
+from tui.api.proxy import SAID_TOO_MUCH, ProxyAddress
 from tui.api.tls import (
     HandshakeEnded,
     PinMismatch,
@@ -175,7 +175,7 @@ class Transport:
 
     # -- one call -----------------------------------------------------------------------------
 
-    async def _try(self, call: Call, progress: _Progress, tries: int) -> Reply:
+    async def _try(self, call: Call, progress: Progress, tries: int) -> Reply:
         for attempt in range(1, tries):
             try:
                 reply = await self._exchange(call, progress)
@@ -190,7 +190,7 @@ class Transport:
             await self._clock.sleep(_FIRST_PAUSE_S * 3 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
         return await self._exchange(call, progress)
 
-    async def _exchange(self, call: Call, progress: _Progress) -> Reply:
+    async def _exchange(self, call: Call, progress: Progress) -> Reply:
         silence = self._timeouts.read if call.kind is Kind.READ else self._timeouts.write
         headers = {"Accept": call.accept, **call.secrets}
         if call.content_type:
@@ -229,7 +229,7 @@ class Transport:
     # -- clients ------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def _borrowed(self, progress: _Progress) -> AsyncIterator[httpx.AsyncClient]:
+    async def _borrowed(self, progress: Progress) -> AsyncIterator[httpx.AsyncClient]:
         """The client, for one call.
 
         A tunnel whose TLS fails stays in httpcore's pool for ever and takes one of its places
@@ -241,7 +241,7 @@ class Transport:
             yield client
         finally:
             self._in_use[client] -= 1
-            if progress.stage is _Stage.TUNNEL and self._client is client:
+            if progress.stage is Stage.TUNNEL and self._client is client:
                 self._client = None
             if self._client is not client and self._in_use[client] <= 0:
                 del self._in_use[client]
@@ -274,12 +274,14 @@ class Transport:
             follow_redirects=False,
         )
 
-    def _progress(self) -> _Progress:
-        return _Progress(target=str(self._address).encode(), connect_s=self._timeouts.connect)
+    def _progress(self) -> Progress:
+        return Progress(
+            target=str(self._address).encode(), connect_s=self._timeouts.connect, proxy=self._proxy
+        )
 
     # -- errors -------------------------------------------------------------------------------
 
-    async def _mapped(self, error: Exception, progress: _Progress) -> ManagerError:
+    async def _mapped(self, error: Exception, progress: Progress) -> ManagerError:
         mismatch, refusal = find(error, PinMismatch), find(error, ssl.SSLCertVerificationError)
         if mismatch is not None:
             return CertificateChanged(self._described(mismatch.der, problem=""), self._trust.pinned_sha256)
@@ -290,8 +292,10 @@ class Transport:
             except ManagerError as unseen:
                 return unseen
             return UnknownCertificate(self._described(der, problem=problem_of(refusal)))
-        if self._proxy is not None and progress.stage is _Stage.CONNECTING:
+        if self._proxy is not None and progress.stage is Stage.CONNECTING:
             return mapped_by_proxy(error, self._proxy, self._address)
+        if self._proxy is not None and progress.stage is Stage.TUNNEL and is_no_tls(error):
+            return self._proxy.failed(f"{SAID_TOO_MUCH}, or {self._address} does not speak TLS")
         return mapped(error, self._address, request_sent=progress.sent)
 
     async def _shown(self, context: ssl.SSLContext) -> bytes:
@@ -324,69 +328,6 @@ async def look_at_certificate(
     return await Transport(
         address, trust=trust or Trust(), proxy=proxy, clock=clock, timeouts=timeouts
     ).certificate()
-
-
-# Progress of a call
-
-
-class _Stage(Enum):
-    WAITING = "waiting"
-    """For a connection of the pool."""
-    CONNECTING = "connecting"
-    """To the server, TLS included; with a proxy, until it has opened the tunnel."""
-    TUNNEL = "tunnel"
-    """TLS with the server, through the proxy's tunnel."""
-    SENT = "sent"
-    """A byte of the request may have left."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Progress:
-    """How far a call got, as httpcore says by the `trace` extension, and how long it may take to connect."""
-
-    target: bytes
-    """Host and port, as a proxy is asked for them."""
-    connect_s: float
-    stage: _Stage = _Stage.WAITING
-    sent: bool = False
-    """A byte of any try may have left."""
-    _deadline: asyncio.Timeout | None = None
-    _unfinished: Any = None
-    """A connection until TLS is agreed: cancelled in the handshake, httpcore leaves it open."""
-
-    @asynccontextmanager
-    async def watched(self) -> AsyncIterator[dict[str, Any]]:
-        """Watch one try; what it gives are the extensions of its request."""
-        self.stage = _Stage.WAITING
-        try:
-            # One deadline for address, proxy and TLS together; httpx would give each of them as long.
-            async with asyncio.timeout(None) as self._deadline:
-                yield {"trace": self._trace}
-        finally:
-            if self._unfinished is not None:
-                await self._unfinished.aclose()
-                self._unfinished = None
-
-    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.started":
-            self.stage = _Stage.CONNECTING
-            self._limit(self.connect_s)
-        elif event == "connection.connect_tcp.complete":
-            self._unfinished = info["return_value"]
-        elif event == "proxy.start_tls.started":
-            self.stage = _Stage.TUNNEL
-        elif event == "http11.send_request_headers.started":
-            if info["request"].method == b"CONNECT":
-                # httpcore leaves out the brackets of an IPv6 address (encode/httpx#392 has come back).
-                info["request"].url.target = self.target
-                return
-            self.stage, self.sent, self._unfinished = _Stage.SENT, True, None
-            self._limit(None)
-
-    def _limit(self, seconds: float | None) -> None:
-        if self._deadline is not None:
-            now = asyncio.get_running_loop().time()
-            self._deadline.reschedule(None if seconds is None else now + seconds)
 
 
 # Bodies

@@ -126,9 +126,9 @@ FOREIGN = [
 ]
 
 
-@pytest.mark.parametrize(("status", "body", "asks"), OWN + FOREIGN)
+@pytest.mark.parametrize(("status", "body", "asks"), OWN + FOREIGN, ids=lambda value: str(value)[:40])
 def test_only_the_servers_own_refusal_is_called_its_own(status: int, body: bytes, asks: str) -> None:
-    """A proxy or another API between may refuse a restore that the server took: `did not start` needs proof."""
+    """Somebody between may refuse a restore that the server took: `it did not start` needs proof."""
     headers = {"www-authenticate": asks} if asks else {}
     for mapped in (error_for, logon_error):
         error = mapped(status, body, LIMITS, headers)

@@ -1,0 +1,122 @@
+"""How far a call got: what httpcore tells on the way from the first byte to the request."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from tui.api.proxy import SAID_TOO_MUCH, ProxyAddress
+
+_HEAD_END = re.compile(rb"\n\r?\n")
+_MORE_S = 0.001
+"""Enough for what has arrived already; a server says nothing before TLS."""
+
+
+class Stage(Enum):
+    """Where a call is."""
+
+    WAITING = "waiting"
+    """For a connection of the pool."""
+    CONNECTING = "connecting"
+    """To the server, TLS included; with a proxy, until it has opened the tunnel."""
+    TUNNEL = "tunnel"
+    """TLS with the server, through the proxy's tunnel."""
+    SENT = "sent"
+    """A byte of the request may have left."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """How far a call got, as httpcore says by the `trace` extension, and how long it may take to connect."""
+
+    target: bytes
+    """Host and port, as a proxy is asked for them."""
+    connect_s: float
+    proxy: ProxyAddress | None
+    stage: Stage = Stage.WAITING
+    sent: bool = False
+    """A byte of any try may have left."""
+    _deadline: asyncio.Timeout | None = None
+    _unfinished: Any = None
+    """A connection until TLS is agreed: cancelled in the handshake, httpcore leaves it open."""
+    _heads: HeadByHead | None = None
+    """What a proxy says before it opens the tunnel."""
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[dict[str, Any]]:
+        """Watch one try; what it gives are the extensions of its request."""
+        self.stage = Stage.WAITING
+        try:
+            # One deadline for address, proxy and TLS together; httpx would give each of them as long.
+            async with asyncio.timeout(None) as self._deadline:
+                yield {"trace": self._trace}
+        finally:
+            if self._unfinished is not None:
+                await self._unfinished.aclose()
+                self._unfinished = None
+
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.started":
+            self.stage = Stage.CONNECTING
+            self._limit(self.connect_s)
+        elif event == "connection.connect_tcp.complete":
+            self._unfinished = info["return_value"]
+            if self.proxy is not None:
+                self._heads = HeadByHead(self._unfinished)
+        elif event == "proxy.start_tls.started":
+            self.stage = Stage.TUNNEL
+            if self.proxy is not None and self._heads is not None and await self._heads.has_more():
+                raise self.proxy.failed(SAID_TOO_MUCH)
+        elif event == "http11.send_request_headers.started":
+            if info["request"].method == b"CONNECT":
+                # httpcore leaves out the brackets of an IPv6 address (encode/httpx#392 has come back).
+                info["request"].url.target = self.target
+                return
+            self.stage, self.sent, self._unfinished = Stage.SENT, True, None
+            self._limit(None)
+
+    def _limit(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            now = asyncio.get_running_loop().time()
+            self._deadline.reschedule(None if seconds is None else now + seconds)
+
+
+class HeadByHead:
+    """Lets httpcore read no further than to the end of each head a proxy sends.
+
+    What httpcore has read behind the answer to CONNECT it drops without a word, so it must not get it.
+
+    Args:
+        stream: httpcore's stream to the proxy; its `read` is replaced.
+    """
+
+    def __init__(self, stream: Any) -> None:  # noqa: ANN401 - httpcore's, which is not imported here
+        self._read = stream.read
+        self._rest = b""
+        self._tail = b""
+        """The end of what was read before, in which a head's end may have begun."""
+        stream.read = self.read
+
+    async def read(self, max_bytes: int, **options: Any) -> bytes:  # noqa: ANN401 - httpcore's own
+        """Read on, at most to the end of a head."""
+        data: bytes = self._rest or await self._read(max_bytes, **options)
+        found = _HEAD_END.search(self._tail + data)
+        end = len(data) if found is None else found.end() - len(self._tail)
+        data, self._rest = data[:end], data[end:]
+        self._tail = (self._tail + data)[-3:] if found is None else b""
+        return data
+
+    async def has_more(self) -> bool:
+        """Return whether anything was sent behind the last head; what comes later is no TLS to OpenSSL."""
+        if self._rest:
+            return True
+        try:
+            async with asyncio.timeout(_MORE_S):
+                return bool(await self._read(1))
+        except TimeoutError:
+            return False
