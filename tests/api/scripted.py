@@ -140,7 +140,7 @@ def _alternative(name: str) -> x509.GeneralName:
 
 
 @asynccontextmanager
-async def serving(script: Script, who: Identity | None) -> AsyncIterator[Script]:
+async def serving(script: Script, who: Identity | None, *, host: str = "127.0.0.1") -> AsyncIterator[Script]:
     """Serve a script; `who` None means plain TCP."""
     context = None
     if who is not None:
@@ -166,8 +166,8 @@ async def serving(script: Script, who: Identity | None) -> AsyncIterator[Script]
             writers.discard(writer)
             writer.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    script.address = ServerAddress(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+    server = await asyncio.start_server(serve, host, 0, ssl=context)
+    script.address = ServerAddress(host=host, port=server.sockets[0].getsockname()[1])
     try:
         yield script
     finally:

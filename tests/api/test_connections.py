@@ -7,10 +7,23 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import IPv6Address
+from pathlib import Path
 
 import pytest
 
-from tests.api.scripted import QUICK, Identity, NoWait, Script, client_of, http, json_reply, serving
+from tests.api.scripted import (
+    QUICK,
+    SESSION,
+    Identity,
+    NoWait,
+    Script,
+    client_of,
+    http,
+    identity,
+    json_reply,
+    serving,
+)
 from tui.api.client import EnterpriseManager, Trust, look_at_certificate
 from tui.api.errors import NameNotFound, Refused, TimedOut
 from tui.api.limits import Timeouts
@@ -137,3 +150,29 @@ async def test_a_connection_is_used_again(who: Identity) -> None:
         for _ in range(3):
             await manager.tasks()
     assert (len(script.requests), script.connections) == (3, 1)
+
+
+def link_local() -> str:
+    """An address of this machine that holds on one interface only, with the interface; empty for none."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/net/if_inet6").read_text().splitlines():
+            digits, _, _, _, _, interface = line.split()
+            if digits.startswith("fe80"):
+                return f"{IPv6Address(bytes.fromhex(digits))}%{interface}"
+    return ""
+
+
+@pytest.mark.skipif(not link_local(), reason="no link-local address")
+async def test_an_address_of_one_interface_is_dialled_and_checked(tmp_path: Path) -> None:
+    """The interface is this machine's own business: neither the server nor its certificate knows it."""
+    host = link_local()
+    name = host.partition("%")[0]
+    who = identity(tmp_path, names=(name,))
+    async with serving(Script(answers=[json_reply({"Tasks": []})]), who, host=host) as script:
+        address = ServerAddress.parse(f"[{host.replace('%', '%25')}]:{script.address.port}")
+        trust = Trust(ca_file=who.pem)
+        async with EnterpriseManager(address, trust=trust, timeouts=QUICK, clock=NoWait()) as manager:
+            manager.resume(SESSION)
+            assert await manager.tasks() == ()
+        assert (await look_at_certificate(address, trust=trust)).warnings == ()
+    assert script.requests[0].header("Host") == f"[{name}]:{address.port}"

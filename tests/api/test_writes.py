@@ -121,7 +121,7 @@ async def test_nothing_is_sent_to_a_closed_port() -> None:
     assert not error.request_sent
 
 
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".example", "xn--\u0378"])
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "xn--0.invalid"])
 async def test_nothing_is_sent_to_a_name_that_does_not_resolve(host: str) -> None:
     error = await cancelling_at(ServerAddress(host=host))
     assert isinstance(error, NameNotFound)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from tui.api.models import ServerAddress
 from tui.api.proxy import SAID_TOO_MUCH, ProxyAddress
 
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -34,8 +35,7 @@ class Stage(Enum):
 class Progress:
     """How far a call got, as httpcore says by the `trace` extension, and how long it may take to connect."""
 
-    target: bytes
-    """Host and port, as a proxy is asked for them."""
+    address: ServerAddress
     connect_s: float
     proxy: ProxyAddress | None
     stage: Stage = Stage.WAITING
@@ -54,7 +54,7 @@ class Progress:
         try:
             # One deadline for address, proxy and TLS together; httpx would give each of them as long.
             async with asyncio.timeout(None) as self._deadline:
-                yield {"trace": self._trace}
+                yield {"trace": self._trace, "sni_hostname": self.address.name}
         finally:
             if self._unfinished is not None:
                 await self._unfinished.aclose()
@@ -75,7 +75,7 @@ class Progress:
         elif event == "http11.send_request_headers.started":
             if info["request"].method == b"CONNECT":
                 # httpcore leaves out the brackets of an IPv6 address (encode/httpx#392 has come back).
-                info["request"].url.target = self.target
+                info["request"].url.target = self.address.host_header.encode()
                 return
             self.stage, self.sent, self._unfinished = Stage.SENT, True, None
             self._limit(None)

@@ -192,7 +192,7 @@ class Transport:
 
     async def _exchange(self, call: Call, progress: Progress) -> Reply:
         silence = self._timeouts.read if call.kind is Kind.READ else self._timeouts.write
-        headers = {"Accept": call.accept, **call.secrets}
+        headers = {"Host": self._address.host_header, "Accept": call.accept, **call.secrets}
         if call.content_type:
             headers["Content-Type"] = call.content_type
         try:
@@ -261,7 +261,7 @@ class Transport:
         if self._proxy is not None:
             who = (self._proxy.user, self._proxy.password)
             # Headers of its own, for httpcore writes IPv6 addresses without brackets there.
-            headers = {"Host": str(self._address)}
+            headers = {"Host": self._address.host_header}
             proxy = httpx.Proxy(f"http://{self._proxy}", auth=who if any(who) else None, headers=headers)
         return httpx.AsyncClient(
             verify=context,
@@ -275,9 +275,7 @@ class Transport:
         )
 
     def _progress(self) -> Progress:
-        return Progress(
-            target=str(self._address).encode(), connect_s=self._timeouts.connect, proxy=self._proxy
-        )
+        return Progress(address=self._address, connect_s=self._timeouts.connect, proxy=self._proxy)
 
     # -- errors -------------------------------------------------------------------------------
 
@@ -312,7 +310,7 @@ class Transport:
         raise Unreadable("The handshake with the server did not end.")
 
     def _described(self, der: bytes, *, problem: str) -> Certificate:
-        return describe(der, host=self._address.host, problem=problem, now=self._clock.now())
+        return describe(der, host=self._address.name, problem=problem, now=self._clock.now())
 
 
 async def look_at_certificate(
