@@ -232,7 +232,7 @@ class Connection:
         and `log_off_note` says so.
 
         Raises:
-            ManagerError: the server could not be reached; the local copies are deleted anyway.
+            NotLoggedOff: it may live on at the server; the local copies are deleted anyway.
             KeyringError: the keyring may still hold it.
         """
         shared = self.is_shared

@@ -68,9 +68,19 @@ def zipped(status: int, body: bytes, *headers: str) -> bytes:
     return http(status, gzip.compress(body), "Content-Encoding: gzip", *headers)
 
 
+ROOT = http(
+    200,
+    "<EnterpriseManager><SupportedVersions><SupportedVersion Name='v1_6'/><SupportedVersion Name='v1_7'/>"
+    "</SupportedVersions></EnterpriseManager>",
+)
+
+
 @dataclass
 class Script:
-    """What is answered: by method and path where it is named, else in turn, the last one for ever."""
+    """What is answered: by method and path where it is named, else in turn, the last one for ever.
+
+    `GET /api/` is answered as Enterprise Manager does, unless it is named.
+    """
 
     answers: list[Answer] = field(default_factory=list)
     routes: dict[str, Answer] = field(default_factory=dict)
@@ -83,6 +93,8 @@ class Script:
         for key in (f"{request.method} {request.target}", f"{request.method} {path}"):
             if key in self.routes:
                 return self.routes[key]
+        if f"{request.method} {path}" == "GET /api/":
+            return ROOT
         if not self.answers:
             return http(404)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]

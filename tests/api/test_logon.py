@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+from contextlib import nullcontext
 
 import pytest
 
 from tests.api.conftest import Scripted
-from tests.api.scripted import http, json_reply
-from tui.api.errors import BadLogin, Busy, Forbidden, NotManager, SessionExpired
-from tui.api.models import LogonSession, WireFormat
+from tests.api.scripted import Identity, Request, Script, http, json_reply, serving
+from tests.support.proxy import Proxy
+from tui.api import logon as logon_module
+from tui.api.client import EnterpriseManager, Trust
+from tui.api.errors import (
+    BadLogin,
+    Busy,
+    ErrorAsAnswer,
+    Forbidden,
+    NotLoggedOff,
+    NotManager,
+    ServerFault,
+    SessionExpired,
+)
+from tui.api.models import DEFAULT_PORT, LogonSession, ServerAddress, WireFormat
+from tui.api.tls import sha256_of
 
 POST = "POST /api/sessionMngr/"
 BODY = "<LogonSession xmlns='urn:x'><UserName>LAB\\op</UserName><SessionId>0b5c</SessionId></LogonSession>"
 WRAPPED = f"<LogonSessions xmlns='urn:x'>{BODY}</LogonSessions>"
-ROOT = http(
-    200,
-    "<EnterpriseManager><SupportedVersions><SupportedVersion Name='v1_6'/><SupportedVersion Name='v1_7'/>"
-    "</SupportedVersions></EnterpriseManager>",
-)
 TOKEN = "a+b/c=="
 
 
@@ -27,11 +37,13 @@ def logon(body: str = BODY, *headers: str) -> bytes:
 
 
 async def test_a_logon(scripted: Scripted) -> None:
-    async with scripted(routes={POST: logon(), "GET /api/": ROOT}, session=None) as (manager, script):
+    async with scripted(routes={POST: logon()}, session=None) as (manager, script):
         session = await manager.log_on("LAB\\op", "pä:ss")
         assert manager.session == session
     assert session == LogonSession(user="LAB\\op", session_id="0b5c", token=TOKEN, api_version="v1_7")
-    sent = script.requests[0]
+    first, sent = script.requests
+    assert (first.method, first.target) == ("GET", "/api/")
+    assert not first.has("Authorization")
     assert sent.target == "/api/sessionMngr/?v=latest"
     assert sent.header("Authorization") == "Basic " + base64.b64encode("LAB\\op:pä:ss".encode()).decode()
     assert sent.header("Content-Length") == "0"
@@ -39,15 +51,11 @@ async def test_a_logon(scripted: Scripted) -> None:
     assert not sent.has("X-RestSvcSessionId")
     assert not sent.has("Content-Type")
     assert sent.header("Accept") == "application/xml"
-    assert [request.target for request in script.requests] == ["/api/sessionMngr/?v=latest", "/api/"]
-    assert not script.requests[1].has("Authorization")
 
 
 @pytest.mark.parametrize("header", ["x-restsvcsessionid", "X-RESTSVCSESSIONID", "X-RestSvcSessionId"])
 async def test_the_token_header_in_any_case(scripted: Scripted, header: str) -> None:
-    async with scripted(
-        routes={POST: logon(BODY, f"{header}: {TOKEN}"), "GET /api/": ROOT}, session=None
-    ) as (manager, _):
+    async with scripted(routes={POST: logon(BODY, f"{header}: {TOKEN}")}, session=None) as (manager, _):
         assert (await manager.log_on("op", "x")).token == TOKEN
 
 
@@ -68,35 +76,118 @@ async def test_the_token_header_in_any_case(scripted: Scripted, header: str) -> 
     ],
 )
 async def test_bodies_of_a_logon(scripted: Scripted, reply: bytes, session_id: str) -> None:
-    async with scripted(routes={POST: reply, "GET /api/": ROOT}, session=None) as (manager, _):
+    async with scripted(routes={POST: reply}, session=None) as (manager, _):
         assert (await manager.log_on("LAB\\op", "x")).session_id == session_id
 
 
-@pytest.mark.parametrize("root", [http(404), http(200, "<html/>"), http(503)])
-async def test_a_root_that_fails_leaves_the_version_open(scripted: Scripted, root: bytes) -> None:
-    async with scripted(routes={POST: logon(), "GET /api/": root}, session=None) as (manager, _):
-        session = await manager.log_on("op", "x")
-    assert (session.api_version, manager.api_version) == ("", "")
+def veeam(status: int, words: str) -> bytes:
+    """An error of the backup server's own REST API."""
+    return json_reply({"errorCode": "X", "message": words, "resourceId": None}, status=status)
+
+
+PAGE = "<!DOCTYPE html><html><title>Welcome</title>"
+OTHERS = {
+    "another product, 404": (veeam(404, "No such path"), "REST API of another Veeam product .*No such path"),
+    "another product, 401": (
+        veeam(401, "Token missing"),
+        "another Veeam product .*Token missing",
+    ),
+    "a page": (http(200, PAGE), "web page"),
+    "a page with a token": (http(200, PAGE, "X-RestSvcSessionId: t"), "web page"),
+    "no such page": (http(404, PAGE), "a web page .HTTP 404: Welcome"),
+    "forbidden page": (http(403, PAGE), "a web page .HTTP 403: Welcome"),
+    "nothing there": (http(404), "does not know /api/ .HTTP 404"),
+    "no such verb": (http(405, "Method not allowed"), "does not know /api/ .HTTP 405: Method not allowed"),
+    "redirect": (http(302, "", "Location: https://em01:9443/login"), "redirects to https://em01:9443/login"),
+    "moved": (http(301), "redirects"),
+    "a logon of its own": (http(401, "", "WWW-Authenticate: Negotiate, NTLM"), "asks for a logon .*NTLM"),
+    "empty": (http(200), "empty|not XML"),
+    "noise": (http(200, b"\x00\x01"), "not XML"),
+    "other JSON": (json_reply({"status": "up"}), "SupportedVersions"),
+    "no versions": (json_reply({"Links": [], "SupportedVersions": []}), "lists no versions"),
+    "other versions": (json_reply({"SupportedVersions": [{"Name": ""}, {"Name": "latest"}]}), "no versions"),
+    "other XML": (http(200, "<rss/>"), "rss"),
+    "an error as answer": (json_reply({"Message": "No.", "StatusCode": 500}), "SupportedVersions"),
+    "long": (http(200, b"<EnterpriseManager>" + b" " * 70_000), "larger than"),
+}
+
+
+@pytest.mark.parametrize(("root", "words"), OTHERS.values(), ids=OTHERS)
+async def test_the_password_leaves_for_an_enterprise_manager_only(
+    scripted: Scripted, root: bytes, words: str
+) -> None:
+    async with scripted(logon(), routes={"GET /api/": root}, session=None) as (manager, script):
+        with pytest.raises(NotManager, match=words) as caught:
+            await manager.log_on("op", "secret")
+        assert manager.session is None
+    assert f"127.0.0.1:{DEFAULT_PORT}" in caught.value.hint
+    assert [request.target for request in script.requests] == ["/api/"]
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("port", "words", "hint"),
     [
-        http(200, "<html><title>Veeam</title></html>", media_type="text/html"),
-        http(302, "", "Location: /login"),
-        http(200, "{}"),
-        http(201, "<html></html>", "X-RestSvcSessionId: t"),
-        http(404, "<html></html>"),
+        (9419, "Port 9419 is usually the REST API of Veeam Backup & Replication", "Use em01:9398"),
+        (9443, "Port 9443 is usually Enterprise Manager's web page", "Use em01:9398"),
+        (8443, "does not know /api/", "Use em01:9398"),
+        (9398, "does not know /api/", "9398 is only its default"),
     ],
-    ids=["page", "redirect", "no token", "page with token", "404 page"],
 )
-async def test_the_web_page_is_no_manager(scripted: Scripted, reply: bytes) -> None:
+async def test_a_wrong_port_is_named_with_the_right_one(
+    who: Identity, port: int, words: str, hint: str
+) -> None:
+    script = Script(routes={"GET /api/": http(404)})
+    async with serving(script, who):
+        proxy = Proxy(names={f"em01:{port}": (script.address.host, script.address.port)})
+        trust = Trust(pinned_sha256=sha256_of(who.der))
+        address = ServerAddress(host="em01", port=port)
+        async with proxy.serving(), EnterpriseManager(address, trust=trust, proxy=proxy.url) as manager:
+            with pytest.raises(NotManager, match=words) as caught:
+                await manager.log_on("op", "secret")
+    assert hint in caught.value.hint
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("root", "kind"),
+    [
+        (http(503), Busy),
+        (http(500, PAGE), ServerFault),
+        (http(403, '<Error Message="Not now." StatusCode="403"/>'), Forbidden),
+    ],
+)
+async def test_a_server_in_trouble_is_not_called_another_one(
+    scripted: Scripted, root: bytes, kind: type[Exception]
+) -> None:
+    async with scripted(logon(), routes={"GET /api/": root}, session=None) as (manager, script):
+        with pytest.raises(kind):
+            await manager.log_on("op", "secret")
+    assert {request.target for request in script.requests} == {"/api/"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (http(200, PAGE), NotManager, "no session"),
+        (http(302, "", "Location: /login"), NotManager, "redirects"),
+        (http(200, "{}"), NotManager, "no session"),
+        (http(201, PAGE, "X-RestSvcSessionId: t"), NotManager, "web page"),
+        (http(404, PAGE), NotManager, "knows no logon"),
+        (veeam(404, "x"), NotManager, "knows no logon"),
+        (http(201, '<Error Message="Licence." StatusCode="500"/>'), ErrorAsAnswer, "Licence."),
+    ],
+)
+async def test_what_is_no_logon(scripted: Scripted, reply: bytes, kind: type[Exception], words: str) -> None:
     async with scripted(reply, session=None) as (manager, script):
-        with pytest.raises(NotManager) as caught:
+        with pytest.raises(kind, match=words):
             await manager.log_on("op", "x")
         assert manager.session is None
-    assert "9398" in caught.value.hint
-    assert len(script.requests) == 1
+    assert [request.method for request in script.requests] == ["GET", "POST"]
+
+
+def test_a_refused_logon_names_all_forms_of_a_user() -> None:
+    for form in ("DOMAIN\\user", "user@DOMAIN", "user alone"):
+        assert form in BadLogin.hint
 
 
 @pytest.mark.parametrize(
@@ -113,7 +204,7 @@ async def test_a_refused_logon_is_sent_once(scripted: Scripted, reply: bytes, ki
         with pytest.raises(kind):
             await manager.log_on("op", "wrong")
         assert manager.session is None
-    assert len(script.requests) == 1
+    assert [request.method for request in script.requests] == ["GET", "POST"]
 
 
 @pytest.mark.parametrize(("user", "password"), [("a:b", "x"), ("a", "\ud800")])
@@ -142,28 +233,64 @@ async def test_logging_off_deletes_the_session_by_its_id(scripted: Scripted) -> 
     ]
 
 
-async def test_logging_off_without_an_id_finds_the_only_session(scripted: Scripted) -> None:
-    nameless = LogonSession(user="op", session_id="", token="t")
-    mine = {"LogonSessions": [{"UserName": "op", "SessionId": "0b5c"}]}
-    other = {"LogonSessions": [*mine["LogonSessions"], {"UserName": "x", "SessionId": "1"}]}
-    for listed, deleted in ((mine, ["/api/logonSessions/0b5c"]), (other, [])):
-        routes = {"GET /api/logonSessions": json_reply(listed), "DELETE /api/logonSessions/0b5c": http(204)}
-        async with scripted(routes=routes, session=nameless) as (manager, script):
+def listed(*sessions: tuple[str, str]) -> bytes:
+    return json_reply({"LogonSessions": [{"UserName": user, "SessionId": id} for user, id in sessions]})
+
+
+@pytest.mark.parametrize(
+    ("sessions", "is_deleted"),
+    [
+        (listed(("LAB\\OP", "0b5c")), True),
+        (listed(("LAB\\op", "0b5c"), ("x", "1")), False),
+        (listed(("LAB\\op", "0b5c"), ("LAB\\op", "1")), False),
+        (listed(("LAB\\somebody", "0b5c")), False),
+        (listed(), False),
+    ],
+)
+async def test_logging_off_without_an_id_deletes_the_only_session_if_it_is_ours(
+    scripted: Scripted, sessions: bytes, is_deleted: bool
+) -> None:
+    nameless = LogonSession(user="LAB\\op", session_id="", token="t")
+    routes = {"GET /api/logonSessions": sessions, "DELETE /api/logonSessions/0b5c": http(204)}
+    async with scripted(routes=routes, session=nameless) as (manager, script):
+        with nullcontext() if is_deleted else pytest.raises(NotLoggedOff, match="named no session"):
             await manager.log_off()
-            assert manager.session is None
-        assert [each.target for each in script.requests if each.method == "DELETE"] == deleted
-
-
-@pytest.mark.parametrize("status", [401, 404])
-async def test_a_session_that_is_over_counts_as_deleted(scripted: Scripted, status: int) -> None:
-    async with scripted(http(status)) as (manager, _):
-        await manager.log_off()
         assert manager.session is None
+    deleted = [each.target for each in script.requests if each.method == "DELETE"]
+    assert deleted == (["/api/logonSessions/0b5c"] if is_deleted else [])
 
 
-async def test_a_log_off_that_fails_forgets_the_session_all_the_same(scripted: Scripted) -> None:
-    async with scripted(http(500)) as (manager, _):
-        with pytest.raises(Exception, match="Internal server error"):
+@pytest.mark.parametrize(
+    ("reply", "is_over"),
+    [
+        (http(401, "", "WWW-Authenticate: Basic Realm=RestSvc"), True),
+        (json_reply({"Message": "No such session.", "StatusCode": 404}, status=404), True),
+        (http(401, PAGE), False),
+        (http(404), False),
+        (http(500), False),
+        (http(200, PAGE), False),
+    ],
+)
+async def test_a_session_counts_as_ended_where_the_server_itself_says_so(
+    scripted: Scripted, reply: bytes, is_over: bool
+) -> None:
+    async with scripted(reply) as (manager, _):
+        with nullcontext() if is_over else pytest.raises(NotLoggedOff, match="may still be alive"):
+            await manager.log_off()
+        assert manager.session is None
+    assert "15 minutes" in NotLoggedOff.hint
+
+
+async def test_logging_off_from_a_silent_server_takes_five_seconds(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(_request: Request, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    assert logon_module.LOG_OFF_S == 5
+    monkeypatch.setattr(logon_module, "LOG_OFF_S", 0.05)
+    async with scripted(silent) as (manager, _):
+        with pytest.raises(NotLoggedOff, match="did not answer"):
             await manager.log_off()
         assert manager.session is None
 

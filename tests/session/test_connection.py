@@ -11,7 +11,7 @@ import pytest
 from tests.session.starts import Connect, admitted, files_with, logons, remembered
 from tests.support.demo_process import DemoProcess
 from tests.support.file_keyring import FileKeyringAt
-from tui.api.errors import BadLogin, CertificateChanged, SessionExpired, Unreachable
+from tui.api.errors import BadLogin, CertificateChanged, NotLoggedOff, SessionExpired
 from tui.store.errors import KeyringError
 from tui.store.known_servers import KnownServers
 
@@ -159,7 +159,7 @@ async def test_logging_off_an_unreachable_server_forgets_it_here_all_the_same(
 ) -> None:
     connection = await admitted(trusted, demo)
     demo.fault("drop-before@logoff")
-    with pytest.raises(Unreachable):
+    with pytest.raises(NotLoggedOff):
         await connection.log_off()
     assert file_keyring.values() == {"vbem-demo": {}}
     await connection.leave()

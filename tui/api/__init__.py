@@ -3,6 +3,7 @@
 This room may import the bottom row only. `client.EnterpriseManager` is what all others use: one
 server, one account, one method per operation. The files behind it:
 
+- `logon` lets the password leave for an Enterprise Manager only, and says what answered instead.
 - `rest_client` asks with the session's token, in the right format, and again in XML where an old
   server does not know JSON.
 - `transport` is the only file that imports httpx: bytes to the server and back, bounded in size and

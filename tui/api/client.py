@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
+from tui.api import logon
 from tui.api.codec import codec_of, gunzip, resources, write_request
 from tui.api.codec.listing import Listing, Reference
 from tui.api.codec.resources import entity_or_reference
 from tui.api.codec.restore_request import COLLECTIONS, RestoreRequest
 from tui.api.codec.tree import Tree
-from tui.api.error_mapping import error_for, logon_error
 from tui.api.errors import (
-    BadLogin,
     BadReply,
     Forbidden,
     ManagerError,
     NotFound,
-    NotManager,
     Rejected,
     SessionExpired,
     Unreadable,
@@ -46,9 +42,9 @@ from tui.api.models import (
 )
 from tui.api.page_worker import PageWorker
 from tui.api.query import Identified, Query, encoded, follow_pages
-from tui.api.rest_client import TOKEN_HEADER, XML, RestClient
+from tui.api.rest_client import RestClient
 from tui.api.tls import Trust
-from tui.api.transport import Call, Kind, Reply, Transport, look_at_certificate
+from tui.api.transport import Transport, look_at_certificate
 from tui.clock import Clock
 
 __all__ = ["EnterpriseManager", "Query", "RestoreRequest", "Trust", "look_at_certificate"]
@@ -144,29 +140,17 @@ class EnterpriseManager:
         Raises:
             NotManager: something else answers there.
         """
-        reply = await self._rest.send_anonymous(Call(method="GET", target="/api/", accept=XML))
-        if reply.status != 200:
-            raise error_for(reply.status, reply.body, self._limits, reply.headers)
-        return await self._rest.model_of(reply, resources.api_root)
+        return await logon.discover(self._rest, self.address)
 
     async def log_on(self, user: str, password: str) -> LogonSession:
-        """Log on; the session is used from then on.
+        """Log on; the session is used from then on. The password goes only to what lists the API's versions.
 
         Raises:
             BadLogin: user, password or role is refused.
             UnknownCertificate, CertificateChanged: nothing was sent.
             NotManager: something else answers there.
         """
-        reply = await self._rest.send_anonymous(_logon_call(user, password))
-        if not 200 <= reply.status < 300:
-            raise logon_error(reply.status, reply.body, self._limits, reply.headers)
-        token = reply.headers.get(TOKEN_HEADER.lower(), "")
-        if not token:
-            raise NotManager("It accepted the logon but returned no session.", http_code=reply.status)
-        named, session_id = await self._names_in(reply)
-        session = LogonSession(user=named or user, session_id=session_id, token=token)
-        self.resume(session)
-        session = replace(session, api_version=await self._version())
+        session = await logon.log_on(self._rest, self.address, user, password)
         self.resume(session)
         return session
 
@@ -192,37 +176,15 @@ class EnterpriseManager:
         await self.tasks()
 
     async def log_off(self) -> None:
-        """Delete the session at the server, and forget it. One that is over already counts as deleted."""
+        """Delete the session at the server, and forget it; one that is over already counts as deleted.
+
+        Raises:
+            NotLoggedOff: it may live on at the server; it is forgotten nevertheless.
+        """
         try:
-            session_id = self.session.session_id if self.session else ""
-            session_id = session_id or await self._own_session_id()
-            if session_id:
-                await self._rest.write("DELETE", f"/api/logonSessions/{encoded(session_id)}")
-        except (SessionExpired, NotFound):
-            pass
+            await logon.log_off(self._rest)
         finally:
             self._rest.session = None
-
-    async def _names_in(self, reply: Reply) -> tuple[str, str]:
-        """Return user and session id in the body, which may be missing: only logging off needs it."""
-        try:
-            return await self._rest.model_of(reply, resources.logon) if reply.body.strip() else ("", "")
-        except NotManager:
-            raise
-        except (BadReply, NotFound):
-            return "", ""
-
-    async def _version(self) -> str:
-        try:
-            return (await self.discover()).newest
-        except ManagerError:
-            # The session is there; what is not known is not claimed.
-            return ""
-
-    async def _own_session_id(self) -> str:
-        """Return the id of the only session the server lists, where the logon did not say it."""
-        sessions = await self._rest.read_model("/api/logonSessions", resources.logon_sessions)
-        return sessions[0][1] if len(sessions) == 1 else ""
 
     # -- restore points (WIRE 3, 4, 10) -------------------------------------------------------
 
@@ -452,30 +414,6 @@ class EnterpriseManager:
 
         pages = [page.items async for page in follow_pages(query, fetch, max_pages=self._limits.pages)]
         return tuple(item for page in pages for item in page)
-
-
-def _logon_call(user: str, password: str) -> Call:
-    """Return the one call that carries the password.
-
-    Raises:
-        BadLogin: user or password cannot be sent.
-    """
-    if ":" in user:
-        raise BadLogin("A user name cannot contain a colon.", request_sent=False)
-    try:
-        pair = base64.b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode()
-    except UnicodeEncodeError:
-        # Without its context: that carries the password.
-        raise BadLogin(
-            "The user or the password contains characters that cannot be sent.", request_sent=False
-        ) from None
-    return Call(
-        method="POST",
-        target="/api/sessionMngr/?v=latest",
-        accept=XML,
-        kind=Kind.WRITE,
-        secrets={"Authorization": f"Basic {pair}"},
-    )
 
 
 def _point_path(id: str, kind: PointKind) -> str:

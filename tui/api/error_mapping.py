@@ -7,15 +7,13 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import unescape
 from types import MappingProxyType
 from typing import TypeVar
 
 from tui.api.codec import codec_of, gunzip, resources
-from tui.api.codec.tree import Tree
 from tui.api.errors import (
-    BadLogin,
     BadReply,
     Busy,
     ConnectionLost,
@@ -43,8 +41,8 @@ ErrorT = TypeVar("ErrorT", bound=BaseException)
 MAX_MESSAGE = 600
 """Characters of a server's message that are kept."""
 _ERROR_BYTES = 65_536
-_ERROR_NODES = 2_000
-"""Elements or members of an error body; a real one has about five."""
+_LIMITS = Limits(body_bytes=_ERROR_BYTES, nodes=2_000)
+"""Of an error body, which is decoded on the event loop; a real one has about five members."""
 _NO_TLS = (
     "WRONG_VERSION_NUMBER",
     "HTTP_REQUEST",
@@ -159,19 +157,16 @@ def _tls_error(error: ssl.SSLError, address: ServerAddress, *, request_sent: boo
 # Statuses and bodies
 
 
-def error_for(
-    status: int, body: bytes, limits: Limits, headers: Mapping[str, str] = MappingProxyType({})
-) -> ManagerError:
+def error_for(status: int, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> ManagerError:
     """Return the error for a reply that is not of the 200s; the server's own words are its detail.
 
     Args:
         status: of the reply.
         body: of the reply.
-        limits: bounds on what it may hold.
         headers: of the reply, by lower-case name.
     """
-    own = own_error(body, limits)
-    message = own.message if own is not None else message_in(body, limits)
+    own = own_error(body)
+    message = own.message if own is not None else message_in(body)
     if 300 <= status < 400:
         return NotManager(f"It redirects elsewhere (HTTP {status}), which is not followed.", http_code=status)
     detail = message or f"HTTP {status}."
@@ -180,18 +175,6 @@ def error_for(
     kind = _BY_STATUS.get(status) or (ServerFault if status >= 500 else Rejected)
     from_manager = (own is not None and own.status == status) or (status == 401 and _has_realm(headers))
     return kind(detail, http_code=status, from_manager=from_manager)
-
-
-def logon_error(
-    status: int, body: bytes, limits: Limits, headers: Mapping[str, str] = MappingProxyType({})
-) -> ManagerError:
-    """Return the same at logon: there is no session yet that could have expired (WIRE 1.6)."""
-    if is_web_page(body) and status in (404, 405):
-        return NotManager("It is a web page.", http_code=status)
-    error = error_for(status, body, limits, headers)
-    if status == 401:
-        return BadLogin(error.detail, http_code=status, from_manager=error.from_manager)
-    return error
 
 
 def _has_realm(headers: Mapping[str, str]) -> bool:
@@ -207,7 +190,7 @@ class OwnError:
     status: int
 
 
-def own_error(body: bytes, limits: Limits) -> OwnError | None:
+def own_error(body: bytes) -> OwnError | None:
     """Return Enterprise Manager's own Error, None for any other body.
 
     Proxies and other APIs write a message, too, as JSON or as an Error in XML, but no StatusCode with it.
@@ -215,15 +198,16 @@ def own_error(body: bytes, limits: Limits) -> OwnError | None:
     if is_web_page(body) or not _MAY_BE_ERROR.search(body[:_ERROR_BYTES]):
         return None
     try:
-        name, message, status = codec_of(body).read(body[:_ERROR_BYTES], _error_of, _small(limits))
+        tree = codec_of(body).tree(body[:_ERROR_BYTES], _LIMITS)
     except BadReply:
         return None
-    if name not in ("", "error") or not message or status is None or status < 400:
+    message, status = resources.error_message(tree), tree.number("StatusCode")
+    if tree.name.lower() not in ("", "error") or not message or status is None or status < 400:
         return None
     return OwnError(_cut(message), status)
 
 
-def check_answer(status: int, body: bytes, limits: Limits) -> None:
+def check_answer(status: int, body: bytes) -> None:
     """Refuse the Error that comes with a status of the 200s.
 
     Raises:
@@ -232,7 +216,7 @@ def check_answer(status: int, body: bytes, limits: Limits) -> None:
     if len(body) > _ERROR_BYTES:
         return
     try:
-        own = own_error(gunzip(body, replace(limits, body_bytes=_ERROR_BYTES)), limits)
+        own = own_error(gunzip(body, _LIMITS))
     except BadReply:
         return
     if own is not None:
@@ -240,16 +224,7 @@ def check_answer(status: int, body: bytes, limits: Limits) -> None:
         raise ErrorAsAnswer(detail, http_code=status, from_manager=True)
 
 
-def _error_of(tree: Tree) -> tuple[str, str, int | None]:
-    return tree.name.lower(), resources.error_message(tree), tree.number("StatusCode")
-
-
-def _small(limits: Limits) -> Limits:
-    """The bounds of an error, which is decoded on the event loop."""
-    return replace(limits, nodes=min(limits.nodes, _ERROR_NODES))
-
-
-def message_in(body: bytes, limits: Limits) -> str:
+def message_in(body: bytes) -> str:
     """Return what an error body says, read by its first byte; empty if it says nothing that can be read."""
     text = body[:8192].decode("utf-8", errors="replace").removeprefix("\ufeff").strip()
     if not text:
@@ -260,7 +235,7 @@ def message_in(body: bytes, limits: Limits) -> str:
     if text[0] not in "<{[":
         return _cut(text)
     try:
-        return _cut(codec_of(body).error_message(body[:_ERROR_BYTES], _small(limits)))
+        return _cut(codec_of(body).error_message(body[:_ERROR_BYTES], _LIMITS))
     except BadReply:
         return ""
 

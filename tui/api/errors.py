@@ -8,6 +8,7 @@
       NotAllowed       BadLogin, SessionExpired, Forbidden               -> login, or explained
       Rejected         Invalid (InvalidRestoreSpec), NotFound, Busy, ServerFault,
                        TaskUnknown, NotImplementedThere                  -> shown where it happened
+      NotLoggedOff                                                       -> said once
       BadReply         Unreadable, MissingField, TooLarge, NotManager,
                        ErrorAsAnswer                                     -> log and report
     BadReference(VbemError)                  a reference the operator typed is malformed
@@ -152,10 +153,7 @@ class BadLogin(NotAllowed):
     """User, password or role refused at logon."""
 
     title = "Logon refused"
-    hint = (
-        "Check the user (usually DOMAIN\\user), the password, "
-        "and that the account has an Enterprise Manager role."
-    )
+    hint = "Check the password, the role and the user: DOMAIN\\user, user@DOMAIN, or user alone on Linux."
 
 
 class SessionExpired(NotAllowed):
@@ -170,6 +168,13 @@ class Forbidden(NotAllowed):
 
     title = "This account may not do that"
     hint = "Use an account with the right role, or ask for the right in Enterprise Manager."
+
+
+class NotLoggedOff(ManagerError):
+    """Whether the logon session has ended is not known."""
+
+    title = "The logon session may still be alive at the server"
+    hint = "Wait: it ends by itself after 15 minutes without a request."
 
 
 class Rejected(ManagerError):

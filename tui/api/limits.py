@@ -13,8 +13,8 @@ class Limits:
 
     body_bytes: int = 64 * MIB
     """Of one reply, compressed and again decompressed. A page of 500 points takes about one MiB."""
-    error_bytes: int = 64 * 1024
-    """Of a reply that is an error anyway."""
+    small_bytes: int = 64 * 1024
+    """Of an error, a logon or the API's root, which are decoded on the event loop."""
     nodes: int = 1_000_000
     """Elements of XML, or members and items of JSON, in one reply."""
     depth: int = 64

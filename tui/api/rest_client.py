@@ -162,8 +162,8 @@ class RestClient:
         )
         reply = await self._transport.send(call)
         if not 200 <= reply.status < 300:
-            raise error_for(reply.status, reply.body, self._limits, reply.headers)
-        check_answer(reply.status, reply.body, self._limits)
+            raise error_for(reply.status, reply.body, reply.headers)
+        check_answer(reply.status, reply.body)
         return reply
 
 

@@ -81,6 +81,10 @@ class Call:
     kind: Kind = Kind.READ
     content_type: str = ""
     body: bytes = b""
+    is_small: bool = False
+    """Its answer has a few kB: a longer one is none."""
+    total_s: float = 0.0
+    """Seconds until it is given up, with all its tries; 0 for those of its kind."""
     keep_gzip: bool = False
     """Leave a body that was sent as gzip as it is: long ones are decompressed where they are decoded."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -141,6 +145,7 @@ class Transport:
         progress = self._progress()
         is_read = call.kind is Kind.READ
         total = self._timeouts.read_total if is_read else self._timeouts.write_total
+        total = min(total, call.total_s or total)
         try:
             async with asyncio.timeout(total):
                 return await self._try(call, progress, self._timeouts.tries if is_read else 1)
@@ -207,18 +212,18 @@ class Transport:
                 )
                 response = await client.send(request, stream=True)
                 try:
-                    return await self._reply(response, keep_gzip=call.keep_gzip)
+                    return await self._reply(response, call)
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
             raise await self._mapped(error, progress) from error
 
-    async def _reply(self, response: httpx.Response, *, keep_gzip: bool) -> Reply:
+    async def _reply(self, response: httpx.Response, call: Call) -> Reply:
         is_error = response.status_code >= 300
-        limit = self._limits.error_bytes if is_error else self._limits.body_bytes
+        limit = self._limits.small_bytes if is_error or call.is_small else self._limits.body_bytes
         chunks: list[bytes] = []
         try:
-            async for chunk in _decoded(response, limit, keep_gzip=keep_gzip and not is_error):
+            async for chunk in _decoded(response, limit, keep_gzip=call.keep_gzip and not is_error):
                 chunks.append(chunk)
         except (TooLarge, Unreadable, httpx.DecodingError):
             if not is_error:  # of an error the status and the beginning say enough
@@ -387,7 +392,7 @@ async def _decoded(response: httpx.Response, limit: int, *, keep_gzip: bool) -> 
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"It is larger than {limit // 1_000_000} MB.")
+    return TooLarge(f"It is larger than {limit / 1_000_000:.2g} MB.")
 
 
 # Our error for any exception of httpx

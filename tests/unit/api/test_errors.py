@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tui.api import errors
-from tui.api.error_mapping import MAX_MESSAGE, error_for, logon_error
+from tui.api.error_mapping import MAX_MESSAGE, error_for
 from tui.api.errors import (
     BadLogin,
     Busy,
@@ -23,11 +23,10 @@ from tui.api.errors import (
     SessionExpired,
     TaskUnknown,
 )
-from tui.api.limits import Limits
+from tui.api.logon import logon_error
 from tui.errors import VbemError
 
 ALL = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, ManagerError)]
-LIMITS = Limits()
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
@@ -69,7 +68,7 @@ def test_no_error_of_the_room_stands_outside_the_tree() -> None:
     ],
 )
 def test_status_to_error(status: int, kind: type[ManagerError]) -> None:
-    error = error_for(status, b"", LIMITS)
+    error = error_for(status, b"")
     assert type(error) is kind
     assert error.http_code == status
     assert error.detail
@@ -98,7 +97,7 @@ BODIES = [
 
 @pytest.mark.parametrize(("body", "detail"), BODIES)
 def test_error_bodies_are_read_by_their_first_byte(body: bytes, detail: str) -> None:
-    assert error_for(500, body, LIMITS).detail == detail
+    assert error_for(500, body).detail == detail
 
 
 OWN = [
@@ -131,7 +130,7 @@ def test_only_the_servers_own_refusal_is_called_its_own(status: int, body: bytes
     """Somebody between may refuse a restore that the server took: `it did not start` needs proof."""
     headers = {"www-authenticate": asks} if asks else {}
     for mapped in (error_for, logon_error):
-        error = mapped(status, body, LIMITS, headers)
+        error = mapped(status, body, headers)
         assert error.from_manager is ((status, body, asks) in OWN), error
 
 
@@ -139,31 +138,31 @@ def test_an_error_body_costs_little() -> None:
     """It is decoded on the event loop."""
     for body in (b"<a>" + b"<b/>" * 16_000 + b"</a>", b'[{"StatusCode":{}},' + b"{}," * 20_000 + b"{}]"):
         begin = time.perf_counter()
-        assert error_for(500, body, LIMITS).detail == "HTTP 500."
+        assert error_for(500, body).detail == "HTTP 500."
         assert time.perf_counter() - begin < 0.5  # on a busy machine; it takes 2 ms
 
 
 def test_long_messages_are_cut() -> None:
     body = json.dumps({"Message": "x" * 100_000}).encode()[:8000] + b'"}'
-    assert len(error_for(500, body, LIMITS).detail) <= MAX_MESSAGE + 1
+    assert len(error_for(500, body).detail) <= MAX_MESSAGE + 1
 
 
 def test_an_unknown_task_is_told_from_a_fault() -> None:
     message = "There is no backup task with id [task-297] in current rest session"
     xml = f'<Error Message="{message}" StatusCode="500"/>'.encode()
     for body in (xml, json.dumps({"Message": message}).encode(), json.dumps({"message": message}).encode()):
-        error = error_for(500, body, LIMITS)
+        error = error_for(500, body)
         assert type(error) is TaskUnknown
         assert error.detail == message
-    other = error_for(500, b'<Error Message="No such thing" StatusCode="500"/>', LIMITS)
+    other = error_for(500, b'<Error Message="No such thing" StatusCode="500"/>')
     assert type(other) is ServerFault
-    elsewhere = error_for(404, xml, LIMITS)
+    elsewhere = error_for(404, xml)
     assert type(elsewhere) is NotFound
 
 
 def test_at_logon_401_is_a_bad_login() -> None:
-    assert type(logon_error(401, b"", LIMITS)) is BadLogin
-    assert type(logon_error(401, b"<html><title>Unauthorized</title></html>", LIMITS)) is BadLogin
-    assert type(logon_error(404, b"<html></html>", LIMITS)) is NotManager
-    assert type(logon_error(404, b"", LIMITS)) is NotFound
-    assert type(logon_error(503, b"", LIMITS)) is Busy
+    assert type(logon_error(401, b"")) is BadLogin
+    assert type(logon_error(401, b"<html><title>Unauthorized</title></html>")) is BadLogin
+    assert type(logon_error(404, b"<html></html>")) is NotManager
+    assert type(logon_error(404, b"")) is NotManager
+    assert type(logon_error(503, b"")) is Busy
