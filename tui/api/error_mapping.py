@@ -19,9 +19,11 @@ from tui.api.errors import (
     ConnectionLost,
     ErrorAsAnswer,
     Forbidden,
+    HandshakeCut,
     Invalid,
     ManagerError,
     NameNotFound,
+    NoNameServer,
     NotFound,
     NotImplementedThere,
     NotManager,
@@ -31,11 +33,13 @@ from tui.api.errors import (
     SessionExpired,
     TaskUnknown,
     TimedOut,
+    TlsRefused,
     Unreachable,
 )
 from tui.api.limits import Limits
 from tui.api.models import ServerAddress
 from tui.api.proxy import ProxyAddress
+from tui.api.tls import refusal_of
 
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 MAX_MESSAGE = 600
@@ -96,22 +100,41 @@ def find(error: BaseException, kind: type[ErrorT]) -> ErrorT | None:
     return next((each for each in chain_of(error) if isinstance(each, kind)), None)
 
 
-def connection_error(error: BaseException, address: ServerAddress, *, request_sent: bool) -> ManagerError:
+def connection_error(
+    error: BaseException, address: ServerAddress, *, request_sent: bool, in_handshake: bool
+) -> ManagerError:
     """Return the error for a connection that could not be made, or broke; certificates are no part of it."""
-    tls = next((each for each in chain_of(error) if _is_tls_failure(each)), None)
     if find(error, socket.gaierror) or find(error, UnicodeError):
-        return NameNotFound(f"The name {address.host} does not resolve.", request_sent=request_sent)
+        return _name_error(error, address, request_sent=request_sent)
+    tls = next((each for each in chain_of(error) if _is_tls_failure(each)), None)
     if isinstance(tls, ssl.SSLError) and not isinstance(error, TimeoutError):
-        return _tls_error(tls, address, request_sent=request_sent)
+        return _tls_error(tls, address, request_sent=request_sent, in_handshake=in_handshake)
     if find(error, ConnectionRefusedError):
         return Refused(f"Nothing listens on {address}.", request_sent=request_sent)
     if find(error, TimeoutError):
-        return TimedOut(f"No answer from {address}.", request_sent=request_sent)
+        what = "takes connections, but says nothing in the TLS handshake" if in_handshake else "says nothing"
+        return TimedOut(f"{address} {what}.", request_sent=request_sent)
+    return _broken(error, address, request_sent=request_sent, in_handshake=in_handshake)
+
+
+def _name_error(error: BaseException, address: ServerAddress, *, request_sent: bool) -> ManagerError:
+    unresolved = find(error, socket.gaierror)
+    if unresolved is not None and unresolved.errno == socket.EAI_AGAIN:
+        return NoNameServer(f"No name server answers for {address.host}.", request_sent=request_sent)
+    return NameNotFound(f"Nothing is called {address.host} here.", request_sent=request_sent)
+
+
+def _broken(
+    error: BaseException, address: ServerAddress, *, request_sent: bool, in_handshake: bool
+) -> ManagerError:
     system = (each for each in chain_of(error) if isinstance(each, OSError) and each.errno in _NO_ROUTE)
     lost = next(system, None)
     if lost is not None:
         return Unreachable(f"{address}: {lost.strerror}.", request_sent=request_sent)
-    return ConnectionLost(f"The connection to {address} broke.", request_sent=request_sent)
+    if in_handshake:
+        return HandshakeCut(f"{address} hung up.", request_sent=request_sent)
+    why = "before its answer was complete" if request_sent else "before anything was sent"
+    return ConnectionLost(f"{address} hung up {why}.", request_sent=request_sent)
 
 
 def proxy_error(error: BaseException, proxy: ProxyAddress) -> ManagerError:
@@ -136,11 +159,18 @@ def _is_tls_failure(error: BaseException) -> bool:
 def is_no_tls(error: BaseException) -> bool:
     """Return whether what came from the other end was no TLS."""
     tls = next((each for each in chain_of(error) if _is_tls_failure(each)), None)
-    return isinstance(tls, ssl.SSLError) and any(word in str(tls.reason or tls) for word in _NO_TLS)
+    return isinstance(tls, ssl.SSLError) and any(word in _reason_of(tls) for word in _NO_TLS)
 
 
-def _tls_error(error: ssl.SSLError, address: ServerAddress, *, request_sent: bool) -> ManagerError:
-    reason = str(error.reason or error)
+def _reason_of(error: ssl.SSLError) -> str:
+    """Return OpenSSL's reason; Python does not know the names of all, and then has only the words."""
+    return str(error.reason or error).upper().replace(" ", "_")
+
+
+def _tls_error(
+    error: ssl.SSLError, address: ServerAddress, *, request_sent: bool, in_handshake: bool
+) -> ManagerError:
+    reason = _reason_of(error)
     if any(word in reason for word in _NO_TLS):
         return NotManager(
             f"{address} does not speak TLS.",
@@ -148,10 +178,11 @@ def _tls_error(error: ssl.SSLError, address: ServerAddress, *, request_sent: boo
             request_sent=request_sent,
         )
     if isinstance(error, ssl.SSLEOFError):
-        return ConnectionLost(
-            f"{address} closed the connection before TLS was set up.", request_sent=request_sent
-        )
-    return ConnectionLost(f"TLS failed: {reason}.", request_sent=request_sent)
+        return HandshakeCut(f"{address} hung up.", request_sent=request_sent)
+    refusal = refusal_of(reason, address.name, in_handshake=in_handshake)
+    if refusal is not None:
+        return TlsRefused(refusal[0], hint=refusal[1], request_sent=request_sent)
+    return ConnectionLost(f"TLS failed: {error.reason or error}.", request_sent=request_sent)
 
 
 # Statuses and bodies

@@ -1,8 +1,9 @@
 """What can go wrong while talking to Enterprise Manager, sorted by who has to act.
 
     ManagerError(detail)                     title and hint are set on the class, or are given
-      Unreachable      TimedOut, NameNotFound, Refused, ConnectionLost,
-                       ProxyFailed (ProxyRefused)                        -> retry offered
+      Unreachable      TimedOut, NameNotFound, NoNameServer, Refused, TlsRefused,
+                       ConnectionLost (HandshakeCut), ProxyFailed (ProxyRefused)
+                                                                         -> retry offered
       Untrusted        UnknownCertificate, CertificateChanged            -> certificate screen
                        CaFileUnreadable                                  -> said at once
       NotAllowed       BadLogin, SessionExpired, Forbidden               -> login, or explained
@@ -78,6 +79,13 @@ class NameNotFound(Unreachable):
     hint = "Check the host name's spelling, or type its IP address."
 
 
+class NoNameServer(Unreachable):
+    """The host name could not be looked up."""
+
+    title = "The server name could not be looked up"
+    hint = "Check this machine's name servers (/etc/resolv.conf), or type the server's IP address."
+
+
 class Refused(Unreachable):
     """Nothing listens on that port."""
 
@@ -90,6 +98,20 @@ class ConnectionLost(Unreachable):
 
     title = "The connection broke"
     hint = "Try again; if it persists, check the network and the server."
+
+
+class HandshakeCut(ConnectionLost):
+    """The other end hung up before TLS was agreed, and did not say why; nothing was sent."""
+
+    title = "The connection ended in the TLS handshake"
+    hint = "Check the port; a server that wants other TLS versions or a client certificate may hang up, too."
+
+
+class TlsRefused(Unreachable):
+    """The server said no in the TLS handshake: asking again changes nothing."""
+
+    title = "TLS with the server cannot be agreed"
+    hint = "Ask the server's administrator to compare its TLS settings: vbem speaks TLS 1.2 and 1.3."
 
 
 class ProxyFailed(Unreachable):

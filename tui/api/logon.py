@@ -14,6 +14,7 @@ from tui.api.errors import (
     BadLogin,
     BadReply,
     Busy,
+    ConnectionLost,
     Invalid,
     ManagerError,
     NotFound,
@@ -53,6 +54,10 @@ async def discover(rest: RestClient, address: ServerAddress) -> ApiRoot:
         reply = await rest.send_anonymous(call)
     except TooLarge as error:
         raise _not_manager(error.detail, address, error.http_code) from error
+    except ConnectionLost as error:
+        if error.request_sent:
+            error.hint = "Try again; where it persists, the server may want a client certificate."
+        raise
     if reply.status != 200:
         raise _discovery_error(reply, address)
     try:

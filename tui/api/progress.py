@@ -24,7 +24,9 @@ class Stage(Enum):
     WAITING = "waiting"
     """For a connection of the pool."""
     CONNECTING = "connecting"
-    """To the server, TLS included; with a proxy, until it has opened the tunnel."""
+    """To the server, or to the proxy until it has opened the tunnel."""
+    HANDSHAKE = "handshake"
+    """TLS with the server, without a proxy."""
     TUNNEL = "tunnel"
     """TLS with the server, through the proxy's tunnel."""
     SENT = "sent"
@@ -60,6 +62,11 @@ class Progress:
                 await self._unfinished.aclose()
                 self._unfinished = None
 
+    @property
+    def in_handshake(self) -> bool:
+        """Return whether TLS with the server is being agreed."""
+        return self.stage in (Stage.HANDSHAKE, Stage.TUNNEL)
+
     async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.started":
             self.stage = Stage.CONNECTING
@@ -68,6 +75,8 @@ class Progress:
             self._unfinished = info["return_value"]
             if self.proxy is not None:
                 self._heads = HeadByHead(self._unfinished)
+        elif event == "connection.start_tls.started":
+            self.stage = Stage.HANDSHAKE
         elif event == "proxy.start_tls.started":
             self.stage = Stage.TUNNEL
             if self.proxy is not None and self._heads is not None and await self._heads.has_more():

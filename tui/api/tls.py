@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,35 @@ _REASONS = {
     64: "It is issued for another address.",
 }
 """OpenSSL's verify codes, in words."""
+_REFUSALS = (
+    (
+        r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|WRONG_SSL_VERSION|VERSION_TOO_LOW|FALLBACK",
+        "It speaks neither TLS 1.2 nor TLS 1.3.",
+        "Ask the server's administrator to allow TLS 1.2 or 1.3: vbem speaks nothing older.",
+    ),
+    (
+        r"HANDSHAKE_FAILURE|NO_SHARED_CIPHER|NO_CIPHERS|INSUFFICIENT_SECURITY|CIPHER_RETURNED",
+        "It has no cipher in common with this machine, or it wants a client certificate.",
+        "Ask the server's administrator which ciphers it allows; vbem has no client certificate.",
+    ),
+    (
+        r"CERTIFICATE_REQUIRED|ALERT_(?:\w+_)?CERTIFICATE|UNKNOWN_CA",
+        "It wants a client certificate, which vbem cannot give.",
+        "Ask for an address of Enterprise Manager that takes user and password alone.",
+    ),
+    (
+        r"UNRECOGNIZED_NAME",
+        "It does not answer to the name {name}.",
+        "Use the name that stands in the server's certificate.",
+    ),
+    (
+        r"KEY_TOO_SMALL|TOO_WEAK|LEGACY|SIGNATURE_TYPE|SIGALG|BAD_DH|BAD_ECPOINT",
+        "Its key or signature is too weak for this machine ({reason}).",
+        "Ask the server's administrator for a newer certificate and newer ciphers.",
+    ),
+    (r"NO_APPLICATION_PROTOCOL", "It does not speak HTTP/1.1.", ""),
+)
+"""OpenSSL's reasons by what they mean, each with what to do."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -136,6 +166,21 @@ def sha256_of(der: bytes) -> str:
 def problem_of(error: ssl.SSLCertVerificationError) -> str:
     """Say in a sentence why the system does not trust a certificate."""
     return _REASONS.get(error.verify_code) or f"The check says: {error.verify_message}."
+
+
+def refusal_of(reason: str, name: str, *, in_handshake: bool) -> tuple[str, str] | None:
+    """Say why a server refuses TLS for good, and what to do; None where the connection only broke.
+
+    Args:
+        reason: OpenSSL's.
+        name: the server's, as it was dialled.
+        in_handshake: nothing has been sent yet.
+    """
+    said = reason.rpartition("ALERT_")[2].replace("_", " ").lower()
+    for pattern, words, hint in _REFUSALS:
+        if re.search(pattern, reason):
+            return words.format(name=name, reason=said), hint
+    return (f"It ended the handshake: {said}.", "") if in_handshake and "ALERT" in reason else None
 
 
 def describe(der: bytes, *, host: str, problem: str, now: datetime) -> Certificate:

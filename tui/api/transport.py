@@ -23,11 +23,13 @@ from tui.api.error_mapping import connection_error, find, is_no_tls, proxy_error
 from tui.api.errors import (
     CertificateChanged,
     ConnectionLost,
+    HandshakeCut,
     ManagerError,
     NameNotFound,
     NotManager,
     ProxyRefused,
     TimedOut,
+    TlsRefused,
     TooLarge,
     UnknownCertificate,
     Unreachable,
@@ -184,7 +186,11 @@ class Transport:
         for attempt in range(1, tries):
             try:
                 reply = await self._exchange(call, progress)
-            except (NameNotFound, ProxyRefused):  # a wrong password tried again may lock the account
+            except (
+                NameNotFound,
+                ProxyRefused,
+                TlsRefused,
+            ):  # a wrong password tried again may lock the account
                 raise
             except Unreachable:
                 pass
@@ -216,7 +222,9 @@ class Transport:
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
-            raise await self._mapped(error, progress) from error
+            failure = error
+        # Out of the handler: an error of the second look below would carry the first one as its context.
+        raise await self._mapped(failure, progress) from failure
 
     async def _reply(self, response: httpx.Response, call: Call) -> Reply:
         is_error = response.status_code >= 300
@@ -297,9 +305,9 @@ class Transport:
             return UnknownCertificate(self._described(der, problem=problem_of(refusal)))
         if self._proxy is not None and progress.stage is Stage.CONNECTING:
             return mapped_by_proxy(error, self._proxy, self._address)
-        if self._proxy is not None and progress.stage is Stage.TUNNEL and is_no_tls(error):
-            return self._proxy.failed(f"{SAID_TOO_MUCH}, or {self._address} does not speak TLS")
-        return mapped(error, self._address, request_sent=progress.sent)
+        if self._proxy is not None and progress.stage is Stage.TUNNEL:
+            return _mapped_in_tunnel(error, self._proxy, self._address, request_sent=progress.sent)
+        return mapped(error, self._address, request_sent=progress.sent, in_handshake=progress.in_handshake)
 
     async def _shown(self, context: ssl.SSLContext) -> bytes:
         """Return the server's certificate in DER, from a handshake with a context that ends it."""
@@ -308,11 +316,13 @@ class Transport:
             async with self._new_client(context) as client, progress.watched() as extensions:
                 await client.get(f"https://{self._address}/api/", timeout=None, extensions=extensions)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            ended = find(error, HandshakeEnded)
-            if ended is None or isinstance(ended, PinMismatch):
-                raise await self._mapped(error, progress) from error
-            return ended.der
-        raise Unreadable("The handshake with the server did not end.")
+            failure = error
+        else:
+            raise Unreadable("The handshake with the server did not end.")
+        ended = find(failure, HandshakeEnded)
+        if ended is None or isinstance(ended, PinMismatch):
+            raise await self._mapped(failure, progress) from failure
+        return ended.der
 
     def _described(self, der: bytes, *, problem: str) -> Certificate:
         return describe(der, host=self._address.name, problem=problem, now=self._clock.now())
@@ -408,14 +418,35 @@ _WORDS: tuple[tuple[type[Exception], type[ManagerError], str], ...] = (
 )
 
 
-def mapped(error: Exception, address: ServerAddress, *, request_sent: bool) -> ManagerError:
-    """Return our error for any exception of httpx."""
+def mapped(
+    error: Exception, address: ServerAddress, *, request_sent: bool, in_handshake: bool = False
+) -> ManagerError:
+    """Return our error for any exception of httpx.
+
+    Args:
+        error: httpx's, or one of the system's.
+        address: the server as dialled.
+        request_sent: a byte of the request may have left.
+        in_handshake: it happened while TLS was agreed.
+    """
     for kind, ours, detail in _WORDS:
         if isinstance(error, kind) and not _is_hang_up(error):
             return ours(detail, request_sent=request_sent)
     if isinstance(error, httpx.TransportError | OSError | UnicodeError):
-        return connection_error(error, address, request_sent=request_sent)
+        return connection_error(error, address, request_sent=request_sent, in_handshake=in_handshake)
     return Unreadable("Its encoding is damaged.", request_sent=request_sent)
+
+
+def _mapped_in_tunnel(
+    error: Exception, proxy: ProxyAddress, address: ServerAddress, *, request_sent: bool
+) -> ManagerError:
+    """Return our error for any exception of httpx while TLS is agreed, which the proxy can end as well."""
+    if is_no_tls(error):
+        return proxy.failed(f"{SAID_TOO_MUCH}, or {address} does not speak TLS")
+    found = mapped(error, address, request_sent=request_sent, in_handshake=True)
+    if isinstance(found, HandshakeCut):
+        return HandshakeCut(f"{address} or the proxy {proxy} hung up.", request_sent=request_sent)
+    return found
 
 
 def mapped_by_proxy(error: Exception, proxy: ProxyAddress, address: ServerAddress) -> ManagerError:
