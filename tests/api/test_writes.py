@@ -76,7 +76,6 @@ async def test_what_says_yes_and_means_no_is_not_taken_as_done(
 ) -> None:
     calls: tuple[Callable[[EnterpriseManager], Awaitable[object]], ...] = (
         lambda manager: manager.cancel_task(TASK),
-        lambda manager: manager.log_off(),
         lambda manager: manager.send(manager.write_request(POINT, VmRestoreSpec())),
         lambda manager: manager.tasks(),
         lambda manager: manager.points_page(Query(), 1),
