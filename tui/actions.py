@@ -65,10 +65,12 @@ _DIALOGS = (
     Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
 )  # fmt: skip
 _POINTS = (
+    Action(screen="points", name="choose", keys="enter", label="Open",
+           help="Show the points of the VM under the cursor; on a point, open its restore form."),
     Action(screen="points", name="back", keys="escape", label="Back",
            help="Go one step back: from the points to the VMs, then empty the filter."),
     Action(screen="points", name="filter", keys="slash", label="Find",
-           help="Go to the filter: words, platform:, server:, type:, kind:, after:, before:."),
+           help="Go to the filter; what it understands is below."),
     Action(screen="points", name="sort", keys="f6,o", label="Order",
            help="Sort the VMs by the next column."),
     Action(screen="points", name="reverse", keys="v", label="Reverse", footer=False,

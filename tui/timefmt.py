@@ -7,21 +7,6 @@ from datetime import UTC, datetime, timedelta
 _STEPS = ((60, "s"), (60, "min"), (24, "h"))
 
 
-_COARSE_MIN = ((15, 15), (5, 5))
-"""From so many minutes on a coarse age under an hour goes in steps of so many."""
-
-
-def coarse_age(then: datetime, now: datetime) -> str:
-    """Return the same as `age`, but minutes as 1 to 4, 5+, 10+, 15+, 30+ and 45+.
-
-    A list of fresh points that nobody touches would else be sent over the line again every minute.
-    """
-    minutes = int((now - then).total_seconds()) // 60
-    if not 5 <= minutes < 60:
-        return age(then, now)
-    return f"{minutes - minutes % next(by for least, by in _COARSE_MIN if minutes >= least)}+ min"
-
-
 def age(then: datetime, now: datetime) -> str:
     """Return how long ago `then` was, in one short word: `12s`, `4 min`, `3 h`, `11 d`."""
     seconds = (now - then).total_seconds()
@@ -39,6 +24,18 @@ def ago(then: datetime, now: datetime) -> str:
     """Return the age as a phrase: `4 min ago`."""
     word = age(then, now)
     return word if word.startswith("in ") else f"{word} ago"
+
+
+def span(duration: timedelta) -> str:
+    """Return a length of time in its two largest units: `42s`, `12 min`, `2 h 56 min`, `3 d 4 h`."""
+    seconds = max(0, int(duration.total_seconds()))
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if not minutes:
+        return f"{seconds}s"
+    if not hours:
+        return f"{minutes} min"
+    large, small = (f"{days} d", f"{hours % 24} h") if days else (f"{hours} h", f"{minutes % 60} min")
+    return large if small.startswith("0 ") else f"{large} {small}"
 
 
 def elapsed(duration: timedelta) -> str:
@@ -59,17 +56,27 @@ def local(moment: datetime) -> str:
     return _stamp(_here(moment))
 
 
-def both(moment: datetime) -> str:
+def both(moment: datetime, *, with_seconds: bool = False) -> str:
     """Return both times in one phrase, `2026-11-23 03:04 (02:04 UTC)`, with the UTC day where it differs.
 
     Where the local zone is UTC itself, it is said once. UTC also distinguishes the two hours that
     local clocks show twice when summer time ends.
+
+    Args:
+        moment: aware.
+        with_seconds: name the seconds where there are any.
     """
     here, there = _here(moment), moment.astimezone(UTC)
+    seconds = f":{there:%S}" if with_seconds and there.second else ""
     if here.utcoffset() == timedelta(0):
-        return f"{_stamp(there)} UTC"
-    short = f"{there:%H:%M} UTC" if here.date() == there.date() else f"{_stamp(there)} UTC"
-    return f"{_stamp(here)} ({short})"
+        return f"{_stamp(there)}{seconds} UTC"
+    short = f"{there:%H:%M}{seconds} UTC" if here.date() == there.date() else f"{_stamp(there)}{seconds} UTC"
+    return f"{_stamp(here)}{seconds} ({short})"
+
+
+def utc(moment: datetime) -> str:
+    """Return UTC alone, for where there is no room for both times: `2026-11-23 02:04Z`."""
+    return f"{_stamp(moment.astimezone(UTC))}Z"
 
 
 def _here(moment: datetime) -> datetime:

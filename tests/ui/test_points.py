@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from tests.support.demo_process import DemoProcess
 from tests.support.settle import press, shows, text_of, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
-from tui.widgets.header import StatusLine
+from tui.restore_points.filter_parser import FILTER_KEYS
+from tui.widgets.text_view import TextView
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -23,6 +24,11 @@ SIZES = [(80, 24), (120, 40)]
 def cursor_line(pilot: Pilot[Any]) -> str:
     """The VM or point under the cursor; the list with the focus is the last to show one."""
     return [line for line in text_of(pilot).splitlines() if "> " in line][-1]
+
+
+def seen(pilot: Pilot[Any]) -> str:
+    """What is on the screen as one text, for sentences over several lines."""
+    return " ".join(text_of(pilot).replace("│", " ").replace("┃", " ").split())
 
 
 def names_on(pilot: Pilot[Any]) -> list[str]:
@@ -88,25 +94,65 @@ async def test_letters_are_commands_only_while_the_list_has_the_focus(app: VbemA
         assert names_on(pilot) == names[::-1]
 
 
-async def test_a_filter_that_cannot_be_read_says_so_and_the_rest_of_it_counts(app: VbemApp) -> None:
-    async with browsing(app) as (pilot, screen):
-        await press(pilot, *"web")
-        count = screen.vms.row_count
-        await pilot.press(*" type:odd")
-        await shows(pilot, "There is no type 'odd'")
-        assert screen.vms.row_count == count
-        await pilot.press(*["backspace"] * 3)
-        await pilot.press(*"full")
-        await until(pilot, lambda: "There is no type" not in text_of(pilot), "the complaint to go")
-
-
-async def test_a_key_without_its_value_keeps_the_list_and_is_no_error(app: VbemApp) -> None:
-    async with browsing(app) as (pilot, screen):
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("before:banana", "'banana' is not a time; write 22:45, yesterday 22:45"),
+        ("before:2026-11-25T22:till", "is not a time; write 22:45"),
+        ("before:2099-01-01", "lies in the future"),
+        ("before:1h before:2d", "before: stands twice"),
+        ("platform:xx", "There is no platform 'xx'; write platform:vsphere"),
+        ("plattform:vsphere", "'plattform:' is not a filter key"),
+        ("before:", "needs a value right after the colon; write before:22:45"),
+    ],
+)
+async def test_a_filter_that_is_wrong_shows_nothing_opens_nothing_and_says_what_is_wrong(
+    app: VbemApp, size: tuple[int, int], wrong: str, words: str
+) -> None:
+    async with browsing(app, size=size) as (pilot, screen):
         every = screen.vms.row_count
-        await pilot.press(*"platform:")
-        await shows(pilot, "needs a value right after the colon")
+        await press(pilot, *wrong)
+        assert words in seen(pilot)
+        assert screen.vms.row_count == 0
+        assert "Nothing is shown until the filter is right." in seen(pilot)
+        await press(pilot, "down", "enter", "enter", "tab", "enter")
+        assert pilot.app.screen is screen
+        assert screen.pane.vm is None
+        await pilot.press("slash")
+        await press(pilot, *["backspace"] * len(wrong))
         assert screen.vms.row_count == every
-        assert not screen.query_one(StatusLine).has_class("-bad")
+        assert words not in seen(pilot)
+
+
+async def test_what_is_wrong_hides_the_points_beside_the_list_too(app: VbemApp) -> None:
+    async with browsing(app, size=(120, 40)) as (pilot, screen):
+        await pilot.press(*"crm01", "enter")
+        await shows(pilot, "Made (local time, UTC)")
+        await press(pilot, "slash", "end", *" type:odd")
+        assert screen.pane.table.row_count == 0
+        await press(pilot, "tab", "tab", "enter")
+        assert pilot.app.screen is screen
+
+
+async def test_a_moment_is_said_in_full_and_does_not_move_while_one_works(
+    app: VbemApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = datetime(2030, 6, 1, 1, 41, 30, tzinfo=UTC)
+    clock = app.services.clock
+    monkeypatch.setattr(clock, "now", lambda: start)
+    async with browsing(app) as (pilot, screen):
+        await press(pilot, *"before:22:45")
+        assert "before 2030-05-31 22:45 UTC, 2 h 56 min ago, the last 22:45" in text_of(pilot)
+        assert screen.vms.row_count > 60
+        monkeypatch.setattr(clock, "now", lambda: start + timedelta(hours=22))
+        await press(pilot, *" crm")
+        assert "before 2030-05-31 22:45 UTC, 1 d ago, the last 22:45" in text_of(pilot)
+        await press(pilot, *["backspace"] * 16, *"before:2030-05-31 22:45")
+        assert "before 2030-05-31 22:45 UTC, 1 d ago" in text_of(pilot)
+        assert screen.vms.row_count > 60
+        await press(pilot, "escape")
+        assert "before 2030" not in text_of(pilot)
 
 
 async def test_matches_are_counted_and_a_platform_is_called_by_one_name(app: VbemApp) -> None:
@@ -242,7 +288,28 @@ async def test_another_order_is_shown_from_its_beginning(app: VbemApp) -> None:
         await shows(pilot, "Points v")
 
 
-async def test_a_key_nobody_knows_is_named_where_nothing_is_found(app: VbemApp) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("web server:vbr9", "Nothing matches 'server:vbr9'. Esc clears the filter."),
+        ("nobody", "Nothing matches 'nobody'."),
+        ("before:2001-09-09 22:45", "Nothing matches 'before:2001-09-09 22:45'."),
+        ("crm till", "Nothing matches all of the filter."),
+    ],
+)
+async def test_where_nothing_is_found_it_says_which_part_of_the_filter_matches_nothing(
+    app: VbemApp, text: str, words: str
+) -> None:
     async with browsing(app) as (pilot, _):
-        await pilot.press(*"plattform:vsphere")
-        await shows(pilot, "No VM matches the filter. 'plattform:' is not a filter key.")
+        await press(pilot, *text)
+        assert words in text_of(pilot)
+
+
+async def test_help_lists_enter_and_what_the_filter_takes(app: VbemApp) -> None:
+    async with browsing(app, size=(120, 60)) as (pilot, _):
+        await press(pilot, "f1")
+        shown = " ".join(pilot.app.screen.query_one(TextView).text.split())
+    assert "Enter Show the points of the VM under the cursor; on a point, open its restore form." in shown
+    for key in FILTER_KEYS:
+        assert f"{key.name}: {key.values}" in shown
+    assert "yesterday 22:45, 2026-11-25 22:45, 25.11. 22:45" in shown

@@ -38,15 +38,14 @@ def test_ages_are_one_short_word(seconds: float, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "word"),
+    ("seconds", "words"),
     [
-        (12, "12s"), (299, "4 min"), (300, "5+ min"), (599, "5+ min"), (600, "10+ min"), (899, "10+ min"),
-        (900, "15+ min"), (1799, "15+ min"), (1800, "30+ min"), (3599, "45+ min"), (3600, "1 h"),
-        (-1, "in the future"),
+        (0, "0s"), (59, "59s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (10560, "2 h 56 min"),
+        (86400, "1 d"), (100800, "1 d 4 h"), (-5, "0s"),
     ],
 )  # fmt: skip
-def test_coarse_ages_of_minutes_say_that_they_are_at_least_that(seconds: float, word: str) -> None:
-    assert timefmt.coarse_age(NOW - timedelta(seconds=seconds), NOW) == word
+def test_a_span_has_its_two_largest_units(seconds: float, words: str) -> None:
+    assert timefmt.span(timedelta(seconds=seconds)) == words
 
 
 def test_an_age_as_a_phrase() -> None:
@@ -73,6 +72,13 @@ def test_the_utc_day_is_named_where_it_differs(in_zone: InZone) -> None:
     assert timefmt.both(NOW) == "2026-11-22 21:04 (2026-11-23 02:04 UTC)"
     in_zone("XYZ-13:45")
     assert timefmt.both(NOW.replace(hour=12)) == "2026-11-24 01:49 (2026-11-23 12:04 UTC)"
+
+
+def test_seconds_are_named_where_they_are_asked_for_and_there(in_zone: InZone) -> None:
+    in_zone("CET-1CEST,M3.5.0,M10.5.0/3")
+    assert timefmt.both(NOW, with_seconds=True) == "2026-11-23 03:04:05 (02:04:05 UTC)"
+    assert timefmt.both(NOW.replace(second=0), with_seconds=True) == timefmt.both(NOW)
+    assert timefmt.utc(NOW) == "2026-11-23 02:04Z"
 
 
 def test_a_machine_that_lives_in_utc_says_it_once(in_zone: InZone) -> None:

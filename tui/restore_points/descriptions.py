@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from tui.api.models import PointKind
 from tui.api.models.resources import RestorePoint
+from tui.restore_points.filter import Filter
 from tui.restore_points.index import PointDetails, PointIndex, Vm
 from tui.restore_points.loader import LoadState, Progress
 from tui.sanitize import safe
@@ -62,12 +63,34 @@ def why_not(point: RestorePoint) -> str:
     )
 
 
-def matching_words(shown: int, every: int, *, filtered: bool) -> str:
+def matching_words(shown: int, every: int, wanted: Filter) -> str:
     """Return how many VMs there are, and how many of them match; empty where there are none."""
     if not every:
         return ""
     noun = "VM" if every == 1 else "VMs"
-    return f"{shown:,} of {every:,} {noun} match" if filtered else f"{every:,} {noun}"
+    if wanted.is_wrong:
+        return f"none of {every:,} {noun} shown"
+    return f"{every:,} {noun}" if wanted.is_empty else f"{shown:,} of {every:,} {noun} match"
+
+
+def filter_words(wanted: Filter, now: datetime, without_platform: int = 0) -> str:
+    """Return which moments a filter means, and how many VMs it leaves out for want of a platform.
+
+    Args:
+        wanted: the filter.
+        now: for ages.
+        without_platform: VMs of unknown platform that match but for that.
+    """
+    times = {"after": wanted.after, "before": wanted.before}
+    parts = [f"{key} {moment.words(now)}" for key, moment in times.items() if moment is not None]
+    if without_platform:
+        vms = "1 VM" if without_platform == 1 else f"{without_platform:,} VMs"
+        parts.append(f"the platform of {vms} is unknown: platform:unknown shows {_it(without_platform)}")
+    return "; ".join(parts)
+
+
+def _it(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def loading_words(
@@ -145,21 +168,26 @@ def freshness_words(index: PointIndex, now: datetime) -> str:
     return ". ".join(parts) + ". Newer points may not be collected yet." if parts else ""
 
 
-def nothing_words(progress: Progress, *, filtered: bool, unknown_key: str = "") -> str:
+def nothing_words(progress: Progress, *, filtered: bool, culprit: str = "", is_wrong: bool = False) -> str:
     """Return what the empty VM list says.
 
     Args:
         progress: how far loading has come.
         filtered: whether anything was asked for.
-        unknown_key: what was taken as part of a name, and may have been meant otherwise.
+        culprit: the part of the filter that alone matches nothing.
+        is_wrong: the filter was not understood.
     """
+    if is_wrong:
+        return "Nothing is shown until the filter is right. Esc clears it."
     if progress.state is LoadState.LOADING and not progress.points:
         return "Asking for the newest restore points..."
-    if filtered and progress.state is not LoadState.COMPLETE:
-        return f"No match among the {progress.points:,} points loaded so far."
     if filtered:
-        doubt = f" '{safe(unknown_key, cells=20)}:' is not a filter key." if unknown_key else ""
-        return f"No VM matches the filter.{doubt} Esc clears it."
+        why = (
+            f"nothing matches '{safe(culprit, cells=30)}'" if culprit else "nothing matches all of the filter"
+        )
+        if progress.state is not LoadState.COMPLETE:
+            return f"Among the {progress.points:,} points loaded so far {why}. Esc clears it."
+        return f"{why[0].upper()}{why[1:]}. Esc clears the filter."
     if progress.state is LoadState.COMPLETE:
         return "The server has no restore points for this account."
     return "No restore points loaded. F5 reloads."

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from tui.api.models import Platform, PointKind
+from tui.api.models.enums import PLATFORM_WORDS, bare_word
+from tui.api.models.resources import NO_TIME
+from tui.moment import Moment
 from tui.restore_points.index import PointIndex, Vm, fold
 
-PLATFORMS = {
-    # What people call a platform: each word as typed after `platform:`, or alone.
-    "vmware": Platform.VSPHERE,
-    "vsphere": Platform.VSPHERE,
-    "esx": Platform.VSPHERE,
-    "hyperv": Platform.HYPERV,
-    "hyper-v": Platform.HYPERV,
-    "vcloud": Platform.CLOUD_DIRECTOR,
-    "vcd": Platform.CLOUD_DIRECTOR,
-    "cloud": Platform.CLOUD_DIRECTOR,
-    "clouddirector": Platform.CLOUD_DIRECTOR,
-    "director": Platform.CLOUD_DIRECTOR,
-    "unknown": Platform.UNKNOWN,
-}
 KINDS = {"vm": PointKind.VM, "vms": PointKind.VM, "vapp": PointKind.VAPP, "vapps": PointKind.VAPP}
-_SPEAKING = PLATFORMS.keys() | KINDS.keys()
-"""Words that match more than names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +26,14 @@ class Filter:
     platforms: frozenset[Platform] = frozenset()
     kinds: frozenset[PointKind] = frozenset()
     types: tuple[str, ...] = ()
-    after: datetime | None = None
-    """Points made at this moment or later."""
-    before: datetime | None = None
-    """Points made earlier than this moment."""
+    after: Moment | None = None
+    """Points made at this moment or later; none whose time is unknown."""
+    before: Moment | None = None
+    """Points made earlier than this moment; none whose time is unknown."""
     name: str = field(default="", compare=False)
     """The text as typed where it is nothing but words: perhaps a VM's exact name."""
-
-    @property
-    def unknown_key(self) -> str:
-        """Return a word before a colon that is no key, and so was taken as part of a name; empty for none."""
-        keys = (word.partition(":")[0] for word in self.words if ":" in word)
-        return next((key for key in keys if key.isalpha()), "")
+    is_wrong: bool = False
+    """Something typed was not understood: nothing is shown, because anything might be too much."""
 
     @property
     def about_points(self) -> bool:
@@ -63,16 +47,17 @@ class Filter:
 
     def narrows(self, other: Filter) -> bool:
         """Return whether everything this one shows is surely among what `other` shows."""
-        rest = (self.servers, self.platforms, self.kinds, self.types, self.after, self.before)
-        if rest != (other.servers, other.platforms, other.kinds, other.types, other.after, other.before):
+        if replace(self, words=()) != replace(other, words=()):
             return False
-        if any(word in _SPEAKING and word not in other.words for word in self.words):
+        if any(_is_speaking(word) and word not in other.words for word in self.words):
             # `clou` matches names alone, `cloud` a platform's VMs as well.
             return False
         return all(any(old in new for new in self.words) for old in other.words)
 
     def accepts_vm(self, vm: Vm) -> bool:
         """Return whether the VM itself matches, its points aside."""
+        if self.is_wrong:
+            return False
         name = vm.folded
         for word in self.words:
             if word not in name and not _speaks_of(word, vm):
@@ -84,9 +69,23 @@ class Filter:
         return not self.servers or any(server in fold(vm.server_name) for server in self.servers)
 
 
+def _is_speaking(word: str) -> bool:
+    """Return whether a word matches more than names."""
+    return word in KINDS or _platform_called(word) is not None
+
+
 def _speaks_of(word: str, vm: Vm) -> bool:
     """Return whether a word calls the VM by its platform or kind: `cloud`, `vapp`."""
-    return PLATFORMS.get(word) is vm.platform or KINDS.get(word) is vm.kind
+    return _platform_called(word) is vm.platform or KINDS.get(word) is vm.kind
+
+
+@lru_cache(maxsize=64)
+def _platform_called(word: str) -> Platform | None:
+    return PLATFORM_WORDS.get(bare_word(word))
+
+
+_FIRST_TIME = NO_TIME + timedelta(microseconds=1)
+"""Whatever was made before this has no time."""
 
 
 class Matcher:
@@ -114,16 +113,26 @@ class Matcher:
 
     def rows(self, vm: Vm) -> Sequence[int]:
         """Return the rows of a VM's matching points, newest first."""
+        if self.filter.is_wrong:
+            return ()
         if not self.filter.about_points:
             return vm.rows
         within = self._within(vm)
         return [row for row in within if self._type_fits(row)] if self.filter.types else within
 
     def _within(self, vm: Vm) -> Sequence[int]:
-        rows, created = vm.rows, self._index.created
-        start = _first_earlier(rows, created, self.filter.before) if self.filter.before else 0
-        end = _first_earlier(rows, created, self.filter.after) if self.filter.after else len(rows)
-        return rows[start:end]
+        rows, created, wanted = vm.rows, self._index.created, self.filter
+        if not (wanted.before or wanted.after):
+            return rows
+        start = _first_earlier(rows, created, wanted.before.at) if wanted.before else 0
+        return rows[start : _first_earlier(rows, created, wanted.after.at if wanted.after else _FIRST_TIME)]
+
+    def without_platform(self) -> int:
+        """Return how many VMs the filter leaves out only because their platform is unknown."""
+        if not self.filter.platforms or Platform.UNKNOWN in self.filter.platforms:
+            return 0
+        other = Matcher(replace(self.filter, platforms=frozenset({Platform.UNKNOWN})), self._index)
+        return sum(map(other.accepts, self._index.vms))
 
     def _type_fits(self, row: int) -> bool:
         number = self._index.details_number(row)

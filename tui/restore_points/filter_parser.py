@@ -1,163 +1,243 @@
 """The filter language of the browser: `web 02 platform:vmware server:vbr1 type:full after:2d`.
 
-Words may come in any order and all must match, without regard to case and accents. A word that
-looks like `key:value` with a key nobody knows is a plain word: VM names contain colons.
+Words may come in any order and all must match, without regard to case and accents. What looks like
+`key:value` must have a key of `FILTER_KEYS`; a VM's name with a colon stands in quotes. A time may have
+blanks: `before:2026-11-25 22:45`. What is not understood is an error, never left out.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import partial
 
+from tui import timefmt
 from tui.api.models import Platform, PointKind
-from tui.moment import read_moment
-from tui.restore_points.filter import KINDS, PLATFORMS, Filter
+from tui.api.models.enums import PLATFORM_WORDS, bare_word
+from tui.errors import VbemError
+from tui.moment import EXAMPLES, Moment, MomentError, longest_moment, parse_moment
+from tui.restore_points.filter import KINDS, Filter
 from tui.restore_points.index import fold
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterKey:
+    """One `key:` of the filter of restore points."""
+
+    name: str
+    values: str
+    """What may stand behind the colon, for the help."""
+    examples: str
+    """For the sentence that says what is wrong."""
+
+
+_TIME = f"a time that has passed: {EXAMPLES}; a day alone is its beginning"
+FILTER_KEYS = (
+    FilterKey(name="platform", values="vsphere, hyper-v, cloud or unknown, or how one of these begins",
+              examples="platform:vsphere, platform:hyper-v, platform:cloud or platform:unknown"),
+    FilterKey(name="server", values="part of the backup server's name", examples="server:vbr1"),
+    FilterKey(name="type", values="full, increment, reverse or synthetic",
+              examples="type:full, type:increment, type:reverse or type:synthetic"),
+    FilterKey(name="kind", values="vm or vapp", examples="kind:vm or kind:vapp"),
+    FilterKey(name="after", values=_TIME, examples="after:2d or after:2026-11-25 22:45"),
+    FilterKey(name="before", values=_TIME, examples="before:22:45 or before:2026-11-25 22:45"),
+)  # fmt: skip
+"""What the filter of restore points understands beside words of names."""
+
 _TOKEN = re.compile(r'(?:([A-Za-z]+):)?(?:"([^"]*)(?:"|$)|(\S+))')
+_LIKE_A_TIME = re.compile(r"\s+(?:\d{1,2}:|[+-]\d|ago\b|[ap]\.?m\b)\S*", re.IGNORECASE)
+"""Behind a time it belongs to it, and makes it wrong if the whole is no time."""
 _TYPES = ("full", "increment", "reverseincrement", "syntheticfull")
 _TYPE_WORDS = {"incremental": "increment", "reverseincremental": "reverseincrement"}
 """What people call a type beside its own name."""
+NOTHING = Filter(is_wrong=True)
+_KEYS = ", ".join(f"{key.name}:" for key in FILTER_KEYS)
+_TIMES = frozenset({"after", "before"})
+_EXAMPLES = {key.name: key.examples for key in FILTER_KEYS}
 
 
-class FilterError(ValueError):
-    """A part of the filter cannot be understood.
+class FilterError(VbemError):
+    """The filter cannot be used; `detail` is the whole sentence: what is wrong and what would be understood.
 
     Args:
-        sentence: what is wrong and what would be understood.
-        rest: the filter without that part.
+        sentence: that sentence.
         is_unfinished: nothing is wrong yet, a value is still to be typed.
     """
 
-    def __init__(self, sentence: str, rest: Filter, *, is_unfinished: bool = False) -> None:
+    title = "The filter cannot be used"
+
+    def __init__(self, sentence: str, *, is_unfinished: bool = False) -> None:
         super().__init__(sentence)
-        self.rest = rest
         self.is_unfinished = is_unfinished
 
 
-def parse(text: str, now: datetime) -> Filter:
-    """Read a filter.
+class FilterParser:
+    """Reads the filter of one screen while it is typed.
+
+    A time keeps the moment it meant when it was typed: it does not move on while one works, and a key
+    pressed later does not change it.
 
     Args:
-        text: what was typed.
-        now: what relative times count back from; aware.
+        now: says what time it is; aware.
+        zone: where a time without a zone is meant; None for this machine's.
+    """
+
+    def __init__(self, now: Callable[[], datetime], zone: tzinfo | None = None) -> None:
+        self._now, self._zone = now, zone
+        self._moments: dict[str, Moment] = {}
+        """By what was typed for it; those of the text parsed last."""
+
+    def parse(self, text: str) -> Filter:
+        """Read a filter.
+
+        Raises:
+            FilterError: some of it is wrong; what is wrong is told before what is unfinished.
+        """
+        known, self._moments = self._moments, {}
+        reading, errors = _Reading(partial(self._moment, known)), []
+        for key, value, whole in _tokens(text):
+            try:
+                reading.take(key, value, whole)
+            except FilterError as error:
+                errors.append(error)
+            except MomentError as error:
+                errors.append(FilterError(f"{key}: {error.detail}"))
+        if errors:
+            raise min(errors, key=lambda error: error.is_unfinished)
+        return reading.result(text)
+
+    def parts(self, text: str) -> list[tuple[str, Filter]]:
+        """Return each part of a filter that was just parsed without an error, and what it asks alone."""
+        found = []
+        for key, value, whole in _tokens(text):
+            reading = _Reading(partial(self._moment, self._moments))
+            reading.take(key, value, whole)
+            found.append((whole, reading.result(whole)))
+        return found
+
+    def _moment(self, known: dict[str, Moment], typed: str) -> Moment:
+        typed = " ".join(typed.split())
+        moment = known.get(typed) or parse_moment(typed, self._now(), self._zone)
+        self._moments[typed] = moment
+        return moment
+
+
+def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Filter:
+    """Read a filter that was typed at `now`, in full.
 
     Raises:
-        FilterError: with a sentence, and what is left of the filter.
+        FilterError: some of it is wrong.
     """
-    reading = _Reading(now)
-    complaint: ValueError | None = None
-    for match in _TOKEN.finditer(text):
+    return FilterParser(lambda: now, zone).parse(text)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield key, value and the whole of each part; the key is empty for a word or phrase."""
+    place = 0
+    while match := _TOKEN.search(text, place):
         key, phrase, word = match.groups()
-        if word and word.endswith(":") and not key:
+        start, place = match.start(3), match.end()
+        if not key and word and re.fullmatch("[A-Za-z]+:", word):
             key, word = word[:-1], ""
-        try:
-            reading.take((key or "").lower(), word if phrase is None else phrase, match.group())
-        except ValueError as error:
-            complaint = complaint if complaint and not isinstance(complaint, _Unfinished) else error
-    if complaint is None and reading.is_empty_span:
-        raise FilterError(_EMPTY_SPAN, replace(reading.result(text), before=None))
-    if complaint is not None:
-        unfinished = isinstance(complaint, _Unfinished)
-        raise FilterError(str(complaint), reading.result(text), is_unfinished=unfinished) from complaint
-    return reading.result(text)
-
-
-class _Unfinished(ValueError):
-    """A key whose value is still to be typed."""
+        key = (key or "").lower()
+        if word and key in _TIMES:
+            place = start + (longest_moment(text[start:]) or len(word))
+            while more := _LIKE_A_TIME.match(text, place):
+                place = more.end()
+            word = text[start:place]
+        yield key, (word or "") if phrase is None else phrase, text[match.start() : place]
 
 
 class _Reading:
-    """What has been read of a filter so far; its methods raise ValueError with a sentence."""
+    """What has been read of a filter so far."""
 
-    def __init__(self, now: datetime) -> None:
-        self._now = now
+    def __init__(self, moment: Callable[[str], Moment]) -> None:
+        self._moment = moment
         self._words: list[str] = []
         self._servers: list[str] = []
         self._types: list[str] = []
         self._platforms: set[Platform] = set()
         self._kinds: set[PointKind] = set()
-        self._after: datetime | None = None
-        self._before: datetime | None = None
+        self._times: dict[str, Moment] = {}
         self._only_words = True
 
-    def take(self, key: str, value: str | None, whole: str) -> None:
-        """Take in one word, phrase or `key:value`."""
-        takers = {
-            "platform": self._platform,
-            "server": self._server,
-            "type": self._type,
-            "kind": self._kind,
-            "after": self._take_after,
-            "before": self._take_before,
-        }
-        taker = takers.get(key)
-        if taker is None:
-            word = fold(value or "") if not key else fold(whole.replace('"', ""))
+    def take(self, key: str, value: str, whole: str) -> None:
+        """Take in one word, phrase or `key:value`.
+
+        Raises:
+            FilterError: it is not understood.
+            MomentError: its time cannot be used.
+        """
+        if not key:
+            word = fold(value)
             self._words += [word] if word else []
             return
+        if key not in _EXAMPLES:
+            raise FilterError(
+                f"'{key}:' is not a filter key; the keys are {_KEYS}. "
+                f'Put a name with a colon in quotes: "{whole}".'
+            )
         self._only_words = False
-        if not value:
-            raise _Unfinished(f"{key}: needs a value right after the colon; {_EXAMPLES[key]}.")
-        taker(value)
-
-    @property
-    def is_empty_span(self) -> bool:
-        """Return whether no moment lies between `after:` and `before:`."""
-        return self._after is not None and self._before is not None and self._after >= self._before
+        if not value.strip():
+            raise FilterError(
+                f"{key}: needs a value right after the colon; write {_EXAMPLES[key]}.", is_unfinished=True
+            )
+        if key in _TIMES:
+            self._take_time(key, value)
+        else:
+            {"platform": self._platform, "server": self._server, "type": self._type, "kind": self._kind}[key](
+                value
+            )
 
     def result(self, text: str) -> Filter:
-        """Return the whole filter."""
+        """Return the whole filter.
+
+        Raises:
+            FilterError: no point can match.
+        """
+        after, before = self._times.get("after"), self._times.get("before")
+        if after and before and after.at >= before.at:
+            raise FilterError(
+                f"before: ({timefmt.both(before.at)}) is not later than after: ({timefmt.both(after.at)}), "
+                "so no point can match."
+            )
         return Filter(
             words=tuple(self._words),
             servers=tuple(self._servers),
             platforms=frozenset(self._platforms),
             kinds=frozenset(self._kinds),
             types=tuple(self._types),
-            after=self._after,
-            before=self._before,
+            after=after,
+            before=before,
             name=text.strip().strip('"') if self._only_words else "",
         )
 
     def _platform(self, value: str) -> None:
-        found = {platform for word, platform in PLATFORMS.items() if word.startswith(fold(value))}
+        typed = bare_word(fold(value))
+        found = {platform for word, platform in PLATFORM_WORDS.items() if typed and word.startswith(typed)}
         if not found:
-            raise ValueError(f"There is no platform '{value}'; {_EXAMPLES['platform']}.")
+            raise FilterError(f"There is no platform '{value}'; write {_EXAMPLES['platform']}.")
         self._platforms |= found
 
     def _server(self, value: str) -> None:
         self._servers.append(fold(value))
 
     def _type(self, value: str) -> None:
-        word = fold(value).replace("-", "").replace("_", "")
+        word = bare_word(fold(value))
         word = _TYPE_WORDS.get(word, word)
-        if not any(name.startswith(word) for name in _TYPES):
-            raise ValueError(f"There is no type '{value}'; {_EXAMPLES['type']}.")
+        if not word or not any(name.startswith(word) for name in _TYPES):
+            raise FilterError(f"There is no type '{value}'; write {_EXAMPLES['type']}.")
         self._types.append(word)
 
     def _kind(self, value: str) -> None:
         found = {kind for word, kind in KINDS.items() if word.startswith(fold(value))}
         if not found:
-            raise ValueError(f"There is no kind '{value}'; {_EXAMPLES['kind']}.")
+            raise FilterError(f"There is no kind '{value}'; write {_EXAMPLES['kind']}.")
         self._kinds |= found
 
-    def _take_after(self, value: str) -> None:
-        self._after = self._moment(value)
-
-    def _take_before(self, value: str) -> None:
-        self._before = self._moment(value)
-
-    def _moment(self, value: str) -> datetime:
-        return read_moment(value, self._now)
-
-
-_EMPTY_SPAN = "before: is not later than after:, so no point can match; before: is ignored."
-_EXAMPLES = {
-    "platform": "write platform:vsphere, platform:hyper-v, platform:cloud or platform:unknown",
-    "server": "write part of the backup server's name, as in server:vbr1",
-    "type": "write type:full, type:increment, type:reverse or type:synthetic",
-    "kind": "write kind:vm or kind:vapp",
-    "after": "write after:2026-11-20, after:2026-11-20T03:00 or after:2d",
-    "before": "write before:2026-11-20, before:03:00 or before:6h",
-}
+    def _take_time(self, key: str, value: str) -> None:
+        moment = self._moment(value)
+        if self._times.setdefault(key, moment) != moment:
+            raise FilterError(f"{key}: stands twice, for two times; keep one of them.")

@@ -104,6 +104,17 @@ class VmList:
         places = range(len(self))
         return next((vm.number for vm in map(self.__getitem__, places) if vm.folded == wanted), None)
 
+    def culprit(self, parts: Iterable[tuple[str, Filter]]) -> str:
+        """Return the first part of a filter that alone matches no VM; empty where each matches some.
+
+        Args:
+            parts: what was typed for each part, and what it asks.
+        """
+        vms = self._index.vms
+        return next(
+            (typed for typed, alone in parts if not any(map(Matcher(alone, self._index).accepts, vms))), ""
+        )
+
     def sort(self, by: SortBy, *, descending: bool) -> None:
         """Sort by another column, or the other way round."""
         self.descending = descending

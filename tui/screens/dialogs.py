@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Label, Static
 from tui.actions import DIALOGS, actions_of, spell_keys
 from tui.api.errors import BadLogin
 from tui.errors import VbemError, describe
+from tui.restore_points.filter_parser import FILTER_KEYS
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.login import RefusalCounter
@@ -163,6 +164,10 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         lines = [f"{spell_keys(action):<{_INDENT - 1}} {action.help}" for action in actions_of(self._screen)]
+        if self._screen == "points":
+            lines += ["", "What the filter takes, in any order; all of it must match:"]
+            lines += [f"{'words':<{_INDENT - 1}} parts of a name; in quotes where it has blanks or a colon."]
+            lines += [f"{key.name + ':':<{_INDENT - 1}} {key.values}." for key in FILTER_KEYS]
         lines += ["", "Tab and Shift+Tab move between fields. Esc closes this."]
         with Vertical(classes="box"):
             yield self.title_line(f"Keys {'in this dialog' if self._screen in DIALOGS else 'on this screen'}")

@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 from tui.api.errors import Forbidden, ManagerError, SessionExpired
 from tui.restore_points.descriptions import (
     WAIT_TOLD_AFTER_S,
+    filter_words,
     freshness_words,
     loading_words,
     matching_words,
@@ -25,7 +26,7 @@ from tui.restore_points.descriptions import (
     why_not,
 )
 from tui.restore_points.filter import Filter
-from tui.restore_points.filter_parser import FilterError, parse
+from tui.restore_points.filter_parser import FILTER_KEYS, NOTHING, FilterError, FilterParser
 from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.loader import Loader, LoadState, Progress
 from tui.restore_points.vm_list import SortBy, VmList
@@ -44,7 +45,7 @@ AGES_EVERY_S = 60.0
 ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
 POINTS_LINE = "Enter on a point opens its restore form; Esc goes back to the VMs."
-HELP_LINE = "words platform: server: type: kind: after: before:"
+HELP_LINE = " ".join(["words", *(f"{key.name}:" for key in FILTER_KEYS)])
 
 
 class RestorePointsScreen(VbemScreen):
@@ -83,12 +84,14 @@ class RestorePointsScreen(VbemScreen):
         self._loader: Loader | None = None
         self._heard_at_s = 0.0
         """When the server last answered or was first asked, on the clock that only grows."""
-        self._complained = False
-        """The status line speaks of the filter."""
+        self._parser = FilterParser(services.clock.now)
+        self._problem: FilterError | None = None
+        """Why the filter shows nothing."""
         self._was_covered = False
 
     def compose_body(self) -> ComposeResult:
         yield FilterInput(placeholder=f"Find: {HELP_LINE}", id="filter")
+        yield Static("", markup=False, id="filter-note")
         with Container(id="lists"):
             with Vertical(id="vms-pane"):
                 yield VirtualTable(VM_COLUMNS, empty="Asking for the newest restore points...", id="vms")
@@ -122,14 +125,14 @@ class RestorePointsScreen(VbemScreen):
     def show_fresh(self, fresh: set[Vm]) -> None:
         """Show VMs that are new or changed, and how far loading has come."""
         self._say_nothing_found()
+        self._say_what_is_asked()
         self.vms.rows_changed()
         if self.pane.vm in fresh:
             self._show_points(at_newest=False)
         self._say_loaded()
 
     def _say_loaded(self) -> None:
-        filtered = not self._view.matcher.filter.is_empty
-        matching = matching_words(len(self._view), self._view.all_count, filtered=filtered)
+        matching = matching_words(len(self._view), self._view.all_count, self._view.matcher.filter)
         words = loading_words(
             self.progress, self._index, self.services.clock.now(), matching, waited_s=self.waited_s
         )
@@ -140,9 +143,23 @@ class RestorePointsScreen(VbemScreen):
         self._say_loaded()
 
     def _say_nothing_found(self) -> None:
-        wanted = self._view.matcher.filter
-        words = nothing_words(self.progress, filtered=not wanted.is_empty, unknown_key=wanted.unknown_key)
+        culprit = ""
+        if not len(self._view) and self._problem is None:
+            culprit = self._view.culprit(self._parser.parts(self.entry.value))
+        filtered = not self._view.matcher.filter.is_empty
+        is_wrong = self._problem is not None
+        words = nothing_words(self.progress, filtered=filtered, culprit=culprit, is_wrong=is_wrong)
         self.vms.set_empty(words)
+
+    def _say_what_is_asked(self) -> None:
+        """Say below the filter what is wrong with it, or which moments it means and what it leaves out."""
+        problem, matcher = self._problem, self._view.matcher
+        asked = filter_words(matcher.filter, self.services.clock.now(), matcher.without_platform())
+        note = self.query_one("#filter-note", Static)
+        note.set_class(problem is not None and not problem.is_unfinished, "-bad")
+        words = problem.detail if problem else asked
+        note.display = bool(words)
+        note.update(safe(words, cells=300))
 
     def on_screen_resume(self) -> None:
         if self._was_covered:
@@ -156,6 +173,7 @@ class RestorePointsScreen(VbemScreen):
     def _repaint_ages(self) -> None:
         self.vms.rows_changed()
         self.pane.refresh_ages()
+        self._say_what_is_asked()
         self._say_loaded()
 
     # Filter ------------------------------------------------------------------------------------
@@ -163,14 +181,12 @@ class RestorePointsScreen(VbemScreen):
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
         try:
-            wanted = parse(event.value, self.services.clock.now())
+            wanted, self._problem = self._parser.parse(event.value), None
         except FilterError as error:
-            wanted = error.rest
-            self._complain_of_filter(error)
-        else:
-            self._complain_of_filter(None)
+            wanted, self._problem = NOTHING, error
         self._view.narrow(wanted)
         self._say_nothing_found()
+        self._say_what_is_asked()
         self.vms.set_rows(VmRows(self._view, self._index, self.services.clock), keep_cursor=False)
         exact = self._view.named(wanted.name)
         if exact is not None:
@@ -179,15 +195,6 @@ class RestorePointsScreen(VbemScreen):
             self._show_points(at_newest=False)
         self._say_loaded()
         self.ask_for(wanted)
-
-    def _complain_of_filter(self, error: FilterError | None) -> None:
-        """Say what is wrong with the filter; take back only what was said about it before."""
-        if error is not None:
-            rest = "" if error.is_unfinished else " The rest of the filter applies."
-            self.set_status(f"{error}{rest}", "note" if error.is_unfinished else "bad")
-        elif self._complained:
-            self.set_status("")
-        self._complained = error is not None
 
     @on(Input.Submitted, "#filter")
     def _choose_from_filter(self) -> None:
@@ -249,6 +256,9 @@ class RestorePointsScreen(VbemScreen):
     def _leave_points(self) -> None:
         self.remove_class("-chosen")
         self.query_one(StatusLine).take_back(POINTS_LINE)
+
+    def action_choose(self) -> None:
+        self._moved().choose()
 
     def action_move(self, rows: int) -> None:
         self._moved().move(rows)

@@ -16,6 +16,8 @@ from tui.restore_points.descriptions import (
     vm_words,
     why_not,
 )
+from tui.restore_points.filter import Filter
+from tui.restore_points.filter_parser import NOTHING
 from tui.restore_points.index import PointDetails, PointIndex
 from tui.restore_points.loader import LoadState, Progress
 from tui.restore_points.timeline import mark_of, timeline
@@ -102,13 +104,14 @@ def test_a_wait_is_told_after_some_seconds(state: LoadState, waited_s: float, is
 def test_the_loading_line_begins_with_how_many_vms_match_and_fits() -> None:
     index = PointIndex()
     index.add([point("a", 0.1)])
-    matching = matching_words(1204, 3334, filtered=True)
+    matching = matching_words(1204, 3334, Filter(words=("a",)))
     words = loading_words(Progress(state=LoadState.COMPLETE, points=12345, read_at=NOW), index, NOW, matching)
     assert words.startswith("1,204 of 3,334 VMs match; all 12,345 points loaded just now; newest ")
     assert len(words) <= 78
-    assert matching_words(3334, 3334, filtered=False) == "3,334 VMs"
-    assert matching_words(1, 1, filtered=True) == "1 of 1 VM match"
-    assert matching_words(0, 0, filtered=True) == ""
+    assert matching_words(3334, 3334, Filter()) == "3,334 VMs"
+    assert matching_words(1, 1, Filter(words=("a",))) == "1 of 1 VM match"
+    assert matching_words(0, 74, NOTHING) == "none of 74 VMs shown"
+    assert matching_words(0, 0, Filter(words=("a",))) == ""
 
 
 def test_an_empty_list_says_why() -> None:

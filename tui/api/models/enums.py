@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Self
 
@@ -33,8 +34,8 @@ class Platform(StrEnum):
 
     @classmethod
     def from_word(cls, word: str) -> Platform:
-        """Read a platform word in any case: `VMWare`, `Hyperv`, `vcloud`."""
-        return _PLATFORM_WORDS.get(word.lower(), cls.UNKNOWN)
+        """Read a platform word as servers and people write it: `VMWare`, `Hyper-V`, `Cloud Director`."""
+        return PLATFORM_WORDS.get(bare_word(word), cls.UNKNOWN)
 
     @property
     def label(self) -> str:
@@ -47,7 +48,21 @@ class Platform(StrEnum):
         return "vSphere" if self is Platform.VSPHERE else self.label
 
 
-_PLATFORM_WORDS = {"vmware": Platform.VSPHERE, "hyperv": Platform.HYPERV, "vcloud": Platform.CLOUD_DIRECTOR}
+def bare_word(word: str) -> str:
+    """Return a word as `PLATFORM_WORDS` has it: small letters, without blanks, dashes and underscores."""
+    return re.sub(r"[\s_-]", "", word.casefold())
+
+
+PLATFORM_WORDS = {
+    **dict.fromkeys(("vmware", "vsphere", "vmwarevsphere", "esx", "esxi"), Platform.VSPHERE),
+    **dict.fromkeys(("hyperv", "microsofthyperv"), Platform.HYPERV),
+    **dict.fromkeys(
+        ("vcloud", "vclouddirector", "vcd", "cloud", "clouddirector", "director"),
+        Platform.CLOUD_DIRECTOR,
+    ),
+    "unknown": Platform.UNKNOWN,
+}
+"""Every name of a platform: the server's, the screens' and people's."""
 _PLATFORM_LABELS = {
     Platform.VSPHERE: "VMware vSphere",
     Platform.HYPERV: "Hyper-V",
