@@ -200,7 +200,8 @@ class VbemApp(TerminalApp):
     def action_help(self) -> None:
         name = screen_name(self.screen)
         if name and name != "help":
-            self.push_screen(HelpScreen(self.services, name))
+            more = self.screen.TYPED if isinstance(self.screen, VbemScreen) else ()
+            self.push_screen(HelpScreen(self.services, name, more))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         offered: set[str] = set()

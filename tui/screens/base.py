@@ -3,7 +3,7 @@ by which screens ask the app to show another one."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -140,6 +140,8 @@ class VbemScreen(SinglePaintScreen[None]):
     VERTICAL_BREAKPOINTS = SHORT_BREAKPOINTS
     HEADING: ClassVar[str] = ""
     """What the header calls it."""
+    TYPED: ClassVar[Sequence[tuple[str, str]]] = ()
+    """What can be typed on it beside its keys, and what that means."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()

@@ -12,7 +12,6 @@ from textual.widgets import Button, Input, Label, Static
 from tui.actions import DIALOGS, actions_of, spell_keys
 from tui.api.errors import BadLogin
 from tui.errors import VbemError, describe
-from tui.restore_points.filter_parser import FILTER_KEYS
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.login import RefusalCounter
@@ -22,6 +21,8 @@ from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.binding import BindingType
 
     from tui.restores.forms.fields import Choice
@@ -152,22 +153,27 @@ _INDENT = 16
 
 
 class HelpScreen(Dialog[None]):
-    """Keys and sentences; Escape closes it. Where they are more than fit, the last line says so."""
+    """Keys and sentences; Escape closes it. Where they are more than fit, the last line says so.
+
+    Args:
+        services: of the screen below.
+        screen: its name in the table of actions.
+        more: what else there is to be typed on it, and what it means.
+    """
 
     NAME = "help"
     IS_ANSWERED_UNREAD = True
     BINDINGS = bindings_of("help")
 
-    def __init__(self, services: Services, screen: str) -> None:
+    def __init__(self, services: Services, screen: str, more: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(services)
-        self._screen = screen
+        self._screen, self._more = screen, more
 
     def compose(self) -> ComposeResult:
         lines = [f"{spell_keys(action):<{_INDENT - 1}} {action.help}" for action in actions_of(self._screen)]
-        if self._screen == "points":
-            lines += ["", "What the filter takes, in any order; all of it must match:"]
-            lines += [f"{'words':<{_INDENT - 1}} parts of a name; in quotes where it has blanks or a colon."]
-            lines += [f"{key.name + ':':<{_INDENT - 1}} {key.values}." for key in FILTER_KEYS]
+        lines += (
+            ["", *(f"{word:<{_INDENT - 1}} {meaning}" for word, meaning in self._more)] if self._more else []
+        )
         lines += ["", "Tab and Shift+Tab move between fields. Esc closes this."]
         with Vertical(classes="box"):
             yield self.title_line(f"Keys {'in this dialog' if self._screen in DIALOGS else 'on this screen'}")

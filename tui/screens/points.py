@@ -54,6 +54,11 @@ class RestorePointsScreen(VbemScreen):
     NAME = "points"
     HEADING = "Restore points"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("points")
+    TYPED = (
+        ("Filter", "What is typed, in any order; all of it must match:"),
+        ("words", "parts of a name; in quotes where it has blanks or a colon."),
+        *((f"{key.name}:", f"{key.values}.") for key in FILTER_KEYS),
+    )
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - so named by Textual
 
     class PageCame(Message):
