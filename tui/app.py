@@ -169,11 +169,7 @@ class VbemApp(TerminalApp):
         from tui.screens.restore_form import RestoreFormScreen
 
         self.services.keep_session_now()
-        self.push_screen(
-            RestoreFormScreen(
-                self.services, message.draft, newest=message.newest, same_names=message.same_names
-            )
-        )
+        self.push_screen(RestoreFormScreen(self.services, message.draft))
 
     @on(OpenPoints)
     def _open_points(self) -> None:

@@ -93,6 +93,35 @@ def plain(value: object, *, cells: int = MAX_CELLS) -> Text:
     return Text(safe(value, cells=cells))
 
 
+def name(value: object, *, cells: int = MAX_CELLS) -> str:
+    """Make a name safe, in quotes where blanks at its ends or in a row would not be seen."""
+    text = str(value)
+    return safe(text if text == " ".join(text.split()) else f"'{text}'", cells=cells)
+
+
+_LOOK_ALIKES = str.maketrans(
+    "АВЕКМНОРСТУХІЈЅавекмнорстухіјѕһԁԛԝӏѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεγηικνορτυχωıℓ01|‐‑‒–—−",  # noqa: RUF001 - the point of it
+    "ABEKMHOPCTYXIJSabekmhopctyxijshdqwlvABEZHIKMNOPTYXabeynikvoptuxwiloll------",
+)
+"""Cyrillic, Greek, digits and dashes that are drawn like the Latin letter or sign below them."""
+
+
+def skeleton(text: str) -> str:
+    """Return the same for all names that look the same: to compare names by, never to be shown.
+
+    Case, accents, blanks at the ends or in a row, characters that are not seen and look-alike letters
+    make no difference.
+    """
+    text = unicodedata.normalize("NFKD", text).translate(_LOOK_ALIKES).casefold()
+    kept = (" " if char.isspace() else char for char in text if char.isspace() or not _is_unseen(char))
+    return " ".join("".join(kept).translate(_LOOK_ALIKES).split())
+
+
+def _is_unseen(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category in {"Cc", "Cf", "Mn"} or char in _EMPTY_LOOKING
+
+
 def sentence(parts: Iterable[str]) -> str:
     """Join words that make one sentence, leaving out the empty ones."""
     return " ".join(part for part in parts if part)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui.api.limits import Timeouts
     from tui.api.models import HierarchyItem, ServerAddress
     from tui.config import StartOptions
+    from tui.restore_points.index import PointIndex
     from tui.restores.forms.fields import FormDraft
     from tui.restores.ports import RestoreJournal
     from tui.restores.registry import Listener
@@ -79,6 +80,8 @@ class Services:
         """The restores of this logon."""
         self.form_drafts: dict[str, FormDraft] = {}
         """What was filled in for the restores of this run, by restore."""
+        self.points: PointIndex | None = None
+        """The restore points of this logon, as far as they are loaded."""
         self.reference_names = ReferenceNames()
         self.on_notice: Callable[[str, str], None] = lambda _text, _kind: None
         """Shows a notice; its kind is `note`, `good` or `bad`."""

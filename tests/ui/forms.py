@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -15,6 +16,7 @@ from tests.support.settle import press, settle, until
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.points import point
 from tui.api.models import RestorePoint
+from tui.restore_points.index import PointIndex
 from tui.restores.forms.fields import FormDraft
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.restore_form import RestoreFormScreen
@@ -27,15 +29,30 @@ STORE = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:5d2c7f10-0001-4a00-80
 
 
 def app_for(
-    folder: Path, one: RestorePoint, manager: StageManager | None = None, same_names: int = 0
+    folder: Path, one: RestorePoint, manager: StageManager | None = None, known: Sequence[RestorePoint] = ()
 ) -> StageApp:
+    """The form of a point on a stage.
+
+    Args:
+        folder: for state and settings.
+        one: the point.
+        manager: the server.
+        known: points that are loaded beside it.
+    """
     manager = manager or StageManager()
     manager.points.setdefault(one.id, one)
-    return StageApp(
-        folder,
-        manager,
-        lambda services: RestoreFormScreen(services, FormDraft(point=one), same_names=same_names),
-    )
+    app = StageApp(folder, manager, lambda services: RestoreFormScreen(services, FormDraft(point=one)))
+    app.services.points = PointIndex()
+    app.services.points.add([one, *known])
+    return app
+
+
+def namesakes(one: RestorePoint, *names: str) -> list[RestorePoint]:
+    """Points of other VMs, of these names."""
+    return [
+        msgspec.structs.replace(one, uid=f"{one.uid}/{n}", vm_name=name, object_ref=f"{one.object_ref}{n}")
+        for n, name in enumerate(names)
+    ]
 
 
 async def to_confirm(pilot: Pilot[Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.settle import opened, press, text_of
-from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, verdict_of
+from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, namesakes, verdict_of
 from tests.ui.stage import StageManager, stage
 from tests.unit.restores.fakes import session
 from tests.unit.restores.points import point, vapp
@@ -98,7 +98,9 @@ async def test_confirmation_says_what_was_found_and_nothing_is_still_looked_for(
 async def test_confirmation_shows_prompt_line_and_buttons_on_a_short_terminal(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    async with opened(app_for(tmp_path, point(), same_names=2), size=size) as pilot:
+    async with opened(
+        app_for(tmp_path, point(), known=namesakes(point(), "app07", "App07 ")), size=size
+    ) as pilot:
         await pilot.press("space")
         await asked(pilot)
         await press(pilot, *"xyzzy")
@@ -141,14 +143,40 @@ async def test_repeated_name_can_be_confirmed_by_the_code_shown(
     tmp_path: Path, manager: StageManager
 ) -> None:
     one = point()
-    async with opened(app_for(tmp_path, one, manager, same_names=2)) as pilot:
+    async with opened(app_for(tmp_path, one, manager, namesakes(one, "app07", "\u0430pp\u200b07"))) as pilot:
         await pilot.press("space")
         await asked(pilot)
         shown = text_of(pilot)
         code = shown.split("Type the code ")[1].split()[0]
-        assert "2 other VMs have the same name" in shown
+        assert "2 other VMs have the same name, or one that looks it" in shown
         assert f"Type the code {code} (in any case), or the whole name (case matters)" in shown
         await press(pilot, *code.lower(), "enter")
+    assert len(manager.posts) == 1
+
+
+@pytest.mark.parametrize("ticket", ["INC-4711, call back 0170", ""])
+async def test_confirmation_shows_the_ticket_or_that_there_is_none(tmp_path: Path, ticket: str) -> None:
+    async with opened(app_for(tmp_path, point())) as pilot:
+        await fill(pilot, "#form-reason", ticket)
+        await asked(pilot)
+        assert f"Ticket or reason: {ticket or 'none given'}." in text_of(pilot)
+
+
+@pytest.mark.parametrize("typed", ["mail01", "MAIL01 ", "m\u0430il01"])
+async def test_new_name_of_another_known_vm_counts_as_overwriting_that_one(
+    tmp_path: Path, manager: StageManager, typed: str
+) -> None:
+    one = point(Platform.CLOUD_DIRECTOR)
+    async with opened(app_for(tmp_path, one, manager, namesakes(one, "mail01"))) as pilot:
+        await fill(pilot, "#field-new-name", typed)
+        assert verdict_of(pilot) == f"MAY OVERWRITE {typed.strip()}, another known VM"
+        await asked(pilot)
+        shown = " ".join(text_of(pilot).split())
+        assert f"OVERWRITE {typed.strip()}?" in shown
+        assert f"! The new name {typed.strip()} is, or looks like, that of a known VM" in shown
+        await press(pilot, "enter")
+        assert manager.posts == []
+        await press(pilot, *typed.strip(), "enter")
     assert len(manager.posts) == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from tui import sanitize
 from tui.api.models import PointKind
 from tui.api.models.resources import RestorePoint
 from tui.restore_points.filter import Filter
@@ -26,8 +27,14 @@ def type_words(details: PointDetails) -> str:
 
 
 def vm_title(vm: Vm) -> str:
-    """Return a VM's name, marked where it is a vApp."""
-    return f"{vm.name} (vApp)" if vm.kind is PointKind.VAPP else vm.name
+    """Return a VM's name, safe to show, marked where it is a vApp."""
+    return f"{sanitize.name(vm.name)} (vApp)" if vm.kind is PointKind.VAPP else sanitize.name(vm.name)
+
+
+def row_title(index: PointIndex, vm: Vm) -> str:
+    """Return what the list calls a VM: its title, and how many are called the same or look so."""
+    others = len(index.namesakes(vm))
+    return f"{vm_title(vm)} ({others + 1} alike)" if others else vm_title(vm)
 
 
 def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
@@ -35,16 +42,16 @@ def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
     of = "" if shown == len(vm.rows) else f"{shown:,} of "
     count = f"{of}{len(vm.rows):,} point{'' if len(vm.rows) == 1 else 's'}"
     parts = [vm_title(vm), vm.platform.short_label, vm.server_name or "server unknown"]
-    namesakes = index.namesakes(vm)
-    if namesakes > 1:
-        parts += [object_word(vm), f"{namesakes} {_nouns(index.kinds_of_name(vm))} of this name"]
+    if others := index.namesakes(vm):
+        parts += [object_word(vm), _alike_words([vm, *others])]
     return "  ".join([*parts, count])
 
 
-def _nouns(kinds: set[PointKind]) -> str:
-    if kinds == {PointKind.VAPP}:
-        return "vApps"
-    return "VMs and vApps" if PointKind.VAPP in kinds else "VMs"
+def _alike_words(vms: list[Vm]) -> str:
+    kinds = {vm.kind for vm in vms}
+    nouns = "vApps" if kinds == {PointKind.VAPP} else "VMs and vApps" if len(kinds) > 1 else "VMs"
+    alike = "of this name" if len({vm.name for vm in vms}) == 1 else "whose names look the same"
+    return f"{len(vms)} {nouns} {alike}"
 
 
 def object_word(vm: Vm) -> str:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from tui.api.models import Platform, PointKind
 from tui.api.models.resources import NO_TIME, RestorePoint
+from tui.sanitize import skeleton
 
 _UNIT = timedelta(microseconds=1)
 
@@ -51,6 +52,7 @@ class Vm:
     __slots__ = (
         "folded",
         "kind",
+        "look",
         "name",
         "number",
         "object_ref",
@@ -76,6 +78,7 @@ class Vm:
         """Take the name of its newest point: VMs are renamed."""
         self.name = name
         self.folded = fold(name)
+        self.look = skeleton(name)
 
 
 class PointIndex:
@@ -104,7 +107,7 @@ class PointIndex:
         self._other_names: dict[int, str] = {}
         self._newest: dict[str, int] = {}
         self._server_names: dict[str, str] = {}
-        self._by_name: dict[str, list[Vm]] = {}
+        self._by_look: dict[str, list[Vm]] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -181,7 +184,7 @@ class PointIndex:
         if vm is None:
             self._groups[key] = vm = Vm(len(self.vms), point)
             self.vms.append(vm)
-            self._by_name.setdefault(vm.folded, []).append(vm)
+            self._by_look.setdefault(vm.look, []).append(vm)
             if point.server_name or point.server_uid not in self._server_names:
                 self._server_names[point.server_uid] = point.server_name
         self._vm_by_names[point.server_uid, point.object_ref, point.vm_name, point.kind] = vm
@@ -206,9 +209,9 @@ class PointIndex:
             return
         for older in vm.rows[1:]:
             self._other_names.setdefault(older, vm.name)
-        self._by_name[vm.folded].remove(vm)
+        self._by_look[vm.look].remove(vm)
         vm.rename(name)
-        self._by_name.setdefault(vm.folded, []).append(vm)
+        self._by_look.setdefault(vm.look, []).append(vm)
 
     def _note_freshness(self, changed: Iterable[Vm]) -> None:
         for vm in changed:
@@ -295,17 +298,22 @@ class PointIndex:
         newest = self.created(vm.rows[0]) if vm.rows else NO_TIME
         return None if newest == NO_TIME else newest
 
-    def namesakes(self, vm: Vm) -> int:
-        """Return how many VMs and vApps go by this name, this one included."""
-        return sum(1 for other in self._by_name[vm.folded] if other.rows)
+    def namesakes(self, vm: Vm) -> list[Vm]:
+        """Return the other VMs and vApps whose name is, or looks, the same."""
+        return [other for other in self.named_like(vm.name) if other is not vm]
 
-    def kinds_of_name(self, vm: Vm) -> set[PointKind]:
-        """Return what goes by this name: VMs, vApps or both."""
-        return {other.kind for other in self._by_name[vm.folded] if other.rows}
+    def named_like(self, name: str) -> list[Vm]:
+        """Return the VMs and vApps whose name is, or looks like, this one."""
+        return [vm for vm in self._by_look.get(skeleton(name), ()) if vm.rows]
+
+    def vm_of(self, point: RestorePoint) -> Vm | None:
+        """Return the VM a point belongs to; None where it is not here."""
+        vm = self._groups.get((point.server_uid, point.object_ref or point.vm_name, point.kind))
+        return vm if vm is not None and vm.rows else None
 
     def has_named(self, name: str) -> bool:
         """Return whether some VM of exactly this name is here already."""
-        return any(vm.rows and vm.name == name for vm in self._by_name.get(fold(name), ()))
+        return any(vm.name == name for vm in self.named_like(name))
 
     @property
     def servers(self) -> tuple[Server, ...]:

@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 
 from tui import sanitize, timefmt
 from tui.api.codec.restore_request import RestoreRequest
-from tui.api.models import Platform, PointKind, RestorePoint, RestoreSession, RestoreSpec
+from tui.api.models import (
+    CloudVmRestoreSpec,
+    Platform,
+    PointKind,
+    RestorePoint,
+    RestoreSession,
+    RestoreSpec,
+    VAppRestoreSpec,
+)
 from tui.restores.forms.definition import OriginalOutcome, RestoreEffect
 from tui.restores.forms.form import RestoreForm
 
@@ -30,7 +38,9 @@ class PlanContext:
     """What the warnings need to know around the point."""
 
     same_names: int = 0
-    """How many OTHER VMs have the same name."""
+    """How many OTHER VMs have the same name, or one that looks like it."""
+    taken_names: tuple[str, ...] = ()
+    """New names that are, or look like, names of known VMs or vApps."""
     newest: datetime | None = None
     """When the newest known point of the same VM was made."""
     running: tuple[RestoreSession, ...] | None = None
@@ -74,8 +84,11 @@ class RestorePlan:
 
     @property
     def overwrites(self) -> bool:
-        """Return whether the original is, or may be, overwritten: then it is confirmed by typing."""
-        return self.original is not OriginalOutcome.KEPT
+        """Return whether the original, or a VM that has the new name, is or may be overwritten.
+
+        Then it is confirmed by typing.
+        """
+        return self.original is not OriginalOutcome.KEPT or bool(self.context.taken_names)
 
     @property
     def vm_name(self) -> str:
@@ -90,21 +103,30 @@ class RestorePlan:
     @property
     def offers_code(self) -> bool:
         """Return whether the name is long, repeated or hard to type, so that the code is shown for typing."""
-        return self.context.same_names > 0 or not is_easy_to_type(self.vm_name)
+        return self.context.same_names > 0 or not is_easy_to_type(self.confirm_word)
 
     @property
     def confirm_word(self) -> str:
-        """Return what the confirmation asks for: the VM's name, or the code if `offers_code`."""
-        return self.vm_name
+        """Return what the confirmation asks for beside the code: the name of what may be overwritten."""
+        is_kept = self.original is OriginalOutcome.KEPT
+        return self.context.taken_names[0] if is_kept and self.context.taken_names else self.vm_name
 
     def confirmed_by(self, typed: str) -> bool:
-        """Return whether this text confirms the plan: the VM's name exactly, or the code in any case."""
+        """Return whether this text confirms the plan: the name exactly, or the code in any case."""
         if not self.overwrites:
             return True
         if typed.strip().upper() == self.short_code:
             return True
-        name = self.vm_name.strip()
+        name = self.confirm_word.strip()
         return bool(name) and typed.strip() == name
+
+
+def new_names(spec: RestoreSpec, original: str) -> tuple[str, ...]:
+    """Return the new names in a request but the original's; the restored object's own is the first."""
+    vms = spec.vms if isinstance(spec, VAppRestoreSpec) else ()
+    own = spec.new_name if isinstance(spec, CloudVmRestoreSpec | VAppRestoreSpec) else ""
+    names = (own, *(vm.new_name for vm in vms))
+    return tuple(name for name in names if name and sanitize.skeleton(name) != sanitize.skeleton(original))
 
 
 def short_code(uid: str) -> str:
@@ -177,7 +199,7 @@ def with_context(plan: RestorePlan, context: PlanContext, now: datetime) -> Rest
 def _words(point: RestorePoint, platform: Platform, effect: RestoreEffect, now: datetime) -> tuple[str, ...]:
     server = f", backed up by {point.server_name}" if point.server_name else ""
     lines = (
-        f"{_thing(point)} {sanitize.safe(point.vm_name, cells=200)} "
+        f"{_thing(point)} {sanitize.name(point.vm_name, cells=200)} "
         f"({platform.label}{sanitize.safe(server)}).",
         f"As it was at {timefmt.both(point.created)}, {timefmt.ago(point.created, now)}.",
         effect.where,
@@ -200,7 +222,12 @@ def _warnings(
         lines.append("The server does not offer to restore this point; it may refuse.")
     if context.same_names:
         count = "Another VM has" if context.same_names == 1 else f"{context.same_names} other VMs have"
-        lines.append(f"{count} the same name: check backup server and platform.")
+        lines.append(f"{count} the same name, or one that looks it: check backup server and platform.")
+    lines += [
+        f"The new name {sanitize.name(name, cells=60)} is, or looks like, that of a known VM: "
+        "that one counts as OVERWRITTEN."
+        for name in context.taken_names
+    ]
     if now - point.created > context.old_after:
         lines.append(f"The point is {timefmt.age(point.created, now)} old.")
     if context.newest is not None and context.newest > point.created:

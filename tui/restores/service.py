@@ -23,7 +23,7 @@ from tui.restores.forms.fields import Values
 from tui.restores.forms.form import RestoreForm
 from tui.restores.journal_mapping import Requester, new_restore, resume, row_of, take_up
 from tui.restores.monitor import FASTEST_S, Monitor, session_key
-from tui.restores.plan import PlanContext, RestorePlan, make_plan, with_context
+from tui.restores.plan import PlanContext, RestorePlan, make_plan, new_names, with_context
 from tui.restores.ports import RestoreApi, RestoreJournal
 from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
 from tui.restores.restore import Restore
@@ -109,7 +109,13 @@ class RestoreService:
     # Planning
 
     def prepare(
-        self, form: RestoreForm, values: Values, *, newest: datetime | None = None, same_names: int = 0
+        self,
+        form: RestoreForm,
+        values: Values,
+        *,
+        newest: datetime | None = None,
+        same_names: int = 0,
+        is_known_name: Callable[[str], bool] = lambda _name: False,
     ) -> RestorePlan:
         """Make the plan of a filled form and its exact request, once; the server is not asked anything.
 
@@ -117,14 +123,16 @@ class RestoreService:
             form: the form.
             values: what was typed into it.
             newest: when the newest known point of the same VM was made.
-            same_names: how many other VMs have the same name.
+            same_names: how many other VMs have the same name, or one that looks like it.
+            is_known_name: whether a name is, or looks like, that of a known VM or vApp.
 
         Raises:
             IncompleteForm: the form still has problems.
             Invalid: a name cannot be written in the request.
         """
         spec = form.spec(values)
-        context = PlanContext(same_names=same_names, newest=newest)
+        taken = tuple(filter(is_known_name, new_names(spec, form.point.vm_name)))
+        context = PlanContext(same_names=same_names, newest=newest, taken_names=taken)
         return make_plan(
             form,
             spec,

@@ -28,8 +28,6 @@ from tui.widgets.footer import Footer
 from tui.widgets.header import Header, StatusLine
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from textual.events import Key, Paste
 
     from tui.restores.forms.fields import FormDraft
@@ -69,13 +67,11 @@ class OpenRestoreForm(Message):
 
     Args:
         draft: what to restore, and what is filled in already.
-        newest: when the newest known point of the same VM was made.
-        same_names: how many other VMs have the same name.
     """
 
-    def __init__(self, draft: FormDraft, *, newest: datetime | None = None, same_names: int = 0) -> None:
+    def __init__(self, draft: FormDraft) -> None:
         super().__init__()
-        self.draft, self.newest, self.same_names = draft, newest, same_names
+        self.draft = draft
 
 
 class OpenTasks(Message):

@@ -17,7 +17,7 @@ from tui.errors import VbemError, describe
 from tui.restore_states import RestoreState
 from tui.restores.ports import JournalError
 from tui.restores.restore import Restore
-from tui.sanitize import safe
+from tui.sanitize import name, safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import plan_lines, spell_out
@@ -35,31 +35,43 @@ if TYPE_CHECKING:
 def heading(plan: RestorePlan) -> str:
     """Return what is about to happen, in one line."""
     verb = "OVERWRITE" if plan.overwrites else "Restore"
-    return f"{verb} {safe(plan.vm_name, cells=50)}?"
+    return f"{verb} {name(plan.confirm_word, cells=50)}?"
+
+
+def reason_line(reason: str) -> str:
+    """Return what the journal will give as the reason."""
+    return f"Ticket or reason: {safe(reason, cells=200) or 'none given'}."
 
 
 def typed_prompt(plan: RestorePlan) -> str:
     """Return what has to be typed to confirm an overwriting plan."""
     if plan.offers_code:
         return f"Type the code {plan.short_code} (in any case), or the whole name (case matters), to confirm:"
-    return f"Type the name {safe(plan.confirm_word, cells=30)} to confirm; case matters:"
+    return f"Type the name {name(plan.confirm_word, cells=30)} to confirm; case matters:"
 
 
 class ConfirmScreen(Dialog[bool]):
-    """Asks once; dismissed with True to send exactly this plan."""
+    """Asks once; dismissed with True to send exactly this plan.
+
+    Args:
+        services: what references are called.
+        plan: what is confirmed.
+        reason: what the journal will give as the reason.
+    """
 
     NAME = "confirm"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("confirm")
 
-    def __init__(self, services: Services, plan: RestorePlan) -> None:
+    def __init__(self, services: Services, plan: RestorePlan, reason: str) -> None:
         super().__init__(services)
-        self._plan = plan
+        self._plan, self._reason = plan, reason
         self._answered = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield self.title_line(heading(self._plan))
-            words = spell_out(self.services.reference_names, [*plan_lines(self._plan), *self._plan.found])
+            lines = [*plan_lines(self._plan), reason_line(self._reason), *self._plan.found]
+            words = spell_out(self.services.reference_names, lines)
             yield TextView(words, hang=2, needs_tab=False, id="confirm-plan")
             if self._plan.overwrites:
                 yield Static(typed_prompt(self._plan), markup=False, id="confirm-prompt")
@@ -124,7 +136,7 @@ async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -
     Returns:
         The restore if it was, or may have been, started; None if it surely was not: the screen says why.
     """
-    if not await screen.app.push_screen_wait(ConfirmScreen(screen.services, plan)):
+    if not await screen.app.push_screen_wait(ConfirmScreen(screen.services, plan, reason)):
         screen.set_status("Nothing was sent.")
         return None
     screen.set_status("Sending ...")

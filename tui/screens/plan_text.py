@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tui import sanitize
 from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.forms.fields import Problem
 from tui.restores.plan import RestorePlan
-from tui.sanitize import safe
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import Line
 
@@ -69,11 +69,13 @@ def spell_out(names: ReferenceNames, words: Iterable[Line]) -> list[Line]:
 
 
 def _short(plan: RestorePlan) -> tuple[str, str]:
-    name = safe(plan.vm_name, cells=20)
+    name = sanitize.name(plan.confirm_word, cells=20)
     if plan.original is OriginalOutcome.OVERWRITTEN:
         return f"OVERWRITES {name}", "bad"
     if plan.original is OriginalOutcome.MAY_BE_OVERWRITTEN:
         return f"MAY OVERWRITE {name} (KeepOriginalVM unknown)", "bad"
+    if plan.overwrites:
+        return f"MAY OVERWRITE {name}, another known VM", "bad"
     return f"The original {_thing(plan)} is KEPT", "good"
 
 

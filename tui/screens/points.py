@@ -82,7 +82,7 @@ class RestorePointsScreen(VbemScreen):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self._index = PointIndex()
+        self._index = services.points = PointIndex()
         self._view = VmList(self._index)
         self._fresh: set[Vm] = set()
         self._painting = False
@@ -231,20 +231,14 @@ class RestorePointsScreen(VbemScreen):
 
     @on(VirtualTable.Chosen, "#points")
     def _choose_point(self) -> None:
-        point, vm = self.pane.selected(), self.pane.vm
-        if point is None or vm is None:
+        point = self.pane.selected()
+        if point is None:
             return
         if reason := why_not(point):
             self.set_status(reason, "bad")
             return
         self.set_status("")
-        self.app.post_message(
-            OpenRestoreForm(
-                FormDraft(point=point),
-                newest=self._index.newest(vm),
-                same_names=self._index.namesakes(vm) - 1,
-            )
-        )
+        self.app.post_message(OpenRestoreForm(FormDraft(point=point)))
 
     def action_back(self) -> None:
         if self.has_class("-chosen"):

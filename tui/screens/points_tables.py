@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from tui.api.models.resources import NO_TIME, RestorePoint
 from tui.clock import Clock
-from tui.restore_points.descriptions import type_words, vm_title, vm_words
+from tui.restore_points.descriptions import row_title, type_words, vm_words
 from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.timeline import LEGEND, Timeline, timeline
 from tui.restore_points.vm_list import SortBy, VmList
@@ -58,7 +58,7 @@ class VmRows:
         rows = self._view.rows(vm)
         newest = self._index.created(rows[0]) if rows else NO_TIME
         return (
-            vm_title(vm),
+            row_title(self._index, vm),
             vm.platform.short_label,
             f"{len(rows):,}",
             _age(newest, self._clock.now()),

@@ -5,7 +5,6 @@ It renders whatever form `tui.restores.forms` describes and knows no platform.
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,7 +17,7 @@ from tui import timefmt
 from tui.api.models import Platform, PointKind
 from tui.restores.forms.cloud_director import ROOT
 from tui.restores.forms.fields import FieldKind, FormDraft, IncompleteForm, Problem, WrongForm
-from tui.sanitize import safe
+from tui.sanitize import name, safe
 from tui.screens import reference_picker, restore_form_data
 from tui.screens.base import Notice, OpenTasks, VbemScreen, bindings_of
 from tui.screens.confirm import confirm_and_send
@@ -58,8 +57,6 @@ class RestoreFormScreen(VbemScreen):
     Args:
         services: what it shows and asks.
         draft: what to restore, and what is filled in already.
-        newest: when the VM's newest known point was made; the plan warns about it.
-        same_names: how many other VMs have the same name; the plan warns about it.
     """
 
     NAME = "form"
@@ -67,12 +64,9 @@ class RestoreFormScreen(VbemScreen):
     HEADING = "Restore"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - declared so by Textual
 
-    def __init__(
-        self, services: Services, draft: FormDraft, *, newest: datetime | None = None, same_names: int = 0
-    ) -> None:
+    def __init__(self, services: Services, draft: FormDraft) -> None:
         super().__init__(services)
         self._draft = draft
-        self._newest, self._same_names = newest, same_names
         self._form: RestoreForm | None = None
         self._plans: PlanDrafter | None = None
         self._remark = self._draft.note
@@ -109,8 +103,8 @@ class RestoreFormScreen(VbemScreen):
         what = "vApp" if point.kind is PointKind.VAPP else "VM"
         age = timefmt.ago(point.created, self.services.clock.now())
         server = f" on {safe(point.server_name, cells=30)}" if point.server_name else ""
-        name = safe(point.vm_name, cells=60)
-        return f"{what} {name}{server}, as of {timefmt.both(point.created)}, {age}"
+        title = name(point.vm_name, cells=60)
+        return f"{what} {title}{server}, as of {timefmt.both(point.created)}, {age}"
 
     def on_mount(self) -> None:
         known = (
@@ -248,7 +242,7 @@ class RestoreFormScreen(VbemScreen):
         if restores is None:
             return None
         if self._plans is None or self._plans.restores is not restores:
-            self._plans = PlanDrafter(restores=restores, newest=self._newest, same_names=self._same_names)
+            self._plans = PlanDrafter(restores=restores, points=self.services.points)
         return self._plans
 
     def _show_verdict(self, verdict: PlanSummary) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui.api.errors import Forbidden, ManagerError
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
+from tui.restore_points.index import PointIndex
 from tui.restores.forms.fields import FormDraft, IncompleteForm, Problem, Values
 from tui.restores.forms.platforms import form_for, platform_choices
 from tui.screens.dialogs import ChoiceScreen
@@ -93,10 +93,8 @@ class PlanDrafter:
     """What is known around a point, and the plan of its form as it stands: made once for each change."""
 
     restores: RestoreService
-    newest: datetime | None = None
-    """When the newest known point of the same VM was made."""
-    same_names: int = 0
-    """How many other VMs have the same name."""
+    points: PointIndex | None = None
+    """What is known of this VM and of others."""
     _drafted: tuple[RestoreForm, Values, RestorePlan | IncompleteForm] | None = None
 
     def draft(self, form: RestoreForm, values: Values) -> RestorePlan:
@@ -113,8 +111,16 @@ class PlanDrafter:
         return self.restores.renew(result)
 
     def _prepared(self, form: RestoreForm, values: Values) -> RestorePlan | IncompleteForm:
+        points = self.points or PointIndex()
+        vm, alike = points.vm_of(form.point), points.named_like(form.point.vm_name)
         try:
-            return self.restores.prepare(form, values, newest=self.newest, same_names=self.same_names)
+            return self.restores.prepare(
+                form,
+                values,
+                newest=points.newest(vm) if vm else None,
+                same_names=sum(other is not vm for other in alike),
+                is_known_name=lambda name: bool(points.named_like(name)),
+            )
         except IncompleteForm as error:
             return error
         except ManagerError as error:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.restore_points.build import NOW, point
 from tui.api.models import PointKind
 from tui.api.models.resources import NO_TIME
 from tui.restore_points.index import PointIndex
+from tui.sanitize import skeleton
 
 
 def test_points_of_a_vm_stand_newest_first_whatever_order_they_come_in() -> None:
@@ -30,7 +33,45 @@ def test_the_same_name_on_two_servers_two_hosts_or_as_vapp_is_another_vm() -> No
     index.add([point("web"), point("web", server="vbr2"), point("web", ref="urn:VMware:Vm:x.vm-2")])
     index.add([point("web", kind=PointKind.VAPP)])
     assert len(index.vms) == 4
-    assert {index.namesakes(vm) for vm in index.vms} == {4}
+    assert {len(index.namesakes(vm)) for vm in index.vms} == {3}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "web01 ",
+        " WEB01",
+        "web\u200b01",
+        "w\u0435b01",
+        "\uff37\uff45\uff42\uff10\uff11",
+        "webO1",
+        "web\u043e1",
+        "web0l",
+        "we\u0301b01",
+        "web01\t",
+    ],
+)
+def test_names_that_look_the_same_are_namesakes_though_they_are_others(other: str) -> None:
+    index = PointIndex()
+    index.add([point("web01"), point(other, server="vbr2"), point("web02")])
+    first, second, third = index.vms
+    assert index.namesakes(first) == [second]
+    assert index.namesakes(second) == [first]
+    assert index.namesakes(third) == []
+    assert index.named_like("web-01") == []
+    index.remove(point("web01").uid)
+    assert index.namesakes(second) == []
+
+
+def test_blanks_in_a_row_are_no_difference_and_one_is() -> None:
+    assert skeleton("till  07 ") == skeleton("till 07") != skeleton("till07")
+
+
+def test_a_point_leads_to_its_vm() -> None:
+    index = PointIndex()
+    index.add([point("web"), point("web", server="vbr2")])
+    assert index.vm_of(point("web", 9, server="vbr2")) is index.vms[1]
+    assert index.vm_of(point("db")) is None
 
 
 def test_without_a_reference_the_name_tells_vms_apart() -> None:

@@ -12,6 +12,7 @@ from tui.restore_points.descriptions import (
     loading_words,
     matching_words,
     nothing_words,
+    row_title,
     type_words,
     vm_words,
     why_not,
@@ -134,6 +135,16 @@ def test_vapps_of_one_name_are_not_called_vms() -> None:
     assert "  2 vApps of this name  " in vm_words(index, index.vms[0], 1)
     index.add([point("shop", server="vbr3")])
     assert "  3 VMs and vApps of this name  " in vm_words(index, index.vms[2], 1)
+
+
+def test_names_that_look_the_same_are_called_so_in_the_list_and_above_the_points() -> None:
+    index = PointIndex()
+    index.add([point("web"), point("w\u0435b ", server="vbr2"), point("db")])
+    first, second, third = index.vms
+    assert [row_title(index, vm) for vm in index.vms] == ["web (2 alike)", "'w\u0435b ' (2 alike)", "db"]
+    assert "  2 VMs whose names look the same  " in vm_words(index, first, 1)
+    assert "  2 VMs whose names look the same  " in vm_words(index, second, 1)
+    assert "alike" not in row_title(index, third)
 
 
 def test_a_point_without_restore_link_says_why_not() -> None:

@@ -107,7 +107,10 @@ def test_names_hard_to_type_offer_the_code(name: str) -> None:
 def test_a_repeated_name_offers_the_code_and_is_warned_of() -> None:
     plan = plan_for(values={"keep_original": False}, context=PlanContext(same_names=1))
     assert plan.offers_code
-    assert "Another VM has the same name: check backup server and platform." in plan.warnings
+    assert (
+        "Another VM has the same name, or one that looks it: check backup server and platform."
+        in plan.warnings
+    )
     many = plan_for(context=PlanContext(same_names=3))
     assert any("3 other VMs have" in warning for warning in many.warnings)
 

@@ -25,6 +25,7 @@ from tui.restores.forms.fields import (
     text_of,
 )
 from tui.restores.forms.vsphere_hyperv import POWER_ON, power_words
+from tui.sanitize import skeleton
 
 ROOT = "hierarchy_root_uid"
 _PLACEMENT = ("datastore_ref", "storage_profile_ref", "template_ref")
@@ -161,8 +162,11 @@ def _check(_context: FormContext, _values: Values) -> tuple[Problem, ...]:
 
 
 def is_same_name(new_name: str, original: str) -> bool:
-    """Return whether the restored object would carry the original's name, which counts as overwriting."""
-    return not new_name or new_name.casefold() == original.strip().casefold()
+    """Return whether the restored object would carry the original's name, which counts as overwriting.
+
+    A name that only looks like the original's counts as well.
+    """
+    return not new_name or skeleton(new_name) == skeleton(original)
 
 
 def _notes(context: FormContext, values: Values) -> tuple[str, ...]:
@@ -178,7 +182,7 @@ def name_notes(thing: str, wire_name: str, new_name: str, original: str) -> tupl
     if not new_name:
         return (f"{wire_name} is empty: the {thing} gets its own name, which counts as OVERWRITING.",)
     if is_same_name(new_name, original):
-        return (f"{wire_name} is the {thing}'s own name, which counts as OVERWRITING.",)
+        return (f"{wire_name} is, or looks like, the {thing}'s own name, which counts as OVERWRITING.",)
     return ()
 
 
@@ -227,7 +231,7 @@ def original_words(thing: str, new_name: str, original: str) -> str:
     if not new_name:
         return f"No new name: the {thing} is restored under its own name; the original counts as OVERWRITTEN."
     if is_same_name(new_name, original):
-        return f"The new name is the {thing}'s own: the original counts as OVERWRITTEN."
+        return f"The new name is, or looks like, the {thing}'s own: the original counts as OVERWRITTEN."
     return f"The original {thing} is kept; the restored one is named {new_name}."
 
 

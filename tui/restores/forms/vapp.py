@@ -25,6 +25,7 @@ from tui.restores.forms.cloud_director import (
 from tui.restores.forms.definition import FormContext, FormDefinition, RestoreEffect
 from tui.restores.forms.fields import Problem, Section, Values, WrongForm, is_on, text_of
 from tui.restores.forms.vsphere_hyperv import POWER_ON
+from tui.sanitize import skeleton
 
 _ORG_VDC = reference_field(
     name="org_vdc_ref",
@@ -74,11 +75,12 @@ def _check(context: FormContext, values: Values) -> tuple[Problem, ...]:
     problems = []
     for number, vm in enumerate(context.vms_of_vapp):
         field = f"{_prefix(number)}new_name"
-        name = (text_of(values, field) or vm.vm_name).casefold()
+        name = skeleton(text_of(values, field) or vm.vm_name)
         if name in seen and text_of(values, field):
             problems.append(
                 Problem(
-                    field=field, sentence="Another VM of this vApp already has that name; choose another."
+                    field=field,
+                    sentence="Another VM of this vApp has that name, or one that looks it; choose another.",
                 )
             )
         seen.add(name)
