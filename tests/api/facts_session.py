@@ -213,10 +213,10 @@ async def logging_off_is_a_delete(lab: Lab) -> None:
 
 
 @fact("WIRE T28")
-async def cancelling_goes_to_the_delete_link_else_to_the_plural_path(lab: Lab) -> None:
-    linked = Task(task_id="task-1", state=TaskState.RUNNING, delete_href="/em/api/tasks/task-1")
+async def cancelling_goes_to_the_plural_path_whether_or_not_it_is_linked(lab: Lab) -> None:
+    linked = Task(task_id="task-1", state=TaskState.RUNNING, delete_href="/api/Tasks/task-1/")
     async with lab.serve(http(204)) as (manager, script):
         await manager.cancel_task(linked)
         await manager.cancel_task(Task(task_id="task-2", state=TaskState.RUNNING))
-    assert [each.target for each in script.requests] == ["/em/api/tasks/task-1", "/api/tasks/task-2"]
+    assert [each.target for each in script.requests] == ["/api/tasks/task-1", "/api/tasks/task-2"]
     assert isinstance(SESSION, LogonSession)

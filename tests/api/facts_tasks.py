@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.facts_points import TASK
+from tests.api.facts_points import TASK, changed, points_of
 from tests.api.facts_restores import POINT_OF_VM
 from tests.api.lab import ELSEWHERE, Lab, Tree, fact
 from tui.api.client import Query
-from tui.api.errors import Busy, ManagerError, ServerFault, TaskUnknown
+from tui.api.errors import Busy, ForeignLink, ManagerError, ServerFault, TaskUnknown
 from tui.api.models import RestoreSession, Task, VmRestoreSpec
 
 RELATED: Tree = {
@@ -75,6 +75,8 @@ async def the_related_session_is_chosen_by_type(lab: Lab) -> None:
     task = await task_as(lab, Links=[OTHER, *TASK["Links"], RELATED])
     assert task.session_href == "/api/restoreSessions/ee01?format=Entity"
     assert (await task_as(lab, Links=[OTHER])).session_href == ""
+    astray = {"Rel": "Related", "Type": "RestoreSession", "Href": f"{ELSEWHERE}/backups/ee01"}
+    assert (await task_as(lab, Links=[astray])).session_href == ""
 
 
 @fact("WIRE 6.1")
@@ -198,3 +200,19 @@ async def codes_of_the_table_have_errors_of_their_own(lab: Lab) -> None:
         kinds.add(type(caught.value))
     assert len(kinds) == 7
     assert Busy in kinds
+
+
+@fact("WIRE T39")
+async def links_of_writes_and_of_evidence_lead_to_the_own_thing_or_count_for_nothing(lab: Lab) -> None:
+    for href in (f"{ELSEWHERE}/backups/aa01", "../tasks/task-9", f"{ELSEWHERE}/tasks/%74ask-4"):
+        task = await task_as(lab, Links=[{"Rel": "Delete", "Type": "Task", "Href": href}])
+        point = changed(Links=[{"Rel": "Restore", "Href": href}])
+        async with lab.serve(lab.points(point)) as (manager, script):
+            with pytest.raises(ForeignLink):
+                await manager.cancel_task(task)
+            (read,) = await points_of(manager)
+            with pytest.raises(ForeignLink):
+                manager.write_request(read, VmRestoreSpec())
+        assert [request.method for request in script.requests] == ["GET"]
+    astray = {"Rel": "Related", "Type": "VmRestorePointReference", "Href": f"{ELSEWHERE}/backups/aa01"}
+    assert (await session_as(lab, Links=[astray])).point_uid == ""

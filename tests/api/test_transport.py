@@ -71,10 +71,11 @@ async def test_no_redirect_is_followed(scripted: Scripted) -> None:
 
 
 async def test_hosts_in_links_are_never_dialled(scripted: Scripted) -> None:
-    task = Task(task_id="task-1", state=TaskState.RUNNING, delete_href="//evil.example/api/tasks/task-1")
-    async with scripted(http(204)) as (manager, script):
-        await manager.cancel_task(task)
-    assert script.requests[0].target == "//evil.example/api/tasks/task-1"
+    link = {"Rel": "Delete", "Href": "https://evil.example/api/tasks/task-1"}
+    task = {"TaskId": "task-1", "State": "Running", "Links": [link]}
+    async with scripted(json_reply(task), http(204)) as (manager, script):
+        await manager.cancel_task(await manager.task("task-1"))
+    assert script.requests[1].target == "/api/tasks/task-1"
     assert script.requests[0].header("Host") == str(script.address)
 
 

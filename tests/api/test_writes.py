@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,20 +25,98 @@ from tui.api.errors import (
     Busy,
     ConnectionLost,
     ErrorAsAnswer,
+    ForeignLink,
+    InvalidRestoreSpec,
     ManagerError,
     NameNotFound,
+    NotLoggedOff,
     NotManager,
     Refused,
     TimedOut,
 )
 from tui.api.limits import Timeouts
-from tui.api.models import RestorePoint, ServerAddress, Task, TaskState, VmRestoreSpec
+from tui.api.models import BackupServer, RestorePoint, ServerAddress, Task, TaskState, VmRestoreSpec
 from tui.api.models.resources import NO_TIME
 from tui.api.query import Query
 
 NO_TASKS = json_reply({"Tasks": []})
 TASK = Task(task_id="task-1", state=TaskState.RUNNING)
 POINT = RestorePoint(uid="urn:veeam:VmRestorePoint:1", vm_name="vm", created=NO_TIME)
+
+
+def task(link: str, own: str = "task-1") -> Task:
+    return Task(task_id=own, state=TaskState.RUNNING, delete_href=link)
+
+
+FOREIGN_TASKS = [
+    task("/api/backups/5d2c7f10-0001-4a00-8000-0000000000a1"),
+    task("/api/logonSessions/s-1"),
+    task("/api/tasks/task-2"),
+    task("/api/tasks/task-1?force=true"),
+    task("/api/tasks/task-1/../task-2"),
+    task("/api/tasks/%74ask-1"),
+    task("/em/api/tasks/task-1"),
+    task("/api/task/task-1"),
+    task("tasks/task-1"),
+    task("", own="../backups/1"),
+    task("", own="."),
+    task("", own=""),
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN_TASKS, ids=lambda each: f"{each.task_id} {each.delete_href}")
+async def test_cancelling_goes_to_the_own_task_or_nowhere(scripted: Scripted, foreign: Task) -> None:
+    async with scripted(http(204)) as (manager, script):
+        with pytest.raises(ForeignLink) as caught:
+            await manager.cancel_task(foreign)
+    assert not caught.value.request_sent
+    assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        BackupServer(uid="urn:veeam:BackupServer:b1", name="b", collect_href=link)
+        for link in ("/api/backupServers/b2?action=collect", "/api/backups/b1?action=collect")
+    ]
+    + [BackupServer(uid="urn:veeam:BackupServer:../jobs/1", name="b")],
+)
+async def test_collecting_goes_to_the_own_server_or_nowhere(scripted: Scripted, server: BackupServer) -> None:
+    async with scripted(http(204)) as (manager, script):
+        with pytest.raises(ForeignLink):
+            await manager.collect(server)
+    assert script.requests == []
+
+
+@pytest.mark.parametrize("session_id", ["../tasks/task-1", "s-1?x=1", "%2e%2e", "a b"])
+async def test_logging_off_ends_the_own_session_or_nothing(scripted: Scripted, session_id: str) -> None:
+    session = replace(SESSION, session_id=session_id)
+    async with scripted(http(204), session=session) as (manager, script):
+        with pytest.raises(NotLoggedOff, match="No request was sent"):
+            await manager.log_off()
+    assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"method": "DELETE"},
+        {"path": "/api/tasks/task-1"},
+        {"path": "/api/vmRestorePoints/1?action=delete"},
+        {"path": "/api/vmRestorePoints/a/../b?action=restore"},
+        {"path": "/api/vmRestorePoints/1?action=restore&x=1"},
+        {"body": b""},
+        {"body": b" \n"},
+    ],
+)
+async def test_only_a_whole_restore_is_sent(scripted: Scripted, change: dict[str, Any]) -> None:
+    point = RestorePoint(uid="urn:veeam:VmRestorePoint:1", vm_name="a", created=NO_TIME)
+    async with scripted(http(204)) as (manager, script):
+        request = replace(manager.write_request(point, VmRestoreSpec()), **change)
+        with pytest.raises(InvalidRestoreSpec) as caught:
+            await manager.send(request)
+    assert not caught.value.request_sent
+    assert script.requests == []
 
 
 async def drop(_request: Request, writer: asyncio.StreamWriter) -> None:

@@ -11,7 +11,7 @@ from tui.api import logon
 from tui.api.codec import codec_of, gunzip, resources, write_request
 from tui.api.codec.listing import Listing, Reference
 from tui.api.codec.resources import entity_or_reference
-from tui.api.codec.restore_request import COLLECTIONS, RestoreRequest
+from tui.api.codec.restore_request import RestoreRequest, check_request, write_path
 from tui.api.codec.tree import Tree
 from tui.api.errors import (
     BadReply,
@@ -320,6 +320,7 @@ class EnterpriseManager:
         Raises:
             ManagerError: with `request_sent` saying whether the server may have it nevertheless.
         """
+        check_request(request)
         media_type = request.headers["Content-Type"]
         reply = await self._rest.write(request.method, request.path, media_type=media_type, body=request.body)
         return await self._rest.model_of(reply, resources.task)
@@ -337,13 +338,13 @@ class EnterpriseManager:
         return await self._rest.read_model(f"/api/tasks/{encoded(task_id)}", resources.task)
 
     async def cancel_task(self, task: Task) -> None:
-        """DELETE the task by its own link: stops a launch; a finished task only loses its record (WIRE T28).
+        """DELETE the task: stops a launch; a finished task only loses its record (WIRE T28).
 
         Raises:
+            ForeignLink: its Delete link is not its own; nothing was sent.
             NotManager, ErrorAsAnswer: a web page or an Error said yes; whether it was done is not known.
         """
-        target = task.delete_href or f"/api/tasks/{encoded(task.task_id)}"
-        await self._rest.write("DELETE", target)
+        await self._rest.write("DELETE", write_path("tasks", task.task_id, link=task.delete_href))
 
     async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
         """Return all restore sessions that match, of the last 30 days, whoever started them."""
@@ -393,7 +394,8 @@ class EnterpriseManager:
 
     async def collect(self, server: BackupServer) -> Task:
         """Ask Enterprise Manager to collect from a backup server now; the task says when that has begun."""
-        target = server.collect_href or f"/api/backupServers/{encoded(id_of(server.uid))}?action=collect"
+        own_id, link = id_of(server.uid), server.collect_href
+        target = write_path("backupServers", own_id, action="collect", link=link)
         return await self._rest.model_of(await self._rest.write("POST", target), resources.task)
 
     async def _all(
@@ -417,7 +419,7 @@ class EnterpriseManager:
 
 
 def _point_path(id: str, kind: PointKind) -> str:
-    return f"/api/{COLLECTIONS[kind]}/{encoded(id)}?format=Entity"
+    return f"/api/{kind.collection}/{encoded(id)}?format=Entity"
 
 
 def _as_entity(path: str) -> str:

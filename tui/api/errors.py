@@ -11,7 +11,7 @@
                        TaskUnknown, NotImplementedThere                  -> shown where it happened
       NotLoggedOff                                                       -> said once
       BadReply         Unreadable, MissingField, TooLarge, NotManager,
-                       ErrorAsAnswer                                     -> log and report
+                       ErrorAsAnswer, ForeignLink                        -> log and report
     BadReference(VbemError)                  a reference the operator typed is malformed
 
 Each error knows whether the request may have reached the server: that decides what may be said
@@ -276,6 +276,16 @@ class MissingField(BadReply):
     def __init__(self, path: str, *, http_code: int = 0) -> None:
         super().__init__(f"The answer has no {path}.", http_code=http_code)
         self.path = path
+
+
+class ForeignLink(BadReply):
+    """A write would go elsewhere than to the very thing it is about; nothing was sent (WIRE T39)."""
+
+    title = "The server's link leads elsewhere"
+    hint = "Reload the list; if it persists, use the backup console and tell the server's administrator."
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"{detail} No request was sent.", request_sent=False)
 
 
 class TooLarge(BadReply):

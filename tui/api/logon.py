@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from tui.api.codec import resources
+from tui.api.codec.restore_request import write_path
 from tui.api.error_mapping import check_answer, error_for, is_web_page
 from tui.api.errors import (
     BadLogin,
@@ -25,7 +26,6 @@ from tui.api.errors import (
     TooLarge,
 )
 from tui.api.models import DEFAULT_PORT, ApiRoot, LogonSession, ServerAddress, version_key
-from tui.api.query import encoded
 from tui.api.rest_client import TOKEN_HEADER, XML, RestClient
 from tui.api.transport import Call, Kind, Reply
 
@@ -100,7 +100,7 @@ async def log_off(rest: RestClient) -> None:
     try:
         async with asyncio.timeout(LOG_OFF_S):
             session_id = rest.session.session_id or await _own_session_id(rest, rest.session.user)
-            await rest.write("DELETE", f"/api/logonSessions/{encoded(session_id)}")
+            await rest.write("DELETE", write_path("logonSessions", session_id))
     except TimeoutError as error:
         raise NotLoggedOff(f"The server did not answer in {LOG_OFF_S:g} s.") from error
     except NotLoggedOff:

@@ -62,6 +62,11 @@ def object_word(vm: Vm) -> str:
 
 def why_not(point: RestorePoint) -> str:
     """Return why a point cannot be restored from here, and what to do; empty if it can."""
+    if point.has_foreign_link:
+        return (
+            "The server's Restore link of this point leads to something else, so nothing is sent. "
+            "Reload the list; if it persists, use the backup console."
+        )
     if point.restore_href:
         return ""
     return (

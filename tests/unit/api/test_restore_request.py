@@ -11,7 +11,7 @@ import pytest
 
 from tui.api.codec import write_request
 from tui.api.codec.restore_request import RestoreRequest
-from tui.api.errors import Invalid, InvalidRestoreSpec
+from tui.api.errors import ForeignLink, Invalid, InvalidRestoreSpec
 from tui.api.models import (
     CloudLayout,
     CloudVmRestoreSpec,
@@ -248,18 +248,70 @@ def test_auto_writes_xml() -> None:
     assert written(point(), VmRestoreSpec(), WireFormat.AUTO).wire is WireFormat.XML
 
 
-def test_the_path_is_the_points_own_restore_link() -> None:
-    linked = point(restore_href="/em/api/vmRestorePoints/{id}?action=restore")
-    assert written(linked, VmRestoreSpec(), WireFormat.XML).path == (
-        "/em/api/vmRestorePoints/b32c22c4-79af-4486-b2e2-1a3897db5c61?action=restore"
-    )
+# --- the path of a write is made of the own id; a link confirms it, or nothing is sent
+
+OWN = "/api/vmRestorePoints/b32c22c4-79af-4486-b2e2-1a3897db5c61?action=restore"
+OTHER_ID = "00000000-79af-4486-b2e2-1a3897db5c61"
 
 
-def test_without_a_link_the_path_is_as_documented() -> None:
-    unlinked = written(point(), VmRestoreSpec(), WireFormat.XML)
-    assert unlinked.path == "/api/vmRestorePoints/b32c22c4-79af-4486-b2e2-1a3897db5c61?action=restore"
-    vapp = point(uid="urn:veeam:VAppRestorePoint:a/../b", kind=PointKind.VAPP)
-    assert written(vapp, VAPP, WireFormat.XML).path == "/api/vAppRestorePoints/a%2F..%2Fb?action=restore"
+@pytest.mark.parametrize(
+    "link",
+    ["", OWN, OWN.replace("vmRestorePoints", "VMRestorepoints"), OWN.replace("?", "/?"), OWN.upper()],
+)
+def test_the_path_is_made_of_the_own_id_with_or_without_a_link(link: str) -> None:
+    assert written(point(restore_href=link), VmRestoreSpec(), WireFormat.XML).path == OWN
+    assert not point(restore_href=link).has_foreign_link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        OWN.replace("b32c22c4", "00000000"),
+        "/api/vmRestorePoints/" + OTHER_ID + "/../{id}?action=restore",
+        "/api/vmRestorePoints/%2e%2e/{id}?action=restore",
+        "/api/vmRestorePoints/%62%33?action=restore",
+        "/api/vmRestorePoints/{id}%00?action=restore",
+        "/api/vmRestorePoints/{id}/mounts?action=restore",
+        "/api//vmRestorePoints/{id}?action=restore",
+        "//evil.example/api/vmRestorePoints/{id}?action=restore",
+        "/em/api/vmRestorePoints/{id}?action=restore",
+        "vmRestorePoints/{id}?action=restore",
+        "/api/vAppRestorePoints/{id}?action=restore",
+        "/api/backups/{id}?action=restore",
+        "/api/tasks/{id}",
+        "/api/vmRestorePoints/{id}",
+        "/api/vmRestorePoints/{id}?action=delete",
+        "/api/vmRestorePoints/{id}?action=restore&force=true",
+        "/api/vmRestorePoints/{id}?format=Entity&action=restore",
+        "/api/vmRestorePoints/{id}?action=restore#x",
+        "javascript:alert(1)",
+        "\x1b]52;c;x\x07",
+    ],
+)
+def test_a_link_to_something_else_makes_no_request(link: str) -> None:
+    with pytest.raises(ForeignLink, match="No request was sent") as caught:
+        written(point(restore_href=link), VmRestoreSpec(), WireFormat.XML)
+    assert not caught.value.request_sent
+    assert point(restore_href=link).has_foreign_link
+
+
+@pytest.mark.parametrize(
+    "uid",
+    [
+        "urn:veeam:VmRestorePoint:../tasks/task-1",
+        "urn:veeam:VmRestorePoint:a%2Fb",
+        "urn:veeam:VmRestorePoint:a?action=delete&",
+        "urn:veeam:VmRestorePoint:",
+        "urn:veeam:VmRestorePoint:.",
+        "urn:veeam:VmRestorePoint:a b",
+        "urn:veeam:VmRestorePoint:\u0430",
+        "",
+    ],
+)
+def test_a_uid_that_is_more_than_an_id_makes_no_request(uid: str) -> None:
+    with pytest.raises(ForeignLink) as caught:
+        written(point(uid=uid), VmRestoreSpec(), WireFormat.XML)
+    assert not caught.value.request_sent
 
 
 def test_the_preview_shows_the_bytes_and_no_token() -> None:

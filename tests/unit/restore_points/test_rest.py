@@ -150,6 +150,8 @@ def test_names_that_look_the_same_are_called_so_in_the_list_and_above_the_points
 def test_a_point_without_restore_link_says_why_not() -> None:
     assert "no restore" in why_not(point("a", href=""))
     assert why_not(point("a")) == ""
+    for href in ("/api/backups/{id}?action=restore", "/api/vmRestorePoints/other?action=restore"):
+        assert "leads to something else" in why_not(point("a", href=href))
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0, "just now"), (59, "just now"), (60, "1 min ago")])

@@ -15,7 +15,7 @@ from tui.api.codec.base import Codec
 from tui.api.codec.listing import ROOT_ITEMS, Listing, is_reference
 from tui.api.codec.resources import platform_in, read_point, read_points, server_in, shared_path
 from tui.api.codec.restore_request import json_fields
-from tui.api.codec.tree import Tree, id_in, path_of, time_of
+from tui.api.codec.tree import Tree, id_in, target_of, time_of
 from tui.api.errors import Invalid, TooLarge, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat, id_of
@@ -241,11 +241,11 @@ class _PointReader:
     def _restore(self, href: str, uid: str) -> str:
         own = id_of(uid)
         if "{" in href or not _PLAIN_ID.fullmatch(own):
-            return shared_path(path_of(href), uid)
+            return shared_path(target_of(href), uid)
         marked = href.replace(own, "{id}")
         found = self._restores.get(marked)
         if found is None:
-            found = self._restores[marked] = shared_path(path_of(href), uid)
+            found = self._restores[marked] = shared_path(target_of(href), uid)
         return found
 
 

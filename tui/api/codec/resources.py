@@ -13,7 +13,7 @@ from tui.api.codec.listing import (
     require_root,
     wrong_root,
 )
-from tui.api.codec.tree import Link, Tree, flag_of, id_in
+from tui.api.codec.tree import Link, Tree, flag_of, id_in, id_under, path_of, target_of
 from tui.api.errors import MissingField
 from tui.api.models import (
     ApiRoot,
@@ -70,10 +70,8 @@ def tasks(tree: Tree) -> tuple[Task, ...]:
 
 def _task(tree: Tree) -> Task:
     result = tree.child("Result")
-    deleting = tree.link(rel="Delete")
-    started = next(
-        (link for link in tree.links() if link.type.lower() == "restoresession" and link.path), None
-    )
+    hrefs = (link.href for link in tree.links() if link.type.lower() == "restoresession")
+    started = next((path_of(href) for href in hrefs if id_under("restoreSessions", href)), "")
     asks = result is not None and any(
         flag_of(result.get(flag)) for flag in ("CredentialsNeeded", "ConfirmationNeeded")
     )
@@ -84,24 +82,20 @@ def _task(tree: Tree) -> Task:
         success=result.flag("Success") if result is not None else None,
         message=result.text("Message") if result is not None else "",
         needs_input=asks,
-        delete_href=deleting.path if deleting else "",
-        session_href=started.path if started else "",
+        delete_href=tree.action_link("Delete"),
+        session_href=started,
     )
 
 
 def restore_session(tree: Tree) -> RestoreSession:
     """One restore session. Much of it can be missing (WIRE T18); Result `None` is no end (WIRE T17)."""
     require_root(tree, "RestoreSession")
-    server, point = tree.link(type="BackupServerReference"), tree.link(type="VmRestorePointReference")
-    kind = "VmRestorePoint"
-    if point is None:
-        point, kind = tree.link(type="VAppRestorePointReference"), "VAppRestorePoint"
-    name = tree.text("Name")
+    server = tree.link(type="BackupServerReference")
     return RestoreSession(
         uid=tree.required("UID"),
         state=SessionState(tree.required("State")),
         result=SessionResult(tree.text("Result") or "None"),
-        name=name,
+        name=tree.text("Name"),
         vm_name=tree.text("VmDisplayName"),
         job_type=tree.text("JobType"),
         created=tree.time("CreationTimeUTC"),
@@ -109,10 +103,20 @@ def restore_session(tree: Tree) -> RestoreSession:
         progress=tree.number("Progress"),
         failure_message=tree.text("FailureMessage"),
         restored_ref=tree.text("RestoredObjRef"),
-        point_uid=f"urn:veeam:{kind}:{point.id}" if point else "",
+        point_uid=_point_of(tree),
         server_uid=f"urn:veeam:BackupServer:{server.id}" if server else "",
         server_name=server.name if server else "",
     )
+
+
+def _point_of(tree: Tree) -> str:
+    """UID of the point a session links to; evidence, so a link of the right Type to elsewhere is none."""
+    for link in tree.links():
+        for kind in PointKind:
+            is_typed = link.type.lower() == f"{kind.value}reference".lower()
+            if is_typed and (own := id_under(kind.collection, link.href)):
+                return f"urn:veeam:{kind.value}:{own}"
+    return ""
 
 
 def restore_sessions(tree: Tree) -> Listing[RestoreSession]:
@@ -153,14 +157,13 @@ def _hierarchy_item(tree: Tree) -> HierarchyItem:
 def backup_server(tree: Tree) -> BackupServer:
     """One backup server; collecting is its action link with that action (WIRE 11a)."""
     require_root(tree, "BackupServer")
-    paths = [link.path for link in tree.links() if link.rel.lower() == "start"]
     return BackupServer(
         uid=tree.required("UID"),
         name=tree.text("Name"),
         description=tree.text("Description"),
         port=tree.number("Port"),
         version=tree.text("Version"),
-        collect_href=next((path for path in paths if "action=collect" in path.lower()), ""),
+        collect_href=tree.action_link("Start", "action=collect"),
     )
 
 
@@ -271,7 +274,7 @@ def linked(links: Iterable[Link], uid: str) -> tuple[tuple[str, str], str, str]:
         elif kind == "restorepointreference" and not restore_point_id:
             restore_point_id = intern(link.id)
         elif link.rel.lower() == "restore" and not restore_path:
-            restore_path = link.path
+            restore_path = target_of(link.href)
     return server, restore_point_id, shared_path(restore_path, uid)
 
 

@@ -5,12 +5,12 @@ What the API's tables forbid is refused here, whoever asks for it: a script fill
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tui.api.errors import BadReference, InvalidRestoreSpec
+from tui.api.errors import BadReference, ForeignLink, InvalidRestoreSpec
 from tui.api.models import (
     CloudLayout,
     CloudVmRestoreSpec,
@@ -23,9 +23,9 @@ from tui.api.models import (
     VmRestoreSpec,
     WireFormat,
     id_of,
+    is_same_path,
     uid_of,
 )
-from tui.api.query import encoded
 
 if TYPE_CHECKING:
     from tui.api.models import RestorePoint
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 Fields = dict[str, "str | bool | Fields | list[Fields]"]
 """Elements in the order the server wants them; order is stated to matter (WIRE T11)."""
 
-COLLECTIONS = MappingProxyType({PointKind.VM: "vmRestorePoints", PointKind.VAPP: "vAppRestorePoints"})
+_PLAIN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
+_RESTORE_PATH = re.compile(rf"/api/v(?:m|App)RestorePoints/{_PLAIN_ID.pattern}\?action=restore")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +54,43 @@ class RestoreRequest:
         return "\n".join([*lines, "X-RestSvcSessionId: (this logon session)", "", self.body.decode()])
 
 
+def write_path(collection: str, own_id: str, *, action: str = "", link: str = "") -> str:
+    """Return path and query of a write, made of the thing's own id; a link only confirms it (WIRE T39).
+
+    Args:
+        collection: the segment behind `/api/`.
+        own_id: of what is changed, without the URN around it.
+        action: what is done to it; empty for DELETE.
+        link: path and query the server sent for this write; empty where it sent none.
+
+    Raises:
+        ForeignLink: the id is more than an id, or the link leads to something else.
+    """
+    if not _PLAIN_ID.fullmatch(own_id):
+        raise ForeignLink(f"The id {own_id[:80]!r} cannot be part of an address.")
+    path = f"/api/{collection}/{own_id}" + (f"?action={action}" if action else "")
+    if link and not is_same_path(link, path):
+        raise ForeignLink(f"It is {link[:200]!r}, not {path!r}.")
+    return path
+
+
 def restore_path(point: RestorePoint) -> str:
-    """Return path and query of the restore action: the point's own link, else as documented."""
-    return point.restore_path or f"/api/{COLLECTIONS[point.kind]}/{encoded(point.id)}?action=restore"
+    """Return path and query of restoring a point, whether or not the server links it (WIRE 4.3).
+
+    Raises:
+        ForeignLink: the UID holds no plain id, or the Restore link is that of something else.
+    """
+    return write_path(point.kind.collection, point.id, action="restore", link=point.restore_path)
+
+
+def check_request(request: RestoreRequest) -> None:
+    """Check that a request restores one point, and says how: an empty body would overwrite (WIRE T14).
+
+    Raises:
+        InvalidRestoreSpec: it is another one.
+    """
+    if request.method != "POST" or not _RESTORE_PATH.fullmatch(request.path) or not request.body.strip():
+        raise InvalidRestoreSpec(f"This is no restore: {request.method} {request.path[:200]!r}.")
 
 
 # The rules of the API (WIRE 5.1, 8.3, 10)

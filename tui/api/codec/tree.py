@@ -67,6 +67,17 @@ def path_of(href: str) -> str:
     return target if _TARGET.fullmatch(target) else ""
 
 
+def target_of(href: str) -> str:
+    """Path and query of a link to act by; as sent where it has none, so that it is seen to be foreign."""
+    return path_of(href) or href
+
+
+def id_under(collection: str, href: str) -> str:
+    """The id in a link to an item of that collection; empty where it leads to something else."""
+    place, _, own = path_of(href).partition("?")[0].removesuffix("/").rpartition("/")
+    return own if place.lower() == f"/api/{collection}".lower() else ""
+
+
 def id_in(href: str) -> str:
     """The last segment of a link's path: the id of what it leads to."""
     return path_of(href).partition("?")[0].rstrip("/").rpartition("/")[2]
@@ -175,6 +186,16 @@ class Tree:
             if link.path:
                 return link
         return None
+
+    def action_link(self, rel: str, action: str = "") -> str:
+        """Path and query of the first link with that Rel, or as sent where it has none; empty without one.
+
+        Args:
+            rel: in any case.
+            action: part of the link, where a resource has several of that Rel.
+        """
+        hrefs = (link.href for link in self.links() if link.rel.lower() == rel.lower())
+        return target_of(next((href for href in hrefs if action in href.lower()), ""))
 
 
 def _items(value: object, plural: str, singular: str) -> Iterator[dict[str, object]]:

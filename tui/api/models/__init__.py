@@ -21,7 +21,7 @@ from tui.api.models.enums import (
     SessionState,
     TaskState,
 )
-from tui.api.models.references import ObjectRef, id_of, uid_of
+from tui.api.models.references import ObjectRef, id_of, is_same_path, uid_of
 from tui.api.models.resources import (
     BackupServer,
     HierarchyItem,
@@ -81,6 +81,7 @@ __all__ = [
     "VmRestoreSpec",
     "WireFormat",
     "id_of",
+    "is_same_path",
     "uid_of",
     "version_key",
 ]

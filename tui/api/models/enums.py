@@ -77,6 +77,11 @@ class PointKind(StrEnum):
     VM = "VmRestorePoint"
     VAPP = "VAppRestorePoint"
 
+    @property
+    def collection(self) -> str:
+        """The segment of an address under which such points are."""
+        return "vAppRestorePoints" if self is PointKind.VAPP else "vmRestorePoints"
+
 
 class PointType(OpenEnum):
     """What a point's backup file holds (WIRE 3.5)."""

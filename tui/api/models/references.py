@@ -63,6 +63,12 @@ def uid_of(kind: str, text: str) -> str:
     raise BadReference(f"A UID of this kind looks like urn:veeam:{kind}:<GUID>.")
 
 
+def is_same_path(link: str, path: str) -> bool:
+    """Whether a link is that path, in any case and with or without a slash before `?` (WIRE 1.1)."""
+    place, mark, query = link.partition("?")
+    return (place.removesuffix("/") + mark + query).lower() == path.lower()
+
+
 def id_of(uid: str) -> str:
     """The bare id at the end of a UID: what URLs carry (WIRE 2.4)."""
     return uid.rpartition(":")[2]

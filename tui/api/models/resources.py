@@ -12,7 +12,7 @@ import msgspec
 
 from tui.api.errors import BadReference
 from tui.api.models.enums import Platform, PointKind, SessionResult, SessionState, TaskState
-from tui.api.models.references import ObjectRef, id_of
+from tui.api.models.references import ObjectRef, id_of, is_same_path
 
 ItemT = TypeVar("ItemT")
 
@@ -67,6 +67,8 @@ class RestorePoint(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_li
     restore_href: str = ""
     """Path and query of the Restore link; empty means the server does not offer restoring it.
 
+    It says whether and is compared; what is sent to is `own_path`.
+
     `{id}` stands for the point's own id, so that all points share one string.
     """
 
@@ -79,6 +81,16 @@ class RestorePoint(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_li
     def restore_path(self) -> str:
         """`restore_href` with the point's id filled in."""
         return self.restore_href.replace("{id}", self.id)
+
+    @property
+    def own_path(self) -> str:
+        """Path and query of restoring this very point, as documented (WIRE 5.1)."""
+        return f"/api/{self.kind.collection}/{self.id}?action=restore"
+
+    @property
+    def has_foreign_link(self) -> bool:
+        """Whether the Restore link leads to something else: then nothing is sent."""
+        return bool(self.restore_href) and not is_same_path(self.restore_path, self.own_path)
 
     @property
     def root_id(self) -> str:
@@ -102,7 +114,7 @@ class Task:
     needs_input: bool = False
     """CredentialsNeeded or ConfirmationNeeded."""
     delete_href: str = ""
-    """Path and query of the Delete link."""
+    """Path and query of the Delete link: compared, never followed."""
     session_href: str = ""
     """Path and query of the related RestoreSession, chosen by Type."""
 
