@@ -46,10 +46,12 @@ async def the_filter_is_repeated_by_the_client_on_each_page(lab: Lab) -> None:
 
 
 @fact("WIRE 3.3")
-async def without_paging_there_is_one_page(lab: Lab) -> None:
-    async with lab.serve(lab.points(POINT)) as (manager, script):
-        assert len(await points_of(manager)) == 1
-    assert len(script.requests) == 1
+async def without_paging_the_next_page_is_asked_for(lab: Lab) -> None:
+    pages = [lab.points(*map(numbered, each), PagingInfo={}) for each in ((1, 2), (3, 4), ())]
+    async with lab.serve(*pages) as (manager, script):
+        assert [point.id for point in await points_of(manager)] == ["1", "2", "3", "4"]
+    asked = [parse_qs(urlsplit(request.target).query)["page"] for request in script.requests]
+    assert asked == [["1"], ["2"], ["3"]]
 
 
 @fact("WIRE T8")

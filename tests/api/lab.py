@@ -39,9 +39,10 @@ class Lab:
         return http(status, WRITERS[self.dialect](root, tree), *headers, media_type=self.media_type)
 
     def entities(self, plural: str, singular: str, items: list[Tree], **more: object) -> bytes:
-        """A query's page: JSON nests twice under the plural (WIRE T6)."""
+        """A query's only page unless `more` says else: JSON nests twice under the plural (WIRE T6)."""
         inner = singular if self.dialect == "xml" else plural
-        return self.reply("QueryResult", {"Entities": {plural: {inner: items}}, **more})
+        paging = {"PagingInfo": {"PageNum": 1, "PageSize": 100, "PagesCount": 1}}
+        return self.reply("QueryResult", {"Entities": {plural: {inner: items}}, **paging, **more})
 
     def points(self, *points: Tree, **more: object) -> bytes:
         """A page of VM restore points."""

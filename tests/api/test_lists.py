@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sized
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -81,10 +81,63 @@ async def test_an_empty_page_ends_the_list(scripted: Scripted) -> None:
     assert len(script.requests) == 2
 
 
-async def test_no_paging_means_one_page(scripted: Scripted) -> None:
-    async with scripted(json_reply({"Entities": {"VmRestorePoints": [entity(1)]}})) as (manager, script):
-        assert await uids(manager) == [["1"]]
-    assert len(script.requests) == 1
+NO_COUNT: list[dict[str, object]] = [
+    {},
+    {"PageNum": 1, "PageSize": 500},
+    {"PagesCount": 0},
+    {"PagesCount": -3, "PageNum": -1},
+    {"PagesCount": 10**15, "PageNum": 1},
+    {"PagesCount": 10**30, "PageNum": 1},
+    {"PagesCount": "many", "PageNum": None},
+    {"PagesCount": 1, "PageNum": 1, "PageSize": 2},  # a lone page that is full
+]
+"""What says nothing of where a list ends."""
+
+
+def uncounted(numbers: list[int], paging: dict[str, object] | None = None) -> bytes:
+    info = {"PagingInfo": paging} if paging is not None else {}
+    rows = [entity(each) for each in numbers]
+    return json_reply({"Entities": {"VmRestorePoints": {"VmRestorePoints": rows}}, **info})
+
+
+@pytest.mark.parametrize("paging", [None, *NO_COUNT], ids=str)
+@pytest.mark.parametrize(
+    "last",
+    [[], [5], [4, 3], [3, 4], [1, 2], [2]],
+    ids=["empty", "shorter", "turned", "again", "the first again", "seen"],
+)
+async def test_a_list_without_a_count_is_asked_for_until_nothing_new_comes(
+    scripted: Scripted, paging: dict[str, object] | None, last: list[int]
+) -> None:
+    pages = [uncounted(each, paging) for each in ([1, 2], [3, 4], last)]
+    async with scripted(*pages) as (manager, script):
+        found = [uid for each in await uids(manager) for uid in each]
+    assert found == ["1", "2", "3", "4", *(["5"] if last == [5] else [])]
+    assert asked(script.requests, "page") == ["1", "2", "3"]
+
+
+async def test_a_count_that_shrinks_is_not_believed(scripted: Scripted) -> None:
+    pages = [page([1, 2], 3), page([3, 4], 1), page([5], 1)]
+    async with scripted(*pages) as (manager, _):
+        assert await uids(manager) == [["1", "2"], ["3", "4"], ["5"]]
+
+
+OTHER_LISTS: dict[str, Callable[[EnterpriseManager], Awaitable[Sized]]] = {
+    "RestoreSessions": lambda manager: manager.restore_sessions(Query()),
+    "HierarchyRoots": lambda manager: manager.hierarchy_roots(),
+    "BackupServers": lambda manager: manager.backup_servers(),
+}
+
+
+@pytest.mark.parametrize("plural", OTHER_LISTS)
+async def test_no_list_without_a_count_ends_with_its_first_page(scripted: Scripted, plural: str) -> None:
+    def rows(numbers: list[int]) -> bytes:
+        more = {"State": "Stopped", "Result": "Success"}
+        items = [{"UID": f"urn:veeam:{plural[:-1]}:{each}", "Name": "n", **more} for each in numbers]
+        return json_reply({"Entities": {plural: {plural: items}}})
+
+    async with scripted(*map(rows, ([1, 2], [3, 4], [5]))) as (manager, _):
+        assert len(await OTHER_LISTS[plural](manager)) == 5
 
 
 async def test_nothing_found_is_one_empty_page(scripted: Scripted) -> None:
@@ -129,7 +182,8 @@ async def test_a_list_may_start_later(scripted: Scripted) -> None:
 
 
 async def test_references_are_fetched(scripted: Scripted) -> None:
-    refs = json_reply({"Refs": {"Refs": [reference(1), reference(2), reference(3)]}})
+    paging = {"PagesCount": 1, "PageNum": 1}
+    refs = json_reply({"Refs": {"Refs": [reference(1), reference(2), reference(3)]}, "PagingInfo": paging})
     routes: dict[str, Answer] = {
         "GET /api/query": refs,
         "GET /api/vmRestorePoints/1": json_reply(entity(1)),

@@ -204,9 +204,9 @@ class EnterpriseManager:
             self._pages.start()  # not with the first page: somebody waits for that one
         listing = await self._point_listing(query.at(number).target(_RESOURCES[kind]), kind)
         found = await self._entities(listing.references, kind)
-        self._has_many_pages = self._has_many_pages or listing.pages > _MANY_PAGES
+        self._has_many_pages = self._has_many_pages or max(listing.pages, number) > _MANY_PAGES
         items = (*listing.items, *found) if found else listing.items
-        return Page(items=items, number=number, pages=max(listing.pages, 1))
+        return Page(items=items, number=number, pages=listing.pages)
 
     async def vm_restore_point(self, id: str) -> RestorePoint:
         """Return one VM restore point.

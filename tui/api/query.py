@@ -159,7 +159,10 @@ ItemT = TypeVar("ItemT", bound=Identified)
 
 
 class PageTracker:
-    """The pages of one list: which are done, which is next, and where it ends.
+    """The pages of one list: which are done, which is next, where it ends, and whether that is certain.
+
+    Where the server does not say how many pages there are, the next one is asked for until a page is empty,
+    shorter than the one before it, or brings nothing new (WIRE 3.3).
 
     Args:
         first: number of the page to begin with.
@@ -167,31 +170,42 @@ class PageTracker:
 
     def __init__(self, first: int = 1) -> None:
         self.done: set[int] = set()
-        self.pages = first
+        self.is_end_certain = True
+        """Whether the server gave no reason to think that there are more items than it sent."""
         self._first = first
         self._looked = first - 1
-        self.page_length = 0
-        self.last_length = 0
-        self._ends: dict[tuple[str, str], int] = {}
+        self._said = 0
+        self._unsaid = first
+        self._end: int | None = None
+        self._lengths: dict[int, int] = {}
+        self._places: dict[tuple[str, str], int] = {}
+        self._seen: set[int] = set()
 
     def take(self, uids: Sequence[str], pages: int, number: int) -> None:
         """Note what a page says of the list; an empty one is its end, whatever it says.
 
         Args:
             uids: of its items.
-            pages: how many there are, as it says.
+            pages: how many there are, as it says; 0 where it does not.
             number: its own.
 
         Raises:
-            Unreadable: it is another page over again, so that the list would never end.
+            Unreadable: it is another page over again, although the server says that there are more.
         """
-        if uids and self._ends.setdefault((uids[0], uids[-1]), number) != number:
+        is_repeated = self._is_repeated(uids, pages, number)
+        if is_repeated and (pages or self._said) >= number:
             raise Unreadable("It sends the same page again and again.")
         self.done.add(number)
-        self.pages = max(pages, 1) if uids else number
-        self.page_length = max(self.page_length, len(uids))
-        if number == self.pages:
-            self.last_length = len(uids)
+        self._lengths[number] = 0 if is_repeated else len(uids)
+        self._said = max(self._said, pages)
+        if not uids:
+            self._end_at(number, is_certain=pages <= number)
+        elif is_repeated:
+            self._end_at(number, is_certain=pages > 0)
+        elif not pages and self._said <= number:
+            if len(uids) < self._lengths.get(number - 1, 0):
+                self._end_at(number, is_certain=True)
+            self._unsaid = max(self._unsaid, number + 1)
 
     def next_page(self) -> int | None:
         """Return the next page that no task has taken."""
@@ -206,11 +220,37 @@ class PageTracker:
         self._looked = self._first - 1
 
     @property
+    def pages(self) -> int:
+        """Return how many pages there are, as far as is known."""
+        found = max(self._first, self._said, self._unsaid)
+        return found if self._end is None else min(found, self._end)
+
+    @property
+    def is_counted(self) -> bool:
+        """Return whether the number of pages is more than a guess."""
+        return bool(self.done) and (self._end is not None or self._unsaid <= self._said)
+
+    @property
     def expected(self) -> int:
         """Return about how many items there are."""
-        if self.pages in self.done and self.last_length:
-            return (self.pages - 1) * self.page_length + self.last_length
-        return self.pages * self.page_length
+        longest = max(self._lengths.values(), default=0)
+        return (self.pages - 1) * longest + self._lengths.get(self.pages, longest)
+
+    def _end_at(self, number: int, *, is_certain: bool) -> None:
+        self._end = number if self._end is None else min(self._end, number)
+        self.is_end_certain = self.is_end_certain and is_certain
+
+    def _is_repeated(self, uids: Sequence[str], pages: int, number: int) -> bool:
+        """Return whether a page is another one over again; without a count, whether it brings nothing new."""
+        if not uids:
+            return False
+        if self._places.setdefault((uids[0], uids[-1]), number) != number:
+            return True
+        if pages:
+            return False
+        before = len(self._seen)
+        self._seen.update(map(hash, uids))
+        return before == len(self._seen) and number not in self.done
 
 
 async def follow_pages(
@@ -219,7 +259,8 @@ async def follow_pages(
     """Yield all pages from the query's own on, each without what was seen before (WIRE 3.3).
 
     Pages are counted up rather than followed by their links, which may have lost the filter. Rows shift
-    between pages while backups run, so an item may come twice; it is handed on once.
+    between pages while backups run, so an item may come twice; it is handed on once, and a page without
+    anything new is not handed on.
 
     Raises:
         Unreadable: the server sends the same page again and again.
@@ -231,11 +272,9 @@ async def follow_pages(
         if (number := tracker.next_page()) is None:
             return
         page = await fetch(query.at(number))
-        uids = [item.uid for item in page.items]
-        tracker.take(uids, page.pages, number)
-        if not uids and number > query.page:
-            return
+        tracker.take([item.uid for item in page.items], page.pages, number)
         fresh = tuple(item for item in page.items if item.uid not in seen and not seen.add(item.uid))  # type: ignore[func-returns-value]
-        yield Page(items=fresh, number=number, pages=page.pages)
+        if fresh or number == query.page:
+            yield Page(items=fresh, number=number, pages=page.pages)
     if tracker.next_page() is not None:
         raise TooLarge(f"The list has more than {max_pages} pages.")

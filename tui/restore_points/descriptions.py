@@ -136,6 +136,9 @@ def _amount_so_far(progress: Progress) -> str:
 
 def _amount_at_end(progress: Progress, read: str) -> str:
     count = f"{progress.points:,}"
+    if progress.state is LoadState.COMPLETE and not progress.is_end_certain:
+        noun = "point" if progress.points == 1 else "points"
+        return f"{' '.join(filter(None, (count, noun, 'loaded', read)))}, the server may have more"
     if progress.state is LoadState.COMPLETE:
         words = f"all {count} points loaded" if progress.points != 1 else "the only point loaded"
         return f"{words} {read}".rstrip()
@@ -197,9 +200,10 @@ def nothing_words(progress: Progress, *, filtered: bool, culprit: str = "", is_w
         why = (
             f"nothing matches '{safe(culprit, cells=30)}'" if culprit else "nothing matches all of the filter"
         )
-        if progress.state is not LoadState.COMPLETE:
-            return f"Among the {progress.points:,} points loaded so far {why}. Esc clears it."
+        if not progress.is_all:
+            so_far = "" if progress.state is LoadState.COMPLETE else " so far"
+            return f"Among the {progress.points:,} points loaded{so_far} {why}. Esc clears it."
         return f"{why[0].upper()}{why[1:]}. Esc clears the filter."
-    if progress.state is LoadState.COMPLETE:
+    if progress.is_all:
         return "The server has no restore points for this account."
     return "No restore points loaded. F5 reloads."

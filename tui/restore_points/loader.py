@@ -70,6 +70,13 @@ class Progress:
     """Why it failed; what had been loaded stays."""
     left_out: tuple[str, ...] = ()
     """What this server would not list at all, in sentences."""
+    is_end_certain: bool = True
+    """False where it was read until nothing new came, and the server may have more (WIRE 3.3)."""
+
+    @property
+    def is_all(self) -> bool:
+        """Return whether all the server has is loaded."""
+        return self.state is LoadState.COMPLETE and self.is_end_certain
 
 
 async def _at_once() -> None:
@@ -119,7 +126,7 @@ class Loader:
     def progress(self) -> Progress:
         """Return how far it has come."""
         trackers = self._trackers.values()
-        known = trackers and all(tracker.done for tracker in trackers)
+        known = trackers and all(tracker.is_counted for tracker in trackers)
         return Progress(
             state=self._state,
             points=len(self._index),
@@ -129,6 +136,7 @@ class Loader:
             read_at=self._read_at,
             error=self._error,
             left_out=tuple(self._left_out),
+            is_end_certain=all(tracker.is_end_certain for tracker in trackers),
         )
 
     @property
@@ -213,9 +221,9 @@ class Loader:
         if self._error is not None:
             self._state = LoadState.FAILED
             return
-        gone = self._index.end_refresh()
         self._state = LoadState.COMPLETE
-        self._on_page(gone)
+        # What did not come again is gone only where the list came to its end.
+        self._on_page(self._index.end_refresh() if self.progress.is_all else set())
 
     async def _attempt(self, reading: Awaitable[None]) -> None:
         """Keep the first error instead of raising it: the other tasks end after their page."""
@@ -230,10 +238,8 @@ class Loader:
     async def _read_first(self) -> None:
         page = await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
         self._take(page.items)
-        if page.pages <= 1:
-            tracker = self._trackers[PointKind.VM]
-            tracker.done.add(1)
-            tracker.page_length = tracker.last_length = len(page.items)
+        if page.pages == 1 or not page.items:
+            self._note(PointKind.VM, page, 1)
 
     async def _work(self) -> None:
         """Read pages, beside a few others, until none is left."""
@@ -247,7 +253,6 @@ class Loader:
         )
 
     async def _read(self, kind: PointKind, number: int) -> None:
-        tracker = self._trackers[kind]
         await self._turn()
         try:
             page = await self._source.points_page(self._query(self._page_size), number, kind=kind)
@@ -256,8 +261,11 @@ class Loader:
                 raise
             self._leave_out(kind, error)
             return
-        tracker.take([point.uid for point in page.items], page.pages, number)
+        self._note(kind, page, number)
         self._take(page.items)
+
+    def _note(self, kind: PointKind, page: Page[RestorePoint], number: int) -> None:
+        self._trackers[kind].take([point.uid for point in page.items], page.pages, number)
 
     def _leave_out(self, kind: PointKind, error: ManagerError) -> None:
         self._trackers.pop(kind, None)

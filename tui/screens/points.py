@@ -409,7 +409,7 @@ class RestorePointsScreen(VbemScreen):
 
     def ask_for(self, wanted: Filter) -> None:
         """Ask the server for a name that is nowhere in the list yet: it may be beyond what is loaded."""
-        unread = self._loader is not None and self.progress.state is not LoadState.COMPLETE
+        unread = self._loader is not None and not self.progress.is_all
         if unread and wanted.name and not self._index.has_named(wanted.name):
             self._ask(wanted.name)
 

@@ -1,15 +1,18 @@
-"""A server whose list of points never ends: the loader gives up instead of asking for ever."""
+"""A server whose list never ends, or that does not say where: nothing is asked for ever, nor called all."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from tests.support.clock import ManualClock
-from tests.unit.restore_points.build import Server, point
+from tests.unit.restore_points.build import NOW, Server, point
 from tui.api.errors import TooLarge, Unreadable
 from tui.api.models import Page, PointKind, RestorePoint
 from tui.api.query import Query
 from tui.restore_points import loader as loading
+from tui.restore_points.descriptions import loading_words
 from tui.restore_points.index import PointIndex
 from tui.restore_points.loader import Loader, LoadState
 
@@ -32,9 +35,9 @@ class Misleading(Server):
         return Page(items=page.items, number=number, pages=2_000_000_000)
 
 
-def loader_of(server: Server) -> tuple[Loader, PointIndex]:
+def loader_of(server: Server, page_size: int = 10) -> tuple[Loader, PointIndex]:
     index = PointIndex()
-    return Loader(server, index, clock=ManualClock(), on_page=lambda _: None, page_size=10), index
+    return Loader(server, index, clock=ManualClock(), on_page=lambda _: None, page_size=page_size), index
 
 
 async def test_pages_that_come_over_again_are_an_error_and_what_is_loaded_stays() -> None:
@@ -66,3 +69,55 @@ async def test_endless_names_are_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     await loader.run()
     assert isinstance(loader.progress.error, TooLarge)
     assert loader.progress.pages < 10
+
+
+class Uncounted(Server):
+    """Has 204 points, sends `most` of them at most on a page, and no count of pages.
+
+    Args:
+        most: rows of a page, whatever was asked for.
+        ignores_page: every page is the first one.
+    """
+
+    def __init__(self, most: int = 28, *, ignores_page: bool = False) -> None:
+        super().__init__([point(f"vm{n}", n) for n in range(1, 205)])
+        self.most, self.ignores_page = most, ignores_page
+
+    async def points_page(
+        self, query: Query, number: int, *, kind: PointKind = PointKind.VM
+    ) -> Page[RestorePoint]:
+        assert len(self.asked) < MOST_REQUESTS, "it asks for ever"
+        capped = replace(query, page_size=min(self.most, query.page_size))
+        page = await super().points_page(capped, 1 if self.ignores_page else number, kind=kind)
+        return Page(items=page.items, number=number, pages=0)
+
+
+@pytest.mark.parametrize(
+    ("server", "points", "is_all"),
+    [
+        (Uncounted(), 204, True),
+        (Uncounted(51), 204, True),
+        (Uncounted(204), 204, True),
+        (Uncounted(500, ignores_page=True), 204, False),
+        (Uncounted(28, ignores_page=True), 28, False),
+    ],
+    ids=["shorter", "empty", "one page", "no pages", "no pages, cut"],
+)
+async def test_a_list_without_a_count_is_called_all_only_where_its_end_was_seen(
+    server: Uncounted, points: int, is_all: bool
+) -> None:
+    loader, index = loader_of(server, 500)
+    await loader.run()
+    progress = loader.progress
+    assert progress.state is LoadState.COMPLETE
+    assert (len(index), progress.is_all) == (points, is_all)
+    assert ("all 204 points" in loading_words(progress, index, NOW)) is is_all
+
+
+async def test_reading_anew_forgets_nothing_where_the_end_is_not_certain() -> None:
+    server = Uncounted(500, ignores_page=True)
+    loader, index = loader_of(server, 500)
+    await loader.run()
+    server.most = 28
+    await loader.run(again=True)
+    assert len(index) == 204

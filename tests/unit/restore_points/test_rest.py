@@ -87,6 +87,10 @@ def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
         (Progress(state=LoadState.LOADING, points=100, read_at=READ_AT),
          "100 points so far, asking for the full list; Ctrl+C stops"),
         (Progress(state=LoadState.COMPLETE, points=1, read_at=READ_AT), "the only point loaded 2 min ago"),
+        (Progress(state=LoadState.COMPLETE, points=28, read_at=READ_AT, is_end_certain=False),
+         "28 points loaded 2 min ago, the server may have more"),
+        (Progress(state=LoadState.COMPLETE, points=1, is_end_certain=False),
+         "1 point loaded, the server may have more"),
     ],
 )  # fmt: skip
 def test_the_loading_line_says_how_it_ended_and_what_is_here(progress: Progress, words: str) -> None:
@@ -120,6 +124,9 @@ def test_an_empty_list_says_why() -> None:
     assert "Asking" in nothing_words(loading, filtered=False)
     assert "so far" in nothing_words(Progress(state=LoadState.STOPPED, points=7), filtered=True)
     assert "Esc" in nothing_words(Progress(state=LoadState.COMPLETE, points=7), filtered=True)
+    uncertain = Progress(state=LoadState.COMPLETE, points=7, is_end_certain=False)
+    assert nothing_words(uncertain, filtered=True).startswith("Among the 7 points loaded nothing")
+    assert "account" not in nothing_words(uncertain, filtered=False)
     assert "no restore points" in nothing_words(Progress(state=LoadState.COMPLETE), filtered=False)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import msgspec
 
 from tui.api.codec.base import Codec
-from tui.api.codec.listing import ROOT_ITEMS, Listing, is_reference
+from tui.api.codec.listing import ROOT_ITEMS, Listing, is_reference, pages_said
 from tui.api.codec.resources import platform_in, read_point, read_points, server_in, shared_path
 from tui.api.codec.restore_request import json_fields
 from tui.api.codec.tree import Tree, id_in, target_of, time_of
@@ -39,6 +39,7 @@ _PASCAL = {
     "paging": "PagingInfo",
     "number": "PageNum",
     "pages": "PagesCount",
+    "size": "PageSize",
 }
 _CAMEL = {key: "uid" if name == "UID" else name[0].lower() + name[1:] for key, name in _PASCAL.items()}
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
@@ -75,6 +76,7 @@ class _Entities(msgspec.Struct, rename=_PASCAL):
 class _Paging(msgspec.Struct, rename=_PASCAL):
     number: _Count
     pages: _Count
+    size: _Count = 0
 
 
 class _Page(msgspec.Struct, rename=_PASCAL):
@@ -160,9 +162,9 @@ def _typed_points(body: bytes, limits: Limits) -> Listing[RestorePoint] | None:
             if (point := reader.read(raw)) is None:
                 return None
             points.append(point)
-        return Listing(
-            items=tuple(points), number=max(1, page.paging.number), pages=max(1, page.paging.pages)
-        )
+        paging = page.paging
+        pages = pages_said(paging.pages, paging.size, len(points))
+        return Listing(items=tuple(points), number=max(1, paging.number), pages=pages)
     return None
 
 

@@ -13,6 +13,8 @@ ItemT = TypeVar("ItemT")
 ROOT_ITEMS = "#items"
 """Member under which the JSON codec hands on a reply that is an array at its root."""
 _CONTAINERS = ("Entities", "Resources")
+MOST_PAGES = 10_000_000
+"""A greater count is no count."""
 _ENVELOPE = (*_CONTAINERS, "Refs", "Ref", "PagingInfo")
 
 
@@ -31,7 +33,8 @@ class Listing(Generic[ItemT]):
     items: tuple[ItemT, ...]
     references: tuple[Reference, ...] = ()
     number: int = 1
-    pages: int = 1
+    pages: int = 0
+    """How many there are in all, as the server says; 0 where it does not."""
 
 
 def read_listing(tree: Tree, plural: str, singular: str, reader: Callable[[Tree], ItemT]) -> Listing[ItemT]:
@@ -46,7 +49,7 @@ def read_listing(tree: Tree, plural: str, singular: str, reader: Callable[[Tree]
     references += tree.items("Refs", "Ref") or _bare_references(tree)
     if not found and not references and not known:
         raise _not_a_list(tree, plural)
-    number, pages = paging_of(tree)
+    number, pages = paging_of(tree, len(found) + len(tree.items("Refs", "Ref")))
     return Listing(
         items=tuple(reader(item) for item in found if not is_reference(item)),
         references=tuple(reference_of(item) for item in references),
@@ -107,16 +110,27 @@ def reference_of(tree: Tree) -> Reference:
     return Reference(uid=tree.required("UID"), path=path)
 
 
-def paging_of(tree: Tree) -> tuple[int, int]:
-    """Number of this page and of all pages; one page where the server does not say."""
+def paging_of(tree: Tree, length: int) -> tuple[int, int]:
+    """Number of this page and of all pages; 0 of all where the server does not say, or says what cannot be.
+
+    Args:
+        tree: the reply.
+        length: how many items and references it holds.
+    """
     info = tree.child("PagingInfo")
     if info is None:
-        return 1, 1
+        return 1, 0
     number = max(1, info.number("PageNum") or 1)
-    pages = info.number("PagesCount")
-    if pages is None:
-        pages = number + 1 if info.link(rel="Next") else number
-    return number, max(1, pages)
+    return number, pages_said(info.number("PagesCount") or 0, info.number("PageSize") or 0, length)
+
+
+def pages_said(pages: int, page_size: int, length: int) -> int:
+    """Return a count of pages where it can be believed, else 0.
+
+    A lone page as full as it can be is the end only by its own word: the next one is asked for.
+    """
+    is_full = pages == 1 and 0 < page_size <= length
+    return pages if 0 < pages <= MOST_PAGES and not is_full else 0
 
 
 def require_root(tree: Tree, *names: str) -> Tree:

@@ -32,7 +32,7 @@ class Page(Generic[ItemT]):
     items: Sequence[ItemT]
     number: int
     pages: int
-    """How many pages there are in all, as far as the server says; at least 1."""
+    """How many pages there are in all, as the server says; 0 where it does not (WIRE 3.3)."""
 
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
