@@ -7,11 +7,13 @@ import json
 import time
 import tracemalloc
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.api.dialects import DIALECTS
 from tests.unit.api.test_codec_points import ENTITY, written
 from tui.api.codec import codec_for, codec_of, gunzip, resources
 from tui.api.error_mapping import error_for
@@ -252,6 +254,84 @@ def test_a_long_page_of_real_points_is_no_bomb() -> None:
     for dialect in ("xml", "json-pascal", "json-camel"):
         body = written(dialect, [ENTITY] * 10_000)
         assert len(codec_of(body).points(body, PointKind.VM, LIMITS).items) == 10_000
+
+
+# --- what is no character: one name suffers, never the list
+
+NO_CHARACTERS = {
+    "xml": [b"&#x1B;", b"&#0;", b"&#xFFFF;", b"&#xD800;", b"&#55296;", b"&#x110000;", b"&#9999999999;",
+            b"\x0b", b"\x00", b"\x1b", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbf\xbf"],
+    "json": [rb"\ud800", rb"\udc00", rb"\udfff", rb"\ud800\ud800", b"\x0b", b"\x00", b"\x1b", b"\n",
+             b"\xff", b"\xc3", b"\xed\xa0\x80"],
+}  # fmt: skip
+SPOT = "SPOT"
+RESOURCES: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "Tasks": (resources.tasks, {"TaskId": "t1", "State": "Running", "Operation": f"a{SPOT}b"}, "operation"),
+    "RestoreSessions": (
+        lambda tree: resources.restore_sessions(tree).items,
+        {"UID": "u", "State": "Working", "VmDisplayName": f"a{SPOT}b"},
+        "vm_name",
+    ),
+    "HierarchyRoots": (
+        lambda tree: resources.hierarchy_roots(tree).items,
+        {"UID": "u", "Name": f"a{SPOT}b"},
+        "name",
+    ),
+    "BackupServers": (
+        lambda tree: resources.backup_servers(tree).items,
+        {"UID": "u", "Name": f"a{SPOT}b"},
+        "name",
+    ),
+    "HierarchyItems": (
+        resources.hierarchy_items,
+        {"ObjectRef": "u", "ObjectType": "Vm", "ObjectName": f"a{SPOT}b"},
+        "name",
+    ),
+}
+SPOILT = [(dialect, bad) for dialect in ("xml", "json-pascal", "json-camel")
+          for bad in NO_CHARACTERS[dialect.partition("-")[0]]]  # fmt: skip
+
+
+def is_mended(name: str) -> bool:
+    middle = name.removeprefix("a").removesuffix("b")
+    return bool(middle) and len(middle) + 2 == len(name) and set(middle) == {"\ufffd"}
+
+
+@pytest.mark.parametrize(("dialect", "bad"), SPOILT)
+def test_what_is_no_character_costs_one_name_and_not_the_list(dialect: str, bad: bytes) -> None:
+    spoilt = {**ENTITY, "VmDisplayName": f"a{SPOT}b", "Name": f"a{SPOT}b"}
+    body = written(dialect, [ENTITY, spoilt, ENTITY]).replace(SPOT.encode(), bad)
+    first, second, third = codec_of(body).points(body, PointKind.VM, LIMITS).items
+    assert first == third
+    assert is_mended(second.vm_name)
+    for plural, (reader, item, field) in RESOURCES.items():
+        singular = plural[:-1] if dialect == "xml" else plural
+        tree = {singular: [{**item, "Name": "fine"}, item]}
+        body = DIALECTS[dialect](plural, tree).replace(SPOT.encode(), bad)
+        assert is_mended(getattr(codec_of(body).read(body, reader, LIMITS)[1], field)), plural
+    body = DIALECTS[dialect]("Error", {"Message": f"a{SPOT}b", "StatusCode": 500})
+    error = error_for(500, body.replace(SPOT.encode(), bad), LIMITS)
+    assert is_mended(error.detail)
+    assert error.from_manager
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a>&nbsp;</a>", b"<a>& </a>", b"<a\x0b/>", b"<a>\x0b", b"<\xff/>",
+        b'<!DOCTYPE a [<!ENTITY x "y">]><a>&#1;</a>', b"<a>" * 100 + b"\x0b" + b"</a>" * 100,
+        rb'{"a":"\q"}', rb'{"a":"\ud800\q"}', b'{"a":1}\x00', b'{\x0b"a":1}', b'{"a\x0b', b'{"a":\xff}',
+        b'{"a":' + b"[" * 100 + b'"\x0b"' + b"]" * 100 + b"}",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_mended(body: bytes) -> None:
+    with pytest.raises(BadReply):
+        codec_of(body).tree(body, LIMITS)
+
+
+def test_an_escaped_backslash_is_no_escape() -> None:
+    body = rb'{"Message":"\\ud800 \ud83d\ude00 \ud800"}'
+    assert codec_of(body).error_message(body, LIMITS) == "\\ud800 \U0001f600 \ufffd"
 
 
 # --- compression

@@ -110,6 +110,16 @@ _CASINGS = (
         msgspec.json.Decoder(_camel(_Point, links=list[_camel(_Link)])),  # type: ignore[misc] # made at run time
     ),
 )
+_STAND_IN = rb"\ufffd"
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_ESCAPE = re.compile(
+    rb"(?P<control>[\x00-\x1f])"
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|\\.",
+    re.DOTALL,
+)
+"""What matters inside a string, in one pass: an escaped backslash begins no escape."""
 _PLAIN_ID = re.compile(r"[0-9A-Za-z-]+")
 
 
@@ -258,14 +268,35 @@ def parse(body: bytes, limits: Limits) -> object:
         Unreadable, TooLarge: as `Codec.tree` says.
     """
     check_size(body, limits)
+    body = body.removeprefix(b"\xef\xbb\xbf")
     try:
-        value: object = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
+        try:
+            value: object = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeError):
+            # Only now, so that a reply in order pays nothing for it.
+            if (cleaned := _with_characters_only(body)) == body:
+                raise
+            value = msgspec.json.decode(cleaned)
     except RecursionError as error:
         raise _too_deep() from error
     except (msgspec.DecodeError, UnicodeError, ValueError) as error:
         raise Unreadable(f"It is not JSON: {str(error)[:120]}.") from error
     _check_depth(value, limits.depth)
     return value
+
+
+def _with_characters_only(body: bytes) -> bytes:
+    """The reply with U+FFFD in its strings for what is no character: one bad name must not cost the list."""
+    return _STRING.sub(_cleaned_string, body.decode(errors="replace").encode())
+
+
+def _cleaned_string(match: re.Match[bytes]) -> bytes:
+    return _ESCAPE.sub(_checked_escape, match[0])
+
+
+def _checked_escape(match: re.Match[bytes]) -> bytes:
+    """A control character and half a pair become U+FFFD; whatever else is escaped stays."""
+    return _STAND_IN if match["control"] or match["half"] else match[0]
 
 
 def check_size(body: bytes, limits: Limits) -> None:

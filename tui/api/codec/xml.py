@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -95,6 +96,15 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _PREFIX = re.compile(rb"xmlns:(?!xsd\b|xsi\b)")
 # Possessive, for a comment could else end at any later `-->`, and there are endless ways to choose.
 _WEB_PAGE = re.compile(rb"\s*+(?:(?><!--.*?-->)\s*+)*+(?:<!doctype\s+html|<html)", re.IGNORECASE | re.DOTALL)
+_ENCODING = re.compile(rb"<\?xml\s[^>]{0,100}?encoding\s*=\s*[\"']([^\"']{1,40})[\"']", re.IGNORECASE)
+_STAND_IN = b"&#xFFFD;"
+_BAD_CHARACTERS = {
+    expat.errors.codes[words]
+    for words in (expat.errors.XML_ERROR_INVALID_TOKEN, expat.errors.XML_ERROR_BAD_CHAR_REF)
+}
+"""Codes of expat's errors behind which there may be what is no character."""
+_NO_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+_CHARACTER_REFERENCE = re.compile(rb"&#(x(?=[0-9A-Fa-f])|(?=[0-9]+;))([0-9A-Fa-f]+);")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -153,22 +163,50 @@ def parse(body: bytes, limits: Limits) -> dict[str, Any]:
     # Two angle brackets an element, two quotes an attribute.
     if body.count(b"<") > 2 * limits.nodes or body.count(b'"') + body.count(b"'") > 2 * limits.nodes:
         raise TooLarge("It holds more elements than any answer of Enterprise Manager.")
-    # Freeing names of prefixes costs a tenth of the whole, so only where there are any.
-    prefixed = _PREFIX.search(body) is not None
+    if encoding is None:
+        body = body.lstrip()
     try:
-        root = xmltodict.parse(
-            body.lstrip() if encoding is None else body,
-            encoding=encoding,
-            expat=GuardedExpat(limits.depth),
-            attr_prefix="",
-            process_namespaces=prefixed,
-            namespaces=_AnyNamespace() if prefixed else None,
-        )
+        try:
+            root = _parsed(body, encoding, limits)
+        except ExpatError as error:
+            # Only now, so that a reply in order pays nothing for it.
+            if error.code not in _BAD_CHARACTERS or (cleaned := _with_characters_only(body)) == body:
+                raise
+            root = _parsed(cleaned, encoding, limits)
     except (ExpatError, ValueError, LookupError, UnicodeError) as error:
         raise Unreadable(f"It is not XML: {_first_words(error)}.") from error
     if not root:
         raise Unreadable("It is empty.")
     return root
+
+
+def _parsed(body: bytes, encoding: str | None, limits: Limits) -> dict[str, Any]:
+    # Freeing names of prefixes costs a tenth of the whole, so only where there are any.
+    prefixed = _PREFIX.search(body) is not None
+    root: dict[str, Any] = xmltodict.parse(
+        body,
+        encoding=encoding,
+        expat=GuardedExpat(limits.depth),
+        attr_prefix="",
+        process_namespaces=prefixed,
+        namespaces=_AnyNamespace() if prefixed else None,
+    )
+    return root
+
+
+def _with_characters_only(body: bytes) -> bytes:
+    """The reply with U+FFFD for what is no character: one bad name must not cost the list (WIRE 2.2)."""
+    declared = _ENCODING.match(body)
+    if declared is None or declared[1].lower() in {b"utf-8", b"utf8"}:
+        body = body.decode(errors="replace").encode()
+    return _CHARACTER_REFERENCE.sub(_checked_reference, _NO_CHARACTER.sub(_STAND_IN, body))
+
+
+def _checked_reference(match: re.Match[bytes]) -> bytes:
+    """A reference to a character as it is, and another one to U+FFFD where it is to none."""
+    digits = match[2].lstrip(b"0") or b"0"
+    code = int(digits, 16 if match[1] else 10) if len(digits) <= 7 else sys.maxunicode + 1
+    return match[0] if code <= sys.maxunicode and not _NOT_XML.match(chr(code)) else _STAND_IN
 
 
 class _AnyNamespace(Mapping[str, None]):
