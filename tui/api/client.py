@@ -206,7 +206,7 @@ class EnterpriseManager:
         found = await self._entities(listing.references, kind)
         self._has_many_pages = self._has_many_pages or max(listing.pages, number) > _MANY_PAGES
         items = (*listing.items, *found) if found else listing.items
-        return Page(items=items, number=number, pages=listing.pages)
+        return Page(items=items, number=number, pages=listing.pages, unreadable=listing.unreadable)
 
     async def vm_restore_point(self, id: str) -> RestorePoint:
         """Return one VM restore point.
@@ -237,6 +237,8 @@ class EnterpriseManager:
             return ()
         target = f"/api/restorePoints/{encoded(restore_point_id)}/vmRestorePoints?format=Entity"
         listing = await self._point_listing(target, PointKind.VM)
+        if listing.unreadable:
+            raise Unreadable(f"{listing.unreadable} of its VMs cannot be read.")
         return (*listing.items, *await self._entities(listing.references, PointKind.VM))
 
     async def platform_of(self, point: RestorePoint) -> Platform:

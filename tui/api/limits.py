@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MIB = 1024 * 1024
 
@@ -21,6 +21,10 @@ class Limits:
     """Nesting of a reply; the contract's deepest is about ten."""
     pages: int = 20_000
     """Pages of one list."""
+
+    def without_points(self) -> Limits:
+        """Return the bounds on all other replies: a month of restore sessions is a fifth of a long page."""
+        return replace(self, body_bytes=self.body_bytes // 4, nodes=self.nodes // 5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,29 +181,30 @@ class PageTracker:
         self._places: dict[tuple[str, str], int] = {}
         self._seen: set[int] = set()
 
-    def take(self, uids: Sequence[str], pages: int, number: int) -> None:
+    def take(self, page: Page[ItemT], number: int) -> None:
         """Note what a page says of the list; an empty one is its end, whatever it says.
 
         Args:
-            uids: of its items.
-            pages: how many there are, as it says; 0 where it does not.
-            number: its own.
+            page: as the server sent it.
+            number: what was asked for; what it says of its own number is not believed.
 
         Raises:
             Unreadable: it is another page over again, although the server says that there are more.
         """
+        uids, pages = [item.uid for item in page.items], page.pages
+        length = len(uids) + page.unreadable
         is_repeated = self._is_repeated(uids, pages, number)
         if is_repeated and (pages or self._said) >= number:
             raise Unreadable("It sends the same page again and again.")
         self.done.add(number)
-        self._lengths[number] = 0 if is_repeated else len(uids)
+        self._lengths[number] = 0 if is_repeated else length
         self._said = max(self._said, pages)
-        if not uids:
+        if not length:
             self._end_at(number, is_certain=pages <= number)
         elif is_repeated:
             self._end_at(number, is_certain=pages > 0)
         elif not pages and self._said <= number:
-            if len(uids) < self._lengths.get(number - 1, 0):
+            if length < self._lengths.get(number - 1, 0):
                 self._end_at(number, is_certain=True)
             self._unsaid = max(self._unsaid, number + 1)
 
@@ -272,9 +273,9 @@ async def follow_pages(
         if (number := tracker.next_page()) is None:
             return
         page = await fetch(query.at(number))
-        tracker.take([item.uid for item in page.items], page.pages, number)
+        tracker.take(page, number)
         fresh = tuple(item for item in page.items if item.uid not in seen and not seen.add(item.uid))  # type: ignore[func-returns-value]
         if fresh or number == query.page:
-            yield Page(items=fresh, number=number, pages=page.pages)
+            yield replace(page, items=fresh, number=number)
     if tracker.next_page() is not None:
         raise TooLarge(f"The list has more than {max_pages} pages.")

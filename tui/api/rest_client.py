@@ -21,8 +21,8 @@ TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - a header's name
 XML, JSON = "application/xml", "application/json"
 _TARGET_CHARS = 60_000
 """Of a path with its query; httpx refuses longer ones as if the host's name were wrong."""
-_THREAD_ABOVE_BYTES = {XML: 24_000, JSON: 4_000_000}
-"""Of a reply that is decoded in a thread, for the event loop would stand still meanwhile."""
+_THREAD_ABOVE_BYTES = {XML: 24_000, JSON: 48_000}
+"""Of a reply that is decoded in a thread, for the event loop could stand still for 50 ms meanwhile."""
 
 
 class RestClient:
@@ -123,7 +123,7 @@ class RestClient:
             return await asyncio.to_thread(decode, body)
 
     async def _model(self, body: bytes, reader: Callable[[Tree], ResultT]) -> ResultT:
-        return await self.decode(body, lambda text: reader(codec_of(text).tree(text, self._limits)))
+        return await self.decode(body, lambda text: codec_of(text).read(text, reader, self._limits))
 
     async def _call(
         self,

@@ -136,9 +136,11 @@ def _amount_so_far(progress: Progress) -> str:
 
 def _amount_at_end(progress: Progress, read: str) -> str:
     count = f"{progress.points:,}"
-    if progress.state is LoadState.COMPLETE and not progress.is_end_certain:
+    if progress.state is LoadState.COMPLETE and not progress.is_all:
         noun = "point" if progress.points == 1 else "points"
-        return f"{' '.join(filter(None, (count, noun, 'loaded', read)))}, the server may have more"
+        doubts = "" if progress.is_end_certain else ", the server may have more"
+        unread = f", {progress.unreadable:,} unreadable" if progress.unreadable else ""
+        return f"{' '.join(filter(None, (count, noun, 'loaded', read)))}{unread}{doubts}"
     if progress.state is LoadState.COMPLETE:
         words = f"all {count} points loaded" if progress.points != 1 else "the only point loaded"
         return f"{words} {read}".rstrip()

@@ -11,6 +11,7 @@ import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from sys import getsizeof
 from typing import NamedTuple
 
 from tui.api.models import Platform, PointKind
@@ -87,8 +88,8 @@ class PointIndex:
     def __init__(self) -> None:
         self.vms: list[Vm] = []
         """Every VM seen; one whose points are all gone has no rows."""
-        self.chars = 0
-        """About how much text it holds."""
+        self.text_bytes = 0
+        """About what its texts take in memory: with one emoji, a character takes four bytes."""
         self._groups: dict[tuple[str, str, PointKind], Vm] = {}
         self._vm_by_names: dict[tuple[str, str, str, PointKind], Vm] = {}
         """The same by server, reference and any name the VM has had: so a point finds its VM in one step."""
@@ -144,7 +145,8 @@ class PointIndex:
         uids, parents = [point.uid for point in page], [point.restore_point_id for point in page]
         self._seen.update(uids)
         self._uids.extend(uids)
-        self.chars += sum(map(len, uids))
+        self.text_bytes += sum(map(getsizeof, uids))
+        self.text_bytes += sum(getsizeof(parent) for parent in parents if parent not in self._parent_ids)
         self._created.extend([(point.created - NO_TIME) // _UNIT for point in page])
         self._parents.extend(map(self._parent_ids.setdefault, parents, parents))
         self._details_of.extend(self._details_numbers_of(page))
@@ -164,6 +166,7 @@ class PointIndex:
             if key not in numbers:
                 numbers[key] = len(self._details)
                 self._details.append(PointDetails(*key))
+                self.text_bytes += sum(map(getsizeof, key))
         return [numbers[key] for key in keys]
 
     def _unknown(self, page: list[RestorePoint]) -> list[RestorePoint]:
@@ -188,7 +191,7 @@ class PointIndex:
             if point.server_name or point.server_uid not in self._server_names:
                 self._server_names[point.server_uid] = point.server_name
         self._vm_by_names[point.server_uid, point.object_ref, point.vm_name, point.kind] = vm
-        self.chars += len(point.vm_name) + len(point.object_ref)
+        self.text_bytes += sum(map(getsizeof, (point.vm_name, point.object_ref, point.server_name)))
         return vm
 
     def _insert(self, vm: Vm, row: int) -> None:

@@ -28,8 +28,8 @@ PARALLEL = 3
 MOST_POINTS = 4_000_000
 """Beyond this the list is given up: forty times a service provider's, and two gigabytes here."""
 _MOST_PAGES = MOST_POINTS // PAGE
-MOST_CHARS = 1_000_000_000
-"""Of names and UIDs: four times what as many points of usual length hold."""
+MOST_TEXT_BYTES = 1_000_000_000
+"""Of names, UIDs and links in memory: twice what as many points of usual length hold."""
 _NAME_FIELDS = {PointKind.VM: "VmDisplayName", PointKind.VAPP: "VAppDisplayName"}
 
 
@@ -73,10 +73,13 @@ class Progress:
     is_end_certain: bool = True
     """False where it was read until nothing new came, and the server may have more (WIRE 3.3)."""
 
+    unreadable: int = 0
+    """Points the server sent of which nothing could be made."""
+
     @property
     def is_all(self) -> bool:
         """Return whether all the server has is loaded."""
-        return self.state is LoadState.COMPLETE and self.is_end_certain
+        return self.state is LoadState.COMPLETE and self.is_end_certain and not self.unreadable
 
 
 async def _at_once() -> None:
@@ -117,6 +120,7 @@ class Loader:
         self._turn = turn
         self._trackers: dict[PointKind, PageTracker] = {}
         self._left_out: list[str] = []
+        self._unreadable: dict[tuple[PointKind, int], int] = {}
         self._state = LoadState.IDLE
         self._error: ManagerError | None = None
         self._read_at: datetime | None = None
@@ -137,6 +141,7 @@ class Loader:
             error=self._error,
             left_out=tuple(self._left_out),
             is_end_certain=all(tracker.is_end_certain for tracker in trackers),
+            unreadable=sum(self._unreadable.values()),
         )
 
     @property
@@ -203,6 +208,7 @@ class Loader:
         if again or not self._trackers:
             self._trackers = {kind: PageTracker() for kind in (PointKind.VM, PointKind.VAPP)}
             self._left_out.clear()
+            self._unreadable.clear()
             if again:
                 self._index.begin_refresh()
         for tracker in self._trackers.values():
@@ -265,7 +271,8 @@ class Loader:
         self._take(page.items)
 
     def _note(self, kind: PointKind, page: Page[RestorePoint], number: int) -> None:
-        self._trackers[kind].take([point.uid for point in page.items], page.pages, number)
+        self._unreadable[kind, number] = page.unreadable
+        self._trackers[kind].take(page, number)
 
     def _leave_out(self, kind: PointKind, error: ManagerError) -> None:
         self._trackers.pop(kind, None)
@@ -274,7 +281,7 @@ class Loader:
     def _take(self, points: Sequence[RestorePoint]) -> None:
         self._read_at = self._clock.now()
         self._on_page(self._index.add(points))
-        if len(self._index) > MOST_POINTS or self._index.chars > MOST_CHARS:
+        if len(self._index) > MOST_POINTS or self._index.text_bytes > MOST_TEXT_BYTES:
             raise TooLarge(
                 f"The list has more than {MOST_POINTS:,} restore points, or names without end.",
                 hint="Type a VM's full name to ask the server for it directly.",

@@ -15,6 +15,7 @@ from tests.unit.api.dialects import DIALECTS
 from tui.api.codec import codec_for, codec_of
 from tui.api.codec.listing import Listing
 from tui.api.codec.resources import read_points
+from tui.api.codec.tree import CUT_MARK
 from tui.api.errors import BadReply, MissingField, NotManager, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import Platform, PointKind, RestorePoint, WireFormat
@@ -150,11 +151,49 @@ def test_a_hostile_server_name_does_not_mislead(dialect: str, name: str) -> None
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize(
-    "name", ["{", '"UID"', "</VmRestorePoint>", "&amp;", "ü\U0001f600", "[red]x[/red]", "x" * 100_000]
+    "name",
+    ["{", '"UID"', "</VmRestorePoint>", "&amp;", "ü\U0001f600", "[x]y[/x]", "x" * 4096, "€" * 1365],
 )
 def test_names_are_kept_as_sent(dialect: str, name: str) -> None:
     entity = without(VmDisplayName=name, Name=name)
     assert read(written(dialect, [entity])).items[0].vm_name == name
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("letter", ["x", "\u20ac", "\U0001f600"])
+def test_a_name_is_cut_at_some_bytes_and_says_so(dialect: str, letter: str) -> None:
+    endless = without(VmDisplayName=letter * 20_000, Name=letter * 20_000, PointType=letter * 20_000)
+    server = {**LINKS[1], "Name": letter * 20_000}
+    first, cut = read(written(dialect, [ENTITY, {**endless, "Links": [server]}])).items
+    assert first == POINT
+    for name in (cut.vm_name, cut.name, cut.point_type, cut.server_name):
+        assert name.endswith(" (cut)")
+        assert len(name.encode()) <= 4096 + len(CUT_MARK.encode())
+        assert letter * 1000 in name
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("key", ["UID", "HierarchyObjRef"])
+def test_what_a_point_is_found_by_is_never_cut(dialect: str, key: str) -> None:
+    endless = {**ENTITY, key: str(ENTITY[key]) + "0" * 3000}
+    listing = read(written(dialect, [ENTITY, endless, ENTITY]))
+    assert (listing.items, listing.unreadable) == ((POINT, POINT), 1)
+    with pytest.raises(Unreadable, match=key):
+        read(written(dialect, [endless]))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_point_without_uid_costs_itself_only(dialect: str) -> None:
+    listing = read(written(dialect, [ENTITY, without("UID", "Href"), ENTITY]))
+    assert (listing.items, listing.unreadable) == ((POINT, POINT), 1)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_endless_link_is_a_foreign_one(dialect: str) -> None:
+    link = {"Rel": "Restore", "Href": f"{HERE}?action=restore&" + "x" * 100_000}
+    (point,) = read(written(dialect, [without(Links=[link, *LINKS[1:]])])).items
+    assert point.has_foreign_link
+    assert len(point.restore_href) < 3000
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -89,9 +89,11 @@ async def test_what_it_cannot_read_is_the_callers_and_the_next_page_is_read(
     assert await worker.points(PAGE, PointKind.VM) == read(PAGE)
 
 
-async def test_a_text_that_cannot_be_packed_is_the_callers(worker: PageWorker) -> None:
+async def test_what_is_no_character_is_read_there_as_well(worker: PageWorker) -> None:
     body = PAGE.replace(b"app07", b"\\ud800")
-    assert await worker.points(body, PointKind.VM) is None
+    listing = await worker.points(body, PointKind.VM)
+    assert listing is not None
+    assert {point.vm_name for point in listing.items} == {"\ufffd"}
     assert await worker.points(PAGE, PointKind.VM) == read(PAGE)
 
 

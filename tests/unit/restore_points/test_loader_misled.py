@@ -63,9 +63,12 @@ async def test_more_points_than_fit_are_an_error(monkeypatch: pytest.MonkeyPatch
     assert loader.progress.pages < 30
 
 
-async def test_endless_names_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "MOST_CHARS", 50_000)
-    loader, _ = loader_of(Server([point("v" * 1_000 + str(n), n, uid=f"uid{n}") for n in range(1, 301)]))
+@pytest.mark.parametrize("letter", ["\U0001f600", "v" * 4])
+async def test_endless_names_are_an_error_and_bytes_count(
+    monkeypatch: pytest.MonkeyPatch, letter: str
+) -> None:
+    monkeypatch.setattr(loading, "MOST_TEXT_BYTES", 50_000)
+    loader, _ = loader_of(Server([point(letter * 500 + str(n), n, uid=f"uid{n}") for n in range(1, 301)]))
     await loader.run()
     assert isinstance(loader.progress.error, TooLarge)
     assert loader.progress.pages < 10
@@ -121,3 +124,21 @@ async def test_reading_anew_forgets_nothing_where_the_end_is_not_certain() -> No
     server.most = 28
     await loader.run(again=True)
     assert len(index) == 204
+
+
+async def test_points_that_cannot_be_read_are_counted_and_nothing_is_forgotten_for_them() -> None:
+    server = Server([point(f"vm{n}", n) for n in range(1, 81)])
+    loader, index = loader_of(server)
+    await loader.run()
+    whole = server.points_page
+
+    async def damaged(query: Query, number: int, *, kind: PointKind = PointKind.VM) -> Page[RestorePoint]:
+        page = await whole(query, number, kind=kind)
+        cut = 1 if number == 2 else 0
+        return replace(page, items=page.items[cut:], unreadable=cut)
+
+    server.points_page = damaged  # type: ignore[method-assign] # a server that changes
+    await loader.run(again=True)
+    progress = loader.progress
+    assert (progress.state, progress.unreadable, progress.is_all) == (LoadState.COMPLETE, 1, False)
+    assert len(index) == 80

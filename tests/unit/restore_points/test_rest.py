@@ -91,6 +91,7 @@ def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
          "28 points loaded 2 min ago, the server may have more"),
         (Progress(state=LoadState.COMPLETE, points=1, is_end_certain=False),
          "1 point loaded, the server may have more"),
+        (Progress(state=LoadState.COMPLETE, points=28, unreadable=2), "28 points loaded, 2 unreadable"),
     ],
 )  # fmt: skip
 def test_the_loading_line_says_how_it_ended_and_what_is_here(progress: Progress, words: str) -> None:

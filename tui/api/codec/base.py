@@ -46,6 +46,17 @@ class Codec(ABC):
         """A page of restore points; formats override it with something faster."""
         return read_points(self.tree(body, limits), kind)
 
+    def read(self, body: bytes, reader: Callable[[Tree], ModelT], limits: Limits) -> ModelT:
+        """Decode a reply that is no page of points, and read a model from it.
+
+        Raises:
+            BadReply: it cannot be read, or is larger than such replies are.
+        """
+        limits = limits.without_points()
+        if len(body) > limits.body_bytes:
+            raise TooLarge(f"It is larger than {limits.body_bytes // 1_000_000} MB.")
+        return reader(self.tree(body, limits))
+
     def error_message(self, body: bytes, limits: Limits) -> str:
         """What an error body says, empty if it does not say anything.
 

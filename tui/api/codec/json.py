@@ -12,10 +12,10 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import msgspec
 
 from tui.api.codec.base import Codec
-from tui.api.codec.listing import ROOT_ITEMS, Listing, is_reference, pages_said
+from tui.api.codec.listing import ROOT_ITEMS, Listing, is_reference, pages_said, read_each
 from tui.api.codec.resources import platform_in, read_point, read_points, server_in, shared_path
 from tui.api.codec.restore_request import json_fields
-from tui.api.codec.tree import Tree, id_in, target_of, time_of
+from tui.api.codec.tree import NAME_BYTES, Tree, id_in, target_of, time_of
 from tui.api.errors import Invalid, TooLarge, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat, id_of
@@ -43,13 +43,14 @@ _PASCAL = {
 }
 _CAMEL = {key: "uid" if name == "UID" else name[0].lower() + name[1:] for key, name in _PASCAL.items()}
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
-_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_BYTES // 4)]
+_Maybe = Annotated[str, msgspec.Meta(max_length=NAME_BYTES // 4)]
 
 
 class _Link(msgspec.Struct, gc=False, kw_only=True, rename=_PASCAL):
     rel: str | None = None
-    href: str
-    name: str | None = None
+    href: _Maybe
+    name: _Maybe | None = None
     type: str | None = None
 
 
@@ -159,7 +160,7 @@ def _typed_points(body: bytes, limits: Limits) -> Listing[RestorePoint] | None:
     """The VM points of a query's page of entities; None where the tree has to be asked for them.
 
     Raises:
-        Unreadable, TooLarge: a point is damaged or endless.
+        BadReply: all its points are damaged or endless.
     """
     for casing in _CASINGS:
         try:
@@ -167,14 +168,17 @@ def _typed_points(body: bytes, limits: Limits) -> Listing[RestorePoint] | None:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             continue
         reader = _PointReader(casing.point, limits)
-        points: list[RestorePoint] = []
-        for raw in page.entities.points.points:
-            if (point := reader.read(raw)) is None:
-                return None
-            points.append(point)
-        paging = page.paging
-        pages = pages_said(paging.pages, paging.size, len(points))
-        return Listing(items=tuple(points), number=max(1, paging.number), pages=pages)
+        sent, paging = page.entities.points.points, page.paging
+        found = read_each(sent, reader.read)
+        points = tuple(point for point in found if point is not None)
+        if len(points) < len(found):
+            return None
+        return Listing(
+            items=points,
+            number=max(1, paging.number),
+            pages=pages_said(paging.pages, paging.size, len(sent)),
+            unreadable=len(sent) - len(points),
+        )
     return None
 
 
@@ -220,7 +224,7 @@ class _PointReader:
     def _from_tree(self, raw: msgspec.Raw) -> RestorePoint | None:
         value = parse(bytes(raw), self._limits)
         tree = Tree(PointKind.VM.value, value if isinstance(value, dict) else {})
-        is_point = tree.text("UID") and not is_reference(tree)
+        is_point = tree.identity("UID") and not is_reference(tree)
         return read_point(tree, PointKind.VM) if is_point else None
 
     def _linked(self, point: _Point) -> tuple[tuple[str, str], str, str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tui.api.codec.tree import Tree, inner_of, is_item, path_of
-from tui.api.errors import MissingField, NotManager, Unreadable
+from tui.api.errors import BadReply, MissingField, NotManager, Unreadable
 
 ItemT = TypeVar("ItemT")
+RawT = TypeVar("RawT")
 ROOT_ITEMS = "#items"
 """Member under which the JSON codec hands on a reply that is an array at its root."""
 _CONTAINERS = ("Entities", "Resources")
@@ -35,10 +36,26 @@ class Listing(Generic[ItemT]):
     number: int = 1
     pages: int = 0
     """How many there are in all, as the server says; 0 where it does not."""
+    unreadable: int = 0
+    """Items that were left out, because nothing could be made of them."""
 
 
-def read_listing(tree: Tree, plural: str, singular: str, reader: Callable[[Tree], ItemT]) -> Listing[ItemT]:
+def read_listing(
+    tree: Tree,
+    plural: str,
+    singular: str,
+    reader: Callable[[Tree], ItemT],
+    *,
+    leaves_out: bool = False,
+) -> Listing[ItemT]:
     """Read a list of `singular`s from a query, a plain collection or a lone resource.
+
+    Args:
+        tree: the reply.
+        plural: name of the list.
+        singular: name of its items.
+        reader: makes a model of an item.
+        leaves_out: do without single items that cannot be read, and count them.
 
     Raises:
         MissingField: there is no such list, or an item lacks what it needs.
@@ -50,12 +67,32 @@ def read_listing(tree: Tree, plural: str, singular: str, reader: Callable[[Tree]
     if not found and not references and not known:
         raise _not_a_list(tree, plural)
     number, pages = paging_of(tree, len(found) + len(tree.items("Refs", "Ref")))
+    entities = [item for item in found if not is_reference(item)]
+    items = read_each(entities, reader) if leaves_out else [reader(item) for item in entities]
     return Listing(
-        items=tuple(reader(item) for item in found if not is_reference(item)),
+        items=tuple(items),
         references=tuple(reference_of(item) for item in references),
         number=number,
         pages=pages,
+        unreadable=len(entities) - len(items),
     )
+
+
+def read_each(raw: Sequence[RawT], reader: Callable[[RawT], ItemT]) -> list[ItemT]:
+    """Read what can be read.
+
+    Raises:
+        BadReply: nothing can.
+    """
+    items, first = [], None
+    for each in raw:
+        try:
+            items.append(reader(each))
+        except BadReply as error:
+            first = first or error
+    if first is not None and not items:
+        raise first
+    return items
 
 
 def _items_of(tree: Tree, plural: str, singular: str) -> tuple[list[Tree], bool]:
@@ -101,7 +138,7 @@ def is_reference(tree: Tree) -> bool:
 
 def reference_of(tree: Tree) -> Reference:
     """Read a reference; its path leads to the entity."""
-    path = path_of(tree.text("Href"))
+    path = path_of(tree.identity("Href"))
     for link in tree.links():
         if link.rel.lower() == "alternate" and link.path and not link.type.lower().endswith("reference"):
             path = link.path

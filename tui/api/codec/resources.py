@@ -47,13 +47,16 @@ def logon(tree: Tree) -> tuple[str, str]:
     sessions = [tree] if tree.text("SessionId") else tree.items("LogonSessions", "LogonSession")
     if not sessions and (inner := tree.child("LogonSession")):
         sessions = [inner]
-    return (sessions[0].text("UserName"), sessions[0].text("SessionId")) if sessions else ("", "")
+    return (sessions[0].text("UserName"), sessions[0].identity("SessionId")) if sessions else ("", "")
 
 
 def logon_sessions(tree: Tree) -> tuple[tuple[str, str], ...]:
     """User name and session id of every session the server lists."""
     found = read_listing(
-        tree, "LogonSessions", "LogonSession", lambda item: (item.text("UserName"), item.text("SessionId"))
+        tree,
+        "LogonSessions",
+        "LogonSession",
+        lambda item: (item.text("UserName"), item.identity("SessionId")),
     )
     return tuple(found.items)
 
@@ -102,7 +105,7 @@ def restore_session(tree: Tree) -> RestoreSession:
         ended=tree.time("EndTimeUTC"),
         progress=tree.number("Progress"),
         failure_message=tree.text("FailureMessage"),
-        restored_ref=tree.text("RestoredObjRef"),
+        restored_ref=tree.identity("RestoredObjRef"),
         point_uid=_point_of(tree),
         server_uid=f"urn:veeam:BackupServer:{server.id}" if server else "",
         server_name=server.name if server else "",
@@ -132,7 +135,7 @@ def hierarchy_root(tree: Tree) -> HierarchyRoot:
         uid=tree.required("UID"),
         name=tree.text("Name"),
         host_type=tree.text("HostType"),
-        unique_id=tree.text("UniqueId"),
+        unique_id=tree.identity("UniqueId"),
         server_uid=f"urn:veeam:BackupServer:{server.id}" if server else "",
         server_name=server.name if server else "",
     )
@@ -198,7 +201,7 @@ _USUAL_PLATFORMS = {f"urn:{platform.value}:": platform for platform in Platform 
 
 def read_points(tree: Tree, kind: PointKind) -> Listing[RestorePoint]:
     """A page of points, whatever its shape."""
-    return read_listing(tree, PLURALS[kind], kind.value, lambda item: read_point(item, kind))
+    return read_listing(tree, PLURALS[kind], kind.value, lambda item: read_point(item, kind), leaves_out=True)
 
 
 def read_point(tree: Tree, kind: PointKind) -> RestorePoint:
@@ -206,12 +209,12 @@ def read_point(tree: Tree, kind: PointKind) -> RestorePoint:
 
     Raises:
         MissingField: it has no UID.
-        Unreadable: it is something else.
+        Unreadable: it is something else, or what it is found by is endless.
     """
     if tree.name and tree.name.lower() != kind.value.lower():
         raise wrong_root(tree, kind.value)
     uid, name = _uid_of(tree, kind), tree.text("Name")
-    object_ref = tree.text("HierarchyObjRef")
+    object_ref = tree.identity("HierarchyObjRef")
     server, restore_point_id, restore_href = linked(tree.links(), uid)
     return RestorePoint(
         uid=uid,
@@ -279,10 +282,10 @@ def linked(links: Iterable[Link], uid: str) -> tuple[tuple[str, str], str, str]:
 
 
 def _uid_of(tree: Tree, kind: PointKind) -> str:
-    uid = tree.text("UID")
+    uid = tree.identity("UID")
     if uid:
         return uid
-    own = id_in(tree.text("Href"))
+    own = id_in(tree.identity("Href"))
     if not own:
         raise MissingField(f"{kind.value}/UID")
     return f"urn:veeam:{kind.value}:{own}"

@@ -6,13 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
-from tui.api.errors import MissingField
+from tui.api.errors import MissingField, Unreadable
 
 _ADDRESSED = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*")
 _TARGET = re.compile(r"/[!-\[\]-z|~]*")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _LAST_NULL_YEAR = 1753
+NAME_BYTES = 4096
+"""Of a name or a message in UTF-8; a longer one is cut, and says so."""
+IDENTITY_CHARS = 2048
+"""Of a UID, a reference or a link: never cut, for it would lead to something else."""
+CUT_MARK = "… (cut)"
+_MOST_LINKS = 200
+"""Of one resource; the contract's most has about ten."""
 
 
 def text_of(value: object) -> str:
@@ -26,6 +34,15 @@ def text_of(value: object) -> str:
     if isinstance(value, list):
         return next((item for item in value if isinstance(item, str) and item), "")
     return str(value) if isinstance(value, int | float) else ""
+
+
+def name_of(text: str) -> str:
+    """A name for people, cut where it is longer than any that a person gave."""
+    if len(text) <= NAME_BYTES // 4:
+        return text
+    cut = text[:NAME_BYTES].encode("utf-8", "replace")
+    is_whole = len(text) <= NAME_BYTES and len(cut) <= NAME_BYTES
+    return text if is_whole else cut[:NAME_BYTES].decode(errors="ignore") + CUT_MARK
 
 
 def flag_of(value: object) -> bool | None:
@@ -132,16 +149,28 @@ class Tree:
         return any(name.lower() == wanted for name in self.members)
 
     def text(self, key: str) -> str:
-        """The member as text, empty if it is missing."""
-        return text_of(self.get(key))
+        """The member as text for people, empty if it is missing."""
+        return name_of(text_of(self.get(key)))
+
+    def identity(self, key: str) -> str:
+        """The member as text that something is found by, empty if it is missing.
+
+        Raises:
+            Unreadable: it is too long to be one.
+        """
+        text = text_of(self.get(key))
+        if len(text) > IDENTITY_CHARS:
+            raise Unreadable(f"A {key} is longer than any of Enterprise Manager's.")
+        return text
 
     def required(self, key: str) -> str:
-        """The member as text.
+        """The member as text that something is found by.
 
         Raises:
             MissingField: it is missing or empty.
+            Unreadable: it is too long.
         """
-        text = self.text(key)
+        text = self.identity(key)
         if not text:
             raise MissingField(f"{self.name}/{key}" if self.name else key)
         return text
@@ -172,9 +201,12 @@ class Tree:
         return [Tree(singular, item) for item in _items(self.get(plural), plural, singular)]
 
     def links(self) -> Iterator[Link]:
-        """The resource's links."""
-        for link in self.items("Links", "Link"):
-            yield Link(link.text("Rel"), link.text("Type"), link.text("Name"), link.text("Href"))
+        """The resource's links; one with an endless address leads nowhere."""
+        for members in islice(_items(self.get("Links"), "Links", "Link"), _MOST_LINKS):
+            link = Tree("Link", members)
+            href = text_of(link.get("Href"))
+            is_endless = len(href) > IDENTITY_CHARS
+            yield Link(link.text("Rel"), link.text("Type"), link.text("Name"), "#" if is_endless else href)
 
     def link(self, *, rel: str = "", type: str = "") -> Link | None:
         """The first link with that Rel and that Type, in any case."""

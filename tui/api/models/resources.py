@@ -33,6 +33,8 @@ class Page(Generic[ItemT]):
     number: int
     pages: int
     """How many pages there are in all, as the server says; 0 where it does not (WIRE 3.3)."""
+    unreadable: int = 0
+    """Items that were left out, because nothing could be made of them."""
 
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
