@@ -21,7 +21,7 @@ TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - a header's name
 XML, JSON = "application/xml", "application/json"
 _TARGET_CHARS = 60_000
 """Of a path with its query; httpx refuses longer ones as if the host's name were wrong."""
-_THREAD_ABOVE_BYTES = {XML: 24_000, JSON: 48_000}
+_THREAD_ABOVE_BYTES = 24_000
 """Of a reply that is decoded in a thread, for the event loop could stand still for 50 ms meanwhile."""
 
 
@@ -117,7 +117,7 @@ class RestClient:
 
     async def decode(self, body: bytes, decode: Callable[[bytes], ResultT]) -> ResultT:
         """Decode a body, a long one in a thread."""
-        if len(body) <= _THREAD_ABOVE_BYTES[JSON if body[:1] in (b"{", b"[") else XML]:
+        if len(body) <= _THREAD_ABOVE_BYTES:
             return decode(body)
         async with self._decoding:
             return await asyncio.to_thread(decode, body)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 import time
 import tracemalloc
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +24,8 @@ from tui.api.errors import BadReply, ManagerError, NotManager, TooLarge, Unreada
 from tui.api.limits import Limits
 from tui.api.logon import logon_error
 from tui.api.models import ApiRoot, PointKind, Task, TaskState, WireFormat
+from tui.api.rest_client import _THREAD_ABOVE_BYTES, RestClient
+from tui.api.transport import Transport
 
 LIMITS = Limits()
 READERS = [
@@ -231,6 +236,66 @@ def test_numbers_without_end_in_names_and_links() -> None:
     assert ApiRoot(versions=("v" + "9" * 5000, "v1_7")).newest
     started = Task(task_id="1", state=TaskState.RUNNING, session_href="//[x/api/restoreSessions/7?a=/b")
     assert started.session_id == "7"
+
+
+def filled(head: bytes, item: bytes, end: bytes, size: int) -> bytes:
+    return head + item * ((size - len(head) - len(end)) // len(item)) + end
+
+
+TINY = {
+    "objects": (b'{"Tasks":[', b"{},", b"{}]}"),
+    "lists": (b"[", b"[],", b"[]]"),
+    "links": (b'{"TaskId":"t","State":"R","Links":[', b"{},", b"{}]}"),
+    "lists of links": (b'{"TaskId":"t","State":"R","Links":[', b'{"Links":[]},', b"{}]}"),
+    "sessions": (b'{"RestoreSessions":[', b'{"UID":"t","State":"R","Links":[{},{},{},{},{},{}]},', b"{}]}"),
+    "points": (b'{"VmRestorePoints":[', b'{"UID":"t"},', b"{}]}"),
+    "roots": (b'{"HierarchyRoots":[', b'{"UID":"t"},', b'{"UID":"t"}]}'),
+    "members": (b"{", b'"a":1,', b'"a":1}'),
+    "elements": (b"<Tasks>", b"<a/>", b"</Tasks>"),
+    "tasks": (b"<Tasks>", b"<Task><TaskId>1</TaskId><State>R</State></Task>", b"</Tasks>"),
+    "xml links": (b"<Task><TaskId>1</TaskId><State>R</State><Links>", b"<Link/>", b"</Links></Task>"),
+    "xml points": (b"<VmRestorePoints>", b'<VmRestorePoint UID="1"/>', b"</VmRestorePoints>"),
+}
+
+
+@pytest.mark.parametrize("shape", TINY)
+def test_what_is_decoded_where_keys_are_waited_for_takes_no_50_ms(shape: str) -> None:
+    short, message = filled(*TINY[shape], _THREAD_ABOVE_BYTES), filled(*TINY[shape], LIMITS.message_bytes)
+    for kind in PointKind:
+        assert quickest(partial(codec_of(short).points, short, kind, LIMITS)) < 0.05
+    for reader in READERS:
+        assert quickest(partial(codec_of(short).read, short, reader, LIMITS)) < 0.05
+    assert quickest(partial(error_for, 500, message, LIMITS)) < 0.05
+    assert quickest(partial(error_for, 500, message * 16, LIMITS)) < 0.05
+
+
+def quickest(call: Callable[[], object]) -> float:
+    """Seconds of this process, of the better of two tries."""
+    spent = []
+    for _ in range(2):
+        began = time.process_time()
+        with suppress(BadReply):
+            call()
+        spent.append(time.process_time() - began)
+    return min(spent)
+
+
+@pytest.mark.parametrize("shape", TINY)
+async def test_what_is_longer_is_decoded_elsewhere(shape: str) -> None:
+    client = RestClient(cast(Transport, None), wire=WireFormat.AUTO, limits=LIMITS)
+    body = filled(*TINY[shape], _THREAD_ABOVE_BYTES + 100)
+    thread = await client.decode(body, lambda _: threading.current_thread())
+    assert thread is not threading.current_thread()
+
+
+@pytest.mark.parametrize("shape", TINY)
+def test_three_megabytes_of_tiny_things_cost_a_poll_little(shape: str) -> None:
+    body = filled(*TINY[shape], 3_000_000)
+    for reader in (resources.tasks, resources.restore_sessions, resources.hierarchy_roots):
+        began = time.process_time()
+        with suppress(BadReply):
+            codec_of(body).read(body, reader, LIMITS)
+        assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize("wire", [WireFormat.XML, WireFormat.JSON])
