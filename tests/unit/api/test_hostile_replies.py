@@ -260,13 +260,13 @@ TINY = {
 
 @pytest.mark.parametrize("shape", TINY)
 def test_what_is_decoded_where_keys_are_waited_for_takes_no_50_ms(shape: str) -> None:
-    short, message = filled(*TINY[shape], _THREAD_ABOVE_BYTES), filled(*TINY[shape], LIMITS.message_bytes)
+    short, message = filled(*TINY[shape], _THREAD_ABOVE_BYTES), filled(*TINY[shape], LIMITS.small_bytes)
     for kind in PointKind:
         assert quickest(partial(codec_of(short).points, short, kind, LIMITS)) < 0.05
     for reader in READERS:
         assert quickest(partial(codec_of(short).read, short, reader, LIMITS)) < 0.05
-    assert quickest(partial(error_for, 500, message, LIMITS)) < 0.05
-    assert quickest(partial(error_for, 500, message * 16, LIMITS)) < 0.05
+    assert quickest(partial(error_for, 500, message)) < 0.05
+    assert quickest(partial(error_for, 500, message * 16)) < 0.05
 
 
 def quickest(call: Callable[[], object]) -> float:
@@ -375,7 +375,7 @@ def test_what_is_no_character_costs_one_name_and_not_the_list(dialect: str, bad:
         body = DIALECTS[dialect](plural, tree).replace(SPOT.encode(), bad)
         assert is_mended(getattr(codec_of(body).read(body, reader, LIMITS)[1], field)), plural
     body = DIALECTS[dialect]("Error", {"Message": f"a{SPOT}b", "StatusCode": 500})
-    error = error_for(500, body.replace(SPOT.encode(), bad), LIMITS)
+    error = error_for(500, body.replace(SPOT.encode(), bad))
     assert is_mended(error.detail)
     assert error.from_manager
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
 from tui.api.codec import resources
