@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
+import pytest
+from msgspec import structs
 from textual.widgets import Static
 
 from tests.support.settle import opened, press, settle, text_of
 from tests.ui.forms import app_for
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import ROOT, SERVER, point
+from tui.api.client import EnterpriseManager
 from tui.api.errors import Forbidden, Unreachable
-from tui.api.models import HierarchyItem, HierarchyRoot, Platform
-from tui.screens.reference_picker import PickerScreen, matching
+from tui.api.models import HierarchyItem, HierarchyRoot, Platform, id_of, uid_of
+from tui.restore_points.index import PointIndex
+from tui.screens.reference_picker import PickerScreen, matching, roots_for
 from tui.screens.restore_form import RestoreFormScreen
 from tui.widgets.inputs import LineInput
 
@@ -23,6 +28,9 @@ def store(number: int, name: str = "ssd & fast") -> HierarchyItem:
     return HierarchyItem(ref=ref, object_type="Datastore", name=name)
 
 
+ROOT_UID = f"urn:veeam:HierarchyRoot:{ROOT}"
+OTHER = "7a10c3d4-0000-4000-8000-0000000000ff"
+OTHER_UID = f"urn:veeam:HierarchyRoot:{OTHER}"
 STORES = "#field-datastore-ref"
 
 
@@ -73,11 +81,10 @@ async def test_error_and_empty_answer_are_said(tmp_path: Path) -> None:
 
 
 async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) -> None:
-    uid = "urn:veeam:HierarchyRoot:"
-    here = HierarchyRoot(uid=f"{uid}b", name="vcd", host_type="VcdSystem", server_uid=SERVER)
-    there = HierarchyRoot(uid=f"{uid}a", name="vcd", host_type="VcdSystem", server_uid="x")
+    here = HierarchyRoot(uid=ROOT_UID, name="vcd", host_type="VcdSystem", server_uid=SERVER)
+    there = HierarchyRoot(uid=OTHER_UID, name="vcd", host_type="VcdSystem", server_uid="x")
     long = "vbr-of-the-second-data-centre.lab.example"
-    other = HierarchyRoot(uid=f"{uid}c", name="a-vcenter", host_type="VC", server_uid=SERVER)
+    other = HierarchyRoot(uid=OTHER_UID, name="a-vcenter", host_type="VC", server_uid=SERVER)
     there = replace(there, server_name=long)
     manager = StageManager(roots=(other, there, here))
     async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
@@ -88,6 +95,46 @@ async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) 
         assert f"vcd (on {long})" in shown, "the whole name"
         await press(pilot, "up", "enter")
         assert pilot.app.screen.query_one("#field-hierarchy-root-uid", LineInput).value == here.uid
+
+
+@pytest.mark.parametrize("own", [ROOT, ROOT.upper(), ROOT_UID, ROOT_UID.upper().replace("URN", "urn")])
+async def test_the_own_root_is_known_in_any_spelling_and_offered_first(own: str) -> None:
+    roots = tuple(HierarchyRoot(uid=uid, name="vcd", host_type="VcdSystem") for uid in (OTHER_UID, own))
+    found = await roots_for(
+        cast(EnterpriseManager, StageManager(roots=roots)), point(Platform.CLOUD_DIRECTOR)
+    )
+    assert [item.name for item in found] == ["vcd", "NOT this point's root: vcd"]
+    assert id_of(found[0].ref).lower() == ROOT
+    assert uid_of("HierarchyRoot", found[0].ref) == found[0].ref
+
+
+async def test_a_root_that_no_point_is_under_says_so_and_is_not_the_first(tmp_path: Path) -> None:
+    listed = HierarchyRoot(uid=OTHER_UID, name="vcd", host_type="VcdSystem", server_uid=SERVER)
+    manager = StageManager(roots=(listed,))
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
+        await press(pilot, "f2")
+        assert "The root this restore point is under" in text_of(pilot)
+        await press(pilot, "down")
+        assert "point's root: vcd" in text_of(pilot)
+        await press(pilot, "up", "enter")
+        assert pilot.app.screen.query_one("#field-hierarchy-root-uid", LineInput).value == ROOT_UID
+
+
+async def test_roots_of_other_loaded_points_are_no_strangers() -> None:
+    index = PointIndex()
+    index.add(
+        [
+            structs.replace(
+                point(Platform.CLOUD_DIRECTOR), object_ref=f"urn:vCloud:Vm:{OTHER.upper()}.urn:vcloud:vm:1"
+            )
+        ]
+    )
+    roots = (HierarchyRoot(uid=OTHER_UID, name="vcd", host_type="VcdSystem"),)
+    manager = cast(EnterpriseManager, StageManager(roots=roots))
+    found = await roots_for(manager, point(Platform.CLOUD_DIRECTOR), index.root_ids)
+    assert [item.name for item in found] == ["The root this restore point is under", "vcd"]
+    unknown = structs.replace(point(Platform.CLOUD_DIRECTOR), object_ref="")
+    assert [item.name for item in await roots_for(manager, unknown)] == ["vcd"]
 
 
 async def test_nothing_to_look_up_is_said(tmp_path: Path) -> None:

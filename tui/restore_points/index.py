@@ -309,6 +309,12 @@ class PointIndex:
         """Return the VMs and vApps whose name is, or looks like, this one."""
         return [vm for vm in self._by_look.get(skeleton(name), ()) if vm.rows]
 
+    @property
+    def root_ids(self) -> frozenset[str]:
+        """Return the ids of the hierarchy roots that VMs and vApps are under, in lower case (WIRE 8.3)."""
+        parts = (vm.object_ref.lower().split(":", 3) for vm in self.vms if vm.rows)
+        return frozenset(part[3].partition(".")[0] for part in parts if len(part) == 4)
+
     def vm_of(self, point: RestorePoint) -> Vm | None:
         """Return the VM a point belongs to; None where it is not here."""
         vm = self._groups.get((point.server_uid, point.object_ref or point.vm_name, point.kind))

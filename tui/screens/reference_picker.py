@@ -5,7 +5,7 @@ An account that may restore but not look up is told so: it can still type or pas
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -13,8 +13,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from tui.api.errors import Forbidden, ManagerError, SessionExpired
-from tui.api.models import HierarchyItem, HierarchyRoot, RestorePoint
+from tui.api.errors import BadReference, Forbidden, ManagerError, SessionExpired
+from tui.api.models import HierarchyItem, HierarchyRoot, RestorePoint, uid_of
 from tui.errors import describe
 from tui.restores.forms.fields import Field, FieldKind
 from tui.sanitize import safe
@@ -142,33 +142,57 @@ _CLOUD_DIRECTOR = "vcdsystem"
 
 
 async def items_for(
-    manager: EnterpriseManager, field: Field, root_id: str, point: RestorePoint
+    manager: EnterpriseManager,
+    field: Field,
+    root_id: str,
+    point: RestorePoint,
+    known_roots: Collection[str] = (),
 ) -> Sequence[HierarchyItem]:
     """Return what can be chosen for the field.
+
+    Args:
+        manager: the server.
+        field: what is chosen for.
+        root_id: where references are looked up.
+        point: what is restored.
+        known_roots: ids of the roots that restore points are under, in lower case.
 
     Raises:
         ManagerError: Forbidden where the role may restore but not look up (WIRE T15).
     """
     if field.kind is FieldKind.UID:
-        return await roots_for(manager, point)
+        return await roots_for(manager, point, known_roots)
     items = await manager.lookup(f"urn:veeam:HierarchyRoot:{root_id}", field.lookup_type)
     return sorted(items, key=lambda item: (item.name.casefold(), item.ref))
 
 
-async def roots_for(manager: EnterpriseManager, point: RestorePoint) -> Sequence[HierarchyItem]:
+async def roots_for(
+    manager: EnterpriseManager, point: RestorePoint, known_roots: Collection[str] = ()
+) -> Sequence[HierarchyItem]:
     """Return the roots of Cloud Director, and those the server says no type of; the likeliest first.
+
+    Some servers list a root under an id that no reference knows (WIRE 8.1): a root that no restore point
+    is under says so, and the point's own comes first, listed or not.
 
     Raises:
         ManagerError: they cannot be listed.
     """
-    roots = [root for root in await manager.hierarchy_roots() if _fits(root)]
-    return [_item(root) for root in sorted(roots, key=lambda root: _far(root, point))]
+    known = {*known_roots, point.root_id.lower()} - {""}
+    remark = f"NOT {'any' if known_roots else 'this'} point's root: "
+    roots = sorted(filter(_fits, await manager.hierarchy_roots()), key=lambda root: _far(root, point))
+    items = [_item(root, remark if known and root.id.lower() not in known else "") for root in roots]
+    if roots and point.root_id and all(root.id.lower() != point.root_id.lower() for root in roots):
+        own = f"urn:veeam:HierarchyRoot:{point.root_id}"
+        items.insert(0, HierarchyItem(ref=own, object_type="", name="The root this restore point is under"))
+    return items
 
 
-async def roots_if_allowed(manager: EnterpriseManager, point: RestorePoint) -> Sequence[HierarchyItem]:
+async def roots_if_allowed(
+    manager: EnterpriseManager, point: RestorePoint, known_roots: Collection[str]
+) -> Sequence[HierarchyItem]:
     """Return the same as `roots_for`, or nothing where this account may not list them."""
     try:
-        return await roots_for(manager, point)
+        return await roots_for(manager, point, known_roots)
     except ManagerError:
         return ()
 
@@ -184,6 +208,11 @@ def _far(root: HierarchyRoot, point: RestorePoint) -> tuple[bool, bool, str]:
     return other_root, other_server, root.name.casefold()
 
 
-def _item(root: HierarchyRoot) -> HierarchyItem:
-    name = f"{root.name} (on {root.server_name})" if root.server_name else root.name
-    return HierarchyItem(ref=root.uid, object_type=root.host_type, name=name)
+def _item(root: HierarchyRoot, remark: str) -> HierarchyItem:
+    """Return a root by its UID in full, whether the server wrote it so or as the bare id."""
+    name = remark + (f"{root.name} (on {root.server_name})" if root.server_name else root.name)
+    try:
+        ref = uid_of("HierarchyRoot", root.uid)
+    except BadReference:
+        ref = root.uid
+    return HierarchyItem(ref=ref, object_type=root.host_type, name=name)

@@ -148,8 +148,13 @@ class RestoreFormScreen(VbemScreen):
         names, form = self.services.reference_names, self._form
         default = str(form.defaults.get(ROOT, "")) if form else ""
         if default and not names.name_of(default):
-            names.learn(await reference_picker.roots_if_allowed(manager, self._draft.point))
+            names.learn(await reference_picker.roots_if_allowed(manager, self._draft.point, self._roots))
             self._show_state()
+
+    @property
+    def _roots(self) -> frozenset[str]:
+        """Ids of the hierarchy roots that the loaded points are under."""
+        return self.services.points.root_ids if self.services.points else frozenset()
 
     def _wait_words(self, words: str) -> None:
         for wait in self.query("#form-wait").results(Static):
@@ -305,7 +310,7 @@ class RestoreFormScreen(VbemScreen):
         if row.field.kind is FieldKind.REFERENCE and not root:
             self.set_status("Choose where to restore first: the lookup depends on it.", "bad")
             return
-        fetch = partial(reference_picker.items_for, manager, row.field, root, form.point)
+        fetch = partial(reference_picker.items_for, manager, row.field, root, form.point, self._roots)
         chosen = await self.app.push_screen_wait(PickerScreen(self.services, row.field.label, fetch))
         if chosen is not None:
             row.set_value(chosen)
