@@ -29,11 +29,13 @@ _EMPTY_LOOKING = frozenset(
     map(
         chr,
         [
-            0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0,  # joiner, fillers, blanks
+            0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x16FE4, 0x1D159,  # blanks
             *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0),  # variation selectors
         ],
     )
 )  # fmt: skip
+_OVERSIZED = frozenset(map(chr, [0x2E3A, 0x2E3B, 0xFDFA, 0xFDFB, 0xFDFD]))
+"""Drawn over their neighbours: long dashes, and whole sentences in one character."""
 _JOINING = frozenset(map(chr, [*range(0x1F1E6, 0x1F200), *range(0x1F3FB, 0x1F400)]))
 """Flag letters and skin tones: terminals draw them together with a neighbour, and disagree on the width."""
 _EMOJI_STYLE = ("\ufe0e", "\ufe0f")
@@ -163,7 +165,7 @@ def _stand_in(char: str) -> str:
     if char.isascii():
         return char if char.isprintable() else STAND_IN
     category = unicodedata.category(char)
-    if category in _INVISIBLE or char in _EMPTY_LOOKING or char in _JOINING:
+    if category in _INVISIBLE or char in _EMPTY_LOOKING or char in _OVERSIZED or char in _JOINING:
         return STAND_IN
     return " " if category == "Zs" else char
 

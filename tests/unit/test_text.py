@@ -80,6 +80,8 @@ def test_plain_names_stay_as_they_are(value: str) -> None:
         ("unassigned\u0378", "unassigned�"),
         ("filler\u3164\u115f\u2800", "filler���"),
         ("no\u00a0break\u3000wide", "no break wide"),
+        ("blank\U0001d159\U00016fe4", "blank��"),
+        ("over\ufdfd\u2e3b", "over��"),
         ("[red]x[/]", "[red]x[/]"),
     ],
 )
@@ -94,6 +96,40 @@ def test_names_of_every_script_stay_readable(name: str) -> None:
     composed = unicodedata.normalize("NFC", name)
     assert safe(name) == composed
     assert STAND_IN not in safe(name)
+
+
+CLASSES = {
+    "C0": range(0x20),
+    "DEL and C1": range(0x7F, 0xA0),
+    "soft hyphen": [0xAD],
+    "bidi": [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)],
+    "zero width": [0x180E, 0x200B, 0x200C, 0x200D, 0x2060, *range(0x2061, 0x2065), 0xFEFF],
+    "separators of lines": [0x2028, 0x2029],
+    "annotations": range(0xFFF9, 0xFFFC),
+    "variation selectors": [*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)],
+    "tags": [0xE0001, *range(0xE0020, 0xE0080)],
+    "private use": [*range(0xE000, 0xF900), 0xF0000, 0xFFFFD, 0x100000, 0x10FFFD],
+    "surrogates": range(0xD800, 0xE000),
+    "no characters": [*range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF],
+    "blanks": sorted(map(ord, EMPTY_LOOKING)),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_nothing_of_a_class_that_acts_or_hides_is_drawn(name: str) -> None:
+    for code in CLASSES[name]:
+        shown = safe(f"a{chr(code)}b")
+        assert shown == f"a{STAND_IN}b", f"U+{code:04X}"
+        assert cell(f"a{chr(code)}b", 9) == f"a{STAND_IN}b".ljust(9)
+        assert str(plain(chr(code))) == STAND_IN
+
+
+@pytest.mark.parametrize(
+    "flood", ["a" + "\u0301" * 9_999, "\u202e" * 9_999, "漢" * 9_999, "\U0001f468\u200d" * 9_999]
+)
+def test_a_flood_stays_in_its_cells(flood: str) -> None:
+    assert cell_len(safe(flood, cells=20)) <= 20
+    assert len(safe(flood, cells=20)) <= 20 * (sanitize.MARKS_PER_BASE + 2)
 
 
 def test_decomposed_letters_are_composed() -> None:
