@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any, cast
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -328,6 +329,24 @@ DATASTORE = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:1"
 ELSEWHERE = "2ed39e5b-06e1-4fbb-a106-52537b5e059e"
 CLOUD_POINT = point(uid=CLOUD.point_uid, platform=Platform.CLOUD_DIRECTOR)
 VAPP_POINT = point(uid="urn:veeam:VAppRestorePoint:1", kind=PointKind.VAPP)
+INVISIBLE = ("\x1b", "\x00", "\n", "\x9b", "\u2028", "\u202e", "\u2066", "\ud800", "\uffff")
+
+
+def spoilt(spec: Any, **changes: object) -> Any:  # noqa: ANN401 - what no type checker lets through
+    return replace(spec, **changes)
+
+
+def replace_platform(of: RestorePoint, platform: Platform) -> RestorePoint:
+    return point(uid=of.uid, kind=of.kind, platform=platform)
+
+
+CLOUD_TEXTS = {
+    "hierarchy_root_uid": ROOT_UID,
+    "new_name": "web",
+    "datastore_ref": DATASTORE,
+    "storage_profile_ref": DATASTORE.replace("Datastore", "OrgVdcStorageProfile"),
+    "template_ref": TEMPLATE,
+}
 FORBIDDEN: list[tuple[RestorePoint, RestoreSpec, str]] = [
     (point(), VmRestoreSpec(keep_original=True, quick_rollback=True), "exclude each other"),
     (point(platform=Platform.CLOUD_DIRECTOR), VmRestoreSpec(), "needs a request for Cloud Director"),
@@ -356,7 +375,27 @@ FORBIDDEN: list[tuple[RestorePoint, RestoreSpec, str]] = [
     (VAPP_POINT, replace(VAPP, org_vdc_ref=DATASTORE), "no reference to a OrgVdc"),
     (VAPP_POINT, replace(VAPP, vms=(VAPP.vms[0], VAPP.vms[0])), "a restore point twice"),
     (VAPP_POINT, replace(VAPP, vms=(VAppVmParameters(point_uid="p", datastore_ref="x"),)), "looks like"),
-]
+    (VAPP_POINT, replace(VAPP, vms=(VAppVmParameters(point_uid=""),)), "a restore point each"),
+    (VAPP_POINT, replace(VAPP, vms=tuple(VAppVmParameters(point_uid=each, new_name=each) for each in "aA")),
+     "two VMs one name"),
+    (VAPP_POINT, replace(VAPP, vms=(VAppVmParameters(point_uid="p\n"),)), "without blanks"),
+    (VAPP_POINT, replace(VAPP, org_vdc_ref=VDC.replace("vCloud", "VMware")), "of no Cloud Director"),
+    (VAPP_POINT, replace(VAPP, org_vdc_ref=VDC.replace(ROOT, ELSEWHERE)), "another hierarchy root"),
+    (replace_platform(VAPP_POINT, Platform.VSPHERE), VAPP, "restores no VM of VMware vSphere"),
+    (point(platform=Platform.HYPERV), VAPP, "not restored as a vApp"),
+    *((CLOUD_POINT, spoilt(CLOUD, **{name: f"{text}{bad}x"}), "invisible characters")
+      for name, text in CLOUD_TEXTS.items() for bad in INVISIBLE),
+    *((CLOUD_POINT, spoilt(CLOUD, **{name: bad.format(text)}), "without blanks")
+      for name, text in CLOUD_TEXTS.items() for bad in (" {}", "{}\n", "{}\u00a0", "   ")),
+    (CLOUD_POINT, spoilt(CLOUD, layout="seed"), "must be a CloudLayout"),
+    (CLOUD_POINT, spoilt(CLOUD, power_on="false"), "must be True or False"),
+    (CLOUD_POINT, spoilt(CLOUD, new_name=None), "must be text"),
+    (point(), spoilt(VmRestoreSpec(), keep_original="no"), "must be True or False"),
+    (point(), spoilt(VmRestoreSpec(), quick_rollback=1), "must be True or False"),
+    (point(), spoilt(VmRestoreSpec(), keep_original=None), "must be True or False"),
+    (point(), cast(RestoreSpec, None), "This is no restore"),
+    (CLOUD_POINT, cast(RestoreSpec, VAPP.vms[0]), "This is no restore"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("forbidden", "spec", "words"), FORBIDDEN, ids=lambda each: str(each)[:40])

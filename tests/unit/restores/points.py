@@ -36,7 +36,7 @@ def point(
         platform=platform,
         server_uid=SERVER,
         server_name="vbr.lab.example",
-        restore_href=f"/api/vmRestorePoints/{id_}?action=restore",
+        restore_href=f"/api/{kind.collection}/{id_}?action=restore",
     )
 
 

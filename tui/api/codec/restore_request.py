@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from tui.api.errors import BadReference, ForeignLink, InvalidRestoreSpec
@@ -22,6 +22,7 @@ from tui.api.models import (
     VAppVmParameters,
     VmRestoreSpec,
     WireFormat,
+    has_invisible,
     id_of,
     is_same_path,
     uid_of,
@@ -102,6 +103,9 @@ def check_restore(point: RestorePoint, spec: RestoreSpec) -> None:
     Raises:
         InvalidRestoreSpec: it breaks one of them.
     """
+    if not isinstance(spec, RestoreSpec):
+        raise InvalidRestoreSpec(f"This is no restore: {type(spec).__name__}.")
+    _check_fields(spec)
     is_vapp = point.kind is PointKind.VAPP
     if is_vapp is not isinstance(spec, VAppRestoreSpec):
         raise InvalidRestoreSpec(
@@ -115,6 +119,27 @@ def check_restore(point: RestorePoint, spec: RestoreSpec) -> None:
         _check_cloud_vm(point, spec)
     else:
         _check_vapp(spec)
+
+
+def _check_fields(spec: RestoreSpec | VAppVmParameters) -> None:
+    """Check each field by itself, as a form would: scripts pass what no form has."""
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        if field.type == "bool" and not isinstance(value, bool):
+            raise InvalidRestoreSpec(f"{field.name} must be True or False, not {value!r}.")
+        if field.type == "CloudLayout" and not isinstance(value, CloudLayout):
+            raise InvalidRestoreSpec(f"{field.name} must be a CloudLayout, not {value!r}.")
+        if field.type == "str":
+            _check_text(field.name, value)
+    for vm in spec.vms if isinstance(spec, VAppRestoreSpec) else ():
+        _check_fields(vm)
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str) or value != value.strip():
+        raise InvalidRestoreSpec(f"{name} must be text without blanks around it, not {value!r}.")
+    if has_invisible(value):
+        raise InvalidRestoreSpec(f"{name} contains invisible characters: {value!r}.")
 
 
 def _check_vm(point: RestorePoint, spec: VmRestoreSpec) -> None:
@@ -134,8 +159,13 @@ def _check_cloud_vm(point: RestorePoint, spec: CloudVmRestoreSpec) -> None:
 
 def _check_vapp(spec: VAppRestoreSpec) -> None:
     points = [vm.point_uid for vm in spec.vms]
+    if not all(points):
+        raise InvalidRestoreSpec("VmsRestoreParameters need a restore point each.")
     if len(set(points)) < len(points):
         raise InvalidRestoreSpec("VmsRestoreParameters name a restore point twice.")
+    names = [vm.new_name.casefold() for vm in spec.vms if vm.new_name]
+    if len(set(names)) < len(names):
+        raise InvalidRestoreSpec("VmsRestoreParameters give two VMs one name.")
     if not spec.org_vdc_ref:
         raise InvalidRestoreSpec("A vApp needs an OrgVdcRef.")
     placements = (placement for vm in spec.vms for placement in _placements(vm))

@@ -38,6 +38,7 @@ from tui.api.models.restore_spec import (
     VAppRestoreSpec,
     VAppVmParameters,
     VmRestoreSpec,
+    has_invisible,
 )
 from tui.api.models.server import (
     DEFAULT_PORT,
@@ -80,6 +81,7 @@ __all__ = [
     "VAppVmParameters",
     "VmRestoreSpec",
     "WireFormat",
+    "has_invisible",
     "id_of",
     "is_same_path",
     "uid_of",

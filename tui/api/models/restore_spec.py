@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+
+_FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
+_BIDI = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+_NOT_XML = {"\ufffe", "\uffff"}
+
+
+def has_invisible(text: str) -> bool:
+    """Whether a name or reference holds what nobody types on purpose, or what a request cannot carry."""
+    return any(unicodedata.category(char) in _FORBIDDEN or char in _BIDI or char in _NOT_XML for char in text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ Pure: no widgets, no network. Platforms are data, chosen from the table in `tui.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 from tui.api.errors import BadReference
@@ -15,6 +14,7 @@ from tui.api.models import (
     Platform,
     RestorePoint,
     RestoreSpec,
+    has_invisible,
     id_of,
     uid_of,
 )
@@ -31,10 +31,6 @@ from tui.restores.forms.fields import (
     is_on,
     text_of,
 )
-
-_FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
-_BIDI = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
-_NOT_XML = {"\ufffe", "\uffff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +167,7 @@ def _fault(field: Field, values: Values) -> str:
     text = text_of(values, field.name)
     if not text:
         return f"{field.label} is needed." if field.required else ""
-    if any(_is_forbidden(char) for char in text):
+    if has_invisible(text):
         return f"{field.label} contains invisible characters; type it again."
     if field.kind is FieldKind.UID:
         return _uid_fault(field, text)
@@ -193,7 +189,3 @@ def _uid_fault(field: Field, text: str) -> str:
     except BadReference as error:
         return error.detail
     return ""
-
-
-def _is_forbidden(char: str) -> bool:
-    return unicodedata.category(char) in _FORBIDDEN or char in _BIDI or char in _NOT_XML
