@@ -133,6 +133,52 @@ async def test_damage_is_a_bad_reply(scripted: Scripted, reply: bytes) -> None:
             await manager.points_page(Query(), 1)
 
 
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+LENGTH = b"Content-Length: 2\r\n"
+FAULTS = {
+    'no status line of HTTP: "SSH-2.0-OpenSSH_9.2"': [b"SSH-2.0-OpenSSH_9.2\r\n\r\n"],
+    'no status line of HTTP: "HTTP/1.1 abc OK"': [b"HTTP/1.1 abc OK\r\n\r\n"],
+    "begins with an empty line": [b"\r\n\r\n" + OK + LENGTH + b"\r\n[]"],
+    'header line "Broken"': [OK + b"Broken SECRET header\r\n\r\n"],
+    'header line "X-Token"': [OK + b"X-Token: SECRET\x00\r\n\r\n", OK + b"X-Token : SECRET\r\n\r\n"],
+    'header line "X-Trailer"': [CHUNKED + b"2\r\n[]\r\n0\r\nX-Trailer\r\n\r\n"],
+    "first header line begins with a space": [OK + b" X: y\r\n\r\n"],
+    "two Content-Length headers that differ": [OK + LENGTH + b"Content-Length: 3\r\n\r\n[]"],
+    "Content-Length is no length": [OK + b"Content-Length: " + n + b"\r\n\r\n" for n in (b"two", b"9" * 30)],
+    "both Content-Length and Transfer-Encoding": [OK + LENGTH + b"Transfer-Encoding: chunked\r\n\r\n[]"],
+    "two Transfer-Encoding headers": [OK + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n"],
+    "Transfer-Encoding is not chunked": [OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n"],
+    "longer than 100 kB": [OK + b"X-A: b\r\n" * 20_000, OK + b"X-A: " + b"b" * 200_000],
+    'no length: "ZZ': [CHUNKED + b"ZZ\r\n[]"],
+    'followed by "XX"': [CHUNKED + b"2\r\n[]XX0\r\n\r\n"],
+    "switch to another protocol": [b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
+    "status is none of HTTP: 99": [b"HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n"],
+    "Location header is no address": [b"HTTP/1.1 302 X\r\nLocation: https://[::1/\r\n" + LENGTH + b"\r\n[]"],
+    "encoded as br": [OK + b"Content-Encoding: br\r\n" + LENGTH + b"\r\n[]"],
+    "hung up after 1 of 200 bytes": [OK + b"Content-Length: 200\r\n\r\n["],
+    "hung up before its answer was complete": [b"", b"HTTP/1.1 2", OK + b"Conte", CHUNKED + b"5\r\n["],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", FAULTS)
+async def test_what_is_wrong_with_an_answer_is_named(scripted: Scripted, words: str) -> None:
+    """`It is no HTTP` helps nobody to find the box that writes the wrong line."""
+    for reply in FAULTS[words]:
+
+        async def once(_request: Request, writer: asyncio.StreamWriter, reply: bytes = reply) -> None:
+            writer.write(reply)
+            await writer.drain()
+            writer.close()
+
+        async with scripted(once) as (manager, _):
+            with pytest.raises((Unreadable, ConnectionLost)) as caught:
+                await manager.cancel_task(TASK)
+        assert words in str(caught.value)
+        assert "SECRET" not in str(caught.value)
+        assert caught.value.request_sent
+
+
 async def test_the_end_of_an_error_is_not_needed(scripted: Scripted) -> None:
     long = http(500, b"<html><title>Down</title>" + b" " * 3_000_000)
     async with scripted(long) as (manager, _):

@@ -42,6 +42,7 @@ from tui.api.proxy import ProxyAddress
 from tui.api.tls import refusal_of
 
 ErrorT = TypeVar("ErrorT", bound=BaseException)
+_SHOWN = 80
 MAX_MESSAGE = 600
 """Characters of a server's message that are kept."""
 _ERROR_BYTES = 65_536
@@ -133,7 +134,10 @@ def _broken(
         return Unreachable(f"{address}: {lost.strerror}.", request_sent=request_sent)
     if in_handshake:
         return HandshakeCut(f"{address} hung up.", request_sent=request_sent)
+    found = next(filter(None, (_CUT_AFTER.search(str(each)) for each in chain_of(error))), None)
     why = "before its answer was complete" if request_sent else "before anything was sent"
+    if found is not None:
+        why = f"after {found[1]} of {found[2]} bytes of its answer"
     return ConnectionLost(f"{address} hung up {why}.", request_sent=request_sent)
 
 
@@ -183,6 +187,44 @@ def _tls_error(
     if refusal is not None:
         return TlsRefused(refusal[0], hint=refusal[1], request_sent=request_sent)
     return ConnectionLost(f"TLS failed: {error.reason or error}.", request_sent=request_sent)
+
+
+# HTTP
+
+_HTTP_FAULTS = (
+    (r"illegal status line: (.*)", "Its first line is no status line of HTTP: {}."),
+    (r"no response line", "It begins with an empty line, not with a status line of HTTP."),
+    # The name alone: the value may be the session's token.
+    (r"illegal header line: bytearray\(b['\"]([\w-]*)", 'Its header line "{}" is malformed.'),
+    (r"continuation line", "Its first header line begins with a space."),
+    (r"conflicting Content-Length", "It has two Content-Length headers that differ."),
+    (r"bad Content-Length", "Its Content-Length is no length."),
+    (r"multiple Transfer-Encoding", "It has two Transfer-Encoding headers."),
+    (r"Only Transfer-Encoding", "Its Transfer-Encoding is not chunked."),
+    (r"buffer too long", "Its headers, or the line before a chunk, are longer than 100 kB."),
+    (r"illegal chunk header: (.*)", "The line before a chunk of it is no length: {}."),
+    (r"malformed chunk footer: (.*) \(expected", "A chunk of it is followed by {} where its line ends."),
+    (r"SWITCH_UPGRADE", "It wants to switch to another protocol (HTTP 101)."),
+    (r"should be in range.* not (.*)", "Its status is none of HTTP: {}."),
+    (r"location header", "Its Location header is no address."),
+)
+"""What the HTTP library says of an answer that is no good HTTP, and what an operator reads."""
+_BYTES = re.compile(r"bytearray\(b(['\"])(.*)\1\)", re.DOTALL)
+_CUT_AFTER = re.compile(r"received (\d+) bytes, expected (\d+)")
+
+
+def http_fault(said: str) -> str:
+    """Return which line or header of an answer is wrong, in a sentence.
+
+    Args:
+        said: the HTTP library's words; what the server sent stands in them escaped.
+    """
+    for pattern, words in _HTTP_FAULTS:
+        found = re.search(pattern, said, re.DOTALL)
+        if found is not None:
+            sent = _BYTES.sub(r'"\2"', "".join(found.groups()))
+            return words.format(sent if len(sent) <= _SHOWN else sent[:_SHOWN] + "…")
+    return f"It does not speak HTTP ({said[:_SHOWN]})."
 
 
 # Statuses and bodies

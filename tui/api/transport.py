@@ -19,7 +19,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from tui.api.error_mapping import connection_error, find, is_no_tls, proxy_error
+from tui.api.error_mapping import connection_error, find, http_fault, is_no_tls, proxy_error
 from tui.api.errors import (
     CertificateChanged,
     ConnectionLost,
@@ -233,6 +233,12 @@ class Transport:
         try:
             async for chunk in _decoded(response, limit, keep_gzip=call.keep_gzip and not is_error):
                 chunks.append(chunk)
+        except httpx.RemoteProtocolError as error:
+            if {"content-length", "transfer-encoding"} <= response.headers.keys():
+                raise Unreadable(
+                    "It has both Content-Length and Transfer-Encoding, and is not chunked."
+                ) from error
+            raise
         except (TooLarge, Unreadable, httpx.DecodingError):
             if not is_error:  # of an error the status and the beginning say enough
                 raise
@@ -411,7 +417,6 @@ _WORDS: tuple[tuple[type[Exception], type[ManagerError], str], ...] = (
     (httpx.PoolTimeout, TimedOut, "All connections to the server are busy."),
     (httpx.TimeoutException, TimedOut, "It did not answer in time."),
     (httpx.ProxyError, Unreachable, "The proxy refused to connect. Check --proxy, or connect without it."),
-    (httpx.RemoteProtocolError, Unreadable, "It does not speak HTTP."),
     (httpx.TooManyRedirects, NotManager, "It redirects elsewhere."),
     (httpx.InvalidURL, NameNotFound, "This is not a host name."),
     (httpx.StreamError, ConnectionLost, "The answer was interrupted."),
@@ -429,8 +434,10 @@ def mapped(
         request_sent: a byte of the request may have left.
         in_handshake: it happened while TLS was agreed.
     """
+    if isinstance(error, httpx.RemoteProtocolError) and not _is_hang_up(error):
+        return Unreadable(http_fault(str(error)), request_sent=request_sent)
     for kind, ours, detail in _WORDS:
-        if isinstance(error, kind) and not _is_hang_up(error):
+        if isinstance(error, kind):
             return ours(detail, request_sent=request_sent)
     if isinstance(error, httpx.TransportError | OSError | UnicodeError):
         return connection_error(error, address, request_sent=request_sent, in_handshake=in_handshake)
@@ -456,11 +463,11 @@ def mapped_by_proxy(error: Exception, proxy: ProxyAddress, address: ServerAddres
     if _is_hang_up(error):
         return proxy.failed("hung up before it opened the tunnel")
     if isinstance(error, httpx.RemoteProtocolError):
-        return proxy.failed("does not answer as an HTTP proxy does")
+        return proxy.failed(f"does not answer as an HTTP proxy does: {http_fault(str(error)).rstrip('.')}")
     return proxy_error(error, proxy)
 
 
 def _is_hang_up(error: Exception) -> bool:
     """Return whether the other end broke off, rather than answered in another language."""
-    hang_ups = ("disconnected", "peer closed", "incomplete")
+    hang_ups = ("disconnected", "peer closed", "incomplete", "unexpectedly closed")
     return isinstance(error, httpx.RemoteProtocolError) and any(words in str(error) for words in hang_ups)
