@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,12 +68,24 @@ async def test_a_ca_file_does_not_excuse_a_wrong_name(tmp_path: Path) -> None:
     assert script.requests == []
 
 
-@pytest.mark.parametrize("content", [None, "", "no certificate at all"])
-async def test_an_unusable_ca_file_is_named(tmp_path: Path, content: str | None) -> None:
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda _: None, "No such file"),
+        (lambda path: path.write_text(""), "no certificate"),
+        (lambda path: path.write_text("no certificate at all"), "no certificate"),
+        (lambda path: path.mkdir(), "is no file of certificates"),
+        (os.mkfifo, "is no file of certificates"),
+        (lambda path: path.symlink_to("/dev/zero"), "is no file of certificates"),
+    ],
+)
+async def test_an_unusable_ca_file_is_named(
+    tmp_path: Path, make: Callable[[Path], object], words: str
+) -> None:
+    """A pipe that nobody writes would hold the thread that reads it, and with it the program's end."""
     path = tmp_path / "ca.pem"
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(CaFileUnreadable, match=r"ca\.pem") as caught:
+    make(path)
+    with pytest.raises(CaFileUnreadable, match=rf"ca\.pem.*{words}") as caught:
         await log_on(Script(), Trust(ca_file=path))
     assert not caught.value.request_sent
 

@@ -122,7 +122,7 @@ def _name_error(error: BaseException, address: ServerAddress, *, request_sent: b
     unresolved = find(error, socket.gaierror)
     if unresolved is not None and unresolved.errno == socket.EAI_AGAIN:
         return NoNameServer(f"No name server answers for {address.host}.", request_sent=request_sent)
-    return NameNotFound(f"Nothing is called {address.host} here.", request_sent=request_sent)
+    return NameNotFound(f"The name {address.host} does not resolve.", request_sent=request_sent)
 
 
 def _broken(
@@ -168,7 +168,7 @@ def is_no_tls(error: BaseException) -> bool:
 
 def _reason_of(error: ssl.SSLError) -> str:
     """Return OpenSSL's reason; Python does not know the names of all, and then has only the words."""
-    return str(error.reason or error).upper().replace(" ", "_")
+    return str(getattr(error, "reason", "") or error).upper().replace(" ", "_")
 
 
 def _tls_error(
@@ -186,7 +186,7 @@ def _tls_error(
     refusal = refusal_of(reason, address.name, in_handshake=in_handshake)
     if refusal is not None:
         return TlsRefused(refusal[0], hint=refusal[1], request_sent=request_sent)
-    return ConnectionLost(f"TLS failed: {error.reason or error}.", request_sent=request_sent)
+    return ConnectionLost(f"TLS failed: {getattr(error, 'reason', '') or error}.", request_sent=request_sent)
 
 
 # HTTP

@@ -12,6 +12,7 @@ import hmac
 import ipaddress
 import re
 import ssl
+import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +38,7 @@ _REFUSALS = (
     (
         r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|WRONG_SSL_VERSION|VERSION_TOO_LOW|FALLBACK",
         "It speaks neither TLS 1.2 nor TLS 1.3.",
-        "Ask the server's administrator to allow TLS 1.2 or 1.3: vbem speaks nothing older.",
+        "Ask the server's administrator to allow one of them: vbem has nothing older.",
     ),
     (
         r"HANDSHAKE_FAILURE|NO_SHARED_CIPHER|NO_CIPHERS|INSUFFICIENT_SECURITY|CIPHER_RETURNED",
@@ -62,6 +63,7 @@ _REFUSALS = (
     (r"NO_APPLICATION_PROTOCOL", "It does not speak HTTP/1.1.", ""),
 )
 """OpenSSL's reasons by what they mean, each with what to do."""
+_CA_FILE_BYTES = 16_000_000
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -118,11 +120,14 @@ def looking_context() -> ssl.SSLContext:
 
 def _context_of(ca_file: Path) -> ssl.SSLContext:
     try:
+        status = ca_file.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _CA_FILE_BYTES:
+            raise CaFileUnreadable(f"{ca_file} is no file of certificates.")  # a pipe would be read for ever
         context = ssl.create_default_context(cafile=str(ca_file))
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise CaFileUnreadable(
-            f"{ca_file} cannot be used: {error.strerror if isinstance(error, OSError) else error}.",
-        ) from error
+    except ssl.SSLError as error:
+        raise CaFileUnreadable(f"{ca_file} holds no certificate in PEM form.") from error
+    except (OSError, ValueError) as error:
+        raise CaFileUnreadable(f"{ca_file}: {getattr(error, 'strerror', '') or error}.") from error
     # The file may hold the server's own or an intermediate certificate, often made without the
     # extensions newer Pythons insist on; the operator vouches for exactly these.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

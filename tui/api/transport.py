@@ -415,7 +415,7 @@ def _too_large(limit: int) -> TooLarge:
 
 _WORDS: tuple[tuple[type[Exception], type[ManagerError], str], ...] = (
     (httpx.PoolTimeout, TimedOut, "All connections to the server are busy."),
-    (httpx.TimeoutException, TimedOut, "It did not answer in time."),
+    (httpx.TimeoutException, TimedOut, "Nothing more came from it."),
     (httpx.ProxyError, Unreachable, "The proxy refused to connect. Check --proxy, or connect without it."),
     (httpx.TooManyRedirects, NotManager, "It redirects elsewhere."),
     (httpx.InvalidURL, NameNotFound, "This is not a host name."),

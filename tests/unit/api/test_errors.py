@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
+import socket
+import ssl
 import time
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tui.api import errors
@@ -12,6 +18,7 @@ from tui.api.error_mapping import MAX_MESSAGE, error_for
 from tui.api.errors import (
     BadLogin,
     Busy,
+    CaFileUnreadable,
     Forbidden,
     Invalid,
     ManagerError,
@@ -24,7 +31,11 @@ from tui.api.errors import (
     TaskUnknown,
 )
 from tui.api.logon import logon_error
-from tui.errors import VbemError
+from tui.api.models import ServerAddress
+from tui.api.proxy import ProxyAddress
+from tui.api.tls import Trust, client_context
+from tui.api.transport import mapped, mapped_by_proxy
+from tui.errors import VbemError, describe
 
 ALL = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, ManagerError)]
 
@@ -129,8 +140,8 @@ FOREIGN = [
 def test_only_the_servers_own_refusal_is_called_its_own(status: int, body: bytes, asks: str) -> None:
     """Somebody between may refuse a restore that the server took: `it did not start` needs proof."""
     headers = {"www-authenticate": asks} if asks else {}
-    for mapped in (error_for, logon_error):
-        error = mapped(status, body, headers)
+    for error_of in (error_for, logon_error):
+        error = error_of(status, body, headers)
         assert error.from_manager is ((status, body, asks) in OWN), error
 
 
@@ -158,6 +169,43 @@ def test_an_unknown_task_is_told_from_a_fault() -> None:
     assert type(other) is ServerFault
     elsewhere = error_for(404, xml)
     assert type(elsewhere) is NotFound
+
+
+def raised() -> list[ManagerError]:
+    """One error of each sort that comes of a connection or a status, as it is raised."""
+    address, proxy = ServerAddress(host="em01"), ProxyAddress(host="proxy", port=3128)
+    broken = [
+        socket.gaierror(socket.EAI_NONAME, "x"), socket.gaierror(socket.EAI_AGAIN, "x"), TimeoutError(),
+        ConnectionRefusedError(), OSError(errno.EHOSTUNREACH, "No route to host"), ConnectionResetError(),
+        ssl.SSLEOFError(), ssl.SSLError(1, "WRONG_VERSION_NUMBER"), ssl.SSLError(1, "ALERT_PROTOCOL_VERSION"),
+        ssl.SSLError(1, "BAD_RECORD_MAC"), httpx.ReadTimeout("x"), httpx.PoolTimeout("x"),
+        httpx.RemoteProtocolError("illegal status line: bytearray(b'x')"), httpx.ProxyError("x"),
+        httpx.StreamClosed(),
+    ]  # fmt: skip
+    found = [error_for(status, b"") for status in (301, 400, 401, 403, 404, 409, 500, 501, 503)]
+    found += [mapped(error, address, request_sent=sent) for error in broken for sent in (True, False)]
+    found += [mapped_by_proxy(error, proxy, address) for error in broken]
+    for path in (Path("/no/such/ca.pem"), Path("/dev/null"), Path(__file__)):
+        with pytest.raises(CaFileUnreadable) as caught:
+            client_context(Trust(ca_file=path))
+        found.append(caught.value)
+    return found
+
+
+def test_no_error_says_a_thing_twice() -> None:
+    """`The CA file cannot be used: x.pem cannot be used` sounds like two faults."""
+
+    def threes(text: str) -> set[tuple[str, ...]]:
+        words = re.findall(r"[\w']+", text.lower())
+        return set(zip(words, words[1:], words[2:], strict=False))
+
+    for error in raised():
+        for one, other in (
+            (error.title, error.detail),
+            (error.title, error.hint),
+            (error.detail, error.hint),
+        ):
+            assert not threes(one) & threes(other), describe("do it", error)
 
 
 def test_at_logon_401_is_a_bad_login() -> None:
