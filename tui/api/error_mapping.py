@@ -151,7 +151,7 @@ def proxy_error(error: BaseException, proxy: ProxyAddress) -> ManagerError:
         return proxy.failed("did not answer in time")
     system = find(error, OSError)
     why = f" ({system.strerror})" if system is not None and system.strerror else ""
-    return proxy.failed(f"could not be reached or hung up{why}")
+    return proxy.failed(f"was not reached, or hung up{why}")
 
 
 def _is_tls_failure(error: BaseException) -> bool:

@@ -196,7 +196,7 @@ def test_no_error_says_a_thing_twice() -> None:
     """`The CA file cannot be used: x.pem cannot be used` sounds like two faults."""
 
     def threes(text: str) -> set[tuple[str, ...]]:
-        words = re.findall(r"[\w']+", text.lower())
+        words = re.findall(r"[\w.']+", text.lower())
         return set(zip(words, words[1:], words[2:], strict=False))
 
     for error in raised():
