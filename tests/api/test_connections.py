@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import IPv6Address
@@ -39,17 +41,15 @@ NOBODY = "127.0.0.2"
 def addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the name `em.test` resolves to."""
     found: list[str] = []
-    resolve = asyncio.BaseEventLoop.getaddrinfo
+    resolve = socket.getaddrinfo
 
-    async def getaddrinfo(
-        loop: asyncio.BaseEventLoop, host: str | bytes, port: int, **options: int
-    ) -> list[tuple[object, ...]]:
+    def getaddrinfo(host: str | bytes, port: int, *args: int, **options: int) -> list[tuple[object, ...]]:
         if host not in ("em.test", b"em.test"):
-            return await resolve(loop, host, port, **options)  # type: ignore[return-value]
+            return resolve(host, port, *args, **options)  # type: ignore[return-value]
         kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
         return [(*kind, (address, port)) for address in found]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return found
 
 
@@ -111,6 +111,38 @@ async def test_a_name_that_does_not_resolve_is_called_that(who: Identity) -> Non
     ) as manager:
         with pytest.raises(NameNotFound):
             await manager.discover()
+
+
+SILENT = """
+import asyncio, socket, threading, time
+from tui.api.client import EnterpriseManager
+from tui.api.errors import ManagerError
+from tui.api.limits import Timeouts
+from tui.api.models import ServerAddress
+
+socket.getaddrinfo = lambda *args, **options: threading.Event().wait()
+
+async def ask(proxy):
+    address = ServerAddress(host="em.test")
+    async with EnterpriseManager(address, timeouts=Timeouts(connect=0.3), proxy=proxy) as manager:
+        try:
+            await manager.discover()
+        except ManagerError as error:
+            print(error, error.request_sent)
+
+asyncio.run(ask(""))
+asyncio.run(ask("http://proxy.test:3128"))
+"""
+
+
+def test_a_name_server_that_never_answers_holds_neither_the_call_nor_the_end() -> None:
+    """The thread that looks the name up cannot be stopped."""
+    done = subprocess.run(
+        [sys.executable, "-c", SILENT], capture_output=True, text=True, timeout=60, check=True
+    )
+    first, *more = done.stdout.splitlines()
+    assert first == "The server name could not be looked up: No name server answers for em.test. False"
+    assert "proxy.test:3128 has a name for which no name server answers" in more[0]
 
 
 @pytest.mark.parametrize("more", [http(200, b"unasked"), b""], ids=["unasked answer", "end"])

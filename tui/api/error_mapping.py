@@ -143,7 +143,10 @@ def _broken(
 
 def proxy_error(error: BaseException, proxy: ProxyAddress) -> ManagerError:
     """Return the error for a proxy that could not be reached, or broke off before the tunnel was open."""
-    if find(error, socket.gaierror) or find(error, UnicodeError):
+    unresolved = find(error, socket.gaierror)
+    if unresolved is not None and unresolved.errno == socket.EAI_AGAIN:
+        return proxy.failed("has a name for which no name server answers")
+    if unresolved is not None or find(error, UnicodeError):
         return proxy.failed("has a name that does not resolve")
     if find(error, ConnectionRefusedError):
         return proxy.failed("is not there: nothing listens on that port")

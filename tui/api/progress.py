@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import ip_address
 from typing import Any
 
 from tui.api.models import ServerAddress
@@ -67,10 +70,14 @@ class Progress:
         """Return whether TLS with the server is being agreed."""
         return self.stage in (Stage.HANDSHAKE, Stage.TUNNEL)
 
-    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+    async def _trace(self, event: str, info: dict[str, Any]) -> None:
         if event == "connection.connect_tcp.started":
             self.stage = Stage.CONNECTING
-            self._limit(self.connect_s)
+            deadline_s = asyncio.get_running_loop().time() + self.connect_s
+            addresses = await resolve(info["host"], timeout_s=self.connect_s)
+            if len(addresses) == 1:
+                info["host"] = addresses[0]  # among several the dialling chooses, and asks again
+            self._limit(deadline_s - asyncio.get_running_loop().time())
         elif event == "connection.connect_tcp.complete":
             self._unfinished = info["return_value"]
             if self.proxy is not None:
@@ -93,6 +100,44 @@ class Progress:
         if self._deadline is not None:
             now = asyncio.get_running_loop().time()
             self._deadline.reschedule(None if seconds is None else now + seconds)
+
+
+async def resolve(host: str, *, timeout_s: float) -> tuple[str, ...]:
+    """Return the addresses of a name.
+
+    The loop's own lookup holds the end of the program until the last name server was given up; a thread
+    of its own that is a daemon does not.
+
+    Args:
+        host: a name or an address.
+        timeout_s: how long a name server may take.
+
+    Raises:
+        socket.gaierror: the name has no address, or (`EAI_AGAIN`) no name server answered.
+    """
+    with suppress(ValueError):
+        return (str(ip_address(host)),)
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[tuple[str, ...]] = loop.create_future()
+
+    def look_up() -> None:
+        try:
+            rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            tell(found.set_exception, error)
+        else:
+            tell(found.set_result, tuple(dict.fromkeys(str(row[4][0]) for row in rows)))
+
+    def tell(set_outcome: Callable[[Any], None], outcome: object) -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(lambda: None if found.done() else set_outcome(outcome))
+
+    threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await found
+    except TimeoutError as error:
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer in time") from error
 
 
 class HeadByHead:

@@ -26,6 +26,7 @@ from tui.api.errors import (
     HandshakeCut,
     ManagerError,
     NameNotFound,
+    NoNameServer,
     NotManager,
     ProxyRefused,
     TimedOut,
@@ -57,6 +58,8 @@ for _logger in ("httpx", "httpcore"):
 _HEADERS = {"User-Agent": "vbem", "Accept-Encoding": "gzip", "Connection": "keep-alive"}
 _POOL = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=20.0)
 _FIRST_PAUSE_S = 0.3
+_FINAL = (NameNotFound, NoNameServer, ProxyRefused, TlsRefused)
+"""Not tried again at once: nothing would change, and a proxy's wrong password may lock the account."""
 _DECODED_AT_ONCE_BYTES = 16_384
 """Of compressed bytes: httpx decodes a piece whole, and deflate makes up to 1032 bytes of one."""
 _FRUITLESS_BYTES = 65_536
@@ -186,11 +189,7 @@ class Transport:
         for attempt in range(1, tries):
             try:
                 reply = await self._exchange(call, progress)
-            except (
-                NameNotFound,
-                ProxyRefused,
-                TlsRefused,
-            ):  # a wrong password tried again may lock the account
+            except _FINAL:
                 raise
             except Unreachable:
                 pass
