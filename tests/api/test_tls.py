@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.scripted import QUICK, SESSION, Identity, NoWait, Script, http, identity, json_reply, serving
+from tests.support.proxy import Proxy
 from tui.api.client import EnterpriseManager, Trust, look_at_certificate
 from tui.api.errors import (
     CaFileUnreadable,
@@ -20,9 +21,10 @@ from tui.api.errors import (
     UnknownCertificate,
     Unreachable,
 )
-from tui.api.models import Certificate, ServerAddress
+from tui.api.models import Certificate, ServerAddress, Task, TaskState
 from tui.api.tls import sha256_of
 
+TASK = Task(task_id="task-1", state=TaskState.RUNNING)
 LOGON = http(201, "", "X-RestSvcSessionId: abc")
 
 
@@ -145,6 +147,37 @@ async def test_each_new_connection_is_checked_again(who: Identity, tmp_path: Pat
             assert await manager.tasks() == ()
             assert await manager.tasks() == ()
     assert script.connections == 2
+
+
+async def test_a_certificate_that_changes_in_mid_work_is_told_from_a_lost_connection(
+    who: Identity, tmp_path: Path
+) -> None:
+    """To a read and to a write, each time, with both fingerprints; the session stays."""
+    other = identity(tmp_path)
+    last = json_reply({"Tasks": []}, "Connection: close")
+    async with (
+        serving(Script(answers=[last]), who) as first,
+        serving(Script(answers=[last]), other) as second,
+    ):
+        proxy = Proxy(names={"em01:9398": (first.address.host, first.address.port)})
+        trust = Trust(pinned_sha256=sha256_of(who.der))
+        address = ServerAddress(host="em01")
+        async with proxy.serving(), EnterpriseManager(address, trust=trust, proxy=proxy.url) as manager:
+            manager.resume(SESSION)
+            assert await manager.tasks() == ()
+            proxy.names["em01:9398"] = (second.address.host, second.address.port)
+            for call in (manager.tasks, manager.keep_alive, lambda: manager.cancel_task(TASK)):
+                with pytest.raises(CertificateChanged) as caught:
+                    await call()
+                assert not caught.value.request_sent
+                assert caught.value.pinned_sha256 == sha256_of(who.der)
+                assert caught.value.certificate.sha256 == sha256_of(other.der)
+                for der in (who.der, other.der):
+                    assert sha256_of(der)[:8].upper() in caught.value.detail
+            assert manager.session == SESSION
+            proxy.names["em01:9398"] = (first.address.host, first.address.port)
+            assert await manager.tasks() == ()
+    assert second.requests == []
 
 
 async def test_a_look_sends_nothing(who: Identity) -> None:

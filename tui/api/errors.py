@@ -144,13 +144,22 @@ class UnknownCertificate(Untrusted):
 
 
 class CertificateChanged(Untrusted):
-    """The server shows another certificate than the one that was pinned."""
+    """The server shows another certificate than the one that was pinned; at any request, also in mid-work.
+
+    Args:
+        certificate: the one it shows now.
+        pinned_sha256: fingerprint of the one that was trusted, lower-case hex.
+    """
 
     title = "The server's certificate has CHANGED"
     hint = "Ask the server's administrator whether it was replaced; if nobody knows, do not log on."
 
     def __init__(self, certificate: Certificate, pinned_sha256: str) -> None:
-        super().__init__("This is not the certificate you trusted before.", request_sent=False)
+        super().__init__(
+            f"Its fingerprint begins with {certificate.sha256[:8].upper()}, "
+            f"the one you trusted with {pinned_sha256[:8].upper()}.",
+            request_sent=False,
+        )
         self.certificate = certificate
         self.pinned_sha256 = pinned_sha256
 

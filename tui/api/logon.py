@@ -31,6 +31,8 @@ from tui.api.transport import Call, Kind, Reply
 
 DISCOVER_S = 15.0
 """Until what does not say what it is is given up."""
+_LOGON_S = 60.0
+"""A domain controller far away may take long; nobody watches a password field for two minutes."""
 LOG_OFF_S = 5.0
 _USUAL_AT = {
     80: "a web page in plain HTTP",
@@ -131,6 +133,7 @@ def _logon_call(user: str, password: str) -> Call:
         accept=XML,
         kind=Kind.WRITE,
         is_small=True,
+        total_s=_LOGON_S,
         secrets={"Authorization": f"Basic {pair}"},
     )
 
