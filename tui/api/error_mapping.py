@@ -56,6 +56,7 @@ _NO_TLS = (
     "PACKET_LENGTH",
 )
 """OpenSSL's reasons where the other end speaks something else."""
+_CHECK_PORT = "Check the port: HTTPS is on 9398 by default; 9399 is the old plain HTTP."
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _MAY_BE_ERROR = re.compile(rb"StatusCode", re.IGNORECASE)
@@ -113,8 +114,10 @@ def connection_error(
     if find(error, ConnectionRefusedError):
         return Refused(f"Nothing listens on {address}.", request_sent=request_sent)
     if find(error, TimeoutError):
-        what = "takes connections, but says nothing in the TLS handshake" if in_handshake else "says nothing"
-        return TimedOut(f"{address} {what}.", request_sent=request_sent)
+        if in_handshake:
+            said = f"{address} takes connections, but says nothing in the TLS handshake."
+            return TimedOut(said, hint=_CHECK_PORT, request_sent=request_sent)
+        return TimedOut(f"{address} says nothing.", request_sent=request_sent)
     return _broken(error, address, request_sent=request_sent, in_handshake=in_handshake)
 
 
@@ -181,7 +184,7 @@ def _tls_error(
     if any(word in reason for word in _NO_TLS):
         return NotManager(
             f"{address} does not speak TLS.",
-            hint="Check the port: HTTPS is on 9398 by default; 9399 is the old plain HTTP.",
+            hint=_CHECK_PORT,
             request_sent=request_sent,
         )
     if isinstance(error, ssl.SSLEOFError):
