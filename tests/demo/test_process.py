@@ -20,6 +20,9 @@ from cryptography import x509
 from tests.demo.reading import Answer, Wire
 from tests.support.demo_process import DemoProcess
 from tests.support.waiting import Deadline, patience_s
+from tui.demo.options import DEFAULT_PASSWORD, PASSWORD_VARIABLE, own_password
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the tests are about
 
 
 def handshake(demo: DemoProcess, name: str, authority: Path) -> bytes:
@@ -113,7 +116,52 @@ def test_without_control_it_does_not_read_its_input() -> None:
         assert process.wait(patience_s()) == 0
 
 
-@pytest.mark.parametrize("options", [["--port", "taken"], ["--fault", "nonsense"]])
+@pytest.mark.parametrize("host", [EVERYWHERE, "::"])
+@pytest.mark.parametrize("chosen", ["", "night-shift"])
+def test_others_can_reach_it_with_a_password_of_its_own_alone(
+    host: str, chosen: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, chosen)
+    with DemoProcess.start("--host", host) as demo:
+        demo.host = "localhost" if host == "::" else "127.0.0.1"
+        assert demo.password not in {"", DEFAULT_PASSWORD}
+        assert not chosen or demo.password == chosen
+        with Wire(demo) as client:
+            assert client.log_on(password=DEFAULT_PASSWORD).status == 401
+            assert client.log_on(user="LAB\\oncall", password=DEFAULT_PASSWORD).status == 401
+            assert client.log_on().status == 201
+            demo.reset(points=100)
+            assert client.log_on(password=DEFAULT_PASSWORD).status == 401
+            assert client.log_on().status == 201
+        demo.stop()
+        assert f"Others can reach this server on {host}." in capfd.readouterr().err
+
+
+def test_the_known_password_is_refused_where_others_can_reach_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tui.demo", "--host", EVERYWHERE], capture_output=True, text=True, timeout=60,
+        check=False, env={**os.environ, PASSWORD_VARIABLE: DEFAULT_PASSWORD},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "everybody knows the password" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "is_own"),
+    [
+        ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("LOCALHOST", True),
+        (EVERYWHERE, False), ("", False), ("::", False), ("192.0.2.7", False), ("127.1", False),
+        ("localhost.example", False), ("em.corp.example", False), ("::ffff:192.0.2.7", False),
+    ],
+)  # fmt: skip
+def test_what_only_this_computer_reaches(host: str, is_own: bool) -> None:
+    assert (own_password(host, {}) == DEFAULT_PASSWORD) is is_own
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--port", "taken"], ["--port", "99999"], ["--host", "nowhere.invalid"], ["--fault", "nonsense"]],
+)
 def test_a_start_that_fails_says_why(demo: DemoProcess, options: list[str]) -> None:
     options = [str(demo.port) if word == "taken" else word for word in options]
     done = subprocess.run(

@@ -33,11 +33,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from tui.demo import options as switches
 from tui.demo.fault_table import epilog, parse
 from tui.demo.identity import Identity
-from tui.demo.options import CHOICES, DEFAULT_PASSWORD, DEFAULT_USER, Options, from_namespace
+from tui.demo.options import (
+    CHOICES,
+    DEFAULT_USER,
+    PASSWORD_VARIABLE,
+    Options,
+    from_namespace,
+    is_loopback,
+    own_password,
+)
 from tui.demo.server import Application, Server
 from tui.demo.write_calls import effects
 
@@ -167,18 +176,23 @@ class Control:
 
 
 _STDIN = 0
+_HOST_HELP = f"""host: on another address than loopback the server has a password of its own,
+  made anew at each start and printed, or the one in {PASSWORD_VARIABLE}."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the server's switches to a command line, and a list of its faults to the help."""
     switches.add_options(parser)
-    parser.epilog, parser.formatter_class = epilog(), argparse.RawDescriptionHelpFormatter
+    parser.epilog, parser.formatter_class = (
+        f"{_HOST_HELP}\n\n{epilog()}",
+        argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM, SIGINT, `stop`, or the end of a control channel; the exit code."""
     try:
-        chosen = from_namespace(options)
+        chosen = replace(from_namespace(options), password=own_password(options.host, os.environ))
         application = Application(chosen, options.fault)
     except ValueError as error:
         print(f"The embedded server cannot start: {error}", file=sys.stderr)  # noqa: T201 - a command's output
@@ -188,6 +202,12 @@ def run(options: argparse.Namespace) -> int:
         return asyncio.run(_serve(options, chosen, application, identity))
     finally:
         identity.remove()
+
+
+_OPEN = (
+    "Others can reach this server on {}. Its password is its own: it stands in the line above. "
+    f"Set {PASSWORD_VARIABLE} to choose it."
+)
 
 
 async def _serve(
@@ -200,11 +220,14 @@ async def _serve(
     server = Server(application, identity)
     try:
         await server.start(namespace.host, namespace.port)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         where = f"{namespace.host} port {namespace.port}"
-        print(f"The embedded server cannot listen on {where}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        why = error.strerror if isinstance(error, OSError) else error
+        print(f"The embedded server cannot listen on {where}: {why}", file=sys.stderr)  # noqa: T201
         return 2
     _print_ready(server, options)
+    if not is_loopback(namespace.host):
+        print(_OPEN.format(namespace.host or "every address"), file=sys.stderr)  # noqa: T201
     if namespace.control:
         _read_control(loop, Control(server, over.set), over.set)
     await over.wait()
@@ -214,7 +237,7 @@ async def _serve(
 
 def _print_ready(server: Server, options: Options) -> None:
     ready = {
-        "url": server.url, "user": DEFAULT_USER, "password": DEFAULT_PASSWORD,
+        "url": server.url, "user": DEFAULT_USER, "password": options.password,
         "certificate": str(server.identity.certificate_file), "fingerprint": server.identity.fingerprint,
         "api_version": options.api_version,
     }  # fmt: skip

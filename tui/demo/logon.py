@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tui.demo.clock import DemoClock
 from tui.demo.ids import Ids
 from tui.demo.messages import Refused, Request
-from tui.demo.options import DEFAULT_PASSWORD, DEFAULT_USER
+from tui.demo.options import DEFAULT_USER
 
 HEADER = "X-RestSvcSessionId"
 IDLE_LIMIT_S = 15 * 60
@@ -39,9 +39,10 @@ class LogonSession:
 class Logons:
     """All logon sessions."""
 
-    def __init__(self, clock: DemoClock, salt: str) -> None:
+    def __init__(self, clock: DemoClock, salt: str, password: str) -> None:
         self._clock = clock
         self._salt = salt
+        self._password = password
         self._ids = Ids(salt, "LogonSession")
         self._by_token: dict[str, LogonSession] = {}
         self._count = 0
@@ -54,7 +55,7 @@ class Logons:
         """
         user, password = _credentials(request.headers.get("authorization", ""))
         known = _USERS.get(user.lower())
-        if known is None or password != DEFAULT_PASSWORD:
+        if known is None or password != self._password:
             raise Refused(401, "Unauthorized: the user name or password is incorrect.")
         digest = hashlib.sha256(f"{self._salt}:token:{self._count}".encode()).digest()
         session = LogonSession(

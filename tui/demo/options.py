@@ -4,6 +4,9 @@ servers, or that no source answers (WIRE 12)."""
 from __future__ import annotations
 
 import argparse
+import ipaddress
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +21,8 @@ DEFAULT_PASSWORD = "demo-Passw0rd"  # noqa: S105 - a made-up account of a made-u
 class Options:
     """One complete set of switches; `reset` and `set` of the control channel make new ones."""
 
+    password: str = DEFAULT_PASSWORD
+    """Of every account that may log on."""
     points: int = 0
     """VM restore points in the world; 0 is the named VMs alone."""
     seed: int | None = None
@@ -104,6 +109,32 @@ _HELP = {
 }
 
 
+PASSWORD_VARIABLE = "VBEM_DEMO_PASSWORD"  # noqa: S105 - a variable's name
+
+
+def own_password(host: str, environ: Mapping[str, str]) -> str:
+    """The password of a server on an address: everybody knows the usual one, so it is for loopback alone.
+
+    Raises:
+        ValueError: the environment names the usual one for an address that others can reach.
+    """
+    chosen, is_open = environ.get(PASSWORD_VARIABLE, ""), not is_loopback(host)
+    if is_open and chosen == DEFAULT_PASSWORD:
+        raise ValueError(
+            f"others can reach {host or 'every address'}, and everybody knows the password in "
+            f"{PASSWORD_VARIABLE}; choose another, or unset it to have one made"
+        )
+    return chosen or (secrets.token_urlsafe(12) if is_open else DEFAULT_PASSWORD)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer reaches an address; a name other than localhost may lead anywhere."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 def moment(text: str) -> datetime:
     """Read an ISO 8601 time; without an offset it is UTC."""
     parsed = datetime.fromisoformat(text)
@@ -112,7 +143,7 @@ def moment(text: str) -> datetime:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the server's switches to a command line."""
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; see below")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port to listen on; 0 takes any")
     parser.add_argument("--points", type=int, default=0, metavar="N", help="number of VM restore points")
     parser.add_argument("--seed", type=int, metavar="N", help="same seed, same world and ids")

@@ -69,7 +69,7 @@ class Site:
         self._salt = f"{run}:{self.generation}"
         self.clock = DemoClock(options.now, options.time_scale)
         self.world = World(options, self.clock.start)
-        self.logons = Logons(self.clock, self._salt)
+        self.logons = Logons(self.clock, self._salt, options.password)
         self.restores = Restores(self.clock, options, self._salt)
         self.restores.past = list(past_sessions(self.world, self.clock.start))
         self.configure(options)
