@@ -208,3 +208,15 @@ def test_2_2_query_service_links(wire: Wire) -> None:
     assert all("&format=Entities&sortAsc=name&pageSize=15&page=1" in href for href in links)
     path = urlsplit(links[0])
     assert wire.get(f"{path.path}?{path.query}").status == 200
+
+
+@pytest.mark.parametrize(("version", "status"), [("v1_7", 200), ("v1_6", 400)])
+def test_3_5_vm_name_is_a_field_of_points_from_12_on(wire: Wire, version: str, status: int) -> None:
+    wire.demo.control("set", option="api_version", value=version)
+    answer = wire.get("/api/query?type=VmRestorePoint&format=Entities&Filter=VmName==app01&pageSize=300")
+    assert answer.status == status
+    if status == 200:
+        same = wire.query("VmRestorePoint", 'VmDisplayName=="app01"', pageSize=300)
+        assert [row["UID"] for row in answer.queried("VmRestorePoints")] == [
+            row["UID"] for row in same.queried("VmRestorePoints")
+        ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.demo.reading import MEDIA, TOKEN, Wire
+from tests.demo.reading import MEDIA, TOKEN, Wire, vm_spec
 
 
 @pytest.mark.parametrize("form", ["xml", "json"])
@@ -44,6 +45,28 @@ def test_1_4_logon_gives_token_cookie_and_session_id(stranger: Wire, path: str) 
     assert answer.node["SessionId"] != token, "WIRE T24: the token is not the SessionId"
     assert {"+", "/"} & set(token), "WIRE T24: base64 with its awkward characters"
     assert token.endswith("=")
+
+
+def test_1_4_the_token_is_the_session_ids_text_where_servers_do_so(wire: Wire) -> None:
+    wire.demo.control("set", option="tokens", value="session-id")
+    answer = wire.log_on()
+    assert answer.headers[TOKEN] == base64.b64encode(answer.node["SessionId"].encode()).decode()
+    assert wire.get("/api/tasks").status == 200
+    jobs = wire.get(answer.node.link("Down", "JobReferenceList"))
+    assert jobs.rows(*([] if wire.format == "xml" else ["Refs"]))[0]["Type"] == "JobReference"
+
+
+@pytest.mark.parametrize(("how", "status"), [("reject", 400), ("accept", 201)])
+def test_1_2_a_version_that_is_not_listed(wire: Wire, how: str, status: int) -> None:
+    wire.demo.control("set", option="unlisted_versions", value=how)
+    assert b"v1_4" not in wire.get("/api/").body
+    assert wire.log_on(version="v1_4").status == status
+    assert wire.log_on(version="v1_9").status == 400
+    if status == 201:
+        wire.log_on(version="v1_4")
+        wire.restore(wire.point_id("app01"), vm_spec(wire.format))
+        wire.demo.advance(7)
+        assert wire.get("/api/tasks/task-1").node["State"] == "Running", "no OperationFinished before v1_5"
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,49 @@ def test_6_1_a_launch_that_wants_credentials(wire: Wire) -> None:
     assert (result["Success"], result["CredentialsNeeded"]) == ("false", "true")
 
 
+@pytest.mark.parametrize(
+    ("asks", "credentials", "confirmation"),
+    [("credentials", "true", None), ("confirmation", None, "true"), ("both", "true", "true")],
+)
+def test_6_1_a_launch_asks_for_one_thing_or_the_other(
+    wire: Wire, asks: str, credentials: str | None, confirmation: str | None
+) -> None:
+    wire.demo.control("set", option="asks_for", value=asks)
+    result = launched(wire, "vault01").child("Result")
+    assert result is not None
+    assert (result.get("CredentialsNeeded"), result.get("ConfirmationNeeded")) == (credentials, confirmation)
+    assert ("redentials" in result["Message"], "onfirm" in result["Message"]) == (
+        bool(credentials), bool(confirmation)
+    )  # fmt: skip
+
+
+def test_t27_restore_sessions_are_forgotten_after_30_days(wire: Wire) -> None:
+    launched(wire, "app01")
+    address = session(wire, "app01").link("Alternate")
+    later(wire, 30 * 86400 - 60)
+    wire.log_on()
+    assert session(wire, "app01")["Result"] == "Success"
+    later(wire, 120)
+    wire.log_on()
+    assert wire.query("RestoreSession", 'VmDisplayName=="app01"').queried("RestoreSessions") == []
+    assert wire.get(address).status == 404
+
+
+def test_7_other_people_restore_too(wire: Wire) -> None:
+    assert wire.demo.restores() == []
+    wire.demo.control("set", option="colleague", value=True)
+    later(wire, 3600)
+    wire.log_on()
+    theirs = wire.demo.restores()
+    assert {(one["user"], one["overwrites"]) for one in theirs} == {("LAB\\colleague", True)}
+    assert len(theirs) == 6 == len({one["vm"] for one in theirs})
+    listed = wire.query("RestoreSession", sortDesc="CreationTime").queried("RestoreSessions")
+    assert [row["VmDisplayName"] for row in listed[:6]] == [one["vm"] for one in reversed(theirs)]
+    times = [row["CreationTimeUTC"] for row in listed[:6]]
+    assert len({text[14:16] for text in times}) == 6, f"ten minutes apart: {times}"
+    assert wire.get("/api/tasks").listed("Tasks") == [], "their tasks are not ours"
+
+
 def test_6_1_finished_without_a_session_link(wire: Wire) -> None:
     finished = launched(wire, "print01")
     assert (finished["State"], result_of(finished)[0]) == ("Finished", "true")

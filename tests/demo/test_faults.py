@@ -350,14 +350,18 @@ def test_pages_without_paging_info(client: Wire) -> None:
 @pytest.mark.parametrize(
     "path", ["/api/hierarchyRoots?format=Entity", "/api/query?type=HierarchyRoot&format=Entities"]
 )
-def test_roots_with_a_wrong_uid(client: Wire, path: str) -> None:
+@pytest.mark.parametrize("by_switch", [False, True])
+def test_roots_with_a_wrong_uid(client: Wire, path: str, by_switch: bool) -> None:
     def roots() -> list[tuple[str, str]]:
         answer = client.get(path)
         rows = answer.rows() if "query" not in path else answer.queried("HierarchyRoots")
         return [(row["UID"].rpartition(":")[2], row["UniqueId"]) for row in rows]
 
     assert all(uid != unique for uid, unique in roots())
-    client.demo.fault("wrong-roots")
+    if by_switch:
+        client.demo.control("set", option="root_uid", value="unique-id")
+    else:
+        client.demo.fault("wrong-roots")
     assert all(uid == unique for uid, unique in roots())
 
 

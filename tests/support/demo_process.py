@@ -22,7 +22,9 @@ from tests.support.waiting import patience_s
 USUAL: dict[str, object] = {
     "seed": 1, "points": 0, "time_scale": 0, "now": None, "api_version": "v1_7", "casing": "pascal",
     "cloud_layout": "both", "misordered": "reject", "empty_body": "accept", "page_size": 100,
-    "cancel": "launch-only", "role": "portal-admin", "ignores_keep_original": False, "certificate": "good",
+    "asks_for": "credentials", "tokens": "opaque", "unlisted_versions": "reject", "root_uid": "own",
+    "colleague": False, "cancel": "launch-only", "role": "portal-admin", "ignores_keep_original": False,
+    "certificate": "good",
 }  # fmt: skip
 """How the server of a test is unless the test wants it otherwise; its clock stands still."""
 

@@ -14,6 +14,12 @@ from tui.demo.world import CLOUD, HYPERV, Vm, World, wire_time
 
 SENTINEL = "1753-01-01T00:00:00Z"
 Session = Restore | PastSession
+_FLAGS = {"CredentialsNeeded": "credentials", "ConfirmationNeeded": "confirmation"}
+_QUESTIONS = {
+    "credentials": "Guest credentials are required",
+    "confirmation": "The VM is running. Confirm that it may be powered off",
+    "both": "Guest credentials and a confirmation are required",
+}
 
 
 def microseconds(moment: datetime) -> int:
@@ -65,6 +71,7 @@ class Activity:
             "vAppRestorePoints": "VAppRestorePointReferenceList",
             "restoreSessions": "RestoreSessionReferenceList", "tasks": "TaskList", "querySvc": "QueryService",
             "backups": "BackupReferenceList", "restorePoints": "RestorePointReferenceList",
+            "jobs": "JobReferenceList",
         }  # fmt: skip
         if self._options.role != "restore-operator":
             places |= {
@@ -109,8 +116,10 @@ class Activity:
         restore = task.restore
         failure = restore.behaviour.launch_failure if restore else ""
         attributes: dict[str, str | int | bool] = {"Success": not failure}
-        if restore and restore.behaviour.credentials_needed:
-            attributes["CredentialsNeeded"] = True
+        if restore and restore.behaviour.asks_back:
+            wanted = self._options.asks_for
+            attributes |= {flag: True for flag, word in _FLAGS.items() if wanted in {word, "both"}}
+            failure = _QUESTIONS[wanted]
         message = failure or ("Ok" if state == "Finished" else "OperationFinished")
         if restore is None:
             message = "Collection of the backup server's data has been started"

@@ -1,4 +1,4 @@
-"""What another person restores at the same moment, from the vendor's own console: no task tells of it."""
+"""What another person restores from the vendor's own console: no task tells of it, only a restore session."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from tui.demo.restores import Restore
 from tui.demo.site import Site
 from tui.demo.vms import Behaviour
 from tui.demo.write_calls import COLLEAGUE, begun
+
+_FIRST_S, _PERIOD_S = 120.0, 600.0
 
 
 def restore_beside(site: Site, request: Request, how: str) -> None:
@@ -28,6 +30,20 @@ def restore_beside(site: Site, request: Request, how: str) -> None:
     if found.behaviour.launch_failure or not found.behaviour.session_link:
         found.behaviour = Behaviour()
     site.restores.add(found)
+
+
+def catch_up(site: Site) -> None:
+    """With `--colleague`, begin the restores that are due: of a VM every ten minutes, over its original."""
+    if not site.options.colleague:
+        return
+    points, ordinary = site.world.points, [vm for vm in site.world.vms if vm.behaviour == Behaviour()]
+    while (due_s := _FIRST_S + site.restores.by_colleague * _PERIOD_S) <= site.clock.seconds():
+        vm = ordinary[(3 + site.restores.by_colleague * 5) % len(ordinary)]
+        number = other_point(site, points.first_of[vm.number])
+        point = ("VmRestorePoint", points.ids.guid(number), site.rows.name(number))
+        found = begun(site, vm, point, requested=RestoreRequest(), user=COLLEAGUE, at_s=due_s)
+        site.restores.add(found)
+        site.restores.by_colleague += 1
 
 
 def _of_vm(site: Site, guid: str, how: str) -> Restore | None:

@@ -36,6 +36,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tui.demo import options as switches
+from tui.demo.colleague import catch_up
 from tui.demo.fault_table import epilog, parse
 from tui.demo.identity import Identity
 from tui.demo.options import (
@@ -68,7 +69,7 @@ class Control:
             "faults-fired": lambda _: self._fired(),
             "requests": lambda _: {"requests": list(self._app.requests)},
             "clear-requests": self._clear_requests,
-            "restores": lambda _: {"restores": effects(self._app.site)},
+            "restores": lambda _: self._restores(),
             "reset": self._reset,
             "set": self._set,
             "expire-sessions": lambda _: {"expired": self._app.site.logons.expire()},
@@ -97,6 +98,10 @@ class Control:
 
     def _now(self) -> Message:
         return {"now": self._app.site.clock.now().isoformat()}
+
+    def _restores(self) -> Message:
+        catch_up(self._app.site)
+        return {"restores": effects(self._app.site)}
 
     def _advance(self, message: Message) -> Message:
         self._app.site.clock.advance(float(str(message["seconds"])))

@@ -33,6 +33,7 @@ class Entities:
     def __init__(self, world: World, options: Options, hrefs: Hrefs, rows: PointRows) -> None:
         self.world = world
         self._version = options.version
+        self._gives_unique_ids = options.root_uid == "unique-id"
         self._hrefs = hrefs
         self._rows = rows
 
@@ -76,8 +77,8 @@ class Entities:
         return found
 
     def roots(self, flaws: Collection[str]) -> Callable[[Root], Resource]:
-        """What describes hierarchy roots: rightly, or with the UniqueId in the place of the id."""
-        return self._wrong_root if "wrong-roots" in flaws else self.root
+        """What describes hierarchy roots: rightly, or with the UniqueId in the place of the id (WIRE 8.1)."""
+        return self._wrong_root if self._gives_unique_ids or "wrong-roots" in flaws else self.root
 
     def _wrong_root(self, root: Root) -> Resource:
         found = self.root(root)

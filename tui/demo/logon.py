@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tui.demo.clock import DemoClock
 from tui.demo.ids import Ids
 from tui.demo.messages import Refused, Request
-from tui.demo.options import DEFAULT_USER
+from tui.demo.options import DEFAULT_USER, Options
 
 HEADER = "X-RestSvcSessionId"
 IDLE_LIMIT_S = 15 * 60
@@ -39,13 +39,17 @@ class LogonSession:
 class Logons:
     """All logon sessions."""
 
-    def __init__(self, clock: DemoClock, salt: str, password: str) -> None:
+    def __init__(self, clock: DemoClock, salt: str, options: Options) -> None:
         self._clock = clock
         self._salt = salt
-        self._password = password
+        self._options = options
         self._ids = Ids(salt, "LogonSession")
         self._by_token: dict[str, LogonSession] = {}
         self._count = 0
+
+    def configure(self, options: Options) -> None:
+        """Take over options; sessions that live go on."""
+        self._options = options
 
     def log_on(self, request: Request, version: int) -> LogonSession:
         """Check the credentials and open a session.
@@ -55,17 +59,22 @@ class Logons:
         """
         user, password = _credentials(request.headers.get("authorization", ""))
         known = _USERS.get(user.lower())
-        if known is None or password != self._password:
+        if known is None or password != self._options.password:
             raise Refused(401, "Unauthorized: the user name or password is incorrect.")
-        digest = hashlib.sha256(f"{self._salt}:token:{self._count}".encode()).digest()
+        guid = self._ids.guid(self._count)
         session = LogonSession(
-            number=self._count, guid=self._ids.guid(self._count), user=known, version=version,
-            token=base64.b64encode(b"\xfb\xff" + digest[:14]).decode(),
+            number=self._count, guid=guid, user=known, version=version, token=self._token(guid),
             last_used=self._clock.idle_seconds(),
         )  # fmt: skip
         self._count += 1
         self._by_token[session.token] = session
         return session
+
+    def _token(self, guid: str) -> str:
+        if self._options.tokens == "session-id":
+            return base64.b64encode(guid.encode()).decode()
+        digest = hashlib.sha256(f"{self._salt}:token:{self._count}".encode()).digest()
+        return base64.b64encode(b"\xfb\xff" + digest[:14]).decode()
 
     def of(self, request: Request) -> LogonSession:
         """The session of a request; using it keeps it alive.

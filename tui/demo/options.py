@@ -46,6 +46,16 @@ class Options:
     """Rows on a page when the client does not say."""
     cancel: str = "launch-only"
     """What DELETE on a task stops (WIRE Q7)."""
+    asks_for: str = "credentials"
+    """What the launch of `vault01` asks for (WIRE 6.1): credentials, confirmation or both."""
+    tokens: str = "session-id"
+    """What tokens are: made of the text of the SessionId, or of bytes that tell nothing (WIRE 1.4)."""
+    unlisted_versions: str = "reject"
+    """Whether a logon may name an API version that is not offered any more (WIRE 1.2)."""
+    root_uid: str = "own"
+    """What the UID of a hierarchy root holds: its own id, or the host's UniqueId (WIRE 8.1)."""
+    colleague: bool = False
+    """Somebody else restores a VM over its original every ten minutes."""
     role: str = "portal-admin"
     """Rights of the account (WIRE 1.6)."""
     ignores_keep_original: bool = False
@@ -94,6 +104,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "misordered": ("reject", "ignore"),
     "empty_body": ("accept", "reject"),
     "cancel": ("launch-only", "stops", "none"),
+    "asks_for": ("credentials", "confirmation", "both"),
+    "tokens": ("session-id", "opaque"),
+    "unlisted_versions": ("reject", "accept"),
+    "root_uid": ("own", "unique-id"),
     "role": ("portal-admin", "portal-user", "restore-operator"),
     "certificate": ("good", "expired", "wrong-name", "hostile-name"),
 }
@@ -104,6 +118,10 @@ _HELP = {
     "misordered": "XML elements in the wrong order",
     "empty_body": "a restore request without body",
     "cancel": "what deleting a task stops",
+    "asks_for": "what the launch of vault01 asks for",
+    "tokens": "what the tokens of logon sessions are made of",
+    "unlisted_versions": "a logon that names an older API version than offered",
+    "root_uid": "what the UID of a hierarchy root holds",
     "role": "rights of the account",
     "certificate": "what certificate to show",
 }
@@ -151,6 +169,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--now", type=moment, metavar="ISO", help="the server's time at start")
     parser.add_argument("--page-size", type=int, default=100, metavar="N", help="rows of a page by default")
     parser.add_argument("--ignores-keep-original", action="store_true", help="overwrite as an old server")
+    parser.add_argument("--colleague", action="store_true", help="have somebody else restore VMs, too")
     parser.add_argument("--href-host", default=HREF_HOST, metavar="URL", help="host in every Href")
     parser.add_argument("--fault", action="append", default=[], metavar="FAULT", help="misbehave; see below")
     parser.add_argument("--identity-dir", type=Path, metavar="DIR", help="keep key and certificate here")

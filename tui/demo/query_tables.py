@@ -6,6 +6,7 @@ from tui.demo import filters
 from tui.demo.activity import Activity, Session, microseconds
 from tui.demo.entities import Entities
 from tui.demo.filters import Field, Table
+from tui.demo.options import Options
 from tui.demo.point_rows import PointRows
 from tui.demo.restores import Restores, Task
 from tui.demo.world import ALGORITHMS, POINT_TYPES, RUNS_OF_A_JOB, Job, Root, Server, Vm, World
@@ -17,8 +18,8 @@ _PLATFORMS = ("VMware", "HyperV", "vCloud", "AgentForLinux", "AgentForWindows", 
 _BACKUP_TYPES = ("Standard", "ParentBackup", "ChildBackup")
 
 
-def point_table(world: World, rows: PointRows) -> Table[int]:
-    """VM restore points. HierarchyObjRef is not documented but used by shipped clients."""
+def point_table(world: World, rows: PointRows, options: Options) -> Table[int]:
+    """VM restore points. HierarchyObjRef is not documented but used by shipped clients, as is VmName."""
     points, vms = world.points, world.vms
 
     def vm(number: int) -> Vm:
@@ -29,7 +30,7 @@ def point_table(world: World, rows: PointRows) -> Table[int]:
     def run(number: int) -> int:
         return vm(number).job.number * RUNS_OF_A_JOB + points.run_of[number]
 
-    return Table(name="VmRestorePoint", rows=points.all, fields={
+    fields: dict[str, Field[int]] = {
         "uid": filters.uid("VmRestorePoint", points.ids.guid),
         "name": filters.text(rows.name),
         "creationtime": filters.time(points.created_us.__getitem__),
@@ -41,7 +42,10 @@ def point_table(world: World, rows: PointRows) -> Table[int]:
         "hierarchyobjref": filters.text(lambda n: vm(n).ref, group=of_vm),
         "backupserveruid": filters.uid("BackupServer", lambda n: vm(n).root.server.guid, group=of_vm),
         "backupservername": filters.text(lambda n: vm(n).root.server.name, group=of_vm),
-    })  # fmt: skip
+    }  # fmt: skip
+    if options.version >= 7:
+        fields["vmname"] = fields["vmdisplayname"]
+    return Table(name="VmRestorePoint", rows=points.all, fields=fields)
 
 
 def vapp_table(world: World, entities: Entities) -> Table[int]:

@@ -18,6 +18,8 @@ from tui.demo.world import VApp, Vm
 
 STOPPING_S = 3.0
 STARTING_S = 2.0
+REMEMBERED = timedelta(days=30)
+"""How long a restore session is kept after it began (WIRE T27)."""
 DISK_IS_FULL = "Failed to restore VM: the disk is full"
 
 
@@ -146,6 +148,8 @@ class Restores:
     tasks: list[Task] = field(default_factory=list)
     restores: list[Restore] = field(default_factory=list)
     past: list[PastSession] = field(default_factory=list)
+    by_colleague: int = 0
+    """How many restores somebody else has begun by the clock."""
     guids: Ids = field(init=False)
 
     def __post_init__(self) -> None:
@@ -208,11 +212,15 @@ class Restores:
             restore.stopped_at = now
 
     def seen(self) -> list[Restore]:
-        """The restores whose sessions Enterprise Manager has, newest first."""
+        """The restores whose sessions Enterprise Manager has, newest first; older ones it forgot."""
         now = self.clock.seconds()
-        return [restore for restore in reversed(self.restores) if restore.is_seen(now)]
+        oldest = now - REMEMBERED.total_seconds()
+        return [
+            restore for restore in reversed(self.restores)
+            if restore.is_seen(now) and restore.launched_at >= oldest
+        ]  # fmt: skip
 
     def recent_past(self) -> list[PastSession]:
-        """Older sessions of the last 30 days."""
-        oldest = self.clock.now() - timedelta(days=30)
+        """Sessions from before the start that are not forgotten."""
+        oldest = self.clock.now() - REMEMBERED
         return [session for session in self.past if session.begun >= oldest]

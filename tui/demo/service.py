@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tui.demo.colleague import catch_up
 from tui.demo.logon import HEADER, LogonSession
 from tui.demo.messages import Refused, Reply, Request, not_found, segments_of
 from tui.demo.query import Queries
@@ -104,6 +105,7 @@ class Service:
             return self._log_on(request) if segments else self._root(request)
         session = self.site.logons.of(request)
         request.xml_only = session.version < 4
+        catch_up(self.site)
         _check_route(request, segments)
         self._check_rights(request, segments)
         return self._handlers[segments[0]](request, session, segments[1:])
@@ -130,7 +132,8 @@ class Service:
         newest = site.options.version
         offered = {"latest": newest, "v1": 0} | {f"v1_{minor}": minor for minor in range(1, newest + 1)}
         session = site.logons.log_on(request, newest)
-        if wanted not in offered or offered[wanted] < site.activity.oldest_version:
+        oldest = 0 if site.options.unlisted_versions == "accept" else site.activity.oldest_version
+        if wanted not in offered or offered[wanted] < oldest:
             site.logons.log_off(session.guid)
             raise Refused(400, f"API version '{wanted}' is not supported.")
         session.version = offered[wanted]

@@ -69,7 +69,7 @@ class Site:
         self._salt = f"{run}:{self.generation}"
         self.clock = DemoClock(options.now, options.time_scale)
         self.world = World(options, self.clock.start)
-        self.logons = Logons(self.clock, self._salt, options.password)
+        self.logons = Logons(self.clock, self._salt, options)
         self.restores = Restores(self.clock, options, self._salt)
         self.restores.past = list(past_sessions(self.world, self.clock.start))
         self.configure(options)
@@ -77,6 +77,7 @@ class Site:
     def configure(self, options: Options) -> None:
         """Take over options that change how the server behaves, without a new world."""
         self.options = self.restores.options = options
+        self.logons.configure(options)
         hrefs = self.hrefs = Hrefs(options)
         self.rows = PointRows(self.world, hrefs, options.version)
         self.entities = Entities(self.world, options, hrefs, self.rows)
@@ -84,7 +85,7 @@ class Site:
         self.replies = Replies(options)
         world, entities = self.world, self.entities
         self.tables = Tables(
-            points=point_table(world, self.rows),
+            points=point_table(world, self.rows, options),
             vapp_points=vapp_table(world, entities),
             sessions=session_table(world, self.restores, self.activity),
             roots=root_table(world),

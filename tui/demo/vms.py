@@ -8,7 +8,7 @@
 | `crm01`, `till 07`, `lab-db` | vSphere vbr01, Hyper-V vbr02, Cloud Director vbr02 | Failed, with a message |
 | `legacy01` | vSphere, vbr01 | Failed, and the server does not say why (WIRE T37) |
 | `broken01` | vSphere, vbr01 | the launch itself fails: task Finished, Success=false |
-| `vault01` | vSphere, vbr02 | the launch fails and asks for credentials (CredentialsNeeded) |
+| `vault01` | vSphere, vbr02 | the launch fails and asks back (CredentialsNeeded, or as `--asks-for` says) |
 | `kiosk01` | vSphere, vbr01 | the 202 already carries a Finished task (WIRE T22) |
 | `print01` | vSphere, vbr01 | task Finished, Success=true, but no link to a restore session |
 | `early01` | vSphere, vbr02 | Result and session link already while the task is Running (WIRE T22) |
@@ -36,7 +36,8 @@ class Behaviour:
     message: str = ""
     launch_failure: str = ""
     """Not empty: the task ends with Success=false and this message."""
-    credentials_needed: bool = False
+    asks_back: bool = False
+    """The launch fails because it wants to know more; `--asks-for` says what."""
     finished_at_once: bool = False
     session_link: bool = True
     early_result: bool = False
@@ -70,7 +71,7 @@ _SILENT_WARNING = Behaviour(result="Warning")
 _FAILED = Behaviour(result="Failed", message="Failed to restore VM: not enough free space on datastore")
 _SILENT_FAILED = Behaviour(result="Failed")
 _BROKEN = Behaviour(launch_failure="Host esx07.demo.internal is in maintenance mode")
-_VAULT = Behaviour(launch_failure="Guest credentials are required", credentials_needed=True)
+_VAULT = Behaviour(launch_failure="Guest credentials are required", asks_back=True)
 
 NAMED: dict[str, tuple[NamedVm, ...]] = {
     "vc01@vbr01": (

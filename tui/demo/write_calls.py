@@ -103,9 +103,15 @@ class WriteCalls:
 
 
 def begun(
-    site: Site, thing: Vm | VApp, point: tuple[str, str, str], *, requested: RestoreRequest, user: str
+    site: Site,
+    thing: Vm | VApp,
+    point: tuple[str, str, str],
+    *,
+    requested: RestoreRequest,
+    user: str,
+    at_s: float | None = None,
 ) -> Restore:
-    """A restore that begins now.
+    """A restore that begins.
 
     Args:
         site: where.
@@ -113,13 +119,15 @@ def begun(
         point: kind, id and name of its restore point.
         requested: what was asked for.
         user: who asked.
+        at_s: when, in seconds of the server; now, if it is not given.
     """
     restores, (kind, guid, name) = site.restores, point
+    created = site.clock.seconds() if at_s is None else at_s
     number = len(restores.restores)
     of_clients = sum(restore.user != COLLEAGUE for restore in restores.restores)
     return Restore(
         number=number, guid=restores.guids.guid(number), thing=thing, point_kind=kind, point_guid=guid,
-        point_name=name, requested=requested, created=site.clock.seconds(), user=user,
+        point_name=name, requested=requested, created=created, user=user,
         behaviour=thing.behaviour if isinstance(thing, Vm) else Behaviour(),
         restore_s=thing.restore_s if isinstance(thing, Vm) else _VAPP_RESTORE_S,
         links_point=of_clients % 2 == 0,
