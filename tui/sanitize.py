@@ -24,6 +24,8 @@ As many beside it (Indic vowels) are let through as well.
 STAND_IN = "\N{REPLACEMENT CHARACTER}"
 _ASCII_STAND_IN = "?"
 _ELLIPSIS, _ASCII_ELLIPSIS = "…", "~"
+_SHORTEST_HALVED = 6
+"""Cells; in fewer, a beginning tells more than two halves."""
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _EMPTY_LOOKING = frozenset(
     map(
@@ -79,6 +81,20 @@ def cut(text: str, cells: int) -> str:
     if _width(text) <= cells:
         return text
     return _ended(text, cells)
+
+
+def cut_middle(text: str, cells: int) -> str:
+    """Shorten safe text to `cells` columns, keeping its beginning and, a little more of it, its end."""
+    if _width(text) <= cells or cells <= _SHORTEST_HALVED:
+        return cut(text, cells)
+    head = set_cell_size(text, (cells - 1) * 2 // 5).rstrip()
+    room, tail = cells - 1 - _width(head), ""
+    for char in reversed(text):
+        room -= get_character_cell_size(char)
+        if room < 0:
+            break
+        tail = char + tail
+    return head + either(_ELLIPSIS, _ASCII_ELLIPSIS) + tail.lstrip()
 
 
 def cell(value: object, cells: int) -> str:

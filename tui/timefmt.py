@@ -74,6 +74,13 @@ def both(moment: datetime, *, with_seconds: bool = False) -> str:
     return f"{_stamp(here)}{seconds} ({short})"
 
 
+def spellings(moment: datetime) -> tuple[str, ...]:
+    """Return a time as `both` has it, then with the UTC day short where it differs, then as UTC alone."""
+    here, there = _here(moment), moment.astimezone(UTC)
+    short = f"{_stamp(here)} ({there:%m-%d %H:%M} UTC)"
+    return (both(moment), short, utc(moment)) if here.date() != there.date() else (both(moment), utc(moment))
+
+
 def utc(moment: datetime) -> str:
     """Return UTC alone, for where there is no room for both times: `2026-11-23 02:04Z`."""
     return f"{_stamp(moment.astimezone(UTC))}Z"

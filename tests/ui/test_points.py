@@ -240,7 +240,7 @@ async def test_collection_is_asked_of_the_vms_own_server(demo: DemoProcess, app:
         await pilot.press("right", "enter")
         await shows(pilot, "has started")
         (path,) = collected(demo)
-        server = cursor_line(pilot).rpartition(" vbr")[2].split()[0]
+        server = cursor_line(pilot).rpartition(" vbr")[2].split()[0].rstrip("\u2026")
     with Wire(demo, format="json") as client:
         client.log_on()
         servers = client.get("/api/backupServers?format=Entity").listed("BackupServers")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
-from tests.support.settle import opened, shows, text_of, until
+from tests.support.settle import opened, press, settle, shows, text_of, until
 from tests.ui.stage import StageApp, StageManager
 from tests.unit.restore_points.build import Server, point
 from tests.unit.restores.fakes import FakeClock
@@ -179,3 +184,55 @@ async def test_ages_move_on_by_themselves(tmp_path: Path, monkeypatch: pytest.Mo
         clock: Any = browser.app.services.clock
         clock.now = lambda: created + timedelta(minutes=42)
         await shows(pilot, "42 min")
+
+
+@pytest.fixture(params=["Europe/Berlin", "Australia/Sydney", "America/Los_Angeles", "UTC"])
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ZoneInfo]:
+    """Where this machine stands."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield ZoneInfo(request.param)
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 119, 120, 200])
+async def test_times_are_never_cut_where_the_days_differ(tmp_path: Path, zone: ZoneInfo, width: int) -> None:
+    vms = [point("app07", hours) for hours in range(1, 25)]
+    browser = Browser(tmp_path, *vms)
+    async with opened(browser.app, size=(width, 40)) as pilot:
+        await press(pilot, "enter")
+        shown = text_of(pilot)
+    for one in vms[:10]:
+        here, there = one.created.astimezone(zone), one.created
+        assert f"{there:%H:%M}Z" in shown or f"{there:%H:%M} UTC" in shown
+        if f"{there:%Y-%m-%d %H:%M}Z" not in shown and zone.key != "UTC":
+            assert re.search(rf"{here:%Y-%m-%d %H:%M} \((?:.*{there:%d} )?{there:%H:%M} UTC\)", shown)
+    assert not re.search(r"\d[\u2026~]", shown)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (100, 30), (120, 40), (160, 50)])
+async def test_a_wider_terminal_shows_no_less_of_a_name_and_always_the_points(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    names = [f"customer-{n}-production-sql-cluster-node-0{n}" for n in range(1, 9)]
+    browser = Browser(tmp_path, *(point(name, 1) for name in (*names, "twenty-two-letters-001")))
+    async with opened(browser.app, size=size) as pilot:
+        shown = text_of(pilot)
+    assert "Points" in shown
+    assert "Newest" in shown
+    assert all(f"node-0{n}" in shown for n in range(1, 9)), "the end that tells them apart"
+    assert "twenty-two-letters-001" in shown
+
+
+async def test_the_timeline_is_of_the_points_in_the_list_also_after_a_resize(tmp_path: Path) -> None:
+    made = [point("app07", 24 * day, point_type="Full" if day % 7 == 0 else "Increment") for day in range(29)]
+    browser = Browser(tmp_path, *made)
+    async with opened(browser.app) as pilot:
+        await press(pilot, *"type:full", "enter")
+        before = str(browser.screen.query_one("#timeline", Static).content)
+        await pilot.resize_terminal(79, 24)
+        await settle(pilot)
+        after = str(browser.screen.query_one("#timeline", Static).content)
+        assert before.count("F") == browser.screen.pane.table.row_count == 5
+    assert after.split()[1].strip("F.") == before.split()[1].strip("F.") == ""

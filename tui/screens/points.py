@@ -59,7 +59,7 @@ class RestorePointsScreen(VbemScreen):
         ("words", "parts of a name; in quotes where it has blanks or a colon."),
         *((f"{key.name}:", f"{key.values}.") for key in FILTER_KEYS),
     )
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - so named by Textual
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - so named by Textual
 
     class PageCame(Message):
         """Loading has started, or its first page is here: to be shown at once."""

@@ -17,21 +17,21 @@ from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.timeline import LEGEND, Timeline, timeline
 from tui.restore_points.vm_list import SortBy, VmList
 from tui.sanitize import safe
-from tui.timefmt import age, both
-from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
+from tui.timefmt import age, spellings
+from tui.widgets.table_layout import Cell, Column, ListRows, OneOf, StyledText
 from tui.widgets.virtual_table import VirtualTable
 
 VM_COLUMNS = (
-    Column(key=SortBy.NAME, label="VM", width=13, flex=1),
-    Column(key=SortBy.PLATFORM, label="Platform", width=14),
-    Column(key=SortBy.POINTS, label="Points", width=8, align="right", drop=2),
-    Column(key=SortBy.NEWEST, label="Newest", width=8, align="right"),
-    Column(key=SortBy.SERVER, label="Backup server", width=14, flex=1, drop=1),
+    Column(key=SortBy.NAME, label="VM", width=22, least=8, flex=1, keeps_end=True),
+    Column(key=SortBy.PLATFORM, label="Platform", width=14, least=7),
+    Column(key=SortBy.POINTS, label="Points", width=8, align="right", drop=1),
+    Column(key=SortBy.NEWEST, label="Newest", width=8, least=6, align="right"),
+    Column(key=SortBy.SERVER, label="Backup server", width=14, flex=2, drop=2),
 )
 POINT_COLUMNS = (
-    Column(key="created", label="Made (local time, UTC)", width=28),
-    Column(key="age", label="Age", width=8, align="right"),
-    Column(key="type", label="Type", width=17),
+    Column(key="created", label="Made (local time, UTC)", short_label="Made (UTC)", width=34, least=17),
+    Column(key="age", label="Age", width=8, least=6, align="right"),
+    Column(key="type", label="Type", width=17, least=11),
     Column(key="server", label="Backup server", width=12, flex=1, drop=1),
 )
 NOT_SAID = "time unknown"
@@ -97,7 +97,7 @@ class PointRows:
         kind: Cell = type_words(details)
         if not details.restore_href:
             kind = StyledText("not restorable", "dim")
-        when = NOT_SAID if created == NO_TIME else both(created)
+        when: Cell = NOT_SAID if created == NO_TIME else OneOf(spellings(created))
         return when, _age(created, self._clock.now()), kind, self._vm.server_name
 
     def key(self, index: int) -> Hashable:
@@ -134,6 +134,8 @@ class PointsPane(Vertical):
         super().__init__(id="points-pane")
         self._index, self._clock = index, clock
         self._timeline: Timeline | None = None
+        self._rows: Sequence[int] = ()
+        """Of the list and of the timeline: the points of the VM that match the filter."""
         self.vm: Vm | None = None
         """The VM whose points are shown; None before one was chosen."""
 
@@ -160,11 +162,12 @@ class PointsPane(Vertical):
         self.query_one("#vm-words", Static).update(safe(vm_words(self._index, vm, len(rows))), layout=False)
         self.table.set_empty("No point of this VM matches the filter.")
         self.table.set_rows(PointRows(self._index, vm, rows, self._clock), keep_cursor=not at_newest)
-        self._lay_out(rows)
+        self._rows = rows
+        self._lay_out()
 
     def clear(self) -> None:
         """Show no VM's points: another VM was gone to."""
-        self.vm, self._timeline = None, None
+        self.vm, self._timeline, self._rows = None, None, ()
         for line in self.query(Static):
             line.update("", layout=False)
         self.table.set_empty(NOTHING_CHOSEN)
@@ -179,9 +182,9 @@ class PointsPane(Vertical):
         row = self.table.cursor_key
         return self._index.point(row) if isinstance(row, int) and self._index.uid(row) else None
 
-    def _lay_out(self, rows: Sequence[int]) -> None:
+    def _lay_out(self) -> None:
         index = self._index
-        points = [(index.created(row), index.details(row)) for row in rows[:TIMELINE_POINTS]]
+        points = [(index.created(row), index.details(row)) for row in self._rows[:TIMELINE_POINTS]]
         room = self.size.width - 2 * (_DATE + 1) - 2
         self._timeline = timeline([one for one in points if one[0] != NO_TIME], room)
         line = self._timeline
@@ -191,7 +194,7 @@ class PointsPane(Vertical):
 
     def on_resize(self) -> None:
         if self.vm is not None:
-            self._lay_out([row for row in self.vm.rows if self.table.row_count])
+            self._lay_out()
 
     @on(VirtualTable.Highlighted, "#points")
     def _put_caret(self) -> None:

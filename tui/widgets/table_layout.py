@@ -16,7 +16,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.sanitize import cell, safe
+from tui.sanitize import cell, cut_middle, safe
 
 GAP = 2
 """Blank cells between two columns."""
@@ -33,7 +33,14 @@ class StyledText(NamedTuple):
     """One of `VirtualTable.CELL_STYLES`: `dim`, `good`, `warning`, `bad`."""
 
 
-Cell = str | StyledText
+class OneOf(NamedTuple):
+    """A cell that is never cut: of these texts the first that fits is shown."""
+
+    texts: tuple[str, ...]
+    """The longest first; the last is shown where no other fits, and in all rows of a column that shrank."""
+
+
+Cell = str | StyledText | OneOf
 
 
 class RowProvider(Protocol):
@@ -98,6 +105,12 @@ class Column:
     """Its heading."""
     width: int
     """Width in cells; the least width where `flex` is set."""
+    least: int = 0
+    """Where nothing can be left out any more, it may shrink to this; 0 keeps it at `width`."""
+    short_label: str = ""
+    """Its heading where it has shrunk."""
+    keeps_end: bool = False
+    """A text too long is cut in its middle: what distinguishes names is often their end."""
     flex: int = 0
     """Share of the room that is left over; 0 keeps the width fixed."""
     align: Literal["left", "right"] = "left"
@@ -114,20 +127,37 @@ class Slot:
     column: Column
     width: int
 
+    @property
+    def has_shrunk(self) -> bool:
+        """Return whether the column has less room than it wants."""
+        return self.width < self.column.width
+
 
 def share(columns: Sequence[Column], width: int) -> tuple[Slot, ...]:
-    """Give each column its width within `width` cells, leaving out droppable ones that do not fit."""
+    """Give each column its width within `width` cells.
+
+    Where they do not fit, droppable ones are left out, then the last ones shrink first.
+    """
     kept = list(enumerate(columns))
     while _need(kept) > width:
         place = max(range(len(kept)), key=lambda number: (kept[number][1].drop, number), default=-1)
         if place < 0 or kept[place][1].drop == 0:
             break
         del kept[place]
-    return _spread(kept, width - _need(kept))
+    return _shrunk(kept, width) if _need(kept) > width else _spread(kept, width - _need(kept))
 
 
 def _need(kept: Sequence[tuple[int, Column]]) -> int:
     return sum(column.width for _, column in kept) + GAP * max(0, len(kept) - 1)
+
+
+def _shrunk(kept: Sequence[tuple[int, Column]], width: int) -> tuple[Slot, ...]:
+    slots, missing = [], _need(kept) - width
+    for index, column in reversed(kept):
+        narrow = max(column.width - missing, column.least or column.width)
+        missing -= column.width - narrow
+        slots.append(Slot(index, column, narrow))
+    return tuple(reversed(slots))
 
 
 def _spread(kept: Sequence[tuple[int, Column]], spare: int) -> tuple[Slot, ...]:
@@ -151,10 +181,10 @@ def header_line(slots: Sequence[Slot], sorted_by: str, *, descending: bool, widt
     """Return the headings; the column the rows are sorted by says in which direction."""
     labels = []
     for slot in slots:
-        label = slot.column.label
-        if slot.column.key == sorted_by:
-            label = f"{label} {'v' if descending else '^'}"
-        labels.append(_fit(label, slot))
+        mark = f" {'v' if descending else '^'}" if slot.column.key == sorted_by else ""
+        column = slot.column
+        label = column.short_label if slot.has_shrunk and column.short_label else column.label
+        labels.append(_fit(label + mark, slot))
     return (((_NO_MARK + (" " * GAP).join(labels)).ljust(width), "table--header"),)
 
 
@@ -169,7 +199,9 @@ def row_line(slots: Sequence[Slot], cells: Sequence[Cell], *, is_cursor: bool) -
     parts: list[tuple[str, str]] = [(CURSOR_MARK if is_cursor else _NO_MARK, base)]
     for number, slot in enumerate(slots):
         value = cells[slot.index]
-        text, tone = (value.text, f"table--{value.tone}") if isinstance(value, StyledText) else (value, base)
+        text, tone = _text_of(value, slot), base
+        if isinstance(value, StyledText):
+            tone = f"table--{value.tone}"
         parts.append(((" " * GAP if number else "") + _fit(text, slot), base if is_cursor else tone))
     return tuple(parts)
 
@@ -208,7 +240,16 @@ def drawn(line: Line, style: Callable[[str], Style], width: int, *, rest: str = 
     return Strip(segments).adjust_cell_length(width, style(rest))
 
 
+def _text_of(value: Cell, slot: Slot) -> str:
+    if isinstance(value, OneOf):
+        fitting = () if slot.has_shrunk else (text for text in value.texts if cell_len(text) <= slot.width)
+        return next(iter(fitting), value.texts[-1])
+    return value.text if isinstance(value, StyledText) else value
+
+
 def _fit(text: str, slot: Slot) -> str:
+    if slot.column.keeps_end and not (text.isascii() and len(text) <= slot.width):
+        text = cut_middle(safe(text), slot.width)
     fitted = cell(text, slot.width)
     if slot.column.align == "right":
         bare = fitted.rstrip(" ")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from tui.widgets.table_layout import GAP, Column, share
+from tui.widgets.table_layout import GAP, Column, OneOf, header_line, row_line, share
 
 NAME = Column(key="name", label="Name", width=10, flex=2)
 SIZE = Column(key="size", label="Size", width=6)
@@ -26,6 +30,55 @@ def test_what_does_not_fit_is_left_out_the_highest_number_first() -> None:
 
 def test_what_never_goes_stays_even_without_room() -> None:
     assert [slot.width for slot in share((NAME, SIZE), 3)] == [10, 6]
+
+
+def test_where_nothing_can_be_left_out_the_last_columns_shrink_first() -> None:
+    when = Column(key="when", label="When (local, UTC)", short_label="When (UTC)", width=20, least=8)
+    size = Column(key="size", label="Size", width=6, least=4)
+    assert [slot.width for slot in share((when, size, NOTE), 30)] == [20, 6]
+    assert [slot.width for slot in share((when, size), 27)] == [20, 5]
+    assert [slot.width for slot in share((when, size), 20)] == [14, 4]
+    assert [slot.width for slot in share((when, size), 3)] == [8, 4]
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (40, "2026-11-22 18:00 (2026-11-23 02:00 UTC)"),
+        (34, "2026-11-22 18:00 (11-23 02:00 UTC)"),
+        (33, "2026-11-23 02:00Z"),
+        (17, "2026-11-23 02:00Z"),
+    ],
+)
+def test_a_time_is_never_cut_and_says_utc_where_it_stands_alone(width: int, shown: str) -> None:
+    column = Column(key="at", label="Made (local time, UTC)", short_label="Made (UTC)", width=34, least=17)
+    times = (
+        "2026-11-22 18:00 (2026-11-23 02:00 UTC)",
+        "2026-11-22 18:00 (11-23 02:00 UTC)",
+        "2026-11-23 02:00Z",
+    )
+    slots = share((replace(column, flex=1),), width)
+    text = "".join(part for part, _ in row_line(slots, (OneOf(times),), is_cursor=False))
+    assert text.strip() == shown
+    heading = header_line(slots, "", descending=False, width=width)[0][0].strip()
+    assert heading == ("Made (UTC)" if shown.endswith("Z") else "Made (local time, UTC)")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("customer-a-prod-sql-node-01", "custom\u2026ql-node-01"),
+        ("customer-a-prod-sql-node-02", "custom\u2026ql-node-02"),
+        ("short", "short"),
+        ("\u6771\u4eac\u672c\u793e-\u57fa\u5e79\u7cfb-\u30b5\u30fc\u30d0-01",
+         "\u6771\u4eac\u672c\u2026-\u30b5\u30fc\u30d0-01"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_cut_keeps_its_end(name: str, shown: str) -> None:
+    slots = share((Column(key="name", label="VM", width=17, keeps_end=True),), 17)
+    text = "".join(part for part, _ in row_line(slots, (name,), is_cursor=False))
+    assert text.strip() == shown
+    assert cell_len(text) == 19
 
 
 @given(st.integers(0, 300))
