@@ -97,7 +97,7 @@ class PointRows:
         kind: Cell = type_words(details)
         if not details.restore_href:
             kind = StyledText("not restorable", "dim")
-        when: Cell = NOT_SAID if created == NO_TIME else OneOf(spellings(created))
+        when: Cell = NOT_SAID if created == NO_TIME else OneOf(*spellings(created))
         return when, _age(created, self._clock.now()), kind, self._vm.server_name
 
     def key(self, index: int) -> Hashable:

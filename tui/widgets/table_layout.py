@@ -33,14 +33,23 @@ class StyledText(NamedTuple):
     """One of `VirtualTable.CELL_STYLES`: `dim`, `good`, `warning`, `bad`."""
 
 
-class OneOf(NamedTuple):
-    """A cell that is never cut: of these texts the first that fits is shown."""
+class OneOf(str):
+    """A cell that is never cut: of its texts the first that fits is shown.
+
+    Args:
+        texts: the longest first, which is what it is as a string; the last is shown where no other fits,
+            and in all rows of a column that shrank.
+    """
 
     texts: tuple[str, ...]
-    """The longest first; the last is shown where no other fits, and in all rows of a column that shrank."""
+
+    def __new__(cls, *texts: str) -> OneOf:
+        one = super().__new__(cls, texts[0])
+        one.texts = texts
+        return one
 
 
-Cell = str | StyledText | OneOf
+Cell = str | StyledText
 
 
 class RowProvider(Protocol):

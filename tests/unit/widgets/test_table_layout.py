@@ -58,7 +58,7 @@ def test_a_time_is_never_cut_and_says_utc_where_it_stands_alone(width: int, show
         "2026-11-23 02:00Z",
     )
     slots = share((replace(column, flex=1),), width)
-    text = "".join(part for part, _ in row_line(slots, (OneOf(times),), is_cursor=False))
+    text = "".join(part for part, _ in row_line(slots, (OneOf(*times),), is_cursor=False))
     assert text.strip() == shown
     heading = header_line(slots, "", descending=False, width=width)[0][0].strip()
     assert heading == ("Made (UTC)" if shown.endswith("Z") else "Made (local time, UTC)")
