@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from tui import sanitize
 from tui.api.models import PointKind
 from tui.api.models.resources import RestorePoint
 from tui.restore_points.filter import Filter
-from tui.restore_points.index import PointDetails, PointIndex, Vm
+from tui.restore_points.index import PointDetails, PointIndex, Server, Vm
 from tui.restore_points.loader import LoadState, Progress
 from tui.sanitize import safe
-from tui.timefmt import ago, local
+from tui.timefmt import ago, both, clock_time, span
 
 BAR_CELLS = 10
 WAIT_TOLD_AFTER_S = 5.0
 """After so many seconds without an answer the line says how long it has been, and again after as many."""
+_SERVER_CELLS = 14
 _BUSY = {LoadState.IDLE, LoadState.LOADING}
 
 
@@ -82,7 +84,7 @@ def matching_words(shown: int, every: int, wanted: Filter) -> str:
     noun = "VM" if every == 1 else "VMs"
     if wanted.is_wrong:
         return f"none of {every:,} {noun} shown"
-    return f"{every:,} {noun}" if wanted.is_empty else f"{shown:,} of {every:,} {noun} match"
+    return f"{every:,} {noun}" if wanted.is_empty else f"{shown:,} of {every:,} {noun}"
 
 
 def filter_words(wanted: Filter, now: datetime, without_platform: int = 0) -> str:
@@ -163,9 +165,21 @@ def _bar(done: int, of: int) -> str:
 
 
 def _freshness(index: PointIndex, now: datetime) -> str:
-    newest = [server.newest for server in index.servers if server.newest is not None]
+    newest = [(server.newest, server) for server in index.servers if server.newest is not None]
+    if not newest:
+        return ""
     # The stalest server is named: another one's fresh points say nothing about it.
-    return f"newest {ago(min(newest), now)}" if newest else ""
+    oldest, stalest = min(newest, key=itemgetter(0))
+    whose = f"{_short_name(stalest, index)} " if len(index.servers) > 1 else ""
+    return f"{whose}newest {ago(oldest, now)}"
+
+
+def _short_name(server: Server, index: PointIndex) -> str:
+    """Return a backup server's host name, or its whole name where another's begins alike."""
+    hosts = [other.name.partition(".")[0] for other in index.servers]
+    host = server.name.partition(".")[0]
+    name = host if hosts.count(host) == 1 else server.name
+    return sanitize.cut_middle(safe(name or "unnamed server"), _SERVER_CELLS)
 
 
 def _key(state: LoadState) -> str:
@@ -178,7 +192,8 @@ def _key(state: LoadState) -> str:
 def freshness_words(index: PointIndex, now: datetime) -> str:
     """Return how fresh each backup server's data is, at least (WIRE 11a)."""
     parts = [
-        f"{server.name or 'unnamed server'}: newest point {local(server.newest)} ({ago(server.newest, now)})"
+        f"{server.name or 'unnamed server'}: newest point {both(server.newest)}, "
+        f"{span(now - server.newest)} old at {clock_time(now)}"
         for server in index.servers
         if server.newest is not None
     ]

@@ -37,6 +37,7 @@ from tui.screens.dialogs import AskScreen
 from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows
 from tui.services import Services
 from tui.terminal.terminal_app import TerminalApp
+from tui.timefmt import clock_time
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.virtual_table import VirtualTable
@@ -219,8 +220,9 @@ class RestorePointsScreen(VbemScreen):
         vm = vm or self.pane.vm
         if vm is not None:
             self.pane.show(vm, self._view.rows(vm), at_newest=at_newest)
-            # Both lists show the age of the newest point: the same one.
+            # Both lists and the line below show the age of the newest point: the same one.
             self.vms.rows_changed()
+            self._say_loaded()
 
     @on(VirtualTable.Highlighted, "#vms")
     def _leave_vm(self, event: VirtualTable.Highlighted) -> None:
@@ -463,4 +465,5 @@ class RestorePointsScreen(VbemScreen):
         except ManagerError as error:
             self.show_error(f"collect from {name}", error)
         else:
-            self.set_status(f"Collection from {name} has started; wait a few minutes, then reload with F5.")
+            at = clock_time(self.services.clock.now())
+            self.set_status(f"Collection from {name} started at {at}; wait a few minutes, then press F5.")

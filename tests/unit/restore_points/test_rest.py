@@ -9,6 +9,7 @@ import pytest
 from tests.unit.restore_points.build import NOW, ROOT, point
 from tui.api.models import PointKind
 from tui.restore_points.descriptions import (
+    freshness_words,
     loading_words,
     matching_words,
     nothing_words,
@@ -68,9 +69,9 @@ def test_the_loading_line_says_how_much_how_fresh_and_what_stops_it() -> None:
         state=LoadState.LOADING, points=12000, expected=100000, pages=24, of_pages=200, read_at=NOW
     )
     words = loading_words(progress, index, NOW)
-    assert words == "[#.........] loaded 12,000 of 100,000 points; Ctrl+C stops; newest 3 h ago"
+    assert words == "[#.........] loaded 12,000 of 100,000 points; Ctrl+C stops; vbr2 newest 3 h ago"
     stopped = loading_words(Progress(state=LoadState.COMPLETE, points=9, read_at=NOW), index, NOW)
-    assert stopped == "all 9 points loaded just now; newest 3 h ago"
+    assert stopped == "all 9 points loaded just now; vbr2 newest 3 h ago"
 
 
 @pytest.mark.parametrize(
@@ -109,13 +110,13 @@ def test_a_wait_is_told_after_some_seconds(state: LoadState, waited_s: float, is
 
 def test_the_loading_line_begins_with_how_many_vms_match_and_fits() -> None:
     index = PointIndex()
-    index.add([point("a", 0.1)])
+    index.add([point("a", 0.1, server="vbr01.lab.example"), point("b", 0.25, server="vbr02.lab.example")])
     matching = matching_words(1204, 3334, Filter(words=("a",)))
     words = loading_words(Progress(state=LoadState.COMPLETE, points=12345, read_at=NOW), index, NOW, matching)
-    assert words.startswith("1,204 of 3,334 VMs match; all 12,345 points loaded just now; newest ")
+    assert words.startswith("1,204 of 3,334 VMs; all 12,345 points loaded just now; vbr02 newest ")
     assert len(words) <= 78
     assert matching_words(3334, 3334, Filter()) == "3,334 VMs"
-    assert matching_words(1, 1, Filter(words=("a",))) == "1 of 1 VM match"
+    assert matching_words(1, 1, Filter(words=("a",))) == "1 of 1 VM"
     assert matching_words(0, 74, NOTHING) == "none of 74 VMs shown"
     assert matching_words(0, 0, Filter(words=("a",))) == ""
 
@@ -153,6 +154,29 @@ def test_names_that_look_the_same_are_called_so_in_the_list_and_above_the_points
     assert "  2 VMs whose names look the same  " in vm_words(index, first, 1)
     assert "  2 VMs whose names look the same  " in vm_words(index, second, 1)
     assert "alike" not in row_title(index, third)
+
+
+def test_the_stalest_backup_server_is_named_by_what_tells_it_from_the_others() -> None:
+    now, progress = NOW, Progress(state=LoadState.COMPLETE, points=2)
+    for servers, told in [
+        (("vbr01.a.example",), "; newest 3 h ago"),
+        (("vbr01.a.example", "vbr02.a.example"), "; vbr02 newest 3 h ago"),
+        (("vbr.a.example", "vbr.b.example"), "; vbr.b.example newest 3 h ago"),
+        (("vbr01", ""), "; unnamed server newest 3 h ago"),
+    ]:
+        index = PointIndex()
+        index.add(
+            [point("a", 1 + 2 * (n + 1 == len(servers)), server=name) for n, name in enumerate(servers)]
+        )
+        assert loading_words(progress, index, now).endswith(told)
+
+
+def test_how_fresh_each_server_is_stays_true_while_it_stands_there() -> None:
+    index = PointIndex()
+    index.add([point("a", 0.25, server="vbr01"), point("b", 27, server="vbr02")])
+    words = freshness_words(index, NOW)
+    assert "vbr01: newest point 2026-11-23 02:45 UTC, 15 min old at 03:00:00. " in words
+    assert "vbr02: newest point 2026-11-22 00:00 UTC, 1 d 3 h old at 03:00:00. " in words
 
 
 def test_a_point_without_restore_link_says_why_not() -> None:
