@@ -76,6 +76,11 @@ def safe(value: object, *, cells: int = MAX_CELLS) -> str:
     return _ended(text, room) if is_cut else cut(text, room)
 
 
+def harmless(text: str) -> str:
+    """Return text of any origin, laid out already, with a stand-in for each character that is none to see."""
+    return text if text.isprintable() else "".join(map(_stand_in, text))
+
+
 def cut(text: str, cells: int) -> str:
     """Shorten safe text to `cells` columns, with an ellipsis where something is missing."""
     if _width(text) <= cells:

@@ -13,6 +13,7 @@ from tests.e2e.job import Operator, posts, quit_program, send, to_confirm, to_fo
 from tests.e2e.leaks import WATCHING, WRONG, Onlooker, files_under, found, tokens_in
 from tests.support.demo_process import DemoProcess
 from tests.support.terminal import Terminal
+from tui.terminal.crash_edge import EXIT_CRASH
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
@@ -30,7 +31,7 @@ def test_search_finds_what_is_hidden(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["worker", "handler"])
+@pytest.mark.parametrize("kind", ["worker", "handler", "task", "input", "thread"])
 def test_a_defect_in_the_middle_of_a_logon_reports_no_secret(
     demo: DemoProcess, tmp_path: Path, kind: str
 ) -> None:
@@ -43,9 +44,12 @@ def test_a_defect_in_the_middle_of_a_logon_reports_no_secret(
         env={**operator.environment, **WATCHING, "TEXTUAL_LOG": str(log)},
     ) as terminal:
         terminal.until(lambda text: demo.user in text and "Password" in text)
-        terminal.press(*WRONG, "enter")
-        terminal.until("Report:") if kind == "worker" else terminal.wait()
-        terminal.kill(signal.SIGTERM)
+        terminal.press(*WRONG, "enter", "x")
+        if kind in {"worker", "task"}:
+            terminal.until("Report:")
+            terminal.kill(signal.SIGTERM)
+        else:
+            assert terminal.wait() == EXIT_CRASH
         shown = bytes(terminal.raw)
     files = files_under(tmp_path)
     (report,) = (path for path in files if "crash-" in path)

@@ -11,6 +11,7 @@ import signal
 import struct
 import sys
 import termios
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -33,8 +34,6 @@ KEYS = {
     "space": " ",
     "backspace": "\x7f",
 }
-STUCK_ROUNDS = 2
-"""How often in a row the keys must have cost nothing: once may be a machine that is busy elsewhere."""
 
 
 def _ticks(stat: Path) -> tuple[int, int]:
@@ -119,26 +118,18 @@ class Terminal:
             os.write(self._fd, KEYS.get(key, key).encode())
             self._read(0.05)
 
-    def stall(self, *keys: str) -> None:
-        """Press keys that repaint, and read nothing, until the program is stuck in a write: a stalled line.
+    def send(self, *chunks: bytes, pause_s: float = 0.0) -> None:
+        """Send bytes as they are, with a pause after each chunk."""
+        for chunk in chunks:
+            os.write(self._fd, chunk)
+            self._read(0.05)
+            time.sleep(pause_s)
 
-        Stuck is a main thread that key after key costs no time any more.
-
-        Raises:
-            TimeoutError: it goes on painting.
-        """
-        deadline, quiet = Deadline(DEADLINE_S), 0
-        while quiet < STUCK_ROUNDS:
-            before = self._main_thread_ticks()
-            for key in keys * 5:
-                os.write(self._fd, KEYS.get(key, key).encode())
-                select.select([], [], [], 0.05)
-            quiet = quiet + 1 if self._main_thread_ticks() == before else 0
-            if deadline.is_over:
-                raise TimeoutError("nobody reads, and the program goes on painting")
-
-    def _main_thread_ticks(self) -> int:
-        return sum(_ticks(Path(f"/proc/{self.pid}/task/{self.pid}/stat")))
+    def stall(self, *keys: str, times: int = 100) -> None:
+        """Press keys that repaint, often, and read nothing meanwhile: a line that is stalled."""
+        for key in keys * times:
+            os.write(self._fd, KEYS.get(key, key).encode())
+            select.select([], [], [], 0.05)
 
     def ctrl(self, letter: str) -> None:
         """Send a control key."""

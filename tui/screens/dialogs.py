@@ -14,7 +14,7 @@ from tui.api.errors import BadLogin
 from tui.errors import VbemError, describe
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
-from tui.screens.login import RefusalCounter
+from tui.screens.login import RefusalCounter, unreadable
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView
@@ -93,7 +93,10 @@ class LogOnAgainScreen(Dialog[bool]):
     @on(Button.Pressed, "#log-on-again")
     def start(self) -> None:
         password = self.query_one("#password-again", LineInput).value
-        if password:
+        if problem := unreadable("password", password):
+            self.query_one("#again-status", Static).update(problem)
+            self.query_one("#password-again", LineInput).focus_for_retyping()
+        elif password:
             self._log_on(password)
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on again")

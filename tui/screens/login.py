@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from tui.api.errors import BadLogin, CertificateChanged, Untrusted
 from tui.errors import VbemError, describe
+from tui.sanitize import STAND_IN
 from tui.screens.base import Admitted, VbemScreen, bindings_of
 from tui.screens.certificate import CertificateScreen
 from tui.terminal.key_queue import is_typing
@@ -40,6 +41,13 @@ class RefusalCounter:
         self._times = self._times + 1 if account == self._account else 1
         self._account = account
         return f"Refused {self._times} times. " if self._times > 1 else ""
+
+
+def unreadable(what: str, typed: str) -> str:
+    """Return why something typed cannot be sent, with a full stop; empty where it can."""
+    if STAND_IN not in typed:
+        return ""
+    return f"The {what} has a character that cannot be read, as the terminal sent no UTF-8. Nothing was sent."
 
 
 _FOLLOWING_MODULES = (
@@ -149,6 +157,11 @@ class LoginScreen(VbemScreen):
             self.query_one(f"#{missing}", LineInput).focus()
             self.set_status(f"Type the {missing} first.", "bad")
             return
+        for name, typed in (("user", user), ("password", password)):
+            if problem := unreadable(name, typed):
+                self.query_one(f"#{name}", LineInput).focus_for_retyping()
+                self.set_status(problem, "bad")
+                return
         self._has_begun = True
         self._log_on(self.services.connect(address), user.strip(), password)
 

@@ -1,6 +1,9 @@
-"""Fewer bytes to the terminal than Textual sends by itself: opening or closing a screen costs one frame.
+"""Frames on their way to the terminal: harmless, never waited for, and fewer bytes than Textual sends.
 
-Four of Textual's protected methods are overridden, which a subclass may; the byte counts and pictures of
+Every frame goes through one door, whatever widget drew it: no control character of a text gets to the
+terminal. Opening or closing a screen costs one frame.
+
+Five of Textual's protected methods are overridden, which a subclass may; the byte counts and pictures of
 the tests hold them to what they promise. Upstream https://github.com/Textualize/textual/pull/5516 meant to
 send one frame where a screen is pushed; with Textual 8.2 there are still two to four.
 """
@@ -9,18 +12,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual._compositor import LayoutUpdate
+from rich.segment import Segment
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.events import AppFocus, Event, InputEvent, Paste, Resize
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 
+from tui.sanitize import harmless
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.events import Key
 
 ScreenT = TypeVar("ScreenT")
+MOST_WAITING = 24
+"""Pieces of output, three a frame: while more wait for the terminal, frames are left out."""
+CATCH_UP_S = 0.2
+"""How often to look whether a terminal that was not read is read again."""
 
 
 class SinglePaintScreen(Screen[ScreenT]):
@@ -64,6 +74,13 @@ class SinglePaintApp(App[int]):
         self._disable_tooltips = self._disable_notifications = True
         self._whole_frame: list[list[Strip]] = []
         """The whole frame that is on the terminal; empty where another frame or a key came since."""
+        self._has_left_out = False
+        """Frames were left out, because nobody reads the terminal."""
+
+    @property
+    def backlog(self) -> int:
+        """Return how many pieces of output the terminal has not taken yet."""
+        return 0
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent | Paste | Resize | AppFocus) and not event.is_forwarded:
@@ -83,14 +100,49 @@ class SinglePaintApp(App[int]):
         return [] if is_opaque else super()._background_screens
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Leave a whole frame out that is on the terminal already."""
+        """Send a frame without anything harmful in it, unless it is on the terminal or nobody reads there."""
         if renderable is None or self._batch_count:
             return
+        if self._has_left_out or self.backlog > MOST_WAITING:
+            if not self._has_left_out:
+                self._has_left_out = True
+                self.set_timer(CATCH_UP_S, self._catch_up)
+            return
         if isinstance(renderable, LayoutUpdate):
-            frame = [list(line) for line in renderable.strips]
+            frame = [list(map(harmless_strip, line)) for line in renderable.strips]
             if frame == self._whole_frame:
                 return
             self._whole_frame = frame
+            renderable = LayoutUpdate(list(frame), renderable.region)
         else:
             self._whole_frame = []
+            if isinstance(renderable, ChopsUpdate):
+                chops = [
+                    {x: strip and harmless_strip(strip) for x, strip in line.items()}
+                    for line in renderable.chops
+                ]
+                renderable = ChopsUpdate(chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
+
+    def _catch_up(self) -> None:
+        """Draw everything once, as soon as the terminal has taken what was written before."""
+        if self.backlog:
+            self.set_timer(CATCH_UP_S, self._catch_up)
+            return
+        self._has_left_out, self._whole_frame = False, []
+        self.refresh(layout=True)
+
+
+def harmless_strip(strip: Strip) -> Strip:
+    """Return a strip of the same width in which no text holds a control or names a link."""
+    if all(_is_harmless(segment) for segment in strip):
+        return strip
+    segments = [
+        Segment(harmless(segment.text), segment.style and segment.style.update_link(None))
+        for segment in strip
+    ]
+    return Strip(segments).adjust_cell_length(strip.cell_length)
+
+
+def _is_harmless(segment: Segment) -> bool:
+    return segment.text.isprintable() and not (segment.style and segment.style.link)

@@ -6,23 +6,32 @@ import asyncio
 import gc
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 from textual import on
+from textual.driver import Driver
 from textual.events import Event, Key, Paste
 from textual.worker import Worker, WorkerState
 
 from tui.terminal.crash_edge import EXIT_CRASH, CrashEdge, WorkerFailed, failure_of
+from tui.terminal.driver import TerminalDriver, ThreadFailed, UnreadableInput
 from tui.terminal.hangup import terminal_fd, watch
 from tui.terminal.key_queue import KeyQueue
 from tui.terminal.rendering import SinglePaintApp
 
 STUCK_S = 8.0
 """How long an orderly end may take once the terminal is gone."""
+NOT_UTF8 = (
+    "The terminal sent a byte that is not UTF-8; it stands as a replacement character where you typed. "
+    "Set the terminal to UTF-8."
+)
 
 
 class TerminalApp(SinglePaintApp):
@@ -50,6 +59,13 @@ class TerminalApp(SinglePaintApp):
     def show_notice(self, text: str, kind: str = "note") -> None:
         """Say something that no screen asked for."""
 
+    def get_driver_class(self) -> type[Driver]:
+        return TerminalDriver
+
+    @property
+    def backlog(self) -> int:
+        return self._driver.backlog if isinstance(self._driver, TerminalDriver) else 0
+
     def on_ready(self) -> None:
         # Start-up looks at no garbage (cli): a tenth of the time to the first frame would go into it.
         gc.enable()
@@ -67,10 +83,14 @@ class TerminalApp(SinglePaintApp):
             loop = asyncio.get_running_loop()
             for name in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(name, self._leave_now, name)
+            loop.set_exception_handler(self._task_failed)
         except (NotImplementedError, RuntimeError, ValueError):
             # Not the main thread (tests), or a platform without these signals.
             return
-        fd = None if self.is_headless else terminal_fd()
+        if self.is_headless:
+            return
+        threading.excepthook = self._thread_died
+        fd = terminal_fd()
         if fd is not None:
             watch(fd, partial(self._hung_up, loop))
 
@@ -79,12 +99,11 @@ class TerminalApp(SinglePaintApp):
         # A loop that is closed has left already.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._leave_now, signal.SIGHUP)
-        # A line that stalled before it broke leaves the loop stuck in a write that nothing ends: every row
-        # is on disk, and the next start claims what a dead process owned.
-        time.sleep(STUCK_S)
-        os._exit(128 + signal.SIGHUP)
+        _end_by_force(signal.SIGHUP)
 
     def _leave_now(self, name: signal.Signals) -> None:
+        if not self.is_headless:
+            Thread(target=_end_by_force, args=(name,), name="end by force", daemon=True).start()
         self.farewell = self.last_words()
         self.exit(return_code=128 + int(name))
 
@@ -98,6 +117,31 @@ class TerminalApp(SinglePaintApp):
     def report_failure(self, failed: WorkerFailed) -> None:
         self.show_notice(self.crash_edge.survive(failed.doing, failed.error), "bad")
 
+    @on(UnreadableInput)
+    def _say_unreadable(self) -> None:
+        self.show_notice(NOT_UTF8, "bad")
+
+    def _thread_died(self, died: threading.ExceptHookArgs) -> None:
+        """End as after any defect where a thread of the screens died; called in that thread."""
+        if isinstance(died.exc_value, Exception):
+            self.post_message(ThreadFailed(died.exc_value))
+
+    @on(ThreadFailed)
+    def _end_of_thread(self, failed: ThreadFailed) -> None:
+        if isinstance(failed.error, OSError):
+            # It reads or writes the terminal, which is gone: the watcher may not have seen it yet.
+            self._leave_now(signal.SIGHUP)
+        else:
+            self._handle_exception(failed.error)
+
+    def _task_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Report what no task and no callback has handled; the program goes on."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self.report_failure(WorkerFailed("do something in the background", error))
+        elif error is not None:
+            loop.default_exception_handler(context)
+
     def _handle_exception(self, error: Exception) -> None:
         """Write a report; Textual would print local variables, which may hold secrets."""
         self.farewell = self.crash_edge.end(error)
@@ -105,3 +149,12 @@ class TerminalApp(SinglePaintApp):
         self._exception = error
         self._exception_event.set()
         self._close_messages_no_wait()
+
+
+def _end_by_force(name: signal.Signals) -> None:
+    """End the process where an orderly end takes too long: its last writes may wait for a line that is stuck.
+
+    Every row is on disk, and the next start claims what a dead process owned.
+    """
+    time.sleep(STUCK_S)
+    os._exit(128 + name)

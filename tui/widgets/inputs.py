@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from rich.highlighter import Highlighter
 from rich.segment import Segment
 from textual.events import Key
 from textual.geometry import Region, Size
@@ -13,14 +14,22 @@ from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
-from tui.sanitize import either
+from tui.sanitize import either, harmless
 
 if TYPE_CHECKING:
+    from rich.text import Text
     from textual.dom import DOMNode
 
 
 MARKED_CELLS = 8
 """A narrower line has no room for marks."""
+
+
+class _HarmlessValue(Highlighter):
+    """Shows a value with stand-ins for what a terminal would obey; the value itself stays as it is."""
+
+    def highlight(self, text: Text) -> None:
+        text.plain = harmless(text.plain)
 
 
 class LineInput(Input):
@@ -45,6 +54,7 @@ class LineInput(Input):
             password=password,
             id=id,
             classes=classes,
+            highlighter=_HarmlessValue(),
             select_on_focus=False,
             compact=True,
         )

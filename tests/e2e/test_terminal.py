@@ -1,0 +1,96 @@
+"""What a real terminal sends besides keys, and one that nobody reads: the program goes on, and says so."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from tests.e2e.job import Operator, quit_program, send, to_confirm, to_form
+from tests.support.terminal import Terminal
+from tests.support.waiting import Deadline
+from tests.unit.terminal.test_input import ANSWERS
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+SAID = "is not UTF-8"
+
+
+def types(terminal: Terminal, word: str) -> str:
+    """Type a word where the keys go, and wait until it is shown; what is shown then."""
+    terminal.press(word)
+    return terminal.until(word)
+
+
+def test_answers_of_the_terminal_are_typed_nowhere(operator: Operator) -> None:
+    """At the login, in the filter, and on the form, whose `r` and Ctrl+R lead to a restore."""
+    answers = [answer.encode("latin-1") for answer in ANSWERS.values()]
+    with operator.start() as terminal:
+        terminal.until("|  Log on")
+        terminal.send(*answers)
+        operator.log_on(terminal)
+        terminal.send(*answers)
+        to_form(terminal, "crm01")
+        before = terminal.text
+        for answer in answers:
+            terminal.send(answer[:2], answer[2:], pause_s=0.15)
+        terminal.press("tab", "tab", "tab")
+        assert "Ticket" in types(terminal, "INC-1")
+        assert terminal.text.count("|  Restore") == before.count("|  Restore") == 1
+    assert not [one for one in operator.demo.requests() if "estoreSession" in str(one["path"])]
+
+
+def test_key_in_two_pieces_does_not_leave_the_form_and_esc_does(operator: Operator) -> None:
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        to_form(terminal, "crm01")
+        for key in (b"\x1b[B", b"\x1bOB", b"\x1b[A"):
+            terminal.send(key[:1], key[1:], pause_s=0.25)
+            terminal.send(key[:2], key[2:], pause_s=0.25)
+        assert "What will happen" in terminal.text
+        terminal.send(b"\x1b/")
+        terminal.until("Made (local time")
+        terminal.send(b"\x1bw")
+        terminal.until(lambda text: "\nw" in text and "Find:" not in text)
+
+
+@pytest.mark.parametrize("byte", [b"\xe9", b"\xff", b"\xc0\xaf", b"\xed\xa0\x80"])
+def test_byte_that_is_not_utf8_is_told_and_no_password_with_it_is_sent(
+    operator: Operator, byte: bytes
+) -> None:
+    with operator.start() as terminal:
+        terminal.until("|  Log on")
+        terminal.send(b"gr" + byte + b"n")
+        terminal.until(SAID)
+        terminal.press("enter")
+        terminal.until("cannot be read")
+        terminal.ctrl("u")
+        operator.log_on(terminal)
+        terminal.send(byte)
+        terminal.until(SAID)
+        quit_program(terminal)
+        assert terminal.wait() == 0
+    assert len([one for one in operator.demo.requests() if "sessionMngr" in str(one["path"])]) == 1
+
+
+@pytest.mark.parametrize("name", [None, signal.SIGTERM])
+def test_terminal_that_is_not_read_stops_no_watching(operator: Operator, name: signal.Signals | None) -> None:
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        to_form(terminal, "huge01")
+        to_confirm(terminal, "huge01")
+        send(terminal)
+        terminal.until("huge01: restoring")
+        terminal.stall("?", "q")
+        for _ in range(3):  # polls, long after nothing more could be written
+            polls, deadline = len(operator.demo.requests()), Deadline()
+            while len(operator.demo.requests()) == polls:
+                assert not deadline.is_over, "nobody reads the terminal, and nobody watches the restore"
+                time.sleep(0.1)
+        if name is not None:
+            terminal.kill(name)
+            assert terminal.status == 128 + name
+            return
+        terminal.press("?")
+        terminal.until("Keys on this screen")
