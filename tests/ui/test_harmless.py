@@ -1,0 +1,192 @@
+"""The one door for everything drawn: whatever widget draws a text, no control of it reaches the terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pkgutil import iter_modules
+
+import pytest
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.driver import Driver
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, OptionList, Static
+
+from tests.support.painting import UNSAFE
+from tests.support.settle import settle
+from tui import widgets
+from tui.restores.forms.fields import Choice, Field, FieldKind
+from tui.terminal.rendering import SinglePaintApp, SinglePaintScreen
+from tui.widgets.footer import Footer
+from tui.widgets.form_fields import ChoiceRow, SwitchRow, TextRow
+from tui.widgets.header import Header, StatusLine
+from tui.widgets.inputs import FilterInput, LineInput
+from tui.widgets.table_layout import Column, ListRows, StyledText
+from tui.widgets.text_view import TextView
+from tui.widgets.virtual_table import VirtualTable
+
+POISON = {
+    "title": "\x1b]0;pwned\x07",
+    "clipboard": "\x1b]52;c;cm0gLXJm\x1b\\",
+    "link": "\x1b]8;;file:///etc/passwd\x1b\\x\x1b]8;;\x1b\\",
+    "clear": "\x1b[2J\x1b[H",
+    "answer": "\x1b[c\x1b[6n\x05",
+    "eight bits": "\x9b2J\x9d0;pwned\x9c\x90q\x9c",
+    "bidi": "\u202egpj.exe\u2066\u200f\u061c",
+    "controls": "\r\n\b\b\v\f\x0e\x7f\x00",
+    "surrogate": "\ud800\udfff",
+}
+OURS = re.compile(r"\x1b\[[0-9;]*[mH]|\x1b\[\?(?:2026|25)[hl]|\x1b\]22;default\x07|\n")
+"""What frames are made of: styles, places, synchronized output, the cursor, the pointer."""
+MARK = "drawn"
+
+
+class RecordingDriver(HeadlessDriver):
+    """A terminal of which every byte is kept."""
+
+    written = ""
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    def write(self, data: str) -> None:
+        self.written += data
+
+
+class Gallery(SinglePaintApp):
+    """One widget on a screen of ours."""
+
+    def __init__(self, make: Callable[[], Iterable[Widget]]) -> None:
+        super().__init__()
+        self.make = make
+
+    def get_driver_class(self) -> type[Driver]:
+        return RecordingDriver
+
+    def get_default_screen(self) -> Screen[None]:
+        return Wall(self.make)
+
+
+class Wall(SinglePaintScreen[None]):
+    """Where it hangs."""
+
+    def __init__(self, make: Callable[[], Iterable[Widget]]) -> None:
+        super().__init__()
+        self.make = make
+
+    def compose(self) -> ComposeResult:
+        yield from self.make()
+
+
+def bordered(text: str) -> Widget:
+    widget = Static("")
+    widget.styles.border = ("round", "white")
+    widget.styles.height = 5
+    widget.border_title = widget.border_subtitle = Content(text)
+    return widget
+
+
+def table(text: str, *, rows: bool) -> VirtualTable:
+    widget = VirtualTable(
+        (Column(key="a", label=text, width=30), Column(key="b", label="b", width=30)), empty=text
+    )
+    widget.set_rows(
+        ListRows([text] if rows else [], lambda one: (one, StyledText(one, "bad")), lambda one: one)
+    )
+    return widget
+
+
+def status(text: str) -> Iterable[Widget]:
+    line = StatusLine()
+    line.say(text, "bad")
+    yield line
+
+
+def footer(text: str) -> Iterable[Widget]:
+    class Bound(Static, can_focus=True):
+        BINDINGS = [Binding("x", "x", text, key_display=text)]  # noqa: RUF012
+
+        def on_mount(self) -> None:
+            self.focus()
+
+        def action_x(self) -> None:
+            """Do nothing."""
+
+    yield Bound("")
+    yield Footer({"x": text})
+
+
+def field(text: str, kind: FieldKind) -> Field:
+    choices = (Choice(value="v", label=text),)
+    return Field(name="name", label=text, kind=kind, default="", help=text, wire_name=text, choices=choices)
+
+
+def text_row(text: str) -> TextRow:
+    row = TextRow(field(text, FieldKind.TEXT), text)
+    row.call_later(row.set_name, text)
+    return row
+
+
+WIDGETS: dict[str, Callable[[str], Iterable[Widget]]] = {
+    "input": lambda text: [LineInput(text)],
+    "placeholder": lambda text: [LineInput(placeholder=text)],
+    "filter": lambda text: [FilterInput(text)],
+    "password": lambda text: [LineInput(text, password=True), Static(MARK)],
+    "input of Textual": lambda text: [Input(text)],
+    "static": lambda text: [Static(text, markup=False)],
+    "markup": lambda text: [Static(Content(text))],
+    "rich text": lambda text: [Static(Text(text, style=Style(link=f"file://{text}")))],
+    "label": lambda text: [Label(text, markup=False)],
+    "button": lambda text: [Button(Content(text))],
+    "options": lambda text: [OptionList(Content(text))],
+    "border": lambda text: [bordered(text)],
+    "table": lambda text: [table(text, rows=True)],
+    "empty table": lambda text: [table(text, rows=False)],
+    "text view": lambda text: [TextView([text, StyledText(text, "bad")])],
+    "header": lambda text: [Header(text, demo=True, who=text)],
+    "status": status,
+    "footer": footer,
+    "switch": lambda text: [SwitchRow(field(text, FieldKind.BOOL), True)],
+    "choice": lambda text: [ChoiceRow(field(text, FieldKind.CHOICE), "v")],
+    "text row": lambda text: [text_row(text)],
+}
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
+@pytest.mark.parametrize("draw", WIDGETS.values(), ids=WIDGETS)
+async def test_no_control_of_a_text_reaches_the_terminal(
+    draw: Callable[[str], Iterable[Widget]], poison: str
+) -> None:
+    app = Gallery(lambda: draw(f"{MARK}{poison}x"))
+    async with app.run_test(headless=False, size=(80, 24)) as pilot:
+        await settle(pilot)
+        app.title = app.sub_title = poison
+        app.notify(poison, title=poison)
+        await settle(pilot)
+        driver = app._driver
+        assert isinstance(driver, RecordingDriver)
+        written = driver.written
+    assert MARK[1:] in written, "the cursor may be on its first letter"
+    left = OURS.sub("", written.partition("\x1b[?1049l")[0])
+    assert not UNSAFE.search(left), repr(UNSAFE.search(left))
+
+
+def test_each_widget_of_ours_is_among_them() -> None:
+    drawn = {kind for draw in WIDGETS.values() for widget in draw("") for kind in type(widget).__mro__}
+    ours = {
+        kind
+        for module in iter_modules(widgets.__path__)
+        for kind in vars(import_module(f"tui.widgets.{module.name}")).values()
+        if isinstance(kind, type) and issubclass(kind, Widget) and kind.__module__.startswith("tui.widgets")
+    }
+    assert {kind.__name__ for kind in ours - drawn} == {"Toggle", "FormFields"}, (
+        "the parts and the whole of rows"
+    )
