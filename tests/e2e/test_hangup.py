@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import time
 from contextlib import closing
 
 import pytest
 
 from tests.e2e.job import Operator, posts, send, to_confirm, to_form
 from tests.support.terminal import Terminal
-from tui.terminal.terminal_app import STUCK_S
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
@@ -38,13 +36,11 @@ def restore_huge01(operator: Operator, terminal: Terminal) -> None:
 
 
 def check_in_flight(operator: Operator) -> None:
-    """The row was given up and says that the restore goes on."""
+    """The row was given up and says that the restore goes on.
+
+    The next start finds it at work, and sends nothing; no report of a defect was written.
+    """
     assert rows(operator) == [("huge01", "restoring", "")]
-    check_followed_again(operator)
-
-
-def check_followed_again(operator: Operator) -> None:
-    """The next start finds the restore at work, and sends nothing; no report of a defect was written."""
     assert list(operator.state.glob("*crash*")) == []
     with operator.start() as terminal:
         operator.log_on(terminal)
@@ -80,19 +76,11 @@ def test_polite_kill_with_a_restore_in_flight(operator: Operator, name: signal.S
     check_in_flight(operator)
 
 
-def test_line_that_stalls_before_it_breaks_ends_the_program_too(operator: Operator) -> None:
-    """Nobody reads what the screens write any more, until their queue is full; then the line is gone.
-
-    Its loop waits in a write that nothing ends, so it cannot end in good order: it is ended by force, after
-    the time an orderly end would have had, and the next start knows what was in flight.
-    """
+def test_line_that_stalls_before_it_breaks_ends_the_program_in_good_order(operator: Operator) -> None:
+    """Nobody reads what the screens write any more; then the line is gone."""
     with operator.start() as terminal:
         restore_huge01(operator, terminal)
         terminal.stall("?", "q")
-        lost = time.monotonic()
-        terminal.hang_up(deadline_s=STUCK_S + 12)
-        assert time.monotonic() - lost > STUCK_S - 1, "it was not stuck: this proves nothing"
+        assert terminal.hang_up(deadline_s=10) < SPUN_S
         assert terminal.status == 128 + signal.SIGHUP
-    ((vm, state, owner),) = rows(operator)
-    assert (vm, state, owner != "") == ("huge01", "restoring", True)
-    check_followed_again(operator)
+    check_in_flight(operator)

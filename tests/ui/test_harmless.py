@@ -22,6 +22,7 @@ from textual.widgets import Button, Input, Label, OptionList, Static
 from tests.support.painting import UNSAFE
 from tests.support.settle import settle
 from tui import widgets
+from tui.cli.main import main
 from tui.restores.forms.fields import Choice, Field, FieldKind
 from tui.terminal.rendering import SinglePaintApp, SinglePaintScreen
 from tui.widgets.footer import Footer
@@ -190,3 +191,12 @@ def test_each_widget_of_ours_is_among_them() -> None:
     assert {kind.__name__ for kind in ours - drawn} == {"Toggle", "FormFields"}, (
         "the parts and the whole of rows"
     )
+
+
+@pytest.mark.parametrize("words", [["--{}"], ["--format", "{}"], ["{}"], ["demo-server", "{}"]])
+def test_no_control_of_a_wrong_word_is_printed(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([word.format(POISON["title"]) for word in words])
+    printed = capsys.readouterr().err
+    assert "pwned" in printed
+    assert not UNSAFE.search(printed.replace("\n", ""))

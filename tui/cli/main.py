@@ -12,7 +12,7 @@ import resource
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tui import __version__, sanitize
 from tui.config import PROFILES, Folders, Settings, StartOptions, refresh_rates
@@ -28,9 +28,16 @@ _WATCHING = ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "SSLKEYLOGFILE", "PYTHON
 EXIT_USAGE = 2
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a word without handing its controls to the terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(sanitize.safe(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the options of `vbem` itself; `vbem demo-server` has its own."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="vbem",
         description="Restore virtual machines from Veeam Backup Enterprise Manager, in a terminal.",
         epilog="`vbem demo-server --help` describes the embedded server on its own.",
@@ -123,14 +130,15 @@ def run_screens(start: StartOptions, *, mouse: bool) -> int:
     app = VbemApp(start)
     app.run(mouse=mouse)
     _last_word(app.farewell)
-    return app.return_code or 0
+    return app.exit_code
 
 
 def _last_word(words: str) -> None:
     """Say it where the screens were, if that terminal is still there."""
     try:
         if words:
-            print(words, file=sys.stderr)  # noqa: T201 - the last word after the screens are gone
+            shown = "\n".join(map(sanitize.safe, words.splitlines()))
+            print(shown, file=sys.stderr)  # noqa: T201 - the last word after the screens are gone
         sys.stderr.flush()
     except OSError:
         # What is still in the buffer would turn the exit code into Python's own 120.
@@ -162,7 +170,7 @@ def _run_demo(options: argparse.Namespace) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    print(f"vbem: {sentence}", file=sys.stderr)  # noqa: T201 - the command line speaks on stderr
+    print(f"vbem: {sanitize.safe(sentence)}", file=sys.stderr)  # noqa: T201 - the command line speaks on stderr
     return EXIT_USAGE
 
 
@@ -188,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _demo_server(words: list[str]) -> int:
     from tui.demo import command
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="vbem demo-server", description="Run the embedded Enterprise Manager alone."
     )
     command.add_options(parser)

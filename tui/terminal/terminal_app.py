@@ -48,6 +48,11 @@ class TerminalApp(SinglePaintApp):
         self.key_queue = KeyQueue(self)
         self.crash_edge = CrashEdge(state_folder, self.secrets)
 
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code of the program; it is never 0 unless somebody has quit."""
+        return EXIT_CRASH if self.return_code is None else self.return_code
+
     def secrets(self) -> Iterable[str]:
         """Return what must never be in a crash report."""
         return ()
