@@ -1,7 +1,8 @@
 """What can go wrong while remembering: every failure of disk, database or keyring in plain words.
 
 StoreError(detail)
-  JournalError     NotOwner      -> a restore is not sent, unless the operator overrides it
+  JournalError     NotOwner, VmInFlight
+                                 -> a restore is not sent, unless the operator overrides it
   TrustError                     -> nobody is trusted on the word of an unreadable file
   KeyringError                   -> a logon session could not be forgotten
 """
@@ -30,6 +31,13 @@ class NotOwner(JournalError):
 
     title = "Another vbem is watching this restore"
     hint = "Watch it in the vbem that started it."
+
+
+class VmInFlight(JournalError):
+    """Another row of the same VM is in flight; nothing was written."""
+
+    title = "Another vbem has begun a restore of this VM"
+    hint = "Check the plan again: it now names that restore. Confirm it only if you want both."
 
 
 class TrustError(StoreError):

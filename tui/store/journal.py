@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ from typing import Protocol
 
 from tui.clock import Clock, SystemClock
 from tui.restore_states import RestoreState
-from tui.store.errors import JournalError, NotOwner
+from tui.store.errors import JournalError, NotOwner, VmInFlight
 from tui.store.files import PRIVATE
 from tui.store.journal_db import connect, in_words, transaction
 from tui.store.journal_entry import (
@@ -32,12 +32,14 @@ from tui.store.journal_entry import (
     to_column,
     to_stamp,
 )
-from tui.store.process_lock import is_free, owner_words, this_process
+from tui.store.process_lock import OwnerState, is_free, owner_state, owner_words, this_process
 
 __all__ = ["Event", "Journal", "JournalEntry", "RestoreState"]
 
 FORGOTTEN_AFTER = timedelta(days=30)
 """The server lists restore sessions for 30 days (WIRE 7): older rows cannot be followed any more."""
+UNKNOWN_FOR = timedelta(hours=1)
+"""A restore that is unknown for so long is no longer taken for one that may be starting."""
 _IS_OPEN = "state NOT IN ('succeeded', 'warning', 'failed', 'cancelled')"
 
 
@@ -76,13 +78,17 @@ class Journal:
             self._closed = True
             self._database.close()
 
-    def plan(self, **fields: object) -> JournalEntry:
+    def plan(self, *, known_rows: Collection[int] | None = None, **fields: object) -> JournalEntry:
         """Put a new restore on disk, owned by this process; it is durable when this returns.
 
         Args:
+            known_rows: the rows of the same VM in flight that the operator was told of; None: not looked.
             fields: fields of Entry by name; `server` is required. No field may hold a token or password.
                 A `plan_key` that has a row already gets that row: a write that was reported as failed
                 may be on disk anyway.
+
+        Raises:
+            VmInFlight: a row of the same VM is in flight that is not among `known_rows`.
         """
         _check_names(fields)
         now = to_stamp(self._clock.now())
@@ -93,6 +99,8 @@ class Journal:
             there = self._row_of_plan(database, columns.get("plan_key"))
             if there is not None:
                 return there
+            if known_rows is not None:
+                self._check_others(database, columns, known_rows)
             # Column names come from Entry's own fields (checked above), values are bound.
             statement = (
                 f"INSERT INTO restores ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
@@ -112,9 +120,7 @@ class Journal:
         """
         _check_names(fields)
         with self._writing() as database:
-            before = self._entry(database, id)
-            if before.owner not in {"", self._me}:
-                raise NotOwner(f"The restore of row {id} belongs to {owner_words(before.owner)}.")
+            before = self._own_entry(database, id)
             self._set(database, before, fields)
             entry = self._entry(database, id)
             if (entry.state, entry.words, entry.cancel) != (before.state, before.words, before.cancel):
@@ -145,11 +151,52 @@ class Journal:
             )
             return [from_row(row) for row in rows]
 
-    def claim(self, id: int) -> bool:
+    def open_rows(self) -> list[JournalEntry]:
+        """Read all rows that have no end, of every server and age, oldest first."""
+        with self._reading() as database:
+            rows = database.execute(f"SELECT * FROM restores WHERE {_IS_OPEN} ORDER BY id")  # noqa: S608
+            return [from_row(row) for row in rows]
+
+    def in_flight_of_vm(self, vm_name: str, backup_server_uid: str) -> list[JournalEntry]:
+        """Read the rows of a VM that are in flight, whoever follows them, whatever the server was called.
+
+        A row whose restore was looked for in vain is left out after UNKNOWN_FOR.
+        """
+        with self._reading() as database:
+            return self._of_vm(database, vm_name, backup_server_uid)
+
+    def sessions_taken(self) -> dict[str, int]:
+        """Return whose the restore sessions are: UIDs in lower case, each with the number of its row."""
+        with self._reading() as database:
+            rows = database.execute("SELECT lower(session_uid), id FROM restores WHERE session_uid <> ''")
+            return {str(uid): int(number) for uid, number in rows}
+
+    def claim_session(self, id: int, session_uid: str, found_by: str) -> bool:
+        """Give a restore session to a row of this process, for ever; False if another row has it.
+
+        Raises:
+            NotOwner: another process follows the restore.
+        """
+        with self._writing() as database:
+            self._own_entry(database, id)
+            other = database.execute(
+                "SELECT id FROM restores WHERE lower(session_uid) = lower(?) AND id <> ?", (session_uid, id)
+            ).fetchone()
+            if other is not None:
+                return False
+            values = (session_uid, found_by, id)
+            database.execute("UPDATE restores SET session_uid = ?, found_by = ? WHERE id = ?", values)
+            return True
+
+    def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
         """Become the owner of a row that is not over and that nobody follows any more.
 
         A row of another host is taken only after a day of silence: nothing can be known about processes
         there.
+
+        Args:
+            id: of the row.
+            from_elsewhere: the operator says that nobody follows it on the other host.
 
         Returns:
             Whether this process owns the row now.
@@ -160,7 +207,8 @@ class Journal:
                 return False
             if entry.owner == self._me:
                 return True
-            if not is_free(entry.owner, self._clock.now() - entry.updated):
+            is_given = from_elsewhere and owner_state(entry.owner) is OwnerState.ELSEWHERE
+            if not is_given and not is_free(entry.owner, self._clock.now() - entry.updated):
                 return False
             database.execute("UPDATE restores SET owner = ? WHERE id = ?", (self._me, id))
             return True
@@ -234,6 +282,33 @@ class Journal:
         if row is None:
             raise JournalError(f"It has no restore number {id}. ({self.path})")
         return from_row(row)
+
+    def _own_entry(self, database: sqlite3.Connection, id: int) -> JournalEntry:
+        entry = self._entry(database, id)
+        if entry.owner not in {"", self._me}:
+            raise NotOwner(f"The restore of row {id} belongs to {owner_words(entry.owner)}.")
+        return entry
+
+    def _of_vm(self, database: sqlite3.Connection, vm_name: object, server_uid: object) -> list[JournalEntry]:
+        now = self._clock.now()
+        rows = database.execute(
+            f"SELECT * FROM restores WHERE {_IS_OPEN} AND vm_name = ? AND updated > ? "  # noqa: S608
+            "AND (? IN ('', backup_server_uid) OR backup_server_uid = '') ORDER BY id",
+            (vm_name, to_stamp(now - FORGOTTEN_AFTER), server_uid),
+        )
+        found = [from_row(row) for row in rows]
+        return [
+            one for one in found if one.state is not RestoreState.UNKNOWN or now - one.updated < UNKNOWN_FOR
+        ]
+
+    def _check_others(
+        self, database: sqlite3.Connection, columns: dict[str, object], known_rows: Collection[int]
+    ) -> None:
+        of_vm = self._of_vm(database, columns.get("vm_name", ""), columns.get("backup_server_uid", ""))
+        new = next((one for one in of_vm if one.id not in known_rows), None)
+        if new is not None:
+            whose = "this vbem" if new.owner == self._me else owner_words(new.owner)
+            raise VmInFlight(f"Row {new.id} of the journal {new.state.predicate} ({whose}).")
 
     def _row_of_plan(self, database: sqlite3.Connection, plan_key: object) -> JournalEntry | None:
         if not plan_key:

@@ -99,10 +99,12 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
     with transaction(database):
         version = database.execute("PRAGMA user_version").fetchone()[0]
         tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == SCHEMA_VERSION:
+        if version in {SCHEMA_VERSION, *ADDED}:
             problem = database.execute("PRAGMA quick_check(1)").fetchone()[0]
             if problem != "ok":
                 raise _damaged(str(problem))
+            if version != SCHEMA_VERSION:
+                _upgrade(database, version)
             return
         if version:
             raise JournalError(
@@ -116,6 +118,13 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
             database.execute(statement)
         database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     sync_folder(path.parent)
+
+
+def _upgrade(database: sqlite3.Connection, version: int) -> None:
+    """Add what this version keeps to a file of an earlier one; its rows stay as they are."""
+    for statement in ADDED[version]:
+        database.execute(statement)
+    database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
 def _damaged(problem: str) -> sqlite3.DatabaseError:
@@ -150,9 +159,26 @@ def _put_aside(path: Path) -> Path:
     return aside
 
 
-SCHEMA_VERSION = 2
-"""Written into the file; a file of another version is left alone."""
-SCHEMA = """
+SCHEMA_VERSION = 3
+"""Written into the file; a file of a later version is left alone."""
+_ONE_SESSION_ONE_ROW = (
+    "CREATE UNIQUE INDEX one_session_one_row ON restores (lower(session_uid)) "
+    "WHERE session_uid <> '' AND found_by <> ''"
+)
+SINCE_3 = {
+    "newest_before": "TEXT",
+    "found_by": "TEXT NOT NULL DEFAULT ''",
+    "session_started": "TEXT",
+    "session_ended": "TEXT",
+    "session_result": "TEXT NOT NULL DEFAULT ''",
+    "why_unknown": "TEXT NOT NULL DEFAULT ''",
+}
+ADDED = {
+    2: (*(f"ALTER TABLE restores ADD COLUMN {name} {kind}" for name, kind in SINCE_3.items()),
+        _ONE_SESSION_ONE_ROW),
+}  # fmt: skip
+"""What a file of an earlier version lacks. Its rows may share sessions: they have no `found_by`."""
+SCHEMA = f"""
 CREATE TABLE restores (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   created TEXT NOT NULL, updated TEXT NOT NULL,
@@ -167,9 +193,12 @@ CREATE TABLE restores (
   session_uid TEXT NOT NULL DEFAULT '', progress INTEGER, message TEXT NOT NULL DEFAULT '',
   cancel TEXT NOT NULL DEFAULT '', cancel_asked TEXT, cancel_by TEXT NOT NULL DEFAULT '',
   cancel_answered TEXT, cancel_words TEXT NOT NULL DEFAULT '',
-  started TEXT, ended TEXT, owner TEXT NOT NULL DEFAULT ''
+  started TEXT, ended TEXT, owner TEXT NOT NULL DEFAULT '',
+  newest_before TEXT, found_by TEXT NOT NULL DEFAULT '', session_started TEXT, session_ended TEXT,
+  session_result TEXT NOT NULL DEFAULT '', why_unknown TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX restores_by_server ON restores (server, state);
+{_ONE_SESSION_ONE_ROW};
 CREATE TABLE events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   entry_id INTEGER NOT NULL REFERENCES restores (id),

@@ -45,15 +45,29 @@ class JournalEntry:
     """Ticket or reason given by the operator."""
     sessions_before: tuple[str, ...] = ()
     """UIDs of the VM's restore sessions listed just before the request."""
+    newest_before: datetime | None = None
+    """When the newest of those was made, by the server's clock."""
     state: RestoreState = RestoreState.PLANNED
     task_id: str = ""
     task_href: str = ""
     session_uid: str = ""
+    """No two rows have the same."""
+    found_by: str = ""
+    """What ties the session to the row, a value of `FoundBy`; empty where it has none."""
+    session_started: datetime | None = None
+    """When the session began, by the server's clock."""
+    session_ended: datetime | None = None
+    """When it ended, by the server's clock; empty where the server does not say."""
+    session_result: str = ""
+    """What the server says the session came to."""
+    why_unknown: str = ""
+    """Why it is not known what became of the restore."""
     progress: int | None = None
     message: str = ""
     started: datetime | None = None
     """When it was first marked as sent."""
     ended: datetime | None = None
+    """When its end was noticed, by this machine's clock."""
     owner: str = ""
     """The process that follows it, as `process_lock.this_process` names it; empty for nobody."""
     plan_key: str = ""
@@ -90,9 +104,10 @@ class Event:
     owner: str
 
 
-TIMES = frozenset(
-    {"created", "updated", "point_created", "started", "ended", "cancel_asked", "cancel_answered"}
-)
+TIMES = frozenset({
+    "created", "updated", "point_created", "started", "ended", "cancel_asked", "cancel_answered",
+    "newest_before", "session_started", "session_ended",
+})  # fmt: skip
 GIVEN_BY_JOURNAL = frozenset({"id", "created", "updated", "owner"})
 COLUMNS = tuple(name for name in JournalEntry.__dataclass_fields__ if name != "id")
 MAX_TEXT = 1_000_000

@@ -18,8 +18,8 @@ from tests.support.clock import NOON, ManualClock
 from tests.unit.store.rows import SERVER, opened, plan, sql
 from tui.restore_states import RestoreState
 from tui.store import journal_db, process_lock
-from tui.store.errors import JournalError, NotOwner
-from tui.store.journal import Journal
+from tui.store.errors import JournalError, NotOwner, VmInFlight
+from tui.store.journal import UNKNOWN_FOR, Journal
 
 # -- what a row keeps ---------------------------------------------------------------------------
 
@@ -385,3 +385,43 @@ def test_a_journal_that_another_keeps_locked_is_said_so(path: Path, monkeypatch:
         other.close()
         assert "end the other" in caught.value.hint
         assert plan(journal).id == 1
+
+
+# -- one session, one row -----------------------------------------------------------------------
+
+
+def test_one_session_belongs_to_one_row_whatever_its_server_was_called(journal: Journal) -> None:
+    first, second = plan(journal), plan(journal, server="other:9398", plan_key="2")
+    assert journal.claim_session(first.id, "urn:S", "task")
+    journal.update(first.id, state=RestoreState.SUCCEEDED)
+    assert not journal.claim_session(second.id, "URN:s", "task")
+    assert journal.sessions_taken() == {"urn:s": first.id}
+    with pytest.raises(JournalError):
+        journal.update(second.id, session_uid="urn:S", found_by="task")
+    assert journal.claim_session(first.id, "urn:S", "task"), "its own again"
+
+
+def test_a_row_in_flight_that_nobody_was_told_of_stops_the_next_one(journal: Journal) -> None:
+    first = plan(journal, state=RestoreState.LAUNCHING)
+    with pytest.raises(VmInFlight, match=f"Row {first.id} of the journal is launching"):
+        plan(journal, known_rows=(), plan_key="2")
+    assert [row.id for row in journal.in_flight_of_vm("app07", "")] == [first.id]
+    assert plan(journal, known_rows=(first.id,), plan_key="2").id != first.id
+    assert plan(journal, known_rows=(), vm_name="db01", plan_key="3")
+
+
+async def test_a_restore_that_is_unknown_for_long_stops_no_other(
+    journal: Journal, clock: ManualClock
+) -> None:
+    plan(journal, state=RestoreState.UNKNOWN)
+    assert journal.in_flight_of_vm("app07", "")
+    await clock.advance(UNKNOWN_FOR.total_seconds())
+    assert not journal.in_flight_of_vm("app07", "")
+    assert len(journal.open_rows()) == 1
+
+
+def test_the_operator_may_give_a_row_of_another_host(journal: Journal, path: Path) -> None:
+    entry = plan(journal)
+    sql(path, "UPDATE restores SET owner = 'elsewhere|b|1|2'")
+    assert not journal.claim(entry.id)
+    assert journal.claim(entry.id, from_elsewhere=True)

@@ -58,7 +58,7 @@ def test_every_commit_is_synced_before_it_is_reported(path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("version", [SCHEMA_VERSION - 1, SCHEMA_VERSION + 1])
+@pytest.mark.parametrize("version", [1, SCHEMA_VERSION + 1])
 def test_a_journal_of_another_version_is_left_alone(path: Path, version: int) -> None:
     Journal.open(path).close()
     sql(path, f"PRAGMA user_version = {version}")
@@ -68,6 +68,23 @@ def test_a_journal_of_another_version_is_left_alone(path: Path, version: int) ->
     assert path.read_bytes() == before
     assert "--state-dir" in caught.value.hint
     assert f"format {version}" in caught.value.detail
+
+
+def test_a_journal_of_an_earlier_version_gets_the_new_columns_and_keeps_its_rows(path: Path) -> None:
+    with closing(Journal.open(path)) as journal:
+        rows = [journal.plan(server="em:9398", session_uid="urn:one") for _ in range(2)]
+    for statement in (
+        "DROP INDEX one_session_one_row",
+        *(f"ALTER TABLE restores DROP COLUMN {name}" for name in journal_db.SINCE_3),
+        "PRAGMA user_version = 2",
+    ):
+        sql(path, statement)
+    with closing(Journal.open(path)) as journal:
+        assert journal.get(rows[0].id) == rows[0]
+        third = journal.plan(server="em:9398")
+        assert not journal.claim_session(third.id, "URN:ONE", "task")
+        assert journal.claim_session(third.id, "urn:two", "task")
+    assert sql(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
 def test_a_schema_that_fails_half_way_leaves_no_table(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
