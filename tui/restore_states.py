@@ -63,8 +63,10 @@ class CancelState(StrEnum):
     TASK_GONE = "task gone"
     """The task was gone before the DELETE."""
     LAUNCH_STOPPED = "launch stopped"
+    """The server says that the launch was stopped."""
     SESSION_STOPPING = "session stopping"
     SESSION_STOPPED = "session stopped"
+    """The session ended as failed after the cancel; the state says whether the server names the stop."""
     GOES_ON = "goes on"
     """The DELETE was accepted, but the restore goes on."""
     REFUSED = "refused"
@@ -73,7 +75,7 @@ class CancelState(StrEnum):
 
     @property
     def is_under_way(self) -> bool:
-        """Return whether the restore is shown as being cancelled."""
+        """Return whether a cancel request is on its way, or its outcome is open."""
         return self in _UNDER_WAY
 
     @property
@@ -87,9 +89,21 @@ class CancelState(StrEnum):
         return self in _MAY_HAVE_ACTED
 
 
+class FoundBy(StrEnum):
+    """What ties a restore session to a restore."""
+
+    NOTHING = ""
+    TASK = "task"
+    """The restore's own task names it."""
+    POINT = "point"
+    """It is the only new one of the VM, and links the restore's point."""
+    PROBABLY = "probably"
+    """It is the only new one of the VM; it may be somebody else's."""
+
+
 def label_of(state: RestoreState, cancel: CancelState) -> str:
-    """Return the one word for a restore: its state, or `cancelling` while a cancel request is under way."""
-    return CANCELLING if cancel.is_under_way and not state.is_over else state.label
+    """Return the one word for a restore: its state, or `cancelling` while its launch may still be stopped."""
+    return CANCELLING if cancel.is_under_way and state is RestoreState.LAUNCHING else state.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +131,5 @@ ENDS = (RestoreState.FAILED, RestoreState.WARNING, RestoreState.CANCELLED, Resto
 """The ends, the worst first."""
 _BEGUN = frozenset({RestoreState.LAUNCHING, RestoreState.RESTORING, RestoreState.UNKNOWN})
 _PENDING = frozenset({CancelState.ACCEPTED, CancelState.LOST})
-_UNDER_WAY = _PENDING | {CancelState.ASKING, CancelState.SESSION_STOPPING}
-_MAY_HAVE_ACTED = _PENDING | {CancelState.SESSION_STOPPING, CancelState.GOES_ON}
+_UNDER_WAY = _PENDING | {CancelState.ASKING}
+_MAY_HAVE_ACTED = _UNDER_WAY | {CancelState.SESSION_STOPPING, CancelState.GOES_ON}

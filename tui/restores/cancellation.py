@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tui import timefmt
-from tui.api.errors import ManagerError, NotFound, SessionExpired, TaskUnknown
+from tui.api.errors import ManagerError, NotFound, TaskUnknown
 from tui.api.models import SessionState
 from tui.restore_states import CancelState, RestoreState
-from tui.restores.restore import Restore, Timestamp, console, end
+from tui.restores.restore import Restore, Timestamp, console
 from tui.restores.transitions import is_refusal, search, unclear_answer
 
 GRACE_S = 30.0
-"""How long is watched before an accepted DELETE is judged."""
+"""How long a task may go on after an accepted DELETE before that is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,8 @@ class CancelOutlook:
     """Whether a DELETE can be sent at all."""
     sent_before: bool = False
     """Whether one was sent whose reply is not known: another is sent only on the operator's word."""
+    button: str = ""
+    """What pressing yes does; empty where nothing can be sent."""
     words: tuple[str, ...]
 
 
@@ -37,15 +39,17 @@ def outlook(restore: Restore, session_key: str) -> CancelOutlook:
         return CancelOutlook(possible=False, words=blocked)
     sent_before = restore.has_unanswered_cancel
     words = (*_warning(restore), *_effect(restore))
-    return CancelOutlook(possible=True, sent_before=sent_before, words=words)
+    is_launching = restore.state is RestoreState.LAUNCHING
+    button = "Cancel the launch" if is_launching else "Delete its task only"
+    return CancelOutlook(possible=True, sent_before=sent_before, button=button, words=words)
 
 
 def _effect(restore: Restore) -> tuple[str, ...]:
     if restore.state is RestoreState.LAUNCHING:
         return (
-            "The restore is still launching: cancelling stops the launch.",
-            f"vbem then watches the server for {GRACE_S:.0f} s to make sure.",
-            f"If its restore session starts first, it continues; stop it in {console(restore)}.",
+            "The restore is still launching: the cancel asks the server to stop the launch. Whether it does "
+            "so shows only afterwards.",
+            f"If its restore session starts, it continues; stop it in {console(restore)}.",
         )
     if restore.is_missing:
         return (
@@ -122,36 +126,57 @@ def resumed(restore: Restore, now: Timestamp) -> Restore:
     return restore
 
 
+def still_unanswered(restore: Restore, waited_s: float) -> Restore:
+    """Apply that the reply to the DELETE is late."""
+    if restore.cancel is not CancelState.ASKING:
+        return restore
+    words = f"No reply to the cancel request in {waited_s:.0f} s: it may or may not have arrived."
+    return replace(restore, cancel_words=words)
+
+
+def given_up(restore: Restore) -> Restore:
+    """Apply that the reply to the DELETE is not waited for any longer, as vbem ends."""
+    words = "vbem stopped waiting for the reply to the cancel request: it may or may not have arrived."
+    return replace(restore, cancel=CancelState.LOST, cancel_words=words, cancel_settled=True)
+
+
 def answered(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     """Apply what the DELETE was answered with."""
+    if restore.cancel is not CancelState.ASKING:
+        # The end came first, and it says already what the cancel did.
+        return replace(restore, cancel_answered=now.wall if error is None else None)
     after = _with_answer(restore, error, now)
-    if after.cancel.is_pending or after.state is not RestoreState.LAUNCHING or not after.task_gone:
-        return after
-    # The task went away while the answer was awaited, and no cancel took it.
-    return search(after, "The server no longer knows the task; that proves nothing.", now)
+    return watched(after, now) if after.is_over else after
 
 
 def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -> Restore:
     if error is None:
-        words = f"Cancel accepted; vbem watches the server for {GRACE_S:.0f} s to make sure."
         accepted = replace(
-            restore, cancel=CancelState.ACCEPTED, cancel_at=now.monotonic_s, cancel_words=words
+            restore, cancel=CancelState.ACCEPTED, cancel_at=now.monotonic_s, cancel_answered=now.wall
         )
-        return replace(accepted, cancel_answered=now.wall)
+        return replace(accepted, cancel_words=_accepted_words(accepted))
     if not error.request_sent:
         return _not_sent(restore, error)
-    if isinstance(error, TaskUnknown | NotFound):
+    if isinstance(error, TaskUnknown | NotFound) and (error.from_manager or isinstance(error, TaskUnknown)):
         return _task_gone(replace(restore, cancel_answered=now.wall), now)
-    if isinstance(error, SessionExpired) or is_refusal(error):
-        words = (
-            f"The server did not cancel it: {error}. "
-            f"If the restore is running, stop it in {console(restore)}."
-        )
+    if is_refusal(error):
+        words = f"The server did not cancel it: {error}."
+        if not restore.is_over:
+            words = f"{words} If the restore is running, stop it in {console(restore)}."
         refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
         return replace(refused, cancel_answered=now.wall)
-    lost = f"{unclear_answer('cancel request', error)}: it may or may not have arrived"
-    words = f"{lost}; vbem watches the server for {GRACE_S:.0f} s to make sure."
+    words = f"{unclear_answer('cancel request', error)}: it may or may not have arrived."
     return replace(restore, cancel=CancelState.LOST, cancel_at=now.monotonic_s, cancel_words=words)
+
+
+def _accepted_words(restore: Restore) -> str:
+    if restore.is_over:
+        return "The cancel was accepted after the restore had ended."
+    if restore.state is RestoreState.LAUNCHING:
+        return "Cancel accepted; whether it stops the launch is not known yet."
+    if restore.session_uid:
+        return f"Cancel accepted, but the restore session is running. To stop it, use {console(restore)}."
+    return "Cancel accepted; it is not known whether the restore runs."
 
 
 def _not_sent(restore: Restore, error: ManagerError) -> Restore:
@@ -174,7 +199,7 @@ def _task_gone(restore: Restore, now: Timestamp) -> Restore:
 
 
 def watched(restore: Restore, now: Timestamp, *, is_heard: bool = True) -> Restore:
-    """Apply, after each poll, what the cancel really did so far.
+    """Apply, after each poll, what is known of the cancel so far.
 
     Args:
         restore: as the poll left it.
@@ -183,14 +208,14 @@ def watched(restore: Restore, now: Timestamp, *, is_heard: bool = True) -> Resto
     """
     if restore.cancel.is_pending:
         return _judge(restore, now, is_heard=is_heard)
-    if restore.cancel is CancelState.GOES_ON:
-        return _stopping(restore) if _is_stopping(restore) else _goes_on(restore)
-    if restore.cancel is CancelState.SESSION_STOPPING and restore.is_over:
-        return _goes_on(restore)
+    if restore.cancel is CancelState.GOES_ON and _is_stopping(restore):
+        return _stopping(restore)
+    if restore.cancel is CancelState.SESSION_STOPPING and not _is_stopping(restore):
+        return _ended(restore) if restore.is_over else _goes_on(restore)
     if restore.cancel is CancelState.SESSION_STOPPING and restore.is_missing:
         return replace(restore, cancel_words="The restore session was stopping when it was last seen.")
-    if restore.cancel is CancelState.LAUNCH_STOPPED and restore.session_uid:
-        return _goes_on(restore)
+    if restore.cancel is CancelState.GOES_ON:
+        return _ended(restore) if restore.is_over else _goes_on(restore)
     return restore
 
 
@@ -199,16 +224,13 @@ def _judge(restore: Restore, now: Timestamp, *, is_heard: bool) -> Restore:
         return _ended(restore)
     if _is_stopping(restore):
         return _stopping(restore)
-    is_lost_from_sight = restore.state is RestoreState.UNKNOWN and not restore.session_uid
-    # Time alone proves nothing: a server that was not seen may have started the restore meanwhile.
-    if not is_heard or is_lost_from_sight or now.monotonic_s - (restore.cancel_at or 0.0) < GRACE_S:
+    # Without its session nothing shows what the cancel did, and time proves nothing.
+    if not is_heard or restore.state is RestoreState.UNKNOWN:
         return restore
-    if restore.state is not RestoreState.LAUNCHING or not restore.task_gone:
-        return _goes_on(restore)
-    if restore.candidates:
-        why = "Its task is gone after the cancel, but new restore sessions of this VM have appeared."
-        return search(_goes_on(restore), why, now)
-    return _launch_stopped(restore, now)
+    is_new = now.monotonic_s - (restore.cancel_at or 0.0) < GRACE_S
+    if restore.state is RestoreState.LAUNCHING and is_new:
+        return restore
+    return _goes_on(restore)
 
 
 def _is_stopping(restore: Restore) -> bool:
@@ -216,24 +238,26 @@ def _is_stopping(restore: Restore) -> bool:
 
 
 def _stopping(restore: Restore) -> Restore:
-    words = "The restore session is stopping."
+    words = "The restore session is stopping; whether the cancel did that is not known."
     return replace(restore, cancel=CancelState.SESSION_STOPPING, cancel_words=words)
 
 
+NOT_KNOWN = "A cancel was sent; whether it acted is not known."
+
+
 def _ended(restore: Restore) -> Restore:
-    """Apply an end that came while the cancel was watched and does not say that it was stopped."""
+    """Apply an end that came after the cancel and is not a stop in the server's own words."""
     if restore.state in {RestoreState.SUCCEEDED, RestoreState.WARNING}:
         return _goes_on(restore)
-    words = "The restore session ended as failed; the server does not say whether the cancel caused it."
-    return replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=words)
+    return replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=NOT_KNOWN)
 
 
 def _goes_on(restore: Restore) -> Restore:
-    is_lost = restore.cancel is not CancelState.ACCEPTED and restore.cancel_answered is None
+    is_lost = restore.cancel_answered is None
     sent = "The cancel got no clear answer" if is_lost else "The cancel was accepted"
     if restore.is_over:
-        words = _too_late(restore, sent)
-    elif restore.is_missing:
+        words = _too_late(restore)
+    elif restore.is_missing or restore.is_probable:
         words = f"{sent}; it is not known whether the restore continues."
     elif restore.session_uid:
         words = f"{sent}, but the restore continues. To stop it, use {console(restore)}."
@@ -244,24 +268,10 @@ def _goes_on(restore: Restore) -> Restore:
     return replace(restore, cancel=CancelState.GOES_ON, cancel_words=words)
 
 
-def _too_late(restore: Restore, sent: str) -> str:
+def _too_late(restore: Restore) -> str:
     """Return name the end first: a row shows no more than the beginning."""
     if restore.state is RestoreState.SUCCEEDED:
         return "Succeeded; the cancel came too late: the restore ran to its end."
     if restore.state is RestoreState.WARNING:
         return "Succeeded with warnings; the cancel came too late: the restore ran to its end."
-    return f"The restore ended as failed. {sent}, but the restore ran to its end."
-
-
-def _launch_stopped(restore: Restore, now: Timestamp) -> Restore:
-    words = (
-        f"The launch was stopped: its task is gone, and no restore session appeared in {GRACE_S:.0f} seconds."
-    )
-    stopped = end(
-        replace(restore, cancel=CancelState.LAUNCH_STOPPED, cancel_words=words),
-        RestoreState.CANCELLED,
-        words,
-        now,
-    )
-    # The server's data lags: a session that appears later still counts.
-    return replace(stopped, search_since=now.monotonic_s)
+    return NOT_KNOWN

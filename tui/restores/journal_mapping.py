@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tui.api.models import Platform, PointKind, RestoreSession
-from tui.restore_states import CancelState, RestoreState
+from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores.cancellation import resumed
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore, Timestamp
+from tui.restores.session_search import newest_of
 from tui.restores.transitions import search, task_missing
 from tui.store.journal_entry import JournalEntry
 
@@ -52,7 +53,6 @@ def new_restore(
 ) -> Restore:
     """Return the restore of a plan, with the VM's restore sessions that were there before it."""
     listed = tuple(before)
-    created = [session.created for session in listed if session.created is not None]
     return Restore(
         key=uuid.uuid4().hex,
         vm_name=plan.vm_name,
@@ -66,7 +66,7 @@ def new_restore(
         reason=reason,
         submitted=submitted,
         sessions_before=frozenset(session.uid.lower() for session in listed),
-        newest_before=max(created, default=None),
+        newest_before=newest_of(listed, plan.vm_name, plan.point.server_uid),
     )
 
 
@@ -94,6 +94,7 @@ def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, obj
         "request_body": plan.request.body.decode("utf-8", "replace"),
         "reason": restore.reason,
         "sessions_before": tuple(sorted(restore.sessions_before)),
+        "newest_before": restore.newest_before,
     }
 
 
@@ -105,6 +106,11 @@ def journal_fields(restore: Restore) -> dict[str, object]:
         "task_id": restore.task_id,
         "task_href": restore.task_href,
         "session_uid": restore.session_uid,
+        "found_by": restore.found_by,
+        "session_started": restore.session_started,
+        "session_ended": restore.session_ended,
+        "session_result": restore.session_result,
+        "why_unknown": restore.why_unknown,
         "progress": restore.progress,
         "message": _joined((restore.message, restore.note)),
         "ended": restore.ended,
@@ -123,7 +129,11 @@ def _joined(sentences: tuple[str, ...]) -> str:
 
 
 def take_up(entry: JournalEntry) -> Restore:
-    """Return the restore of a row, as the journal last knew it."""
+    """Return the restore of a row, as the journal last knew it.
+
+    Raises:
+        ValueError: it holds a word that this version does not know.
+    """
     return Restore(
         key=uuid.uuid4().hex,
         entry_id=entry.id,
@@ -143,6 +153,11 @@ def take_up(entry: JournalEntry) -> Restore:
         task_href=entry.task_href,
         task_session=entry.logon_session_id,
         session_uid=entry.session_uid,
+        found_by=FoundBy(entry.found_by),
+        session_started=entry.session_started,
+        session_ended=entry.session_ended,
+        session_result=entry.session_result,
+        why_unknown=entry.why_unknown,
         progress=entry.progress,
         cancel=CancelState(entry.cancel),
         cancel_words=entry.cancel_words,
@@ -150,6 +165,7 @@ def take_up(entry: JournalEntry) -> Restore:
         cancel_by=entry.cancel_by,
         cancel_answered=entry.cancel_answered,
         sessions_before=frozenset(uid.lower() for uid in entry.sessions_before),
+        newest_before=entry.newest_before,
     )
 
 
@@ -164,12 +180,16 @@ def resume(restore: Restore, session_key: str, now: Timestamp, updated: datetime
     """
     restore = resumed(restore, now)
     is_old = now.wall - updated > OLD_AFTER
+    if restore.is_settled:
+        return restore
     if restore.state is RestoreState.UNKNOWN and not restore.session_uid and is_old:
-        return replace(restore, note="vbem still looks for it from time to time.")
+        why = restore.why_unknown or restore.message
+        return replace(restore, message=why, note="vbem still looks for it from time to time.")
     if restore.session_uid:
         return replace(restore, note="Watched again through its restore session.")
     if restore.state is RestoreState.LAUNCHING and restore.task_session == session_key:
         return replace(restore, note="Watched again through its task.")
     if restore.state is RestoreState.LAUNCHING:
         return task_missing(restore, now, "Its task belongs to a logon session that has ended.")
-    return search(restore, "vbem ended before the server replied; it may have started.", now)
+    ended_early = "vbem ended before the server replied; it may have started."
+    return search(restore, restore.why_unknown or ended_early, now)

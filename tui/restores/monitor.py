@@ -1,25 +1,31 @@
 """Watching every restore in flight with two requests a tick, however many there are (WIRE 6, WIRE 7).
 
 One list of this logon session's tasks, one query of restore sessions. The monitor never pauses while a
-restore is in flight; a poll that fails keeps the last good data, says why, and is repeated less often.
+restore is in flight; a poll that fails, or is not answered in time, keeps the last good data, says why, and
+is repeated less often. Nothing unforeseen about one restore or one poll ends the watching of the others.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Concatenate, Literal, ParamSpec
 
-from tui.api.errors import ManagerError, SessionExpired
+from tui.api.errors import ManagerError, SessionExpired, TimedOut
 from tui.api.models import LogonSession, RestoreSession, Task
 from tui.clock import Clock
 from tui.restore_states import CancelState, RestoreState
 from tui.restores import cancellation, session_search, transitions
-from tui.restores.ports import RestoreApi
-from tui.restores.registry import RestoreRegistry, with_problem
-from tui.restores.restore import Restore, Timestamp
-from tui.restores.session_search import session_missing, watch_query
+from tui.restores.journal_mapping import OLD_AFTER, take_up
+from tui.restores.ports import JournalEntry, RestoreApi
+from tui.restores.registry import RestoreRegistry, heard, with_problem
+from tui.restores.restore import STALE_AFTER, Restore, Timestamp
+from tui.restores.session_search import Match, session_missing, watch_query
+from tui.store.errors import StoreError
+
+StepArgs = ParamSpec("StepArgs")
 
 FASTEST_S = 1.0
 """Pause between two polls while something changes, unless the refresh rates (`tui.config`) say another."""
@@ -30,6 +36,10 @@ QUIET_S = 60.0
 """Cadence while only restores are left whose search has run out."""
 LONGEST_BACKOFF_S = 15.0
 """The longest pause while the server does not answer."""
+STALE_AFTER_S = STALE_AFTER.total_seconds()
+"""How long a poll may go unanswered before that is said."""
+POLL_S = 60.0
+"""How long it may go unanswered before it is given up, and tried again."""
 JOURNAL_RETRY_S = 15.0
 """How often a journal that is behind is tried again while there is nothing to watch."""
 
@@ -56,6 +66,9 @@ class Monitor:
         *,
         on_logon_needed: Callable[[], object] | None = None,
         fastest_s: float = FASTEST_S,
+        stale_after_s: float = STALE_AFTER_S,
+        poll_s: float = POLL_S,
+        on_failure: Callable[[BaseException], object] = lambda _error: None,
     ) -> None:
         self.logon_needed = False
         """Whether it waits for a new logon; until then restores run unwatched."""
@@ -64,7 +77,10 @@ class Monitor:
         self._registry = registry
         self._clock = clock
         self._on_logon_needed = on_logon_needed or (lambda: None)
+        self._on_failure = on_failure
+        self._stale_after_s, self._poll_s = stale_after_s, poll_s
         self._wake = asyncio.Event()
+        self._reported: set[str] = set()
         self._expired_key = ""
         self._failures = 0
         self._has_recovered = False
@@ -72,14 +88,45 @@ class Monitor:
         self._interval = fastest_s
 
     async def run(self) -> None:
-        """Poll until cancelled; idle while there is nothing to watch."""
+        """Poll until cancelled; idle while there is nothing to watch. Only cancelling ends it."""
         while True:
             self._wake.clear()
-            if self._is_logged_on() and self._watched():
-                await self.tick()
-            else:
-                await self._registry.flush()
+            try:
+                if self._is_logged_on() and self._watched():
+                    await self.tick()
+                else:
+                    await self._registry.flush()
+            except Exception as error:  # noqa: BLE001 - the edge of the watching, which must go on
+                self._note_failure(error)
             await self._pause(self._seconds_to_wait())
+
+    def _note_failure(self, error: Exception) -> None:
+        """Say on every watched restore that a poll failed without the server's doing, and report it once."""
+        self._failures += 1
+        for restore in self._watched():
+            self._registry.change(restore.key, with_problem, f"the last poll failed in vbem ({_kind(error)})")
+        self._registry.notify_listeners()
+        self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        if _kind(error) not in self._reported:
+            self._reported.add(_kind(error))
+            self._on_failure(error)
+
+    def _change(
+        self,
+        key: str,
+        step: Callable[Concatenate[Restore, StepArgs], Restore],
+        *args: StepArgs.args,
+        **kwargs: StepArgs.kwargs,
+    ) -> None:
+        """Apply a step to one restore; where it fails, that one says so, and the others go on."""
+        try:
+            self._registry.change(key, step, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the edge around one restore
+            words = f"vbem cannot use what the server says of it ({_kind(error)})"
+            self._registry.change(key, with_problem, words)
+            self._report(error)
 
     def _seconds_to_wait(self) -> float | None:
         """Return seconds until there is something to do; None where nothing waits."""
@@ -115,12 +162,40 @@ class Monitor:
         self._drop_tasks_of_other_sessions(key, now)
         by_task = [restore for restore in self._registry.all() if restore.follows_task(key)]
         by_session = [restore for restore in self._registry.all() if _wants_session(restore)]
-        errors = await asyncio.gather(self._poll_tasks(by_task, key), self._poll_sessions(by_session))
+        errors = await asyncio.gather(
+            self._patiently(self._poll_tasks(by_task, key), by_task),
+            self._patiently(self._poll_sessions(by_session), by_session),
+        )
         task_error, session_error = errors
         self._judge_cancels([] if task_error else by_task, [] if session_error else by_session)
         self._note_errors([error for error in errors if error is not None])
         self._adapt_interval(before)
         await self._registry.flush()
+
+    async def _patiently(
+        self, poll: Coroutine[object, object, ManagerError | None], restores: list[Restore]
+    ) -> Exception | None:
+        """Wait for a poll; say when it is late, give it up in the end, and return what went wrong."""
+        task = asyncio.create_task(poll)
+        error: Exception | None = None
+        try:
+            await asyncio.wait({task}, timeout=self._stale_after_s)
+            if not task.done():
+                self._mark(restores, f"no answer from the server for {self._stale_after_s:.0f} s")
+                self._registry.notify_listeners()
+                await asyncio.wait({task}, timeout=self._poll_s - self._stale_after_s)
+            if task.done():
+                error = task.result()
+            else:
+                error = TimedOut(f"No answer for {self._poll_s:.0f} s.")
+                self._mark(restores, str(error))
+        except Exception as unforeseen:  # noqa: BLE001 - the edge around one poll: the other one counts
+            error = unforeseen
+            self._mark(restores, f"the last poll failed in vbem ({_kind(error)})")
+            self._report(error)
+        finally:
+            task.cancel()
+        return error
 
     def _judge_cancels(self, by_task: list[Restore], by_session: list[Restore]) -> None:
         """Judge what each cancel did, as far as this poll's good answers show.
@@ -133,11 +208,9 @@ class Monitor:
         asked = [one for one in self._registry.all() if one.cancel is not CancelState.NONE]
         for restore in asked:
             # A task that is gone proves nothing before the sessions have been looked at as well.
-            heard = sessions if restore.task_gone or restore.session_uid else tasks | sessions
+            by = sessions if restore.task_gone or restore.session_uid else tasks | sessions
             now = self._registry.timestamp()
-            self._registry.change(
-                restore.key, partial(cancellation.watched, is_heard=restore.key in heard), now
-            )
+            self._change(restore.key, partial(cancellation.watched, is_heard=restore.key in by), now)
 
     def _watched(self) -> list[Restore]:
         return [
@@ -162,7 +235,7 @@ class Monitor:
                 and not restore.task_gone
                 and restore.task_session != key
             ):
-                self._registry.change(restore.key, transitions.task_missing, now, why)
+                self._change(restore.key, transitions.task_missing, now, why)
 
     async def _poll_tasks(self, restores: list[Restore], key: str) -> ManagerError | None:
         if not restores:
@@ -170,12 +243,15 @@ class Monitor:
         try:
             tasks = await self._manager.tasks()
         except ManagerError as error:
-            self._mark(restores, error)
+            self._mark(restores, str(error))
             return error
         now = self._registry.timestamp()
         by_id = {task.task_id: task for task in tasks}
         for restore in restores:
-            self._registry.change(restore.key, _apply_task, by_id, key, now)
+            task = by_id.get(restore.task_id)
+            is_taken = task is not None and await self._registry.is_named_session_taken(restore.key, task)
+            self._change(restore.key, heard, now)
+            self._change(restore.key, _apply_task, task, key, now, is_taken)
         return None
 
     async def _poll_sessions(self, restores: list[Restore]) -> ManagerError | None:
@@ -185,45 +261,76 @@ class Monitor:
         try:
             sessions = await self._manager.restore_sessions(query)
         except ManagerError as error:
-            self._mark(restores, error)
+            self._mark(restores, str(error))
             return error
         now = self._registry.timestamp()
         by_uid = {session.uid.lower(): session for session in sessions}
         for restore in restores:
-            self._registry.change(restore.key, _apply_session, by_uid, now)
+            self._change(restore.key, heard, now)
+            self._change(restore.key, _apply_session, by_uid, now)
         for restore in restores:
             if self._registry.get(restore.key).is_searched:
-                self._search(restore.key, sessions, now, by_name=by_name)
+                await self._search(restore.key, sessions, now, by_name=by_name)
         return None
 
-    def _search(
+    async def _search(
         self, key: str, sessions: tuple[RestoreSession, ...], now: Timestamp, *, by_name: bool
     ) -> None:
-        taken = {item.session_uid.lower() for item in self._registry.all() if item.key != key}
-        candidates = session_search.new_sessions(self._registry.get(key), sessions, taken, by_name=by_name)
-        found = session_search.pick(candidates)
-        contested = found is not None and self._is_contested(key, found)
-        if found is not None and not contested:
-            self._registry.change(key, transitions.session_seen, found, now)
+        """Look for the session of one restore; what is found is claimed in the journal first."""
+        found = await self._match(key, sessions, by_name=by_name)
+        if found.session is None:
+            self._change(key, session_search.not_found, found.words, now)
         else:
-            count = max(len(candidates), 2) if contested else len(candidates)
-            self._registry.change(key, session_search.not_found, count, now)
+            self._change(key, transitions.session_seen, found.session, now, found.found_by)
 
-    def _is_contested(self, key: str, session: RestoreSession) -> bool:
-        """Return whether another restore of this run, of unknown session, could claim it as well."""
-        return any(
-            item.key != key
-            and not item.session_uid
-            and (item.is_searched or not item.is_over)
-            and bool(session_search.new_sessions(item, (session,), (), by_name=True))
+    async def _match(self, key: str, sessions: tuple[RestoreSession, ...], *, by_name: bool) -> Match:
+        restore = self._registry.get(key)
+        taken = {item.session_uid.lower() for item in self._registry.all() if item.key != key}
+        if not session_search.new_sessions(restore, sessions, taken, by_name=by_name):
+            return Match()
+        try:
+            others = await asyncio.to_thread(self._others_in_journal, key)
+            taken |= others.taken
+            candidates = session_search.new_sessions(restore, sessions, taken, by_name=by_name)
+            found = session_search.match(restore, candidates, (*self._rivals(key), *others.rivals))
+            if found.session is None or await self._registry.claim_session(
+                key, found.session.uid, found.found_by
+            ):
+                return found
+            return Match(words="A new restore session of this VM belongs to another restore in the journal.")
+        except StoreError as error:
+            return Match(
+                words=f"A new restore session is not taken for its own without the journal: {error}."
+            )
+
+    def _rivals(self, key: str) -> list[Restore]:
+        """Return the other restores of this run whose session is not known."""
+        return [
+            item
             for item in self._registry.all()
-        )
+            if item.key != key and not item.session_uid and not item.is_over
+        ]
 
-    def _mark(self, restores: list[Restore], error: ManagerError) -> None:
+    def _others_in_journal(self, key: str) -> _Others:
+        """Return what other rows of the journal have, and may have; not for the event loop.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        journal = self._registry.journal
+        mine = self._registry.get(key).entry_id
+        taken = {uid for uid, number in journal.sessions_taken().items() if number != mine}
+        known = {item.entry_id for item in self._registry.all()}
+        rows = [row for row in journal.open_rows() if row.id not in known and not row.session_uid]
+        now = self._registry.timestamp()
+        rivals = (_rival(row, now) for row in rows)
+        return _Others(taken=taken, rivals=tuple(rival for rival in rivals if rival is not None))
+
+    def _mark(self, restores: list[Restore], why: str) -> None:
         for restore in restores:
-            self._registry.change(restore.key, with_problem, str(error))
+            self._registry.change(restore.key, with_problem, why)
 
-    def _note_errors(self, errors: list[ManagerError]) -> None:
+    def _note_errors(self, errors: list[Exception]) -> None:
         self._has_recovered = bool(self._failures) and not errors
         self._failures = self._failures + 1 if errors else 0
         if any(isinstance(error, SessionExpired) for error in errors):
@@ -257,17 +364,41 @@ class Monitor:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """The rows of the journal that this run does not follow."""
+
+    taken: set[str]
+    """Their sessions' UIDs, in lower case."""
+    rivals: tuple[Restore, ...]
+    """Those whose session is not known."""
+
+
+def _rival(row: JournalEntry, now: Timestamp) -> Restore | None:
+    try:
+        restore = take_up(row)
+    except ValueError:
+        # Another version's row: it is told among those that are not followed.
+        return None
+    is_recent = now.wall - row.updated < OLD_AFTER
+    return replace(restore, search_since=now.monotonic_s if is_recent else None)
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__
+
+
 def _wants_session(restore: Restore) -> bool:
-    return (bool(restore.session_uid) and not restore.is_over) or restore.is_searched
+    is_followed = bool(restore.session_uid) and not restore.is_over and not restore.is_settled
+    return is_followed or restore.is_searched
 
 
-def _apply_task(restore: Restore, by_id: dict[str, Task], key: str, now: Timestamp) -> Restore:
+def _apply_task(restore: Restore, task: Task | None, key: str, now: Timestamp, is_taken: bool) -> Restore:
     if not restore.follows_task(key):
         return restore
-    task = by_id.get(restore.task_id)
-    return (
-        transitions.task_missing(restore, now) if task is None else transitions.task_seen(restore, task, now)
-    )
+    if task is None:
+        return transitions.task_missing(restore, now)
+    return transitions.task_seen(restore, task, now, is_taken=is_taken)
 
 
 def _apply_session(restore: Restore, by_uid: dict[str, RestoreSession], now: Timestamp) -> Restore:

@@ -45,6 +45,10 @@ class PlanContext:
     """When the newest known point of the same VM was made."""
     running: tuple[RestoreSession, ...] | None = None
     """Restore sessions of that VM that are not over; None: not asked yet."""
+    other_rows: tuple[str, ...] = ()
+    """Rows of that VM that another vbem has in flight, each in words."""
+    known_rows: frozenset[int] | None = None
+    """All rows of that VM in flight when the plan was checked; None: not asked yet."""
     own_in_flight: int = 0
     """Restores of that VM this program has in flight."""
     own_uncertain: int = 0
@@ -201,13 +205,19 @@ def _words(point: RestorePoint, platform: Platform, effect: RestoreEffect, now: 
     lines = (
         f"{_thing(point)} {sanitize.name(point.vm_name, cells=200)} "
         f"({platform.label}{sanitize.safe(server)}).",
-        f"As it was at {timefmt.both(point.created)}, {timefmt.ago(point.created, now)}.",
+        f"As it was at {timefmt.both(point.created)}{_age_words(point.created, now)}.",
         effect.where,
         effect.original_words,
         *effect.further,
         effect.power_words,
     )
     return tuple(sanitize.safe(line) for line in lines)
+
+
+def _age_words(created: datetime, now: datetime) -> str:
+    """Return an age that stays true on a screen and in the journal: by when it is so old."""
+    age = timefmt.age(created, now)
+    return f", {age}" if age.startswith("in ") else f", {age} old at {timefmt.clock_time(now)[:5]}"
 
 
 def _warnings(
@@ -229,7 +239,7 @@ def _warnings(
         for name in context.taken_names
     ]
     if now - point.created > context.old_after:
-        lines.append(f"The point is {timefmt.age(point.created, now)} old.")
+        lines.append(f"The point is {timefmt.age(point.created, now)} old at {timefmt.clock_time(now)[:5]}.")
     if context.newest is not None and context.newest > point.created:
         lines.append(f"This VM has a newer point, of {timefmt.both(context.newest)}.")
     lines += _in_flight(context)
@@ -237,15 +247,16 @@ def _warnings(
 
 
 def _in_flight(context: PlanContext) -> list[str]:
+    others = [f"{words}; another one would run beside it." for words in context.other_rows]
     known = max(len(context.running or ()), context.own_in_flight - context.own_uncertain)
     if known:
         restores = "A restore of this VM is" if known == 1 else f"{known} restores of this VM are"
-        return [f"{restores} already running; another one would run beside it."]
+        return [f"{restores} already running; another one would run beside it.", *others]
     count = context.own_uncertain
     if not count:
-        return []
+        return others
     restores = "A restore of this VM" if count == 1 else f"{count} restores of this VM"
-    return [f"{restores} may be running; another one would run beside it."]
+    return [f"{restores} may be running; another one would run beside it.", *others]
 
 
 def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[str, ...]:
@@ -256,6 +267,8 @@ def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[st
         own = context.own_in_flight
         verb = "may be" if own == context.own_uncertain else "is" if own == 1 else "are"
         besides = f", but {own} of this program {verb} in flight" if own else ""
+        others = len(context.other_rows)
+        besides += f", but the journal has {others} of another vbem in flight" if others else ""
         return (f"The server lists no running restore of this {_thing(point)}{besides} ({looked}).",)
     return tuple(
         sanitize.safe(f"Running ({looked}): {_session_words(session)}.", cells=300)

@@ -7,6 +7,7 @@ The real ones are `tui.api.client.EnterpriseManager` and `tui.store.journal.Jour
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.store.errors import JournalError
@@ -52,8 +53,13 @@ class RestoreApi(Protocol):
 class RestoreJournal(Protocol):
     """The rows of restores on disk."""
 
-    def plan(self, **fields: Any) -> JournalEntry:  # noqa: ANN401 - the journal's fields by name
-        """Write a new row; it is on disk when this returns."""
+    def plan(
+        self,
+        *,
+        known_rows: Collection[int] | None = None,
+        **fields: Any,  # noqa: ANN401 - the journal's fields by name
+    ) -> JournalEntry:
+        """Write a new row unless the VM has another one in flight; it is on disk when this returns."""
 
     def update(self, id: int, **fields: Any) -> JournalEntry:  # noqa: ANN401 - as above
         """Change a row; a change of state is also an event."""
@@ -61,8 +67,20 @@ class RestoreJournal(Protocol):
     def in_flight(self, server: str) -> list[JournalEntry]:
         """Read the rows that are not over."""
 
-    def claim(self, id: int) -> bool:
-        """Take a row whose owner is dead."""
+    def open_rows(self) -> list[JournalEntry]:
+        """Read the rows without an end, of every server."""
+
+    def in_flight_of_vm(self, vm_name: str, backup_server_uid: str) -> list[JournalEntry]:
+        """Read the rows of a VM that are in flight, whoever follows them."""
+
+    def sessions_taken(self) -> dict[str, int]:
+        """Return whose the restore sessions are: UIDs in lower case, each with the number of its row."""
+
+    def claim_session(self, id: int, session_uid: str, found_by: str) -> bool:
+        """Give a session to a row, for ever; False if another row has it."""
+
+    def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
+        """Take a row whose owner is dead, or on another host where the operator says so."""
 
     def release(self, id: int) -> None:
         """Give a row up, so that the next start may claim it."""
@@ -98,7 +116,27 @@ class UnavailableJournal:
         """Return no rows."""
         return []
 
-    def claim(self, id: int) -> bool:
+    def open_rows(self) -> list[Any]:
+        """Return no rows."""
+        return []
+
+    def in_flight_of_vm(self, vm_name: str, backup_server_uid: str) -> list[Any]:
+        """Return no rows."""
+        return []
+
+    def sessions_taken(self) -> dict[str, int]:
+        """Return nothing."""
+        return {}
+
+    def claim_session(self, id: int, session_uid: str, found_by: str) -> bool:
+        """Refuse.
+
+        Raises:
+            JournalError: always.
+        """
+        raise JournalError(self._why)
+
+    def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
         """Claim nothing."""
         return False
 

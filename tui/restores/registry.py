@@ -11,12 +11,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
+from tui.api.models import Task
 from tui.clock import Clock
+from tui.restore_states import FoundBy
 from tui.restores.journal_mapping import journal_fields
 from tui.restores.ports import RestoreJournal
 from tui.restores.restore import Restore, Timestamp
+from tui.restores.transitions import session_uid_of
 from tui.store.errors import NotOwner, StoreError
 
 Listener = Callable[[tuple[Restore, ...]], None]
@@ -27,17 +30,48 @@ _PROGRESS_STEP = 10
 class RestoreRegistry:
     """The restores this process owns."""
 
-    def __init__(self, journal: RestoreJournal, clock: Clock) -> None:
+    def __init__(
+        self,
+        journal: RestoreJournal,
+        clock: Clock,
+        on_failure: Callable[[BaseException], object] = lambda _error: None,
+    ) -> None:
         self.journal = journal
         self.journal_problem = ""
         """Why the journal could not be kept up, empty while it is."""
         self._clock = clock
+        self._on_failure = on_failure
         self._restores: dict[str, Restore] = {}
         self._listeners: list[Listener] = []
         self._changed = False
         self._pending_rows: dict[str, Mapping[str, object]] = {}
         self._unwritten: deque[tuple[int, dict[str, object]]] = deque()
         self._writing = asyncio.Lock()
+
+    async def claim_session(self, key: str, session_uid: str, found_by: FoundBy) -> bool:
+        """Take a session for a restore; False where it belongs to another one, of whatever run.
+
+        Raises:
+            StoreError: the journal cannot be asked.
+        """
+        uid = session_uid.lower()
+        if any(item.session_uid.lower() == uid for item in self.all() if item.key != key):
+            return False
+        entry_id = self._restores[key].entry_id
+        if entry_id is None:
+            return uid not in await asyncio.to_thread(self.journal.sessions_taken)
+        return await asyncio.to_thread(self.journal.claim_session, entry_id, session_uid, found_by)
+
+    async def is_named_session_taken(self, key: str, task: Task) -> bool:
+        """Return whether the session a task names belongs to another restore; claim it where it does not."""
+        uid = session_uid_of(task)
+        if not uid or uid.lower() in self._restores[key].sessions_before:
+            return False
+        try:
+            return not await self.claim_session(key, uid, FoundBy.TASK)
+        except StoreError:
+            # The task is evidence enough, and the row is written as soon as the journal can be.
+            return False
 
     def timestamp(self) -> Timestamp:
         """Return the time on both clocks."""
@@ -112,7 +146,7 @@ class RestoreRegistry:
     async def _write_rows(self) -> str:
         """Write the rows that failed when their restores were sent; returns why one still fails."""
         for key, row in tuple(self._pending_rows.items()):
-            fields = {**row, **journal_fields(self._restores[key])}
+            fields: dict[str, Any] = {**row, **journal_fields(self._restores[key])}
             try:
                 entry = await asyncio.to_thread(self.journal.plan, **fields)
             except StoreError as error:
@@ -152,12 +186,20 @@ class RestoreRegistry:
         self._changed = False
         everything = self.all()
         for listener in tuple(self._listeners):
-            listener(everything)
+            try:
+                listener(everything)
+            except Exception as error:  # noqa: BLE001 - a screen that fails must not end the watching
+                self._on_failure(error)
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
         """Call a function with all restores after each change; returns how to stop that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+
+def heard(restore: Restore, now: Timestamp) -> Restore:
+    """Return the restore after a good answer of the server: nothing about it is out of date."""
+    return replace(restore, problem="", last_heard=now.wall)
 
 
 def with_problem(restore: Restore, problem: str) -> Restore:

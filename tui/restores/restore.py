@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.api.models import Platform, PointKind, RestoreSession
-from tui.restore_states import CancelState, RestoreState
+from tui.restore_states import CancelState, FoundBy, RestoreState
 
 if TYPE_CHECKING:
     from tui.api.errors import ManagerError
 
+STALE_AFTER = timedelta(seconds=10)
+"""What is in flight and was not heard of for so long is shown as old."""
 SEARCH_WINDOW_S = 300.0
 """How long a session is looked for at full pace before `no session seen` is said."""
 
@@ -50,7 +52,7 @@ class Restore:
     submitted: datetime
     """When it was sent, by this machine's clock."""
     ended: datetime | None = None
-    """When its end was seen, by this machine's clock."""
+    """When its end was noticed, by this machine's clock."""
 
     state: RestoreState = RestoreState.PLANNED
     message: str = ""
@@ -71,7 +73,14 @@ class Restore:
     not_found_polls: int = 0
 
     session_uid: str = ""
+    found_by: FoundBy = FoundBy.NOTHING
     session: RestoreSession | None = None
+    session_started: datetime | None = None
+    """When its session began, by the server's clock."""
+    session_ended: datetime | None = None
+    """When its session ended, by the server's clock."""
+    session_result: str = ""
+    """What the server says its session came to; empty while it runs."""
     progress: int | None = None
     sessions_before: frozenset[str] = frozenset()
     """UIDs of the VM's restore sessions listed before the request, lower case."""
@@ -85,11 +94,13 @@ class Restore:
     is_missing: bool = False
     """Its session has been absent for so long that what is shown of it is old."""
     search_since: float | None = None
-    candidates: int = 0
-    """How many new sessions could be this restore's, where none is certain."""
+    could_be: str = ""
+    """Which new sessions could be this restore's, in words, where none is certain."""
 
     last_seen: datetime | None = None
-    """When the server last said something about it."""
+    """When the server last showed its task or its session."""
+    last_heard: datetime | None = None
+    """When the server last answered what it is watched by, whether or not it was listed."""
     problem: str = ""
     """Why what is shown may be old: the last poll's error."""
 
@@ -116,9 +127,20 @@ class Restore:
         return self.state.is_over
 
     @property
+    def is_probable(self) -> bool:
+        """Return whether its session may be somebody else's."""
+        return self.found_by is FoundBy.PROBABLY and bool(self.session_uid)
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether all there is to learn is learned, though it has no end: its probable session has."""
+        return self.is_probable and bool(self.session_result) and self.state is RestoreState.UNKNOWN
+
+    @property
     def is_quiet(self) -> bool:
-        """Return whether it is unknown and its search has run out: it is polled slowly."""
-        return self.state is RestoreState.UNKNOWN and self.search_since is None and not self.session_uid
+        """Return whether it is unknown and its search has run out: it is polled slowly, or no more."""
+        is_lost = self.search_since is None and not self.session_uid
+        return self.state is RestoreState.UNKNOWN and (is_lost or self.is_settled)
 
     @property
     def is_in_flight(self) -> bool:
@@ -128,16 +150,18 @@ class Restore:
     @property
     def is_known_to_run(self) -> bool:
         """Return whether the server has said that it is launching or running, and still lists it."""
-        return self.state in {RestoreState.LAUNCHING, RestoreState.RESTORING} and not self.is_missing
+        is_begun = self.state in {RestoreState.LAUNCHING, RestoreState.RESTORING}
+        return is_begun and not self.is_missing and not self.is_probable
 
     @property
     def is_searched(self) -> bool:
         """Return whether its session is not known and is looked for."""
-        if self.session_uid:
-            return False
-        if self.state is RestoreState.CANCELLED:
-            return self.cancel is CancelState.LAUNCH_STOPPED and self.search_since is not None
-        return self.state is RestoreState.UNKNOWN or (self.state is RestoreState.LAUNCHING and self.task_gone)
+        return self.state is RestoreState.UNKNOWN and not self.session_uid
+
+    def is_stale(self, now: datetime) -> bool:
+        """Return whether it is in flight and was not heard of for STALE_AFTER."""
+        heard = self.last_heard or self.submitted
+        return self.is_in_flight and now - heard >= STALE_AFTER
 
     @property
     def has_unanswered_cancel(self) -> bool:
@@ -153,7 +177,7 @@ class Restore:
             self.state in {RestoreState.SENT, RestoreState.LAUNCHING}
             or (self.progress is not None and self.progress >= 90 and not self.is_missing)
             or self.cancel is CancelState.ASKING
-            or self.cancel.is_pending
+            or (self.cancel.is_pending and self.state is not RestoreState.UNKNOWN)
         )
 
     def follows_task(self, session_key: str) -> bool:
@@ -165,8 +189,15 @@ class Restore:
             and self.task_session == session_key
         )
 
+    @property
+    def took(self) -> timedelta | None:
+        """Return how long its session took by the server's clock; None where the server does not say."""
+        if not self.is_over or self.session_started is None or self.session_ended is None:
+            return None
+        return max(self.session_ended - self.session_started, timedelta(0))
+
     def elapsed(self, now: datetime) -> timedelta:
-        """Return how long it takes or took, by this machine's clock."""
+        """Return the time since it was sent until its end was noticed, by this machine's clock."""
         return max((self.ended or now) - self.submitted, timedelta(0))
 
 

@@ -7,12 +7,13 @@ What is not certain after that is called unknown, never guessed and never sent a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from tui.api.errors import ManagerError
+from tui.api.errors import ManagerError, TimedOut
 from tui.api.models import RestorePoint, RestoreSession, Task, TaskState
 from tui.clock import Clock
 from tui.restore_states import RestoreState
@@ -22,16 +23,20 @@ from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
 from tui.restores.forms.fields import Values
 from tui.restores.forms.form import RestoreForm
 from tui.restores.journal_mapping import Requester, new_restore, resume, row_of, take_up
-from tui.restores.monitor import FASTEST_S, Monitor, session_key
+from tui.restores.monitor import FASTEST_S, POLL_S, STALE_AFTER_S, Monitor, session_key
 from tui.restores.plan import PlanContext, RestorePlan, make_plan, new_names, with_context
-from tui.restores.ports import RestoreApi, RestoreJournal
+from tui.restores.ports import JournalEntry, RestoreApi, RestoreJournal
 from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
 from tui.restores.restore import Restore
 from tui.restores.session_search import guard_query, running_of
-from tui.store.errors import StoreError
+from tui.store.errors import StoreError, VmInFlight
 
 LEAVING_PATIENCE_S = 2.0
 """How long `close` waits for replies that are still to come."""
+REPLY_PATIENCE_S = 10.0
+"""How long a reply to a POST or a DELETE may take before it is said that it is late."""
+GUARD_S = 60.0
+"""How long the list of a VM's sessions may take before a restore is sent."""
 JOURNAL_PATIENCE_S = 2.0
 """How long a DELETE waits for the journal."""
 
@@ -48,6 +53,10 @@ class RestoreService:
         on_logon_needed: called when watching needs somebody to log on again.
         poll_every_s: the monitor's fastest pace.
         journal_patience_s: how long a DELETE waits until its row is written.
+        reply_patience_s: how long a reply may take before it is said that it is late.
+        stale_after_s: how long a poll may go unanswered before that is said.
+        poll_s: how long it may go unanswered before it is given up, and tried again.
+        on_failure: called with an error that nobody foresaw; the watching goes on.
     """
 
     def __init__(
@@ -61,15 +70,28 @@ class RestoreService:
         on_logon_needed: Callable[[], object] | None = None,
         poll_every_s: float = FASTEST_S,
         journal_patience_s: float = JOURNAL_PATIENCE_S,
+        reply_patience_s: float = REPLY_PATIENCE_S,
+        stale_after_s: float = STALE_AFTER_S,
+        poll_s: float = POLL_S,
+        on_failure: Callable[[BaseException], object] | None = None,
     ) -> None:
         self.server = server
         self.operator = operator
         self._manager = manager
         self._clock = clock
         self._journal_patience_s = journal_patience_s
-        self._registry = RestoreRegistry(journal, clock)
+        self._reply_patience_s = reply_patience_s
+        on_failure = on_failure or (lambda _error: None)
+        self._registry = RestoreRegistry(journal, clock, on_failure)
         self.monitor = Monitor(
-            manager, self._registry, clock, on_logon_needed=on_logon_needed, fastest_s=poll_every_s
+            manager,
+            self._registry,
+            clock,
+            on_logon_needed=on_logon_needed,
+            fastest_s=poll_every_s,
+            stale_after_s=stale_after_s,
+            poll_s=poll_s,
+            on_failure=on_failure,
         )
         self._used: set[str] = set()
         self._sending: set[asyncio.Task[Restore]] = set()
@@ -156,7 +178,24 @@ class RestoreService:
         """
         sessions = await self._sessions_of(plan.vm_name)
         running = running_of(sessions, plan.vm_name, plan.point.server_uid)
-        return self.renew(replace(plan, context=replace(plan.context, running=running)))
+        rows = await self._rows_of(plan)
+        own = {restore.entry_id for restore in self.all}
+        context = replace(
+            plan.context,
+            running=running,
+            other_rows=tuple(_row_words(row) for row in rows if row.id not in own),
+            known_rows=frozenset(row.id for row in rows),
+        )
+        return self.renew(replace(plan, context=context))
+
+    async def _rows_of(self, plan: RestorePlan) -> list[JournalEntry]:
+        """Return the rows of the VM in flight, of every vbem that shares the journal."""
+        journal = self._registry.journal
+        try:
+            return await asyncio.to_thread(journal.in_flight_of_vm, plan.vm_name, plan.point.server_uid)
+        except StoreError:
+            # Sending says what is wrong with the journal, and asks whether to do without it.
+            return []
 
     def _with_own(self, context: PlanContext, point: RestorePoint) -> PlanContext:
         own = [restore for restore in self.in_flight if _is_same_vm(restore, point)]
@@ -200,7 +239,12 @@ class RestoreService:
         return sessions
 
     async def _sessions_of(self, vm_name: str) -> tuple[RestoreSession, ...]:
-        return await self._manager.restore_sessions(guard_query(vm_name))
+        try:
+            async with asyncio.timeout(GUARD_S):
+                return await self._manager.restore_sessions(guard_query(vm_name))
+        except TimeoutError as error:
+            words = f"The list of the VM's restore sessions was not there in {GUARD_S:.0f} s."
+            raise TimedOut(words, request_sent=False) from error
 
     async def _record_and_send(
         self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...], override_journal: bool
@@ -209,7 +253,11 @@ class RestoreService:
         row = self._row_of(restore, plan)
         pending_row: Mapping[str, object] | None = None
         try:
-            entry = await asyncio.to_thread(self._registry.journal.plan, **row)
+            known = plan.context.known_rows
+            entry = await asyncio.to_thread(self._registry.journal.plan, known_rows=known, **row)
+        except VmInFlight as error:
+            self._used.discard(plan.key)
+            raise AlreadyRunning(error.detail) from error
         except StoreError as error:
             if not override_journal:
                 self._used.discard(plan.key)
@@ -236,8 +284,10 @@ class RestoreService:
     async def _send(self, key: str, plan: RestorePlan) -> Restore:
         """Send exactly one POST; whatever happens, the restore does not stay `sent`."""
         session = session_key(self._manager.session)
+        late = partial(transitions.still_unanswered, waited_s=self._reply_patience_s)
         try:
-            task = await self._manager.send(plan.request)
+            with self._told_when_late(key, late):
+                task = await self._manager.send(plan.request)
         except ManagerError as error:
             self._registry.change(key, transitions.unanswered, error, self._registry.timestamp())
         except BaseException:
@@ -245,10 +295,26 @@ class RestoreService:
             self._registry.change(key, transitions.search, why, self._registry.timestamp())
             raise
         else:
-            self._registry.change(key, transitions.answered, task, session, self._registry.timestamp())
+            is_taken = await self._registry.is_named_session_taken(key, task)
+            answered = partial(transitions.answered, is_taken=is_taken)
+            self._registry.change(key, answered, task, session, self._registry.timestamp())
         await self._registry.flush()
         self.monitor.wake()
         return self._registry.get(key)
+
+    @contextmanager
+    def _told_when_late(self, key: str, step: Callable[[Restore], Restore]) -> Iterator[None]:
+        """Apply a step and tell the listeners if what is inside takes longer than a reply should."""
+
+        def tell() -> None:
+            self._registry.change(key, step)
+            self._registry.notify_listeners()
+
+        timer = asyncio.get_running_loop().call_later(self._reply_patience_s, tell)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     # Cancelling
 
@@ -282,10 +348,15 @@ class RestoreService:
         current = self._registry.get(key)
         task = Task(task_id=current.task_id, state=TaskState.RUNNING, delete_href=current.task_href)
         error: ManagerError | None = None
+        late = partial(cancellation.still_unanswered, waited_s=self._reply_patience_s)
         try:
-            await self._manager.cancel_task(task)
+            with self._told_when_late(key, late):
+                await self._manager.cancel_task(task)
         except ManagerError as refused:
             error = refused
+        except BaseException:
+            self._registry.change(key, cancellation.given_up)
+            raise
         self._registry.change(key, cancellation.answered, error, self._registry.timestamp())
         await self._registry.flush()
         return self._registry.get(key)
@@ -350,6 +421,11 @@ class RestoreService:
             for restore in self.in_flight:
                 if restore.entry_id is not None:
                     await asyncio.to_thread(self._registry.journal.release, restore.entry_id)
+
+
+def _row_words(row: JournalEntry) -> str:
+    who = f", by {row.operator}" if row.operator else ""
+    return f"A restore of this VM {row.state.predicate} in the journal (row {row.id}{who})"
 
 
 def _is_same_vm(restore: Restore, point: RestorePoint) -> bool:

@@ -1,18 +1,19 @@
 """Finding a restore's session when its task does not name it: by what was not there before.
 
-Only the server's own lists are compared, by UID; this machine's clock plays no part, for clocks differ.
+Only the server's own lists are compared, by UID and by the server's times; this machine's clock plays no
+part, for clocks differ. A session belongs to one restore for ever, whoever's journal row that is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tui import timefmt
-from tui.api.models import RestoreSession
+from tui.api.models import PointKind, RestoreSession
 from tui.api.query import Filter, Query, any_of, eq, ge
-from tui.restore_states import CancelState, RestoreState
+from tui.restore_states import FoundBy, RestoreState
 from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console
 
 _FILE_LEVEL = "filelevel"
@@ -23,13 +24,17 @@ def is_of_vm(session: RestoreSession, vm_name: str, server_uid: str) -> bool:
 
     VmDisplayName may be missing (WIRE T18); then the session's own name starts with the VM's.
     """
-    if session.server_uid and server_uid and session.server_uid.lower() != server_uid.lower():
+    if _is_of_other_server(session, server_uid) or _FILE_LEVEL in session.job_type.lower():
         return False
-    if _FILE_LEVEL in session.job_type.lower():
-        return False
-    if session.vm_name:
-        return session.vm_name.casefold() == vm_name.casefold()
-    return session.name.rpartition("@")[0].casefold() == vm_name.casefold()
+    return _vm_named(session).casefold() == vm_name.casefold()
+
+
+def _is_of_other_server(session: RestoreSession, server_uid: str) -> bool:
+    return bool(session.server_uid and server_uid and session.server_uid.lower() != server_uid.lower())
+
+
+def _vm_named(session: RestoreSession) -> str:
+    return session.vm_name or session.name.rpartition("@")[0]
 
 
 def running_of(
@@ -39,10 +44,50 @@ def running_of(
     return tuple(item for item in sessions if not item.is_over and is_of_vm(item, vm_name, server_uid))
 
 
+def newest_of(sessions: Iterable[RestoreSession], vm_name: str, server_uid: str) -> datetime | None:
+    """Return when the newest session of a VM was made, by its backup server's clock."""
+    own = (item.created for item in sessions if is_of_vm(item, vm_name, server_uid))
+    return max((created for created in own if created is not None), default=None)
+
+
+def contradiction(restore: Restore, session: RestoreSession) -> str:
+    """Return what shows that a session is not this restore's, whoever names it; empty for nothing.
+
+    The words complete 'a restore session that ...'.
+    """
+    named = _vm_named(session)
+    # The session of a vApp may be named after one of its VMs.
+    is_other_vm = bool(named) and named.casefold() != restore.vm_name.casefold()
+    facts = (
+        (session.uid.lower() in restore.sessions_before, "was there before the request"),
+        (_is_of_other_server(session, restore.server_uid), "runs on another backup server"),
+        (_FILE_LEVEL in session.job_type.lower(), "restores files"),
+        (is_other_vm and restore.kind is PointKind.VM, "restores another VM"),
+        (_links_other_point(session.point_uid.lower(), restore.point_uid.lower()), "restores another point"),
+        (_is_older(session, restore.newest_before), "is not newer than those before the request"),
+    )
+    return next((words for is_so, words in facts if is_so), "")
+
+
+def _is_older(session: RestoreSession, newest_before: datetime | None) -> bool:
+    return newest_before is not None and session.created is not None and session.created <= newest_before
+
+
+def _links_other_point(linked: str, own: str) -> bool:
+    """Return whether a link names another point; a VM's point says nothing about a vApp's."""
+    is_comparable = linked.rpartition(":")[0] == own.rpartition(":")[0]
+    return bool(linked) and is_comparable and linked != own
+
+
+def names_point(restore: Restore, session: RestoreSession) -> bool:
+    """Return whether a session links the very point of this restore."""
+    return bool(session.point_uid) and session.point_uid.lower() == restore.point_uid.lower()
+
+
 def new_sessions(
     restore: Restore, sessions: Iterable[RestoreSession], taken: Collection[str], *, by_name: bool
 ) -> tuple[RestoreSession, ...]:
-    """Return the sessions that may be this restore's: of its VM, not there before, nobody else's here.
+    """Return the sessions that may be this restore's: of its VM, not there before, no other restore's.
 
     Args:
         restore: what is looked for.
@@ -56,47 +101,103 @@ def new_sessions(
         for session in sessions
         if (by_name or session.vm_name)
         and is_of_vm(session, restore.vm_name, restore.server_uid)
-        and session.uid.lower() not in restore.sessions_before
         and session.uid.lower() not in taken
-        and (not session.point_uid or session.point_uid.lower() == restore.point_uid.lower())
+        and not contradiction(restore, session)
     )
 
 
-def pick(candidates: tuple[RestoreSession, ...]) -> RestoreSession | None:
-    """Return the session that is surely meant: the only one, or the only one that names the point."""
-    named = tuple(session for session in candidates if session.point_uid)
-    best = named or candidates
-    return best[0] if len(best) == 1 else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What the search for one restore's session came to."""
+
+    session: RestoreSession | None = None
+    """The only one it can be, where it can be no other restore's."""
+    found_by: FoundBy = FoundBy.NOTHING
+    words: str = ""
+    """Which sessions it could be, where none is certain."""
 
 
-def not_found(restore: Restore, candidates: int, now: Timestamp) -> Restore:
-    """Apply that nothing certain was found in this poll: say what that means so far."""
-    if restore.state is RestoreState.CANCELLED:
-        return _maybe_stop(restore, now)
+def match(restore: Restore, candidates: Sequence[RestoreSession], rivals: Iterable[Restore]) -> Match:
+    """Decide whether the only new session is this restore's.
+
+    Args:
+        restore: what is looked for.
+        candidates: as `new_sessions` gives them.
+        rivals: the other restores whose session is not known, of other rows of the journal, too.
+    """
+    if not candidates:
+        return Match()
+    could_claim = [other for other in rivals if new_sessions(other, candidates, (), by_name=True)]
+    if len(candidates) > 1:
+        return Match(words=_several_words(restore, candidates, could_claim))
+    (only,) = candidates
+    found_by = FoundBy.POINT if names_point(restore, only) else FoundBy.PROBABLY
+    if found_by is FoundBy.PROBABLY:
+        # A restore of long ago that nobody ever found does not compete for what is merely likely.
+        could_claim = [other for other in could_claim if not other.is_quiet]
+    if could_claim or (found_by is FoundBy.PROBABLY and restore.is_quiet):
+        return Match(words=_one_words(restore, only, could_claim))
+    return Match(session=only, found_by=found_by)
+
+
+def _one_words(restore: Restore, session: RestoreSession, rivals: Sequence[Restore]) -> str:
+    whose = f"; it could be that of {_rows(rivals)} as well" if rivals else ", but it came late"
+    return (
+        f"A new restore session of this VM could be this restore's ({_described(session)}){whose}. "
+        f"Check it in {console(restore)}."
+    )
+
+
+def _several_words(restore: Restore, candidates: Sequence[RestoreSession], rivals: Sequence[Restore]) -> str:
+    which = "; ".join(_described(session) for session in candidates[:_MOST_DESCRIBED])
+    more = len(candidates) - _MOST_DESCRIBED
+    rest = f"; and {more} more" if more > 0 else ""
+    also = f" or that of {_rows(rivals)}" if rivals else ""
+    return (
+        f"{len(candidates)} new restore sessions of this VM have appeared; vbem cannot say which of them is "
+        f"this restore's{also} ({which}{rest}). Compare them in {console(restore)}."
+    )
+
+
+_MOST_DESCRIBED = 4
+
+
+def _rows(restores: Sequence[Restore]) -> str:
+    numbers = [str(one.entry_id) for one in restores if one.entry_id is not None]
+    if len(numbers) != len(restores):
+        return "another restore of this VM"
+    return f"row {numbers[0]}" if len(numbers) == 1 else f"rows {', '.join(numbers)}"
+
+
+def _described(session: RestoreSession) -> str:
+    """Return a session as a person can find it: when it began, and what it came to."""
+    began = f"started {timefmt.both(session.created)}" if session.created else f"id {session.id}"
+    came_to = session.result.value if session.is_over else session.state.value
+    return f"{began}, {came_to}"
+
+
+def not_found(restore: Restore, words: str, now: Timestamp) -> Restore:
+    """Apply that nothing certain was found in this poll: say what that means so far.
+
+    Args:
+        restore: what was looked for.
+        words: which sessions could be it; empty for none.
+        now: by both clocks.
+    """
     if restore.state is not RestoreState.UNKNOWN:
-        return replace(restore, candidates=candidates)
-    if candidates > 1:
-        words = (
-            f"{candidates} new restore sessions of this VM have appeared; vbem cannot say which of them is "
-            f"this restore's. Compare them in {console(restore)}."
-        )
-        return replace(restore, candidates=candidates, message=f"{restore.why_unknown} {words}")
-    if restore.search_since is None or now.monotonic_s - restore.search_since < SEARCH_WINDOW_S:
-        return replace(restore, candidates=0)
-    minutes = round(SEARCH_WINDOW_S / 60)
-    words = (
-        f"No restore session seen after {minutes} minutes; that is no proof that it did not start. "
-        "vbem keeps looking, less often."
-    )
-    return replace(restore, candidates=0, search_since=None, message=f"{restore.why_unknown} {words}")
-
-
-def _maybe_stop(restore: Restore, now: Timestamp) -> Restore:
-    """Watch a stopped launch for the same time, because the server's data lags; then stop."""
-    over = restore.cancel is not CancelState.LAUNCH_STOPPED or restore.search_since is None
-    if over or now.monotonic_s - (restore.search_since or 0.0) < SEARCH_WINDOW_S:
         return restore
-    return replace(restore, search_since=None)
+    since = restore.search_since
+    has_run_out = since is not None and now.monotonic_s - since >= SEARCH_WINDOW_S
+    checked = replace(restore, could_be=words, search_since=None if has_run_out else since)
+    if words:
+        return replace(checked, message=f"{restore.why_unknown} {words}".strip())
+    if not has_run_out and not restore.could_be:
+        return checked
+    minutes = round(SEARCH_WINDOW_S / 60)
+    seen = f"seen after {minutes} minutes" if has_run_out else "listed that could be it"
+    says = f"No restore session {seen}; that is no proof that it did not start. vbem keeps looking"
+    says += ", less often." if checked.search_since is None else "."
+    return replace(checked, message=f"{restore.why_unknown} {says}".strip())
 
 
 PAGE_SIZE = 500
@@ -139,7 +240,7 @@ def _since(restores: Sequence[Restore]) -> Filter | None:
 
 
 def _server_time(restore: Restore) -> datetime | None:
-    return restore.session.created if restore.session is not None else restore.newest_before
+    return restore.session_started or restore.newest_before
 
 
 MISSING_S = 30.0

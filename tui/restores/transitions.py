@@ -8,15 +8,17 @@ missing (WIRE T18). What the operator reads of a lost or unclear reply to the PO
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 
 from tui import timefmt
-from tui.api.errors import Busy, ManagerError, NotAllowed, Rejected, ServerFault, SessionExpired, Unreachable
+from tui.api.errors import ManagerError, SessionExpired, Unreachable
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
-from tui.restore_states import CancelState, RestoreState
+from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console, end
+from tui.restores.session_search import contradiction, names_point
 
 NOT_FOUND_POLLS = 3
 """A task that failed with `not found` right after a backup may still change (WIRE 6.1)."""
@@ -24,7 +26,9 @@ NO_RESULT_S = 60.0
 """How long a session may be Stopped without a result before that is called unknown (WIRE 7)."""
 
 
-def answered(restore: Restore, task: Task, session_key: str, now: Timestamp) -> Restore:
+def answered(
+    restore: Restore, task: Task, session_key: str, now: Timestamp, *, is_taken: bool = False
+) -> Restore:
     """Apply that the request was accepted: its task is known, and may already be finished (WIRE T22)."""
     launching = replace(
         restore,
@@ -33,47 +37,49 @@ def answered(restore: Restore, task: Task, session_key: str, now: Timestamp) -> 
         task_href=task.delete_href,
         task_session=session_key,
     )
-    return task_seen(launching, task, now)
+    return task_seen(launching, task, now, is_taken=is_taken)
+
+
+def still_unanswered(restore: Restore, waited_s: float) -> Restore:
+    """Apply that the answer to the request is late: the server may have begun all the same."""
+    if restore.state is not RestoreState.SENT:
+        return restore
+    words = f"No answer to the request in {waited_s:.0f} s; it may have started. vbem waits on."
+    return replace(restore, message=words)
 
 
 def unanswered(restore: Restore, error: ManagerError, now: Timestamp) -> Restore:
     """Apply that the request got no task: either it surely did not start, or that is unknown."""
     if not error.request_sent:
         words = f"It did not start: no byte of the request left this machine. {error}."
+    elif not is_refusal(error):
+        return search(restore, f"{unclear_answer('request', error)}; it may have started.", now)
     elif isinstance(error, SessionExpired):
         words = "It did not start: the logon session had expired. Log on again and send it as a new restore."
-    elif is_refusal(error):
-        words = f"It did not start: the server refused it. {error}."
     else:
-        return search(restore, f"{unclear_answer('request', error)}; it may have started.", now)
+        words = f"It did not start: the server refused it. {error}."
     failed = end(replace(restore, error=error), RestoreState.FAILED, words, now)
     return replace(failed, offer_again=isinstance(error, SessionExpired))
 
 
 def is_refusal(error: ManagerError) -> bool:
-    """Return whether the server itself said no, so that nothing was started.
+    """Return whether Enterprise Manager itself said no, so that nothing was started.
 
-    502, 503 and 504 may come from a proxy that lost the server after it took the request, and so may a
-    500 or 408 that carries no word of Enterprise Manager.
+    A proxy may say 401, 403, 404 or 413 for itself after the server took the request, and a 5xx says that
+    something broke, not before what.
     """
-    if isinstance(error, NotAllowed):
-        return True
-    if not isinstance(error, Rejected) or isinstance(error, Busy) or error.http_code == 408:
-        return False
-    return not isinstance(error, ServerFault) or error.from_manager
+    return error.from_manager and 400 <= error.http_code < 500
 
 
 def unclear_answer(sent: str, error: ManagerError) -> str:
     """Say what became of an unclear answer to a `request` or a `cancel request`."""
     if isinstance(error, Unreachable):
         return f"The reply to the {sent} was lost ({error})"
-    says = str(error)
-    if isinstance(error, Rejected) and error.http_code:
-        says = _status_words(error)
+    says = _status_words(error) if error.http_code >= 400 else str(error)
     return f"The answer to the {sent} was unclear ({says})"
 
 
-def _status_words(error: Rejected) -> str:
+def _status_words(error: ManagerError) -> str:
     try:
         status = f"{error.http_code} {HTTPStatus(error.http_code).phrase}"
     except ValueError:
@@ -91,7 +97,7 @@ def search(restore: Restore, why: str, now: Timestamp) -> Restore:
         why_unknown=why,
         message=f"{why} {_looking(now)}",
         search_since=now.monotonic_s,
-        candidates=0,
+        could_be="",
     )
 
 
@@ -100,19 +106,27 @@ def _looking(now: Timestamp) -> str:
     return f"vbem looks for a new restore session of this VM until {until}, then less often."
 
 
-def task_seen(restore: Restore, task: Task, now: Timestamp) -> Restore:
-    """Apply what the task says; its State alone decides (WIRE T22, WIRE T23)."""
+def task_seen(restore: Restore, task: Task, now: Timestamp, *, is_taken: bool = False) -> Restore:
+    """Apply what the task says; its State alone decides (WIRE T22, WIRE T23).
+
+    Args:
+        restore: whose task it is.
+        task: as the server has it.
+        now: by both clocks.
+        is_taken: whether the restore session it names belongs to another row of the journal.
+    """
     seen = replace(
         restore,
         task_gone=False,
         task_href=task.delete_href or restore.task_href,
         last_seen=now.wall,
+        last_heard=now.wall,
         problem="",
     )
     if not task.is_over:
         return replace(seen, state=RestoreState.LAUNCHING, message=_launching_words(task))
     if task.session_id:
-        return _started(seen, task)
+        return _started(seen, task, now, is_taken=is_taken)
     if task.success is False:
         return _launch_failed(seen, task, now)
     return search(seen, "The task says the restore started, but names no restore session.", now)
@@ -126,17 +140,53 @@ def _launching_words(task: Task) -> str:
     return f"The server is launching the restore (task state {task.state.value})."
 
 
-def _started(restore: Restore, task: Task) -> Restore:
+def _started(restore: Restore, task: Task, now: Timestamp, *, is_taken: bool) -> Restore:
     """Follow the restore session that the task names, whatever the task's result (WIRE T1)."""
+    uid = session_uid_of(task)
+    if is_taken:
+        return let_go(restore, uid, "belongs to another restore in the journal", now)
+    if uid.lower() in restore.sessions_before:
+        return let_go(restore, uid, "was there before the request", now)
     message = "Started; waiting for its restore session."
     if task.success is False:
         message = f"The task reports a failure ({task.message}); watching its restore session."
     return replace(
-        restore,
-        state=RestoreState.RESTORING,
-        session_uid=f"urn:veeam:RestoreSession:{task.session_id}",
-        message=message,
+        restore, state=RestoreState.RESTORING, session_uid=uid, found_by=FoundBy.TASK, message=message
     )
+
+
+def session_uid_of(task: Task) -> str:
+    """Return the UID of the restore session a finished task names; empty for none."""
+    return f"urn:veeam:RestoreSession:{task.session_id}" if task.is_over and task.session_id else ""
+
+
+def let_go(restore: Restore, session_uid: str, why: str, now: Timestamp) -> Restore:
+    """Stop following a session that is not this restore's, and look for its own.
+
+    Args:
+        restore: what it was taken for.
+        session_uid: of the session; it is never taken for this restore's again.
+        why: completes 'a restore session that ...'.
+        now: by both clocks.
+    """
+    who = "Its task names" if restore.found_by in {FoundBy.NOTHING, FoundBy.TASK} else "It was followed by"
+    without = replace(
+        restore,
+        session_uid="",
+        found_by=FoundBy.NOTHING,
+        session=None,
+        session_started=None,
+        session_ended=None,
+        session_result="",
+        progress=None,
+        note="",
+        no_result_since=None,
+        missed_since=None,
+        missed_polls=0,
+        is_missing=False,
+        sessions_before=restore.sessions_before | {session_uid.lower()},
+    )
+    return search(without, f"{who} a restore session that {why}: it is not this restore's.", now)
 
 
 def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
@@ -147,8 +197,8 @@ def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
             f"which vbem cannot give ({says})."
         )
         return end(restore, RestoreState.FAILED, words, now)
-    if restore.cancel.may_have_acted:
-        words = f"The launch was stopped ({says})."
+    if restore.cancel.may_have_acted and names_stop(says):
+        words = f"The launch was stopped. The server says: {says}"
         stopped = replace(restore, cancel=CancelState.LAUNCH_STOPPED, cancel_words=words)
         return end(stopped, RestoreState.CANCELLED, words, now)
     if "not found" in task.message.lower() and restore.not_found_polls + 1 < NOT_FOUND_POLLS:
@@ -158,7 +208,32 @@ def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
             not_found_polls=restore.not_found_polls + 1,
             message=f"The launch reports: {says}. This can clear up right after a backup; checking again.",
         )
-    return end(restore, RestoreState.FAILED, f"It did not start. The server says: {says}", now)
+    words = f"It did not start. The server says: {says}"
+    return end(restore, RestoreState.FAILED, words, now)
+
+
+_STOPPED = r"(?:stopped|cancel+ed|aborted|terminated|interrupted)"
+_BY_SOMEBODY = re.compile(
+    rf"\b{_STOPPED} (?:by|on|at|upon) (?:the |an? |its )?(?:user|operator|admin|request|console)",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(
+    rf"(?:(?:the )?(?:vm )?(?:restore|job|session|task|operation|launch)(?: job| session| task| operation)? "
+    rf"(?:was|is|has been) )?{_STOPPED}\.?",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(rf"\b(?:not|never)(?: be| been)? {_STOPPED}", re.IGNORECASE)
+
+
+def names_stop(says: str) -> bool:
+    """Return whether the server's words name a stop that somebody asked for.
+
+    A service that stopped, or a snapshot that was aborted, is a failure like any other.
+    """
+    says = says.strip()
+    if _DENIED.search(says):
+        return False
+    return bool(_BY_SOMEBODY.search(says) or _WHOLE.fullmatch(says))
 
 
 def task_missing(restore: Restore, now: Timestamp, why: str = "") -> Restore:
@@ -171,46 +246,66 @@ def task_missing(restore: Restore, now: Timestamp, why: str = "") -> Restore:
             sign either that a cancelling has worked.
     """
     gone = replace(restore, task_gone=True)
-    if _is_being_cancelled(restore) and not why:
-        message = "The task is gone; watching for a restore session."
-        return replace(gone, message=message, search_since=now.monotonic_s)
+    if restore.cancel.is_under_way and not why:
+        why = "The task is gone after the cancel; whether that stopped the launch is not known."
     return search(gone, why or "The server no longer knows the task; that proves nothing.", now)
 
 
-def _is_being_cancelled(restore: Restore) -> bool:
-    return restore.cancel.is_pending or restore.cancel is CancelState.ASKING
+def session_seen(
+    restore: Restore, session: RestoreSession, now: Timestamp, found_by: FoundBy = FoundBy.NOTHING
+) -> Restore:
+    """Apply what its restore session says; a found one is followed from here on.
 
-
-def session_seen(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore:
-    """Apply what its restore session says; a found one is followed from here on."""
+    Args:
+        restore: whose session it is, or was taken for.
+        session: as the server has it.
+        now: by both clocks.
+        found_by: how it was found, where the restore has none yet.
+    """
+    why = contradiction(restore, session)
+    if why:
+        return let_go(restore, session.uid, why, now)
+    is_found = not restore.session_uid
+    found_by = found_by if is_found else restore.found_by
+    if found_by is FoundBy.PROBABLY and names_point(restore, session):
+        found_by = FoundBy.POINT
     seen = replace(
         restore,
         session_uid=session.uid,
+        found_by=found_by,
         session=session,
+        session_started=session.created or restore.session_started,
         progress=session.progress if session.progress is not None else restore.progress,
         server_name=restore.server_name or session.server_name,
         server_uid=restore.server_uid or session.server_uid,
         last_seen=now.wall,
+        last_heard=now.wall,
         problem="",
         search_since=None,
-        candidates=0,
+        could_be="",
         missed_since=None,
         missed_polls=0,
         is_missing=False,
     )
-    if not restore.session_uid:
-        seen = replace(seen, ended=None, note=_found_words(restore))
+    if is_found or found_by is not restore.found_by:
+        seen = replace(seen, note=_found_words(seen))
     if session.is_over:
         return _ended(seen, session, now)
     if session.state == SessionState.STOPPED:
         return _stopped_without_result(seen, session, now)
-    return replace(seen, state=RestoreState.RESTORING, no_result_since=None, message=_session_words(session))
+    words = _session_words(session)
+    if seen.is_probable:
+        words = f"Probably its restore session: {words}"
+    return replace(seen, state=RestoreState.RESTORING, no_result_since=None, message=words)
 
 
 def _found_words(restore: Restore) -> str:
-    if restore.cancel.may_have_acted or restore.cancel is CancelState.LAUNCH_STOPPED:
-        return "A new restore session of this VM appeared despite the cancel."
-    return "It started: a new restore session of this VM was found."
+    if restore.found_by is FoundBy.POINT:
+        return "The only new restore session of this VM, from this very point, is followed."
+    return (
+        "The only new restore session of this VM is followed; neither a task nor a link to the point says "
+        "that it is this restore's."
+    )
 
 
 def _session_words(session: RestoreSession) -> str:
@@ -237,6 +332,9 @@ def _stopped_without_result(restore: Restore, session: RestoreSession, now: Time
 
 
 def _ended(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore:
+    restore = replace(restore, session_result=session.result.value, session_ended=session.ended)
+    if restore.is_probable:
+        return _probable_ended(restore, session)
     says = session.failure_message
     what = "vApp" if restore.kind is PointKind.VAPP else "VM"
     if session.result == SessionResult.SUCCESS:
@@ -244,9 +342,28 @@ def _ended(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore
     if session.result == SessionResult.WARNING:
         words = f"The {what} is restored, with warnings. {says}".strip()
         return end(restore, RestoreState.WARNING, words, now)
-    if restore.cancel is CancelState.SESSION_STOPPING:
-        words = f"The restore session was stopped. {says}".strip()
+    if restore.cancel.may_have_acted and names_stop(says):
+        words = f"The restore session was stopped. The server says: {says}"
         stopped = replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=words)
         return end(stopped, RestoreState.CANCELLED, words, now)
     reason = f"The server says: {says}" if says else f"The server gives no reason; see {console(restore)}."
     return end(restore, RestoreState.FAILED, f"The restore FAILED. {reason}", now)
+
+
+_CAME_TO = {
+    SessionResult.SUCCESS: "ended as successful",
+    SessionResult.WARNING: "ended with warnings",
+    SessionResult.FAILED: "failed",
+}
+
+
+def _probable_ended(restore: Restore, session: RestoreSession) -> Restore:
+    """Leave it unknown: what the session came to is told, and that it may be somebody else's."""
+    when = f" at {timefmt.both(session.ended)}" if session.ended else ""
+    says = f" ({session.failure_message})" if session.failure_message else ""
+    words = (
+        f"A restore session that may be this restore's {_CAME_TO[session.result]}{when}{says}; neither a "
+        f"task nor a link to the point says that it is. Check it in {console(restore)}."
+    )
+    unknown = replace(restore, state=RestoreState.UNKNOWN, note="", problem="", no_result_since=None)
+    return replace(unknown, message=f"{restore.why_unknown} {words}".strip())

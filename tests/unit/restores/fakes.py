@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -28,7 +28,7 @@ from tui.api.models import (
 from tui.api.query import Query
 from tui.restore_states import RestoreState
 from tui.restores.restore import Restore, Timestamp
-from tui.store.errors import JournalError, NotOwner
+from tui.store.errors import JournalError, NotOwner, VmInFlight
 from tui.store.journal_entry import JournalEntry
 
 Answer = Task | ManagerError | BaseException
@@ -170,16 +170,23 @@ class FakeJournal:
         self._answers.clear()
         return self._answers
 
-    def plan(self, **fields: object) -> JournalEntry:
+    def plan(self, *, known_rows: Collection[int] | None = None, **fields: object) -> JournalEntry:
         self._check()
+        others = self.in_flight_of_vm(str(fields.get("vm_name", "")), "")
+        if known_rows is not None and any(row.id not in known_rows for row in others):
+            raise VmInFlight("Row of another.")
         number = len(self.rows) + 1
+        unseen = {
+            "newest_before": None, "found_by": "", "session_started": None, "session_ended": None,
+            "session_result": "", "why_unknown": "", "owner": "",
+        }  # fmt: skip
         blank = {"task_id": "", "task_href": "", "session_uid": "", "progress": None, "message": ""}
         uncancelled = {
             "cancel": "", "cancel_words": "", "cancel_by": "", "cancel_asked": None, "cancel_answered": None,
         }  # fmt: skip
         self.rows[number] = {
             "id": number, "created": NOW, "updated": NOW, "started": None, "ended": None,
-            **blank, **uncancelled, "state": RestoreState.PLANNED, **fields,
+            **blank, **unseen, **uncancelled, "state": RestoreState.PLANNED, **fields,
         }  # fmt: skip
         return self._entry(number)
 
@@ -196,7 +203,23 @@ class FakeJournal:
         over = {RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.FAILED, RestoreState.CANCELLED}
         return [self._entry(number) for number, row in self.rows.items() if row["state"] not in over]
 
-    def claim(self, id: int) -> bool:
+    def open_rows(self) -> list[JournalEntry]:
+        return self.in_flight("")
+
+    def in_flight_of_vm(self, vm_name: str, backup_server_uid: str) -> list[JournalEntry]:
+        return [row for row in self.in_flight("") if row.vm_name == vm_name]
+
+    def sessions_taken(self) -> dict[str, int]:
+        return {row["session_uid"].lower(): id for id, row in self.rows.items() if row["session_uid"]}
+
+    def claim_session(self, id: int, session_uid: str, found_by: str) -> bool:
+        self._check()
+        if self.sessions_taken().get(session_uid.lower(), id) != id:
+            return False
+        self.rows[id] |= {"session_uid": session_uid, "found_by": found_by}
+        return True
+
+    def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
         return id not in self.not_ours
 
     def release(self, id: int) -> None:
@@ -218,8 +241,8 @@ class FakeJournal:
         return cast(JournalEntry, SimpleNamespace(**self.rows[number]))
 
 
-def finished(session: int = 1) -> Task:
-    return task(TaskState.FINISHED, success=True, message="Ok", session=session)
+def finished(session: int = 1, *, number: int = 1) -> Task:
+    return task(TaskState.FINISHED, success=True, message="Ok", session=session, number=number)
 
 
 def session(
@@ -250,8 +273,8 @@ def session(
     )
 
 
-def stopped(result: SessionResult, number: int = 1, says: str = "") -> RestoreSession:
-    return session(number, SessionState.STOPPED, result, says=says)
+def stopped(result: SessionResult, number: int = 1, says: str = "", *, point_uid: str = "") -> RestoreSession:
+    return session(number, SessionState.STOPPED, result, says=says, point_uid=point_uid)
 
 
 def restore(state: RestoreState = RestoreState.LAUNCHING, **changes: object) -> Restore:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+import contextlib
 from typing import Any
 
 import pytest
 
 from tests.support.waiting import wait_for
-from tests.unit.restores.fakes import at, finished, logon, restore, session, stopped
+from tests.unit.restores.fakes import at, finished, logon, restore, session, stopped, task
+from tests.unit.restores.points import point
 from tests.unit.restores.world import World
 from tui.api.errors import (
     Busy,
@@ -22,8 +23,8 @@ from tui.api.errors import (
     TaskUnknown,
     TimedOut,
 )
-from tui.api.models import SessionResult, SessionState
-from tui.restore_states import CancelState, RestoreState
+from tui.api.models import SessionResult, SessionState, TaskState
+from tui.restore_states import CancelState, FoundBy, RestoreState, label_of
 from tui.restores import cancellation, transitions
 from tui.restores.cancellation import GRACE_S
 from tui.restores.restore import Restore
@@ -39,7 +40,7 @@ def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
 @pytest.mark.parametrize(
     ("current", "possible", "words"),
     [
-        (restore(), True, "stops the launch"),
+        (restore(), True, "asks the server to stop the launch"),
         (restore(RESTORING, session_uid="x"), True, "probably continues"),
         (restore(RESTORING, session_uid="x"), True, "backup console on vbr.lab.example"),
         (restore(RESTORING, task_session="session-0"), False, "no task in this logon session"),
@@ -48,7 +49,7 @@ def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
         (restore(RestoreState.SENT, task_id=""), False, "not answered"),
         (restore(RestoreState.SUCCEEDED), False, "has ended"),
         (restore(cancel=CancelState.ACCEPTED, cancel_words="W."), False, "already requested. W."),
-        (restore(cancel=CancelState.NOT_SENT), True, "stops the launch"),
+        (restore(cancel=CancelState.NOT_SENT), True, "asks the server to stop the launch"),
         (restore(cancel=CancelState.LOST), False, "already requested"),
     ],
 )
@@ -63,13 +64,15 @@ def test_what_cancelling_can_do_is_said_beforehand(current: Restore, possible: b
     [
         (None, CancelState.ACCEPTED, "accepted"),
         (TaskUnknown("no backup task", http_code=500), CancelState.TASK_GONE, "already gone"),
-        (NotFound("x", http_code=404), CancelState.TASK_GONE, "already gone"),
+        (NotFound("x", http_code=404, from_manager=True), CancelState.TASK_GONE, "already gone"),
         (TimedOut("read"), CancelState.LOST, "may or may not have arrived"),
         (ConnectionLost("reset"), CancelState.LOST, "may or may not have arrived"),
         (Busy("504", http_code=504), CancelState.LOST, "may or may not have arrived"),
+        (Forbidden("<html>", http_code=403), CancelState.LOST, "may or may not have arrived"),
+        (NotFound("<html>", http_code=404), CancelState.LOST, "may or may not have arrived"),
         (Refused("x", request_sent=False), CancelState.NOT_SENT, "You can cancel again"),
-        (Forbidden("x", http_code=403), CancelState.REFUSED, "did not cancel"),
-        (SessionExpired("x", http_code=401), CancelState.REFUSED, "did not cancel"),
+        (Forbidden("x", http_code=403, from_manager=True), CancelState.REFUSED, "did not cancel"),
+        (SessionExpired("x", http_code=401, from_manager=True), CancelState.REFUSED, "did not cancel"),
     ],
 )
 def test_what_the_delete_is_answered_with(error: ManagerError | None, state: CancelState, words: str) -> None:
@@ -78,39 +81,28 @@ def test_what_the_delete_is_answered_with(error: ManagerError | None, state: Can
     assert words in after.cancel_words
 
 
-def test_a_launch_is_stopped_when_its_task_is_gone_and_no_session_appears() -> None:
-    current = transitions.task_missing(accepted(restore()), at(1))
-    assert current.state is RestoreState.LAUNCHING
-    assert current.is_searched
-    current = cancellation.watched(current, at(cancellation.GRACE_S - 1))
-    assert current.cancel is CancelState.ACCEPTED
-    current = cancellation.watched(current, at(cancellation.GRACE_S))
-    assert current.state is RestoreState.CANCELLED
-    assert current.cancel is CancelState.LAUNCH_STOPPED
-    assert "no restore session appeared in 30 seconds" in current.message
-    assert current.is_searched
-
-
-def test_a_session_that_appears_after_all_is_followed() -> None:
-    current = cancellation.watched(transitions.task_missing(accepted(restore()), at(1)), at(40))
-    current = cancellation.watched(transitions.session_seen(current, session(), at(60)), at(60))
-    assert current.state is RESTORING
-    assert current.ended is None
-    assert current.cancel is CancelState.GOES_ON
-    assert "despite the cancel" in current.note
-
-
-def test_several_new_sessions_after_the_delete_are_not_taken_for_a_stop() -> None:
-    current = replace(transitions.task_missing(accepted(restore()), at(1)), candidates=2)
-    current = cancellation.watched(current, at(40))
-    assert current.state is RestoreState.UNKNOWN
-    assert "new restore sessions" in current.message
+@pytest.mark.parametrize("error", [None, TimedOut("read")])
+def test_a_task_that_is_gone_after_the_delete_does_not_show_that_the_launch_was_stopped(
+    error: ManagerError | None,
+) -> None:
+    current = transitions.task_missing(accepted(restore(), error), at(1))
+    for seconds in (1, GRACE_S, GRACE_S + 60):
+        current = cancellation.watched(current, at(seconds))
+        assert (current.state, current.is_searched) == (RestoreState.UNKNOWN, True)
+    assert current.message.startswith(
+        "The task is gone after the cancel; whether that stopped the launch is not known."
+    )
+    found = transitions.session_seen(current, session(point_uid=current.point_uid), at(60), FoundBy.POINT)
+    found = cancellation.watched(found, at(60))
+    assert (found.state, found.cancel) == (RESTORING, CancelState.GOES_ON)
 
 
 def test_accepted_but_the_restore_goes_on() -> None:
     current = accepted(restore(RESTORING, session_uid=session().uid, session=session()))
-    assert cancellation.watched(current, at(5)).cancel is CancelState.ACCEPTED
-    current = cancellation.watched(current, at(31))
+    # At once: nobody reads "cancelling" while the restore overwrites.
+    assert label_of(current.state, current.cancel) == "restoring"
+    assert "but the restore session is running" in current.cancel_words
+    current = cancellation.watched(current, at(1))
     assert current.cancel is CancelState.GOES_ON
     assert (
         "the restore continues. To stop it, use the backup console on vbr.lab.example" in current.cancel_words
@@ -130,11 +122,15 @@ def test_a_session_stops() -> None:
     current = transitions.session_seen(current, session(state=SessionState.STOPPING), at(1))
     current = cancellation.watched(current, at(1))
     assert current.cancel is CancelState.SESSION_STOPPING
-    current = cancellation.watched(
-        transitions.session_seen(current, stopped(SessionResult.FAILED), at(2)), at(2)
+    assert "whether the cancel did that is not known" in current.cancel_words
+    failed, named = (
+        cancellation.watched(
+            transitions.session_seen(current, stopped(SessionResult.FAILED, says=says), at(2)), at(2)
+        )
+        for says in ("The disk is full.", "Restore job was stopped by user")
     )
-    assert current.state is RestoreState.CANCELLED
-    assert current.cancel is CancelState.SESSION_STOPPED
+    assert (failed.state, failed.cancel_words) == (RestoreState.FAILED, cancellation.NOT_KNOWN)
+    assert (named.state, named.cancel) == (RestoreState.CANCELLED, CancelState.SESSION_STOPPED)
 
 
 def test_a_session_that_fails_without_a_word_of_stopping_is_told_as_it_is() -> None:
@@ -144,7 +140,7 @@ def test_a_session_that_fails_without_a_word_of_stopping_is_told_as_it_is() -> N
     )
     assert current.state is RestoreState.FAILED
     assert current.cancel is CancelState.SESSION_STOPPED
-    assert "does not say" in current.cancel_words
+    assert current.cancel_words == cancellation.NOT_KNOWN
 
 
 @pytest.mark.parametrize("stopping", [False, True])
@@ -166,8 +162,6 @@ def test_a_lost_delete_is_watched_and_told_as_lost() -> None:
     current = cancellation.watched(current, at(31))
     assert current.cancel is CancelState.GOES_ON
     assert current.cancel_words.startswith("The cancel got no clear answer")
-    gone = cancellation.watched(transitions.task_missing(accepted(restore(), TimedOut("x")), at(1)), at(31))
-    assert gone.cancel is CancelState.LAUNCH_STOPPED
 
 
 def test_a_task_gone_before_the_delete_leads_to_the_search() -> None:
@@ -178,20 +172,13 @@ def test_a_task_gone_before_the_delete_leads_to_the_search() -> None:
     assert running.state is RESTORING
 
 
-def test_how_long_it_is_watched_is_said_before_and_meanwhile() -> None:
-    before = " ".join(cancellation.outlook(restore(), "session-1").words)
-    assert "the server for 30 s to make sure" in before
-    for error in (None, TimedOut("read")):
-        assert "vbem watches the server for 30 s to make sure" in accepted(restore(), error).cancel_words
-
-
 @pytest.mark.parametrize(
     ("error", "row"),
     [
         (None, "Succeeded; the cancel came too late"),
         (TimedOut("read"), "Succeeded; the cancel came too late"),
-        (Forbidden("x", http_code=403), "The VM is restored. The server did not cancel it"),
-        (NotFound("x", http_code=404), "The VM is restored. The task was already gone"),
+        (Forbidden("x", http_code=403, from_manager=True), "The VM is restored. The server did not"),
+        (NotFound("x", http_code=404, from_manager=True), "The VM is restored. The task was already gone"),
     ],
 )
 def test_a_row_begins_with_the_end(error: ManagerError | None, row: str) -> None:
@@ -214,52 +201,55 @@ def gone_while_asking() -> Restore:
     return transitions.task_missing(asked, at(5))
 
 
-@pytest.mark.parametrize("error", [None, TimedOut("Late.")])
-def test_launch_stopped_meanwhile_is_told_as_stopped(error: ManagerError | None) -> None:
-    waiting = gone_while_asking()
-    assert waiting.state is RestoreState.LAUNCHING
-    told = cancellation.answered(waiting, error, at(10))
-    assert cancellation.watched(told, at(20)) == told
-    judged = cancellation.watched(told, at(41))
-    assert judged.cancel is CancelState.LAUNCH_STOPPED
-    assert judged.state is RestoreState.CANCELLED
+def test_task_that_went_while_the_reply_was_awaited_is_searched_for() -> None:
+    for error in (None, TimedOut("Late."), Forbidden("No.", http_code=403, from_manager=True)):
+        told = cancellation.answered(gone_while_asking(), error, at(10))
+        assert (told.state, told.is_searched) == (RestoreState.UNKNOWN, True)
 
 
-def test_task_that_went_without_the_cancelling_is_searched_for() -> None:
-    told = cancellation.answered(gone_while_asking(), Forbidden("No."), at(10))
-    assert told.cancel is CancelState.REFUSED
-    assert told.state is RestoreState.UNKNOWN
-    assert told.is_searched
+def test_an_end_that_comes_before_the_reply_keeps_its_words() -> None:
+    asking = cancellation.asked(restore(RESTORING, session_uid=session().uid), "op@jump", at(0))
+    ended = stopped(SessionResult.FAILED, says="Restore job was stopped by user")
+    over = transitions.session_seen(asking, ended, at(1))
+    told = cancellation.answered(over, None, at(2))
+    assert (told.state, told.cancel) == (RestoreState.CANCELLED, CancelState.SESSION_STOPPED)
+    assert told.cancel_answered == at(2).wall
+    done = transitions.session_seen(asking, stopped(SessionResult.SUCCESS), at(1))
+    assert "came too late" in cancellation.answered(done, None, at(2)).cancel_words
 
 
 GONE = Refused("x", request_sent=False)
 
 
-async def test_a_launch_is_not_called_stopped_while_the_server_is_gone(world: World) -> None:
+async def test_a_launch_is_never_called_stopped_without_a_word_of_the_server(world: World) -> None:
     await world.restores.cancel(await world.submitted())
     world.manager.task_list = []
-    assert (await world.tick()).task_gone
-    world.manager.session_list = GONE
-    unseen = await world.tick(60)
-    assert unseen.state is RestoreState.LAUNCHING
-    assert unseen.cancel is CancelState.ACCEPTED
-    assert unseen.problem
-    world.manager.session_list = []
-    over = await world.tick(60)
-    assert over.state is RestoreState.CANCELLED
-    assert over.cancel is CancelState.LAUNCH_STOPPED
-
-
-async def test_a_session_that_began_out_of_sight_is_found_and_not_called_stopped(world: World) -> None:
-    await world.restores.cancel(await world.submitted())
-    world.manager.task_list = world.manager.session_list = GONE
-    assert (await world.tick(60)).cancel is CancelState.ACCEPTED
-    world.manager.task_list, world.manager.session_list = [], [session(1)]
-    # The task is seen to be gone in this poll; the sessions are looked at in the next one.
-    assert (await world.tick(5)).state is RestoreState.LAUNCHING
+    await world.tick()
+    unseen = await world.tick(GRACE_S * 2)
+    assert (unseen.state, unseen.cancel) == (RestoreState.UNKNOWN, CancelState.ACCEPTED)
+    world.manager.session_list = [session(1, point_uid=point().uid)]
     found = await world.tick(5)
-    assert found.state is RestoreState.RESTORING
-    assert found.cancel is CancelState.GOES_ON
+    assert (found.state, found.cancel) == (RestoreState.RESTORING, CancelState.GOES_ON)
+    assert "but the restore continues" in found.cancel_words
+
+
+async def test_a_reply_that_is_late_is_told_before_it_is_lost(world: World) -> None:
+    world.restores = world.start(reply_patience_s=0)
+    world.manager.hold = asyncio.Event()
+    sending = asyncio.create_task(world.restores.submit(world.plan()))
+    await wait_for(lambda: any("No answer" in one.message for one in world.restores.all), "the late answer")
+    (sent,) = world.restores.all
+    assert (sent.state, "may have started" in sent.message) == (RestoreState.SENT, True)
+    world.manager.hold.set()
+    restore = await sending
+    world.manager.hold = asyncio.Event()
+    deleting = asyncio.create_task(world.restores.cancel(restore))
+    late = "No reply to the cancel request in 0 s: it may or may not have arrived."
+    await wait_for(lambda: world.restores.all[0].cancel_words == late, "the late reply")
+    await world.restores.close(patience_s=0)
+    assert row(world)["cancel"] is CancelState.LOST, "what is left behind is in the journal"
+    with contextlib.suppress(asyncio.CancelledError):
+        await deleting
 
 
 async def test_a_task_is_not_said_to_go_on_while_the_server_is_gone(world: World) -> None:
@@ -313,7 +303,7 @@ async def test_the_row_says_that_it_was_asked_before_the_delete_leaves(world: Wo
     [
         (None, CancelState.ACCEPTED, True),
         (TaskUnknown("no backup task", http_code=500), CancelState.TASK_GONE, True),
-        (Forbidden("no", http_code=403), CancelState.REFUSED, True),
+        (Forbidden("no", http_code=403, from_manager=True), CancelState.REFUSED, True),
         (TimedOut("read"), CancelState.LOST, False),
         (Refused("x", request_sent=False), CancelState.NOT_SENT, False),
     ],
@@ -388,9 +378,8 @@ async def test_a_lost_delete_can_be_repeated_once_it_was_watched_in_vain(world: 
 
 async def test_what_a_delete_of_an_earlier_run_did_is_watched(world: World) -> None:
     await crashed_while_cancelling(world)
-    world.manager.task_list = []
-    await world.tick()
-    over = await world.tick(GRACE_S)
+    world.manager.task_list = [task(TaskState.FINISHED, success=False, message="Cancelled by user")]
+    over = await world.tick()
     assert (over.state, over.cancel) == (RestoreState.CANCELLED, CancelState.LAUNCH_STOPPED)
     assert row(world)["cancel"] is CancelState.LAUNCH_STOPPED
 

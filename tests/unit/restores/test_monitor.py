@@ -161,9 +161,9 @@ async def test_an_expired_logon_session_pauses_and_restores_go_on_by_session(wor
 
 async def test_running_follows_to_the_end_and_then_asks_nothing(world: World) -> None:
     world.manager.task_list = [finished()]
-    world.manager.session_list = [session(progress=5)]
     runner = asyncio.create_task(world.restores.run())
     restore = await world.submitted()
+    world.manager.session_list = [session(progress=5)]
     await wait_for(lambda: world.restores.get(restore.key).progress == 5, "the progress")
     world.manager.session_list = [stopped(SessionResult.SUCCESS)]
     await wait_for(lambda: world.restores.get(restore.key).is_over, "the end")
@@ -186,7 +186,7 @@ async def test_a_restore_stopping_is_watched_to_its_end(world: World) -> None:
     await world.restores.cancel(restore)
     world.manager.session_list = [session(state=SessionState.STOPPING)]
     await world.tick()
-    world.manager.session_list = [stopped(SessionResult.FAILED)]
+    world.manager.session_list = [stopped(SessionResult.FAILED, says="Restore job was stopped by user")]
     over = await world.tick()
     assert over.state is RestoreState.CANCELLED
     assert over.cancel.value == "session stopped"

@@ -53,7 +53,7 @@ def test_a_safe_plan_says_what_when_where_and_warns_of_nothing() -> None:
     words = all_words(plan)
     assert "VM app07 (VMware vSphere, backed up by vbr.lab.example)." in plan.words
     assert timefmt.both(point().created) in words
-    assert "5 h ago" in words
+    assert "5 h old at 03:04" in words
     assert "original location" in words
     assert "kept" in words
     assert "stays powered off" in words
@@ -145,7 +145,7 @@ def test_what_is_known_around_it_is_warned_of() -> None:
     old = point(created=NOW - timedelta(days=8))
     context = PlanContext(newest=NOW - timedelta(hours=1), running=(running,), own_in_flight=1)
     warnings = "\n".join(plan_for(old, context=context).warnings)
-    assert "The point is 8 d old." in warnings
+    assert "The point is 8 d old at 03:04." in warnings
     assert "This VM has a newer point" in warnings
     assert "A restore of this VM is already running" in warnings
     assert plan_for(old, context=context).known_running == frozenset({running.uid})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.waiting import wait_for
 from tests.unit.restores.fakes import FakeClock, FakeJournal, finished, restore, session, stopped, task
+from tests.unit.restores.points import point
 from tests.unit.restores.world import SERVER, World
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
@@ -24,6 +25,7 @@ from tui.store.errors import JournalError
 from tui.store.journal import Journal
 from tui.store.journal_entry import JournalEntry
 
+POINT = point().uid
 T = TypeVar("T")
 WAYS = ("once", "for good", "done all the same")
 
@@ -37,6 +39,9 @@ class BadDisk:
         self.fails_at = 0
         self.way = ""
         self.in_flight = self.journal.in_flight
+        self.in_flight_of_vm = self.journal.in_flight_of_vm
+        self.open_rows = self.journal.open_rows
+        self.sessions_taken = self.journal.sessions_taken
 
     def mended(self) -> None:
         self.fails_at = 0
@@ -50,8 +55,11 @@ class BadDisk:
             raise JournalError("The disk is full.")
         return write()
 
-    def plan(self, **fields: object) -> JournalEntry:
-        return self._write(lambda: self.journal.plan(**fields))
+    def plan(self, *, known_rows: Collection[int] | None = None, **fields: object) -> JournalEntry:
+        return self._write(lambda: self.journal.plan(known_rows=known_rows, **fields))
+
+    def claim_session(self, id: int, session_uid: str, found_by: str) -> bool:
+        return self._write(lambda: self.journal.claim_session(id, session_uid, found_by))
 
     def update(self, id: int, **fields: object) -> JournalEntry:
         return self._write(lambda: self.journal.update(id, **fields))
@@ -91,16 +99,16 @@ class Trouble:
 
     async def start(self) -> None:
         self.world.manager.task_list = [finished()]
-        self.world.manager.session_list = [session(progress=10)]
+        self.world.manager.session_list = [session(progress=10, point_uid=POINT)]
         await self.world.tick()
 
     async def go_on(self) -> None:
-        self.world.manager.session_list = [session(progress=60)]
+        self.world.manager.session_list = [session(progress=60, point_uid=POINT)]
         await self.world.tick()
 
     async def end(self) -> None:
         self.world.manager.task_list = []
-        self.world.manager.session_list = [stopped(SessionResult.SUCCESS)]
+        self.world.manager.session_list = [stopped(SessionResult.SUCCESS, point_uid=POINT)]
         await self.world.restores.monitor.tick()
 
     @property
@@ -132,7 +140,7 @@ def trouble(tmp_path: Path) -> Iterator[Trouble]:
 
 
 STEPS = 6
-WRITES = 8
+WRITES = 10
 """How many writes the undisturbed life takes; a row that is over is not given up by another one."""
 
 

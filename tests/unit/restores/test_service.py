@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.support.waiting import wait_for
-from tests.unit.restores.fakes import finished, logon, session, stopped
+from tests.unit.restores.fakes import finished, logon, session, stopped, task
 from tests.unit.restores.points import point
 from tests.unit.restores.world import SERVER, World
 from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused, SessionExpired, TimedOut
@@ -16,6 +16,9 @@ from tui.restore_states import CancelState, RestoreState
 from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
 from tui.restores.restore import Restore
 from tui.store.errors import JournalError
+
+OTHER = point(number=77).uid
+EXPIRED = SessionExpired("401", http_code=401, from_manager=True)
 
 
 async def test_the_row_is_on_disk_before_the_wire(world: World) -> None:
@@ -58,7 +61,7 @@ async def test_each_look_at_the_server_is_a_plan_to_confirm_of_its_own(world: Wo
     first, second = [await world.restores.check_running(plan) for _ in range(2)]
     assert len({plan.key, first.key, second.key}) == 3
     world.clock.seconds += 3600
-    assert "6 h ago" in " ".join(world.restores.renew(plan).words)
+    assert "6 h old at " in " ".join(world.restores.renew(plan).words)
 
 
 async def test_one_plan_is_one_restore(world: World) -> None:
@@ -107,9 +110,10 @@ async def test_a_journal_that_fails_later_stops_nothing_and_is_caught_up(world: 
 
 async def test_a_row_taken_over_by_another_program_blocks_no_other(world: World) -> None:
     await world.submitted()
+    world.manager.post = task(number=2)
     await world.submitted()
     world.journal.taken_over.add(1)
-    world.manager.task_list = [finished()]
+    world.manager.task_list = [finished(), finished(2, number=2)]
     await world.tick()
     assert [row["state"] for row in world.journal.rows.values()] == [
         RestoreState.LAUNCHING,
@@ -138,7 +142,8 @@ async def test_a_lost_reply_is_never_sent_again_and_the_session_is_found(
     found = await world.tick()
     assert found.state is RestoreState.RESTORING
     assert found.session_uid == session(2).uid
-    assert found.note.startswith("It started")
+    assert found.message.startswith("Probably its restore session")
+    assert found.note.endswith("neither a task nor a link to the point says that it is this restore's.")
     assert len(world.manager.posts) == 1
     assert world.journal.rows[1]["session_uid"] == session(2).uid
 
@@ -150,6 +155,10 @@ async def test_no_session_after_minutes_is_no_proof_and_looking_goes_on(world: W
     assert world.restores.in_flight == ()
     assert world.restores.monitor.interval() == 60
     world.manager.session_list = [session(2)]
+    late = await world.tick(600)
+    assert (late.state, late.session_uid) == (RestoreState.UNKNOWN, "")
+    assert "could be this restore's (started 2026-11-23 03:04 UTC, Working), but it came late" in late.message
+    world.manager.session_list = [session(2, point_uid=point().uid)]
     assert (await world.tick(600)).state is RestoreState.RESTORING
     assert len(world.manager.posts) == 1
 
@@ -160,7 +169,11 @@ async def test_several_new_sessions_are_not_guessed_between(world: World) -> Non
     restore = await world.tick()
     assert restore.state is RestoreState.UNKNOWN
     assert "2 new restore sessions" in restore.message
+    assert restore.message.count("started 2026-11-23 03:04 UTC, Working") == 2
+    # A link to the point does not choose among several: a session without one may be its own as well.
     world.manager.session_list = [session(2), session(3, point_uid=point().uid)]
+    assert (await world.tick()).session_uid == ""
+    world.manager.session_list = [session(2, point_uid=OTHER), session(3, point_uid=point().uid)]
     assert (await world.tick()).session_uid == session(3).uid
 
 
@@ -172,14 +185,17 @@ async def test_a_session_two_restores_could_claim_is_given_to_neither(world: Wor
     await world.tick()
     assert [restore.session_uid for restore in world.restores.all] == ["", ""]
     assert all(restore.state is RestoreState.UNKNOWN for restore in world.restores.all)
+    first, second = world.restores.all
+    assert "it could be that of row 2 as well" in first.message
+    assert "it could be that of row 1 as well" in second.message
 
 
 @pytest.mark.parametrize(
     ("error", "again"),
     [
         (Refused("x", request_sent=False), False),
-        (Invalid("bad", http_code=400), False),
-        (SessionExpired("401", http_code=401), True),
+        (Invalid("bad", http_code=400, from_manager=True), False),
+        (EXPIRED, True),
     ],
 )
 async def test_what_surely_did_not_start_is_over(world: World, error: ManagerError, again: bool) -> None:
@@ -192,7 +208,7 @@ async def test_what_surely_did_not_start_is_over(world: World, error: ManagerErr
 
 
 async def test_sending_again_is_a_new_row(world: World) -> None:
-    await world.submitted(SessionExpired("401", http_code=401))
+    await world.submitted(EXPIRED)
     world.manager.session, world.manager.post = logon(2), finished()
     await world.submitted()
     assert [row["state"] for row in world.journal.rows.values()] == [
@@ -341,7 +357,7 @@ async def test_an_unknown_one_of_long_ago_is_looked_for_quietly(world: World) ->
     await world.submitted(TimedOut("read"))
     assert (await reattached(world)).is_in_flight
     world.clock.seconds += 3700
-    quiet = await reattached(world, [session(7)])
+    quiet = await reattached(world, [session(7, point_uid=point().uid)])
     assert quiet.is_quiet
     assert (await world.tick()).session_uid == session(7).uid
 

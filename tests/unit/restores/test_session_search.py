@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.restores.fakes import FakeClock, at, finished, restore, session, stopped
-from tests.unit.restores.points import point
+from tests.unit.restores.points import SERVER, point
 from tests.unit.restores.world import World
 from tui import timefmt
 from tui.api.errors import TimedOut
 from tui.api.models import RestoreSession, SessionResult
-from tui.restore_states import CancelState, RestoreState
+from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores import session_search, transitions
 from tui.restores.restore import SEARCH_WINDOW_S, Restore
 from tui.restores.session_search import MISSED_POLLS, MISSING_S
@@ -38,10 +40,12 @@ OTHER = point(number=77).uid
         (session(5, vm="", name="app07@2025-02-03 04:05:06"), True),
         (session(5, vm="", name="a@app07@2025-02-03 04:05:06"), False),
         (session(6), False),
+        (session(3), False),
+        (session(4), True),
     ],
 )
 def test_what_counts_as_new(seen: RestoreSession, is_new: bool) -> None:
-    current = restore(sessions_before=frozenset({session(1).uid.lower()}))
+    current = restore(sessions_before=frozenset({session(1).uid.lower()}), newest_before=session(3).created)
     taken = {session(6).uid.lower()}
     assert bool(session_search.new_sessions(current, (seen,), taken, by_name=True)) == is_new
 
@@ -51,52 +55,85 @@ def test_in_a_wide_list_a_session_without_a_vm_name_is_not_taken_for_new() -> No
     assert session_search.new_sessions(restore(), (nameless,), (), by_name=False) == ()
 
 
+LINKED = session(2, point_uid=MINE)
+
+
 @pytest.mark.parametrize(
-    ("candidates", "chosen"),
+    ("candidates", "rivals", "found_by", "words"),
     [
-        ((), None),
-        ((session(1),), session(1)),
-        ((session(1), session(2)), None),
-        ((session(1), session(2, point_uid=MINE)), session(2, point_uid=MINE)),
-        ((session(1, point_uid=MINE), session(2, point_uid=MINE)), None),
+        ((), (), FoundBy.NOTHING, ""),
+        ((session(1),), (), FoundBy.PROBABLY, ""),
+        ((LINKED,), (), FoundBy.POINT, ""),
+        ((session(1), session(2)), (), FoundBy.NOTHING, "2 new restore sessions of this VM have appeared"),
+        ((session(1), LINKED), (), FoundBy.NOTHING, "vbem cannot say which of them is this restore's ("),
+        ((session(1),), (4,), FoundBy.NOTHING, "it could be that of row 4 as well"),
+        ((LINKED,), (4, 5), FoundBy.NOTHING, "it could be that of rows 4, 5 as well"),
+        ((session(1),), (None,), FoundBy.NOTHING, "it could be that of another restore of this VM as well"),
     ],
 )
-def test_one_is_picked_only_when_it_is_certain(
-    candidates: tuple[RestoreSession, ...], chosen: RestoreSession | None
+def test_a_session_is_taken_only_where_it_is_the_only_one_and_can_be_no_others(
+    candidates: tuple[RestoreSession, ...],
+    rivals: tuple[int | None, ...],
+    found_by: FoundBy,
+    words: str,
 ) -> None:
-    assert session_search.pick(candidates) == chosen
+    unknown = transitions.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
+    others = [replace(unknown, key=f"r{number}", entry_id=number) for number in rivals]
+    found = session_search.match(unknown, candidates, others)
+    assert (found.found_by, words in found.words) == (found_by, True)
+    assert found.session == (candidates[0] if found_by else None)
+
+
+@pytest.mark.parametrize(
+    ("rival", "is_one"),
+    [
+        (restore(RestoreState.LAUNCHING, entry_id=4), True),
+        (restore(RestoreState.UNKNOWN, entry_id=4, search_since=0.0), True),
+        # Looked for in vain long ago: no rival for what is merely likely, but for what would be certain.
+        (restore(RestoreState.UNKNOWN, entry_id=4), False),
+        (restore(RestoreState.LAUNCHING, entry_id=4, vm_name="app08"), False),
+        (
+            restore(RestoreState.LAUNCHING, entry_id=4, sessions_before=frozenset({session().uid.lower()})),
+            False,
+        ),
+        (restore(RestoreState.LAUNCHING, entry_id=4, newest_before=session().created), False),
+    ],
+)
+def test_who_else_could_have_a_session(rival: Restore, is_one: bool) -> None:
+    unknown = transitions.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
+    assert (session_search.match(unknown, (session(),), (rival,)).session is None) == is_one
+    linked = session(point_uid=MINE)
+    certain = session_search.match(unknown, (linked,), (restore(RestoreState.UNKNOWN, entry_id=4),))
+    assert certain.session is None
 
 
 def test_no_session_is_no_proof() -> None:
     unknown = transitions.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
-    assert session_search.not_found(unknown, 0, at(SEARCH_WINDOW_S - 1)) == unknown
-    after = session_search.not_found(unknown, 0, at(SEARCH_WINDOW_S))
+    assert session_search.not_found(unknown, "", at(SEARCH_WINDOW_S - 1)) == unknown
+    after = session_search.not_found(unknown, "", at(SEARCH_WINDOW_S))
     assert after.state is RestoreState.UNKNOWN
     assert "No restore session seen after 5 minutes; that is no proof" in after.message
     assert after.is_quiet
     assert not after.is_in_flight
     assert after.is_searched
-    assert session_search.not_found(after, 0, at(SEARCH_WINDOW_S * 3)) == after
+    assert session_search.not_found(after, "", at(SEARCH_WINDOW_S * 3)) == after
 
 
-def test_several_new_sessions_are_said_and_none_is_guessed() -> None:
+def test_which_could_be_it_is_said_as_long_as_it_is_so() -> None:
     unknown = transitions.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
-    after = session_search.not_found(unknown, 2, at(1))
-    assert after.state is RestoreState.UNKNOWN
-    assert "2 new restore sessions" in after.message
-    assert after.session_uid == ""
+    several = session_search.not_found(unknown, "2 could be it.", at(1))
+    assert (several.state, several.message) == (RestoreState.UNKNOWN, "The reply was lost. 2 could be it.")
+    none = session_search.not_found(several, "", at(2))
+    assert "could be it. vbem" not in none.message
+    assert "No restore session listed that could be it; that is no proof" in none.message
+    assert session_search.not_found(several, "2 could be it.", at(SEARCH_WINDOW_S)).is_quiet
 
 
-def test_a_stopped_launch_is_watched_for_a_while_and_then_let_go() -> None:
-    stopped = restore(
-        RestoreState.CANCELLED,
-        cancel=CancelState.LAUNCH_STOPPED,
-        search_since=at(0).monotonic_s,
-        task_gone=True,
+def test_the_sessions_before_count_by_their_own_servers_clock() -> None:
+    late = session(99, server="urn:veeam:BackupServer:other")
+    assert session_search.newest_of((session(3), late, session(50, vm="x")), "app07", SERVER) == (
+        session(3).created
     )
-    assert stopped.is_searched
-    assert session_search.not_found(stopped, 0, at(10)) == stopped
-    assert not session_search.not_found(stopped, 0, at(SEARCH_WINDOW_S)).is_searched
 
 
 RESTORING = RestoreState.RESTORING

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.restores.fakes import FakeClock, at, finished, restore, session, stopped, task
+from tests.unit.restores.points import point
 from tui import timefmt
 from tui.api.errors import (
     BadReply,
@@ -20,14 +21,15 @@ from tui.api.errors import (
     NotFound,
     NotImplementedThere,
     Refused,
+    Rejected,
     ServerFault,
     SessionExpired,
     TimedOut,
     Unreadable,
 )
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
-from tui.restore_states import CancelState, RestoreState
-from tui.restores import transitions
+from tui.restore_states import CancelState, FoundBy, RestoreState
+from tui.restores import cancellation, transitions
 from tui.restores.restore import SEARCH_WINDOW_S, Restore
 
 CLOCK = FakeClock()
@@ -98,12 +100,10 @@ def test_a_lost_task_proves_nothing() -> None:
         (Refused("x", request_sent=False), "no byte of the request left"),
         (TimedOut("connect", request_sent=False), "no byte of the request left"),
         (Busy("no connection", request_sent=False), "no byte of the request left"),
-        (Invalid("bad", http_code=400), "the server refused it"),
-        (NotFound("gone", http_code=404), "the server refused it"),
-        (Forbidden("no", http_code=403), "the server refused it"),
-        (NotImplementedThere("old", http_code=501), "the server refused it"),
-        (ServerFault("Object reference", http_code=500, from_manager=True), "the server refused it"),
-        (SessionExpired("401", http_code=401), "as a new restore"),
+        (Invalid("bad", http_code=400, from_manager=True), "the server refused it"),
+        (NotFound("gone", http_code=404, from_manager=True), "the server refused it"),
+        (Forbidden("no", http_code=403, from_manager=True), "the server refused it"),
+        (SessionExpired("401", http_code=401, from_manager=True), "as a new restore"),
     ],
 )
 def test_it_did_not_start_is_said_only_when_that_is_certain(error: ManagerError, words: str) -> None:
@@ -124,6 +124,15 @@ def test_it_did_not_start_is_said_only_when_that_is_certain(error: ManagerError,
         Busy("503", http_code=503),
         Busy("504", http_code=504),
         ServerFault("<html>", http_code=500),
+        ServerFault("Object reference", http_code=500, from_manager=True),
+        NotImplementedThere("old", http_code=501, from_manager=True),
+        # Without the Error of Enterprise Manager it may be a proxy that speaks, after the request went on.
+        SessionExpired("401", http_code=401),
+        Forbidden("<html>", http_code=403),
+        NotFound("<html>", http_code=404),
+        Rejected("HTTP 407.", http_code=407),
+        Rejected("HTTP 413.", http_code=413),
+        Invalid("HTTP 400.", http_code=400),
         Invalid("timeout", http_code=408),
         Unreadable("cut short", http_code=202),
         MissingField("Task.TaskId", http_code=202),
@@ -197,25 +206,139 @@ def test_progress_is_information_only() -> None:
 
 def test_a_session_found_by_searching_says_that_it_started() -> None:
     unknown = transitions.search(restore(RestoreState.SENT), "Lost.", NOW)
-    found = transitions.session_seen(unknown, session(), NOW)
-    assert found.state is RestoreState.RESTORING
-    assert found.note == "It started: a new restore session of this VM was found."
+    found = transitions.session_seen(unknown, session(), NOW, FoundBy.PROBABLY)
+    assert (found.state, found.found_by) == (RestoreState.RESTORING, FoundBy.PROBABLY)
+    assert found.message == "Probably its restore session: Restoring."
     assert not found.is_searched
+    assert not found.is_known_to_run
 
 
-def test_a_session_that_stopped_while_stopping_was_asked_is_cancelled() -> None:
-    current = restore(RestoreState.RESTORING, session_uid=session().uid, cancel=CancelState.SESSION_STOPPING)
-    after = transitions.session_seen(current, stopped(SessionResult.FAILED, says="Stopped by user."), NOW)
-    assert after.state is RestoreState.CANCELLED
-    assert after.cancel is CancelState.SESSION_STOPPED
-    assert "Stopped by user." in after.message
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (SessionResult.SUCCESS, "Lost. A restore session that may be this restore's ended as successful"),
+        (SessionResult.WARNING, "Lost. A restore session that may be this restore's ended with warnings"),
+        (SessionResult.FAILED, "Lost. A restore session that may be this restore's failed (No space.)"),
+    ],
+)
+def test_the_end_of_a_probable_session_is_no_end_of_the_restore(result: SessionResult, words: str) -> None:
+    unknown = transitions.search(restore(RestoreState.SENT), "Lost.", NOW)
+    says = "No space." if result is SessionResult.FAILED else ""
+    over = transitions.session_seen(unknown, stopped(result, says=says), NOW, FoundBy.PROBABLY)
+    assert (over.state, over.ended, over.is_in_flight) == (RestoreState.UNKNOWN, None, False)
+    assert over.message.startswith(words)
+    assert "neither a task nor a link to the point says that it is" in over.message
 
 
-def test_a_launch_that_fails_after_the_delete_was_stopped() -> None:
-    current = launching(cancel=CancelState.ACCEPTED)
-    after = transitions.task_seen(current, task(FINISHED, success=False, message="Cancelled"), NOW)
-    assert after.state is RestoreState.CANCELLED
-    assert after.cancel is CancelState.LAUNCH_STOPPED
+def test_a_link_to_the_point_that_comes_later_makes_a_probable_session_certain() -> None:
+    unknown = transitions.search(restore(RestoreState.SENT), "Lost.", NOW)
+    found = transitions.session_seen(unknown, session(), NOW, FoundBy.PROBABLY)
+    linked = stopped(SessionResult.SUCCESS, point_uid=restore().point_uid)
+    over = transitions.session_seen(found, linked, NOW)
+    assert (over.state, over.found_by) == (RestoreState.SUCCEEDED, FoundBy.POINT)
+
+
+NOT_ITS = [
+    (session(vm="app08"), "restores another VM"),
+    (session(vm="", name="app08@2025-02-03 04:05:06"), "restores another VM"),
+    (session(point_uid=point(number=77).uid), "restores another point"),
+    (session(server="urn:veeam:BackupServer:other"), "runs on another backup server"),
+    (session(job_type="FileLevelRestore"), "restores files"),
+    (session(0), "is not newer than those before the request"),
+]
+
+
+@pytest.mark.parametrize("found_by", [FoundBy.TASK, FoundBy.POINT, FoundBy.PROBABLY])
+@pytest.mark.parametrize(("seen", "words"), NOT_ITS)
+def test_a_session_that_names_something_else_is_let_go_whoever_named_it(
+    seen: RestoreSession, words: str, found_by: FoundBy
+) -> None:
+    current = restore(
+        RestoreState.RESTORING,
+        session_uid=seen.uid,
+        found_by=found_by,
+        newest_before=session(0).created,
+    )
+    after = transitions.session_seen(current, seen, NOW)
+    assert (after.state, after.session_uid, after.found_by) == (RestoreState.UNKNOWN, "", FoundBy.NOTHING)
+    assert f"a restore session that {words}: it is not this restore's" in after.message
+    assert after.is_searched
+    assert seen.uid.lower() in after.sessions_before, "it is never found again"
+
+
+def test_the_session_of_a_vapp_may_be_named_after_one_of_its_vms() -> None:
+    current = restore(RestoreState.RESTORING, kind=PointKind.VAPP, session_uid=session().uid)
+    linked = session(vm="one of its VMs", point_uid="urn:veeam:VAppRestorePoint:other")
+    assert transitions.session_seen(current, linked, NOW).session_uid == session().uid
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_task_that_names_a_session_of_before_or_of_another_row_is_not_believed(is_taken: bool) -> None:
+    before = frozenset() if is_taken else frozenset({session().uid.lower()})
+    after = transitions.task_seen(launching(sessions_before=before), finished(), NOW, is_taken=is_taken)
+    assert (after.state, after.session_uid) == (RestoreState.UNKNOWN, "")
+    assert after.message.startswith("Its task names a restore session that ")
+
+
+STOPS = [
+    "Stopped by user.",
+    "Restore job was stopped by user",
+    "Error: the restore session has been cancelled by the administrator LAB\\op",
+    "Operation was canceled by user 'op'.",
+    "Task was aborted on user request",
+    "The restore was stopped.",
+    "Cancelled",
+]
+NO_STOPS = [
+    "",
+    "Disk is full.",
+    "The VSS service was stopped unexpectedly",
+    "Failed: the snapshot was aborted because the disk is full",
+    "The session could not be stopped by user",
+    "Processing was interrupted: network path lost",
+    "VM app07 is stopped",
+]
+CANCELS = [
+    CancelState.ASKING,
+    CancelState.ACCEPTED,
+    CancelState.LOST,
+    CancelState.SESSION_STOPPING,
+    CancelState.GOES_ON,
+]
+
+
+@pytest.mark.parametrize("cancel", CANCELS)
+@pytest.mark.parametrize("says", STOPS + NO_STOPS)
+def test_cancelled_is_said_only_in_the_servers_own_words(says: str, cancel: CancelState) -> None:
+    running = restore(RestoreState.RESTORING, session_uid=session().uid, cancel=cancel)
+    over = transitions.session_seen(running, stopped(SessionResult.FAILED, says=says), NOW)
+    failed = transitions.task_seen(launching(cancel=cancel), task(FINISHED, success=False, message=says), NOW)
+    expected = RestoreState.CANCELLED if says in STOPS else RestoreState.FAILED
+    assert (over.state, failed.state) == (expected, expected)
+    for one in (over, failed):
+        is_asking = one.cancel is CancelState.ASKING
+        judged = cancellation.answered(one, None, NOW) if is_asking else cancellation.watched(one, NOW)
+        assert says in judged.message
+        if expected is RestoreState.FAILED:
+            assert judged.cancel_words == "A cancel was sent; whether it acted is not known."
+
+
+def test_without_a_cancel_of_ours_a_stop_is_told_as_the_server_tells_it() -> None:
+    running = restore(RestoreState.RESTORING, session_uid=session().uid)
+    over = transitions.session_seen(running, stopped(SessionResult.FAILED, says=STOPS[0]), NOW)
+    assert over.state is RestoreState.FAILED
+    assert STOPS[0] in over.message
+
+
+def test_the_ends_are_at_the_servers_times() -> None:
+    began, ended = at(60).wall, at(124).wall
+    over = transitions.session_seen(
+        restore(RestoreState.RESTORING, session_uid=session().uid),
+        replace(stopped(SessionResult.SUCCESS), created=began, ended=ended),
+        at(700),
+    )
+    assert (over.session_started, over.session_ended, over.ended) == (began, ended, at(700).wall)
+    assert over.took == timedelta(seconds=64)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from tests.unit.restores.points import point
 from tui.api.errors import ManagerError
 from tui.restores.forms.form import RestoreForm
 from tui.restores.forms.platforms import form_for
-from tui.restores.monitor import FASTEST_S
+from tui.restores.monitor import FASTEST_S, POLL_S, STALE_AFTER_S
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
-from tui.restores.service import JOURNAL_PATIENCE_S, RestoreService
+from tui.restores.service import JOURNAL_PATIENCE_S, REPLY_PATIENCE_S, RestoreService
 
 SERVER = "em.lab.example:9398"
 
@@ -24,13 +24,18 @@ class World:
         self.manager = FakeManager()
         self.journal = FakeJournal()
         self.clock = FakeClock()
+        self.failures: list[BaseException] = []
+        """Errors of the watching that nobody foresaw."""
         self.restores = self.start()
 
     def start(
         self,
         *,
         journal_patience_s: float = JOURNAL_PATIENCE_S,
+        reply_patience_s: float = REPLY_PATIENCE_S,
         poll_every_s: float = FASTEST_S,
+        stale_after_s: float = STALE_AFTER_S,
+        poll_s: float = POLL_S,
         on_logon_needed: Callable[[], object] | None = None,
     ) -> RestoreService:
         """The program started (again) on the same journal."""
@@ -41,7 +46,11 @@ class World:
             clock=self.clock,
             operator="op@jump",
             journal_patience_s=journal_patience_s,
+            reply_patience_s=reply_patience_s,
             poll_every_s=poll_every_s,
+            stale_after_s=stale_after_s,
+            poll_s=poll_s,
+            on_failure=self.failures.append,
             on_logon_needed=on_logon_needed,
         )
 
