@@ -135,6 +135,8 @@ _TASKS = (
            help="Show what can still be stopped, then ask."),
     Action(screen="tasks", name="again", keys="s", label="Send again",
            help="Open the form again for a restore that failed or is unknown; it is a new restore."),
+    Action(screen="tasks", name="take_over", keys="o", label="Take over", footer=False,
+           help="Watch a restore of an earlier run that nobody watches."),
     Action(screen="tasks", name="details", keys="d", label="Details", footer=False,
            help="Go to the details and back, to scroll them with the arrow keys."),
     Action(screen="tasks", name="points", keys="p", label="Points",

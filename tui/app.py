@@ -242,7 +242,7 @@ class VbemApp(TerminalApp):
             return
         words = services.in_flight_words
         text = (
-            f"{words} and will continue at the server. A restore that is still launching can no longer be "
+            f"{words}. {services.in_flight_fate}. A restore that is still launching can no longer be "
             "cancelled: its task ends with the logon session. The next logon finds it by its restore session."
             if words
             else "This deletes the logon session at the server and in the keyring."

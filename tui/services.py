@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from tui.clock import Clock, SystemClock
 from tui.errors import VbemError, describe
+from tui.restore_states import CancelState
 from tui.sanitize import safe
 from tui.store.keyring_store import SessionStore
 from tui.store.known_servers import KnownServers
 from tui.store.last_logon import remember_logon
+from tui.timefmt import clock_time
 
 if TYPE_CHECKING:
     from tui.api.limits import Timeouts
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 KEEP_AFTER_S = 2.0
 """How long after a logon its session goes to the keyring: the first rows and keys come first."""
+TAKE_UP_EVERY_S = 30.0
+"""How often rows are looked for whose vbem has ended."""
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
 
@@ -94,6 +98,7 @@ class Services:
         self.session_store, self.timeouts = session_store, timeouts
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal_problem = ""
+        self._take_up_problem = ""
         self._logging_on: asyncio.Task[bool] | None = None
 
     # -- who is logged on -----------------------------------------------------------------------
@@ -171,6 +176,7 @@ class Services:
             operator=operator_name(),
             on_logon_needed=self._request_logon,
             poll_every_s=self.refresh.poll_every_s,
+            on_failure=lambda error: self.on_failure("watch the restores", error),
         )
         self.restores.on_change(self.on_restores)
 
@@ -250,8 +256,8 @@ class Services:
     @property
     def in_flight_note(self) -> str:
         """Return how many restores are in flight, with ? where the server was not heard; empty for none."""
-        restores = self.in_flight
-        doubt = "?" if any(restore.problem for restore in restores) else ""
+        restores, now = self.in_flight, self.clock.now()
+        doubt = "?" if any(restore.problem or restore.is_stale(now) for restore in restores) else ""
         return f"({len(restores)}{doubt})" if restores else ""
 
     @property
@@ -262,6 +268,18 @@ class Services:
         return f"{noun} still in flight" if count else ""
 
     @property
+    def in_flight_fate(self) -> str:
+        """Return what the restores in flight do at the server when nobody watches, without a full stop."""
+        total = len(self.in_flight)
+        running = sum(restore.is_known_to_run for restore in self.in_flight)
+        if running == total:
+            return "It continues at the server" if total == 1 else "They continue at the server"
+        if not running:
+            return f"Whether {'it runs' if total == 1 else 'they run'} at the server is not known"
+        others = "the other runs" if total - running == 1 else "the others run"
+        return f"{running} of them continue at the server; whether {others} is not known"
+
+    @property
     def what_goes_on(self) -> str:
         """Return what goes on at the server when this program ends, in sentences; empty for nothing."""
         words = self.in_flight_words
@@ -269,10 +287,11 @@ class Services:
             return ""
         if self.is_demo:
             return f"{words}; the embedded server ends with this program."
-        goes, them = ("It continues", "it") if len(self.in_flight) == 1 else ("They continue", "them")
-        words = f"{words}. {goes} at the server; start vbem again to watch {them}."
+        them = "it" if len(self.in_flight) == 1 else "them"
+        words = f"{words}. {self.in_flight_fate}; start vbem again to watch {them}."
+        asked = [one.vm_name for one in self.in_flight if one.cancel in _UNANSWERED_CANCELS]
         unrecorded = [restore.vm_name for restore in self.in_flight if restore.entry_id is None]
-        return f"{words} {_unrecorded_words(unrecorded)}".strip()
+        return " ".join(filter(None, (words, _cancel_words(asked), _unrecorded_words(unrecorded))))
 
     def cancel_restore(self, restore: Restore, *, again: bool = False) -> None:
         """Send the one DELETE of a restore, whether or not its screen stays open.
@@ -282,7 +301,13 @@ class Services:
             again: the operator was warned that one was sent already, and sends another.
         """
         if self.restores is not None:
-            self._start(self.restores.cancel(restore, again=again), "cancel a restore")
+            self._start(self._cancel(self.restores, restore, again=again), "cancel a restore")
+
+    async def _cancel(self, restores: RestoreService, restore: Restore, *, again: bool) -> None:
+        """Cancel, and say on whatever screen there is what became of a request that was not accepted."""
+        told = await restores.cancel(restore, again=again)
+        if told.cancel in _UNANSWERED_CANCELS | {CancelState.REFUSED, CancelState.NOT_SENT}:
+            self.on_notice(f"{safe(told.vm_name, cells=40)}: {told.cancel_words}", "bad")
 
     # -- tasks ----------------------------------------------------------------------------------
 
@@ -316,18 +341,49 @@ class Services:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self) -> None:
-        """Find restores of earlier runs, then watch all until cancelled."""
-        if self.restores is None:
+        """Find restores of earlier runs, then watch all until cancelled; what fails is begun again."""
+        restores = self.restores
+        if restores is None:
             return
+        await self._take_up(restores)
+        self._start(self._take_up_again(restores), "find restores whose vbem has ended")
+        while True:
+            try:
+                await restores.run()
+            except Exception as error:  # noqa: BLE001 - the edge of the watching, which must go on
+                self.on_failure("watch the restores", error)
+            await self.clock.sleep(TAKE_UP_EVERY_S)
+
+    async def _take_up_again(self, restores: RestoreService) -> None:
+        while True:
+            await self.clock.sleep(TAKE_UP_EVERY_S)
+            await self._take_up(restores)
+
+    async def _take_up(self, restores: RestoreService) -> None:
+        """Follow the rows whose vbem has ended; say how many, and how many nobody watches."""
+        before = {one.key for one in restores.unfollowed}
+        problem, self._take_up_problem = self._take_up_problem, ""
         try:
-            found = await self.restores.reattach()
+            found = await restores.reattach()
         except VbemError as error:
-            self.on_notice(describe("find earlier restores", error), "bad")
-        else:
-            if found:
-                noun = "1 restore" if len(found) == 1 else f"{len(found)} restores"
-                self.on_notice(f"{noun} of an earlier run in flight: Ctrl+T shows the tasks.", "note")
-        await self.restores.run()
+            self._take_up_problem = describe("find earlier restores", error)
+            if self._take_up_problem != problem:
+                self.on_notice(self._take_up_problem, "bad")
+            return
+        except Exception as error:  # noqa: BLE001 - the edge of the search, which must not end the watching
+            self.on_failure("find earlier restores", error)
+            return
+        in_flight = sum(restore.is_in_flight for restore in found)
+        if in_flight:
+            noun = "1 restore" if in_flight == 1 else f"{in_flight} restores"
+            when = clock_time(self.clock.now())
+            self.on_notice(
+                f"{noun} of an earlier run found in flight at {when}: Ctrl+T shows the tasks.", "note"
+            )
+        lost = [one for one in restores.unfollowed if one.may_be_taken and one.key not in before]
+        if lost:
+            are = "1 restore of an earlier run is" if len(lost) == 1 else f"{len(lost)} earlier restores are"
+            self.on_notice(f"{are} NOT WATCHED: Ctrl+T shows why, and takes over.", "bad")
 
     async def _remember(self, connection: Connection) -> None:
         """Offer the same server and user at the next logon, of this run and of the next."""
@@ -361,6 +417,17 @@ async def _nobody_to_ask() -> bool:
 
 def _raise_unforeseen(doing: str, error: BaseException) -> None:
     raise RuntimeError(f"failed to {doing}") from error
+
+
+_UNANSWERED_CANCELS = frozenset({CancelState.ASKING, CancelState.LOST})
+
+
+def _cancel_words(vm_names: list[str]) -> str:
+    """Return whose cancel request has no reply."""
+    if not vm_names:
+        return ""
+    names = ", ".join(safe(name, cells=50) for name in vm_names)
+    return f"The reply to the cancel request is not known: {names}."
 
 
 def _unrecorded_words(vm_names: list[str]) -> str:

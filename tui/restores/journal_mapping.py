@@ -14,7 +14,8 @@ import platform
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from tui.api.models import Platform, PointKind, RestoreSession
 from tui.restore_states import CancelState, FoundBy, RestoreState
@@ -23,9 +24,10 @@ from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore, Timestamp
 from tui.restores.session_search import newest_of
 from tui.restores.transitions import search, task_missing
+from tui.store.journal import UNKNOWN_FOR
 from tui.store.journal_entry import JournalEntry
 
-OLD_AFTER = timedelta(hours=1)
+OLD_AFTER = UNKNOWN_FOR
 """A row that did not change for so long is looked for quietly."""
 
 
@@ -70,7 +72,7 @@ def new_restore(
     )
 
 
-def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, object]:
+def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, Any]:
     """Return the fields of its row, by which a later run must take the request as sent."""
     return {
         "state": RestoreState.SENT,

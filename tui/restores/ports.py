@@ -64,9 +64,6 @@ class RestoreJournal(Protocol):
     def update(self, id: int, **fields: Any) -> JournalEntry:  # noqa: ANN401 - as above
         """Change a row; a change of state is also an event."""
 
-    def in_flight(self, server: str) -> list[JournalEntry]:
-        """Read the rows that are not over."""
-
     def open_rows(self) -> list[JournalEntry]:
         """Read the rows without an end, of every server."""
 
@@ -111,10 +108,6 @@ class UnavailableJournal:
             JournalError: always.
         """
         raise JournalError(self._why)
-
-    def in_flight(self, server: str) -> list[Any]:
-        """Return no rows."""
-        return []
 
     def open_rows(self) -> list[Any]:
         """Return no rows."""

@@ -105,6 +105,10 @@ class RestoreRegistry:
             self._pending_rows[restore.key] = pending_row
         self._changed = True
 
+    def touch(self) -> None:
+        """Have the listeners called at the next flush, though no restore changed."""
+        self._changed = True
+
     @property
     def is_behind(self) -> bool:
         """Return whether the journal lacks something that a later flush may be able to write."""

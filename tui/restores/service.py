@@ -29,6 +29,7 @@ from tui.restores.ports import JournalEntry, RestoreApi, RestoreJournal
 from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
 from tui.restores.restore import Restore
 from tui.restores.session_search import guard_query, running_of
+from tui.restores.unfollowed import Unfollowed, unreadable, why_unfollowed
 from tui.store.errors import StoreError, VmInFlight
 
 LEAVING_PATIENCE_S = 2.0
@@ -93,6 +94,7 @@ class RestoreService:
             poll_s=poll_s,
             on_failure=on_failure,
         )
+        self._unfollowed: tuple[Unfollowed, ...] = ()
         self._used: set[str] = set()
         self._sending: set[asyncio.Task[Restore]] = set()
         self._flushing: set[asyncio.Task[None]] = set()
@@ -381,29 +383,66 @@ class RestoreService:
 
     # Finding again, and leaving
 
+    @property
+    def unfollowed(self) -> tuple[Unfollowed, ...]:
+        """Return the rows without an end that this run does not follow, as of the last `reattach`."""
+        return self._unfollowed
+
     async def reattach(self) -> tuple[Restore, ...]:
         """Take up the restores the journal has in flight for this server; the monitor follows them.
 
-        Rows of another running program are left to it.
+        Rows of another running program are left to it. What is not followed is in `unfollowed`, with why.
 
         Raises:
             JournalError: the journal cannot be read.
         """
-        key = session_key(self._manager.session)
-        entries = await asyncio.to_thread(self._registry.journal.in_flight, self.server)
-        taken = []
+        entries = await asyncio.to_thread(self._registry.journal.open_rows)
+        taken, unfollowed = [], []
         for entry in entries:
             if self._registry.find_entry(entry.id) is not None:
                 continue
-            if not await asyncio.to_thread(self._registry.journal.claim, entry.id):
-                continue
+            found = why_unfollowed(entry, self.server, self._clock.now()) or await self._follow(entry)
+            if isinstance(found, Unfollowed):
+                unfollowed.append(found)
+            else:
+                taken.append(found.key)
+        if tuple(unfollowed) != self._unfollowed:
+            self._unfollowed = tuple(unfollowed)
+            self._registry.touch()
+        await self._registry.flush()
+        if taken:
+            self.monitor.wake()
+        return tuple(self._registry.get(key) for key in taken)
+
+    async def _follow(self, entry: JournalEntry, *, from_elsewhere: bool = False) -> Restore | Unfollowed:
+        """Become the owner of a row and follow its restore; or say why not."""
+        claim = partial(self._registry.journal.claim, entry.id, from_elsewhere=from_elsewhere)
+        try:
             restore = take_up(entry)
-            self._registry.add(restore)
-            self._registry.change(restore.key, resume, key, self._registry.timestamp(), entry.updated)
-            taken.append(restore.key)
+            if not await asyncio.to_thread(claim):
+                return Unfollowed(entry=entry, why="Another vbem took it.", may_be_taken=False)
+        except ValueError as error:
+            return unreadable(entry, error)
+        self._registry.add(restore)
+        key, now = session_key(self._manager.session), self._registry.timestamp()
+        return self._registry.change(restore.key, resume, key, now, entry.updated)
+
+    async def take_over(self, one: Unfollowed) -> Restore | Unfollowed:
+        """Follow a row on the operator's word: of another server's name, of another host, of long ago.
+
+        Raises:
+            JournalError: the journal cannot be read or written.
+        """
+        if not one.may_be_taken or one not in self._unfollowed:
+            return one
+        found = await self._follow(one.entry, from_elsewhere=True)
+        self._unfollowed = tuple(other for other in self._unfollowed if other != one)
+        if isinstance(found, Unfollowed):
+            self._unfollowed += (found,)
+        self._registry.touch()
         await self._registry.flush()
         self.monitor.wake()
-        return tuple(self._registry.get(key) for key in taken)
+        return found
 
     async def close(self, *, patience_s: float = LEAVING_PATIENCE_S) -> None:
         """Give the rows up, so that the next start takes them over at once; restores go on at the server.

@@ -79,6 +79,8 @@ class CancelScreen(Dialog[None]):
             lines.append(StyledText(now.unjournalled, "bad"))
         self.query_one("#cancel-words", TextView).show(lines)
         cancel = self.query_one("#cancel-restore", Button)
+        if outlook.button:
+            cancel.label = outlook.button
         cancel.disabled = not possible
         cancel.display = possible
         self.query_one("#cancel-back", Button).label = "Let it run" if possible else "Close"

@@ -138,9 +138,14 @@ class HistoryScreen(VbemScreen):
         with self.reporting("read the journal"):
             entries = await asyncio.to_thread(journal.recent, MOST_ROWS)
         self._entries = {entry.id: entry for entry in entries}
-        now = self.services.clock.now()
+        restores = self.services.restores.all if self.services.restores else ()
+        followed = {restore.entry_id for restore in restores}
         table.set_empty("The journal has no restores yet.")
-        table.set_rows(ListRows[JournalEntry](entries, lambda one: entry_cells(one, now), lambda one: one.id))
+        table.set_rows(
+            ListRows[JournalEntry](
+                entries, lambda one: entry_cells(one, is_followed=one.id in followed), lambda one: one.id
+            )
+        )
         if isinstance(table.cursor_key, int):
             self._show_row(table.cursor_key)
 
@@ -153,7 +158,7 @@ class HistoryScreen(VbemScreen):
 
     def _show_row(self, number: int) -> None:
         entry = self._entries.get(number)
-        lines = entry_lines(entry, self.services.clock.now()) if entry else []
+        lines = entry_lines(entry) if entry else []
         self.query_one(TextView).show(lines, from_top=number != self._shown)
         self._shown = number
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from tui import timefmt
 from tui.api.models import Platform
-from tui.restore_states import CANCELLING, ENDS, CancelState, RestoreState, label_of
+from tui.restore_states import CANCELLING, ENDS, CancelState, FoundBy, RestoreState, label_of
 from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
+from tui.restores.unfollowed import Unfollowed
 from tui.sanitize import safe
 from tui.widgets.table_layout import Cell, StyledText
 from tui.widgets.text_view import Line
-
-if TYPE_CHECKING:
-    from tui.api.models import RestoreSession
-
 
 STATE_STYLES = {
     RestoreState.SUCCEEDED: "good",
@@ -44,11 +40,20 @@ def progress_words(progress: int | None) -> str:
     return "-" if progress is None else f"{progress} %"
 
 
+def is_doubtful(restore: Restore, now: datetime) -> bool:
+    """Return whether the state is not what the server has just shown: old, or of a session that is likely."""
+    is_old = restore.is_missing or bool(restore.problem) or restore.is_stale(now)
+    is_likely = restore.is_probable and restore.state is RestoreState.RESTORING
+    return not restore.is_over and (is_old or is_likely)
+
+
 def state_words(restore: Restore) -> str:
     """Return the state, with progress where it is known."""
     word = label_of(restore.state, restore.cancel)
     if restore.is_missing:
         return f"{word} when last seen; the server no longer lists it"
+    if restore.is_probable and restore.state is RestoreState.RESTORING:
+        word = f"probably {word}"
     return word + _percent(restore.progress)
 
 
@@ -58,14 +63,33 @@ def _percent(progress: int | None) -> str:
 
 def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
     """Return one row: state, progress, VM, elapsed, message."""
-    problem = f"(out of date: {restore.problem}) " if restore.problem else ""
     return (
-        state_cell(restore.state, restore.cancel, is_old=restore.is_missing),
+        state_cell(restore.state, restore.cancel, is_old=is_doubtful(restore, now)),
         progress_words(None if restore.is_missing else restore.progress),
         restore.vm_name,
-        timefmt.elapsed(restore.elapsed(now)),
-        problem + _row_words(restore),
+        elapsed_words(restore, now),
+        _out_of_date(restore, now) + _row_words(restore),
     )
+
+
+def _out_of_date(restore: Restore, now: datetime) -> str:
+    why = restore.problem
+    if not why and restore.is_stale(now):
+        heard = restore.last_heard
+        why = f"server last heard {_heard(heard, now)}" if heard else "server not heard yet"
+    return f"(out of date: {why}) " if why else ""
+
+
+def elapsed_words(restore: Restore, now: datetime) -> str:
+    """Return how long it takes or took; a dash where that is not known, `<` before what is an upper bound.
+
+    A restore that is unknown may not run at all, and one that never had a session took no time.
+    """
+    if restore.took is not None:
+        return timefmt.elapsed(restore.took)
+    if restore.is_over:
+        return f"<{timefmt.elapsed(restore.elapsed(now))}" if restore.session_uid else "-"
+    return "-" if restore.state is RestoreState.UNKNOWN else timefmt.elapsed(restore.elapsed(now))
 
 
 def _row_words(restore: Restore) -> str:
@@ -73,9 +97,26 @@ def _row_words(restore: Restore) -> str:
     if restore.is_missing:
         return f"(out of date) {restore.message}"
     cancel_words = restore.cancel_words
-    if not restore.is_over or restore.cancel is CancelState.GOES_ON:
+    if restore.state is RestoreState.UNKNOWN:
+        return f"{restore.message} {cancel_words}".strip()
+    if not restore.is_over:
         return cancel_words or restore.message
-    return restore.message if cancel_words in restore.message else f"{restore.message} {cancel_words}"
+    if restore.cancel is CancelState.GOES_ON:
+        words = cancel_words or restore.message
+    else:
+        words = restore.message if cancel_words in restore.message else f"{restore.message} {cancel_words}"
+    return f"{words} {ended_words(restore)}".strip()
+
+
+def ended_words(one: Restore | JournalEntry) -> str:
+    """Return when it ended, in a few words, and whose time that is."""
+    if not one.state.is_over:
+        return ""
+    if one.session_ended is not None:
+        return f"Ended {timefmt.local(one.session_ended)}."
+    if one.ended is None:
+        return ""
+    return f"Ended (noticed {timefmt.local(one.ended)})."
 
 
 def restore_lines(restore: Restore, now: datetime, plan: str) -> list[Line]:
@@ -95,7 +136,7 @@ def restore_lines(restore: Restore, now: datetime, plan: str) -> list[Line]:
 
 
 def _what_happens(restore: Restore, now: datetime) -> list[Line]:
-    state = state_cell(restore.state, restore.cancel, is_old=restore.is_missing)
+    state = state_cell(restore.state, restore.cancel, is_old=is_doubtful(restore, now))
     tone = state.tone if isinstance(state, StyledText) else ""
     line = f"{restore.vm_name}: {state_words(restore)}"
     lines: list[Line] = [StyledText(line, tone) if tone else line, restore.message]
@@ -105,8 +146,10 @@ def _what_happens(restore: Restore, now: datetime) -> list[Line]:
     lines += [StyledText(restore.unjournalled, "bad")] if restore.unjournalled else []
     if restore.problem:
         lines.append(StyledText(f"This may be out of date: {restore.problem}", "warning"))
-    if restore.last_seen:
-        lines.append(f"Server last heard {_heard(restore.last_seen, now)}")
+    elif restore.is_stale(now):
+        lines.append(StyledText("This may be out of date: the server has not been heard since.", "warning"))
+    if restore.last_heard:
+        lines.append(f"Server last heard {_heard(restore.last_heard, now)}")
     return [line for line in lines if line]
 
 
@@ -125,18 +168,25 @@ def _what_was_asked(restore: Restore, now: datetime, plan: str) -> list[Line]:
     if restore.server_name:
         lines.append(f"Backup server {restore.server_name}")
     if restore.point_created:
-        age = timefmt.ago(restore.point_created, now)
-        lines.append(f"Point of      {timefmt.both(restore.point_created)}, {age}")
+        age = timefmt.age(restore.point_created, restore.submitted)
+        lines.append(f"Point of      {timefmt.both(restore.point_created)}, {age} before it was sent")
     return lines
 
 
 def _when(restore: Restore, now: datetime) -> list[Line]:
     lines: list[Line] = [f"Sent          {timefmt.both(restore.submitted)}"]
     lines += _cancel_asked(restore)
-    if restore.ended:
-        lines.append(f"End seen      {timefmt.both(restore.ended)}")
-    lines.append(f"Elapsed       {timefmt.elapsed(restore.elapsed(now))}")
-    return lines + _session_times(restore.session)
+    if restore.ended and restore.session_ended is None:
+        lines.append(f"Ended         noticed {timefmt.both(restore.ended)}; the server names no time")
+    elif restore.ended:
+        lines.append(f"End noticed   {timefmt.both(restore.ended)}")
+    if restore.took is not None:
+        lines.append(f"Took          {timefmt.elapsed(restore.took)} (server's clock)")
+    elif restore.is_over and restore.session_uid:
+        lines.append(f"Took          at most {timefmt.elapsed(restore.elapsed(now))}")
+    elif restore.is_in_flight and restore.state is not RestoreState.UNKNOWN:
+        lines.append(f"Elapsed       {timefmt.elapsed(restore.elapsed(now))}")
+    return lines + _session_times(restore)
 
 
 def _cancel_asked(one: Restore | JournalEntry) -> list[str]:
@@ -148,15 +198,32 @@ def _cancel_asked(one: Restore | JournalEntry) -> list[str]:
     return [f"Cancel asked  {timefmt.both(one.cancel_asked)}{who}; {replied}"]
 
 
-def _session_times(session: RestoreSession | None) -> list[Line]:
+def _session_times(one: Restore | JournalEntry) -> list[Line]:
     """Return the session's times by the server's clock, which may differ from this machine's."""
-    if session is None:
-        return []
-    lines: list[Line] = [f"Session says  {session.state.value}, result {session.result.value}"]
-    lines += [f"Session start {timefmt.both(session.created)} (server's clock)"] if session.created else []
-    lines += [f"Session end   {timefmt.both(session.ended)} (server's clock)"] if session.ended else []
-    lines += [f"Restored VM   {session.restored_ref}"] if session.restored_ref else []
+    session = one.session if isinstance(one, Restore) else None
+    lines: list[Line] = []
+    if session is not None:
+        lines.append(f"Session says  {session.state.value}, result {session.result.value}")
+    elif one.session_result:
+        lines.append(f"Session says  result {one.session_result}")
+    started, ended = one.session_started, one.session_ended
+    lines += [f"Session start {timefmt.both(started)} (server's clock)"] if started else []
+    lines += [f"Session end   {timefmt.both(ended)} (server's clock)"] if ended else []
+    lines += [f"Restored VM   {session.restored_ref}"] if session and session.restored_ref else []
     return lines
+
+
+_FOUND = {
+    FoundBy.TASK: ", named by its task",
+    FoundBy.POINT: ", the only new one and from its point",
+    FoundBy.PROBABLY: ", PROBABLY its own: nothing names it",
+}
+
+
+def _session_name(one: Restore | JournalEntry) -> str:
+    if not one.session_uid:
+        return ""
+    return f"{one.session_uid}{_FOUND.get(FoundBy(one.found_by), '') if one.found_by in set(FoundBy) else ''}"
 
 
 def _names(restore: Restore) -> Iterable[Line]:
@@ -164,43 +231,70 @@ def _names(restore: Restore) -> Iterable[Line]:
     return (
         f"Point         {restore.point_uid}",
         f"Task          {restore.task_id or '-'}",
-        f"Session       {restore.session_uid or '-'}",
+        f"Session       {_session_name(restore) or '-'}",
         f"Journal row   {row}",
     )
 
 
-def entry_cells(entry: JournalEntry, now: datetime) -> tuple[Cell, ...]:
-    """Return one row of the history: number, when, VM, state, who, message."""
-    del now
+def unfollowed_cells(one: Unfollowed) -> tuple[Cell, ...]:
+    """Return one row among the tasks: state when last written, why nobody watches it here."""
+    entry = one.entry
+    words = f"NOT WATCHED here. {one.why}"
+    return (state_cell(entry.state, is_old=True), "-", entry.vm_name, "-", words)
+
+
+def unfollowed_lines(one: Unfollowed) -> list[Line]:
+    """Return everything that is known of a restore that is not followed here."""
+    may = "Take over: vbem then looks for it at this server, by its restore session."
+    return [
+        StyledText(f"NOT WATCHED here: {one.why}", "warning"),
+        *([may] if one.may_be_taken else []),
+        *entry_lines(one.entry),
+    ]
+
+
+def entry_cells(entry: JournalEntry, *, is_followed: bool = False) -> tuple[Cell, ...]:
+    """Return one row of the history: number, when, VM, state, who, message.
+
+    Args:
+        entry: of the journal.
+        is_followed: whether this run watches it, so that a state without an end is of now.
+    """
+    is_likely = entry.found_by == FoundBy.PROBABLY and entry.state is RestoreState.RESTORING
+    is_open = not entry.state.is_over and entry.state is not RestoreState.UNKNOWN
     return (
         str(entry.id),
         timefmt.local(entry.created),
-        state_cell(entry.state),
+        state_cell(entry.state, is_old=is_likely or (is_open and not is_followed)),
         entry.vm_name,
         entry.operator or entry.em_user,
-        entry.words,
+        f"{entry.words} {ended_words(entry)}".strip(),
     )
 
 
-def entry_lines(entry: JournalEntry, now: datetime) -> list[Line]:
+def entry_lines(entry: JournalEntry) -> list[Line]:
     """Return everything the journal holds of one restore."""
+    ended = timefmt.both(entry.ended) if entry.ended else ""
+    no_time = "" if entry.session_ended else "; the server names no time"
     facts = (
         ("What", f"{entry.vm_name}: {entry.state.label}{_percent(entry.progress)}"),
         ("Message", entry.message),
         ("Cancelling", "" if entry.cancel_words in entry.message else entry.cancel_words),
         ("Reason", entry.reason),
         ("Who", f"{entry.operator} as {entry.em_user} on {entry.server}"),
-        ("Planned", f"{timefmt.both(entry.created)}, {timefmt.ago(entry.created, now)}"),
+        ("Planned", timefmt.both(entry.created)),
         ("Sent", timefmt.both(entry.started) if entry.started else ""),
-        ("Ended", timefmt.both(entry.ended) if entry.ended else ""),
+        ("End noticed", f"{ended}{no_time}" if ended else ""),
+        ("Last written", "" if entry.state.is_over else timefmt.both(entry.updated)),
         ("Overwrites", "YES, or may" if entry.overwrites else "no"),
         ("Backup server", entry.backup_server_name),
         ("Platform", Platform.from_word(entry.platform).label),
         ("Point", f"{entry.point_uid} of {timefmt.both(entry.point_created)}" if entry.point_created else ""),
         ("Task", entry.task_id),
-        ("Session", entry.session_uid),
+        ("Session", _session_name(entry)),
     )
     lines: list[Line] = [f"{label:<13} {value}" for label, value in facts if value]
+    lines += _session_times(entry)
     lines += _cancel_asked(entry)
     lines += [
         f"{'Plan' if not number else '':<13} {line}" for number, line in enumerate(entry.plan.splitlines())

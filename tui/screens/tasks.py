@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -18,12 +19,13 @@ from tui.errors import VbemError
 from tui.restore_states import RestoreState
 from tui.restores.forms.fields import FormDraft
 from tui.restores.restore import Restore
+from tui.restores.unfollowed import Unfollowed
 from tui.screens.base import OpenPoints, OpenRestoreForm, RestoresChanged, TasksSeen, VbemScreen, bindings_of
 from tui.screens.cancel import CancelScreen
 from tui.screens.plan_text import spell_out
 from tui.screens.restore_form_data import draft_of
-from tui.screens.restore_text import restore_cells, restore_lines
-from tui.widgets.table_layout import Column, ListRows
+from tui.screens.restore_text import restore_cells, restore_lines, unfollowed_cells, unfollowed_lines
+from tui.widgets.table_layout import Cell, Column, ListRows
 from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable
 
@@ -36,7 +38,7 @@ _COLUMNS = (
     Column(key="state", label="State", width=10),
     Column(key="progress", label="Done", width=5, align="right"),
     Column(key="vm", label="VM", width=12, flex=1),
-    Column(key="elapsed", label="Elapsed", width=7, align="right"),
+    Column(key="elapsed", label="Elapsed", width=8, align="right"),
     Column(key="message", label="What is known", width=20, flex=3),
 )
 _AGAIN = {RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED}
@@ -58,6 +60,7 @@ class TasksScreen(VbemScreen):
         self._selected = selected
         self._shown = ""
         self._plans: dict[int, str] = {}
+        self._journal_problem = ""
 
     def compose_body(self) -> ComposeResult:
         yield VirtualTable(
@@ -67,6 +70,7 @@ class TasksScreen(VbemScreen):
         with Horizontal(id="tasks-buttons"):
             yield Button("Cancel", id="tasks-cancel", compact=True, disabled=True)
             yield Button("Send again", id="tasks-again", compact=True, disabled=True)
+            yield Button("Take over", id="tasks-take", compact=True, disabled=True)
 
     def on_mount(self) -> None:
         self.app.post_message(TasksSeen())
@@ -100,19 +104,37 @@ class TasksScreen(VbemScreen):
         key = self.query_one(VirtualTable).cursor_key
         return next((restore for restore in self._restores if restore.key == key), None)
 
+    @property
+    def _unfollowed(self) -> tuple[Unfollowed, ...]:
+        return self.services.restores.unfollowed if self.services.restores else ()
+
+    @property
+    def _chosen_unfollowed(self) -> Unfollowed | None:
+        key = self.query_one(VirtualTable).cursor_key
+        return next((one for one in self._unfollowed if one.key == key), None)
+
     @on(RestoresChanged)
     def _changed(self) -> None:
         self._show_all()
 
     def _show_all(self) -> None:
         now = self.services.clock.now()
-        newest_first = tuple(reversed(self._restores))
-        rows = ListRows[Restore](newest_first, lambda one: restore_cells(one, now), lambda one: one.key)
+        newest_first: tuple[Restore | Unfollowed, ...] = (
+            *reversed(self._restores),
+            *reversed(self._unfollowed),
+        )
+        rows = ListRows[Restore | Unfollowed](newest_first, lambda one: _cells(one, now), lambda one: one.key)
         self.query_one(VirtualTable).set_rows(rows)
         self._show_chosen()
+        self._show_journal_problem()
+
+    def _show_journal_problem(self) -> None:
         problem = self.services.restores.journal_problem if self.services.restores else ""
         if problem:
             self.set_status(f"The journal is not up to date: {problem}", "bad")
+        elif self._journal_problem:
+            self.set_status("The journal is up to date again.", "good")
+        self._journal_problem = problem
 
     @on(VirtualTable.Highlighted)
     def _show_chosen(self) -> None:
@@ -120,7 +142,8 @@ class TasksScreen(VbemScreen):
         self._enable(chosen)
         details = self.query_one(TextView)
         if chosen is None:
-            details.show(())
+            one = self._chosen_unfollowed
+            details.show(unfollowed_lines(one) if one else ())
             return
         plan = self._plans.get(chosen.entry_id or 0, "")
         lines = spell_out(
@@ -135,6 +158,7 @@ class TasksScreen(VbemScreen):
         for name, off in (
             ("cancel", chosen is None or chosen.is_over),
             ("again", not _may_send_again(chosen)),
+            ("take", not self._may_take_over),
         ):
             button = self.query_one(f"#tasks-{name}", Button)
             if button.disabled != off:
@@ -164,6 +188,10 @@ class TasksScreen(VbemScreen):
     def _pressed_again(self) -> None:
         self.action_again()
 
+    @on(Button.Pressed, "#tasks-take")
+    def _pressed_take(self) -> None:
+        self.action_take_over()
+
     @on(VirtualTable.Chosen)
     def _to_details(self) -> None:
         self.query_one(TextView).focus()
@@ -186,6 +214,31 @@ class TasksScreen(VbemScreen):
         elif chosen is not None:
             self._again(chosen)
 
+    @property
+    def _may_take_over(self) -> bool:
+        one = self._chosen_unfollowed
+        return one is not None and one.may_be_taken
+
+    def action_take_over(self) -> None:
+        one = self._chosen_unfollowed
+        if one is None or not one.may_be_taken:
+            self.set_status("Only a restore that nobody watches can be taken over.")
+        else:
+            self._take_over(one)
+
+    @work(group="take", exit_on_error=False, description="take over a restore")
+    async def _take_over(self, one: Unfollowed) -> None:
+        restores = self.services.restores
+        if restores is None:
+            return
+        with self.reporting("take over the restore"):
+            taken = await restores.take_over(one)
+            if isinstance(taken, Restore):
+                self.set_status(f"Watched from now on: row {one.entry.id}.", "good")
+                self.select(taken.key)
+            else:
+                self.set_status(taken.why, "bad")
+
     @work(group="open", exclusive=True, exit_on_error=False, description="open the form again")
     async def _again(self, restore: Restore) -> None:
         draft = self.services.form_drafts.get(restore.key)
@@ -202,6 +255,10 @@ class TasksScreen(VbemScreen):
 
     def action_back(self) -> None:
         self.dismiss(None)
+
+
+def _cells(one: Restore | Unfollowed, now: datetime) -> tuple[Cell, ...]:
+    return restore_cells(one, now) if isinstance(one, Restore) else unfollowed_cells(one)
 
 
 def _may_send_again(restore: Restore | None) -> bool:

@@ -89,8 +89,15 @@ class JournalEntry:
         return f"{self.message} {self.cancel_words}".strip() if is_new else self.message
 
     def to_json(self) -> dict[str, object]:
-        """Return the row for an export: text as sent, times in ISO 8601, UTC."""
-        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+        """Return the row for an export: text as sent, times in ISO 8601, UTC.
+
+        `ended` is when the session ended by the server's clock, null where the server does not say;
+        `ended_noticed` is when vbem noticed the end, by this machine's clock.
+        """
+        row = {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+        row["ended_noticed"] = row["ended"]
+        row["ended"] = row.pop("session_ended") if self.state.is_over else None
+        return row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

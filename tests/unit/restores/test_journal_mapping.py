@@ -23,9 +23,10 @@ from tui.store.journal_entry import COLUMNS, GIVEN_BY_JOURNAL
 
 WHO = Requester(server=SERVER, em_user=r"LAB\op", operator="op@jump", logon_session_id="session-1")
 OF_ONE_RUN = {
-    "key", "note", "why_unknown", "error", "offer_again", "task_gone", "not_found_polls", "session",
-    "newest_before", "no_result_since", "missed_since", "missed_polls", "is_missing", "search_since",
-    "candidates", "last_seen", "problem", "cancel_at", "cancel_repeated", "cancel_settled", "unjournalled",
+    "key", "note", "error", "offer_again", "task_gone", "not_found_polls", "session",
+    "no_result_since", "missed_since", "missed_polls", "is_missing", "search_since",
+    "could_be", "last_seen", "last_heard", "problem", "cancel_at", "cancel_repeated", "cancel_settled",
+    "unjournalled",
     "ended",
 }  # fmt: skip
 """What a later run finds out for itself, or has no use for: only a row without an end is taken up."""

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -38,7 +38,6 @@ class BadDisk:
         self.writes = 0
         self.fails_at = 0
         self.way = ""
-        self.in_flight = self.journal.in_flight
         self.in_flight_of_vm = self.journal.in_flight_of_vm
         self.open_rows = self.journal.open_rows
         self.sessions_taken = self.journal.sessions_taken
@@ -64,8 +63,8 @@ class BadDisk:
     def update(self, id: int, **fields: object) -> JournalEntry:
         return self._write(lambda: self.journal.update(id, **fields))
 
-    def claim(self, id: int) -> bool:
-        return self.journal.claim(id)
+    def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
+        return self.journal.claim(id, from_elsewhere=from_elsewhere)
 
     def release(self, id: int) -> None:
         self._write(lambda: self.journal.release(id))
@@ -264,7 +263,7 @@ async def test_what_happens_while_a_late_row_is_written_is_written_after_it() ->
     registry.add(late, {"server": SERVER, "state": late.state})
     write = journal.plan
 
-    def plan(**fields: object) -> JournalEntry:
+    def plan(**fields: Any) -> JournalEntry:  # noqa: ANN401 - the journal's fields by name
         registry.change(late.key, lambda now: replace(now, progress=50))
         return write(**fields)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from tui.store.journal import Journal, JournalEntry
 
@@ -12,7 +13,8 @@ SERVER = "em.lab.example:9398"
 
 
 def plan(journal: Journal, **fields: object) -> JournalEntry:
-    return journal.plan(**{"server": SERVER, "vm_name": "app07", **fields})
+    values: dict[str, Any] = {"server": SERVER, "vm_name": "app07", **fields}
+    return journal.plan(**values)
 
 
 def sql(path: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
