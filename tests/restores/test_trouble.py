@@ -12,7 +12,7 @@ from tests.support.demo_process import DemoProcess
 from tui.api.codec.restore_request import RestoreRequest
 from tui.api.errors import NotFound, SessionExpired
 from tui.api.models import Task, WireFormat
-from tui.restore_states import CancelState, RestoreState
+from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores.restore import SEARCH_WINDOW_S
 
 ACCEPTED_BUT_LOST = [
@@ -38,7 +38,10 @@ async def test_a_reply_lost_after_the_server_took_it_is_found(site: Site, fault:
     site.demo.clear_faults()
     found = await site.advance(30)
     assert found.state is RestoreState.RESTORING
-    assert found.note.startswith("It started")
+    assert (found.found_by, found.note) == (
+        FoundBy.POINT,
+        "The only new restore session of this VM, from this very point, is followed.",
+    )
     assert site.demo.restores()[0]["session"] in found.session_uid
     over = await site.to_the_end()
     assert over.state is RestoreState.SUCCEEDED
@@ -172,19 +175,20 @@ async def test_a_restore_that_ended_while_nobody_looked_is_told_at_the_next_star
     assert await site.start().reattach() == ()
 
 
-async def test_a_launch_is_cancelled(site: Site) -> None:
+async def test_a_launch_that_was_stopped_is_not_said_to_be_without_a_word_of_the_server(site: Site) -> None:
     restore = await site.restore("archive01")
-    assert "stops the launch" in " ".join(site.restores.what_cancel_can_do(restore).words)
+    assert "asks the server to stop the launch" in " ".join(site.restores.what_cancel_can_do(restore).words)
     await site.advance(5)
     await site.restores.cancel(restore)
     await site.restores.cancel(restore)
-    assert (await site.advance(5)).state is RestoreState.LAUNCHING
-    over = await site.advance(40)
-    assert over.state is RestoreState.CANCELLED
-    assert over.cancel is CancelState.LAUNCH_STOPPED
+    gone = await site.advance(5)
+    assert (gone.state, gone.cancel) == (RestoreState.UNKNOWN, CancelState.ACCEPTED)
+    assert "whether that stopped the launch is not known" in gone.message
     assert site.demo.restores()[0]["launch_stopped"]
     assert len(site.demo.requests("cancel")) == 1
-    assert (await site.advance(400)).state is RestoreState.CANCELLED
+    quiet = await site.advance(400)
+    assert (quiet.state, quiet.is_in_flight) == (RestoreState.UNKNOWN, False)
+    assert "No restore session seen after 5 minutes" in quiet.message
 
 
 async def test_cancelling_a_running_restore_that_goes_on(site: Site) -> None:
@@ -215,14 +219,14 @@ async def test_cancelling_that_does_nothing_at_the_launch(site: Site) -> None:
     site.demo.control("set", option="cancel", value="none")
     restore = await site.restore("archive01")
     await site.restores.cancel(restore)
-    # Its task is seen to be gone here; the sessions are looked at from the next poll on.
-    assert (await site.advance(1)).task_gone
-    gone = await site.advance(30)
-    assert gone.cancel is CancelState.LAUNCH_STOPPED
+    for seconds in (1, 30):
+        gone = await site.advance(seconds)
+        assert gone.task_gone
+        assert "stopped" not in str(gone.state) + gone.cancel_words
     back = await site.advance(30)
     assert (back.state, back.cancel) == (RestoreState.RESTORING, CancelState.GOES_ON)
-    assert "despite the cancel" in back.note
-    assert site.entry().state is RestoreState.RESTORING
+    assert "but the restore continues" in back.cancel_words
+    assert RestoreState.CANCELLED not in {event.state for event in site.journal.events(1)}
 
 
 async def test_a_task_that_is_gone_already(site: Site) -> None:
@@ -243,8 +247,8 @@ async def test_a_delete_whose_reply_was_lost(site: Site, fault: str) -> None:
     site.demo.clear_faults()
     assert not site.restores.what_cancel_can_do(lost).possible
     await site.advance(3)
-    over = await site.advance(30)
-    assert (over.state, over.cancel) == (RestoreState.CANCELLED, CancelState.LAUNCH_STOPPED)
+    gone = await site.advance(30)
+    assert (gone.state, gone.cancel) == (RestoreState.UNKNOWN, CancelState.LOST)
     assert len(site.demo.requests("cancel")) == 1
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-from tests.support.settle import press, text_of
+from tests.support.settle import press, settle, text_of
 from tests.ui.forms import details, sent, tick
 from tests.ui.stage import StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped, task
 from tui.api.errors import ConnectionLost
-from tui.api.models import SessionResult
+from tui.api.models import SessionResult, TaskState
 from tui.restores.service import RestoreService
 from tui.screens.cancel import CancelScreen
 from tui.screens.tasks import TasksScreen
@@ -20,9 +21,7 @@ async def test_what_cancelling_did_is_told_once(tmp_path: Path, manager: StageMa
     async with sent(tmp_path, manager) as pilot:
         await press(pilot, "c", "right", "enter")
         await pilot.press("enter")
-        manager.task_list = ()
-        await tick(pilot)
-        stage(pilot).services.clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
+        manager.task_list = (task(TaskState.FINISHED, success=False, message="Cancelled by user"),)
         await tick(pilot)
         assert details(pilot).count("The launch was stopped") == 1
         await press(pilot, "h")
@@ -36,7 +35,8 @@ async def test_cancelling_says_first_what_it_can_do_and_sends_one_delete(
 ) -> None:
     async with sent(tmp_path, manager) as pilot:
         await press(pilot, "c")
-        assert "cancelling stops the launch" in text_of(pilot)
+        words = pilot.app.screen.query_one("#cancel-words", TextView).text
+        assert "asks the server to stop the launch" in words
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, TasksScreen), "Enter alone is the safe answer"
         assert manager.deletes == []
@@ -52,18 +52,43 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(
         await press(pilot, "c")
         await press(pilot, "right", "enter")
         assert isinstance(pilot.app.screen, CancelScreen)
-        assert "Cancel accepted; vbem watches the server" in text_of(pilot)
+        assert "Cancel accepted; whether it stops the launch" in text_of(pilot)
         dialog = text_of(pilot).split("Cancel the restore of app07?")[1].split("╰")[0]
         assert "Close" in dialog
-        assert "Cancel the restore" not in dialog, "no button that can do nothing"
+        assert "Cancel the" not in dialog, "no button that can do nothing"
         await press(pilot, "enter")
         assert "cancelling" in text_of(pilot)
         manager.task_list = ()
         await tick(pilot)
-        stage(pilot).services.clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
+        assert "cancelled" not in text_of(pilot)
+        assert "whether that stopped the launch is not known" in details(pilot)
+
+
+async def test_a_cancel_that_comes_too_late_never_shows_cancelling(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with sent(tmp_path, manager) as pilot:
+        manager.task_list, manager.session_list = (finished(),), (session(1, progress=12),)
         await tick(pilot)
-        assert "cancelled" in text_of(pilot)
-        assert "The launch was stopped" in details(pilot)
+        await tick(pilot)
+        await press(pilot, "c")
+        assert "Delete its task only" in text_of(pilot), "the button says what it does"
+        await press(pilot, "right", "enter", "escape")
+        assert "cancelling" not in text_of(pilot)
+        assert "restoring" in text_of(pilot)
+        assert "but the restore session is running" in " ".join(details(pilot).split())
+
+
+async def test_a_cancel_whose_reply_is_lost_is_told_on_any_screen(tmp_path: Path) -> None:
+    manager = StageManager(delete=ConnectionLost("Reset."))
+    async with sent(tmp_path, manager) as pilot:
+        manager.hold = asyncio.Event()
+        await press(pilot, "c", "right")
+        await pilot.press("enter", "escape", "h")
+        manager.hold.set()
+        await settle(pilot)
+        told = " ".join(text_of(pilot).split())
+        assert "app07: The reply to the cancel request was lost" in told
 
 
 async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warning(tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ async def test_vapp_is_restored_with_a_new_name_for_one_of_its_vms(tmp_path: Pat
 
 
 async def test_refusal_is_said_on_the_form_and_nothing_typed_is_lost(tmp_path: Path) -> None:
-    manager = StageManager(post=Invalid("Restore point is locked.", http_code=400))
+    manager = StageManager(post=Invalid("Restore point is locked.", http_code=400, from_manager=True))
     async with opened(app_for(tmp_path, point(), manager)) as pilot:
         await fill(pilot, "#form-reason", "INC-1")
         await confirm(pilot, "right", "enter")

@@ -54,7 +54,7 @@ async def test_without_a_journal_nothing_is_sent_unless_overridden(
 
 
 async def test_post_answered_401_is_offered_again_and_never_resent(tmp_path: Path) -> None:
-    manager = StageManager(post=SessionExpired(http_code=401))
+    manager = StageManager(post=SessionExpired(http_code=401, from_manager=True))
     app = app_for(tmp_path, point(), manager)
     async with opened(app) as pilot:
         app.screen.query_one("#form-reason", LineInput).value = "INC-1"

@@ -351,7 +351,12 @@ class EnterpriseManager:
     async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
         """Return all restore sessions that match, of the last 30 days, whoever started them."""
         return await self._all(
-            query, "RestoreSession", resources.restore_sessions, "restoreSessions", resources.restore_session
+            query,
+            "RestoreSession",
+            resources.restore_sessions,
+            "restoreSessions",
+            resources.restore_session,
+            max_pages=self._limits.session_pages,
         )
 
     async def restore_session(self, id: str) -> RestoreSession:
@@ -407,6 +412,8 @@ class EnterpriseManager:
         read_page: Callable[[Tree], Listing[ItemT]],
         collection: str,
         read_one: Callable[[Tree], ItemT],
+        *,
+        max_pages: int = 0,
     ) -> tuple[ItemT, ...]:
         """Return all items of a list, fetching one by one what the server only refers to."""
 
@@ -416,7 +423,8 @@ class EnterpriseManager:
             found = [await self._rest.read_model(f"{path}?format=Entity", read_one) for path in paths]
             return Page(items=(*listing.items, *found), number=at.page, pages=listing.pages)
 
-        pages = [page.items async for page in follow_pages(query, fetch, max_pages=self._limits.pages)]
+        max_pages = max_pages or self._limits.pages
+        pages = [page.items async for page in follow_pages(query, fetch, max_pages=max_pages)]
         return tuple(item for page in pages for item in page)
 
 

@@ -21,6 +21,8 @@ class Limits:
     """Nesting of a reply; the contract's deepest is about ten."""
     pages: int = 20_000
     """Pages of one list."""
+    session_pages: int = 200
+    """Pages of one list of restore sessions: it is asked again every few seconds."""
 
     def without_points(self) -> Limits:
         """Return the bounds on all other replies: a month of restore sessions is a fifth of a long page."""

@@ -308,11 +308,11 @@ class RestoreService:
     def _told_when_late(self, key: str, step: Callable[[Restore], Restore]) -> Iterator[None]:
         """Apply a step and tell the listeners if what is inside takes longer than a reply should."""
 
-        def tell() -> None:
+        def apply() -> None:
             self._registry.change(key, step)
             self._registry.notify_listeners()
 
-        timer = asyncio.get_running_loop().call_later(self._reply_patience_s, tell)
+        timer = asyncio.get_running_loop().call_later(self._reply_patience_s, apply)
         try:
             yield
         finally:

@@ -36,7 +36,7 @@ class NotOwner(JournalError):
 class VmInFlight(JournalError):
     """Another row of the same VM is in flight; nothing was written."""
 
-    title = "Another vbem has begun a restore of this VM"
+    title = "Another restore of this VM is in flight"
     hint = "Check the plan again: it now names that restore. Confirm it only if you want both."
 
 
