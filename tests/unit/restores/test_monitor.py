@@ -12,10 +12,13 @@ from tests.unit.restores.fakes import finished, logon, session, stopped, task
 from tests.unit.restores.points import point
 from tests.unit.restores.world import World
 from tui.api.errors import Busy, SessionExpired, TimedOut
-from tui.api.models import SessionResult, SessionState, TaskState
+from tui.api.models import RestoreSession, SessionResult, SessionState, TaskState
+from tui.api.query import Query
 from tui.restore_states import RestoreState
+from tui.restores import transitions
 from tui.restores.forms.platforms import form_for
 from tui.restores.restore import Restore
+from tui.screens.restore_text import restore_cells
 
 
 async def many(world: World, count: int) -> None:
@@ -190,3 +193,118 @@ async def test_a_restore_stopping_is_watched_to_its_end(world: World) -> None:
     over = await world.tick()
     assert over.state is RestoreState.CANCELLED
     assert over.cancel.value == "session stopped"
+
+
+async def test_a_server_that_is_silent_is_told_and_no_longer_once_it_answers(world: World) -> None:
+    world.restores = world.start(stale_after_s=0, poll_s=0)
+    await world.submitted(TimedOut("read"))
+    silent = asyncio.Event()
+    told: list[str] = []
+    world.restores.on_change(lambda restores: told.append(restores[-1].problem))
+
+    async def never(query: Query) -> tuple[RestoreSession, ...]:
+        await silent.wait()
+        return ()
+
+    answering, world.manager.restore_sessions = world.manager.restore_sessions, never  # type: ignore[method-assign]
+    current = await world.tick()
+    assert "no answer from the server for 0 s" in told
+    assert current.problem.startswith("The server did not answer in time")
+    assert world.restores.monitor.interval() > 1.0
+    world.manager.restore_sessions = answering  # type: ignore[method-assign]
+    world.restores = world.start()
+    await world.restores.reattach()
+    assert (await world.tick()).problem == ""
+
+
+@pytest.mark.parametrize("found", [False, True])
+async def test_a_trouble_ends_with_the_first_good_answer_also_of_what_is_not_listed(
+    world: World, found: bool
+) -> None:
+    await world.submitted(TimedOut("read"))
+    world.manager.session_list = [session()] if found else []
+    await world.tick()
+    world.manager.session_list = Busy("503", http_code=503)
+    assert (await world.tick()).problem
+    world.manager.session_list = []
+    good = await world.tick()
+    assert (good.problem, good.last_heard) == ("", world.clock.now())
+
+
+async def test_what_is_old_is_told_by_its_age_and_not_only_by_an_error(world: World) -> None:
+    world.manager.post = finished()
+    await world.submitted()
+    world.manager.session_list = [session(progress=40)]
+    current = await world.tick()
+    assert not current.is_stale(world.clock.now())
+    world.clock.seconds += 10
+    assert current.is_stale(world.clock.now())
+    state, *_, words = restore_cells(current, world.clock.now())
+    assert "restoring?" in str(state)
+    assert str(words).startswith("(out of date: server last heard ")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ValueError("odd"), RecursionError()])
+@pytest.mark.parametrize("call", ["tasks", "restore_sessions"])
+async def test_an_error_nobody_foresaw_in_one_poll_ends_no_watching(
+    world: World, call: str, error: Exception
+) -> None:
+    await world.submitted()
+    world.manager.post = finished(2, number=2)
+    await world.submitted()
+    world.manager.task_list = [task()]
+    world.manager.session_list = [session(2, progress=40)]
+    good = getattr(world.manager, call)
+
+    async def bad(*_args: object) -> tuple[object, ...]:
+        raise error
+
+    setattr(world.manager, call, bad)
+    runner = asyncio.create_task(world.restores.run())
+    hit = 0 if call == "tasks" else 1
+    await wait_for(lambda: type(error).__name__ in world.restores.all[hit].problem, "the trouble")
+    other = world.restores.all[1 - hit]
+    assert (other.problem, other.last_heard is not None) == ("", True)
+    setattr(world.manager, call, good)
+    world.restores.monitor.wake()
+    await wait_for(lambda: not any(one.problem for one in world.restores.all), "the good answer")
+    assert world.failures == [error], "reported once"
+    world.failures.clear()
+    runner.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await runner
+
+
+async def test_one_restore_that_cannot_be_followed_hides_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        world.manager.post = finished(number, number=number)
+        await world.submitted()
+    seen = transitions.session_seen
+
+    def poisoned(restore: Restore, one: RestoreSession, *more: object) -> Restore:
+        if one.uid == session(1).uid:
+            raise MemoryError
+        return seen(restore, one, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(transitions, "session_seen", poisoned)
+    world.manager.session_list = [session(1, progress=10), session(2, progress=20)]
+    await world.tick()
+    bad, good = world.restores.all
+    assert bad.problem == "vbem cannot use what the server says of it (MemoryError)"
+    assert (good.progress, good.problem) == (20, "")
+    world.failures.clear()
+
+
+async def test_a_listener_that_fails_stops_neither_journal_nor_watching(world: World) -> None:
+    def fail(_restores: tuple[Restore, ...]) -> None:
+        raise MemoryError
+
+    world.restores.on_change(fail)
+    await world.submitted()
+    world.manager.task_list = [finished()]
+    await world.tick()
+    assert world.journal.rows[1]["state"] is RestoreState.RESTORING
+    assert world.failures
+    world.failures.clear()
