@@ -148,7 +148,7 @@ def check_any(steps: list[tuple[Any, ...]]) -> None:
     asyncio.run(told(steps))
 
 
-GATE = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+GATE = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 SOAK = settings(GATE, max_examples=3000)
 
 
