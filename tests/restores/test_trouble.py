@@ -9,11 +9,14 @@ import pytest
 
 from tests.restores.conftest import Site, opened_site
 from tests.support.demo_process import DemoProcess
+from tui import timefmt
 from tui.api.codec.restore_request import RestoreRequest
 from tui.api.errors import NotFound, SessionExpired
 from tui.api.models import Task, WireFormat
-from tui.restore_states import CancelState, FoundBy, RestoreState
+from tui.restore_states import CancelState, FoundBy, RestoreState, label_of
 from tui.restores.restore import SEARCH_WINDOW_S
+from tui.screens.restore_text import entry_cells, restore_cells
+from tui.store.journal_entry import to_stamp
 
 ACCEPTED_BUT_LOST = [
     "drop-after-accept",
@@ -40,7 +43,7 @@ async def test_a_reply_lost_after_the_server_took_it_is_found(site: Site, fault:
     assert found.state is RestoreState.RESTORING
     assert (found.found_by, found.note) == (
         FoundBy.POINT,
-        "The only new restore session of this VM, from this very point, is followed.",
+        "The only new restore session of this VM, from this very point, is followed; no task names it.",
     )
     assert site.demo.restores()[0]["session"] in found.session_uid
     over = await site.to_the_end()
@@ -260,3 +263,117 @@ async def test_a_delete_that_never_arrived(site: Site) -> None:
     goes_on = await site.advance(31)
     assert goes_on.cancel is CancelState.GOES_ON
     assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_a_restore_sent_again_after_a_lost_request_is_told_once(site: Site, is_restarted: bool) -> None:
+    site.demo.fault("drop-before@submit*1")
+    first = await site.restore("db01")
+    assert first.state is RestoreState.UNKNOWN
+    second = await site.restore("db01")
+    assert second.state is RestoreState.LAUNCHING
+    while site.restores.get(second.key).state is not RestoreState.SUCCEEDED:
+        await site.advance(20)
+    if is_restarted:
+        await site.restores.close()
+        site.restores = site.start()
+        await site.restores.reattach()
+        await site.advance(1)
+        await site.advance(SEARCH_WINDOW_S)
+    rows = {row.id: row for row in site.journal.recent()}
+    assert [rows[1].state, rows[2].state] == [RestoreState.UNKNOWN, RestoreState.SUCCEEDED]
+    assert (rows[1].session_uid, rows[2].found_by) == ("", FoundBy.TASK)
+
+
+@pytest.mark.parametrize(
+    ("how", "state", "words"),
+    [
+        ("colleague", RestoreState.UNKNOWN, "The reply to the request was lost"),
+        ("colleague:unlinked", RestoreState.UNKNOWN, "A restore session that may be this restore's ended as"),
+        ("colleague:same-point", RestoreState.SUCCEEDED, "found by its point; no task names it"),
+    ],
+)
+async def test_a_colleagues_restore_is_not_told_as_ours(
+    any_site: Site, how: str, state: RestoreState, words: str
+) -> None:
+    """Our request never arrives, and somebody else restores the machine at that moment."""
+    site = any_site
+    plan = await site.plan("db01")
+    site.demo.fault(f"{how}@submit*1")
+    site.demo.fault("drop-before@submit*1")
+    restore = await site.restores.submit(plan)
+    assert (restore.state, site.demo.fired()) == (RestoreState.UNKNOWN, 2)
+    for _ in range(40):
+        told = await site.advance(20)
+        assert not told.is_over or state.is_over, told.message
+    assert (told.state, words in told.message) == (state, True), told.message
+    assert site.entry().state is state
+
+
+async def test_with_a_colleagues_restore_beside_it_ours_is_still_known_by_its_task(site: Site) -> None:
+    plan = await site.plan("db01")
+    site.demo.fault("colleague:unlinked@submit*1")
+    restore = await site.restores.submit(plan)
+    over = await site.to_the_end()
+    assert (over.state, over.found_by) == (RestoreState.SUCCEEDED, FoundBy.TASK)
+    assert site.restores.get(restore.key).session_uid.endswith(site.demo.restores()[-1]["session"])
+
+
+@pytest.mark.parametrize("fault", [*(f"html-4xx:{code}" for code in (401, 403, 404, 413)), "no-task"])
+async def test_it_did_not_start_is_not_said_where_somebody_between_refuses(site: Site, fault: str) -> None:
+    plan = await site.plan("db01")
+    site.demo.fault(f"{fault}@submit*1")
+    restore = await site.restores.submit(plan)
+    assert site.demo.fired() == 1
+    assert (restore.state, "may have started" in restore.message) == (RestoreState.UNKNOWN, True)
+    assert len(site.demo.restores()) == 1, "it runs"
+    assert (await site.to_the_end()).state is RestoreState.SUCCEEDED
+
+
+async def test_a_cancel_that_stopped_nothing_takes_no_credit(site: Site) -> None:
+    restore = await site.restore("huge01")
+    await site.advance(20)
+    site.demo.fault("stop-no-effect@cancel*1")
+    told = await site.restores.cancel(restore)
+    assert site.demo.fired() == 1
+    assert label_of(told.state, told.cancel) == "restoring"
+    over = await site.to_the_end()
+    assert over.state is RestoreState.FAILED, over.message
+    assert over.cancel_words == "A cancel was sent; whether it acted is not known."
+    assert "stopped" not in over.message
+
+
+async def test_an_endless_list_of_sessions_ends_no_watching(site: Site) -> None:
+    await site.restore("db01")
+    await site.advance(10)
+    site.demo.fault("endless-sessions")
+    during = await site.advance(1)
+    assert site.demo.fired() >= 1
+    assert "more than 200 pages" in during.problem
+    site.demo.clear_faults()
+    over = await site.to_the_end()
+    assert (over.state, over.problem) == (RestoreState.SUCCEEDED, "")
+
+
+async def test_ends_that_were_not_watched_carry_the_servers_times(site: Site) -> None:
+    await site.restore("crm01")
+    await site.advance(20)
+    await site.restores.close()
+    site.demo.advance(3600)
+    site.clock.seconds += 3600
+    await site.log_on()
+    site.restores = site.start()
+    await site.restores.reattach()
+    over = await site.poll()
+    entry = site.entry()
+    assert over.is_over
+    assert over.session_ended is not None
+    assert over.ended is not None
+    assert (over.ended - over.session_ended).total_seconds() > 1800
+    assert over.took is not None
+    assert over.took.total_seconds() < 1800
+    assert (entry.session_ended, entry.session_started) == (over.session_ended, over.session_started)
+    row = entry.to_json()
+    assert (row["ended"], row["ended_noticed"]) == (to_stamp(over.session_ended), to_stamp(over.ended))
+    assert f"Ended {timefmt.local(over.session_ended)}." in str(restore_cells(over, site.clock.now())[-1])
+    assert f"Ended {timefmt.local(over.session_ended)}." in str(entry_cells(entry)[-1])

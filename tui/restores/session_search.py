@@ -135,13 +135,15 @@ def match(restore: Restore, candidates: Sequence[RestoreSession], rivals: Iterab
     if found_by is FoundBy.PROBABLY:
         # A restore of long ago that nobody ever found does not compete for what is merely likely.
         could_claim = [other for other in could_claim if not other.is_quiet]
-    if could_claim or (found_by is FoundBy.PROBABLY and restore.is_quiet):
+    if could_claim or restore.is_quiet:
         return Match(words=_one_words(restore, only, could_claim))
     return Match(session=only, found_by=found_by)
 
 
 def _one_words(restore: Restore, session: RestoreSession, rivals: Sequence[Restore]) -> str:
-    whose = f"; it could be that of {_rows(rivals)} as well" if rivals else ", but it came late"
+    whose = (
+        f"; it could be that of {_rows(rivals)} as well" if rivals else "; it was found too late to be sure"
+    )
     return (
         f"A new restore session of this VM could be this restore's ({_described(session)}){whose}. "
         f"Check it in {console(restore)}."

@@ -301,7 +301,7 @@ def session_seen(
 
 def _found_words(restore: Restore) -> str:
     if restore.found_by is FoundBy.POINT:
-        return "The only new restore session of this VM, from this very point, is followed."
+        return "The only new restore session of this VM, from this very point, is followed; no task names it."
     return (
         "The only new restore session of this VM is followed; neither a task nor a link to the point says "
         "that it is this restore's."
@@ -337,10 +337,11 @@ def _ended(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore
         return _probable_ended(restore, session)
     says = session.failure_message
     what = "vApp" if restore.kind is PointKind.VAPP else "VM"
+    how = " (found by its point; no task names it)" if restore.found_by is FoundBy.POINT else ""
     if session.result == SessionResult.SUCCESS:
-        return end(restore, RestoreState.SUCCEEDED, f"The {what} is restored.", now)
+        return end(restore, RestoreState.SUCCEEDED, f"The {what} is restored{how}.", now)
     if session.result == SessionResult.WARNING:
-        words = f"The {what} is restored, with warnings. {says}".strip()
+        words = f"The {what} is restored{how}, with warnings. {says}".strip()
         return end(restore, RestoreState.WARNING, words, now)
     if restore.cancel.may_have_acted and names_stop(says):
         words = f"The restore session was stopped. The server says: {says}"
