@@ -28,13 +28,13 @@ def test_answers_of_the_terminal_are_typed_nowhere(operator: Operator) -> None:
     answers = [answer.encode("latin-1") for answer in ANSWERS.values()]
     with operator.start() as terminal:
         terminal.until("|  Log on")
-        terminal.send(*answers)
+        terminal.send_bytes(*answers)
         operator.log_on(terminal)
-        terminal.send(*answers)
+        terminal.send_bytes(*answers)
         to_form(terminal, "crm01")
         before = terminal.text
         for answer in answers:
-            terminal.send(answer[:2], answer[2:], pause_s=0.15)
+            terminal.send_bytes(answer[:2], answer[2:], pause_s=0.15)
         terminal.press("tab", "tab", "tab")
         assert "Ticket" in types(terminal, "INC-1")
         assert terminal.text.count("|  Restore") == before.count("|  Restore") == 1
@@ -46,12 +46,12 @@ def test_key_in_two_pieces_does_not_leave_the_form_and_esc_does(operator: Operat
         operator.log_on(terminal)
         to_form(terminal, "crm01")
         for key in (b"\x1b[B", b"\x1bOB", b"\x1b[A"):
-            terminal.send(key[:1], key[1:], pause_s=0.25)
-            terminal.send(key[:2], key[2:], pause_s=0.25)
+            terminal.send_bytes(key[:1], key[1:], pause_s=0.25)
+            terminal.send_bytes(key[:2], key[2:], pause_s=0.25)
         assert "What will happen" in terminal.text
-        terminal.send(b"\x1b/")
+        terminal.send_bytes(b"\x1b/")
         terminal.until("Made (local time")
-        terminal.send(b"\x1bw")
+        terminal.send_bytes(b"\x1bw")
         terminal.until(lambda text: "\nw" in text and "Find:" not in text)
 
 
@@ -61,13 +61,13 @@ def test_byte_that_is_not_utf8_is_told_and_no_password_with_it_is_sent(
 ) -> None:
     with operator.start() as terminal:
         terminal.until("|  Log on")
-        terminal.send(b"gr" + byte + b"n")
+        terminal.send_bytes(b"gr" + byte + b"n")
         terminal.until(SAID)
         terminal.press("enter")
         terminal.until("cannot be read")
         terminal.ctrl("u")
         operator.log_on(terminal)
-        terminal.send(byte)
+        terminal.send_bytes(byte)
         terminal.until(SAID)
         quit_program(terminal)
         assert terminal.wait() == 0

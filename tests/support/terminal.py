@@ -118,7 +118,7 @@ class Terminal:
             os.write(self._fd, KEYS.get(key, key).encode())
             self._read(0.05)
 
-    def send(self, *chunks: bytes, pause_s: float = 0.0) -> None:
+    def send_bytes(self, *chunks: bytes, pause_s: float = 0.0) -> None:
         """Send bytes as they are, with a pause after each chunk."""
         for chunk in chunks:
             os.write(self._fd, chunk)

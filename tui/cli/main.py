@@ -196,8 +196,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _demo_server(words: list[str]) -> int:
     from tui.demo import command
 
-    parser = _Parser(
-        prog="vbem demo-server", description="Run the embedded Enterprise Manager alone."
-    )
+    parser = _Parser(prog="vbem demo-server", description="Run the embedded Enterprise Manager alone.")
     command.add_options(parser)
     return command.run(parser.parse_args(words))
