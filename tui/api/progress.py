@@ -124,11 +124,11 @@ async def resolve(host: str, *, timeout_s: float) -> tuple[str, ...]:
         try:
             rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            tell(found.set_exception, error)
+            settle(found.set_exception, error)
         else:
-            tell(found.set_result, tuple(dict.fromkeys(str(row[4][0]) for row in rows)))
+            settle(found.set_result, tuple(dict.fromkeys(str(row[4][0]) for row in rows)))
 
-    def tell(set_outcome: Callable[[Any], None], outcome: object) -> None:
+    def settle(set_outcome: Callable[[Any], None], outcome: object) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(lambda: None if found.done() else set_outcome(outcome))
 

@@ -98,13 +98,13 @@ class KeyParser:
             try:
                 yield from list(self._parser.feed(piece))
             except (ValueError, OverflowError):
-                self._start_anew()  # numbers that are none, as in a report of a released key
+                self._reset_parser()  # numbers that are none, as in a report of a released key
             if self._parser._timeout_time is not None:
-                self._start_anew()  # it waits for more, but the piece is whole: no key it knows
+                self._reset_parser()  # it waits for more, but the piece is whole: no key it knows
         if "\N{REPLACEMENT CHARACTER}" in piece:
             yield UnreadableInput()
 
-    def _start_anew(self) -> None:
+    def _reset_parser(self) -> None:
         old, self._parser = self._parser, XTermParser(self._debug)
         self._parser.mouse_pixels = old.mouse_pixels
         self._parser.terminal_size = old.terminal_size
