@@ -56,9 +56,19 @@ _NO_TLS = (
     "PACKET_LENGTH",
 )
 """OpenSSL's reasons where the other end speaks something else."""
-_CHECK_PORT = "Check the port: HTTPS is on 9398 by default; 9399 is the old plain HTTP."
+_CHECK_PORT = "Check the port: the API is on 9398 by default, in HTTPS alone."
+_USUAL_AT = {
+    80: "a web page in plain HTTP",
+    443: "a web page",
+    9080: "Enterprise Manager's web page in plain HTTP",
+    9392: "the backup server's console",
+    9399: "Enterprise Manager's old plain HTTP",
+    9419: "the REST API of Veeam Backup & Replication itself",
+    9443: "Enterprise Manager's web page",
+}
+"""What listens on ports that are taken for the REST API's (WIRE 1.1)."""
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM)
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _MAY_BE_ERROR = re.compile(rb"StatusCode", re.IGNORECASE)
 _REALM = re.compile(r"\bbasic\s+(?:[^,]*\s)?realm\s*=\s*\"?restsvc\b", re.IGNORECASE)
 _NO_SUCH_TASK = re.compile(r"\bno\s.*?\btask\s+with\s+id\b", re.IGNORECASE | re.DOTALL)
@@ -116,7 +126,7 @@ def connection_error(
     if find(error, TimeoutError):
         if in_handshake:
             said = f"{address} takes connections, but says nothing in the TLS handshake."
-            return TimedOut(said, hint=_CHECK_PORT, request_sent=request_sent)
+            return TimedOut(with_port(said, address), hint=_CHECK_PORT, request_sent=request_sent)
         return TimedOut(f"{address} says nothing.", request_sent=request_sent)
     return _broken(error, address, request_sent=request_sent, in_handshake=in_handshake)
 
@@ -136,7 +146,7 @@ def _broken(
     if lost is not None:
         return Unreachable(f"{address}: {lost.strerror}.", request_sent=request_sent)
     if in_handshake:
-        return HandshakeCut(f"{address} hung up.", request_sent=request_sent)
+        return HandshakeCut(with_port(f"{address} hung up.", address), request_sent=request_sent)
     found = next(filter(None, (_CUT_AFTER.search(str(each)) for each in chain_of(error))), None)
     why = "before its answer was complete" if request_sent else "before anything was sent"
     if found is not None:
@@ -166,6 +176,12 @@ def _is_tls_failure(error: BaseException) -> bool:
     return isinstance(error, ssl.SSLError) and not isinstance(error, waiting)
 
 
+def with_port(detail: str, address: ServerAddress) -> str:
+    """Return a sentence, and behind it what usually listens on that port where it is not the REST API."""
+    usual = _USUAL_AT.get(address.port)
+    return f"{detail} Port {address.port} is usually {usual}." if usual else detail
+
+
 def is_no_tls(error: BaseException) -> bool:
     """Return whether what came from the other end was no TLS."""
     tls = next((each for each in chain_of(error) if _is_tls_failure(each)), None)
@@ -183,12 +199,12 @@ def _tls_error(
     reason = _reason_of(error)
     if any(word in reason for word in _NO_TLS):
         return NotManager(
-            f"{address} does not speak TLS.",
+            with_port(f"{address} does not speak TLS.", address),
             hint=_CHECK_PORT,
             request_sent=request_sent,
         )
     if isinstance(error, ssl.SSLEOFError):
-        return HandshakeCut(f"{address} hung up.", request_sent=request_sent)
+        return HandshakeCut(with_port(f"{address} hung up.", address), request_sent=request_sent)
     refusal = refusal_of(reason, address.name, in_handshake=in_handshake)
     if refusal is not None:
         return TlsRefused(refusal[0], hint=refusal[1], request_sent=request_sent)
@@ -258,7 +274,7 @@ def error_for(status: int, body: bytes, headers: Mapping[str, str] = MappingProx
 
 def _has_realm(headers: Mapping[str, str]) -> bool:
     """Return whether a 401 asks for the logon of Enterprise Manager, not of a proxy or a web page."""
-    return _REALM.search(headers.get("www-authenticate", "")) is not None
+    return _REALM.search(headers.get("www-authenticate", "")[:1024]) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from tui.api.codec import resources
 from tui.api.codec.restore_request import write_path
-from tui.api.error_mapping import check_answer, error_for, is_web_page
+from tui.api.error_mapping import check_answer, error_for, is_web_page, with_port
 from tui.api.errors import (
     BadLogin,
     BadReply,
@@ -34,15 +34,6 @@ DISCOVER_S = 15.0
 _LOGON_S = 60.0
 """A domain controller far away may take long; nobody watches a password field for two minutes."""
 LOG_OFF_S = 5.0
-_USUAL_AT = {
-    80: "a web page in plain HTTP",
-    443: "a web page",
-    9080: "Enterprise Manager's web page",
-    9399: "the old plain HTTP",
-    9419: "the REST API of Veeam Backup & Replication itself",
-    9443: "Enterprise Manager's web page",
-}
-"""What listens on ports that are taken for the REST API's (WIRE 1.1)."""
 
 
 async def discover(rest: RestClient, address: ServerAddress) -> ApiRoot:
@@ -204,9 +195,7 @@ def _not_manager(detail: str, address: ServerAddress, status: int) -> NotManager
         address: where it was dialled.
         status: of its answer.
     """
-    usual = _USUAL_AT.get(address.port)
-    if usual:
-        detail = f"{detail} Port {address.port} is usually {usual}."
+    detail = with_port(detail, address)
     hint = f"Check the name, and ask for Enterprise Manager's port: {DEFAULT_PORT} is only its default."
     if address.port != DEFAULT_PORT:
         hint = (
