@@ -171,6 +171,9 @@ async def test_a_server_in_trouble_is_not_called_another_one(
         (http(200, PAGE), NotManager, "no session"),
         (http(302, "", "Location: /login"), NotManager, "redirects"),
         (http(200, "{}"), NotManager, "no session"),
+        (http(201, "", "X-RestSvcSessionId: t\u00f6ken"), NotManager, "no session"),
+        (http(201, "", "X-RestSvcSessionId: two words"), NotManager, "no session"),
+        (http(201, "", "X-RestSvcSessionId: " + "t" * 5_000), NotManager, "no session"),
         (http(201, PAGE, "X-RestSvcSessionId: t"), NotManager, "web page"),
         (http(404, PAGE), NotManager, "knows no logon"),
         (veeam(404, "x"), NotManager, "knows no logon"),
@@ -212,6 +215,16 @@ async def test_what_cannot_be_sent_is_not(scripted: Scripted, user: str, passwor
     async with scripted(logon(), session=None) as (manager, script):
         with pytest.raises(BadLogin) as caught:
             await manager.log_on(user, password)
+    assert not caught.value.request_sent
+    assert script.requests == []
+
+
+@pytest.mark.parametrize("token", ["", "t\u00f6ken", "a b", "a\r\nX: y", "\udcff"])
+async def test_a_damaged_session_is_logged_on_again_and_not_sent(scripted: Scripted, token: str) -> None:
+    damaged = LogonSession(user="op", session_id="s", token=token)
+    async with scripted(json_reply({"Tasks": []}), session=damaged) as (manager, script):
+        with pytest.raises(SessionExpired) as caught:
+            await manager.tasks()
     assert not caught.value.request_sent
     assert script.requests == []
 

@@ -266,7 +266,7 @@ def error_for(status: int, body: bytes, headers: Mapping[str, str] = MappingProx
         return NotManager(f"It redirects elsewhere (HTTP {status}), which is not followed.", http_code=status)
     detail = message or f"HTTP {status}."
     if status == 500 and _NO_SUCH_TASK.search(message):
-        return TaskUnknown(detail, http_code=status)
+        return TaskUnknown(detail, http_code=status, from_manager=own is not None)
     kind = _BY_STATUS.get(status) or (ServerFault if status >= 500 else Rejected)
     from_manager = (own is not None and own.status == status) or (status == 401 and _has_realm(headers))
     return kind(detail, http_code=status, from_manager=from_manager)

@@ -26,7 +26,7 @@ from tui.api.errors import (
     TooLarge,
 )
 from tui.api.models import DEFAULT_PORT, ApiRoot, LogonSession, ServerAddress, version_key
-from tui.api.rest_client import TOKEN_HEADER, XML, RestClient
+from tui.api.rest_client import TOKEN_HEADER, XML, RestClient, is_token
 from tui.api.transport import Call, Kind, Reply
 
 DISCOVER_S = 15.0
@@ -76,7 +76,7 @@ async def log_on(rest: RestClient, address: ServerAddress, user: str, password: 
         raise logon_error(reply.status, reply.body, reply.headers)
     check_answer(reply.status, reply.body)
     token = reply.headers.get(TOKEN_HEADER.lower(), "")
-    if not token:
+    if not is_token(token):
         raise _not_manager("It accepted the logon but returned no session.", address, reply.status)
     named, session_id = await _names_in(rest, reply)
     return LogonSession(user=named or user, session_id=session_id, token=token, api_version=root.newest)

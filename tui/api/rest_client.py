@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 ResultT = TypeVar("ResultT")
 TOKEN_HEADER = "X-RestSvcSessionId"  # noqa: S105 - a header's name
 XML, JSON = "application/xml", "application/json"
+_TOKEN = re.compile(r"[!-~]{1,4096}")
 _TARGET_CHARS = 60_000
 """Of a path with its query; httpx refuses longer ones as if the host's name were wrong."""
 _THREAD_ABOVE_BYTES = 24_000
@@ -144,6 +146,8 @@ class RestClient:
         """
         if self.session is None:
             raise SessionExpired("Nobody is logged on.", request_sent=False)
+        if not is_token(self.session.token):
+            raise SessionExpired("The kept session is damaged.", request_sent=False)
         if len(target) > _TARGET_CHARS:
             raise Invalid(
                 "A name in the request is too long to be sent.",
@@ -165,6 +169,11 @@ class RestClient:
             raise error_for(reply.status, reply.body, reply.headers)
         check_answer(reply.status, reply.body)
         return reply
+
+
+def is_token(text: str) -> bool:
+    """Return whether it can be the token of a session: base64, and no longer than a header carries."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 async def _decoded(reply: Reply, decode: Callable[[bytes], Awaitable[ResultT]]) -> ResultT:
