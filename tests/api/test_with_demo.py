@@ -9,7 +9,15 @@ import pytest
 
 from tests.support.demo_process import DemoProcess
 from tui.api.client import EnterpriseManager, Query, Trust
-from tui.api.errors import Forbidden, Invalid, InvalidRestoreSpec, NotFound, SessionExpired, TaskUnknown
+from tui.api.errors import (
+    Forbidden,
+    ForeignLink,
+    Invalid,
+    InvalidRestoreSpec,
+    NotFound,
+    SessionExpired,
+    TaskUnknown,
+)
 from tui.api.models import (
     CloudLayout,
     CloudVmRestoreSpec,
@@ -142,6 +150,30 @@ async def test_a_restore_to_its_end(
     assert len(demo.requests("submit")) == 1
     sessions = await manager.restore_sessions(Query(filter=eq("VmDisplayName", point.vm_name)))
     assert point.uid in [session.point_uid for session in sessions]
+
+
+async def test_links_to_something_else_restore_and_cancel_nothing(
+    demo: DemoProcess, manager: EnterpriseManager
+) -> None:
+    good = await one(manager, Platform.VSPHERE)
+    task = await manager.send(manager.write_request(good, VmRestoreSpec()))
+    demo.fault("foreign-links")
+    bad, running = await manager.vm_restore_point(good.id), await manager.task(task.task_id)
+    assert (bad.uid, bad.has_foreign_link, good.has_foreign_link) == (good.uid, True, False)
+    with pytest.raises(ForeignLink):
+        manager.write_request(bad, VmRestoreSpec())
+    with pytest.raises(ForeignLink):
+        await manager.cancel_task(running)
+    assert len(demo.requests("submit")) == 1
+    assert demo.requests("cancel") == []
+
+
+async def test_a_server_without_paging_info_is_read_to_its_end(
+    demo: DemoProcess, manager: EnterpriseManager
+) -> None:
+    counted = {point.uid for point in await all_points(manager)}
+    demo.fault("no-paging-info")
+    assert {point.uid for point in await all_points(manager, Query(page_size=28))} == counted
 
 
 @pytest.mark.parametrize("layout", CloudLayout)

@@ -14,8 +14,6 @@ RawT = TypeVar("RawT")
 ROOT_ITEMS = "#items"
 """Member under which the JSON codec hands on a reply that is an array at its root."""
 _CONTAINERS = ("Entities", "Resources")
-MOST_PAGES = 10_000_000
-"""A greater count is no count."""
 _ENVELOPE = (*_CONTAINERS, "Refs", "Ref", "PagingInfo")
 
 
@@ -167,7 +165,7 @@ def pages_said(pages: int, page_size: int, length: int) -> int:
     A lone page as full as it can be is the end only by its own word: the next one is asked for.
     """
     is_full = pages == 1 and 0 < page_size <= length
-    return pages if 0 < pages <= MOST_PAGES and not is_full else 0
+    return pages if pages > 0 and not is_full else 0
 
 
 def require_root(tree: Tree, *names: str) -> Tree:
