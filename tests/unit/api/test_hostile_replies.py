@@ -394,6 +394,25 @@ def test_nothing_else_is_mended(body: bytes) -> None:
         codec_of(body).tree(body, LIMITS)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":"' + rb"\"" * 500_000,
+        b'{"a":"' + rb"\ud800" * 300_000 + b"\x0b",
+        b'{"a":' + b'"\x0b",' * 300_000,
+        b"<a>\x0b" + b"&#1" * 300_000,
+        b"<a>\x0b&#x" + b"0" * 1_000_000 + b";</a>",
+        b"<a>" + b"&#1;" * 300_000 + b"</a",
+    ],
+    ids=["quotes", "halves", "controls", "references", "digits", "many"],
+)
+def test_looking_for_characters_does_not_go_in_circles(body: bytes) -> None:
+    began = time.process_time()
+    with suppress(BadReply):
+        codec_of(body).tree(body, LIMITS)
+    assert time.process_time() - began < 3
+
+
 def test_an_escaped_backslash_is_no_escape() -> None:
     body = rb'{"Message":"\\ud800 \ud83d\ude00 \ud800"}'
     assert codec_of(body).error_message(body, LIMITS) == "\\ud800 \U0001f600 \ufffd"

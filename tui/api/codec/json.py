@@ -112,7 +112,8 @@ _CASINGS = (
     ),
 )
 _STAND_IN = rb"\ufffd"
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""One that is cut short goes to the end, or each of its escaped quotes would be tried as a beginning."""
 _ESCAPE = re.compile(
     rb"(?P<control>[\x00-\x1f])"
     rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
