@@ -124,7 +124,7 @@ class PlanDrafter:
         except IncompleteForm as error:
             return error
         except ManagerError as error:
-            return IncompleteForm((Problem(field="", sentence=f"{error}. {error.hint}"),))
+            return IncompleteForm((Problem(field="", sentence=f"{str(error).rstrip('.')}. {error.hint}"),))
 
     def problems(self, form: RestoreForm, values: Values) -> tuple[Problem, ...]:
         """Return what keeps the form from being sent; empty for nothing."""

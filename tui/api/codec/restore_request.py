@@ -71,7 +71,7 @@ def write_path(collection: str, own_id: str, *, action: str = "", link: str = ""
         raise ForeignLink(f"The id {own_id[:80]!r} cannot be part of an address.")
     path = f"/api/{collection}/{own_id}" + (f"?action={action}" if action else "")
     if link and not is_same_path(link, path):
-        raise ForeignLink(f"It is {link[:200]!r}, not {path!r}.")
+        raise ForeignLink(f"The server links {link[:200]!r}, and its own address is {path!r}.")
     return path
 
 
