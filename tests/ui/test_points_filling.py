@@ -17,6 +17,7 @@ from textual.widgets import Static
 from tests.support.settle import opened, press, settle, shows, text_of, until
 from tests.ui.stage import StageApp, StageManager
 from tests.unit.restore_points.build import Server, point
+from tests.unit.restore_points.test_loader_misled import Uncounted
 from tests.unit.restores.fakes import FakeClock
 from tui.api.errors import SessionExpired, TimedOut
 from tui.api.models import Page, PointKind, RestorePoint
@@ -236,3 +237,19 @@ async def test_the_timeline_is_of_the_points_in_the_list_also_after_a_resize(tmp
         after = str(browser.screen.query_one("#timeline", Static).content)
         assert before.count("F") == browser.screen.pane.table.row_count == 5
     assert after.split()[1].strip("F.") == before.split()[1].strip("F.") == ""
+
+
+@pytest.mark.parametrize(
+    ("server", "words", "is_all"),
+    [
+        (Uncounted(28), "all 204 points loaded", True),
+        (Uncounted(28, ignores_page=True), "28 points loaded just now, the server may have more", False),
+    ],
+)
+async def test_a_list_whose_end_was_not_seen_is_not_called_all(
+    browser: Browser, server: Uncounted, words: str, is_all: bool
+) -> None:
+    cast(SlowManager, browser.app.manager).server = server
+    async with browser.app.run_test(size=(110, 24)) as pilot:
+        await shows(pilot, words)
+        assert ("all 2" in text_of(pilot)) is is_all
