@@ -166,13 +166,23 @@ async def test_a_name_beyond_what_is_loaded_is_asked_of_the_server_at_once(brows
         assert ASK_AFTER_S < 1
 
 
-async def test_a_point_the_server_will_not_restore_is_explained_not_opened(tmp_path: Path) -> None:
-    browser = Browser(tmp_path, point("app07", 1, href=""))
+@pytest.mark.parametrize(
+    ("href", "why"),
+    [
+        ("", "The server offers no restore for this point"),
+        ("/api/vmRestorePoints/of-another?action=restore", "The server's Restore link of this point leads"),
+        ("/api/backups/{id}?action=restore", "The server's Restore link of this point leads"),
+    ],
+)
+async def test_a_point_the_server_will_not_restore_is_explained_not_opened(
+    tmp_path: Path, href: str, why: str
+) -> None:
+    browser = Browser(tmp_path, point("app07", 1, href=href))
     async with opened(browser.app) as pilot:
         await pilot.press("enter")
         await shows(pilot, "not restorable")
         await pilot.press("enter")
-        await shows(pilot, "The server offers no restore for this point")
+        await shows(pilot, why)
         assert pilot.app.screen is browser.screen
 
 

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from tui.api.models.resources import NO_TIME, RestorePoint
 from tui.clock import Clock
-from tui.restore_points.descriptions import row_title, type_words, vm_words
+from tui.restore_points.descriptions import row_title, type_words, vm_words, why_not
 from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.timeline import LEGEND, Timeline, timeline
 from tui.restore_points.vm_list import SortBy, VmList
@@ -95,7 +95,7 @@ class PointRows:
         row = self._rows[index]
         created, details = self._index.created(row), self._index.details(row)
         kind: Cell = type_words(details)
-        if not details.restore_href:
+        if why_not(self._index.point(row)):
             kind = StyledText("not restorable", "dim")
         when: Cell = NOT_SAID if created == NO_TIME else OneOf(*spellings(created))
         return when, _age(created, self._clock.now()), kind, self._vm.server_name
