@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 
+from tests.support.clock import FixedWallClock
 from tests.support.waiting import wait_for
+from tests.ui.stage import StageConnection, StageManager
+from tests.unit.restores.fakes import FakeManager, restore, session
+from tests.unit.restores.test_unfollowed import Lab
 from tui.config import Folders, Settings, StartOptions
+from tui.restore_states import CancelState, RestoreState
+from tui.restores.service import RestoreService
 from tui.services import Services
+from tui.session import Connection
 
 
 async def test_one_question_for_the_password_serves_all_and_outlives_whoever_asked_first(
@@ -34,3 +43,73 @@ async def test_one_question_for_the_password_serves_all_and_outlives_whoever_ask
     typed.set()
     assert await second
     assert asked == [1]
+
+
+async def watched(folder: Path, manager: FakeManager) -> tuple[Services, list[str], list[BaseException]]:
+    """Services that watch, with what they say and what nobody foresaw."""
+    folders = Folders(state=folder / "state", config=folder, demo=False)
+    services = Services(StartOptions(folders=folders, settings=Settings()), clock=FixedWallClock(speed=1000))
+    said: list[str] = []
+    failed: list[BaseException] = []
+    services.on_notice = lambda text, _kind: said.append(text)
+    services.on_failure = lambda _doing, error: failed.append(error)
+    services.admit(cast(Connection, StageConnection(cast(StageManager, manager))))
+    return services, said, failed
+
+
+async def test_the_watcher_is_restarted_whatever_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, _, failed = await watched(tmp_path, FakeManager())
+    assert services.restores is not None
+    runs: list[int] = []
+
+    async def run() -> None:
+        runs.append(1)
+        if len(runs) < 3:
+            raise MemoryError
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(services.restores, "run", run)
+    monkeypatch.setattr(services.restores, "reattach", AsyncMock(side_effect=RecursionError))
+    watching = asyncio.create_task(services._watch())
+    await wait_for(lambda: len(runs) == 3, "the third run")
+    assert {type(error) for error in failed} == {MemoryError, RecursionError}
+    watching.cancel()
+    await services.close()
+
+
+async def test_what_nobody_watches_is_said_at_the_start(tmp_path: Path) -> None:
+    services, said, _ = await watched(tmp_path, FakeManager())
+    assert services.journal is not None
+    lab = Lab(services.folders.state)
+    lab.row(server="em-old:9398")
+    lab.row(session_uid=session(2).uid)
+    lab.journal.close()
+    watching = asyncio.create_task(services._watch())
+    await wait_for(lambda: len(said) == 2, "the notices")
+    assert said[0].startswith("1 restore of an earlier run found in flight at ")
+    assert said[1] == "1 restore of an earlier run is NOT WATCHED: Ctrl+T shows why, and takes over."
+    watching.cancel()
+    await services.close()
+
+
+@pytest.mark.parametrize(
+    ("restores", "words"),
+    [
+        ([{}], "1 restore is still in flight. It continues at the server; start vbem again to watch it."),
+        ([{"state": RestoreState.SENT}], "Whether it runs at the server is not known;"),
+        ([{"state": RestoreState.UNKNOWN, "search_since": 1.0}, {"state": RestoreState.SENT}],
+         "Whether they run at the server is not known; start vbem again to watch them."),
+        ([{}, {}, {"state": RestoreState.SENT}],
+         "2 of them continue at the server; whether the other runs is not known;"),
+        ([{"cancel": CancelState.LOST}], "The reply to the cancel request is not known: app07."),
+    ],
+)  # fmt: skip
+async def test_it_goes_on_is_not_said_of_what_nobody_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restores: list[dict[str, Any]], words: str
+) -> None:
+    services, _, _ = await watched(tmp_path, FakeManager())
+    ones = tuple(restore(**{"entry_id": 1, **changes}) for changes in restores)
+    monkeypatch.setattr(RestoreService, "in_flight", ones)
+    assert words in services.what_goes_on

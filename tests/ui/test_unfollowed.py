@@ -1,0 +1,116 @@
+"""Restores of earlier runs among the tasks: what nobody watches is named, and can be taken over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Button
+
+from tests.support.settle import opened, press, settle, text_of
+from tests.ui.forms import app_for, details, send, tick
+from tests.ui.stage import StageApp, StageManager, stage
+from tests.unit.restores.fakes import finished, session, stopped
+from tests.unit.restores.points import point
+from tests.unit.restores.test_unfollowed import ELSEWHERE, Lab
+from tui.api.errors import TimedOut
+from tui.api.models import SessionResult
+from tui.restore_states import RestoreState
+from tui.screens.history import HistoryScreen
+from tui.screens.tasks import TasksScreen
+from tui.widgets.text_view import TextView
+
+
+async def reattached(pilot: Pilot[Any]) -> None:
+    restores = stage(pilot).services.restores
+    assert restores is not None
+    await restores.reattach()
+    await settle(pilot)
+
+
+async def test_a_restore_under_another_name_of_the_server_is_named_and_taken_over(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    app = StageApp(tmp_path, manager, TasksScreen)
+    lab = Lab(tmp_path / "state")
+    lab.row(server="em-old:9398", vm_name="sql01")
+    lab.journal.close()
+    manager.session_list = (session(1, vm="sql01", progress=12),)
+    async with opened(app, size=(120, 40)) as pilot:
+        await reattached(pilot)
+        row = next(line for line in text_of(pilot).splitlines() if "sql01" in line)
+        assert "restoring?" in row
+        assert "NOT WATCHED here. It was sent to em-old:9398" in row
+        assert "Take over: vbem then looks for it at this server" in details(pilot)
+        assert not app.screen.query_one("#tasks-take", Button).disabled
+        await press(pilot, "o")
+        await tick(pilot)
+        assert "Watched from now on: row 1." in text_of(pilot)
+        assert "NOT WATCHED" not in text_of(pilot)
+        assert "12 %" in text_of(pilot)
+
+
+async def test_what_cannot_be_taken_over_says_why(tmp_path: Path, manager: StageManager) -> None:
+    app = StageApp(tmp_path, manager, TasksScreen)
+    lab = Lab(tmp_path / "state")
+    lab.row(owner=ELSEWHERE, cancel="a word of a later version", session_uid=session(2).uid)
+    lab.row(cancel="a word of a later version")
+    lab.journal.close()
+    async with opened(app, size=(120, 40)) as pilot:
+        await reattached(pilot)
+        assert "Its row cannot be read by this version of vbem" in text_of(pilot)
+        await press(pilot, "o")
+        assert "Only a restore that nobody watches can be taken over." in text_of(pilot)
+        await press(pilot, "h")
+        assert isinstance(app.screen, HistoryScreen)
+        assert text_of(pilot).count("restoring?") == 2, "what nobody watches here is no state of now"
+
+
+async def test_ends_say_whose_time_they_are(tmp_path: Path, manager: StageManager) -> None:
+    app = app_for(tmp_path, point(), manager)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await send(pilot)
+        manager.task_list = (finished(1),)
+        await tick(pilot)
+        manager.session_list = (stopped(SessionResult.SUCCESS),)
+        await tick(pilot)
+        assert "The VM is restored. Ended (noticed 2026-11-23 03:04)." in " ".join(text_of(pilot).split())
+        assert "the server names no time" in details(pilot)
+        assert "Took          at most 0:" in details(pilot)
+        await press(pilot, "h")
+        told = app.screen.query_one("#history-details", TextView).text
+        assert "End noticed   2026-11-23 03:04 UTC; the server names no time" in told
+
+
+async def test_an_unknown_restore_has_no_elapsed_time_and_says_when_the_server_was_heard(
+    tmp_path: Path,
+) -> None:
+    manager = StageManager(post=TimedOut("read"))
+    async with app_for(tmp_path, point(), manager).run_test(size=(120, 40)) as pilot:
+        await send(pilot)
+        for seconds in (7, 60):
+            stage(pilot).services.clock.seconds += seconds  # type: ignore[attr-defined] # the fake clock
+            await tick(pilot)
+            heard = f"Server last heard {stage(pilot).services.clock.now():%H:%M:%S}"
+            row = next(line for line in text_of(pilot).splitlines() if line.startswith("> "))
+            assert row.split("app07")[1].split()[0] == "-", "no elapsed time"
+            assert heard in details(pilot)
+            assert "Elapsed" not in details(pilot)
+
+
+async def test_a_journal_that_is_up_to_date_again_is_told(tmp_path: Path, manager: StageManager) -> None:
+    async with app_for(tmp_path, point(), manager).run_test(size=(120, 40)) as pilot:
+        await send(pilot)
+        app = stage(pilot)
+        moved = app.rows.path.rename(tmp_path / "moved")
+        manager.task_list = (finished(1),)
+        await tick(pilot)
+        await settle(pilot)
+        assert "The journal is not up to date" in text_of(pilot)
+        moved.rename(app.rows.path)
+        await tick(pilot)
+        await settle(pilot)
+        assert "The journal is up to date again." in text_of(pilot)
+        assert "not up to date" not in text_of(pilot)
+        assert app.rows.get(1).state is RestoreState.RESTORING
