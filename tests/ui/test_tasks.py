@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,22 @@ async def test_without_restores_it_says_so(tmp_path: Path, size: tuple[int, int]
         assert "No restores in this run yet." in text_of(pilot)
         await press(pilot, "c", "s", "d")
         assert isinstance(pilot.app.screen, TasksScreen)
+
+
+@pytest.mark.parametrize("is_other_run", [False, True])
+async def test_a_restore_that_is_opened_again_is_warned_of_a_newer_point(
+    tmp_path: Path, is_other_run: bool
+) -> None:
+    manager = StageManager(post=ConnectionLost("Reset."))
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
+        await send(pilot)
+        services = stage(pilot).services
+        if is_other_run:
+            services.form_drafts.clear()
+        assert services.points is not None
+        newer = point(number=2, created=point().created + timedelta(hours=4))
+        services.points.add([newer])
+        await press(pilot, "s")
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
+        plan = pilot.app.screen.query_one("#form-plan", TextView).text
+        assert "This VM has a newer point, of 2026-11-23 02:00 UTC." in plan
