@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tui.demo.fault_table import AFTER, BEFORE
+from tui.demo.fault_table import AFTER, BEFORE, kind_named
 
 
 class Step(StrEnum):
@@ -49,13 +49,10 @@ _LEFT_OUT = {
     Step.REATTACH_LATER: "State",
 }
 """The field `missing` leaves out: what the program cannot do without at that step; else UID."""
+FAILING = {"stop-no-effect"}
+"""After these the restore itself fails, for a reason of its own."""
 XML_ONLY = {"bomb"}
 """Entities exist in XML alone; the server sends one whatever was asked for."""
-_WITHOUT_CELLS = {
-    "silent", "html-4xx", "no-task", "endless-sessions", "no-paging-info", "wrong-roots", "stop-no-effect",
-    "colleague", "foreign-links",
-}  # fmt: skip
-"""Faults whose rules are not written yet."""
 EXCLUDED: dict[tuple[str, Step], str] = {}
 """Cells that by nature cannot be: the reason of each. So far there is none."""
 
@@ -86,7 +83,7 @@ class Cell:
     @property
     def is_impatient(self) -> bool:
         """Whether the cell is about time, so that the program's patience is made short."""
-        return self.name in {"slow", "drip", "hold", "hold-reply"}
+        return self.name in {"slow", "drip", "hold", "hold-reply", "silent"}
 
     def __str__(self) -> str:
         return f"{self.step}-{self.fault}-{self.wire}"
@@ -94,9 +91,13 @@ class Cell:
 
 def all_faults() -> list[str]:
     """Every fault the server knows, with the arguments it is used with."""
-    return [
-        spec for name in sorted((BEFORE | AFTER) - _WITHOUT_CELLS) for spec in _VARIANTS.get(name, (name,))
-    ]
+    return [spec for name in sorted(BEFORE | AFTER) for spec in _VARIANTS.get(name, (name,))]
+
+
+def strikes(fault: str, step: Step) -> bool:
+    """Whether a fault can happen at a step: some are about one kind of request."""
+    kind = kind_named(fault.partition(":")[0])
+    return not kind.steps or SERVERS_STEP.get(step, str(step)) in kind.steps
 
 
 def cells(*, gate: bool) -> list[Cell]:
@@ -109,7 +110,7 @@ def cells(*, gate: bool) -> list[Cell]:
     found = []
     for row, fault in enumerate(all_faults()):
         for column, step in enumerate(Step):
-            if (fault.partition(":")[0], step) in EXCLUDED:
+            if (fault.partition(":")[0], step) in EXCLUDED or not strikes(fault, step):
                 continue
             turn = 1 if fault in XML_ONLY else (row // 2 + column) % len(FORMATS)
             taken = FORMATS[turn : turn + 1] if _is_of_gate(row, fault, step) else ()
@@ -124,4 +125,5 @@ def _is_of_gate(row: int, fault: str, step: Step) -> bool:
         return True
     if step is Step.SUBMIT and fault.partition(":")[0] in AFTER:
         return True
-    return step is list(Step)[row % len(Step)]
+    steps = [step for step in Step if strikes(fault, step)]
+    return step is steps[row % len(steps)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.support.clock import ManualClock
 from tests.support.demo_process import DemoProcess
@@ -63,6 +64,10 @@ class Lab:
     def set_up(self) -> None:
         """A fresh world that behaves, in which nothing happens by itself."""
         self.demo.renew(now=self.clock.now().isoformat())
+
+    def restores(self) -> list[dict[str, Any]]:
+        """What the operator's own restores do; a colleague's are none of them."""
+        return [one for one in self.demo.restores() if one["user"] == self.demo.user]
 
     def count(self, method: str, step: str) -> int:
         """How many requests of that kind reached the server."""

@@ -234,7 +234,7 @@ class Operator:
         newest = self.restores[-1] if self.restores else None
         if newest is None:
             await self.press("escape")
-        elif newest.is_over or (newest.is_quiet and not self.lab.demo.restores()):
+        elif newest.is_over or (newest.is_quiet and not self.lab.restores()):
             # One that is unknown is sent again only after the long wait, and a look at the backup server.
             await self.press("s")
         elif newest.state is RestoreState.UNKNOWN:

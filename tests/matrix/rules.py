@@ -28,6 +28,7 @@ TITLES = {
     "drip": "did not answer in time",
     "hold": "did not answer in time",
     "hold-reply": "did not answer in time",
+    "silent": "did not answer in time",
     "drop-before": "The connection broke",
     "not-http": "The connection broke",
     "drop-after-accept": "The connection broke",
@@ -52,7 +53,7 @@ TITLES = {
 """What happened, as the screen has to name it; the rest is an answer that cannot be read."""
 _UNREADABLE = "answer cannot be read"
 _NO_MANAGER = "not Enterprise Manager's REST API"
-_WITHOUT_TOKEN = {"bomb", "deep", "garbage"}
+_WITHOUT_TOKEN = {"bomb", "deep", "garbage", "no-task"}
 """At logon the token is in a header: these answers come without one, and are not read any further."""
 _NOT_DONE = {
     Step.LOGON: "Could not log on",
@@ -78,6 +79,7 @@ _STATUSES = {
     "http-502": "502 Bad Gateway from the server or a proxy",
     "http-502-after": "502 Bad Gateway from the server or a proxy",
     "http-503": "503 Service Unavailable from the server or a proxy",
+    "html-4xx": "403 Forbidden from the server or a proxy",
     "http-504": "504 Gateway Timeout from the server or a proxy",
     "http-504-after": "504 Gateway Timeout from the server or a proxy",
 }
@@ -88,13 +90,16 @@ _REFUSED = {
 }
 """The same where Enterprise Manager itself says no to a write, and nothing is uncertain."""
 _REFUSALS = {"hostile-error"}
-_HARMLESS = {"bom", "wrong-type", "huge-name", "hostile-names"}
+_HARMLESS = {
+    "bom", "wrong-type", "huge-name", "hostile-names", "no-paging-info", "foreign-links", "wrong-roots",
+    "colleague", "stop-no-effect",
+}  # fmt: skip
 _SENDS_NO_PAGES = {Step.LOGON, Step.OPEN, Step.LOOKUP, Step.SUBMIT, Step.TASK, Step.CANCEL}
 _SPARES_THE_FIELD = {Step.LOGON, Step.LIST, Step.OPEN}
 """A point's UID stands in its address as well, and only logging off needs the session's id."""
 _WRITES = {Step.LOGON, Step.SUBMIT, Step.CANCEL}
 """Sent once: two errors in a row are told, where a read is tried a third time."""
-_SPOILS_BODY = {"truncate", "drip", "garbage", "bomb", "deep", "missing"}
+_SPOILS_BODY = {"truncate", "drip", "garbage", "bomb", "deep", "missing", "no-task"}
 """The status of the answer stays good, and to a DELETE that is all there is."""
 
 

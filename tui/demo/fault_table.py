@@ -138,9 +138,9 @@ BEFORE = frozenset(kind.name for kind in FAULTS if kind.before)
 AFTER = frozenset(kind.name for kind in FAULTS if kind.after)
 
 
-def kind_of(fault: Fault) -> Kind:
-    """What kind of fault it is."""
-    return _BY_NAME[fault.name]
+def kind_named(name: str) -> Kind:
+    """The kind of fault of a name."""
+    return _BY_NAME[name]
 
 
 def parse(spec: str) -> Fault:

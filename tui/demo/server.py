@@ -10,7 +10,7 @@ from collections import deque
 
 from tui.demo.fault_effects import Arrived
 from tui.demo.fault_replies import Processed
-from tui.demo.fault_table import AFTER, BEFORE, kind_of, parse
+from tui.demo.fault_table import AFTER, BEFORE, kind_named, parse
 from tui.demo.faults import Faults
 from tui.demo.http import Connection
 from tui.demo.identity import Identity
@@ -72,14 +72,14 @@ class Application:
     async def _before(self, request: Request) -> Reply | None:
         found: Reply | None = None
         for fault in self.faults.named(BEFORE):
-            effect = kind_of(fault).before
+            effect = kind_named(fault.name).before
             if effect and fault.strikes(request.step):
                 found = await effect(fault, Arrived(request, self.service)) or found
         return found
 
     async def _after(self, request: Request, reply: Reply) -> Reply:
         for fault in self.faults.named(AFTER):
-            spoil = kind_of(fault).after
+            spoil = kind_named(fault.name).after
             if spoil and fault.strikes(request.step):
                 reply = await spoil(fault, Processed(request, reply, self.service))
         return reply
