@@ -49,6 +49,8 @@ TITLES = {
     "empty-401": "Logon refused",
     "loop-paging": "cannot be read",
     "endless-paging": "cannot be read",
+    "endless-sessions": "too large",
+    "html-4xx": "may not do that",
 }
 """What happened, as the screen has to name it; the rest is an answer that cannot be read."""
 _UNREADABLE = "answer cannot be read"
