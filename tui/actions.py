@@ -12,7 +12,7 @@ EVERYWHERE = "app"
 BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
 DIALOGS = frozenset(
-    {"certificate", "ask", "again", "help", "confirm", "picker", "cancel", "export", "choice"}
+    {"certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice"}
 )
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 _KEY_NAMES = {
@@ -95,7 +95,7 @@ _POINTS = (
 _FORM = (
     Action(screen="form", name="restore", keys="ctrl+r,r", label="Restore",
            help="Check the server for running restores of this VM, then ask for confirmation."),
-    Action(screen="form", name="look_up", keys="f2,ctrl+l", label="Look up",
+    Action(screen="form", name="look_up", keys="f2,ctrl+n", label="Look up",
            help="Choose this field's reference from a list."),
     Action(screen="form", name="change", keys="space", label="Switch",
            help="Switch the field between yes and no, or to its next choice."),
@@ -166,12 +166,14 @@ _APP = (
            help="Show this run's restores; in brackets, those in flight."),
     Action(screen="app", name="history", keys="ctrl+y", label="History", needs_logon=True, footer=False,
            help="Show every restore in the journal."),
+    Action(screen="app", name="log_on_again", keys="ctrl+l", label="Log on again", needs_logon=True,
+           help="Log on again after the logon session has ended; everything stays as it is."),
     Action(screen="app", name="log_off", keys="ctrl+o", label="Log off", needs_logon=True, footer=False,
            help="End the logon session at the server and forget it here."),
     Action(screen="app", name="ask_to_quit", keys="ctrl+q", label="Quit",
            help="Quit; restores in flight continue at the server.", priority=True),
     Action(screen="app", name="interrupt", keys="ctrl+c", label="Stop or quit", footer=False, priority=True,
-           help="Stop loading; if nothing is loading, ask to quit."),
+           help="Stop loading or logging on; where nothing is to stop, quit."),
     Action(screen="app", name="command_palette", keys="ctrl+p", label="Commands", footer=False, priority=True,
            help="Find an action by typing part of its name."),
 )  # fmt: skip

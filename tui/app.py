@@ -25,7 +25,7 @@ from tui.screens.base import (
     bindings_of,
     screen_name,
 )
-from tui.screens.dialogs import AskScreen, HelpScreen, LogOnAgainScreen
+from tui.screens.dialogs import AskScreen, HelpScreen, LogOnAgainScreen, WaitScreen
 from tui.screens.login import LoginScreen
 from tui.services import Services
 from tui.terminal.crash_edge import WorkerFailed
@@ -62,7 +62,10 @@ class VbemApp(TerminalApp):
         self.services.on_notice = self.show_notice
         self.services.on_failure = lambda doing, error: self.report_failure(WorkerFailed(doing, error))
         self.services.on_restores = self._restores_changed
+        self.services.on_trouble = self._show_trouble
         self.services.ask_for_password = self._ask_for_password
+        self._leaving = ""
+        """The question or the work that leads out of the screens; empty for none."""
         self._ended: EndedRestores | None = None
         # Before any stylesheet is read: a theme set later has all of them read again.
         self.register_theme(VBEM_THEME)
@@ -111,6 +114,11 @@ class VbemApp(TerminalApp):
     def _notice(self, notice: Notice) -> None:
         self.show_notice(notice.text, notice.kind)
 
+    def _show_trouble(self) -> None:
+        for screen in self.full_screens:
+            if screen.is_mounted:
+                screen.show_trouble()
+
     def _restores_changed(self, restores: tuple[Restore, ...]) -> None:
         # While the program ends the screens are gone before the last word of a restore comes.
         with suppress(ScreenStackError):
@@ -123,7 +131,8 @@ class VbemApp(TerminalApp):
 
         self._ended = self._ended or EndedRestores()
         shows_tasks = any(screen.NAME == "tasks" for screen in self.full_screens[-1:])
-        if self._ended.notice(restores) and not shows_tasks:
+        is_form_open = any(screen.busy_with for screen in self.full_screens)
+        if self._ended.notice(restores, is_form_open=is_form_open) and not shows_tasks:
             before, self._ended.shown = self._ended.shown, self._ended.words
             self.call_after_refresh(self._show_notice, self._ended.shown, self._ended.kind, before)
 
@@ -182,6 +191,8 @@ class VbemApp(TerminalApp):
         del parameters
         if self.screen_stack and action == screen_name(self.screen):
             return False
+        if action == "log_on_again":
+            return self.services.is_logon_put_off
         return bool(self.services.who) or action not in NEEDS_LOGON
 
     def action_tasks(self) -> None:
@@ -235,21 +246,58 @@ class VbemApp(TerminalApp):
         except WorkerCancelled as error:
             raise CancelledError from error
 
-    @work(group="session", exclusive=True, exit_on_error=False, description="log off")
-    async def action_log_off(self) -> None:
-        services = self.services
-        if services.connection is None:
-            return
-        words = services.in_flight_words
-        text = (
-            f"{words}. {services.in_flight_fate}. A restore that is still launching can no longer be "
+    def action_log_on_again(self) -> None:
+        self._log_on_again()
+
+    @work(group="again", exclusive=True, exit_on_error=False, description="log on again")
+    async def _log_on_again(self) -> None:
+        if await self.services.log_on_again():
+            self.show_notice("Logged on again.", "good")
+
+    def _begins_to_leave(self, how: str) -> bool:
+        """Note what leads out of the screens; where another thing does already, say that it comes first."""
+        if self._leaving:
+            for box in self.screen.query(".box"):
+                box.border_subtitle = f"{self._leaving}: this comes first"
+            return False
+        self._leaving = how
+        return True
+
+    @property
+    def _must_end_first(self) -> str:
+        """Return what a log-off would cut off in the middle, as a sentence; empty for nothing."""
+        if "cancel a restore" in self.services.under_way:
+            return "A cancel request is being sent."
+        return next((screen.busy_with for screen in self.full_screens if screen.busy_with), "")
+
+    def action_log_off(self) -> None:
+        if self._must_end_first:
+            self.show_notice(f"{self._must_end_first} Log off when the server has answered.", "bad")
+        elif self.services.connection is not None and self._begins_to_leave("Log off"):
+            self._log_off()
+
+    @work(group="session", exit_on_error=False, description="log off")
+    async def _log_off(self) -> None:
+        try:
+            question = AskScreen(self.services, "Log off?", self._log_off_words, yes="Log off", no="Stay")
+            if await self.push_screen_wait(question):
+                await self._log_off_and_ask_again()
+        finally:
+            self._leaving = ""
+
+    def _log_off_words(self) -> str:
+        words = self.services.in_flight_words
+        if not words:
+            return "This deletes the logon session at the server and in the keyring."
+        return (
+            f"{words}. {self.services.in_flight_fate}. A restore that is still launching can no longer be "
             "cancelled: its task ends with the logon session. The next logon finds it by its restore session."
-            if words
-            else "This deletes the logon session at the server and in the keyring."
         )
-        question = AskScreen(services, "Log off?", text, yes="Log off", no="Stay")
-        if not await self.push_screen_wait(question):
-            return
+
+    async def _log_off_and_ask_again(self) -> None:
+        """Log off under a dialog that takes no key; then only the login is left."""
+        services = self.services
+        await self.push_screen(WaitScreen(services, f"Logging off from {services.who} ..."))
         note = await services.log_off()
         while len(self.screen_stack) > 1:
             await self.pop_screen()
@@ -264,15 +312,24 @@ class VbemApp(TerminalApp):
 
     # -- the end --------------------------------------------------------------------------------
 
-    @work(group="session", exclusive=True, exit_on_error=False, description="ask to quit")
-    async def action_ask_to_quit(self) -> None:
-        if self.services.connection is not None:
-            text = self.services.what_goes_on or "Nothing is in flight."
-            question = AskScreen(self.services, "Quit vbem?", text, yes="Quit", no="Stay")
-            if not await self.push_screen_wait(question):
-                return
-        self.farewell = self.last_words()
-        self.exit(0)
+    def action_ask_to_quit(self) -> None:
+        if self._begins_to_leave("Quit"):
+            self._ask_to_quit()
+
+    @work(group="session", exit_on_error=False, description="ask to quit")
+    async def _ask_to_quit(self) -> None:
+        try:
+            if self.services.connection is not None:
+                question = AskScreen(self.services, "Quit vbem?", self._quit_words, yes="Quit", no="Stay")
+                if not await self.push_screen_wait(question):
+                    return
+            self.farewell = self.last_words()
+            self.exit(0)
+        finally:
+            self._leaving = ""
+
+    def _quit_words(self) -> str:
+        return self.services.what_goes_on or "Nothing is in flight."
 
     async def on_unmount(self) -> None:
         # Whatever ended the screens: the rows are given up, what is open is closed.

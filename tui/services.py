@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tui.api.errors import Untrusted
 from tui.clock import Clock, SystemClock
 from tui.errors import VbemError, describe
 from tui.restore_states import CancelState
@@ -39,6 +40,9 @@ TAKE_UP_EVERY_S = 30.0
 """How often rows are looked for whose vbem has ended."""
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
+
+
+_NOT_UPDATED = "nothing is updated or sent"
 
 
 class ReferenceNames:
@@ -93,6 +97,8 @@ class Services:
         """Reports an unexpected error; the text completes 'while trying to ...'."""
         self.on_restores: Listener = lambda _restores: None
         """Called with all restores after each change."""
+        self.on_trouble: Callable[[], None] = lambda: None
+        """Called when `trouble` may be another."""
         self.ask_for_password: Callable[[], Awaitable[bool]] = _nobody_to_ask
         """Asks the operator to log on again; gives whether there is a logon session then."""
         self.session_store, self.timeouts = session_store, timeouts
@@ -100,6 +106,9 @@ class Services:
         self._journal_problem = ""
         self._take_up_problem = ""
         self._logging_on: asyncio.Task[bool] | None = None
+        self._is_logon_put_off = False
+        self._untrusted: Untrusted | None = None
+        """Why nothing is sent any more."""
 
     # -- who is logged on -----------------------------------------------------------------------
 
@@ -118,6 +127,29 @@ class Services:
         """Return what must never be in a report: the proxy's password, the token of the logon session."""
         session = self.connection.manager.session if self.connection else None
         return (*self.options.secrets, *((session.token,) if session else ()))
+
+    @property
+    def is_logon_put_off(self) -> bool:
+        """Return whether the logon session has ended and the operator has not logged on again."""
+        return self._is_logon_put_off and self.connection is not None
+
+    @property
+    def trouble(self) -> str:
+        """Return why nothing that is shown is of now, in one or two sentences; empty while all is well."""
+        if self.connection is None:
+            return ""
+        if self._untrusted is not None:
+            title = self._untrusted.title.removeprefix("The server's certificate")
+            return f"THE SERVER'S CERTIFICATE{title}: {_NOT_UPDATED}. {self._untrusted.hint}"
+        return f"NOT LOGGED ON: {_NOT_UPDATED}. Ctrl+L logs on again." if self.is_logon_put_off else ""
+
+    def note_trouble(self, error: BaseException | None) -> None:
+        """Take note of why a call failed, or with None that one was answered."""
+        if error is not None and not isinstance(error, Untrusted):
+            return
+        if error is not self._untrusted:
+            self._untrusted = error
+            self.on_trouble()
 
     def address_of(self, typed: str) -> ServerAddress:
         """Return the address that was typed.
@@ -178,6 +210,7 @@ class Services:
             poll_every_s=self.refresh.poll_every_s,
             on_failure=lambda error: self.on_failure("watch the restores", error),
         )
+        self.restores.monitor.on_poll = self.note_trouble
         self.restores.on_change(self.on_restores)
 
     def _request_logon(self) -> asyncio.Task[bool]:
@@ -214,6 +247,8 @@ class Services:
             done = await self.ask_for_password()
         finally:
             self._logging_on = None
+        self._is_logon_put_off = not done
+        self.on_trouble()
         if done:
             self.keep_session_now()
             if self.restores is not None:
@@ -234,7 +269,8 @@ class Services:
         note = connection.log_off_note or note
         await connection.leave()
         await self._close_restores()
-        self.connection = None
+        self.connection = self._untrusted = None
+        self._is_logon_put_off = False
         return note
 
     async def close(self) -> None:

@@ -113,7 +113,7 @@ async def test_palette_writes_the_keys_and_leaves_the_arrows_out(tmp_path: Path)
         commands = list(pilot.app.get_system_commands(pilot.app.screen))
         await press(pilot, "ctrl+p")
         assert isinstance(pilot.app.screen, CommandPalette)
-    assert {"Ctrl+R or r", "F2 or Ctrl+L"} <= {one.help.partition(":")[0] for one in commands}
+    assert {"Ctrl+R or r", "F2 or Ctrl+N"} <= {one.help.partition(":")[0] for one in commands}
     assert "Next field" not in {one.title for one in commands}
 
 

@@ -93,6 +93,7 @@ async def test_walking_away_while_it_is_sent_stops_nothing(tmp_path: Path) -> No
         await until(pilot, lambda: manager.posts, "the POST")
         await press(pilot, "escape")
         assert "the list of points" in text_of(pilot)
+        assert "A restore is being sent. Ctrl+T shows" in text_of(pilot)
         assert manager.hold is not None
         manager.hold.set()
         await settle(pilot)

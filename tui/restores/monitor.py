@@ -73,6 +73,8 @@ class Monitor:
         self.logon_needed = False
         """Whether it waits for a new logon; until then restores run unwatched."""
         self.ticks = 0
+        self.on_poll: Callable[[Exception | None], None] = lambda _error: None
+        """Called after each poll with why it failed, or None."""
         self._manager = manager
         self._registry = registry
         self._clock = clock
@@ -168,7 +170,12 @@ class Monitor:
         )
         task_error, session_error = errors
         self._judge_cancels([] if task_error else by_task, [] if session_error else by_session)
-        self._note_errors([error for error in errors if error is not None])
+        failed = [error for error in errors if error is not None]
+        if not failed:
+            for restore in (*by_task, *by_session):
+                self._registry.change(restore.key, with_problem, "")
+        self.on_poll(failed[0] if failed else None)
+        self._note_errors(failed)
         self._adapt_interval(before)
         await self._registry.flush()
 

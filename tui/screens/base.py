@@ -3,6 +3,7 @@ by which screens ask the app to show another one."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
@@ -25,7 +26,7 @@ from tui.terminal.crash_edge import failure_of
 from tui.terminal.key_queue import now_s
 from tui.terminal.rendering import SinglePaintScreen
 from tui.widgets.footer import Footer
-from tui.widgets.header import Header, StatusLine
+from tui.widgets.header import Banner, Header, StatusLine
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
@@ -136,15 +137,19 @@ class VbemScreen(SinglePaintScreen[None]):
     VERTICAL_BREAKPOINTS = SHORT_BREAKPOINTS
     HEADING: ClassVar[str] = ""
     """What the header calls it."""
+    busy_with: str = ""
+    """What must come to its end before somebody logs off, as a sentence; empty for nothing."""
     TYPED: ClassVar[Sequence[tuple[str, str]]] = ()
     """What can be typed on it beside its keys, and what that means."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services = services
+        self._uppermost = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         yield Header(self.HEADING, demo=self.services.is_demo, who=self.services.who)
+        yield Banner(self.services.trouble)
         with Vertical(id="body"):
             yield from self.compose_body()
         yield StatusLine()
@@ -171,7 +176,26 @@ class VbemScreen(SinglePaintScreen[None]):
         return self in stack and any(not screen.is_modal for screen in stack[stack.index(self) + 1 :])
 
     def on_screen_resume(self) -> None:
+        self._uppermost.set()
         self._note_tasks()
+        self.show_trouble()
+
+    def on_screen_suspend(self) -> None:
+        self._uppermost.clear()
+
+    def show_trouble(self) -> None:
+        """Show in the banner what keeps this screen from being of now."""
+        self.query_one(Banner).show(self.services.trouble)
+        self.refresh_bindings()
+
+    async def ask(self, dialog: Dialog[DialogT]) -> DialogT | None:
+        """Return the answer to a dialog of this screen, for a worker.
+
+        It comes up when this screen is the uppermost: never under keys that are meant for another question.
+        """
+        while self.app.screen is not self:  # `is_current` is true below a dialog, too
+            await self._uppermost.wait()
+        return await self.app.push_screen_wait(dialog)
 
     @on(RestoresChanged)
     def _note_tasks(self) -> None:
@@ -199,6 +223,7 @@ class VbemScreen(SinglePaintScreen[None]):
 
     def show_error(self, doing: str, error: Exception) -> None:
         """Show an error of the lower rooms where it happened."""
+        self.services.note_trouble(error)
         self.set_status(describe(doing, error), "bad")
 
     @contextmanager
@@ -221,12 +246,14 @@ class VbemScreen(SinglePaintScreen[None]):
         """
         with self.reporting(doing):
             try:
-                return await read()
+                result = await read()
             except SessionExpired as error:
                 if not await self.services.log_on_again():
                     self.show_error(doing, error)
                     return None
-            return await read()
+                result = await read()
+            self.services.note_trouble(None)
+            return result
         return None
 
 
@@ -247,6 +274,14 @@ class Dialog(SinglePaintScreen[DialogT], ModalScreen[DialogT]):
         super().__init__()
         self.services = services
         self._shown_s = inf
+
+    def compose(self) -> ComposeResult:
+        yield from self.compose_box()
+        yield Footer()
+
+    def compose_box(self) -> ComposeResult:
+        """Yield the box with what is asked."""
+        yield from ()
 
     def on_mount(self) -> None:
         # From now on keys are answers. The frame follows within some milliseconds, in which nobody presses

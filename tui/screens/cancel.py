@@ -38,7 +38,7 @@ class CancelScreen(Dialog[None]):
         self._asked = False
         self._sent_before = False
 
-    def compose(self) -> ComposeResult:
+    def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
             name = safe(self._restore.vm_name, cells=50)
             yield self.title_line(f"Cancel the restore of {name}?")

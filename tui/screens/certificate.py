@@ -55,7 +55,7 @@ class CertificateScreen(Dialog[bool]):
         self._server = server
         self._pinned = pinned_sha256
 
-    def compose(self) -> ComposeResult:
+    def compose_box(self) -> ComposeResult:
         with VerticalScroll(classes="box", can_focus=False):
             changed = bool(self._pinned)
             title = "THE CERTIFICATE HAS CHANGED" if changed else "Unknown certificate"

@@ -67,7 +67,7 @@ class ConfirmScreen(Dialog[bool]):
         self._plan, self._reason = plan, reason
         self._answered = False
 
-    def compose(self) -> ComposeResult:
+    def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield self.title_line(heading(self._plan))
             lines = [*plan_lines(self._plan), reason_line(self._reason), *self._plan.found]
@@ -128,6 +128,7 @@ class ConfirmScreen(Dialog[bool]):
 
 
 _DOING = "start the restore"
+SENDING = "A restore is being sent."
 
 
 async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -> Restore | None:
@@ -136,9 +137,10 @@ async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -
     Returns:
         The restore if it was, or may have been, started; None if it surely was not: the screen says why.
     """
-    if not await screen.app.push_screen_wait(ConfirmScreen(screen.services, plan, reason)):
+    if not await screen.ask(ConfirmScreen(screen.services, plan, reason)):
         screen.set_status("Nothing was sent.")
         return None
+    screen.busy_with = SENDING
     screen.set_status("Sending ...")
     outcome = await _submit(screen, plan, reason)
     if isinstance(outcome, JournalError):
@@ -176,7 +178,7 @@ async def _without_journal(
         "without the journal and vbem ends before the journal can be written, this restore is FORGOTTEN: "
         "no later run finds it, and History does not show it."
     )
-    if await screen.app.push_screen_wait(
+    if await screen.ask(
         AskScreen(
             screen.services,
             "NO JOURNAL: send anyway?",

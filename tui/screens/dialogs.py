@@ -13,7 +13,7 @@ from tui.actions import DIALOGS, actions_of, spell_keys
 from tui.api.errors import BadLogin
 from tui.errors import VbemError, describe
 from tui.sanitize import safe
-from tui.screens.base import Dialog, bindings_of
+from tui.screens.base import Dialog, RestoresChanged, bindings_of
 from tui.screens.login import RefusalCounter, unreadable
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
@@ -21,34 +21,53 @@ from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.binding import BindingType
+    from textual.events import Key, Paste
 
     from tui.restores.forms.fields import Choice
     from tui.services import Services
 
 
 class AskScreen(Dialog[bool]):
-    """A question; the safe answer has the focus and is what Escape means."""
+    """A question; the safe answer has the focus and is what Escape means.
+
+    Args:
+        services: what it is about.
+        title: the question.
+        text: what to know for an answer; where it is a function, it is asked again at each change.
+        yes: the button that does it.
+        no: the safe one.
+    """
 
     NAME = "ask"
     BINDINGS = bindings_of("ask")
 
-    def __init__(self, services: Services, title: str, text: str, *, yes: str, no: str) -> None:
+    def __init__(
+        self, services: Services, title: str, text: str | Callable[[], str], *, yes: str, no: str
+    ) -> None:
         super().__init__(services)
         self._title, self._text, self._yes, self._no = title, text, yes, no
 
-    def compose(self) -> ComposeResult:
+    def compose_box(self) -> ComposeResult:
         with VerticalScroll(classes="box", can_focus=False):
             yield self.title_line(self._title)
-            yield Static(self._text, markup=False)
+            yield Static(self._words, markup=False, id="ask-text")
             with Horizontal(classes="buttons"):
                 yield Button(self._no, id="no", compact=True)
                 yield Button(self._yes, id="yes", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#no", Button).focus()
+
+    @property
+    def _words(self) -> str:
+        return self._text() if callable(self._text) else self._text
+
+    @on(RestoresChanged)
+    def _changed(self) -> None:
+        self.query_one("#ask-text", Static).update(self._words)
 
     @on(Button.Pressed, "#yes")
     def accept(self) -> None:
@@ -62,6 +81,30 @@ class AskScreen(Dialog[bool]):
         self.focus_next()
 
 
+class WaitScreen(Dialog[None]):
+    """Says what is being done, while no key may come between.
+
+    Args:
+        services: of the screen below.
+        words: what is being done, and for how long at most.
+    """
+
+    NAME = "wait"
+
+    def __init__(self, services: Services, words: str) -> None:
+        super().__init__(services)
+        self._words = words
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield self.title_line(self._words)
+
+    def takes_key(self, event: Key | Paste) -> bool:
+        del event
+        self.query_one(".box").border_subtitle = "no key is taken until this is done"
+        return False
+
+
 class LogOnAgainScreen(Dialog[bool]):
     """Asks for the password when the logon session is over; the screen below stays as it was."""
 
@@ -71,8 +114,9 @@ class LogOnAgainScreen(Dialog[bool]):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self._refusals = RefusalCounter()
+        self._is_sending = False
 
-    def compose(self) -> ComposeResult:
+    def compose_box(self) -> ComposeResult:
         with VerticalScroll(classes="box", can_focus=False):
             yield self.title_line("The logon session has ended")
             yield Static(
@@ -96,7 +140,9 @@ class LogOnAgainScreen(Dialog[bool]):
         if problem := unreadable("password", password):
             self.query_one("#again-status", Static).update(problem)
             self.query_one("#password-again", LineInput).focus_for_retyping()
-        elif password:
+        elif password and not self._is_sending:
+            # A second Enter must not send a wrong password twice: directories count.
+            self._is_sending = True
             self._log_on(password)
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on again")
@@ -117,6 +163,8 @@ class LogOnAgainScreen(Dialog[bool]):
             status.update(safe(describe("log on again", error), cells=400))
         else:
             self.dismiss(True)
+        finally:
+            self._is_sending = False
 
     @on(Button.Pressed, "#not-now")
     def action_back(self) -> None:
@@ -133,7 +181,7 @@ class ChoiceScreen(Dialog[str | None]):
         super().__init__(services)
         self._choices = choices
 
-    def compose(self) -> ComposeResult:
+    def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield self.title_line("Which platform does this restore point belong to?")
             yield Static("The server does not say. Ask the backup team if you do not know.", markup=False)
@@ -153,6 +201,7 @@ class ChoiceScreen(Dialog[str | None]):
 
 
 _INDENT = 16
+ENTER = "Enter goes on from a field, and presses the button that has the focus."
 
 
 class HelpScreen(Dialog[None]):
@@ -172,12 +221,12 @@ class HelpScreen(Dialog[None]):
         super().__init__(services)
         self._screen, self._more = screen, more
 
-    def compose(self) -> ComposeResult:
+    def compose_box(self) -> ComposeResult:
         lines = [f"{spell_keys(action):<{_INDENT - 1}} {action.help}" for action in actions_of(self._screen)]
         lines += (
             ["", *(f"{word:<{_INDENT - 1}} {meaning}" for word, meaning in self._more)] if self._more else []
         )
-        lines += ["", "Tab and Shift+Tab move between fields. Esc closes this."]
+        lines += ["", "Tab and Shift+Tab move between fields and buttons.", ENTER, "Esc closes this."]
         with Vertical(classes="box"):
             yield self.title_line(f"Keys {'in this dialog' if self._screen in DIALOGS else 'on this screen'}")
             yield TextView(lines, hang=_INDENT, id="help-keys")

@@ -38,7 +38,7 @@ class ExportScreen(Dialog[Path | None]):
         super().__init__(services)
         self._suggestion = suggestion
 
-    def compose(self) -> ComposeResult:
+    def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield self.title_line("Export the journal")
             yield Static(
@@ -180,9 +180,7 @@ class HistoryScreen(VbemScreen):
             self.set_status("There is no journal to export.", "bad")
             return
         stamp = self.services.clock.now().strftime("%Y%m%d-%H%M%S")
-        path = await self.app.push_screen_wait(
-            ExportScreen(self.services, Path.home() / f"vbem-journal-{stamp}.jsonl")
-        )
+        path = await self.ask(ExportScreen(self.services, Path.home() / f"vbem-journal-{stamp}.jsonl"))
         if path is None:
             self.set_status("Nothing was written.")
             return

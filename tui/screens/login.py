@@ -142,7 +142,19 @@ class LoginScreen(VbemScreen):
     def press_log_on(self) -> None:
         self.action_log_on()
 
+    def stop_loading(self) -> bool:
+        """Stop logging on; return whether anybody was."""
+        if not self._is_sending:
+            return False
+        self.workers.cancel_group(self, "login")
+        self.set_status("Stopped. Whether the server has logged you on is not known.", "bad")
+        return True
+
     def action_log_on(self) -> None:
+        if self._is_sending:
+            # A second logon beside the first would send a wrong password twice: directories count.
+            self.set_status("Logging on already. Ctrl+C stops it.")
+            return
         server, user, password = (
             self.query_one(f"#{n}", LineInput).value for n in ("server", "user", "password")
         )
@@ -224,7 +236,7 @@ class LoginScreen(VbemScreen):
             return True
         self._stop_waiting()  # now it is the operator who is waited for
         self.set_status("")
-        trusted = await self.app.push_screen_wait(
+        trusted = await self.ask(
             CertificateScreen(
                 self.services, certificate, server=str(connection.address), pinned_sha256=pinned
             )

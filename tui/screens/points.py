@@ -444,9 +444,7 @@ class RestorePointsScreen(VbemScreen):
             f"Enterprise Manager will collect the newest points from {safe(name, cells=60)}. "
             "This takes a few minutes."
         )
-        if not await self.app.push_screen_wait(
-            AskScreen(self.services, "Collect now?", text, yes="Collect", no="Back")
-        ):
+        if not await self.ask(AskScreen(self.services, "Collect now?", text, yes="Collect", no="Back")):
             return
         connection = self.services.connection
         if connection is None:

@@ -63,7 +63,7 @@ class PickerScreen(Dialog[str | None]):
         self._fetch = fetch
         self._items: Sequence[HierarchyItem] = ()
 
-    def compose(self) -> ComposeResult:
+    def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield self.title_line(f"Choose: {safe(self._what, cells=60)}")
             yield LineInput(placeholder="type part of the name", id="picker-filter")

@@ -20,7 +20,7 @@ from tui.restores.forms.fields import FieldKind, FormDraft, IncompleteForm, Prob
 from tui.sanitize import name, safe
 from tui.screens import reference_picker, restore_form_data
 from tui.screens.base import Notice, OpenTasks, VbemScreen, bindings_of
-from tui.screens.confirm import confirm_and_send
+from tui.screens.confirm import SENDING, confirm_and_send
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import PlanSummary, spell_out
 from tui.screens.reference_picker import PickerScreen
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 
 REASON_LABEL = "  Ticket or reason, optional; for the journal only"
+CANNOT_BE_SENT = "Not sent"
 WIDE = 110
 """Columns from which the plan is beside the form instead of below it."""
 
@@ -70,8 +71,6 @@ class RestoreFormScreen(VbemScreen):
         self._form: RestoreForm | None = None
         self._plans: PlanDrafter | None = None
         self._remark = self._draft.note
-        self._busy = False
-        """A restore of this form is being prepared, confirmed or sent."""
         self._sent = False
         self._shown_verdict = ""
         self._complaint = ""
@@ -264,7 +263,7 @@ class RestoreFormScreen(VbemScreen):
 
     def takes_key(self, event: Key | Paste) -> bool:
         """Return what is typed while the restore is prepared or sent would come too late for it."""
-        return not (self._busy and is_typing(event))
+        return not (self.busy_with and is_typing(event))
 
     def action_change(self) -> None:
         row = self._body.focused_row() if self._form else None
@@ -311,28 +310,28 @@ class RestoreFormScreen(VbemScreen):
             self.set_status("Choose where to restore first: the lookup depends on it.", "bad")
             return
         fetch = partial(reference_picker.items_for, manager, row.field, root, form.point, self._roots)
-        chosen = await self.app.push_screen_wait(PickerScreen(self.services, row.field.label, fetch))
+        chosen = await self.ask(PickerScreen(self.services, row.field.label, fetch))
         if chosen is not None:
             row.set_value(chosen)
             row.control.focus()
 
     def action_request(self) -> None:
-        plan, manager = self._draft_or_complain(), self._manager
+        plan, manager = self._draft_or_complain("No request yet"), self._manager
         if plan is not None and manager is not None:
             write = partial(manager.write_request, plan.point, plan.spec)
             self.app.push_screen(RequestScreen(self.services, plan.request, write))
 
-    def _draft_or_complain(self) -> RestorePlan | None:
+    def _draft_or_complain(self, what: str) -> RestorePlan | None:
         form, drafter = self._form, self._drafter
         if form is None or drafter is None:
             return None
         try:
             return drafter.draft(form, self._body.values)
         except IncompleteForm as error:
-            self._show_problems(error.problems)
+            self._show_problems(what, error.problems)
             return None
 
-    def _show_problems(self, problems: Sequence[Problem]) -> None:
+    def _show_problems(self, what: str, problems: Sequence[Problem]) -> None:
         self._body.touch_all()
         self._show_state()
         first = self._body.row(problems[0].field) if problems else None
@@ -340,7 +339,7 @@ class RestoreFormScreen(VbemScreen):
             first.control.focus()
         count = "1 thing" if len(problems) == 1 else f"{len(problems)} things"
         sentence = problems[0].sentence if problems else ""
-        self._complaint = f"Not sent: {count} to correct first. {sentence}"
+        self._complaint = f"{what}: {count} to correct first. {sentence}"
         self.set_status(self._complaint, "bad")
 
     # -- sending ------------------------------------------------------------------------------
@@ -350,9 +349,9 @@ class RestoreFormScreen(VbemScreen):
         self.action_restore()
 
     def action_restore(self) -> None:
-        plan = None if self._busy else self._draft_or_complain()
+        plan = None if self.busy_with else self._draft_or_complain(CANNOT_BE_SENT)
         if plan is not None:
-            self._busy = True
+            self.busy_with = "A restore is being prepared."
             self._restore(plan)
 
     @work(group="submit", exclusive=False, exit_on_error=False, description="start a restore")
@@ -371,13 +370,13 @@ class RestoreFormScreen(VbemScreen):
             self.set_status("")
             restore = await confirm_and_send(self, checked, reason)
         finally:
-            self._busy = False
+            self.busy_with = ""
         if restore is not None:
             self.services.form_drafts[restore.key] = FormDraft(
                 point=form.point, platform=form.platform, values=values, reason=reason
             )
             self._sent = True
-            if self.is_current:
+            if self.app.screen is self:  # a dialog over it is answered first
                 self.app.post_message(OpenTasks(restore.key))
 
     def on_screen_resume(self) -> None:
@@ -391,7 +390,10 @@ class RestoreFormScreen(VbemScreen):
     # -- leaving ------------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        if self._is_changed():
+        if self.busy_with == SENDING:
+            self.dismiss(None)
+            self.app.post_message(Notice(f"{SENDING} Ctrl+T shows what the server answers."))
+        elif self._is_changed():
             self._ask_to_leave()
         else:
             self.dismiss(None)
@@ -405,7 +407,5 @@ class RestoreFormScreen(VbemScreen):
     @work(group="leave", exclusive=True, exit_on_error=False, description="leave the form")
     async def _ask_to_leave(self) -> None:
         text = "Your entries will be discarded. Nothing was sent."
-        if await self.app.push_screen_wait(
-            AskScreen(self.services, "Leave the form?", text, yes="Leave", no="Stay")
-        ):
+        if await self.ask(AskScreen(self.services, "Leave the form?", text, yes="Leave", no="Stay")):
             self.dismiss(None)

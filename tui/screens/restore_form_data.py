@@ -60,7 +60,7 @@ async def find_platform(
     if found is not None and found is not Platform.UNKNOWN:
         return found
     choices = platform_choices(point.kind)
-    chosen = await screen.app.push_screen_wait(ChoiceScreen(screen.services, choices))
+    chosen = await screen.ask(ChoiceScreen(screen.services, choices))
     return Platform(chosen) if chosen else None
 
 

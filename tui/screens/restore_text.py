@@ -312,19 +312,28 @@ class EndedRestores:
 
     def __init__(self) -> None:
         self._begun: set[str] = set()
+        self._sent: set[str] = set()
+        """What no task is known of yet."""
         self._ended: list[Restore] = []
         self.shown = ""
         """The sentence that is on some status line; empty for none."""
 
-    def notice(self, restores: Iterable[Restore]) -> bool:
-        """Look at all restores as they are now; whether one has ended."""
+    def notice(self, restores: Iterable[Restore], *, is_form_open: bool = False) -> bool:
+        """Look at all restores as they are now; whether one has ended.
+
+        Args:
+            restores: all of this run.
+            is_form_open: what is refused at once is shown by its form.
+        """
         new: list[Restore] = []
         for restore in restores:
-            if restore.is_over and restore.key in self._begun:
+            if restore.is_over:
+                if restore.key in self._begun or (restore.key in self._sent and not is_form_open):
+                    new.append(restore)
                 self._begun.discard(restore.key)
-                new.append(restore)
-            elif restore.state.has_begun:  # what is refused at once is shown by its form
-                self._begun.add(restore.key)
+                self._sent.discard(restore.key)
+            else:
+                (self._begun if restore.state.has_begun else self._sent).add(restore.key)
         self._ended += new
         return bool(new)
 

@@ -20,6 +20,22 @@ class Header(Static):
         return " " + "  |  ".join(part for part in parts if part)
 
 
+class Banner(Static):
+    """What keeps everything on the screen from being of now, below the first line; nothing otherwise."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(markup=False, id="trouble")
+        self._said = ""
+        self.display = False
+        self.show(text)
+
+    def show(self, text: str) -> None:
+        """Show `text`; where it is empty there is no line."""
+        if text != self._said:
+            self._said, self.display = text, bool(text)
+            self.update(safe(text, cells=300))
+
+
 class StatusLine(Static):
     """One to three lines above the footer that say what happened and what to do."""
 

@@ -55,7 +55,11 @@ def test_what_was_over_when_it_was_first_seen_or_refused_at_once_is_not_told() -
     endings = EndedRestores()
     sent = restore(RestoreState.SENT)
     assert not endings.notice([sent, replace(sent, key="old", state=RestoreState.SUCCEEDED)])
-    assert not endings.notice([replace(sent, state=RestoreState.FAILED)])
+    assert not endings.notice([replace(sent, state=RestoreState.FAILED)], is_form_open=True)
+    endings.notice([sent])
+    assert endings.notice([replace(sent, state=RestoreState.FAILED)]), (
+        "its form was left: nothing else tells it"
+    )
 
 
 def test_a_name_from_the_server_cannot_spoil_the_line() -> None:
