@@ -73,6 +73,8 @@ class Monitor:
         self.logon_needed = False
         """Whether it waits for a new logon; until then restores run unwatched."""
         self.ticks = 0
+        self._marked: dict[str, str] = {}
+        """What failed polls have said of which restore."""
         self.on_poll: Callable[[Exception | None], None] = lambda _error: None
         """Called after each poll with why it failed, or None."""
         self._manager = manager
@@ -172,8 +174,7 @@ class Monitor:
         self._judge_cancels([] if task_error else by_task, [] if session_error else by_session)
         failed = [error for error in errors if error is not None]
         if not failed:
-            for restore in (*by_task, *by_session):
-                self._registry.change(restore.key, with_problem, "")
+            self._unmark()
         self.on_poll(failed[0] if failed else None)
         self._note_errors(failed)
         self._adapt_interval(before)
@@ -336,6 +337,14 @@ class Monitor:
     def _mark(self, restores: list[Restore], why: str) -> None:
         for restore in restores:
             self._registry.change(restore.key, with_problem, why)
+            self._marked[restore.key] = why
+
+    def _unmark(self) -> None:
+        """Take back what failed polls have said: the server answers again, also where it says nothing new."""
+        for key, why in self._marked.items():
+            if self._registry.get(key).problem == why:
+                self._registry.change(key, with_problem, "")
+        self._marked.clear()
 
     def _note_errors(self, errors: list[Exception]) -> None:
         self._has_recovered = bool(self._failures) and not errors
