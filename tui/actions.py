@@ -65,7 +65,7 @@ _DIALOGS = (
     Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
 )  # fmt: skip
 _POINTS = (
-    Action(screen="points", name="choose", keys="enter", label="Open",
+    Action(screen="points", name="choose", keys="enter", label="Open", priority=True,
            help="Show the points of the VM under the cursor; on a point, open its restore form."),
     Action(screen="points", name="back", keys="escape", label="Back",
            help="Go one step back: from the points to the VMs, then empty the filter."),

@@ -310,6 +310,13 @@ async def test_where_nothing_is_found_it_says_which_part_of_the_filter_matches_n
         assert words in text_of(pilot)
 
 
+async def test_line_of_keys_begins_with_enter_in_the_filter_and_in_both_lists(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, _):
+        for key in ("down", "tab", "enter"):
+            await press(pilot, key)
+            assert text_of(pilot).splitlines()[-1].startswith(" Enter Open  Esc Back  / Find")
+
+
 async def test_help_lists_enter_and_what_the_filter_takes(app: VbemApp) -> None:
     async with browsing(app, size=(120, 60)) as (pilot, _):
         await press(pilot, "f1")

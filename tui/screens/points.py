@@ -202,10 +202,6 @@ class RestorePointsScreen(VbemScreen):
         self._say_loaded()
         self.ask_for(wanted)
 
-    @on(Input.Submitted, "#filter")
-    def _choose_from_filter(self) -> None:
-        self.vms.choose()
-
     # The two lists -----------------------------------------------------------------------------
 
     @on(VirtualTable.Chosen, "#vms")
@@ -259,7 +255,7 @@ class RestorePointsScreen(VbemScreen):
         self.query_one(StatusLine).take_back(POINTS_LINE)
 
     def action_choose(self) -> None:
-        self._moved().choose()
+        (self.pane.table if self.pane.table.has_focus else self.vms).choose()
 
     def action_move(self, rows: int) -> None:
         self._moved().move(rows)
