@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.settle import opened, press, text_of, until
-from tests.ui.forms import app_for, fill, plan_of, verdict_of
+from tests.ui.forms import app_for, fill, namesakes, plan_of, verdict_of
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import point
 from tui.api.errors import NotFound, Unreachable
@@ -194,3 +195,22 @@ async def test_the_field_with_the_focus_stays_in_view_when_the_terminal_shrinks(
         await pilot.pause()
         await pilot.pause()
         assert "Power on after restore" in text_of(pilot)
+
+
+async def test_ages_go_on_while_the_form_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.screens.restore_form.AGES_EVERY_S", 0.05)
+    app = app_for(tmp_path, point())
+    clock: Any = app.services.clock
+    async with opened(app) as pilot:
+        later = clock.now() + timedelta(days=9)
+        clock.now = lambda: later
+        await until(pilot, lambda: ", 9 d ago" in text_of(pilot), "the age of the point in the first line")
+        assert "The point is 9 d old" in plan_of(pilot)
+
+
+async def test_form_warns_of_a_newer_point_and_of_names_that_look_the_same(tmp_path: Path) -> None:
+    one = point()
+    newer = point(number=2, created=one.created + timedelta(hours=1))
+    async with opened(app_for(tmp_path, one, known=[newer, *namesakes(one, "App\u200b07")])) as pilot:
+        assert "This VM has a newer point, of 2026-11-22 23:00 UTC." in plan_of(pilot)
+        assert "Another VM has the same name, or one that looks it" in plan_of(pilot)

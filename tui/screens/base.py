@@ -116,6 +116,8 @@ def bindings_in_dialogs() -> list[BindingType]:
     return [binding_of(action) for action in actions_of(EVERYWHERE) if action.in_dialogs]
 
 
+AGES_EVERY_S = 60.0
+"""How often the ages on a screen are made new."""
 TOO_EARLY = "keys pressed before this was shown were ignored"
 SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
 """Below 20 lines a screen leaves out what is elsewhere as well."""

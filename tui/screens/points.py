@@ -32,7 +32,7 @@ from tui.restore_points.loader import Loader, LoadState, Progress
 from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.forms.fields import FormDraft
 from tui.sanitize import safe
-from tui.screens.base import OpenRestoreForm, VbemScreen, bindings_of
+from tui.screens.base import AGES_EVERY_S, OpenRestoreForm, VbemScreen, bindings_of
 from tui.screens.dialogs import AskScreen
 from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows
 from tui.services import Services
@@ -42,7 +42,6 @@ from tui.widgets.header import StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.virtual_table import VirtualTable
 
-AGES_EVERY_S = 60.0
 ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
 POINTS_LINE = "Enter on a point opens its restore form; Esc goes back to the VMs."

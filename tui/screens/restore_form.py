@@ -19,7 +19,7 @@ from tui.restores.forms.cloud_director import ROOT
 from tui.restores.forms.fields import FieldKind, FormDraft, IncompleteForm, Problem, WrongForm
 from tui.sanitize import name, safe
 from tui.screens import reference_picker, restore_form_data
-from tui.screens.base import Notice, OpenTasks, VbemScreen, bindings_of
+from tui.screens.base import AGES_EVERY_S, Notice, OpenTasks, VbemScreen, bindings_of
 from tui.screens.confirm import SENDING, confirm_and_send
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import PlanSummary, spell_out
@@ -113,6 +113,7 @@ class RestoreFormScreen(VbemScreen):
         )
         if known is not Platform.UNKNOWN and self._draft.point.kind is PointKind.VM:
             self._use(self._draft.point, known)
+        self.set_interval(AGES_EVERY_S, self.show_ages)
         self._open()
 
     @property
@@ -183,7 +184,7 @@ class RestoreFormScreen(VbemScreen):
             self._show_state()
 
     def show_ages(self) -> None:
-        """Update the ages, which stood still while another screen was over this one."""
+        """Make the ages new: they go on while the form is open or another screen is over it."""
         self.query_one("#form-point", Static).update(self._point_words())
         self._show_state()
 
