@@ -12,7 +12,7 @@ from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
 from tui.restores.unfollowed import Unfollowed
 from tui.sanitize import safe
-from tui.widgets.table_layout import Cell, StyledText
+from tui.widgets.table_layout import Cell, OneOf, StyledText
 from tui.widgets.text_view import Line
 
 STATE_STYLES = {
@@ -264,7 +264,7 @@ def entry_cells(entry: JournalEntry, *, is_followed: bool = False) -> tuple[Cell
     is_open = not entry.state.is_over and entry.state is not RestoreState.UNKNOWN
     return (
         str(entry.id),
-        timefmt.local(entry.created),
+        OneOf(*timefmt.spellings(entry.created)),
         state_cell(entry.state, is_old=is_likely or (is_open and not is_followed)),
         entry.vm_name,
         entry.operator or entry.em_user,

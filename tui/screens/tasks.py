@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     Column(key="state", label="State", width=10),
     Column(key="progress", label="Done", width=5, align="right"),
-    Column(key="vm", label="VM", width=12, flex=1),
+    Column(key="vm", label="VM", width=12, flex=1, keeps_end=True),
     Column(key="elapsed", label="Elapsed", width=8, align="right"),
     Column(key="message", label="What is known", width=20, flex=3),
 )
