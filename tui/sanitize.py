@@ -116,10 +116,14 @@ def plain(value: object, *, cells: int = MAX_CELLS) -> Text:
     return Text(safe(value, cells=cells))
 
 
+def quoted(text: str) -> str:
+    """Return a name in quotes where blanks at its ends or in a row would not be seen."""
+    return text if text == " ".join(text.split()) else f"'{text}'"
+
+
 def name(value: object, *, cells: int = MAX_CELLS) -> str:
-    """Make a name safe, in quotes where blanks at its ends or in a row would not be seen."""
-    text = str(value)
-    return safe(text if text == " ".join(text.split()) else f"'{text}'", cells=cells)
+    """Make a name safe, in quotes where blanks would not be seen."""
+    return safe(quoted(str(value)), cells=cells)
 
 
 _LOOK_ALIKES = str.maketrans(

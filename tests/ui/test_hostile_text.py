@@ -46,7 +46,7 @@ async def to_points(pilot: Pilot[Any], demo: DemoProcess, fault: str) -> str:
 
 def column_ends(shown: str) -> set[int]:
     """Where the column behind the name begins, in cells: the server's name, in each row of the list."""
-    rows = [line for line in shown.splitlines() if re.search(r" vbr\d", line)]
+    rows = [line for line in shown.splitlines() if re.search(r" vbr\d", line) and "points loaded" not in line]
     return {cell_len(row[: row.rindex(" vbr")]) for row in rows}
 
 

@@ -18,6 +18,7 @@ BAR_CELLS = 10
 WAIT_TOLD_AFTER_S = 5.0
 """After so many seconds without an answer the line says how long it has been, and again after as many."""
 _SERVER_CELLS = 14
+_TITLE_CELLS = 26
 _BUSY = {LoadState.IDLE, LoadState.LOADING}
 
 
@@ -29,8 +30,8 @@ def type_words(details: PointDetails) -> str:
 
 
 def vm_title(vm: Vm) -> str:
-    """Return a VM's name, safe to show, marked where it is a vApp."""
-    return f"{sanitize.name(vm.name)} (vApp)" if vm.kind is PointKind.VAPP else sanitize.name(vm.name)
+    """Return a VM's name, in quotes where blanks would not be seen, marked where it is a vApp."""
+    return sanitize.quoted(vm.name) + (" (vApp)" if vm.kind is PointKind.VAPP else "")
 
 
 def row_title(index: PointIndex, vm: Vm) -> str:
@@ -43,7 +44,12 @@ def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:
     """Return one line about a VM, beginning with what distinguishes it from its namesakes."""
     of = "" if shown == len(vm.rows) else f"{shown:,} of "
     count = f"{of}{len(vm.rows):,} point{'' if len(vm.rows) == 1 else 's'}"
-    parts = [vm_title(vm), vm.platform.short_label, vm.server_name or "server unknown"]
+    # The name is cut before what distinguishes it from its namesakes would be.
+    parts = [
+        sanitize.cut_middle(safe(vm_title(vm)), _TITLE_CELLS),
+        vm.platform.short_label,
+        vm.server_name or "server unknown",
+    ]
     if others := index.namesakes(vm):
         parts += [object_word(vm), _alike_words([vm, *others])]
     return "  ".join([*parts, count])

@@ -138,6 +138,15 @@ def test_namesakes_are_told_apart_in_words() -> None:
     assert vm_words(index, index.vms[0], 1) == "web  vSphere  vbr1  vm-7  2 VMs of this name  1 point"
 
 
+def test_a_long_name_leaves_room_for_what_tells_it_from_its_namesakes() -> None:
+    index = PointIndex()
+    long = "customer-a-production-sql-cluster-node-01"
+    index.add([point(long, ref=f"urn:VMware:Vm:{ROOT}.vm-7"), point(long, server="vbr2")])
+    words = vm_words(index, index.vms[0], 1)
+    assert words.endswith("node-01  vSphere  vbr1  vm-7  2 VMs of this name  1 point")
+    assert len(words) <= 79
+
+
 def test_vapps_of_one_name_are_not_called_vms() -> None:
     index = PointIndex()
     index.add([point("shop", server=server, kind=PointKind.VAPP) for server in ("vbr1", "vbr2")])
