@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from tests.demo.reading import Wire
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import press, shows, text_of, until
+from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.restore_points.filter_parser import FILTER_KEYS
@@ -128,6 +129,16 @@ async def test_a_filter_that_is_wrong_shows_nothing_opens_nothing_and_says_what_
         await press(pilot, *["backspace"] * len(wrong))
         assert screen.vms.row_count == every
         assert words not in seen(pilot)
+
+
+async def test_enter_in_one_piece_with_a_wrong_filter_opens_nothing(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        for event in (Paste("before:banana"), Key("enter", "\r"), Key("enter", "\r")):
+            app.post_message(event)
+        await shows(pilot, "'banana' is not a time")
+        await settle(pilot)
+        assert screen.pane.vm is None
+        assert pilot.app.screen is screen
 
 
 async def test_what_is_wrong_hides_the_points_beside_the_list_too(app: VbemApp) -> None:

@@ -90,6 +90,8 @@ class RestorePointsScreen(VbemScreen):
         self._heard_at_s = 0.0
         """When the server last answered or was first asked, on the clock that only grows."""
         self._parser = FilterParser(services.clock.now)
+        self._asked = ""
+        """The text of the filter at work."""
         self._problem: FilterError | None = None
         """Why the filter shows nothing."""
         self._was_covered = False
@@ -185,6 +187,7 @@ class RestorePointsScreen(VbemScreen):
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
+        self._asked = event.value
         try:
             wanted, self._problem = self._parser.parse(event.value), None
         except FilterError as error:
@@ -254,7 +257,9 @@ class RestorePointsScreen(VbemScreen):
         self.query_one(StatusLine).take_back(POINTS_LINE)
 
     def action_choose(self) -> None:
-        (self.pane.table if self.pane.table.has_focus else self.vms).choose()
+        # What is typed and not looked for yet opens nothing that was found before.
+        if self.entry.value == self._asked:
+            (self.pane.table if self.pane.table.has_focus else self.vms).choose()
 
     def action_move(self, rows: int) -> None:
         self._moved().move(rows)
