@@ -46,7 +46,10 @@ def is_truthful(row: Row, effect: Effect | None) -> bool:
     if effect is None:
         return row.state == "unknown" or (row.state == "failed" and "did not start" in row.message)
     if effect["launch_stopped"]:
-        return row.state in {"unknown", "cancelled"} and bool(row.cancel)
+        return row.state == "unknown" and bool(row.cancel)
+    if row.state == "unknown":
+        # The reply was lost, and nothing names the session: its end is told as what may be the restore's.
+        return "may be this restore's" in row.message
     return row.state == ENDS[str(effect["result"])]
 
 

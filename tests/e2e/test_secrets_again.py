@@ -32,9 +32,9 @@ def cancel_to_the_end(terminal: Terminal) -> None:
     terminal.press("c")
     terminal.until("Cancel the restore of archive01?")
     terminal.press("right", "enter")
-    terminal.until("Cancel accepted; vbem watches the server")
+    terminal.until("Cancel accepted; whether it stops the launch")
     terminal.press("enter")
-    terminal.until(lambda text: "Cancel the restore of" not in text and "archive01: cancelling" in text)
+    terminal.until(lambda text: "Cancel the restore of" not in text)
 
 
 def log_on_in_the_dialog(terminal: Terminal, password: str) -> None:

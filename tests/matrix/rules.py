@@ -77,6 +77,7 @@ _UNCLEAR = {
 """The same where an answer to a write did come, and tells neither."""
 _LOST = {"did not answer in time", "The connection broke"}
 _STATUSES = {
+    "hostile-error": "500 Internal Server Error from the server: ",
     "html-error": "500 Internal Server Error from the server or a proxy",
     "http-502": "502 Bad Gateway from the server or a proxy",
     "http-502-after": "502 Bad Gateway from the server or a proxy",
@@ -86,12 +87,6 @@ _STATUSES = {
     "http-504-after": "504 Gateway Timeout from the server or a proxy",
 }
 """What happened, where an unclear answer to a write has nothing but its status."""
-_REFUSED = {
-    Step.SUBMIT: "It did not start: the server refused it",
-    Step.CANCEL: "The server did not cancel it",
-}
-"""The same where Enterprise Manager itself says no to a write, and nothing is uncertain."""
-_REFUSALS = {"hostile-error"}
 _HARMLESS = {
     "bom", "wrong-type", "huge-name", "hostile-names", "no-paging-info", "foreign-links", "wrong-roots",
     "colleague", "stop-no-effect",
@@ -177,15 +172,14 @@ def _check_words(cell: Cell, operator: Operator) -> None:
     shown = operator.shown
     # A kept session is resumed without pages, so paging is met only by the list after it.
     step = Step.LIST if cell.name.endswith("-paging") and cell.step is Step.REATTACH else cell.step
-    is_refused = cell.name in _REFUSALS and step in _REFUSED
     title = title_of(cell)
     is_unclear = step in _UNCLEAR and title not in _LOST
-    not_done = (_REFUSED if is_refused else _UNCLEAR if is_unclear else _NOT_DONE)[step]
+    not_done = (_UNCLEAR if is_unclear else _NOT_DONE)[step]
     assert not_done in shown, f"it is not said what could not be done: {shown}"
     assert title in shown, f"it is not said what happened ({title}): {shown}"
     if cell.name == "hostile-error":
         assert all(word in shown.replace(" ", "") for word in HARMLESS_WORDS), shown
-    if cell.step is Step.SUBMIT and not is_refused:
+    if cell.step is Step.SUBMIT:
         assert "UNKNOWN" in shown
         assert "it may have started" in shown
 
@@ -197,7 +191,7 @@ def _check_state(cell: Cell, seen: Seen, operator: Operator) -> None:
         told = {
             Seen.NOTHING: RestoreState.LAUNCHING,
             Seen.LOGON: RestoreState.FAILED,
-            Seen.WORDS: RestoreState.FAILED if cell.name in _REFUSALS else RestoreState.UNKNOWN,
+            Seen.WORDS: RestoreState.UNKNOWN,
         }
         assert states == [told[seen]]
     elif cell.step is Step.TASK:
@@ -206,5 +200,4 @@ def _check_state(cell: Cell, seen: Seen, operator: Operator) -> None:
         assert states == [RestoreState.RESTORING]
     elif cell.step is Step.CANCEL and seen is not Seen.LOGON:
         (cancel,) = [one.cancel for one in operator.restores]
-        lost = CancelState.REFUSED if cell.name in _REFUSALS else CancelState.LOST
-        assert cancel is (CancelState.ACCEPTED if seen is Seen.NOTHING else lost)
+        assert cancel is (CancelState.ACCEPTED if seen is Seen.NOTHING else CancelState.LOST)
