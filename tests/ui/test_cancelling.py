@@ -53,7 +53,7 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(
         await press(pilot, "right", "enter")
         assert isinstance(pilot.app.screen, CancelScreen)
         assert "Cancel accepted; whether it stops the launch" in text_of(pilot)
-        dialog = text_of(pilot).split("Cancel the restore of app07?")[1].split("╰")[0]
+        dialog = text_of(pilot).split("Cancelling the restore of app07")[1].split("╰")[0]
         assert "Close" in dialog
         assert "Cancel the" not in dialog, "no button that can do nothing"
         await press(pilot, "enter")

@@ -149,7 +149,7 @@ async def test_repeated_name_can_be_confirmed_by_the_code_shown(
         shown = text_of(pilot)
         code = shown.split("Type the code ")[1].split()[0]
         assert "2 other VMs have the same name, or one that looks it" in shown
-        assert f"Type the code {code} (in any case), or the whole name (case matters)" in shown
+        assert f"Type the code {code} (other VMs have this name) or the name, case as shown:" in shown
         await press(pilot, *code.lower(), "enter")
     assert len(manager.posts) == 1
 

@@ -24,3 +24,14 @@ def test_no_key_stands_twice_on_one_screen(screen: str) -> None:
     if screen == "help":
         keys["f1"] -= 1  # the key that opened the help closes it
     assert {key: count for key, count in keys.items() if count > 1} == {}
+
+
+def test_one_letter_means_one_thing_on_all_screens() -> None:
+    """Hands do not know which screen they are on: collect is not cancel, reload is not restore."""
+    meanings: dict[str, set[str]] = {}
+    for action in ACTIONS:
+        for key in action.keys.split(","):
+            if len(key) == 1:
+                meanings.setdefault(key, set()).add(action.name.removeprefix("app."))
+    assert {key: names for key, names in meanings.items() if len(names) > 1} == {}
+    assert not [one for one in actions_of("form") if any(len(key) == 1 for key in one.keys.split(","))]

@@ -304,8 +304,12 @@ class Dialog(SinglePaintScreen[DialogT], ModalScreen[DialogT]):
 
     def title_line(self, words: str) -> Static:
         """Return the first line of the box; it says DEMO itself, because the box may cover the header."""
-        mark = "DEMO  " if self.services.is_demo else ""
-        return Static(mark + words, classes="title", markup=False)
+        return Static(self.demo_mark + words, classes="title", markup=False)
+
+    @property
+    def demo_mark(self) -> str:
+        """Return what a title begins with."""
+        return "DEMO  " if self.services.is_demo else ""
 
 
 def screen_name(screen: object) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button
+from textual.widgets import Button, Static
 
 from tui.restore_states import CancelState
 from tui.restores.restore import Restore
@@ -40,12 +40,16 @@ class CancelScreen(Dialog[None]):
 
     def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
-            name = safe(self._restore.vm_name, cells=50)
-            yield self.title_line(f"Cancel the restore of {name}?")
+            yield self.title_line(self._title)
             yield TextView(id="cancel-words", hang=2)
             with Horizontal(classes="buttons"):
                 yield Button("Let it run", id="cancel-back", compact=True)
                 yield Button("Cancel the restore", id="cancel-restore", compact=True)
+
+    @property
+    def _title(self) -> str:
+        name = safe(self._restore.vm_name, cells=50)
+        return f"Cancelling the restore of {name}" if self._asked else f"Cancel the restore of {name}?"
 
     def on_mount(self) -> None:
         self.query_one("#cancel-back", Button).focus()
@@ -91,6 +95,7 @@ class CancelScreen(Dialog[None]):
         if self._asked:
             return
         self._asked = True
+        self.query_one(".title", Static).update(f"{self.demo_mark}{self._title}")
         self.query_one("#cancel-back", Button).focus()
         self.services.cancel_restore(self._restore, again=self._sent_before)
         self._show()

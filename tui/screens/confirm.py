@@ -46,7 +46,8 @@ def reason_line(reason: str) -> str:
 def typed_prompt(plan: RestorePlan) -> str:
     """Return what has to be typed to confirm an overwriting plan."""
     if plan.offers_code:
-        return f"Type the code {plan.short_code} (in any case), or the whole name (case matters), to confirm:"
+        why = "other VMs have this name" if plan.context.same_names else "the name is hard to type"
+        return f"Type the code {plan.short_code} ({why}) or the name, case as shown:"
     return f"Type the name {name(plan.confirm_word, cells=30)} to confirm; case matters:"
 
 

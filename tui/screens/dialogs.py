@@ -201,7 +201,7 @@ class ChoiceScreen(Dialog[str | None]):
 
 
 _INDENT = 16
-ENTER = "Enter goes on from a field, and presses the button that has the focus."
+ENTER = "Enter moves to the next field, and presses the button that has the focus."
 
 
 class HelpScreen(Dialog[None]):

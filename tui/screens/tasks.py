@@ -69,7 +69,7 @@ class TasksScreen(VbemScreen):
         yield TextView(hang=14, id="tasks-details")
         with Horizontal(id="tasks-buttons"):
             yield Button("Cancel", id="tasks-cancel", compact=True, disabled=True)
-            yield Button("Send again", id="tasks-again", compact=True, disabled=True)
+            yield Button("Open again...", id="tasks-again", compact=True, disabled=True)
             yield Button("Take over", id="tasks-take", compact=True, disabled=True)
 
     def on_mount(self) -> None:
@@ -210,7 +210,7 @@ class TasksScreen(VbemScreen):
     def action_again(self) -> None:
         chosen = self._chosen
         if not _may_send_again(chosen):
-            self.set_status("Only a restore that failed, was cancelled or is unknown can be sent again.")
+            self.set_status("Only a restore that failed, was cancelled or is unknown can be opened again.")
         elif chosen is not None:
             self._again(chosen)
 
