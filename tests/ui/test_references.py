@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from tests.support.settle import opened, press, settle, text_of, until
 from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, plan_of
-from tests.ui.stage import StageManager
+from tests.ui.stage import StageManager, stage
 from tests.unit.restores.points import SERVER, point
 from tui.api.errors import ConnectionLost, Forbidden
 from tui.api.models import CloudVmRestoreSpec, HierarchyItem, HierarchyRoot, Platform
@@ -108,3 +108,12 @@ def test_two_references_of_one_sentence_say_which_is_which() -> None:
 
 def test_unknown_references_stay_as_they_are() -> None:
     assert spell_out(ReferenceNames(), [f"Into {STORE}."]) == [f"Into {STORE}."]
+
+
+async def test_root_has_its_name_after_a_restart_too(tmp_path: Path) -> None:
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), cloud_manager())) as pilot:
+        await fill(pilot, "#field-new-name", "copy")
+        stage(pilot).services.reference_names = ReferenceNames()
+        await confirm(pilot, "right", "enter")
+        await settle(pilot)
+        assert "vcd-lab" in pilot.app.screen.query_one("#tasks-details", TextView).text

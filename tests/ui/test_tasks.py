@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import opened, press, settle, text_of
+from tests.support.settle import opened, press, settle, shows, text_of
 from tests.ui.forms import app_for, details, send, sent, tick
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.points import point
 from tui.api.errors import ConnectionLost, NotFound
 from tui.api.models import Platform, SessionResult, VmRestoreSpec
+from tui.screens import tasks
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.text_view import TextView
@@ -161,3 +162,13 @@ async def test_a_restore_that_is_opened_again_is_warned_of_a_newer_point(
         assert isinstance(pilot.app.screen, RestoreFormScreen)
         plan = pilot.app.screen.query_one("#form-plan", TextView).text
         assert "This VM has a newer point, of 2026-11-23 02:00 UTC." in plan
+
+
+async def test_silence_of_the_server_is_seen_without_a_word_of_it(
+    tmp_path: Path, manager: StageManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "ELAPSED_EVERY_S", 0.02)
+    async with sent(tmp_path, manager) as pilot:
+        assert "out of date" not in text_of(pilot)
+        stage(pilot).services.clock.seconds = 60.0  # type: ignore[attr-defined] # of FakeClock
+        await shows(pilot, "out of date")

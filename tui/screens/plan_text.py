@@ -51,6 +51,12 @@ def not_ready(problems: Sequence[Problem], notes: Sequence[str]) -> PlanSummary:
     )
 
 
+def has_unnamed_root(names: ReferenceNames, text: str) -> bool:
+    """Return whether a text has a hierarchy root of which the name is not known, as after a restart."""
+    roots = (ref for ref in _REFERENCE.findall(text) if ref.startswith("urn:veeam:HierarchyRoot:"))
+    return any(not names.name_of(ref) for ref in roots)
+
+
 def spell_out(names: ReferenceNames, words: Iterable[Line]) -> list[Line]:
     """Return the lines with names in place of references; the whole reference follows on its own line."""
     lines: list[Line] = []

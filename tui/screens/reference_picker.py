@@ -6,6 +6,7 @@ An account that may restore but not look up is told so: it can still type or pas
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.api.client import EnterpriseManager
-    from tui.services import Services
+    from tui.services import ReferenceNames, Services
 
 
 Fetch = Callable[[], Awaitable[Sequence[HierarchyItem]]]
@@ -195,6 +196,13 @@ async def roots_if_allowed(
         return await roots_for(manager, point, known_roots)
     except ManagerError:
         return ()
+
+
+async def learn_roots(manager: EnterpriseManager, names: ReferenceNames) -> None:
+    """Learn what the roots are called, where this account may list them."""
+    with suppress(ManagerError):
+        roots = await manager.hierarchy_roots()
+        names.learn(HierarchyItem(ref=root.uid, object_type="", name=root.name) for root in roots)
 
 
 def _fits(root: HierarchyRoot) -> bool:

@@ -22,7 +22,8 @@ from tui.restores.restore import Restore
 from tui.restores.unfollowed import Unfollowed
 from tui.screens.base import OpenPoints, OpenRestoreForm, RestoresChanged, TasksSeen, VbemScreen, bindings_of
 from tui.screens.cancel import CancelScreen
-from tui.screens.plan_text import spell_out
+from tui.screens.plan_text import has_unnamed_root, spell_out
+from tui.screens.reference_picker import learn_roots
 from tui.screens.restore_form_data import draft_of
 from tui.screens.restore_text import restore_cells, restore_lines, unfollowed_cells, unfollowed_lines
 from tui.widgets.table_layout import Cell, Column, ListRows
@@ -41,6 +42,7 @@ _COLUMNS = (
     Column(key="elapsed", label="Elapsed", width=8, align="right"),
     Column(key="message", label="What is known", width=20, flex=3),
 )
+ELAPSED_EVERY_S = 10.0
 _AGAIN = {RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED}
 
 
@@ -75,9 +77,15 @@ class TasksScreen(VbemScreen):
     def on_mount(self) -> None:
         self.app.post_message(TasksSeen())
         self.query_one(VirtualTable).focus()
+        self.set_interval(ELAPSED_EVERY_S, self._show_elapsed)
         self._show_all()
         if self._selected:
             self.query_one(VirtualTable).select(self._selected)
+
+    def _show_elapsed(self) -> None:
+        """Go on counting where the server says nothing new, as of what is unknown."""
+        if self.app.screen is self and not all(restore.is_over for restore in self._restores):
+            self._show_all()
 
     def on_screen_resume(self) -> None:
         self.app.post_message(TasksSeen())
@@ -177,6 +185,10 @@ class TasksScreen(VbemScreen):
             return
         self._plans[entry_id] = entry.plan
         self._show_chosen()
+        names, connection = self.services.reference_names, self.services.connection
+        if connection is not None and has_unnamed_root(names, entry.plan):
+            await learn_roots(connection.manager, names)
+            self._show_chosen()
 
     # -- acting -------------------------------------------------------------------------------
 
