@@ -21,14 +21,14 @@ from tui.clock import Clock, SystemClock
 from tui.restore_states import RestoreState
 from tui.store.errors import JournalError, NotOwner, VmInFlight
 from tui.store.files import PRIVATE
-from tui.store.journal_db import connect, in_words, transaction
+from tui.store.journal_db import connect, forget_note, in_words, transaction
 from tui.store.journal_entry import (
     COLUMNS,
     GIVEN_BY_JOURNAL,
     Event,
     JournalEntry,
+    event_from_row,
     from_row,
-    from_stamp,
     to_column,
     to_stamp,
 )
@@ -62,7 +62,7 @@ class Journal:
         self._lock = threading.RLock()
         self._closed = False
         self._database, self.note = connect(path)
-        """`note`: a sentence to show if a damaged file had to be put aside, else empty."""
+        """`note`: what to say where an earlier journal is damaged or gone, until `note_read`; else empty."""
         with in_words(path):
             self._inode = path.stat().st_ino
         self._me = this_process()
@@ -71,6 +71,11 @@ class Journal:
     def open(cls, path: Path, *, clock: Clock | None = None) -> Journal:
         """Open the journal, making it if there is none."""
         return cls(path, clock=clock)
+
+    def note_read(self) -> None:
+        """Say `note` no more, in this run or a later one."""
+        forget_note(self.path)
+        self.note = ""
 
     def close(self) -> None:
         """Close the file; harmless when done twice."""
@@ -142,14 +147,17 @@ class Journal:
             return [from_row(row) for row in rows]
 
     def in_flight(self, server: str) -> list[JournalEntry]:
-        """Read the rows of a server that have no end yet, oldest first; `unknown` is no end."""
-        oldest = to_stamp(self._clock.now() - FORGOTTEN_AFTER)
+        """Read the rows of a server that have no end yet, oldest first; `unknown` is no end.
+
+        A row that is unreadable is among them, however old: nobody can tell that it is over.
+        """
+        oldest = self._clock.now() - FORGOTTEN_AFTER
         with self._reading() as database:
             rows = database.execute(
-                f"SELECT * FROM restores WHERE server = ? AND {_IS_OPEN} AND updated > ? ORDER BY id",  # noqa: S608
-                (server, oldest),
+                f"SELECT * FROM restores WHERE server = ? AND {_IS_OPEN} ORDER BY id",  # noqa: S608
+                (server,),
             )
-            return [from_row(row) for row in rows]
+            return [entry for entry in map(from_row, rows) if entry.unreadable or entry.updated > oldest]
 
     def open_rows(self) -> list[JournalEntry]:
         """Read all rows that have no end, of every server and age, oldest first."""
@@ -189,7 +197,7 @@ class Journal:
             return True
 
     def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
-        """Become the owner of a row that is not over and that nobody follows any more.
+        """Become the owner of a row that is sound, not over, and that nobody follows any more.
 
         A row of another host is taken only after a day of silence: nothing can be known about processes
         there.
@@ -203,7 +211,7 @@ class Journal:
         """
         with self._writing() as database:
             entry = self._entry(database, id)
-            if entry.state.is_over:
+            if entry.state.is_over or entry.unreadable:
                 return False
             if entry.owner == self._me:
                 return True
@@ -318,7 +326,7 @@ class Journal:
 
     def _events(self, database: sqlite3.Connection, id: int) -> list[Event]:
         rows = database.execute("SELECT * FROM events WHERE entry_id = ? ORDER BY id", (id,))
-        return [_event(row) for row in rows]
+        return [event_from_row(row) for row in rows]
 
     def _add_event(self, database: sqlite3.Connection, entry: JournalEntry) -> None:
         database.execute(
@@ -359,19 +367,6 @@ def _write_line(writer: Writer, row: dict[str, object]) -> None:
             title="The export cannot be written",
             hint="Choose another file or folder.",
         ) from error
-
-
-def _event(row: sqlite3.Row) -> Event:
-    at = from_stamp(row["at"])
-    if at is None:
-        raise ValueError("an event without a time")
-    return Event(
-        entry_id=row["entry_id"],
-        at=at,
-        state=RestoreState(row["state"]),
-        message=row["message"],
-        owner=row["owner"],
-    )
 
 
 def _check_names(fields: dict[str, object]) -> None:

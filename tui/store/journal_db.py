@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.store.errors import JournalError
-from tui.store.files import locked, private_file, sync_folder
+from tui.store.files import locked, private_file, sync_folder, write_private
+from tui.store.journal_entry import COLUMNS
 
 BUSY_S = 5.0
 """How long to wait for another process that is writing."""
@@ -61,23 +62,75 @@ def connect(path: Path) -> tuple[sqlite3.Connection, str]:
     """Open the journal's file, making it if there is none.
 
     Returns:
-        The connection, and a sentence to show if a damaged file was put aside.
+        The connection, and what to say where an earlier journal is damaged or gone: at every opening, until
+        `forget_note`.
 
     Raises:
         JournalError: it cannot be used.
     """
+    was_used = _lock_of(path).exists()
     with in_words(path), locked(path):
-        try:
-            return _open(path), ""
-        except sqlite3.DatabaseError as error:
-            if _code(error) not in _BROKEN:
-                raise
-        aside = _put_aside(path)
-        note = (
-            f"The journal was damaged: it is kept as {aside.name}, and a new one was started. Restores that "
-            "were in flight are not in it: find them among the server's restore sessions."
-        )
-        return _open(path), note
+        why = _lost(path, was_used=was_used)
+        database = None
+        if not why:
+            try:
+                database = _open(path)
+            except sqlite3.DatabaseError as error:
+                if _code(error) not in _BROKEN:
+                    raise
+                why = "is damaged"
+        if why:
+            _keep_note(path, why)
+        return database or _open(path), _read_note(path)
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(path.name + ".note")
+
+
+def _lost(path: Path, *, was_used: bool) -> str:
+    """Return what became of a journal that was here before; empty while it has content, or is a new one."""
+    try:
+        return "" if path.stat().st_size >= _HEADER_BYTES else "is empty"
+    except FileNotFoundError:
+        return "is gone" if was_used else ""
+
+
+def _keep_note(path: Path, why: str) -> None:
+    """Put what is left of a journal aside, and on disk what to say of it, until somebody has read it."""
+    aside = _put_aside(path) if path.exists() else None
+    kept = f"What is left of it is kept as {aside.name}. " if aside else ""
+    note = (
+        f"The journal of earlier runs {why}; a new one was started. {kept}Restores that were in flight are "
+        f"neither shown nor watched: look for them among the server's restore sessions. ({path.parent})"
+    )
+    write_private(_note_of(path), note.encode("utf-8", "backslashreplace"))
+
+
+def _read_note(path: Path) -> str:
+    try:
+        return _note_of(path).read_bytes()[:_MAX_NOTE_BYTES].decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+def forget_note(path: Path) -> None:
+    """Say no more of an earlier journal: somebody has read it.
+
+    Raises:
+        JournalError: that cannot be written.
+    """
+    with in_words(path):
+        _note_of(path).unlink(missing_ok=True)
+
+
+_MAX_NOTE_BYTES = 10_000
+_HEADER_BYTES = 100
+"""A file with less is no database; sqlite would take one of 0 or 1 bytes for a new one."""
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -85,6 +138,8 @@ def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         database.row_factory = sqlite3.Row
+        # One damaged byte in a text must not hide all rows: it is shown as its escape.
+        database.text_factory = lambda text: text.decode("utf-8", "backslashreplace")
         for pragma in ("journal_mode=TRUNCATE", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
             database.execute(f"PRAGMA {pragma}").close()
         _check_schema(database, path)
@@ -103,6 +158,7 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
             problem = database.execute("PRAGMA quick_check(1)").fetchone()[0]
             if problem != "ok":
                 raise _damaged(str(problem))
+            _check_tables(database, version)
             if version != SCHEMA_VERSION:
                 _upgrade(database, version)
             return
@@ -118,6 +174,17 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
             database.execute(statement)
         database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     sync_folder(path.parent)
+
+
+def _check_tables(database: sqlite3.Connection, version: int) -> None:
+    """Raise for a file that says it is ours but lacks what ours has."""
+    needed = {"restores": {"id", *COLUMNS}, "events": {"id", "entry_id", "at", "state", "message", "owner"}}
+    if version in ADDED:
+        needed["restores"] -= set(SINCE_3)
+    for table, columns in needed.items():
+        there = {row["name"] for row in database.execute(f"PRAGMA table_info({table})")}
+        if columns - there:
+            raise _damaged(f"table {table} lacks {', '.join(sorted(columns - there))}")
 
 
 def _upgrade(database: sqlite3.Connection, version: int) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tui.restore_states import RestoreState
+from tui.restore_states import CancelState, RestoreState
 
 if TYPE_CHECKING:
     import sqlite3
@@ -81,10 +82,15 @@ class JournalEntry:
     cancel_answered: datetime | None = None
     """When the server's reply to the DELETE came; None while it is not known."""
     cancel_words: str = ""
+    unreadable: str = ""
+    """What of the row cannot be read, as `state 'flying'`; empty for a sound row. Such a field has its default
+    here, a state UNKNOWN; on disk it is as it was found, and nobody follows the row."""
 
     @property
     def words(self) -> str:
         """Return what is known, with what the cancelling did."""
+        if self.unreadable:
+            return f"Not all of this row can be read: {self.unreadable}. {self.message}".strip()
         is_new = self.cancel_words and self.cancel_words not in self.message
         return f"{self.message} {self.cancel_words}".strip() if is_new else self.message
 
@@ -116,7 +122,7 @@ TIMES = frozenset({
     "newest_before", "session_started", "session_ended",
 })  # fmt: skip
 GIVEN_BY_JOURNAL = frozenset({"id", "created", "updated", "owner"})
-COLUMNS = tuple(name for name in JournalEntry.__dataclass_fields__ if name != "id")
+COLUMNS = tuple(name for name in JournalEntry.__dataclass_fields__ if name not in {"id", "unreadable"})
 MAX_TEXT = 1_000_000
 """Characters kept of one text: a row is no place for what a hostile server sends by the gigabyte."""
 
@@ -145,24 +151,84 @@ def to_column(name: str, value: object) -> object:
 
 
 def from_row(row: sqlite3.Row | Mapping[str, object]) -> JournalEntry:
-    """Read a row.
-
-    Raises:
-        ValueError: it holds what this program did not write.
-    """
-    fields: dict[str, object] = {name: row[name] for name in ("id", *COLUMNS)}
-    for name in TIMES:
-        fields[name] = from_stamp(fields[name])
-    fields["state"] = RestoreState(str(fields["state"]))
-    fields["overwrites"] = bool(fields["overwrites"])
-    fields["sessions_before"] = tuple(str(uid) for uid in json.loads(str(fields["sessions_before"])))
-    return JournalEntry(**fields)  # type: ignore[arg-type]
+    """Read a row, each field on its own: what this program did not write is named in `unreadable`."""
+    fields: dict[str, object] = {"id": row["id"]}
+    wrong = []
+    for name in COLUMNS:
+        try:
+            fields[name] = _READERS.get(name, _text)(row[name])
+        except (ValueError, RecursionError):
+            wrong.append(_named(name, row[name]))
+            fields |= {name: _INSTEAD[name]} if name in _INSTEAD else {}
+    return JournalEntry(**fields, unreadable=", ".join(wrong))  # type: ignore[arg-type]
 
 
-def from_stamp(stamp: object) -> datetime | None:
-    """Read a time as `to_stamp` wrote it; nothing gives None.
+def event_from_row(row: sqlite3.Row | Mapping[str, object]) -> Event:
+    """Read an event; what of it this program did not write is named in its message."""
+    at, state, wrong = _NEVER, RestoreState.UNKNOWN, []
+    try:
+        at = _moment(row["at"])
+    except ValueError:
+        wrong.append(_named("at", row["at"]))
+    try:
+        state = RestoreState(str(row["state"]))
+    except ValueError:
+        wrong.append(_named("state", row["state"]))
+    message, owner = str(row["message"]), str(row["owner"])
+    if wrong:
+        message = f"Not all of this step can be read: {', '.join(wrong)}. {message}".strip()
+    return Event(entry_id=int(str(row["entry_id"])), at=at, state=state, message=message, owner=owner)
 
-    Raises:
-        ValueError: it is not such a time.
-    """
-    return datetime.fromisoformat(str(stamp)).astimezone(UTC) if stamp else None
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTEAD: dict[str, object] = {
+    "created": _NEVER, "updated": _NEVER, "server": "", "state": RestoreState.UNKNOWN,
+}  # fmt: skip
+"""What stands for a field that has no default and cannot be read."""
+_YEARS = range(1970, 2200)
+"""A year outside cannot be shown in every time zone."""
+_SHOWN = 40
+
+
+def _named(name: str, value: object) -> str:
+    return f"{name} {value!r}" if isinstance(value, int | None) else f"{name} {str(value)[:_SHOWN]!r}"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("no text")  # noqa: TRY004 - all readers raise the same
+    return value
+
+
+def _moment(value: object) -> datetime:
+    found = datetime.fromisoformat(_text(value))
+    if found.year not in _YEARS:
+        raise ValueError("no time of this program")
+    return found.astimezone(UTC)
+
+
+def _moment_or_none(value: object) -> datetime | None:
+    return None if value is None else _moment(value)
+
+
+def _percent_or_none(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 <= value <= 100 else None
+
+
+def _uids(value: object) -> tuple[str, ...]:
+    found = json.loads(_text(value))
+    if not isinstance(found, list):
+        raise ValueError("no list")  # noqa: TRY004 - all readers raise the same
+    return tuple(_text(uid) for uid in found)
+
+
+_READERS: dict[str, Callable[[object], object]] = {
+    **dict.fromkeys(TIMES, _moment_or_none),
+    "created": _moment,
+    "updated": _moment,
+    "overwrites": lambda value: value != 0,  # whatever is not a plain no may overwrite
+    "sessions_before": _uids,
+    "progress": _percent_or_none,
+    "state": lambda value: RestoreState(_text(value)),
+    "cancel": lambda value: str(CancelState(_text(value))),
+}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import json
 import os
 import sqlite3
 import stat
@@ -111,19 +113,49 @@ def holed(content: bytes) -> bytes:
     return content[:4096] + b"\xff" * 8192 + content[12288:]
 
 
-@pytest.mark.parametrize("damage", [garbage, holed])
-def test_a_damaged_journal_is_kept_aside_and_said_so(path: Path, damage: Callable[[bytes], bytes]) -> None:
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "garbage": garbage,
+    "holed": holed,
+    "empty": lambda _: b"",
+    "one byte": lambda content: content[:1],
+    "header": lambda content: content[:100],
+    "half a page": lambda content: content[:2000],
+    "half": lambda content: content[: len(content) // 8192 * 4096],
+    "another table": lambda content: content.replace(b"vm_name TEXT", b"xm_name TEXT"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_journal_is_kept_aside_and_said_until_it_is_read(path: Path, damage: str) -> None:
     with opened(path) as journal:
         plan(journal)
         assert journal.note == ""
-    broken = damage(path.read_bytes())
+    broken = DAMAGES[damage](path.read_bytes())
     path.write_bytes(broken)
     with opened(path) as journal:
-        kept = [one for one in path.parent.iterdir() if ".damaged-" in one.name and one.stat().st_size]
+        kept = [
+            one for one in path.parent.iterdir() if ".damaged-" in one.name and "-journal" not in one.name
+        ]
         assert [one.read_bytes() for one in kept] == [broken]
         assert kept[0].name in journal.note
+        assert "neither shown nor watched" in journal.note
         assert journal.recent() == []
         assert plan(journal).id == 1
+        said = journal.note
+    with opened(path) as journal:  # whoever was told first may not have been a person
+        assert journal.note == said
+        journal.note_read()
+        assert journal.note == ""
+    with opened(path) as journal:
+        assert (journal.note, len(journal.recent())) == ("", 1)
+
+
+def test_a_journal_that_is_gone_is_said_so(path: Path) -> None:
+    with opened(path) as journal:
+        plan(journal)
+    path.unlink()
+    with opened(path) as journal:
+        assert "is gone" in journal.note
 
 
 @pytest.fixture
@@ -150,15 +182,67 @@ def test_damage_found_later_is_a_journal_error(path: Path, databases: list[sqlit
             journal.recent()
 
 
-def test_a_row_that_makes_no_sense_is_a_journal_error(journal: Journal, path: Path) -> None:
+BAD_VALUES = {
+    "state": "flying", "cancel": "paused by a later vbem", "sessions_before": "null", "created": "", "server": None,
+    "updated": "yesterday", "started": "0001-01-01T00:00:00+14:00", "ended": "9999-12-31T23:59:59-12:00",
+    "point_created": b"blob", "vm_name": None, "message": b"\xff", "overwrites": None, "owner": b"\x00",
+    "progress": -3, "task_id": None,
+}  # fmt: skip
+READ_ANYWAY = {"overwrites", "progress"}
+
+
+def poison(path: Path, number: int, column: str, value: object) -> None:
+    """Write into a row what a file without checks can hold: one damaged elsewhere, or of a later version."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("PRAGMA writable_schema=ON")
+        loose = "UPDATE sqlite_master SET sql = replace(replace(sql, 'STRICT', ''), 'NOT NULL', '')"
+        database.execute(loose)
+        database.execute("PRAGMA writable_schema=RESET")
+    sql(path, f"UPDATE restores SET {column} = ? WHERE id = ?", value, number)  # noqa: S608
+
+
+@pytest.mark.parametrize("column", BAD_VALUES)
+def test_an_unreadable_row_is_shown_as_such_and_hides_no_other(path: Path, column: str) -> None:
+    with opened(path) as journal:
+        numbers = [plan(journal, server="em:1").id for _ in range(3)]
+        for number in numbers:
+            journal.release(number)
+    poison(path, numbers[1], column, BAD_VALUES[column])
+    with opened(path) as journal:
+        shown = {entry.id: entry for entry in journal.recent()}
+        assert list(shown) == numbers[::-1]
+        out = io.StringIO()
+        assert journal.export(out) == 3
+        bad = shown[numbers[1]]
+        is_bad = column not in READ_ANYWAY
+        assert bool(bad.unreadable) is is_bad
+        assert not any(shown[number].unreadable for number in (numbers[0], numbers[2]))
+        assert journal.claim(bad.id) is not is_bad
+        assert journal.claim(numbers[2])
+        if is_bad:
+            assert column in bad.unreadable
+            assert bad.unreadable in bad.words
+            assert bad.unreadable in json.loads(out.getvalue().splitlines()[1])["unreadable"]
+        if column != "server":
+            assert [entry.id for entry in journal.in_flight("em:1")] == numbers
+        if column == "overwrites":
+            assert bad.overwrites
+
+
+def test_a_damaged_byte_in_a_text_hides_no_row(journal: Journal, path: Path) -> None:
     entry = plan(journal)
-    sql(path, "UPDATE restores SET state = 'flying'")
-    with pytest.raises(JournalError, match="cannot be read"):
-        journal.get(entry.id)
-    sql(path, "UPDATE restores SET state = 'sent'")
-    sql(path, "INSERT INTO events (entry_id, at, state, message, owner) VALUES (1, '', 'sent', '', '')")
-    with pytest.raises(JournalError, match="without a time"):
-        journal.events(entry.id)
+    sql(path, "UPDATE restores SET message = CAST(x'61ff62' AS TEXT)")
+    assert journal.get(entry.id).message == "a\\xffb"
+
+
+def test_an_unreadable_step_is_shown_as_such(journal: Journal, path: Path) -> None:
+    entry = plan(journal)
+    for at, state in (("", "sent"), ("2026-11-23T03:04:05Z", "flying")):
+        statement = "INSERT INTO events (entry_id, at, state, message, owner) VALUES (1, ?, ?, 'said', '')"
+        sql(path, statement, at, state)
+    _, no_time, no_state = journal.events(entry.id)
+    assert no_time.message == "Not all of this step can be read: at ''. said"
+    assert no_state.message == "Not all of this step can be read: state 'flying'. said"
 
 
 def test_a_file_moved_away_meanwhile_is_not_written_to(journal: Journal, path: Path) -> None:
