@@ -83,8 +83,8 @@ class JournalEntry:
     """When the server's reply to the DELETE came; None while it is not known."""
     cancel_words: str = ""
     unreadable: str = ""
-    """What of the row cannot be read, as `state 'flying'`; empty for a sound row. Such a field has its default
-    here, a state UNKNOWN; on disk it is as it was found, and nobody follows the row."""
+    """What of the row cannot be read, as `state 'flying'`; empty for a sound row. Such a field has its
+    default here, a state UNKNOWN; on disk it is as it was found, and nobody follows the row."""
 
     @property
     def words(self) -> str:
