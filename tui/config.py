@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Literal, get_args, get_type_hints
 from platformdirs import user_config_path, user_state_path
 
 from tui.errors import VbemError
+from tui.files import check_folder, make_folder, open_private, read_settings
 
 APP_NAME = "vbem"
 
@@ -40,12 +42,27 @@ class Folders:
         )
 
     def make(self) -> None:
-        """Create the state folder, readable by its owner alone.
+        """Create the state folder, for its owner alone, or check the one that is there.
 
         Raises:
-            OSError: the folder cannot be made.
+            OSError: it cannot be made, or others may write in it.
         """
-        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.state)
+
+    def check(self) -> None:
+        """Check whatever is in the state folder and believed: that it is ours, and no link.
+
+        Raises:
+            StateError: others may write it, or it is not what it should be; the sentence names it.
+        """
+        for path in (path for name in _BELIEVED for path in sorted(self.state.glob(name))):
+            try:
+                if path.name == "sessions" and not path.is_symlink():
+                    check_folder(path)
+                else:
+                    os.close(open_private(path, os.O_RDONLY))
+            except OSError as error:
+                raise StateError(f"{path} is not used: {error.strerror}.") from error
 
     @property
     def journal(self) -> Path:
@@ -66,6 +83,16 @@ class Folders:
     def keyring_service(self) -> str:
         """Return the name under which the keyring holds logon sessions of this profile."""
         return f"{APP_NAME}-demo" if self.demo else APP_NAME
+
+
+_BELIEVED = ("known_servers*", "journal.sqlite3", "journal.sqlite3[-.]*", "last.json*", "sessions")
+
+
+class StateError(VbemError):
+    """The state folder, or a file in it, is not to be trusted."""
+
+    title = "The state folder cannot be used"
+    hint = "Set its owner and mode right, or choose another one with --state-dir."
 
 
 PROFILES = ("auto", "low", "full")
@@ -140,9 +167,7 @@ class Settings:
                 file and the key; for what is not TOML the line.
         """
         try:
-            if path.stat().st_size > _MAX_BYTES:
-                raise SettingsError(f"{path} is too large for a settings file.")
-            content = path.read_bytes()
+            content = read_settings(path, _MAX_BYTES)
         except FileNotFoundError:
             return cls()
         except OSError as error:

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from tui import __version__
+from tui.files import make_folder
 
 _MARK = "[redacted]"
 _SHORTEST = 4
@@ -81,7 +82,7 @@ def write_crash_report(
     lines = [f"{key}: {value}\n" for key, value in {"time": moment.isoformat(), **(facts or {})}.items()]
     trace = traceback.TracebackException.from_exception(error, capture_locals=False, compact=True)
     text = redacted("".join([*lines, "\n", *trace.format()])[:_MAX_CHARS], secrets)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)

@@ -49,7 +49,7 @@ def test_text_that_no_file_can_hold_does_not_stop_the_report(tmp_path: Path) -> 
 
 def test_a_report_that_cannot_be_written_raises(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match=r"Not a directory|File exists"):
+    with pytest.raises(OSError, match="is not a folder"):
         write_crash_report(tmp_path / "file", crash())
 
 

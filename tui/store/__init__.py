@@ -16,13 +16,14 @@ the keyring         `keyring_store`         the logon session: token, id and use
 
 The files behind these:
 
-- `files` writes small files whole or not at all, readable only by their
-  owner, under a lock beside them.
+- `tui.files` (bottom row) opens, writes and locks small files that only
+  their owner may read or write, and refuses any other.
 - `journal_db` opens the journal's sqlite file: synced at each commit, with a
   versioned schema, set aside where it is damaged, and left unchanged where
-  it is not ours.
+  it is not ours. What became of a lost one is said until somebody reads it.
 - `journal_entry` is one row, and the one place that knows how a field is
-  stored in a column.
+  stored in a column. A field that cannot be read hides neither its row nor
+  another one.
 - `process_lock` answers whether another vbem is running: two programs may
   share an account, a journal and a logon session, but one process follows a
   row.

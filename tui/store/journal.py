@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Protocol
 
 from tui.clock import Clock, SystemClock
+from tui.files import PRIVATE
 from tui.restore_states import RestoreState
 from tui.store.errors import JournalError, NotOwner, VmInFlight
-from tui.store.files import PRIVATE
 from tui.store.journal_db import connect, forget_note, in_words, transaction
 from tui.store.journal_entry import (
     COLUMNS,

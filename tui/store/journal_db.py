@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.files import locked, open_private, private_file, read_private, sync_folder, write_private
 from tui.store.errors import JournalError
-from tui.store.files import locked, private_file, sync_folder, write_private
 from tui.store.journal_entry import COLUMNS
 
 BUSY_S = 5.0
@@ -68,8 +68,9 @@ def connect(path: Path) -> tuple[sqlite3.Connection, str]:
     Raises:
         JournalError: it cannot be used.
     """
-    was_used = _lock_of(path).exists()
+    was_used = path.with_name(path.name + ".lock").exists()
     with in_words(path), locked(path):
+        _check_files(path)
         why = _lost(path, was_used=was_used)
         database = None
         if not why:
@@ -84,8 +85,12 @@ def connect(path: Path) -> tuple[sqlite3.Connection, str]:
         return database or _open(path), _read_note(path)
 
 
-def _lock_of(path: Path) -> Path:
-    return path.with_name(path.name + ".lock")
+def _check_files(path: Path) -> None:
+    """Refuse what sqlite would follow or wait for: links, pipes, and what others may write."""
+    for suffix in _SUFFIXES:
+        one = path.with_name(path.name + suffix)
+        if os.path.lexists(one):
+            os.close(open_private(one))
 
 
 def _note_of(path: Path) -> Path:
@@ -113,7 +118,7 @@ def _keep_note(path: Path, why: str) -> None:
 
 def _read_note(path: Path) -> str:
     try:
-        return _note_of(path).read_bytes()[:_MAX_NOTE_BYTES].decode("utf-8", "replace")
+        return read_private(_note_of(path), _MAX_NOTE_BYTES).decode("utf-8", "replace")
     except FileNotFoundError:
         return ""
 
@@ -128,6 +133,8 @@ def forget_note(path: Path) -> None:
         _note_of(path).unlink(missing_ok=True)
 
 
+_SUFFIXES = ("-journal", "-wal", "-shm", "")
+"""The file and its companions, the file itself last."""
 _MAX_NOTE_BYTES = 10_000
 _HEADER_BYTES = 100
 """A file with less is no database; sqlite would take one of 0 or 1 bytes for a new one."""
@@ -218,7 +225,7 @@ def _put_aside(path: Path) -> Path:
     """Rename a damaged file and its rollback journal; nothing is ever deleted."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     aside = path.with_name(f"{path.name}.damaged-{stamp}-{os.getpid()}")
-    for suffix in ("-journal", "-wal", "-shm", ""):
+    for suffix in _SUFFIXES:
         companion = path.with_name(path.name + suffix)
         if companion.exists():
             companion.rename(aside.with_name(aside.name + suffix))

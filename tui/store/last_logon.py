@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tui.files import locked, read_private, write_private
 from tui.store.errors import StoreError
-from tui.store.files import locked, write_private
 
 LAST_LOGON = "last.json"
 _MAX_BYTES = 1_000_000
@@ -15,14 +15,22 @@ _MAX_SERVERS = 200
 
 
 def last_logon(state: Path) -> tuple[str, str]:
-    """Return server and user of the last logon; both empty where nothing is remembered."""
+    """Return server and user of the last logon; both empty where nothing is remembered.
+
+    Raises:
+        StoreError: the file is there and cannot be read, or others may write it.
+    """
     found = _read_last(state)
     server = _word(found.get("server"))
     return server, _word(found.get("user")) if server else ""
 
 
 def last_user(state: Path, server: str) -> str:
-    """Return who logged on to this server last; empty where nothing is remembered."""
+    """Return who logged on to this server last; empty where nothing is remembered.
+
+    Raises:
+        StoreError: the file is there and cannot be read, or others may write it.
+    """
     users = _read_last(state).get("users")
     return _word(users.get(server)) if isinstance(users, dict) else ""
 
@@ -52,10 +60,18 @@ def remember_logon(state: Path, server: str, user: str) -> None:
 
 
 def _read_last(state: Path) -> dict[str, object]:
+    path = state / LAST_LOGON
     try:
-        with (state / LAST_LOGON).open("rb") as file:
-            found = json.loads(file.read(_MAX_BYTES))
-    except (OSError, ValueError, RecursionError):
+        found = json.loads(read_private(path, _MAX_BYTES))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be read: {error.strerror}.",
+            title="The last server and user are not known",
+            hint="Remove the file: it only saves typing.",
+        ) from error
+    except (ValueError, RecursionError):
         # A convenience: without it, the operator types two fields.
         return {}
     return found if isinstance(found, dict) else {}

@@ -21,7 +21,7 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 
-from tui.store.files import private_file
+from tui.files import make_folder, open_private, wait_for_lock
 
 FOREIGN_AFTER = timedelta(hours=24)
 """What a process of another host owns, about which nothing can be known, is free after this silence."""
@@ -122,6 +122,8 @@ def owner_words(owner: str) -> str:
 
 _FOLDER = "sessions"
 _OLD_S = 24 * 3600
+_PATIENCE_S = 0.5
+"""How long a lock is waited for: its holder keeps it for some microseconds, or is no vbem."""
 
 
 class SessionUse:
@@ -136,19 +138,25 @@ class SessionUse:
     def __init__(self, state: Path | None, server: str, session: str) -> None:
         self._handle = -1
         self._path: Path | None = None
+        self._is_locked_away = False
+        """Another program keeps the lock for itself, which ours never does for long."""
         if state is None:
             return
         # Hashed: the name on disk must neither be a path nor reveal a token.
         name = hashlib.sha256(f"{server}\n{session}".encode("utf-8", "backslashreplace")).hexdigest()[:32]
         self._path = state / _FOLDER / f"{name}.lock"
-        with suppress(OSError):
+        try:
             self._handle = _hold(self._path)
             _sweep(self._path.parent)
+        except TimeoutError:
+            self._is_locked_away = True
+        except OSError:
+            return
 
     def is_shared(self) -> bool:
         """Return whether another living program uses the session too."""
         if self._handle < 0:
-            return False
+            return self._is_locked_away
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -156,12 +164,14 @@ class SessionUse:
             with suppress(OSError):
                 fcntl.flock(self._handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return True
-        fcntl.flock(self._handle, fcntl.LOCK_SH)
+        with suppress(OSError):
+            fcntl.flock(self._handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return False
 
     def release(self) -> None:
         """Use it no longer; harmless when done twice."""
         handle, self._handle = self._handle, -1
+        self._is_locked_away = False
         if handle < 0 or self._path is None:
             return
         with suppress(OSError):
@@ -171,14 +181,24 @@ class SessionUse:
 
 
 def _hold(path: Path) -> int:
-    """Return a handle with a shared lock on the file that has this name now."""
+    """Return a handle with a shared lock on the file that has this name now.
+
+    Raises:
+        OSError: the file is not to be trusted, or another process keeps the lock for itself.
+    """
+    make_folder(path.parent)
+    if path.parent.is_symlink():
+        raise NotADirectoryError(f"{path.parent} is a symbolic link")
+    deadline = time.monotonic() + _PATIENCE_S
     while True:
-        private_file(path)
-        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        fcntl.flock(handle, fcntl.LOCK_SH)
-        with suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(handle).st_ino:
+        handle = open_private(path, os.O_RDWR | os.O_CREAT)
+        try:
+            wait_for_lock(handle, fcntl.LOCK_SH, deadline - time.monotonic())
+            if path.exists() and path.stat().st_ino == os.fstat(handle).st_ino:
                 return handle
+        except OSError:
+            os.close(handle)
+            raise
         # The last user removed the file between our opening and locking it.
         os.close(handle)
 
@@ -189,7 +209,7 @@ def _sweep(folder: Path) -> None:
         with suppress(OSError):
             if time.time() - path.stat().st_mtime < _OLD_S:
                 continue
-            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            handle = open_private(path)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()

@@ -4,13 +4,14 @@ import re
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tui.store import files
+from tui import files
+from tui.files import locked
 from tui.store.errors import TrustError
-from tui.store.files import locked
 from tui.store.known_servers import KnownServers
 
 SERVER = "em.lab.example:9398"
@@ -64,7 +65,7 @@ def test_what_is_no_fingerprint_is_not_pinned(store: KnownServers, path: Path, b
     assert not path.exists()
 
 
-@pytest.mark.parametrize("bad", ["", " \n", "#em:1"])
+@pytest.mark.parametrize("bad", ["", " \n", "#em:1", "em", f"evil:1\n{SERVER} sha256 {ONE}"])
 def test_what_is_no_server_is_not_pinned(store: KnownServers, bad: str) -> None:
     with pytest.raises(ValueError, match="server's name"):
         store.pin(bad, ONE)
@@ -79,36 +80,75 @@ def test_a_hostile_subject_adds_no_line(store: KnownServers, path: Path) -> None
     assert "\x1b" not in pin.subject
 
 
-def test_a_hostile_server_name_adds_no_line(store: KnownServers, path: Path) -> None:
-    store.pin(f"evil:1\n{SERVER} sha256 {ONE}", TWO)
-    assert store.pinned(SERVER) is None
-    assert path.read_text().count("\n") == 1
+REST = "2026-01-02 CN=em"
+DAMAGED = {
+    "63 digits": f"{SERVER} sha256 {ONE[:-1]} {REST}",
+    "65 digits": f"{SERVER} sha256 {ONE}a {REST}",
+    "a digit that is none": f"{SERVER} sha256 {ONE[:-1]}g {REST}",
+    "digits in upper case": f"{SERVER} sha256 {ONE.upper()} {REST}",
+    "a tab": f"{SERVER}\tsha256 {ONE} {REST}",
+    "two spaces": f"{SERVER}  sha256 {ONE} {REST}",
+    "a space before": f" {SERVER} sha256 {ONE} {REST}",
+    "carriage return": f"{SERVER} sha256 {ONE} {REST}\r",
+    "byte order mark": f"\ufeff{SERVER} sha256 {ONE} {REST}",
+    "a zero byte": f"{SERVER}\0 sha256 {ONE} {REST}",
+    "an extra word": f"{SERVER} trusted sha256 {ONE} {REST}",
+    "an extra word behind": f"{SERVER} sha256 {ONE} trusted",
+    "a word before": f"trusted {SERVER} sha256 {ONE} {REST}",
+    "wrong algorithm": f"{SERVER} sha1 {ONE[:40]} {REST}",
+    "algorithm in upper case": f"{SERVER} SHA256 {ONE} {REST}",
+    "no fingerprint": SERVER,
+    "no port": f"em.lab.example sha256 {ONE} {REST}",
+    "port cut off": "em.lab.example:93",
+    "name cut off": "em.lab.exa",
+    "no UTF-8": f"{SERVER} sha256 {ONE} {REST}\udcff",
+    "nobody's": "\udcff\udcfe bytes",
+    "two that differ": f"{SERVER} sha256 {ONE}\n{SERVER} sha256 {TWO}",
+    "one that is sound and one that is not": f"{SERVER} sha256 {ONE}\n{SERVER} sha256 {ONE[:-1]}",
+}
 
 
-def test_lines_that_make_no_sense_are_kept_and_ignored(store: KnownServers, path: Path) -> None:
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_line_of_this_server_is_a_hard_stop(store: KnownServers, path: Path, damage: str) -> None:
+    content = f"# by hand\n\nother:1 sha256 {TWO}\n{DAMAGED[damage]}\n"
     path.parent.mkdir()
-    strange = (
-        b"# written by hand\n\n"
-        + f"{SERVER} md5 {ONE}\n{SERVER} sha256 {ONE}00\n".encode()
-        + b"\xff\xfe bytes\n"
-        + f"by.hand:1 sha256 {ONE.upper()} 2026-01-02 \x1b[31mCN=x\n".encode()
-    )
-    path.write_bytes(strange)
+    path.write_bytes(content.encode("utf-8", "surrogateescape"))
+    asked: list[Callable[[], object]] = [
+        lambda: store.pinned(SERVER), lambda: store.pin(SERVER, TWO), lambda: store.forget(SERVER),
+    ]  # fmt: skip
+    for ask in asked:
+        with pytest.raises(TrustError, match=rf"Line [45] of {re.escape(str(path))}") as caught:
+            ask()
+        assert "Nothing was sent" in caught.value.hint
+    assert path.read_bytes() == content.encode("utf-8", "surrogateescape")
+    other = store.pinned("other:1")
+    assert other is not None
+    assert other.sha256 == TWO
+
+
+def test_a_damaged_line_of_another_server_is_not_believed_and_is_kept(
+    store: KnownServers, path: Path
+) -> None:
+    twice = f"same:3 sha256 {ONE}\n" * 2
+    strange = f"# by hand\nother:1 sha256 {TWO}00\nthird:2\tsha256 {TWO}\n{twice}"
+    path.parent.mkdir()
+    path.write_text(strange)
     assert store.pinned(SERVER) is None
-    pin = store.pinned("BY.HAND:1")
-    assert pin is not None
-    assert (pin.sha256, pin.since) == (ONE, "2026-01-02")
-    assert "\x1b" not in pin.subject
+    assert store.pinned("SAME:3") is not None
+    for name in ("other:1", "third:2"):
+        with pytest.raises(TrustError, match="is damaged"):
+            store.pinned(name)
     store.pin("new:1", TWO)
-    assert path.read_bytes().startswith(strange)
+    assert path.read_text().startswith(strange)
 
 
-def test_the_last_line_about_a_server_counts(store: KnownServers, path: Path) -> None:
-    path.parent.mkdir()
-    path.write_text(f"{SERVER} sha256 {ONE}\n{SERVER} sha256 {TWO}")
-    pin = store.pinned(SERVER)
-    assert pin is not None
-    assert pin.sha256 == TWO
+def test_an_empty_file_is_one_that_lost_its_lines(store: KnownServers, path: Path) -> None:
+    store.pin(SERVER, ONE)
+    store.forget(SERVER)
+    assert not path.exists()
+    path.touch()
+    with pytest.raises(TrustError, match="is empty"):
+        store.pinned(SERVER)
 
 
 def test_an_unreadable_file_trusts_nobody_and_says_so(store: KnownServers, path: Path) -> None:
@@ -148,6 +188,7 @@ def test_a_program_that_keeps_the_lock_is_not_waited_for_forever(
 
 _PIN_MANY = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tui.store.known_servers import KnownServers
 store = KnownServers(Path(sys.argv[1]))
