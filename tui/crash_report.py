@@ -1,21 +1,20 @@
 """Crash reports: where an unforeseen error went through, without anything secret in it.
 
-Never local variables, only the code's own lines; every secret that is known is taken out in each of
-the spellings it may have on the wire, and so is whatever looks like one.
+Never local variables, only the code's own lines; every secret that is known is taken out however each of
+its characters is escaped, as hex and inside base64, and so is whatever looks like one.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import secrets as random_words
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 from tui import __version__
 from tui.files import make_folder
@@ -41,26 +40,63 @@ _LOOKS_SECRET = (
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the text without the given secrets in any usual spelling, or what looks like one."""
-    spellings = {one for secret in secrets if len(secret) >= _SHORTEST for one in _spellings(secret)}
-    for spelling in sorted(spellings, key=len, reverse=True):
-        text = text.replace(spelling, _MARK)
-    for pattern in _LOOKS_SECRET:
-        text = pattern.sub(rf"\1{_MARK}", text)
+    known = sorted({secret for secret in secrets if len(secret) >= _SHORTEST}, key=len, reverse=True)
+    for secret in known:
+        for pattern in (_escaped(secret), *_encoded(secret)):
+            text = re.sub(pattern, _MARK, text)
+    for looks_secret in _LOOKS_SECRET:
+        text = looks_secret.sub(rf"\1{_MARK}", text)
     return text
 
 
-def _spellings(secret: str) -> Iterator[str]:
-    """Yield how a secret may look in a report: plain, in JSON, a repr, a URL or an Authorization header."""
-    yield secret
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield repr(secret)[1:-1]
-    data = secret.encode("utf-8", "surrogatepass")
-    yield quote(data)
-    yield quote(data, safe="")
-    yield quote_plus(data)
-    yield base64.b64encode(data).decode()
-    yield base64.urlsafe_b64encode(data).decode()
+_BETWEEN = r"(?:[ \t]*\r?\n[ \t]*)?"
+"""What wraps a long line."""
+
+
+def _escaped(secret: str) -> str:
+    """Return a pattern of the secret in which each character may be plain or escaped on its own.
+
+    The escapes are those of JSON, XML, URLs and the repr of text and of bytes, also one inside another.
+    """
+    return "(?i:" + _BETWEEN.join(_escapes(char) for char in secret) + ")"
+
+
+def _escapes(char: str) -> str:
+    code, ways = ord(char), {re.escape(char)}
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    ways.add("".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4)))
+    ways |= {rf"\\+U{code:08x}", rf"&#0*{code};?", rf"&#x0*{code:x};?"}
+    for data in _bytes_of(char):
+        ways.add("".join(f"(?:%(?:25)*|\\\\+x){byte:02x}" for byte in data))
+    if char in _NAMED:
+        ways.add(_NAMED[char])
+    return rf"(?:\\*(?:{'|'.join(sorted(ways, key=len, reverse=True))}))"
+
+
+_NAMED = {
+    " ": r"\+", "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\n": r"\\+n",
+    "\r": r"\\+r", "\t": r"\\+t", "\b": r"\\+b", "\f": r"\\+f",
+}  # fmt: skip
+"""Escapes by name, of XML, forms and string literals."""
+
+
+def _bytes_of(text: str) -> Iterator[bytes]:
+    yield text.encode("utf-8", "surrogatepass")
+    with suppress(UnicodeEncodeError):
+        yield text.encode("latin-1")
+
+
+def _encoded(secret: str) -> Iterator[str]:
+    """Yield patterns of what holds the secret in hex or, alone or as a part, in base64."""
+    for data in _bytes_of(secret):
+        yield "(?i:" + rf"(?:{_BETWEEN}|[ :-]|0x|, ?)*".join(f"{byte:02x}" for byte in data) + ")"
+        for before in range(3):
+            # Only the characters that no neighbour of the secret has a share in; base64 has 6 bits in each.
+            first, end = -(-8 * before // 6), 8 * (before + len(data)) // 6
+            core = base64.b64encode(bytes(before) + data)[first:end].decode()
+            if len(core) > _SHORTEST:
+                spelled = _BETWEEN.join({"+": "[+-]", "/": "[/_]"}.get(char, char) for char in core)
+                yield rf"[\w+/-]*{spelled}[\w+/-]*={{0,2}}"
 
 
 def write_crash_report(

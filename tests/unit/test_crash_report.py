@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
+import re
 import stat
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.crash_report import redacted, write_crash_report
@@ -81,15 +83,65 @@ def test_what_is_no_secret_stays() -> None:
     assert redacted(line, ["", "abc"]) == line
 
 
-@given(st.text(min_size=4, max_size=40))
+def spellings(secret: str) -> dict[str, str]:
+    """How a secret may stand in a report: one key for each way."""
+    utf8 = secret.encode("utf-8", "surrogatepass")
+    latin = secret.encode("latin-1", "replace")
+    login = f"LAB\\op:{secret}".encode("utf-8", "surrogatepass")
+    in_base64 = base64.b64encode(utf8).decode()
+    return {
+        "plain": secret,
+        "JSON": json.dumps(secret)[1:-1],
+        "JSON in upper case": re.sub(
+            r"\\u....", lambda one: one[0].upper().replace("U", "u"), json.dumps(secret)[1:-1]
+        ),
+        "JSON as it is": json.dumps(secret, ensure_ascii=False)[1:-1],
+        "JSON in a repr": repr(json.dumps(secret)[1:-1])[1:-1],
+        "repr": repr(secret)[1:-1],
+        "ascii": ascii(secret)[1:-1],
+        "repr of bytes": repr(utf8)[2:-1],
+        "repr of a repr of bytes": repr(repr(utf8)[2:-1])[1:-1],
+        "URL": quote(utf8),
+        "URL in lower case": re.sub("%..", lambda one: one[0].lower(), quote(utf8, safe="")),
+        "form": quote_plus(utf8),
+        "every byte escaped": "".join(f"%{byte:02X}" for byte in utf8),
+        "twice in a URL": quote(quote(utf8, safe=""), safe=""),
+        "XML": html.escape(secret).replace("&#x27;", "&apos;"),
+        "XML by number": "".join(f"&#{ord(char)};" for char in secret),
+        "hex": utf8.hex(),
+        "hex in upper case": utf8.hex().upper(),
+        "hex in pairs": utf8.hex(":"),
+        "base64": in_base64,
+        "urlsafe base64": base64.urlsafe_b64encode(utf8).decode(),
+        "base64 of a login": base64.b64encode(login).decode(),
+        "base64 of a longer text": base64.b64encode(b"a:" + utf8 + b"&z").decode(),
+        "base64 in short lines": "\n  ".join(in_base64[at : at + 3] for at in range(0, len(in_base64), 3)),
+    } | (
+        {
+            "repr of Latin-1": repr(latin)[2:-1],
+            "URL in Latin-1": quote(latin),
+            "Basic in Latin-1": base64.b64encode(b"op:" + latin).decode(),
+            "Latin-1 in hex": latin.hex(),
+        }
+        if secret.isascii() or latin.decode("latin-1") == secret
+        else {}
+    )
+
+
+@settings(deadline=None)
+@given(
+    st.text(st.characters(exclude_characters="~"), min_size=6, max_size=40)
+    | st.text("\\'\"&<> %+ü/", min_size=6, max_size=20)
+)
+@example('pass "w\\ord" ü+/=')
+@example("Grüße&<Öl>\\'\"\n")
+@example("\ud800lone!")
 def test_a_known_secret_is_found_in_every_spelling(secret: str) -> None:
-    data = secret.encode("utf-8", "surrogatepass")
-    spellings = [
-        secret,
-        json.dumps(secret)[1:-1],
-        repr(secret)[1:-1],
-        quote(data),
-        base64.b64encode(data).decode(),
-    ]
-    for spelling in spellings:
-        assert redacted(f"<{spelling}>", [secret]) == "<[redacted]>"
+    for way, spelling in spellings(secret).items():
+        shown = redacted(f"~{spelling}~", [secret])
+        # At a line break in base64, what holds some last bits of the secret alone stays.
+        assert re.fullmatch(r"~\s*[\w+/-]{0,3}\s*\[redacted\]\s*[\w+/-]{0,3}=*~", shown), way
+
+
+def test_a_secret_split_by_a_line_break_is_found() -> None:
+    assert redacted("pass: hunter2\n    hunter2.", ["hunter2hunter2"]) == "pass: [redacted]."
