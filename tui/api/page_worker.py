@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tui import child_process
 from tui.api.codec import GZIP, codec_of, gunzip
 from tui.api.codec.listing import Listing
 from tui.api.errors import ManagerError, Unreadable
@@ -46,12 +47,10 @@ class _Process(NamedTuple):
     @classmethod
     async def start(cls, limits: Limits) -> _Process | None:
         bounds = map(str, (limits.body_bytes, limits.nodes, limits.depth))
-        libraries = os.environ.get("LD_LIBRARY_PATH", "")
-        env = {"LD_LIBRARY_PATH": libraries, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         try:
             popen = Popen(  # noqa: ASYNC220, S603 - a few milliseconds; our own module
-                # -P: the folder the operator happens to stand in must not provide modules.
-                [sys.executable, "-P", "-m", "tui.api.page_worker", *bounds], env=env,
+                child_process.command("tui.api.page_worker", *bounds),
+                cwd=child_process.FOLDER, env=child_process.environment(),
                 stdin=PIPE, stdout=PIPE, stderr=DEVNULL, pipesize=_PIPE_BYTES, start_new_session=True,
             )  # fmt: skip
         except OSError:

@@ -11,20 +11,21 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from tui import child_process
+from tui.sanitize import safe
 from tui.store.errors import KeyringError
 from tui.store.last_logon import last_user
 
 _PASSED_ON = frozenset({
-    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME",
-    "PATH", "PYTHONPATH", "PYTHON_KEYRING_BACKEND", "TMPDIR", "USER", "VIRTUAL_ENV", "WAYLAND_DISPLAY",
+    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "GNUPGHOME", "LOGNAME",
+    "PYTHON_KEYRING_BACKEND", "USER", "WAYLAND_DISPLAY", "XAUTHORITY",
 })  # fmt: skip
-_PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "LC_", "XDG_")
-"""Where Python, desktop and keyring are; with these the worker has no terminal."""
+_PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "PASSWORD_STORE_", "XDG_")
+"""Where desktop and keyring are; with these the worker has no terminal."""
 TIMEOUT_S = 3.0
 """How long the keyring may take before its process is killed."""
 _DYING_S = 1.0
@@ -49,6 +50,8 @@ class KeepResult:
     in_keyring: bool
     reason: str
     """Why it is in memory only, to follow a colon; empty when it is in the keyring."""
+    keyring: str = ""
+    """What the keyring calls itself, `SecretService Keyring`; empty where the session is in memory only."""
 
 
 class SessionStore:
@@ -74,6 +77,8 @@ class SessionStore:
         self._timeout_s = timeout_s
         self._memory: dict[str, tuple[StoredSession, KeepResult]] = {}
         """Only what the keyring would not keep, by the name it would have there."""
+        self._keyrings: dict[str, str] = {}
+        """What the keyring calls itself, by the name of a session in it."""
         self._users: dict[str, str] = {}
 
     async def load(self, server: str, user: str = "") -> StoredSession | None:
@@ -89,6 +94,7 @@ class SessionStore:
         if not name:
             return None
         reply = await self._ask({"do": "get", "name": name})
+        self._keyrings[name] = _words(reply.get("keyring"))
         has_answered = reply.get("ok") or reply.get("no_keyring")
         self.unread = "" if has_answered else str(reply.get("reason", ""))
         return _session(reply.get("value"))
@@ -100,15 +106,19 @@ class SessionStore:
         reply = await self._ask({"do": "set", "name": name, "value": json.dumps(asdict(session))})
         if reply.get("ok"):
             self._memory.pop(name, None)
-            return KeepResult(in_keyring=True, reason="")
+            self._keyrings[name] = _words(reply.get("keyring"))
+            return self.where(server, session.user)
         kept = KeepResult(in_keyring=False, reason=str(reply.get("reason", "")))
         self._memory[name] = (session, kept)
         return kept
 
     def where(self, server: str, user: str) -> KeepResult:
         """Return where a session that `load` gave is kept."""
-        held = self._memory.get(self._name(server, user))
-        return held[1] if held else KeepResult(in_keyring=True, reason="")
+        name = self._name(server, user)
+        held = self._memory.get(name)
+        return (
+            held[1] if held else KeepResult(in_keyring=True, reason="", keyring=self._keyrings.get(name, ""))
+        )
 
     async def delete(self, server: str, user: str) -> None:
         """Forget the session of a user on a server, in memory and in the keyring.
@@ -151,14 +161,14 @@ class SessionStore:
 
 
 def _start_worker() -> subprocess.Popen[bytes]:
-    # -P: the folder the operator happens to stand in must not provide modules.
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "tui.store.keyring_worker"],
+    return subprocess.Popen(  # noqa: S603 - our own module
+        child_process.command("tui.store.keyring_worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env=worker_environment(),
+        cwd=child_process.FOLDER,
+        env=child_process.environment(_PASSED_ON, _PASSED_PREFIXES),
     )
 
 
@@ -189,18 +199,8 @@ def _kill_group(worker: subprocess.Popen[bytes]) -> None:
             os.killpg(worker.pid, signal.SIGKILL)
 
 
-def worker_environment() -> dict[str, str]:
-    """Return what Python and a keyring need to start; the rest of our environment may be secret."""
-    chosen = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _PASSED_ON or name.startswith(_PASSED_PREFIXES)
-    }
-    paths = [path for path in chosen.get("PYTHONPATH", "").split(os.pathsep) if path]
-    # Last, so that it shadows nothing: it matters only where vbem runs without being installed.
-    paths.append(str(Path(__file__).resolve().parents[2]))
-    chosen["PYTHONPATH"] = os.pathsep.join(paths)
-    return chosen
+def _words(name: object) -> str:
+    return safe(name, cells=60) if isinstance(name, str) else ""
 
 
 def _no(reason: str) -> dict[str, object]:

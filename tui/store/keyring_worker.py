@@ -84,17 +84,31 @@ def answer(request: dict[str, str]) -> dict[str, object]:
     backends = usable_backends()
     service, name = request["service"], request["name"]
     if request["do"] == "get":
-        values = (backend.get_password(service, name) for backend in backends)
-        return {"ok": True, "value": next((value for value in values if value is not None), None)}
+        return {"ok": True, **_get(backends, service, name)}
     if request["do"] == "set":
-        _set(backends, service, name, request["value"])
-    else:
-        for backend in backends:
-            _delete(backend, service, name)
+        return {"ok": True, "keyring": _set(backends, service, name, request["value"])}
+    for backend in backends:
+        _delete(backend, service, name)
     return {"ok": True}
 
 
-def _set(backends: list[KeyringBackend], service: str, name: str, value: str) -> None:
+def _get(backends: list[KeyringBackend], service: str, name: str) -> dict[str, object]:
+    for backend in backends:
+        if (value := backend.get_password(service, name)) is not None:
+            return {"value": value, "keyring": name_of(backend)}
+    return {"value": None}
+
+
+def name_of(backend: KeyringBackend) -> str:
+    """Return what a keyring calls itself, `SecretService Keyring`."""
+    try:
+        return str(backend.name)
+    except Exception:  # noqa: BLE001 - third-party code; the name is only shown
+        return type(backend).__name__
+
+
+def _set(backends: list[KeyringBackend], service: str, name: str, value: str) -> str:
+    """Return the name of the keyring that keeps the value now."""
     for backend in backends:
         try:
             backend.set_password(service, name, value)
@@ -103,7 +117,7 @@ def _set(backends: list[KeyringBackend], service: str, name: str, value: str) ->
         kept = backend.get_password(service, name)
         if kept is None or not hmac.compare_digest(kept.encode(), value.encode()):
             raise NoKeyring("the keyring did not return what was stored")
-        return
+        return name_of(backend)
     raise NoKeyring("the keyring here cannot be written")
 
 

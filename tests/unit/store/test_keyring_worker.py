@@ -66,8 +66,9 @@ def in_this_process(file_keyring: FileKeyringAt, monkeypatch: pytest.MonkeyPatch
 def test_it_gets_sets_and_deletes(in_this_process: FileKeyringAt) -> None:
     name = {"service": "vbem", "name": "op@em"}
     assert answer({"do": "get", **name}) == {"ok": True, "value": None}
-    assert answer({"do": "set", "value": "s3cret", **name}) == {"ok": True}
-    assert answer({"do": "get", **name}) == {"ok": True, "value": "s3cret"}
+    keyring = {"keyring": "file keyring FileKeyring"}
+    assert answer({"do": "set", "value": "s3cret", **name}) == {"ok": True, **keyring}
+    assert answer({"do": "get", **name}) == {"ok": True, "value": "s3cret", **keyring}
     assert answer({"do": "delete", **name}) == {"ok": True}
     assert answer({"do": "delete", **name}) == {"ok": True}
     assert in_this_process.values() == {"vbem": {}}
