@@ -154,6 +154,17 @@ class VbemApp(TerminalApp):
         with self.key_queue.paused():
             await self.push_screen(RestorePointsScreen(self.services))
         self.services.start_watching()
+        if self.services.notices:
+            self._show_notices()
+
+    @work(group="dialog", exit_on_error=False, description="show what must be read")
+    async def _show_notices(self) -> None:
+        text = "\n\n".join(self.services.notices)
+        question = AskScreen(
+            self.services, "Read this first", text, yes="I have read it", no="Show it again later"
+        )
+        if await self.push_screen_wait(question):
+            await self.services.notices_read()
 
     @on(OpenTasks)
     def _open_tasks(self, message: OpenTasks) -> None:
@@ -286,13 +297,7 @@ class VbemApp(TerminalApp):
             self._leaving = ""
 
     def _log_off_words(self) -> str:
-        words = self.services.in_flight_words
-        if not words:
-            return "This deletes the logon session at the server and in the keyring."
-        return (
-            f"{words}. {self.services.in_flight_fate}. A restore that is still launching can no longer be "
-            "cancelled: its task ends with the logon session. The next logon finds it by its restore session."
-        )
+        return self.services.log_off_words
 
     async def _log_off_and_ask_again(self) -> None:
         """Log off under a dialog that takes no key; then only the login is left."""
@@ -329,8 +334,9 @@ class VbemApp(TerminalApp):
             self._leaving = ""
 
     def _quit_words(self) -> str:
-        return self.services.what_goes_on or "Nothing is in flight."
+        return self.services.quit_words
 
     async def on_unmount(self) -> None:
         # Whatever ended the screens: the rows are given up, what is open is closed.
-        await self.services.close()
+        note = await self.services.close()
+        self.farewell = f"{self.farewell} {note}".strip()

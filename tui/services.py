@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.restores.service import RestoreService
     from tui.session import Connection
     from tui.store.journal import Journal
+    from tui.store.keyring_store import KeepResult
 
 KEEP_AFTER_S = 2.0
 """How long after a logon its session goes to the keyring: the first rows and keys come first."""
@@ -40,6 +41,7 @@ TAKE_UP_EVERY_S = 30.0
 """How often rows are looked for whose vbem has ended."""
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
+_NOT_SHOWN = "Restores that are in flight may not be shown."
 
 
 _NOT_UPDATED = "nothing is updated or sent"
@@ -91,6 +93,8 @@ class Services:
         self.points: PointIndex | None = None
         """The restore points of this logon, as far as they are loaded."""
         self.reference_names = ReferenceNames()
+        self.notices: tuple[str, ...] = ()
+        """What must be read: kept until `notices_read`."""
         self.on_notice: Callable[[str, str], None] = lambda _text, _kind: None
         """Shows a notice; its kind is `note`, `good` or `bad`."""
         self.on_failure: Callable[[str, BaseException], None] = _raise_unforeseen
@@ -105,6 +109,7 @@ class Services:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal_problem = ""
         self._take_up_problem = ""
+        self._kept_said: KeepResult | None = None
         self._logging_on: asyncio.Task[bool] | None = None
         self._is_logon_put_off = False
         self._untrusted: Untrusted | None = None
@@ -198,6 +203,7 @@ class Services:
         from tui.restores.service import RestoreService
 
         self.connection = connection
+        self._kept_said = None
         self._journal_problem = self.open_journal()
         journal: RestoreJournal = self.journal or UnavailableJournal(self._journal_problem)
         self.restores = RestoreService(
@@ -220,7 +226,10 @@ class Services:
         return self._logging_on
 
     def open_journal(self) -> str:
-        """Open the journal once; return the sentence to show where something is wrong with it."""
+        """Open the journal once; return the sentence to show where something is wrong with it.
+
+        It is among `notices`, too.
+        """
         from tui.store.journal import Journal
 
         if self.journal is not None:
@@ -229,8 +238,21 @@ class Services:
             self.folders.make()
             self.journal = Journal.open(self.folders.journal, clock=self.clock)
         except (VbemError, OSError) as error:
-            return describe("open the journal", error)
-        return self.journal.note
+            problem = f"{describe('open the journal', error)} {_NOT_SHOWN}"
+        else:
+            problem = self.journal.note
+        if problem and problem not in self.notices:
+            self.notices += (problem,)
+        return problem
+
+    async def notices_read(self) -> None:
+        """Say the notices no more, in this run or a later one."""
+        self.notices = ()
+        if self.journal is not None:
+            try:
+                await asyncio.to_thread(self.journal.note_read)
+            except VbemError as error:
+                self.on_notice(describe("note that this was read", error), "bad")
 
     def keep_session_now(self) -> None:
         """Save the logon session before something is started whose task belongs to it."""
@@ -261,26 +283,68 @@ class Services:
         if connection is None:
             return ""
         await self._end_tasks()
-        note = "Logged off."
-        try:
-            await connection.log_off()
-        except VbemError as error:
-            note = describe("log off cleanly", error) + " The local copy of the session was deleted."
-        note = connection.log_off_note or note
+        note = await _log_off(connection) or "Logged off."
         await connection.leave()
         await self._close_restores()
         self.connection = self._untrusted = None
         self._is_logon_put_off = False
         return note
 
-    async def close(self) -> None:
-        """Give the restores' rows up and close what is open; the logon session is kept, restores go on."""
+    async def close(self) -> str:
+        """Give the restores' rows up and close what is open; restores go on.
+
+        The logon session is kept in the keyring. Where it is in memory only it ends with this run, unless a
+        restore is in flight: its task belongs to the session.
+
+        Returns:
+            What to say of a session that may be left alive at the server; empty where none is.
+        """
         await self._end_tasks()
+        is_idle = not self.in_flight
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_S):
                 await self._close_restores()
-        if self.connection is not None:
-            await self.connection.leave()
+        connection, self.connection = self.connection, None
+        if connection is None:
+            return ""
+        note = ""
+        if connection.is_to_be_kept:
+            await connection.keep()
+        if is_idle and connection.kept is not None and not connection.kept.in_keyring:
+            note = await _log_off(connection)
+        await connection.leave()
+        return note
+
+    @property
+    def log_off_words(self) -> str:
+        """Return what logging off does, for the question before it."""
+        words = self.in_flight_words
+        if words:
+            return (
+                f"{words}. {self.in_flight_fate}. A restore that is still launching can no longer "
+                "be cancelled: its task ends with the logon session. The next logon finds it by its restore "
+                "session."
+            )
+        kept = self.connection.kept if self.connection else None
+        place = f" and in the keyring ({kept.keyring})" if kept and kept.in_keyring else ""
+        return f"This deletes the logon session at the server{place}. It takes up to 5 s."
+
+    @property
+    def quit_words(self) -> str:
+        """Return what quitting does, for the question before it."""
+        restores = self.what_goes_on or "Nothing is in flight."
+        kept = self.connection.kept if self.connection else None
+        if kept is None or self.is_demo:
+            return restores
+        if kept.in_keyring:
+            session = f"The logon session stays alive, in the keyring ({kept.keyring}), for the next start."
+        elif self.in_flight:
+            session = (
+                "The logon session is in memory only: it ends by itself 15 minutes after the last request."
+            )
+        else:
+            session = "The logon session is in memory only, so quitting logs off, in up to 5 s."
+        return f"{restores}\n\n{session}"
 
     # -- restores -------------------------------------------------------------------------------
 
@@ -434,9 +498,14 @@ class Services:
         """Hand the logon session to the keyring, behind the list and not in its way."""
         await self.clock.sleep(after_s)
         if connection.is_to_be_kept:
-            kept = await connection.keep()
-            if kept is not None and not kept.in_keyring:
-                self.on_notice(f"The logon session is in memory only: {kept.reason.rstrip('.')}.", "note")
+            await connection.keep()
+        if (kept := connection.kept) is not None and kept != self._kept_said:
+            self._kept_said = kept
+            why = kept.reason.rstrip(".")
+            in_keyring = f"The logon session is in the keyring ({kept.keyring})."
+            self.on_notice(
+                in_keyring if kept.in_keyring else f"The logon session is in memory only: {why}.", "note"
+            )
 
     async def _close_restores(self) -> None:
         restores, journal = self.restores, self.journal
@@ -445,6 +514,15 @@ class Services:
             await restores.close()
         if journal is not None:
             journal.close()
+
+
+async def _log_off(connection: Connection) -> str:
+    """End the logon session; return what is left behind and why, empty where nothing is."""
+    try:
+        await connection.log_off()
+    except VbemError as error:
+        return f"{describe('log off cleanly', error)} {connection.log_off_note}".strip()
+    return connection.log_off_note
 
 
 async def _nobody_to_ask() -> bool:

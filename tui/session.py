@@ -12,6 +12,8 @@ from tui.api.errors import ManagerError
 from tui.api.models import Certificate, LogonSession, ServerAddress, WireFormat
 from tui.api.tls import Trust
 from tui.clock import Clock
+from tui.errors import describe
+from tui.store.errors import KeyringError
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.store.known_servers import KnownServers
 from tui.store.process_lock import SessionUse
@@ -62,7 +64,7 @@ class Connection:
         self.warnings: tuple[str, ...] = ()
         """What is odd about a certificate that is trusted anyway: wrong name, expired."""
         self.log_off_note = ""
-        """What log-off left undone on purpose, in a sentence; empty when everything was ended."""
+        """What a log-off left undone and did with the copies here; empty when everything was ended."""
         self._trust_store = trust_store
         self._session_store = session_store
         self._wire, self._ca_file, self._proxy, self._clock = wire, ca_file, proxy, clock
@@ -228,8 +230,8 @@ class Connection:
     async def log_off(self) -> None:
         """End the session at the server and forget it here, even if the server cannot be reached.
 
-        A session that another living program uses is not ended under it: then only our copies go,
-        and `log_off_note` says so.
+        A session that another living program uses is not ended under it. `log_off_note` says what was done
+        instead of an end at the server, and with the copies here.
 
         Raises:
             NotLoggedOff: it may live on at the server; the local copies are deleted anyway.
@@ -238,14 +240,38 @@ class Connection:
         shared = self.is_shared
         self._unkept = None
         self.log_off_note = _SHARED if shared else ""
+        refused: ManagerError | None = None
         try:
             if not shared:
                 await self.manager.log_off()
+        except ManagerError as error:
+            refused = error
         finally:
             self._end_use()
-            async with self._keeping:  # what is on its way to the keyring must not come after the deletion
-                self.kept = None
-                await self._session_store.delete(str(self.address), self.user)
+        try:
+            where = await self._forget()
+        except KeyringError as error:
+            if refused is None:
+                raise
+            self.log_off_note = describe("remove its copy from the keyring", error)
+            raise refused from error
+        if shared or refused:
+            self.log_off_note = f"{self.log_off_note} {where}".strip()
+        if refused:
+            raise refused
+
+    async def _forget(self) -> str:
+        """Delete the local copies of the session; return the sentence that says which.
+
+        Raises:
+            KeyringError: the keyring may still hold it.
+        """
+        async with self._keeping:  # what is on its way to the keyring must not come after the deletion
+            in_keyring, self.kept = self.kept is not None and self.kept.in_keyring, None
+            await self._session_store.delete(str(self.address), self.user)
+        return (
+            "Its copies here and in the keyring were deleted." if in_keyring else "Its copy here was deleted."
+        )
 
     async def leave(self) -> None:
         """Close the connection; the session stays alive and kept."""
@@ -284,7 +310,4 @@ class Connection:
             return
 
 
-_SHARED = (
-    "Another vbem uses the same logon session, so it stays alive at the server; "
-    "only the copies here and in the keyring were deleted."
-)
+_SHARED = "Another vbem uses the same logon session, so it stays alive at the server."

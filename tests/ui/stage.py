@@ -35,6 +35,7 @@ from tui.screens.base import VbemScreen
 from tui.services import Services
 from tui.session import Connection
 from tui.store.journal import Journal
+from tui.store.keyring_store import KeepResult
 
 
 @dataclass
@@ -108,6 +109,7 @@ class StageConnection:
     user: str = r"LAB\op"
     address: str = "em.lab.example:9398"
     is_to_be_kept: bool = False
+    kept: KeepResult | None = None
     is_attended: bool = False
     """Nothing keeps this session alive."""
 
