@@ -480,7 +480,12 @@ class Services:
             self.on_notice(
                 f"{noun} of an earlier run found in flight at {when}: Ctrl+T shows the tasks.", "note"
             )
-        lost = [one for one in restores.unfollowed if one.may_be_taken and one.key not in before]
+        new = [one for one in restores.unfollowed if one.key not in before]
+        for one in new:
+            if one.is_unreadable:
+                name = safe(one.entry.vm_name, cells=40)
+                self.on_notice(f"Row {one.entry.id} of the journal ({name}) is NOT WATCHED. {one.why}", "bad")
+        lost = [one for one in new if one.may_be_taken]
         if lost:
             are = "1 restore of an earlier run is" if len(lost) == 1 else f"{len(lost)} earlier restores are"
             self.on_notice(f"{are} NOT WATCHED: Ctrl+T shows why, and takes over.", "bad")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.file_keyring import FileKeyringAt
 from tests.support.program import options_for
 from tests.support.waiting import wait_for
+from tests.unit.store.rows import sql
 from tui.services import Services
 from tui.store.journal import Journal
 
@@ -158,3 +159,27 @@ async def test_a_lost_journal_is_told_until_somebody_has_read_it(
     await services.close()
     is_past = damage in {"garbage", "empty", "gone"}
     assert bool(start().open_journal()) is not is_past
+
+
+@pytest.mark.parametrize(
+    "bad", ["cancel = 'of a later version'", "platform = 'Nutanix'", "kind = 'Disk'", "state = 'paused'"]
+)
+async def test_a_row_that_cannot_be_read_ends_the_watching_of_no_other(
+    start: Callable[[], Services], demo: DemoProcess, bad: str
+) -> None:
+    services = start()
+    services.folders.make()
+    with closing(Journal.open(services.folders.journal)) as journal:
+        for name in ("app07", "app08"):
+            row = journal.plan(
+                server=f"{demo.host}:{demo.port}", vm_name=name, kind="VmRestorePoint", platform="VMware",
+                state="sent",
+            )  # fmt: skip
+            journal.release(row.id)
+        sql(journal.path, f"UPDATE restores SET {bad} WHERE vm_name = 'app07'")  # noqa: S608
+    async with logged_on(services, demo) as heard:
+        await wait_for(lambda: "Row 1 of the journal (app07) is NOT WATCHED. Its row cannot be read" in heard, "the notice")
+        assert services.restores is not None
+        assert [restore.vm_name for restore in services.restores.all] == ["app08"]
+        assert "watch the restores" in services.under_way
+    await services.close()

@@ -18,9 +18,11 @@ from tui.api.models import SessionResult
 from tui.restores.forms.fields import FormDraft
 from tui.screens.base import OpenRestoreForm
 from tui.screens.cancel import CancelScreen
+from tui.screens.dialogs import AskScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
+from tui.store.errors import JournalError
 from tui.widgets.header import StatusLine
 from tui.widgets.text_view import TextView
 
@@ -131,3 +133,42 @@ async def test_a_form_says_how_many_are_in_flight_before_other_keys(
         await settle(pilot)
         assert isinstance(app.screen, RestoreFormScreen)
         assert "Ctrl+T Tasks (1)" in keys(pilot)
+
+
+@pytest.mark.parametrize(("key", "idle"), [("ctrl+q", "Nothing is in flight."), ("ctrl+o", "This deletes")])
+async def test_a_question_counts_anew_while_it_is_open(
+    app: StageApp, manager: StageManager, key: str, idle: str
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await running(pilot, manager)
+        await press(pilot, key)
+        assert isinstance(app.screen, AskScreen)
+        assert "1 restore is still in flight" in text_of(pilot)
+        manager.session_list = (stopped(SessionResult.SUCCESS),)
+        await tick(pilot)
+        await settle(pilot)
+        assert isinstance(app.screen, AskScreen)
+        assert "in flight" not in text_of(pilot).replace("Nothing is in flight", "")
+        assert idle in text_of(pilot)
+
+
+async def test_what_is_said_of_a_journal_that_is_behind_goes_once_it_is_kept_up(
+    app: StageApp, manager: StageManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **_fields: object) -> None:
+        raise JournalError("The disk is full.")
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await running(pilot, manager)
+        with monkeypatch.context() as broken:
+            broken.setattr(app.rows, "update", refuse)
+            manager.session_list = (session(1, progress=64),)
+            await tick(pilot)
+            await settle(pilot)
+            assert "The journal is not up to date" in status(pilot)
+            assert "NOT in the journal" in text_of(pilot)
+        await tick(pilot)
+        await settle(pilot)
+        assert "not up to date" not in status(pilot)
+        assert "NOT in the journal" not in text_of(pilot)
+        assert isinstance(app.screen, TasksScreen)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.settle import opened, press, text_of
 from tests.ui.stage import StageApp, StageManager
+from tests.unit.store.rows import sql
 from tui.restore_states import RestoreState
 from tui.screens.history import HistoryScreen
 from tui.store.errors import StoreError
@@ -43,6 +44,16 @@ async def test_rows_are_newest_first_with_details(tmp_path: Path) -> None:
         told = pilot.app.screen.query_one(TextView).text
     for part in ("app07: succeeded", "INC-4711", "kim@jump01", "It stays off.", "<RestoreSpec/>"):
         assert part in told
+
+
+async def test_a_row_that_cannot_be_read_is_shown_as_such_and_hides_no_other(tmp_path: Path) -> None:
+    app = app_with_rows(tmp_path)
+    sql(app.rows.path, "UPDATE restores SET cancel = 'paused', started = 'noon' WHERE vm_name = 'app07'")
+    async with opened(app) as pilot:
+        assert {"[red]x", "app07"} <= set(text_of(pilot).split())
+        assert "Not all of" in text_of(pilot)
+        await press(pilot, "down")
+        assert "cancel 'paused', started 'noon'" in pilot.app.screen.query_one(TextView).text
 
 
 async def test_export_asks_for_a_path_and_writes_for_the_owner_alone(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from textual.screen import Screen
 
 from tests.support.demo_process import DemoProcess
 from tests.support.frames import watch_frames
-from tests.support.settle import opened, settle, shows, until
+from tests.support.program import app_on
+from tests.support.settle import opened, press, settle, shows, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.screens.login import LoginScreen
@@ -102,6 +104,23 @@ async def test_the_same_whole_frame_is_sent_again_only_after_a_key(app: VbemApp,
             app.screen.refresh(layout=True)
             await settle(pilot)
             assert wholes(frames, LoginScreen) - 1 == sent
+
+
+async def test_a_lost_journal_is_told_at_each_start_until_it_was_read(
+    demo: DemoProcess, tmp_path: Path
+) -> None:
+    journal = app_on(demo, tmp_path).services.folders.journal
+    journal.write_bytes(b"no database " * 100)
+    for answer, shown_again in (("escape", True), ("right enter", False)):
+        async with app_on(demo, tmp_path).run_test(size=(80, 24)) as pilot:
+            await shows(pilot, "Log on")
+            await pilot.press("enter")
+            await shows(pilot, "Read this first")
+            await shows(pilot, "neither shown nor watched")
+            await settle(pilot)
+            await press(pilot, *answer.split())
+            await shows(pilot, "points loaded")
+        assert journal.with_name(f"{journal.name}.note").exists() is shown_again
 
 
 async def test_logging_off_and_on_again_shows_another_list(app: VbemApp, demo: DemoProcess) -> None:

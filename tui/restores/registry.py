@@ -141,9 +141,8 @@ class RestoreRegistry:
         """
         self.notify_listeners()
         async with self._writing:
-            if self.is_behind:
-                problem = await self._write_rows()
-                self.journal_problem = await self._write_changes() or problem
+            problem = await self._write_rows() if self.is_behind else ""
+            self.journal_problem = await self._write_changes() or problem
             self._mark_late()
         self.notify_listeners()
 

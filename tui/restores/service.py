@@ -422,7 +422,7 @@ class RestoreService:
             if not await asyncio.to_thread(claim):
                 return Unfollowed(entry=entry, why="Another vbem took it.", may_be_taken=False)
         except ValueError as error:
-            return unreadable(entry, error)
+            return unreadable(entry, str(error))
         self._registry.add(restore)
         key, now = session_key(self._manager.session), self._registry.timestamp()
         return self._registry.change(restore.key, resume, key, now, entry.updated)

@@ -19,6 +19,8 @@ class Unfollowed:
     why: str
     may_be_taken: bool = True
     """Whether the operator may take it over."""
+    is_unreadable: bool = False
+    """Whether the row says what this version does not understand."""
 
     @property
     def key(self) -> str:
@@ -34,6 +36,8 @@ def why_unfollowed(entry: JournalEntry, server: str, now: datetime) -> Unfollowe
         server: the server somebody is logged on to, `host:port`.
         now: by this machine's clock.
     """
+    if entry.unreadable:
+        return unreadable(entry, entry.unreadable)
     owner = owner_state(entry.owner)
     if owner is OwnerState.ALIVE:
         why = f"It is watched by another vbem ({owner_words(entry.owner)})."
@@ -52,7 +56,7 @@ def why_unfollowed(entry: JournalEntry, server: str, now: datetime) -> Unfollowe
     return None
 
 
-def unreadable(entry: JournalEntry, error: ValueError) -> Unfollowed:
-    """Return the row of a version that knows words this one does not."""
-    why = f"Its row cannot be read by this version of vbem ({error})."
-    return Unfollowed(entry=entry, why=why, may_be_taken=False)
+def unreadable(entry: JournalEntry, what: str) -> Unfollowed:
+    """Return the row of a version that knows words this one does not, or one that is damaged."""
+    why = f"Its row cannot be read by this version of vbem ({what})."
+    return Unfollowed(entry=entry, why=why, may_be_taken=False, is_unreadable=True)

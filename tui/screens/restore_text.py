@@ -278,6 +278,7 @@ def entry_lines(entry: JournalEntry) -> list[Line]:
     no_time = "" if entry.session_ended else "; the server names no time"
     facts = (
         ("What", f"{entry.vm_name}: {entry.state.label}{_percent(entry.progress)}"),
+        ("Unreadable", entry.unreadable),
         ("Message", entry.message),
         ("Cancelling", "" if entry.cancel_words in entry.message else entry.cancel_words),
         ("Reason", entry.reason),

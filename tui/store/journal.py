@@ -40,7 +40,7 @@ FORGOTTEN_AFTER = timedelta(days=30)
 """The server lists restore sessions for 30 days (WIRE 7): older rows cannot be followed any more."""
 UNKNOWN_FOR = timedelta(hours=1)
 """A restore that is unknown for so long is no longer taken for one that may be starting."""
-_IS_OPEN = "state NOT IN ('succeeded', 'warning', 'failed', 'cancelled')"
+_IS_OPEN = "(state IS NULL OR state NOT IN ('succeeded', 'warning', 'failed', 'cancelled'))"
 
 
 class Writer(Protocol):
@@ -154,7 +154,8 @@ class Journal:
         oldest = self._clock.now() - FORGOTTEN_AFTER
         with self._reading() as database:
             rows = database.execute(
-                f"SELECT * FROM restores WHERE server = ? AND {_IS_OPEN} ORDER BY id",  # noqa: S608
+                "SELECT * FROM restores WHERE (server = ? OR typeof(server) <> 'text') "  # noqa: S608
+                f"AND {_IS_OPEN} ORDER BY id",
                 (server,),
             )
             return [entry for entry in map(from_row, rows) if entry.unreadable or entry.updated > oldest]

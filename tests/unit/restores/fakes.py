@@ -238,7 +238,7 @@ class FakeJournal:
             raise JournalError("The disk is full.")
 
     def _entry(self, number: int) -> JournalEntry:
-        return cast(JournalEntry, SimpleNamespace(**self.rows[number]))
+        return cast(JournalEntry, SimpleNamespace(unreadable="", **self.rows[number]))
 
 
 def finished(session: int = 1, *, number: int = 1) -> Task:
