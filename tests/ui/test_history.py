@@ -53,7 +53,7 @@ async def test_a_row_that_cannot_be_read_is_shown_as_such_and_hides_no_other(tmp
         assert {"[red]x", "app07"} <= set(text_of(pilot).split())
         assert "Not all of" in text_of(pilot)
         await press(pilot, "down")
-        assert "cancel 'paused', started 'noon'" in pilot.app.screen.query_one(TextView).text
+        assert "started 'noon', cancel 'paused'" in pilot.app.screen.query_one(TextView).text
 
 
 async def test_export_asks_for_a_path_and_writes_for_the_owner_alone(tmp_path: Path) -> None:
