@@ -11,7 +11,7 @@ from typing import Literal, get_args, get_type_hints
 from platformdirs import user_config_path, user_state_path
 
 from tui.errors import VbemError
-from tui.files import check_folder, make_folder, open_private, read_settings
+from tui.files import check_folder, make_folder, open_private, read_by_hand
 
 APP_NAME = "vbem"
 
@@ -167,7 +167,8 @@ class Settings:
                 file and the key; for what is not TOML the line.
         """
         try:
-            content = read_settings(path, _MAX_BYTES)
+            check_folder(path.parent)
+            content = read_by_hand(path, _MAX_BYTES)
         except FileNotFoundError:
             return cls()
         except OSError as error:

@@ -92,16 +92,15 @@ def read_private(path: Path, most_bytes: int) -> bytes:
     return _read(open_private(path, os.O_RDONLY), path, most_bytes)
 
 
-def read_settings(path: Path, most_bytes: int) -> bytes:
-    """Read a file that its owner wrote by hand: it may be a link, and others may read it.
+def read_by_hand(path: Path, most_bytes: int) -> bytes:
+    """Read a file that somebody wrote by hand: it may be a link, and others may read it.
 
     Raises:
-        OSError: it is a pipe, a device or a folder, others may write it or its folder, or it is too large.
+        OSError: it is a pipe, a device or a folder, others may write it, or it is too large.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _check_file(handle, path)
-        check_folder(path.parent)
     except BaseException:
         os.close(handle)
         raise

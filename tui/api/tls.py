@@ -12,7 +12,6 @@ import hmac
 import ipaddress
 import re
 import ssl
-import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from cryptography import x509
 
 from tui.api.errors import CaFileUnreadable
 from tui.api.models import Certificate
+from tui.files import read_by_hand
 
 _REASONS = {
     9: "It is not valid yet.",
@@ -120,9 +120,8 @@ def looking_context() -> ssl.SSLContext:
 
 def _context_of(ca_file: Path) -> ssl.SSLContext:
     try:
-        status = ca_file.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _CA_FILE_BYTES:
-            raise CaFileUnreadable(f"{ca_file} is no file of certificates.")  # a pipe would be read for ever
+        # Read first: OpenSSL would wait for a pipe, read a device for ever, and take what others may write.
+        read_by_hand(ca_file, _CA_FILE_BYTES)
         context = ssl.create_default_context(cafile=str(ca_file))
     except ssl.SSLError as error:
         raise CaFileUnreadable(f"{ca_file} holds no certificate in PEM form.") from error

@@ -6,26 +6,33 @@ Imports are local on purpose: `vbem --help` and the first painted login load not
 from __future__ import annotations
 
 import argparse
+import asyncio
+import errno
 import gc
 import os
 import resource
 import sys
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tui import __version__, sanitize
-from tui.config import PROFILES, Folders, Settings, StartOptions, refresh_rates
+from tui.config import PROFILES, Folders, Settings, StartOptions, StateError, refresh_rates
 from tui.errors import VbemError
 from tui.store.last_logon import last_logon
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 _WATCHING = ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "SSLKEYLOGFILE", "PYTHONASYNCIODEBUG")
 """With these, Textual logs each key pressed, the password's too; ssl and asyncio log even more."""
+_NOT_WITH_DEMO = ("server", "user", "ca_file", "proxy")
 EXIT_USAGE = 2
+LEAVE_S = 2.0
+"""How long the end waits for what does not end by itself."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -67,9 +74,61 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _chosen(option: object, variable: str, setting: str) -> str:
-    """Return the option, else the environment's value, else the setting."""
-    return str(option) if option else os.environ.get(variable, "") or setting
+class _Chosen:
+    """What was chosen for each option: on the command line, else in the environment, else in the settings.
+
+    Args:
+        options: of the command line.
+        folders: where the settings are.
+        settings: the settings file.
+    """
+
+    def __init__(self, options: argparse.Namespace, folders: Folders, settings: Settings) -> None:
+        self._options, self._folders, self._settings = options, folders, settings
+
+    def value(self, name: str) -> str:
+        """Return what was chosen; empty where nothing was."""
+        return self._of(name)[0]
+
+    def checked(self, name: str, check: Callable[[str], object]) -> str:
+        """Return what was chosen, if the check accepts it.
+
+        Raises:
+            ValueError: it does not; the sentence says where the value is from.
+        """
+        value, source = self._of(name)
+        if value:
+            try:
+                check(value)
+            except (ValueError, VbemError) as error:
+                raise ValueError(f"{source}: {error}") from error
+        return value
+
+    def _of(self, name: str) -> tuple[str, str]:
+        variable = f"VBEM_{name.upper()}"
+        if option := getattr(self._options, name):
+            return str(option), f"--{name.replace('_', '-')}"
+        if value := os.environ.get(variable, ""):
+            return value, variable
+        key = "wire" if name == "format" else name
+        return getattr(self._settings, key), f"{name} in {self._folders.settings}"
+
+
+def _check_format(wire: str) -> None:
+    if wire not in {"auto", "xml", "json"}:
+        raise ValueError(f"The format must be auto, xml or json, not {wire!r}.")
+
+
+def _check_server(server: str) -> None:
+    from tui.api.models import ServerAddress
+
+    ServerAddress.parse(server)
+
+
+def _check_ca_file(path: str) -> None:
+    from tui.api.tls import Trust, client_context
+
+    client_context(Trust(ca_file=Path(path).expanduser()))
 
 
 def _proxy_secrets(url: str) -> tuple[str, ...]:
@@ -82,34 +141,60 @@ def _proxy_secrets(url: str) -> tuple[str, ...]:
 
 
 def start_options(options: argparse.Namespace) -> StartOptions:
-    """Combine the command line, the environment and the settings.
+    """Combine the command line, the environment and the settings, and check what can be checked now.
 
     Raises:
         ValueError: a value is not one of those that are allowed.
-        VbemError: the settings cannot be used.
+        VbemError: the settings or the state folder cannot be used.
     """
-    state = _chosen(options.state_dir, "VBEM_STATE_DIR", "")
+    state = str(options.state_dir or os.environ.get("VBEM_STATE_DIR", ""))
     folders = Folders.locate(demo=options.demo, state_dir=Path(state) if state else None)
     settings = Settings.load(folders.settings)
-    last_server, last_user = ("", "") if options.demo else last_logon(folders.state)
-    server = _chosen(options.server, "VBEM_SERVER", settings.server) or last_server
-    ca_file = _chosen(options.ca_file, "VBEM_CA_FILE", settings.ca_file)
-    wire = _chosen(options.format, "VBEM_FORMAT", settings.wire)
-    proxy = _chosen(options.proxy, "VBEM_PROXY", settings.proxy)
-    if wire not in {"auto", "xml", "json"}:
-        raise ValueError(f"The format must be auto, xml or json, not {wire!r}.")
+    note = _check_state(folders, is_chosen=bool(state))
+    last_server, last_user = ("", "") if options.demo or note else last_logon(folders.state)
+    chosen = _Chosen(options, folders, settings)
+    proxy = chosen.checked("proxy", _proxy_secrets)
+    ca_file = chosen.checked("ca_file", _check_ca_file)
+    server = chosen.checked("server", _check_server) or last_server
+    profile = chosen.checked("profile", lambda name: refresh_rates(name, os.environ))
     return StartOptions(
         folders=folders,
         settings=settings,
         server=server,
-        user=_chosen(options.user, "VBEM_USER", settings.user)
-        or (last_user if server == last_server else ""),
-        wire=wire,
+        user=chosen.value("user") or (last_user if server == last_server else ""),
+        wire=chosen.checked("format", _check_format),
         ca_file=Path(ca_file).expanduser() if ca_file else None,
         proxy=proxy,
         secrets=_proxy_secrets(proxy),
-        refresh=refresh_rates(_chosen(options.profile, "VBEM_PROFILE", settings.profile), os.environ),
+        refresh=refresh_rates(profile, os.environ),
+        note=note,
     )
+
+
+def _check_state(folders: Folders, *, is_chosen: bool) -> str:
+    """Check the state folder before anything is typed.
+
+    Args:
+        folders: of this start.
+        is_chosen: the operator named the folder, and may name another one.
+
+    Returns:
+        A note where the usual folder cannot be written: restoring is possible without it.
+
+    Raises:
+        StateError: others may write in it, or the folder that was named cannot be written.
+    """
+    try:
+        folders.make()
+        if not os.access(folders.state, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "it may not be written")
+    except OSError as error:
+        words = f"The state folder {folders.state} cannot be used: {error.strerror}."
+        if is_chosen or error.errno == errno.EPERM:
+            raise StateError(words) from error
+        return f"{words} Restores can only be sent without a journal, and no certificate can be trusted."
+    folders.check()
+    return ""
 
 
 def _keep_secrets_in() -> None:
@@ -128,7 +213,16 @@ def run_screens(start: StartOptions, *, mouse: bool) -> int:
     if "utf" not in (sys.stderr.encoding or "").lower():
         sanitize.ascii_only(True)
     app = VbemApp(start)
-    app.run(mouse=mouse)
+    # A loop of our own: `asyncio.run` waits for every thread at the end, five minutes long.
+    loop = asyncio.new_event_loop()
+    try:
+        app.run(mouse=mouse, loop=loop)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left, timeout=LEAVE_S) if left else asyncio.sleep(0))
+        loop.close()
     _last_word(app.farewell)
     return app.exit_code
 
@@ -147,15 +241,13 @@ def _last_word(words: str) -> None:
         os.close(nowhere)
 
 
-def _run_demo(options: argparse.Namespace) -> int:
+def _run_demo(start: StartOptions, *, mouse: bool) -> int:
     from tui.demo.child import DemoUnavailable, embedded_server
 
-    options.server = None
-    start = start_options(options)
     try:
-        start.folders.make()
         with embedded_server(identity_folder=start.folders.state / "server") as ready:
             start.proxy = ""  # nobody's proxy leads to this host's loopback interface
+            start.ca_file = None
             start.server = ready["url"].removeprefix("https://").rstrip("/")
             start.user = ready["user"]
             start.password_hint = ready["password"]
@@ -164,7 +256,7 @@ def _run_demo(options: argparse.Namespace) -> int:
                 f"Its password, {ready['password']}, is filled in. Press Enter to log on.\n"
                 f"Its certificate's fingerprint begins with {ready['fingerprint'][:23]}: compare, then trust."
             )
-            return run_screens(start, mouse=options.mouse)
+            return run_screens(start, mouse=mouse)
     except (DemoUnavailable, OSError) as error:
         return _refuse(f"The embedded server did not start. {error}")
 
@@ -175,22 +267,45 @@ def _refuse(sentence: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    """Run the command line and return the exit code.
+
+    Args:
+        arguments: None for those of this process, which then ends even if one of its threads hangs.
+    """
+    code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    if arguments is None:
+        _end_threads(code)
+    return code
+
+
+def _run(words: list[str]) -> int:
     if words[:1] == ["demo-server"]:
         return _demo_server(words[1:])
     options = build_parser().parse_args(words)
     _keep_secrets_in()
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
-        return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
+    ignored = [f"--{name.replace('_', '-')}" for name in _NOT_WITH_DEMO if getattr(options, name)]
+    if options.demo and ignored:
+        return _refuse(f"--demo logs on to its own server: leave out {' and '.join(ignored)}.")
     try:
-        return (
-            _run_demo(options) if options.demo else run_screens(start_options(options), mouse=options.mouse)
-        )
+        start = start_options(options)
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
+            return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
+        return (_run_demo if options.demo else run_screens)(start, mouse=options.mouse)
     except VbemError as error:
         return _refuse(f"{error} {error.hint}".strip())
     except ValueError as error:
         return _refuse(str(error))
+
+
+def _end_threads(code: int) -> None:
+    """End the process where a thread does not end: one that asks a resolver can wait for minutes."""
+    deadline = time.monotonic() + LEAVE_S
+    others = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if any(thread.is_alive() for thread in others):
+        _last_word("The system did not answer, to a name lookup most likely; that was not waited for.")
+        os._exit(code)
 
 
 def _demo_server(words: list[str]) -> int:

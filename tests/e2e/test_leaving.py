@@ -1,0 +1,68 @@
+"""Leaving is quick and in words, whatever does not answer."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.job import CHECKOUT, Operator, quit_program
+from tests.support.demo_process import DemoProcess
+from tests.support.terminal import Terminal
+
+pytestmark = pytest.mark.xdist_group("e2e")
+SLEEPS_S = 600
+_DEAF_RESOLVER = f"""
+import socket, time
+def getaddrinfo(*_, **__):
+    time.sleep({SLEEPS_S})
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+def test_a_resolver_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_DEAF_RESOLVER)
+    environment = {"HOME": str(tmp_path), "PYTHONPATH": f"{tmp_path}:{CHECKOUT}"}
+    with Terminal.vbem("--server", "em.nowhere.example", "--user", "op", env=environment) as terminal:
+        terminal.until("|  Log on")
+        terminal.press("password", "enter")
+        terminal.until("Connecting to em.nowhere.example")
+        before = time.monotonic()
+        terminal.ctrl("q")
+        assert terminal.wait() == 0
+        assert time.monotonic() - before < SLEEPS_S / 4
+        assert b"was not waited for" in terminal.raw
+
+
+def test_a_session_that_cannot_be_ended_is_named_when_the_program_ends(
+    operator: Operator, demo: DemoProcess
+) -> None:
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        terminal.until("The logon session is in memory only")
+        demo.fault("hold@logoff")
+        assert "quitting logs off" in " ".join(quit_program(terminal).replace("│", " ").split())
+        assert terminal.wait() == 0
+        assert "15 minutes" in " ".join(terminal.raw.decode(errors="replace").split())
+    demo.clear_faults()
+
+
+def test_a_module_in_the_current_folder_is_run_by_nobody(tmp_path: Path) -> None:
+    """As installed: `python -m tui` itself looks into the current folder first, which nothing can prevent."""
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    for name in ("json", "ssl", "tui", "textual", "sitecustomize", "usercustomize"):
+        (trap / f"{name}.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'a').write(__name__)")
+    code = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); from tui.cli.main import main; sys.exit(main())"
+    command = ["env", "-C", str(trap), sys.executable, "-P", "-c", code, "--demo"]
+    with Terminal(command, env={"HOME": str(tmp_path)}) as terminal:
+        terminal.until("This is the embedded demo server")
+        terminal.press("enter")
+        terminal.until("Unknown certificate")
+        terminal.press("right", "enter")
+        terminal.until("points loaded")
+        quit_program(terminal)
+        assert terminal.wait() == 0
+    assert not (tmp_path / "sprung").exists()
