@@ -9,7 +9,10 @@ from pathlib import Path
 
 FOLDER = "/"
 """Where it is started: nobody's modules, settings or programs lie there."""
-_PYTHON_NEEDS = frozenset({"HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "PATH", "PYTHONUSERBASE", "TMPDIR"})
+_PYTHON_NEEDS = frozenset({
+    "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "PATH", "PYTHONUSERBASE", "TMPDIR", "TZ",
+})  # fmt: skip
+"""Of Python's own variables no other: they name code that it would run."""
 
 
 def command(module: str, *arguments: str) -> list[str]:

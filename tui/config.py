@@ -92,7 +92,7 @@ class StateError(VbemError):
     """The state folder, or a file in it, is not to be trusted."""
 
     title = "The state folder cannot be used"
-    hint = "Set its owner and mode right, or choose another one with --state-dir."
+    hint = "Check owner and mode, or choose another folder with --state-dir."
 
 
 PROFILES = ("auto", "low", "full")

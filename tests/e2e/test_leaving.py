@@ -55,7 +55,9 @@ def test_a_module_in_the_current_folder_is_run_by_nobody(tmp_path: Path) -> None
     trap.mkdir()
     for name in ("json", "ssl", "tui", "textual", "sitecustomize", "usercustomize"):
         (trap / f"{name}.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'a').write(__name__)")
-    code = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); from tui.cli.main import main; sys.exit(main())"
+    code = (
+        f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); import tui.cli.main as it; sys.exit(it.main())"
+    )
     command = ["env", "-C", str(trap), sys.executable, "-P", "-c", code, "--demo"]
     with Terminal(command, env={"HOME": str(tmp_path)}) as terminal:
         terminal.until("This is the embedded demo server")

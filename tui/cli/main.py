@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _WATCHING = ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "SSLKEYLOGFILE", "PYTHONASYNCIODEBUG")
 """With these, Textual logs each key pressed, the password's too; ssl and asyncio log even more."""
+_VARIABLES = {
+    "server": "VBEM_SERVER", "user": "VBEM_USER", "format": "VBEM_FORMAT", "ca_file": "VBEM_CA_FILE",
+    "proxy": "VBEM_PROXY", "profile": "VBEM_PROFILE",
+}  # fmt: skip
 _NOT_WITH_DEMO = ("server", "user", "ca_file", "proxy")
 EXIT_USAGE = 2
 LEAVE_S = 2.0
@@ -105,7 +109,7 @@ class _Chosen:
         return value
 
     def _of(self, name: str) -> tuple[str, str]:
-        variable = f"VBEM_{name.upper()}"
+        variable = _VARIABLES[name]
         if option := getattr(self._options, name):
             return str(option), f"--{name.replace('_', '-')}"
         if value := os.environ.get(variable, ""):

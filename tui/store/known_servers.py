@@ -78,9 +78,8 @@ class KnownServers:
 
     def _damaged(self, number: int, how: str) -> TrustError:
         return TrustError(
-            f"Line {number} of {self._path} {how}.",
-            hint="Nothing was sent. Compare the server's fingerprint with one you know to be right, then "
-            "correct or remove the line.",
+            f"Line {number} of {self._path} {how}. Nothing was sent.",
+            hint="Compare the server's fingerprint with one you know, then correct or remove the line.",
         )
 
     def pin(self, server: str, sha256: str, subject: str = "") -> None:
@@ -117,7 +116,7 @@ class KnownServers:
             # The last pin takes the file with it: what is empty has lost what was in it.
             raise TrustError(
                 f"{self._path} is empty, so what was trusted is not known any more.",
-                hint="Restore it from a backup, or remove it: then vbem asks about each server anew.",
+                hint="Remove it if nothing was lost in it: vbem then asks about each server again.",
             )
         # Only a line feed ends a line: str.splitlines would also split at what others can put in a name.
         return content.decode("utf-8", "surrogateescape").rstrip("\n").split("\n")

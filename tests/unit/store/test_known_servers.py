@@ -119,7 +119,7 @@ def test_a_damaged_line_of_this_server_is_a_hard_stop(store: KnownServers, path:
     for ask in asked:
         with pytest.raises(TrustError, match=rf"Line [45] of {re.escape(str(path))}") as caught:
             ask()
-        assert "Nothing was sent" in caught.value.hint
+        assert "Nothing was sent" in caught.value.detail
     assert path.read_bytes() == content.encode("utf-8", "surrogateescape")
     other = store.pinned("other:1")
     assert other is not None
