@@ -178,7 +178,8 @@ async def test_a_row_that_cannot_be_read_ends_the_watching_of_no_other(
             journal.release(row.id)
         sql(journal.path, f"UPDATE restores SET {bad} WHERE vm_name = 'app07'")  # noqa: S608
     async with logged_on(services, demo) as heard:
-        await wait_for(lambda: "Row 1 of the journal (app07) is NOT WATCHED. Its row cannot be read" in heard, "the notice")
+        words = "Row 1 of the journal (app07) is NOT WATCHED. Its row cannot be read"
+        await wait_for(lambda: words in heard, "the notice")
         assert services.restores is not None
         assert [restore.vm_name for restore in services.restores.all] == ["app08"]
         assert "watch the restores" in services.under_way
