@@ -283,7 +283,7 @@ class Services:
         if connection is None:
             return ""
         await self._end_tasks()
-        note = await _log_off(connection) or "Logged off."
+        note = await connection.log_off_in_words() or "Logged off."
         await connection.leave()
         await self._close_restores()
         self.connection = self._untrusted = None
@@ -311,7 +311,7 @@ class Services:
         if connection.is_to_be_kept:
             await connection.keep()
         if is_idle and connection.kept is not None and not connection.kept.in_keyring:
-            note = await _log_off(connection)
+            note = await connection.log_off_in_words()
         await connection.leave()
         return note
 
@@ -333,17 +333,9 @@ class Services:
     def quit_words(self) -> str:
         """Return what quitting does, for the question before it."""
         restores = self.what_goes_on or "Nothing is in flight."
-        kept = self.connection.kept if self.connection else None
-        if kept is None or self.is_demo:
+        session = self.connection.parting_words(bool(self.in_flight)) if self.connection else ""
+        if not session or self.is_demo:
             return restores
-        if kept.in_keyring:
-            session = f"The logon session stays alive, in the keyring ({kept.keyring}), for the next start."
-        elif self.in_flight:
-            session = (
-                "The logon session is in memory only: it ends by itself 15 minutes after the last request."
-            )
-        else:
-            session = "The logon session is in memory only, so quitting logs off, in up to 5 s."
         return f"{restores}\n\n{session}"
 
     # -- restores -------------------------------------------------------------------------------
@@ -519,15 +511,6 @@ class Services:
             await restores.close()
         if journal is not None:
             journal.close()
-
-
-async def _log_off(connection: Connection) -> str:
-    """End the logon session; return what is left behind and why, empty where nothing is."""
-    try:
-        await connection.log_off()
-    except VbemError as error:
-        return f"{describe('log off cleanly', error)} {connection.log_off_note}".strip()
-    return connection.log_off_note
 
 
 async def _nobody_to_ask() -> bool:

@@ -12,7 +12,7 @@ from tui.api.errors import ManagerError
 from tui.api.models import Certificate, LogonSession, ServerAddress, WireFormat
 from tui.api.tls import Trust
 from tui.clock import Clock
-from tui.errors import describe
+from tui.errors import VbemError, describe
 from tui.store.errors import KeyringError
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.store.known_servers import KnownServers
@@ -272,6 +272,28 @@ class Connection:
         return (
             "Its copies here and in the keyring were deleted." if in_keyring else "Its copy here was deleted."
         )
+
+    async def log_off_in_words(self) -> str:
+        """Log off; return what is left behind and why, empty where nothing is."""
+        try:
+            await self.log_off()
+        except VbemError as error:
+            return f"{describe('log off cleanly', error)} {self.log_off_note}".strip()
+        return self.log_off_note
+
+    def parting_words(self, in_flight: bool) -> str:
+        """Return what becomes of the logon session when the program ends; empty where that is not known yet.
+
+        Args:
+            in_flight: whether a restore is.
+        """
+        if self.kept is None:
+            return ""
+        if self.kept.in_keyring:
+            return f"The logon session stays alive, in the keyring ({self.kept.keyring}), for the next start."
+        if in_flight:
+            return "The logon session is in memory only: it ends by itself 15 minutes after the last request."
+        return "The logon session is in memory only, so quitting logs off, in up to 5 s."
 
     async def leave(self) -> None:
         """Close the connection; the session stays alive and kept."""

@@ -116,6 +116,10 @@ class StageConnection:
     async def leave(self) -> None:
         """Nothing is open."""
 
+    def parting_words(self, in_flight: bool) -> str:
+        """Nothing is known of the session."""
+        return ""
+
 
 class StageApp(VbemApp):
     """The app, logged on already, starting with one screen over an empty list of points."""
