@@ -15,6 +15,7 @@ from tui.api.errors import Untrusted
 from tui.clock import Clock, SystemClock
 from tui.errors import VbemError, describe
 from tui.restore_states import CancelState
+from tui.restores import in_flight
 from tui.sanitize import safe
 from tui.store.keyring_store import SessionStore
 from tui.store.known_servers import KnownServers
@@ -318,13 +319,8 @@ class Services:
     @property
     def log_off_words(self) -> str:
         """Return what logging off does, for the question before it."""
-        words = self.in_flight_words
-        if words:
-            return (
-                f"{words}. {self.in_flight_fate}. A restore that is still launching can no longer "
-                "be cancelled: its task ends with the logon session. The next logon finds it by its restore "
-                "session."
-            )
+        if self.in_flight:
+            return in_flight.when_logging_off(self.in_flight)
         kept = self.connection.kept if self.connection else None
         place = f" and in the keyring ({kept.keyring})" if kept and kept.in_keyring else ""
         return f"This deletes the logon session at the server{place}. It takes up to 5 s."
@@ -355,35 +351,15 @@ class Services:
     @property
     def in_flight_words(self) -> str:
         """Return how many restores are in flight, without a full stop; empty for none."""
-        count = len(self.in_flight)
-        noun = "1 restore is" if count == 1 else f"{count} restores are"
-        return f"{noun} still in flight" if count else ""
-
-    @property
-    def in_flight_fate(self) -> str:
-        """Return what the restores in flight do at the server when nobody watches, without a full stop."""
-        total = len(self.in_flight)
-        running = sum(restore.is_known_to_run for restore in self.in_flight)
-        if running == total:
-            return "It continues at the server" if total == 1 else "They continue at the server"
-        if not running:
-            return f"Whether {'it runs' if total == 1 else 'they run'} at the server is not known"
-        others = "the other runs" if total - running == 1 else "the others run"
-        return f"{running} of them continue at the server; whether {others} is not known"
+        return in_flight.count(self.in_flight)
 
     @property
     def what_goes_on(self) -> str:
         """Return what goes on at the server when this program ends, in sentences; empty for nothing."""
         words = self.in_flight_words
-        if not words:
-            return ""
-        if self.is_demo:
+        if words and self.is_demo:
             return f"{words}; the embedded server ends with this program."
-        them = "it" if len(self.in_flight) == 1 else "them"
-        words = f"{words}. {self.in_flight_fate}; start vbem again to watch {them}."
-        asked = [one.vm_name for one in self.in_flight if one.cancel in _UNANSWERED_CANCELS]
-        unrecorded = [restore.vm_name for restore in self.in_flight if restore.entry_id is None]
-        return " ".join(filter(None, (words, _cancel_words(asked), _unrecorded_words(unrecorded))))
+        return in_flight.when_leaving(self.in_flight)
 
     def cancel_restore(self, restore: Restore, *, again: bool = False) -> None:
         """Send the one DELETE of a restore, whether or not its screen stays open.
@@ -398,7 +374,7 @@ class Services:
     async def _cancel(self, restores: RestoreService, restore: Restore, *, again: bool) -> None:
         """Cancel, and say on whatever screen there is what became of a request that was not accepted."""
         told = await restores.cancel(restore, again=again)
-        if told.cancel in _UNANSWERED_CANCELS | {CancelState.REFUSED, CancelState.NOT_SENT}:
+        if told.cancel in in_flight.UNANSWERED_CANCELS | {CancelState.REFUSED, CancelState.NOT_SENT}:
             self.on_notice(f"{safe(told.vm_name, cells=40)}: {told.cancel_words}", "bad")
 
     # -- tasks ----------------------------------------------------------------------------------
@@ -465,9 +441,9 @@ class Services:
         except Exception as error:  # noqa: BLE001 - the edge of the search, which must not end the watching
             self.on_failure("find earlier restores", error)
             return
-        in_flight = sum(restore.is_in_flight for restore in found)
-        if in_flight:
-            noun = "1 restore" if in_flight == 1 else f"{in_flight} restores"
+        count = sum(restore.is_in_flight for restore in found)
+        if count:
+            noun = "1 restore" if count == 1 else f"{count} restores"
             when = clock_time(self.clock.now())
             self.on_notice(
                 f"{noun} of an earlier run found in flight at {when}: Ctrl+T shows the tasks.", "note"
@@ -519,22 +495,3 @@ async def _nobody_to_ask() -> bool:
 
 def _raise_unforeseen(doing: str, error: BaseException) -> None:
     raise RuntimeError(f"failed to {doing}") from error
-
-
-_UNANSWERED_CANCELS = frozenset({CancelState.ASKING, CancelState.LOST})
-
-
-def _cancel_words(vm_names: list[str]) -> str:
-    """Return whose cancel request has no reply."""
-    if not vm_names:
-        return ""
-    names = ", ".join(safe(name, cells=50) for name in vm_names)
-    return f"The reply to the cancel request is not known: {names}."
-
-
-def _unrecorded_words(vm_names: list[str]) -> str:
-    """Return restores without a row: no later run will find them."""
-    if not vm_names:
-        return ""
-    names = ", ".join(safe(name, cells=50) for name in vm_names)
-    return f"NOT in the journal, so not watched again: {names}."

@@ -1,0 +1,57 @@
+"""What is said of the restores in flight when somebody leaves: how many, and whether they go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from tui.restore_states import CancelState
+from tui.sanitize import safe
+
+if TYPE_CHECKING:
+    from tui.restores.restore import Restore
+
+UNANSWERED_CANCELS = frozenset({CancelState.ASKING, CancelState.LOST})
+
+
+def count(restores: Sequence[Restore]) -> str:
+    """Return how many are in flight, without a full stop; empty for none."""
+    noun = "1 restore is" if len(restores) == 1 else f"{len(restores)} restores are"
+    return f"{noun} still in flight" if restores else ""
+
+
+def fate(restores: Sequence[Restore]) -> str:
+    """Return what they do at the server when nobody watches, without a full stop."""
+    total = len(restores)
+    running = sum(restore.is_known_to_run for restore in restores)
+    if running == total:
+        return "It continues at the server" if total == 1 else "They continue at the server"
+    if not running:
+        return f"Whether {'it runs' if total == 1 else 'they run'} at the server is not known"
+    others = "the other runs" if total - running == 1 else "the others run"
+    return f"{running} of them continue at the server; whether {others} is not known"
+
+
+def when_leaving(restores: Sequence[Restore]) -> str:
+    """Return what goes on at the server when this program ends, in sentences; empty for nothing."""
+    if not restores:
+        return ""
+    them = "it" if len(restores) == 1 else "them"
+    words = f"{count(restores)}. {fate(restores)}; start vbem again to watch {them}."
+    if asked := _names(one for one in restores if one.cancel in UNANSWERED_CANCELS):
+        words = f"{words} The reply to the cancel request is not known: {asked}."
+    if unrecorded := _names(one for one in restores if one.entry_id is None):
+        words = f"{words} NOT in the journal, so not watched again: {unrecorded}."
+    return words
+
+
+def when_logging_off(restores: Sequence[Restore]) -> str:
+    """Return what a log-off means for them."""
+    return (
+        f"{count(restores)}. {fate(restores)}. A restore that is still launching can no longer be cancelled: "
+        "its task ends with the logon session. The next logon finds it by its restore session."
+    )
+
+
+def _names(restores: Iterable[Restore]) -> str:
+    return ", ".join(safe(restore.vm_name, cells=50) for restore in restores)
