@@ -76,9 +76,9 @@ async def test_a_ca_file_does_not_excuse_a_wrong_name(tmp_path: Path) -> None:
         (lambda _: None, "No such file"),
         (lambda path: path.write_text(""), "no certificate"),
         (lambda path: path.write_text("no certificate at all"), "no certificate"),
-        (lambda path: path.mkdir(), "is no file of certificates"),
-        (os.mkfifo, "is no file of certificates"),
-        (lambda path: path.symlink_to("/dev/zero"), "is no file of certificates"),
+        (lambda path: path.mkdir(), "not a regular file"),
+        (os.mkfifo, "not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
     ],
 )
 async def test_an_unusable_ca_file_is_named(

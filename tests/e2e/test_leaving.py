@@ -33,7 +33,6 @@ def test_a_resolver_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> No
         terminal.ctrl("q")
         assert terminal.wait() == 0
         assert time.monotonic() - before < SLEEPS_S / 4
-        assert b"was not waited for" in terminal.raw
 
 
 def test_a_session_that_cannot_be_ended_is_named_when_the_program_ends(
