@@ -27,7 +27,7 @@ from tui.restores.forms.fields import Choice, Field, FieldKind
 from tui.terminal.rendering import SinglePaintApp, SinglePaintScreen
 from tui.widgets.footer import Footer
 from tui.widgets.form_fields import ChoiceRow, SwitchRow, TextRow
-from tui.widgets.header import Header, StatusLine
+from tui.widgets.header import Banner, Header, StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.table_layout import Column, ListRows, StyledText
 from tui.widgets.text_view import TextView
@@ -153,6 +153,7 @@ WIDGETS: dict[str, Callable[[str], Iterable[Widget]]] = {
     "empty table": lambda text: [table(text, rows=False)],
     "text view": lambda text: [TextView([text, StyledText(text, "bad")])],
     "header": lambda text: [Header(text, demo=True, who=text)],
+    "banner": lambda text: [Banner(text)],
     "status": status,
     "footer": footer,
     "switch": lambda text: [SwitchRow(field(text, FieldKind.BOOL), True)],

@@ -26,7 +26,7 @@ async def told(pilot: Pilot[Any], title: str, where: str) -> None:
 
 
 async def test_at_the_guard_and_at_the_request(app: VbemApp, demo: DemoProcess) -> None:
-    """On the form, and in the history, which tells it from the journal."""
+    """On the form, in the tasks, and in the history, which tells it from the journal."""
     async with browsing(app, SIZE) as (pilot, _):
         await to_form(pilot, "archive01")
         demo.fault("hostile-error@session")
@@ -37,9 +37,9 @@ async def test_at_the_guard_and_at_the_request(app: VbemApp, demo: DemoProcess) 
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore archive01?")
         await pilot.press("right", "enter")
-        await told(pilot, "the server refused it", "the form, after the request")
+        await told(pilot, "The answer to the request was unclear", "the tasks, after the request")
         await pilot.press("ctrl+y")
-        await told(pilot, "did not start", "the history")
+        await told(pilot, "UNKNOWN", "the history")
     assert len(demo.requests("submit")) == 1
     assert demo.restores() == []
 

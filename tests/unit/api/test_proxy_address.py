@@ -82,7 +82,8 @@ def test_a_wrong_proxy_is_said_at_the_start(tmp_path: Path, by: str) -> None:
     with Terminal([*command, *(["--proxy", url] if by == "option" else [])], env=given) as terminal:
         assert terminal.wait() == 2
         shown = bytes(terminal.raw).decode()
-    assert "vbem: A proxy spoken to in socks5:// is not supported" in shown
+    where = "--proxy" if by == "option" else "VBEM_PROXY"
+    assert f"vbem: {where}: A proxy spoken to in socks5:// is not supported" in shown
     assert "S3cret" not in shown
     assert "Traceback" not in shown
     assert "\x1b" not in shown
