@@ -108,8 +108,7 @@ class Services:
         """Asks the operator to log on again; gives whether there is a logon session then."""
         self.session_store, self.timeouts = session_store, timeouts
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._journal_problem = ""
-        self._take_up_problem = ""
+        self._journal_problem = self._take_up_problem = ""
         self._kept_said: KeepResult | None = None
         self._logging_on: asyncio.Task[bool] | None = None
         self._is_logon_put_off = False
@@ -130,9 +129,13 @@ class Services:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Return what must never be in a report: the proxy's password, the token of the logon session."""
+        """Return what must never be in a report: the proxy's password, token and id of the logon session."""
         session = self.connection.manager.session if self.connection else None
-        return (*self.options.secrets, *((session.token,) if session else ()))
+        # Some servers make the token of the id (WIRE 1.4).
+        return (
+            *self.options.secrets,
+            *(filter(None, (session.token, session.session_id)) if session else ()),
+        )
 
     @property
     def is_logon_put_off(self) -> bool:

@@ -50,7 +50,7 @@ TITLES = {
     "loop-paging": "cannot be read",
     "endless-paging": "cannot be read",
     "endless-sessions": "too large",
-    "html-4xx": "may not do that",
+    "html-4xx": "web page answered in place of Enterprise Manager",
 }
 """What happened, as the screen has to name it; the rest is an answer that cannot be read."""
 _UNREADABLE = "answer cannot be read"

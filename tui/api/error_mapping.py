@@ -67,6 +67,10 @@ _USUAL_AT = {
     9443: "Enterprise Manager's web page",
 }
 """What listens on ports that are taken for the REST API's (WIRE 1.1)."""
+_FROM_BETWEEN = (
+    "A web page answered in place of Enterprise Manager",
+    "A proxy or firewall on the way may have refused it: ask whoever runs it.",
+)
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _MAY_BE_ERROR = re.compile(rb"StatusCode", re.IGNORECASE)
@@ -269,7 +273,10 @@ def error_for(status: int, body: bytes, headers: Mapping[str, str] = MappingProx
         return TaskUnknown(detail, http_code=status, from_manager=own is not None)
     kind = _BY_STATUS.get(status) or (ServerFault if status >= 500 else Rejected)
     from_manager = (own is not None and own.status == status) or (status == 401 and _has_realm(headers))
-    return kind(detail, http_code=status, from_manager=from_manager)
+    error = kind(detail, http_code=status, from_manager=from_manager)
+    if 400 <= status < 500 and status != 401 and not from_manager and is_web_page(body):
+        error.title, error.hint = _FROM_BETWEEN
+    return error
 
 
 def _has_realm(headers: Mapping[str, str]) -> bool:

@@ -129,6 +129,18 @@ def _check_server(server: str) -> None:
     ServerAddress.parse(server)
 
 
+def _is_same(server: str, last: str) -> bool:
+    """Compare two servers as they are dialled, however they were typed."""
+    if not server or not last or server == last:
+        return server == last
+    from tui.api.models import ServerAddress
+
+    try:
+        return ServerAddress.parse(server) == ServerAddress.parse(last)
+    except ValueError:
+        return False
+
+
 def _check_ca_file(path: str) -> None:
     from tui.api.tls import Trust, client_context
 
@@ -165,7 +177,7 @@ def start_options(options: argparse.Namespace) -> StartOptions:
         folders=folders,
         settings=settings,
         server=server,
-        user=chosen.value("user") or (last_user if server == last_server else ""),
+        user=chosen.value("user") or (last_user if _is_same(server, last_server) else ""),
         wire=chosen.checked("format", _check_format),
         ca_file=Path(ca_file).expanduser() if ca_file else None,
         proxy=proxy,

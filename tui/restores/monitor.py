@@ -8,6 +8,7 @@ is repeated less often. Nothing unforeseen about one restore or one poll ends th
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,14 +46,14 @@ JOURNAL_RETRY_S = 15.0
 
 
 def session_key(session: LogonSession | None) -> str:
-    """Return a key that differs between logon sessions.
+    """Return a key that differs between logon sessions, of which nobody learns a token.
 
-    Where the server did not say the session's id, a name of this process stands for it: it can never be
-    taken for the session of another run.
+    The journal keeps it. An id would not do: on some servers the token is made of it (WIRE 1.4).
     """
     if session is None:
         return ""
-    return session.session_id or f"unnamed-{hash(session.token):x}"
+    identity = session.session_id or session.token
+    return hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 class Monitor:
@@ -167,8 +168,8 @@ class Monitor:
         by_task = [restore for restore in self._registry.all() if restore.follows_task(key)]
         by_session = [restore for restore in self._registry.all() if _wants_session(restore)]
         errors = await asyncio.gather(
-            self._patiently(self._poll_tasks(by_task, key), by_task),
-            self._patiently(self._poll_sessions(by_session), by_session),
+            self._patiently(partial(self._poll_tasks, by_task, key), by_task),
+            self._patiently(partial(self._poll_sessions, by_session), by_session),
         )
         task_error, session_error = errors
         self._judge_cancels([] if task_error else by_task, [] if session_error else by_session)
@@ -181,10 +182,10 @@ class Monitor:
         await self._registry.flush()
 
     async def _patiently(
-        self, poll: Coroutine[object, object, ManagerError | None], restores: list[Restore]
+        self, poll: Callable[[], Coroutine[object, object, ManagerError | None]], restores: list[Restore]
     ) -> Exception | None:
         """Wait for a poll; say when it is late, give it up in the end, and return what went wrong."""
-        task = asyncio.create_task(poll)
+        task = asyncio.create_task(poll())
         error: Exception | None = None
         try:
             await asyncio.wait({task}, timeout=self._stale_after_s)

@@ -145,6 +145,15 @@ def test_only_the_servers_own_refusal_is_called_its_own(status: int, body: bytes
         assert error.from_manager is ((status, body, asks) in OWN), error
 
 
+@pytest.mark.parametrize("status", [403, 404, 405, 413])
+def test_a_page_from_between_is_no_word_about_the_account_or_the_point(status: int) -> None:
+    error = error_for(status, b"<html><title>Blocked</title></html>")
+    assert str(error) == "A web page answered in place of Enterprise Manager: Blocked"
+    assert "proxy or firewall" in error.hint
+    own = error_for(status, f'{{"Message":"No.","StatusCode":{status}}}'.encode())
+    assert own.title == type(own).title
+
+
 def test_an_error_body_costs_little() -> None:
     """It is decoded on the event loop."""
     bodies = (
