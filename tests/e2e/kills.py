@@ -186,7 +186,7 @@ def _cancelling(operator: Operator, terminal: Terminal, kill: Kill) -> None:
         terminal.until(lambda text: re.search(rf" {vm}: restoring", text) is not None)
     _hold(demo, f"{kill.hold}@cancel")
     terminal.press("c")
-    effect = "cancelling deletes only its task" if kill.is_launched else "asks the server to stop the launch"
+    effect = "cancelling deletes only its task" if kill.is_launched else "asks the server to stop it"
     terminal.until(lambda text: f"Cancel the restore of {kill.vm}?" in text and effect in text)
     terminal.press("right", "enter")
     terminal.until(lambda _: _held(demo))

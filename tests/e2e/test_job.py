@@ -115,7 +115,7 @@ def cancel_archive01(terminal: Terminal) -> None:
     send(terminal)
     terminal.until("archive01: launching")
     terminal.press("c")
-    assert "asks the server to stop the launch" in terminal.until("Cancel the restore of archive01?")
+    assert "asks the server to stop it" in terminal.until("Cancel the restore of archive01?")
     terminal.press("right", "enter")
     terminal.until("Cancel accepted; whether it stops the launch")
     terminal.press("enter")

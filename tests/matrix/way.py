@@ -87,7 +87,7 @@ class Walk:
 
     async def _go_to_the_end(self, operator: Operator) -> None:
         """The server behaves again: the job can be finished, and nothing was lost."""
-        await operator.go_on(lambda: any(self._is_at_its_end(one) for one in operator.restores), "the end")
+        await operator.go_on(lambda: any(map(self._is_at_its_end, operator.restores[-1:])), "the end")
         await truth.check_all(operator)
         (begun,) = self.lab.restores()
         # The server has no word for a launch that it stopped: its task is gone, as lost ones are.

@@ -180,7 +180,7 @@ async def test_a_restore_that_ended_while_nobody_looked_is_told_at_the_next_star
 
 async def test_a_launch_that_was_stopped_is_not_said_to_be_without_a_word_of_the_server(site: Site) -> None:
     restore = await site.restore("archive01")
-    assert "asks the server to stop the launch" in " ".join(site.restores.what_cancel_can_do(restore).words)
+    assert "asks the server to stop it" in " ".join(site.restores.what_cancel_can_do(restore).words)
     await site.advance(5)
     await site.restores.cancel(restore)
     await site.restores.cancel(restore)

@@ -36,7 +36,7 @@ async def test_cancelling_says_first_what_it_can_do_and_sends_one_delete(
     async with sent(tmp_path, manager) as pilot:
         await press(pilot, "c")
         words = pilot.app.screen.query_one("#cancel-words", TextView).text
-        assert "asks the server to stop the launch" in words
+        assert "asks the server to stop it" in words
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, TasksScreen), "Enter alone is the safe answer"
         assert manager.deletes == []

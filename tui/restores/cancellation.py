@@ -47,7 +47,7 @@ def outlook(restore: Restore, session_key: str) -> CancelOutlook:
 def _effect(restore: Restore) -> tuple[str, ...]:
     if restore.state is RestoreState.LAUNCHING:
         return (
-            "The restore is still launching: the cancel asks the server to stop the launch.",
+            "The restore is still launching: cancelling asks the server to stop it.",
             "Whether it does so shows only afterwards.",
             f"If its restore session starts, it continues; stop it in {console(restore)}.",
         )

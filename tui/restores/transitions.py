@@ -262,7 +262,9 @@ def session_seen(
         now: by both clocks.
         found_by: how it was found, where the restore has none yet.
     """
-    why = contradiction(restore, session)
+    # What was taken for its own once may be renamed meanwhile; what is only likely is looked at each time.
+    is_accepted = restore.session_started is not None and not restore.is_probable
+    why = "" if is_accepted else contradiction(restore, session)
     if why:
         return let_go(restore, session.uid, why, now)
     is_found = not restore.session_uid

@@ -40,7 +40,7 @@ def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
 @pytest.mark.parametrize(
     ("current", "possible", "words"),
     [
-        (restore(), True, "asks the server to stop the launch"),
+        (restore(), True, "asks the server to stop it"),
         (restore(RESTORING, session_uid="x"), True, "probably continues"),
         (restore(RESTORING, session_uid="x"), True, "backup console on vbr.lab.example"),
         (restore(RESTORING, task_session="session-0"), False, "no task in this logon session"),
@@ -49,7 +49,7 @@ def accepted(current: Restore, error: ManagerError | None = None) -> Restore:
         (restore(RestoreState.SENT, task_id=""), False, "not answered"),
         (restore(RestoreState.SUCCEEDED), False, "has ended"),
         (restore(cancel=CancelState.ACCEPTED, cancel_words="W."), False, "already requested. W."),
-        (restore(cancel=CancelState.NOT_SENT), True, "asks the server to stop the launch"),
+        (restore(cancel=CancelState.NOT_SENT), True, "asks the server to stop it"),
         (restore(cancel=CancelState.LOST), False, "already requested"),
     ],
 )

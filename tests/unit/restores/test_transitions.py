@@ -266,6 +266,13 @@ def test_a_session_that_names_something_else_is_let_go_whoever_named_it(
     assert seen.uid.lower() in after.sessions_before, "it is never found again"
 
 
+def test_a_session_that_was_its_own_is_kept_when_its_vm_is_renamed() -> None:
+    current = restore(RestoreState.RESTORING, session_uid=session().uid, found_by=FoundBy.TASK)
+    seen = transitions.session_seen(current, session(progress=10), NOW)
+    renamed = transitions.session_seen(seen, session(progress=20, vm="app07-old"), NOW)
+    assert (renamed.session_uid, renamed.progress) == (session().uid, 20)
+
+
 def test_the_session_of_a_vapp_may_be_named_after_one_of_its_vms() -> None:
     current = restore(RestoreState.RESTORING, kind=PointKind.VAPP, session_uid=session().uid)
     linked = session(vm="one of its VMs", point_uid="urn:veeam:VAppRestorePoint:other")
