@@ -28,9 +28,11 @@ restore through its files:
    restores there are.
 8. `RestoreService.cancel` sends one DELETE to the task's link; the monitor
    watches what it really did.
-9. At the next start `RestoreService.reattach` takes over the rows whose
-   owner has ended (`journal_mapping.take_up` and `resume`), and the monitor
-   finds those restores again.
+9. At the next start, and every half minute, `RestoreService.reattach` takes
+   over the rows whose owner has ended (`journal_mapping.take_up` and
+   `resume`), and the monitor finds those restores again. What it may not
+   follow by itself is `unfollowed`, with why; `take_over` follows it on the
+   operator's word.
 
 `ports` says what this room needs of the server and of the journal, as two
 protocols. The states and their words are in `tui.restore_states`, because
@@ -41,6 +43,9 @@ The rules that hold everywhere here:
 - A write is sent once. Reads are repeated, writes are not.
 - A task that has finished says that the restore *started*; only its session
   says how it ended.
+- One session belongs to one row of the journal, for ever: it is claimed there
+  before it is followed. Without its task or a link to the point it is
+  *probably* the restore's, and its end is no end of the restore.
 - What is lost proves nothing: a lost reply, a task that is gone, a session
   that is not listed.
 - Only the server's lists and times are compared with each other, never with
