@@ -33,6 +33,8 @@ How a screen is made:
   name its `NAME`; a full screen has a `HEADING`, too. `BINDINGS =
   bindings_of(NAME)` takes its keys from `tui.actions`, where each key stands
   once.
+- A dialog yields its box from `compose_box`; a screen asks by `await self.ask(dialog)`, which waits until no
+  other question is open. `busy_with` says what a log-off would cut off.
 - Read from the server in a worker (`@work` with a group and a description)
   through `reading` or `reporting`, so that an error is shown with what to
   do. Never await the network in a handler.
