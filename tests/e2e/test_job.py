@@ -128,7 +128,7 @@ def test_cancelled_launch_is_one_delete_and_watched(operator: Operator, demo: De
         operator.log_on(terminal)
         cancel_archive01(terminal)
         terminal.until("archive01: UNKNOWN")
-        terminal.until("whether that stopped the launch is not known")
+        terminal.until("whether that stopped the launch is not")
         assert "succeeded" not in terminal.text
         assert "cancelled" not in terminal.text, "the server has not said so"
     assert len(posts(demo)) == 1
