@@ -11,8 +11,9 @@ What to open for what:
   out of crash reports, the last words after the screens are gone.
 - `driver`: reads keys whatever else the terminal sends, and never waits for it to take what is written.
 - `input`: tells keys and pastes from answers of the terminal, however their bytes are cut.
-- `rendering`: the one door for everything drawn, which leaves no control character in; one paint for one change. Textual paints a new screen two to
-  four times; over a slow line that is felt.
+- `rendering`: the one door for everything drawn, which leaves no control
+  character in; and one paint for one change. Textual paints a new screen two
+  to four times; over a slow line that is felt.
 - `key_queue`: keys are taken one after the other, each by the screen that
   the one before has led to. Keys that were typed before a question was on
   the screen do not answer it.
