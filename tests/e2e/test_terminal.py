@@ -97,15 +97,15 @@ def test_terminal_that_is_not_read_stops_no_watching(operator: Operator, name: s
 
 
 def test_what_was_there_at_the_start_is_drawn_harmlessly(operator: Operator) -> None:
-    """Options and settings: what the fields and the status line hold does nothing to the terminal."""
+    """Options and settings: what the fields hold, and the words of a refusal, do nothing to the terminal."""
     poison = "\x1b]52;c;cHduZWQ=\x07\x1b]0;pwned\x07"
     settings = operator.home / ".config" / "vbem"
     settings.mkdir(parents=True)
-    (settings / "settings.toml").write_text('server = "em\\u001b]0;pwned\\u0007"\n')
-    with Terminal.vbem("--user", f"op{poison}", env=operator.environment) as terminal:
-        terminal.until("]0;pwned")
-        terminal.press("enter", "x", "enter")
-        terminal.until("cannot be used")
-    written = bytes(terminal.raw)
-    assert b"\x1b]52" not in written
-    assert b"\x1b]0" not in written
+    (settings / "settings.toml").write_text('user = "op\\u001b]0;pwned\\u0007"\n')
+    environment = {**operator.environment, "VBEM_USER": ""}
+    for words in (), ("--user", f"op{poison}"), ("--server", f"em{poison}"):
+        with Terminal.vbem(*words, env=environment) as terminal:
+            terminal.until("letters, digits and hyphens" if "--server" in words else "]0;pwned")
+        written = bytes(terminal.raw)
+        assert b"\x1b]52" not in written, words
+        assert b"\x1b]0" not in written, words

@@ -35,7 +35,7 @@ def test_second_program_leaves_the_row_to_the_first_until_that_is_gone(
         with operator.start() as second:
             operator.log_on(second)
             second.ctrl("t")
-            second.until("No restores in this run yet")
+            second.until("It is watched by another vbem")
             assert owner(operator) == str(first.pid)
         first.kill(signal.SIGKILL)
     with operator.start() as third:
