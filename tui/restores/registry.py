@@ -19,12 +19,14 @@ from tui.restore_states import FoundBy
 from tui.restores.journal_mapping import journal_fields
 from tui.restores.ports import RestoreJournal
 from tui.restores.restore import Restore, Timestamp
-from tui.restores.transitions import session_uid_of
-from tui.store.errors import NotOwner, StoreError
+from tui.restores.transitions import let_go, session_uid_of
+from tui.store.errors import NotOwner, SessionTaken, StoreError
 
 Listener = Callable[[tuple[Restore, ...]], None]
 StepArgs = ParamSpec("StepArgs")
 _PROGRESS_STEP = 10
+WRITING_S = 5.0
+"""How long a flush tries row after row where one has failed: another process may hold the whole journal."""
 
 
 class RestoreRegistry:
@@ -134,52 +136,75 @@ class RestoreRegistry:
         return new
 
     async def flush(self) -> None:
-        """Write what changed to the journal, in order, and call the listeners once.
+        """Write what changed to the journal, each row's changes in order, and call the listeners once.
 
-        A journal that cannot be written stops no restore that is already under way: the reason is kept
-        in `journal_problem` and in each restore whose row lags behind, and the next flush tries again.
+        A journal that cannot be written stops no restore that is already under way, and a row that cannot
+        be written holds up no other: the reason is kept in `journal_problem` and in each restore whose row
+        lags behind, and the next flush tries again.
         """
         self.notify_listeners()
         async with self._writing:
-            problem = await self._write_rows() if self.is_behind else ""
-            self.journal_problem = await self._write_changes() or problem
-            self._mark_late()
+            until = self._clock.monotonic() + WRITING_S
+            why = {**await self._write_rows(until), **await self._write_changes(until)}
+            self.journal_problem = next(reversed(why.values()), "")
+            self._mark_late(why)
         self.notify_listeners()
 
-    async def _write_rows(self) -> str:
-        """Write the rows that failed when their restores were sent; returns why one still fails."""
+    async def _write_rows(self, until: float) -> dict[str, str]:
+        """Write the rows that failed when their restores were sent; returns why some do, by restore."""
+        late: dict[str, str] = {}
         for key, row in tuple(self._pending_rows.items()):
             fields: dict[str, Any] = {**row, **journal_fields(self._restores[key])}
             try:
                 entry = await asyncio.to_thread(self.journal.plan, **fields)
             except StoreError as error:
-                return str(error)
+                late[key] = str(error)
+                if self._clock.monotonic() > until:
+                    break
+                continue
             del self._pending_rows[key]
             now = self.change(key, with_entry, entry.id)
             # It may have changed while the row was written, or the row have been there after all.
             self._unwritten.append((entry.id, journal_fields(now)))
-        return ""
+        return late
 
-    async def _write_changes(self) -> str:
-        """Write changes in their order; returns why the last one that failed did."""
-        problem = ""
-        while self._unwritten:
-            entry_id, fields = self._unwritten[0]
+    async def _write_changes(self, until: float) -> dict[str, str]:
+        """Write changes, each row's in their order; returns why some failed, by restore."""
+        why: dict[int, str] = {}
+        late: set[int] = set()
+        position = 0
+        while position < len(self._unwritten) and (not late or self._clock.monotonic() <= until):
+            entry_id, fields = self._unwritten[position]
+            if entry_id in late:
+                position += 1
+                continue
             try:
                 await asyncio.to_thread(self.journal.update, entry_id, **fields)
             except NotOwner as error:
                 # Taken over after a long silence: the row is the other's now, the watching stays ours too.
-                problem = str(error)
+                why[entry_id] = str(error)
+            except SessionTaken:
+                self._give_session_up(entry_id, str(fields["session_uid"]))
             except StoreError as error:
-                return str(error)
-            self._unwritten.popleft()
-        return problem
+                why[entry_id] = str(error)
+                late.add(entry_id)
+                position += 1
+                continue
+            del self._unwritten[position]
+        return {one.key: why[one.entry_id] for one in self.all() if one.entry_id in why}
 
-    def _mark_late(self) -> None:
-        late = {entry_id for entry_id, _ in self._unwritten}
+    def _give_session_up(self, entry_id: int, session_uid: str) -> None:
+        """Let a session go that was followed while the journal could not say that another row has it."""
+        restore = self.find_entry(entry_id)
+        if restore is not None and restore.session_uid.lower() == session_uid.lower():
+            why = "belongs to another restore in the journal"
+            self.change(restore.key, let_go, session_uid, why, self.timestamp())
+
+    def _mark_late(self, reasons: Mapping[str, str]) -> None:
+        waiting = {entry_id for entry_id, _ in self._unwritten}
         for restore in self.all():
-            is_late = restore.entry_id is None or restore.entry_id in late
-            why = self.journal_problem if is_late else ""
+            is_late = restore.entry_id is None or restore.entry_id in waiting
+            why = reasons.get(restore.key, self.journal_problem) if is_late else ""
             self.change(restore.key, with_unjournalled, not_in_journal(why) if why else "")
 
     def notify_listeners(self) -> None:

@@ -1,7 +1,7 @@
 """What can go wrong while remembering: every failure of disk, database or keyring in plain words.
 
 StoreError(detail)
-  JournalError     NotOwner, VmInFlight
+  JournalError     NotOwner, VmInFlight, SessionTaken
                                  -> a restore is not sent, unless the operator overrides it
   TrustError                     -> nobody is trusted on the word of an unreadable file
   KeyringError                   -> a logon session could not be forgotten
@@ -38,6 +38,13 @@ class VmInFlight(JournalError):
 
     title = "Another restore of this VM is in flight"
     hint = "Check the plan again: it now names that restore. Confirm it only if you want both."
+
+
+class SessionTaken(JournalError):
+    """The restore session belongs to another row; nothing was written."""
+
+    title = "The restore session belongs to another restore"
+    hint = ""
 
 
 class TrustError(StoreError):

@@ -20,7 +20,7 @@ from typing import Protocol
 from tui.clock import Clock, SystemClock
 from tui.files import PRIVATE
 from tui.restore_states import RestoreState
-from tui.store.errors import JournalError, NotOwner, VmInFlight
+from tui.store.errors import JournalError, NotOwner, SessionTaken, VmInFlight
 from tui.store.journal_db import connect, forget_note, in_words, transaction
 from tui.store.journal_entry import (
     COLUMNS,
@@ -122,10 +122,13 @@ class Journal:
 
         Raises:
             NotOwner: another process follows the restore.
+            SessionTaken: another row has the session.
         """
         _check_names(fields)
         with self._writing() as database:
             before = self._own_entry(database, id)
+            if fields.get("found_by") and self._is_taken(database, id, fields.get("session_uid")):
+                raise SessionTaken(f"Another row has the restore session of row {id}.")
             self._set(database, before, fields)
             entry = self._entry(database, id)
             if (entry.state, entry.words, entry.cancel) != (before.state, before.words, before.cancel):
@@ -188,10 +191,7 @@ class Journal:
         """
         with self._writing() as database:
             self._own_entry(database, id)
-            other = database.execute(
-                "SELECT id FROM restores WHERE lower(session_uid) = lower(?) AND id <> ?", (session_uid, id)
-            ).fetchone()
-            if other is not None:
+            if self._is_taken(database, id, session_uid):
                 return False
             values = (session_uid, found_by, id)
             database.execute("UPDATE restores SET session_uid = ?, found_by = ? WHERE id = ?", values)
@@ -297,6 +297,13 @@ class Journal:
         if entry.owner not in {"", self._me}:
             raise NotOwner(f"The restore of row {id} belongs to {owner_words(entry.owner)}.")
         return entry
+
+    def _is_taken(self, database: sqlite3.Connection, id: int, session_uid: object) -> bool:
+        """Return whether a row other than `id` has the session."""
+        statement = (
+            "SELECT id FROM restores WHERE session_uid <> '' AND lower(session_uid) = lower(?) AND id <> ?"
+        )
+        return database.execute(statement, (session_uid, id)).fetchone() is not None
 
     def _of_vm(self, database: sqlite3.Connection, vm_name: object, server_uid: object) -> list[JournalEntry]:
         now = self._clock.now()

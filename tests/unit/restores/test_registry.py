@@ -18,7 +18,7 @@ from tests.unit.restores.points import point
 from tests.unit.restores.world import SERVER, World
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
-from tui.restore_states import CancelState, RestoreState
+from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores.registry import RestoreRegistry
 from tui.restores.restore import Restore
 from tui.store.errors import JournalError
@@ -271,3 +271,58 @@ async def test_what_happens_while_a_late_row_is_written_is_written_after_it() ->
     await registry.flush()
     assert [row["progress"] for row in journal.rows.values()] == [50]
     assert not registry.is_behind
+
+
+@pytest.mark.parametrize("fails", ["update", "plan"])
+async def test_a_row_that_cannot_be_written_holds_up_no_other(
+    fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = FakeJournal()
+    registry = RestoreRegistry(journal, FakeClock())
+    for key in ("bad.", "good."):
+        row = {"server": SERVER, "state": RestoreState.SENT, "reason": key}
+        registry.add(restore(key=key, reason=key), row)
+    write = getattr(journal, fails)
+
+    def refuse(*args: Any, **fields: Any) -> JournalEntry:  # noqa: ANN401 - the journal's fields by name
+        if fields.get("reason") == "bad." or fields.get("message") == "bad.":
+            raise JournalError("This row is damaged.")
+        entry: JournalEntry = write(*args, **fields)
+        return entry
+
+    if fails == "update":
+        await registry.flush()
+    monkeypatch.setattr(journal, fails, refuse)
+    for key in ("bad.", "good."):
+        registry.change(key, lambda now: replace(now, message=f"{now.key}"))
+    await registry.flush()
+    assert "good." in [row["message"] for row in journal.rows.values()]
+    assert [bool(registry.get(key).unjournalled) for key in ("bad.", "good.")] == [True, False]
+    assert "This row is damaged." in registry.journal_problem
+    monkeypatch.undo()
+    await registry.flush()
+    assert sorted(row["message"] for row in journal.rows.values()) == ["bad.", "good."]
+    assert (registry.journal_problem, registry.is_behind) == ("", False)
+
+
+async def test_a_session_of_another_row_is_let_go_when_the_journal_can_say_so(tmp_path: Path) -> None:
+    """The journal could not be asked when the task named it."""
+    journal = Journal.open(tmp_path / "journal.sqlite3", clock=FakeClock())
+    rows = [journal.plan(server=SERVER, plan_key=key) for key in ("theirs", "mine", "later")]
+    journal.claim_session(rows[0].id, session().uid, FoundBy.TASK)
+    registry = RestoreRegistry(journal, FakeClock())
+    for row in rows[1:]:
+        registry.add(restore(key=row.plan_key, entry_id=row.id))
+    registry.change(
+        "mine",
+        lambda now: replace(
+            now, state=RestoreState.RESTORING, session_uid=session().uid, found_by=FoundBy.TASK
+        ),
+    )
+    registry.change("later", lambda now: replace(now, message="Later."))
+    await registry.flush()
+    assert (registry.get("mine").state, registry.get("mine").session_uid) == (RestoreState.UNKNOWN, "")
+    assert "belongs to another restore in the journal" in journal.get(rows[1].id).message
+    assert journal.get(rows[2].id).message == "Later."
+    assert (registry.journal_problem, registry.is_behind) == ("", False)
+    journal.close()
