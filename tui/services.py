@@ -43,8 +43,6 @@ TAKE_UP_EVERY_S = 30.0
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
 _NOT_SHOWN = "Restores that are in flight may not be shown."
-
-
 _NOT_UPDATED = "nothing is updated or sent"
 
 
@@ -201,14 +199,15 @@ class Services:
         self._start(connection.keep_alive_loop(lambda: bool(self.in_flight)), "keep the logon session alive")
 
     def admit(self, connection: Connection) -> None:
-        """Take charge of a connection after its logon: open the journal, make its restores."""
+        """Take charge of a connection after its logon: make its restores."""
         from tui.restores.journal_mapping import operator_name
         from tui.restores.ports import UnavailableJournal
         from tui.restores.service import RestoreService
 
         self.connection = connection
         self._kept_said = None
-        self._journal_problem = self.open_journal()
+        if self.journal is None and not self._journal_problem:
+            self._journal_problem = self.open_journal()
         journal: RestoreJournal = self.journal or UnavailableJournal(self._journal_problem)
         self.restores = RestoreService(
             connection.manager,
@@ -229,11 +228,12 @@ class Services:
             self._logging_on = self._start(self._ask_and_log_on(), "log on again")
         return self._logging_on
 
-    def open_journal(self) -> str:
-        """Open the journal once; return the sentence to show where something is wrong with it.
+    async def make_ready(self) -> None:
+        """Open the journal beside the event loop, before `admit`: another process may hold it for seconds."""
+        self._journal_problem = await asyncio.to_thread(self.open_journal)
 
-        It is among `notices`, too.
-        """
+    def open_journal(self) -> str:
+        """Open the journal once; return what to show where it is wrong, which is among `notices`, too."""
         from tui.store.journal import Journal
 
         if self.journal is not None:
@@ -446,8 +446,7 @@ class Services:
             return
         count = sum(restore.is_in_flight for restore in found)
         if count:
-            noun = "1 restore" if count == 1 else f"{count} restores"
-            when = clock_time(self.clock.now())
+            noun, when = "1 restore" if count == 1 else f"{count} restores", clock_time(self.clock.now())
             self.on_notice(
                 f"{noun} of an earlier run found in flight at {when}: Ctrl+T shows the tasks.", "note"
             )
@@ -489,7 +488,7 @@ class Services:
         if restores is not None:
             await restores.close()
         if journal is not None:
-            journal.close()
+            await asyncio.to_thread(journal.close)
 
 
 async def _nobody_to_ask() -> bool:

@@ -18,7 +18,9 @@ from tests.support.program import app_on
 from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
+from tui.files import locked
 from tui.screens.login import RefusalCounter
+from tui.store.journal import Journal
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import LineInput
@@ -277,3 +279,23 @@ async def test_the_session_is_kept_before_a_restore_can_be_started(app: VbemApp)
         connection = app.services.connection
         assert connection is not None
         await until(pilot, lambda: not connection.is_to_be_kept, "the session to be kept")
+
+
+async def test_a_journal_that_another_vbem_holds_is_waited_for_beside_the_screen(
+    app: VbemApp, demo: DemoProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.login.SAID_AFTER_S", 0.001)
+    monkeypatch.setattr("tui.files.LOCK_WAIT_S", 60.0)
+    path = app.services.folders.journal
+    app.services.folders.make()
+    Journal.open(path).close()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        with locked(path):
+            await pilot.press("enter")
+            await shows(pilot, "Logged on. Opening the journal")
+            await pilot.press("f1")
+            await shows(pilot, "Keys on this screen")
+            await pilot.press("escape")
+        await shows(pilot, "points loaded")
+    assert app.services.notices == ()

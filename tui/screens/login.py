@@ -189,6 +189,7 @@ class LoginScreen(VbemScreen):
                 return
             self._say_if_slow(f"Logging on to {connection.address} ...")
             await connection.log_on(user, password)
+            await self._open_journal()
             admitted = True
         except CertificateChanged as error:
             self.show_error(doing, error)
@@ -208,6 +209,10 @@ class LoginScreen(VbemScreen):
             self._refusals = RefusalCounter()
             self.query_one("#password", LineInput).value = ""
             self.app.post_message(Admitted(connection))
+
+    async def _open_journal(self) -> None:
+        self._say_if_slow("Logged on. Opening the journal: another vbem may hold it, for up to 10 s ...")
+        await self.services.make_ready()
 
     def _say_if_slow(self, words: str) -> None:
         """Say what is waited for, unless the answer is there before anybody could read it."""
@@ -257,7 +262,9 @@ class LoginScreen(VbemScreen):
             if await connection.has_kept_session():
                 self.set_status(f"Checking the saved logon session on {connection.address} ...")
                 resumed = await connection.resume()
-                if not resumed:
+                if resumed:
+                    await self._open_journal()
+                else:
                     self.set_status("The saved logon session has ended. Log on.")
             elif connection.unread:
                 self.set_status(f"The saved logon session could not be read: {connection.unread}. Log on.")
@@ -266,6 +273,7 @@ class LoginScreen(VbemScreen):
         except VbemError as error:
             self.show_error("resume the saved logon session", error)
         finally:
+            self._stop_waiting()
             if not resumed:
                 await connection.leave()
         if resumed:

@@ -280,12 +280,12 @@ async def test_a_row_that_cannot_be_written_holds_up_no_other(
     journal = FakeJournal()
     registry = RestoreRegistry(journal, FakeClock())
     for key in ("bad.", "good."):
-        row = {"server": SERVER, "state": RestoreState.SENT, "reason": key}
-        registry.add(restore(key=key, reason=key), row)
+        row = {"server": SERVER, "state": RestoreState.SENT, "vm_name": key}
+        registry.add(restore(key=key), row)
     write = getattr(journal, fails)
 
     def refuse(*args: Any, **fields: Any) -> JournalEntry:  # noqa: ANN401 - the journal's fields by name
-        if fields.get("reason") == "bad." or fields.get("message") == "bad.":
+        if fields["message"] == "bad.":
             raise JournalError("This row is damaged.")
         entry: JournalEntry = write(*args, **fields)
         return entry
