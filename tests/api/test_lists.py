@@ -139,6 +139,20 @@ async def test_no_list_without_a_count_ends_with_its_first_page(scripted: Script
         assert len(await OTHER_LISTS[plural](manager)) == 5
 
 
+@pytest.mark.parametrize(
+    ("last", "is_whole"), [([], True), ([5], True), ([1, 2], False), ([3, 4], False)], ids=str
+)
+async def test_sessions_without_a_count_that_repeat_are_not_said_to_be_all(
+    scripted: Scripted, last: list[int], is_whole: bool
+) -> None:
+    def rows(numbers: list[int]) -> bytes:
+        items = [{"UID": f"urn:veeam:RestoreSession:{each}", "State": "Working"} for each in numbers]
+        return json_reply({"Entities": {"RestoreSessions": {"RestoreSessions": items}}})
+
+    async with scripted(*map(rows, ([1, 2], [3, 4], last))) as (manager, _):
+        assert (await manager.restore_sessions(Query())).is_whole is is_whole
+
+
 async def test_nothing_found_is_one_empty_page(scripted: Scripted) -> None:
     async with scripted(page([], 0)) as (manager, script):
         assert await uids(manager) == [[]]

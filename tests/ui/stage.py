@@ -23,7 +23,7 @@ from tui.api.models import (
     HierarchyRoot,
     Platform,
     RestorePoint,
-    RestoreSession,
+    RestoreSessions,
     RestoreSpec,
     Task,
     WireFormat,
@@ -90,7 +90,7 @@ class StageManager(FakeManager):
             raise self.lookup_error
         return self.items
 
-    async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
+    async def restore_sessions(self, query: Query) -> RestoreSessions:
         found = await super().restore_sessions(query)
         if self.hold_guard is not None:
             await self.hold_guard.wait()

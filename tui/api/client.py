@@ -34,6 +34,7 @@ from tui.api.models import (
     PointKind,
     RestorePoint,
     RestoreSession,
+    RestoreSessions,
     RestoreSpec,
     ServerAddress,
     Task,
@@ -41,7 +42,7 @@ from tui.api.models import (
     id_of,
 )
 from tui.api.page_worker import PageWorker
-from tui.api.query import Identified, Query, encoded, follow_pages
+from tui.api.query import Identified, PageTracker, Query, encoded, follow_pages
 from tui.api.rest_client import RestClient
 from tui.api.tls import Trust
 from tui.api.transport import Transport, look_at_certificate
@@ -348,16 +349,21 @@ class EnterpriseManager:
         """
         await self._rest.write("DELETE", write_path("tasks", task.task_id, link=task.delete_href))
 
-    async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
+    async def restore_sessions(self, query: Query) -> RestoreSessions:
         """Return all restore sessions that match, of the last 30 days, whoever started them."""
-        return await self._all(
+        tracker = PageTracker(query.page)
+        found = await self._all(
             query,
             "RestoreSession",
             resources.restore_sessions,
             "restoreSessions",
             resources.restore_session,
             max_pages=self._limits.session_pages,
+            tracker=tracker,
         )
+        sessions = RestoreSessions(found)
+        sessions.is_whole = tracker.is_end_certain
+        return sessions
 
     async def restore_session(self, id: str) -> RestoreSession:
         """Return one restore session, by id or UID.
@@ -414,6 +420,7 @@ class EnterpriseManager:
         read_one: Callable[[Tree], ItemT],
         *,
         max_pages: int = 0,
+        tracker: PageTracker | None = None,
     ) -> tuple[ItemT, ...]:
         """Return all items of a list, fetching one by one what the server only refers to."""
 
@@ -424,8 +431,8 @@ class EnterpriseManager:
             return Page(items=(*listing.items, *found), number=at.page, pages=listing.pages)
 
         max_pages = max_pages or self._limits.pages
-        pages = [page.items async for page in follow_pages(query, fetch, max_pages=max_pages)]
-        return tuple(item for page in pages for item in page)
+        pages = follow_pages(query, fetch, max_pages=max_pages, tracker=tracker)
+        return tuple([item async for page in pages for item in page.items])
 
 
 def _point_path(id: str, kind: PointKind) -> str:

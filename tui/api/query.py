@@ -255,20 +255,24 @@ class PageTracker:
 
 
 async def follow_pages(
-    query: Query, fetch: Callable[[Query], Awaitable[Page[ItemT]]], *, max_pages: int
+    query: Query,
+    fetch: Callable[[Query], Awaitable[Page[ItemT]]],
+    *,
+    max_pages: int,
+    tracker: PageTracker | None = None,
 ) -> AsyncIterator[Page[ItemT]]:
     """Yield all pages from the query's own on, each without what was seen before (WIRE 3.3).
 
     Pages are counted up rather than followed by their links, which may have lost the filter. Rows shift
     between pages while backups run, so an item may come twice; it is handed on once, and a page without
-    anything new is not handed on.
+    anything new is not handed on. A `tracker` says afterwards whether the end is certain.
 
     Raises:
         Unreadable: the server sends the same page again and again.
         TooLarge: there are more than `max_pages`.
     """
     seen: set[str] = set()
-    tracker = PageTracker(query.page)
+    tracker = tracker or PageTracker(query.page)
     for _ in range(max_pages):
         if (number := tracker.next_page()) is None:
             return

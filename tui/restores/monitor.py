@@ -276,7 +276,8 @@ class Monitor:
         by_uid = {session.uid.lower(): session for session in sessions}
         for restore in restores:
             self._change(restore.key, heard, now)
-            self._change(restore.key, _apply_session, by_uid, now)
+            if sessions.is_whole or restore.session_uid.lower() in by_uid:
+                self._change(restore.key, _apply_session, by_uid, now)
         for restore in restores:
             if self._registry.get(restore.key).is_searched:
                 await self._search(restore.key, sessions, now, by_name=by_name)

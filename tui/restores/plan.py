@@ -45,6 +45,8 @@ class PlanContext:
     """When the newest known point of the same VM was made."""
     running: tuple[RestoreSession, ...] | None = None
     """Restore sessions of that VM that are not over; None: not asked yet."""
+    is_list_whole: bool = True
+    """Whether the server said where the list of the VM's restore sessions ends."""
     other_rows: tuple[str, ...] = ()
     """Rows of that VM that another vbem has in flight, each in words."""
     known_rows: frozenset[int] | None = None
@@ -248,6 +250,11 @@ def _warnings(
 
 def _in_flight(context: PlanContext) -> list[str]:
     others = [f"{words}; another one would run beside it." for words in context.other_rows]
+    if not context.is_list_whole:
+        others.append(
+            "The server did not say where its list of restore sessions ends: another restore of this VM may "
+            "be running unseen. Look in the backup console."
+        )
     known = max(len(context.running or ()), context.own_in_flight - context.own_uncertain)
     if known:
         restores = "A restore of this VM is" if known == 1 else f"{known} restores of this VM are"
@@ -269,6 +276,7 @@ def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[st
         besides = f", but {own} of this program {verb} in flight" if own else ""
         others = len(context.other_rows)
         besides += f", but the journal has {others} of another vbem in flight" if others else ""
+        besides += "" if context.is_list_whole else "; the list may not be whole"
         return (f"The server lists no running restore of this {_thing(point)}{besides} ({looked}).",)
     return tuple(
         sanitize.safe(f"Running ({looked}): {_session_words(session)}.", cells=300)

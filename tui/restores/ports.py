@@ -15,7 +15,7 @@ from tui.store.journal_entry import JournalEntry
 
 if TYPE_CHECKING:
     from tui.api.codec.restore_request import RestoreRequest
-    from tui.api.models import LogonSession, RestorePoint, RestoreSession, RestoreSpec, Task, WireFormat
+    from tui.api.models import LogonSession, RestorePoint, RestoreSessions, RestoreSpec, Task, WireFormat
     from tui.api.query import Query
 
 __all__ = ["JournalEntry", "JournalError", "RestoreApi", "RestoreJournal", "UnavailableJournal"]
@@ -46,7 +46,7 @@ class RestoreApi(Protocol):
     async def cancel_task(self, task: Task) -> None:
         """Send one DELETE to the task's link; it is never retried."""
 
-    async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
+    async def restore_sessions(self, query: Query) -> RestoreSessions:
         """List all restore sessions that match."""
 
 

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from tui.api.errors import ManagerError, TimedOut
-from tui.api.models import RestorePoint, RestoreSession, Task, TaskState
+from tui.api.errors import ManagerError, TimedOut, TooLarge, Unreadable
+from tui.api.models import RestorePoint, RestoreSession, RestoreSessions, Task, TaskState
 from tui.clock import Clock
 from tui.restore_states import RestoreState
 from tui.restores import cancellation, transitions
@@ -32,6 +32,10 @@ from tui.restores.session_search import guard_query, running_of
 from tui.restores.unfollowed import Unfollowed, unreadable, why_unfollowed
 from tui.store.errors import StoreError, VmInFlight
 
+_WITHOUT_LIST = (
+    "Nothing was sent: without that list nobody sees whether another restore of the VM is running. Try "
+    "again; if it persists, look, and restore, in the backup console."
+)
 LEAVING_PATIENCE_S = 2.0
 """How long `close` waits for replies that are still to come."""
 REPLY_PATIENCE_S = 10.0
@@ -185,6 +189,7 @@ class RestoreService:
         context = replace(
             plan.context,
             running=running,
+            is_list_whole=sessions.is_whole,
             other_rows=tuple(_row_words(row) for row in rows if row.id not in own),
             known_rows=frozenset(row.id for row in rows),
         )
@@ -231,7 +236,7 @@ class RestoreService:
             raise
         return await self._finish(self._record_and_send(plan, reason, before, override_journal))
 
-    async def _guard(self, plan: RestorePlan) -> tuple[RestoreSession, ...]:
+    async def _guard(self, plan: RestorePlan) -> RestoreSessions:
         if self._manager.session is None:
             raise NotLoggedOn("Nothing was sent to the server.")
         sessions = await self._sessions_of(plan.vm_name)
@@ -240,13 +245,16 @@ class RestoreService:
             raise AlreadyRunning("The server lists a running restore session that was not there before.")
         return sessions
 
-    async def _sessions_of(self, vm_name: str) -> tuple[RestoreSession, ...]:
+    async def _sessions_of(self, vm_name: str) -> RestoreSessions:
         try:
             async with asyncio.timeout(GUARD_S):
                 return await self._manager.restore_sessions(guard_query(vm_name))
         except TimeoutError as error:
             words = f"The list of the VM's restore sessions was not there in {GUARD_S:.0f} s."
-            raise TimedOut(words, request_sent=False) from error
+            raise TimedOut(words, request_sent=False, hint=_WITHOUT_LIST) from error
+        except (TooLarge, Unreadable, TimedOut) as error:
+            error.hint = _WITHOUT_LIST
+            raise
 
     async def _record_and_send(
         self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...], override_journal: bool

@@ -18,6 +18,7 @@ from tui.api.models import (
     Platform,
     RestorePoint,
     RestoreSession,
+    RestoreSessions,
     RestoreSpec,
     SessionResult,
     SessionState,
@@ -106,6 +107,7 @@ class FakeManager:
     post: Answer = field(default_factory=task)
     task_list: Sequence[Task] | ManagerError = ()
     session_list: Sequence[RestoreSession] | ManagerError = ()
+    is_list_whole: bool = True
     delete: ManagerError | None = None
     posts: list[RestoreRequest] = field(default_factory=list)
     deletes: list[Task] = field(default_factory=list)
@@ -145,11 +147,13 @@ class FakeManager:
         if self.delete is not None:
             raise self.delete
 
-    async def restore_sessions(self, query: Query) -> tuple[RestoreSession, ...]:
+    async def restore_sessions(self, query: Query) -> RestoreSessions:
         self.queries.append(query)
         if isinstance(self.session_list, ManagerError):
             raise self.session_list
-        return tuple(self.session_list)
+        found = RestoreSessions(self.session_list)
+        found.is_whole = self.is_list_whole
+        return found
 
 
 class FakeJournal:

@@ -12,7 +12,7 @@ from tests.unit.restores.fakes import finished, logon, session, stopped, task
 from tests.unit.restores.points import point
 from tests.unit.restores.world import World
 from tui.api.errors import Busy, SessionExpired, TimedOut
-from tui.api.models import RestoreSession, SessionResult, SessionState, TaskState
+from tui.api.models import RestoreSession, RestoreSessions, SessionResult, SessionState, TaskState
 from tui.api.query import Query
 from tui.restore_states import RestoreState
 from tui.restores import transitions
@@ -202,9 +202,9 @@ async def test_a_server_that_is_silent_is_told_and_no_longer_once_it_answers(wor
     told: list[str] = []
     world.restores.on_change(lambda restores: told.append(restores[-1].problem))
 
-    async def never(query: Query) -> tuple[RestoreSession, ...]:
+    async def never(query: Query) -> RestoreSessions:
         await silent.wait()
-        return ()
+        return RestoreSessions()
 
     answering, world.manager.restore_sessions = world.manager.restore_sessions, never  # type: ignore[method-assign]
     current = await world.tick()

@@ -10,8 +10,19 @@ from tests.support.waiting import wait_for
 from tests.unit.restores.fakes import finished, logon, session, stopped, task
 from tests.unit.restores.points import point
 from tests.unit.restores.world import SERVER, World
-from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused, SessionExpired, TimedOut
+from tui.api.errors import (
+    Busy,
+    ConnectionLost,
+    Invalid,
+    ManagerError,
+    Refused,
+    SessionExpired,
+    TimedOut,
+    TooLarge,
+    Unreadable,
+)
 from tui.api.models import RestoreSession, SessionResult
+from tui.errors import describe
 from tui.restore_states import CancelState, RestoreState
 from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
 from tui.restores.restore import Restore
@@ -244,6 +255,25 @@ async def test_a_restore_that_started_after_the_confirmation_stops_the_sending(w
     assert any("already running" in warning for warning in again.warnings)
     await world.restores.submit(again)
     assert len(world.manager.posts) == 1
+
+
+async def test_a_list_whose_end_is_not_known_is_not_told_as_whole(world: World) -> None:
+    world.manager.is_list_whole = False
+    plan = await world.restores.check_running(world.plan())
+    assert "the list may not be whole" in " ".join(plan.found)
+    assert "may be running unseen. Look in the backup console" in " ".join(plan.warnings)
+    world.manager.is_list_whole = True
+    again = await world.restores.check_running(plan)
+    assert "whole" not in " ".join((*again.found, *again.warnings))
+
+
+@pytest.mark.parametrize("error", [TooLarge("x"), Unreadable("x"), TimedOut("read")], ids=repr)
+async def test_a_guard_that_cannot_be_completed_says_what_to_do(world: World, error: ManagerError) -> None:
+    world.manager.session_list = error
+    with pytest.raises(ManagerError) as raised:
+        await world.restores.check_running(world.plan())
+    assert "look, and restore, in the backup console" in describe("look", raised.value)
+    assert world.manager.posts == []
 
 
 async def test_nobody_logged_on_sends_nothing(world: World) -> None:

@@ -195,6 +195,16 @@ async def test_polls_that_fail_do_not_count(world: World) -> None:
     assert current.missed_polls == 0
 
 
+async def test_a_list_that_may_not_be_whole_does_not_count(world: World) -> None:
+    await followed(world)
+    world.manager.session_list, world.manager.is_list_whole = (), False
+    for _ in range(MISSED_POLLS * 2):
+        current = await world.tick(MISSING_S)
+    assert (current.is_missing, current.missed_polls) == (False, 0)
+    world.manager.is_list_whole = True
+    assert (await gone(world)).is_missing
+
+
 async def test_a_session_that_comes_back_is_followed_as_before(world: World) -> None:
     await followed(world)
     await gone(world)

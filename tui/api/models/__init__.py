@@ -28,6 +28,7 @@ from tui.api.models.resources import (
     HierarchyRoot,
     Page,
     RestoreSession,
+    RestoreSessions,
     Task,
     WireFormat,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "PointType",
     "RestorePoint",
     "RestoreSession",
+    "RestoreSessions",
     "RestoreSpec",
     "ServerAddress",
     "SessionResult",

@@ -168,6 +168,13 @@ class RestoreSession:
         }
 
 
+class RestoreSessions(tuple[RestoreSession, ...]):
+    """The restore sessions that match a query."""
+
+    is_whole = True
+    """Whether the server gave no reason to think that there are more than it sent."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HierarchyRoot:
     """A virtualisation host as one backup server knows it (WIRE 8.1)."""
