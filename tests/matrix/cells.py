@@ -49,6 +49,15 @@ _LEFT_OUT = {
     Step.REATTACH_LATER: "State",
 }
 """The field `missing` leaves out: what the program cannot do without at that step; else UID."""
+POISONS = {"kind": None, "cancel": "paused by a later vbem", "point_created": b"blob"}
+"""What stands in a column of a row of the journal that this program did not write."""
+BESIDE = {
+    **{f"poison-row:{column}": Step.REATTACH for column in POISONS},
+    "drop-before+colleague": Step.SUBMIT,
+    "drop-before+colleague:unlinked": Step.SUBMIT,
+}
+"""What is no single fault of the server, and the one step it is tried at: a bad row of the journal, and a
+request that is lost while somebody else restores the same VM."""
 FAILING = {"stop-no-effect"}
 """After these the restore itself fails, for a reason of its own."""
 XML_ONLY = {"bomb"}
@@ -81,6 +90,14 @@ class Cell:
         return f"{self.fault}{field}@{SERVERS_STEP.get(self.step, self.step)}"
 
     @property
+    def specs(self) -> list[str]:
+        """Each fault that is set at the server; none where the journal is spoiled."""
+        if self.name == "poison-row":
+            return []
+        several = self.fault.split("+")
+        return [f"{one}@{self.step}*1" for one in several] if len(several) > 1 else [self.spec]
+
+    @property
     def is_impatient(self) -> bool:
         """Whether the cell is about time, so that the program's patience is made short."""
         return self.name in {"slow", "drip", "hold", "hold-reply", "silent"}
@@ -90,12 +107,15 @@ class Cell:
 
 
 def all_faults() -> list[str]:
-    """Every fault the server knows, with the arguments it is used with."""
-    return [spec for name in sorted(BEFORE | AFTER) for spec in _VARIANTS.get(name, (name,))]
+    """Every fault the server knows, with the arguments it is used with, and those beside them."""
+    known = [spec for name in sorted(BEFORE | AFTER) for spec in _VARIANTS.get(name, (name,))]
+    return [*known, *BESIDE]
 
 
 def strikes(fault: str, step: Step) -> bool:
     """Whether a fault can happen at a step: some are about one kind of request."""
+    if fault in BESIDE:
+        return step is BESIDE[fault]
     kind = kind_named(fault.partition(":")[0])
     return not kind.steps or SERVERS_STEP.get(step, str(step)) in kind.steps
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.matrix.cells import POISONS, Cell
 from tests.support.clock import ManualClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import options_for
+from tests.unit.store.rows import poison, sql
 from tui.api.limits import Timeouts
 from tui.app import VbemApp
+from tui.store.journal_entry import COLUMNS
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 
 PATIENT = Timeouts(connect=15, read=15, write=15, read_total=15, write_total=15)
@@ -64,6 +67,16 @@ class Lab:
     def set_up(self) -> None:
         """A fresh world that behaves, in which nothing happens by itself."""
         self.demo.renew(now=self.clock.now().isoformat())
+
+    def misbehave(self, cell: Cell) -> None:
+        """Set what is wrong in a cell: at the server, or in a second row of the journal."""
+        for spec in cell.specs:
+            self.demo.fault(spec)
+        if cell.name == "poison-row":
+            path, column = self.state / "journal.sqlite3", cell.fault.partition(":")[2]
+            names = ", ".join(name for name in COLUMNS if name not in {"plan_key", "session_uid"})
+            sql(path, f"INSERT INTO restores ({names}) SELECT {names} FROM restores")  # noqa: S608
+            poison(path, 2, column, POISONS[column])
 
     def restores(self) -> list[dict[str, Any]]:
         """What the operator's own restores do; a colleague's are none of them."""

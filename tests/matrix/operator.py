@@ -132,7 +132,7 @@ class Operator:
         await self.until(
             lambda: (
                 restores.monitor.ticks >= goal
-                or all(one.is_over for one in restores.all)
+                or all(one.is_over or one.is_settled for one in restores.all)
                 or isinstance(self.app.screen, LogOnAgainScreen)
             ),
             f"{times} polls",

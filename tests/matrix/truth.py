@@ -73,12 +73,15 @@ def check_journal(operator: Operator) -> None:
         return
     journal = Journal.open(path, clock=lab.clock)
     try:
-        rows = journal.recent()
+        rows = [row for row in journal.recent() if not row.unreadable]
         claims = [event.state for row in rows for event in journal.events(row.id)]
     finally:
         journal.close()
     assert len(rows) == posts, f"{len(rows)} rows for {posts} requests"
     _check_rows(lab, rows)
+    told = sum(row.state in _GOOD_END for row in rows)
+    true = sum(one["result"] == "Success" for one in lab.restores())
+    assert told <= true, "the restore of somebody else is told as ours"
     if not has_succeeded(lab):
         assert not _GOOD_END & set(claims), f"the journal tells of a success there is not: {claims}"
     if not lab.restores():

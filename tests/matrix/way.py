@@ -56,7 +56,7 @@ class Walk:
     async def _start_again(self, confirmed: int) -> None:
         if self.cell.step is Step.REATTACH_LATER:
             self.lab.sessions.kept.clear()
-        self.lab.demo.fault(self.cell.spec)
+        self.lab.misbehave(self.cell)
         async with self.lab.start().run_test(size=SIZE) as pilot:
             operator = Operator(pilot, self.lab)
             operator.confirmed = confirmed
@@ -65,7 +65,7 @@ class Walk:
             await self._go_to_the_end(operator)
 
     async def _be_struck(self, operator: Operator) -> None:
-        self.lab.demo.fault(self.cell.spec)
+        self.lab.misbehave(self.cell)
         if self.cell.step is Step.CANCEL:
             await operator.cancel()
         elif self.cell.step in {Step.TASK, Step.SESSION}:
@@ -80,7 +80,7 @@ class Walk:
             await operator.move()
             await operator.polls()
             await operator.press("ctrl+t")
-        self.fired = self.lab.demo.fired()
+        self.fired = self.lab.demo.fired() if self.cell.specs else 1
         await operator.sees(lambda: check_told(self.cell, operator))
         await truth.check_all(operator)
         self.lab.demo.clear_faults()

@@ -24,3 +24,13 @@ def sql(path: Path, statement: str, *values: object) -> list[tuple[object, ...]]
 
 def opened(path: Path) -> closing[Journal]:
     return closing(Journal.open(path))
+
+
+def poison(path: Path, number: int, column: str, value: object) -> None:
+    """Write into a row what a file without checks can hold: one damaged elsewhere, or of a later version."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("PRAGMA writable_schema=ON")
+        loose = "UPDATE sqlite_master SET sql = replace(replace(sql, 'STRICT', ''), 'NOT NULL', '')"
+        database.execute(loose)
+        database.execute("PRAGMA writable_schema=RESET")
+    sql(path, f"UPDATE restores SET {column} = ? WHERE id = ?", value, number)  # noqa: S608

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.store.rows import opened, plan, sql
+from tests.unit.store.rows import opened, plan, poison, sql
 from tui.store import journal_db
 from tui.store.errors import JournalError
 from tui.store.journal import Journal
@@ -190,16 +190,6 @@ BAD_VALUES = {
     "progress": -3, "task_id": None,
 }  # fmt: skip
 READ_ANYWAY = {"overwrites", "progress"}
-
-
-def poison(path: Path, number: int, column: str, value: object) -> None:
-    """Write into a row what a file without checks can hold: one damaged elsewhere, or of a later version."""
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute("PRAGMA writable_schema=ON")
-        loose = "UPDATE sqlite_master SET sql = replace(replace(sql, 'STRICT', ''), 'NOT NULL', '')"
-        database.execute(loose)
-        database.execute("PRAGMA writable_schema=RESET")
-    sql(path, f"UPDATE restores SET {column} = ? WHERE id = ?", value, number)  # noqa: S608
 
 
 @pytest.mark.parametrize("column", BAD_VALUES)
