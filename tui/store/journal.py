@@ -306,16 +306,22 @@ class Journal:
         return database.execute(statement, (session_uid, id)).fetchone() is not None
 
     def _of_vm(self, database: sqlite3.Connection, vm_name: object, server_uid: object) -> list[JournalEntry]:
-        now = self._clock.now()
         rows = database.execute(
-            f"SELECT * FROM restores WHERE {_IS_OPEN} AND vm_name = ? AND updated > ? "  # noqa: S608
+            f"SELECT * FROM restores WHERE {_IS_OPEN} AND vm_name = ? "  # noqa: S608
             "AND (? IN ('', backup_server_uid) OR backup_server_uid = '') ORDER BY id",
-            (vm_name, to_stamp(now - FORGOTTEN_AFTER), server_uid),
+            (vm_name, server_uid),
         )
-        found = [from_row(row) for row in rows]
-        return [
-            one for one in found if one.state is not RestoreState.UNKNOWN or now - one.updated < UNKNOWN_FOR
-        ]
+        return [entry for entry in map(from_row, rows) if self._may_run(entry)]
+
+    def _may_run(self, entry: JournalEntry) -> bool:
+        """Return whether the restore of a row without an end may be running, as far as its age tells."""
+        age = self._clock.now() - entry.updated
+        if entry.unreadable:
+            return age < FORGOTTEN_AFTER or "updated " in entry.unreadable
+        if entry.state is RestoreState.UNKNOWN:
+            return age < UNKNOWN_FOR
+        # While its program runs only the clock can have made it so old.
+        return age < FORGOTTEN_AFTER or not is_free(entry.owner, age)
 
     def _check_others(
         self, database: sqlite3.Connection, columns: dict[str, object], known_rows: Collection[int]

@@ -420,6 +420,24 @@ async def test_a_restore_that_is_unknown_for_long_stops_no_other(
     assert len(journal.open_rows()) == 1
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [
+        ("updated = '2020-01-01T00:00:00Z'", True),  # its program runs: the clock was set
+        ("updated = '2020-01-01T00:00:00Z', owner = ''", False),
+        ("updated = '2049-01-01T00:00:00Z', owner = ''", True),
+        ("updated = 'yesterday', owner = ''", True),  # nobody can tell that it is over
+        ("updated = '2020-01-01T00:00:00Z', owner = '', cancel = 'of a later version'", False),
+    ],
+)
+def test_a_row_that_may_be_running_is_told_whatever_the_clock_was(
+    journal: Journal, path: Path, changes: str, is_told: bool
+) -> None:
+    entry = plan(journal, state=RestoreState.LAUNCHING)
+    sql(path, f"UPDATE restores SET {changes}")  # noqa: S608
+    assert [row.id for row in journal.in_flight_of_vm("app07", "")] == [entry.id] * is_told
+
+
 def test_the_operator_may_give_a_row_of_another_host(journal: Journal, path: Path) -> None:
     entry = plan(journal)
     sql(path, "UPDATE restores SET owner = 'elsewhere|b|1|2'")
