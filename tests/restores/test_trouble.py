@@ -187,11 +187,14 @@ async def test_a_launch_that_was_stopped_is_not_said_to_be_without_a_word_of_the
     gone = await site.advance(5)
     assert (gone.state, gone.cancel) == (RestoreState.UNKNOWN, CancelState.ACCEPTED)
     assert "whether that stopped the launch is not known" in gone.message
+    assert "not known yet" not in site.entry().words
+    assert "whether that stopped the launch is not known" in site.restores.what_cancel_can_do(gone).words[0]
     assert site.demo.restores()[0]["launch_stopped"]
     assert len(site.demo.requests("cancel")) == 1
     quiet = await site.advance(400)
     assert (quiet.state, quiet.is_in_flight) == (RestoreState.UNKNOWN, False)
     assert "No restore session seen after 5 minutes" in quiet.message
+    assert quiet.message.endswith("less often. Check it in the backup console on vbr01.demo.internal.")
 
 
 async def test_cancelling_a_running_restore_that_goes_on(site: Site) -> None:
@@ -225,7 +228,7 @@ async def test_cancelling_that_does_nothing_at_the_launch(site: Site) -> None:
     for seconds in (1, 30):
         gone = await site.advance(seconds)
         assert gone.task_gone
-        assert "stopped" not in str(gone.state) + gone.cancel_words
+        assert "was stopped" not in str(gone.state) + gone.cancel_words
     back = await site.advance(30)
     assert (back.state, back.cancel) == (RestoreState.RESTORING, CancelState.GOES_ON)
     assert "but the restore continues" in back.cancel_words

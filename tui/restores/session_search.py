@@ -198,7 +198,7 @@ def not_found(restore: Restore, words: str, now: Timestamp) -> Restore:
     minutes = round(SEARCH_WINDOW_S / 60)
     seen = f"seen after {minutes} minutes" if has_run_out else "listed that could be it"
     says = f"No restore session {seen}; that is no proof that it did not start. vbem keeps looking"
-    says += ", less often." if checked.search_since is None else "."
+    says += f", less often. Check it in {console(restore)}." if checked.search_since is None else "."
     return replace(checked, message=f"{restore.why_unknown} {says}".strip())
 
 

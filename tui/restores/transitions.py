@@ -248,6 +248,8 @@ def task_missing(restore: Restore, now: Timestamp, why: str = "") -> Restore:
     gone = replace(restore, task_gone=True)
     if restore.cancel.is_under_way and not why:
         why = "The task is gone after the cancel; whether that stopped the launch is not known."
+        if restore.cancel is CancelState.ACCEPTED:
+            gone = replace(gone, cancel_words=why)
     return search(gone, why or "The server no longer knows the task; that proves nothing.", now)
 
 
