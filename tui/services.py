@@ -42,7 +42,7 @@ TAKE_UP_EVERY_S = 30.0
 """How often rows are looked for whose vbem has ended."""
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
-_NOT_SHOWN = "Restores that are in flight may not be shown."
+_NOT_SHOWN = "Restores that are in flight may not be shown. Log off and on again to try again."
 _NOT_UPDATED = "nothing is updated or sent"
 
 

@@ -275,7 +275,7 @@ def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[st
         verb = "may be" if own == context.own_uncertain else "is" if own == 1 else "are"
         besides = f", but {own} of this program {verb} in flight" if own else ""
         others = len(context.other_rows)
-        besides += f", but the journal has {others} of another vbem in flight" if others else ""
+        besides += f", but the journal has {others} without an end" if others else ""
         besides += "" if context.is_list_whole else "; the list may not be whole"
         return (f"The server lists no running restore of this {_thing(point)}{besides} ({looked}).",)
     return tuple(

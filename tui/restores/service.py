@@ -267,7 +267,7 @@ class RestoreService:
             entry = await asyncio.to_thread(self._registry.journal.plan, known_rows=known, **row)
         except VmInFlight as error:
             self._used.discard(plan.key)
-            raise AlreadyRunning(error.detail) from error
+            raise AlreadyRunning(error.detail, title=error.title) from error
         except StoreError as error:
             if not override_journal:
                 self._used.discard(plan.key)
@@ -472,7 +472,10 @@ class RestoreService:
 
 def _row_words(row: JournalEntry) -> str:
     who = f", by {row.operator}" if row.operator else ""
-    return f"A restore of this VM {row.state.predicate} in the journal (row {row.id}{who})"
+    where = f"in the journal (row {row.id}{who})"
+    if row.state is RestoreState.UNKNOWN:
+        return f"A restore of this VM may be running: its outcome is unknown {where}"
+    return f"A restore of this VM {row.state.predicate} {where}"
 
 
 def _is_same_vm(restore: Restore, point: RestorePoint) -> bool:

@@ -36,7 +36,7 @@ class NotOwner(JournalError):
 class VmInFlight(JournalError):
     """Another row of the same VM is in flight; nothing was written."""
 
-    title = "Another restore of this VM is in flight"
+    title = "Another restore of this VM is running, or may be"
     hint = "Check the plan again: it now names that restore. Confirm it only if you want both."
 
 
