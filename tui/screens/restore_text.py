@@ -264,7 +264,7 @@ def entry_cells(entry: JournalEntry, *, is_followed: bool = False) -> tuple[Cell
     is_open = not entry.state.is_over and entry.state is not RestoreState.UNKNOWN
     return (
         str(entry.id),
-        OneOf(*timefmt.spellings(entry.created)),
+        OneOf(*timefmt.spellings(entry.created)) if entry.known_created else "?",
         state_cell(entry.state, is_old=is_likely or (is_open and not is_followed)),
         entry.vm_name,
         entry.operator or entry.em_user,
@@ -275,6 +275,7 @@ def entry_cells(entry: JournalEntry, *, is_followed: bool = False) -> tuple[Cell
 def entry_lines(entry: JournalEntry) -> list[Line]:
     """Return everything the journal holds of one restore."""
     ended = timefmt.both(entry.ended) if entry.ended else ""
+    written = "" if entry.state.is_over or not entry.known_updated else timefmt.both(entry.updated)
     no_time = "" if entry.session_ended else "; the server names no time"
     facts = (
         ("What", f"{entry.vm_name}: {entry.state.label}{_percent(entry.progress)}"),
@@ -283,10 +284,10 @@ def entry_lines(entry: JournalEntry) -> list[Line]:
         ("Cancelling", "" if entry.cancel_words in entry.message else entry.cancel_words),
         ("Reason", entry.reason),
         ("Who", f"{entry.operator} as {entry.em_user} on {entry.server}"),
-        ("Planned", timefmt.both(entry.created)),
+        ("Planned", timefmt.both(entry.created) if entry.known_created else ""),
         ("Sent", timefmt.both(entry.started) if entry.started else ""),
         ("End noticed", f"{ended}{no_time}" if ended else ""),
-        ("Last written", "" if entry.state.is_over else timefmt.both(entry.updated)),
+        ("Last written", written),
         ("Overwrites", "YES, or may" if entry.overwrites else "no"),
         ("Backup server", entry.backup_server_name),
         ("Platform", Platform.from_word(entry.platform).label),

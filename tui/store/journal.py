@@ -25,6 +25,7 @@ from tui.store.journal_db import connect, forget_note, in_words, transaction
 from tui.store.journal_entry import (
     COLUMNS,
     GIVEN_BY_JOURNAL,
+    NEVER,
     Event,
     JournalEntry,
     event_from_row,
@@ -246,7 +247,11 @@ class Journal:
         entries = self.recent(limit=-1, server=server)
         for entry in reversed(entries):
             events = [
-                {"at": to_stamp(event.at), "state": str(event.state), "message": event.message}
+                {
+                    "at": None if event.at == NEVER else to_stamp(event.at),
+                    "state": str(event.state),
+                    "message": event.message,
+                }
                 for event in self.events(entry.id)
             ]
             _write_line(writer, {**entry.to_json(), "events": events})

@@ -94,6 +94,16 @@ class JournalEntry:
         is_new = self.cancel_words and self.cancel_words not in self.message
         return f"{self.message} {self.cancel_words}".strip() if is_new else self.message
 
+    @property
+    def known_created(self) -> datetime | None:
+        """Return when the row was made; None where that cannot be read."""
+        return None if self.created == NEVER else self.created
+
+    @property
+    def known_updated(self) -> datetime | None:
+        """Return when the row was last written; None where that cannot be read."""
+        return None if self.updated == NEVER else self.updated
+
     def to_json(self) -> dict[str, object]:
         """Return the row for an export: text as sent, times in ISO 8601, UTC.
 
@@ -101,6 +111,7 @@ class JournalEntry:
         `ended_noticed` is when vbem noticed the end, by this machine's clock.
         """
         row = {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+        row |= {"created": _plain(self.known_created), "updated": _plain(self.known_updated)}
         row["ended_noticed"] = row["ended"]
         row["ended"] = row.pop("session_ended") if self.state.is_over else None
         return row
@@ -165,7 +176,7 @@ def from_row(row: sqlite3.Row | Mapping[str, object]) -> JournalEntry:
 
 def event_from_row(row: sqlite3.Row | Mapping[str, object]) -> Event:
     """Read an event; what of it this program did not write is named in its message."""
-    at, state, wrong = _NEVER, RestoreState.UNKNOWN, []
+    at, state, wrong = NEVER, RestoreState.UNKNOWN, []
     try:
         at = _moment(row["at"])
     except ValueError:
@@ -180,9 +191,10 @@ def event_from_row(row: sqlite3.Row | Mapping[str, object]) -> Event:
     return Event(entry_id=int(str(row["entry_id"])), at=at, state=state, message=message, owner=owner)
 
 
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for a time that a row or a step must have and that cannot be read."""
 _INSTEAD: dict[str, object] = {
-    "created": _NEVER, "updated": _NEVER, "server": "", "state": RestoreState.UNKNOWN,
+    "created": NEVER, "updated": NEVER, "server": "", "state": RestoreState.UNKNOWN,
 }  # fmt: skip
 """What stands for a field that has no default and cannot be read."""
 _YEARS = range(1970, 2200)
