@@ -453,7 +453,7 @@ class Services:
         new = [one for one in restores.unfollowed if one.key not in before]
         for one in new:
             if one.is_unreadable:
-                name = safe(one.entry.vm_name, cells=40)
+                name = safe(one.entry.vm_name, cells=40) or "VM unknown"
                 self.on_notice(f"Row {one.entry.id} of the journal ({name}) is NOT WATCHED. {one.why}", "bad")
         lost = [one for one in new if one.may_be_taken]
         if lost:

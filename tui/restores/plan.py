@@ -202,12 +202,17 @@ def with_context(plan: RestorePlan, context: PlanContext, now: datetime) -> Rest
     )
 
 
+_NO_TIME_WORDS = "The server does not say when this point was made; check that it is the one you mean."
+
+
 def _words(point: RestorePoint, platform: Platform, effect: RestoreEffect, now: datetime) -> tuple[str, ...]:
     server = f", backed up by {point.server_name}" if point.server_name else ""
     lines = (
         f"{_thing(point)} {sanitize.name(point.vm_name, cells=200)} "
         f"({platform.label}{sanitize.safe(server)}).",
-        f"As it was at {timefmt.both(point.created)}{_age_words(point.created, now)}.",
+        f"As it was at {timefmt.both(point.created)}{_age_words(point.created, now)}."
+        if point.known_created
+        else _NO_TIME_WORDS,
         effect.where,
         effect.original_words,
         *effect.further,
@@ -240,9 +245,11 @@ def _warnings(
         "that one counts as OVERWRITTEN."
         for name in context.taken_names
     ]
-    if now - point.created > context.old_after:
+    if not point.known_created:
+        lines.append(_NO_TIME_WORDS)
+    elif now - point.created > context.old_after:
         lines.append(f"The point is {timefmt.age(point.created, now)} old at {timefmt.clock_time(now)[:5]}.")
-    if context.newest is not None and context.newest > point.created:
+    if point.known_created and context.newest is not None and context.newest > point.created:
         lines.append(f"This VM has a newer point, of {timefmt.both(context.newest)}.")
     lines += _in_flight(context)
     return tuple(sanitize.safe(line) for line in lines)

@@ -100,9 +100,11 @@ class RestoreFormScreen(VbemScreen):
     def _point_words(self) -> str:
         point = self._draft.point
         what = "vApp" if point.kind is PointKind.VAPP else "VM"
-        age = timefmt.ago(point.created, self.services.clock.now())
         server = f" on {safe(point.server_name, cells=30)}" if point.server_name else ""
         title = name(point.vm_name, cells=60)
+        if not point.known_created:
+            return f"{what} {title}{server}, of a time that the server does not say"
+        age = timefmt.ago(point.created, self.services.clock.now())
         return f"{what} {title}{server}, as of {timefmt.both(point.created)}, {age}"
 
     def on_mount(self) -> None:

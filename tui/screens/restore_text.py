@@ -291,7 +291,7 @@ def entry_lines(entry: JournalEntry) -> list[Line]:
         ("Overwrites", "YES, or may" if entry.overwrites else "no"),
         ("Backup server", entry.backup_server_name),
         ("Platform", Platform.from_word(entry.platform).label),
-        ("Point", f"{entry.point_uid} of {timefmt.both(entry.point_created)}" if entry.point_created else ""),
+        ("Point", entry.point_uid + (f" of {timefmt.both(made)}" if (made := entry.point_created) else "")),
         ("Task", entry.task_id),
         ("Session", _session_name(entry)),
     )

@@ -16,10 +16,13 @@ from tui.api.models import (
     RestoreSession,
     SessionState,
 )
+from tui.api.models.resources import NO_TIME
 from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.forms.fields import IncompleteForm, Values
 from tui.restores.forms.platforms import form_for
+from tui.restores.journal_mapping import new_restore
 from tui.restores.plan import PlanContext, RestorePlan, is_easy_to_type, make_plan, short_code
+from tui.screens.restore_text import restore_lines
 
 VDC = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:{ROOT}"
 
@@ -46,6 +49,15 @@ def plan_for(
 
 def all_words(plan: RestorePlan) -> str:
     return "\n".join((*plan.words, *plan.warnings))
+
+
+def test_a_point_of_no_known_time_is_given_none() -> None:
+    chosen = point(created=NO_TIME)
+    plan = plan_for(chosen, context=PlanContext(newest=NOW))
+    assert "The server does not say when this point was made" in plan.warnings[0]
+    assert not any(word in all_words(plan) for word in ("1970", " old", "newer point"))
+    restore = new_restore(plan, "", (), NOW)
+    assert not any("1970" in str(line) for line in restore_lines(restore, NOW, ""))
 
 
 def test_a_safe_plan_says_what_when_where_and_warns_of_nothing() -> None:

@@ -75,6 +75,11 @@ class RestorePoint(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_li
     """
 
     @property
+    def known_created(self) -> datetime | None:
+        """Return when it was made; None where the server did not say."""
+        return None if self.created == NO_TIME else self.created
+
+    @property
     def id(self) -> str:
         """The bare id, for URLs."""
         return id_of(self.uid)
