@@ -257,7 +257,12 @@ async def test_collection_is_asked_of_the_vms_own_server(demo: DemoProcess, app:
         await pilot.press("tab", "n")
         await shows(pilot, "Collect now?")
         assert collected(demo) == []
+        demo.fault("hold@any")
         await pilot.press("right", "enter")
+        await until(pilot, lambda: demo.fired() > 0, "the request")
+        await pilot.press("n")
+        await shows(pilot, "being asked for already")
+        demo.control("clear-faults")
         await shows(pilot, " started at ")
         (path,) = collected(demo)
         server = cursor_line(pilot).rpartition(" vbr")[2].split()[0].rstrip("\u2026")

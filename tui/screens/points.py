@@ -295,7 +295,9 @@ class RestorePointsScreen(VbemScreen):
             if isinstance(key, int)
             else None
         )
-        if vm is not None:
+        if any(worker.group == "collect" and not worker.is_finished for worker in self.workers):
+            self.set_status("A collection is being asked for already.")
+        elif vm is not None:
             self.collect_from(vm.server_uid, vm.server_name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -437,7 +439,7 @@ class RestorePointsScreen(VbemScreen):
         words = freshness_words(self._index, self.services.clock.now())
         self.set_status(words or "Nothing is loaded yet.")
 
-    @work(group="collect", exclusive=True, exit_on_error=False, description="ask for a collection")
+    @work(group="collect", exit_on_error=False, description="ask for a collection")
     async def collect_from(self, uid: str, name: str) -> None:
         """Ask, then have Enterprise Manager collect from a backup server now."""
         text = (
@@ -453,7 +455,8 @@ class RestorePointsScreen(VbemScreen):
             servers = await connection.manager.backup_servers()
             found = next((server for server in servers if server.uid == uid), None)
             if found is None:
-                self.set_status(f"Enterprise Manager does not list the backup server {name}.", "bad")
+                unread = f"; {servers.unreadable} in its list cannot be read" if servers.unreadable else ""
+                self.set_status(f"Enterprise Manager does not list the backup server {name}{unread}.", "bad")
                 return
             await connection.manager.collect(found)
         except Forbidden:
