@@ -276,11 +276,43 @@ async def nothing_is_served_through(proxy: Proxy, who: Identity) -> None:
 
 
 @pytest.mark.parametrize(
-    "opens", [(INTERIM * 40 + OPEN,), (OPEN[:7], OPEN[7:-1], OPEN[-1:]), (head_of(4_096),)]
+    "opens",
+    [
+        (INTERIM * 40 + OPEN,),
+        (OPEN[:7], OPEN[7:-1], OPEN[-1:]),
+        (head_of(4_096),),
+        (b"HTTP/1.0 200 Connection established\r\n\r\n",),
+        (b"HTTP/1.0 200 OK\r\nConnection: close\r\nProxy-Connection: close\r\n\r\n",),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4096\r\n\r\n",),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",),
+        (b"HTTP/1.1 200\r\n\r\n",),
+        (b"HTTP/1.1 204 None\r\n\r\n",),
+    ],
 )
 async def test_a_proxy_may_say_much_before_its_answer_ends(who: Identity, opens: tuple[bytes, ...]) -> None:
     async with behind(Proxy(opens=opens), who) as (manager, _):
         assert await manager.tasks() == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 407 No\r\nContent-Length: 9999\r\nConnection: keep-alive\r\n\r\n",
+        b"HTTP/1.0 407 No\r\n\r\n<html>",
+        b"HTTP/1.1 407 No\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://portal/\r\n\r\n",
+    ],
+)
+async def test_what_follows_a_refusal_of_the_proxy_opens_nothing(who: Identity, said: bytes) -> None:
+    proxy = Proxy(user="op", password="x", opens=(said + OPEN + FORGED,))
+    async with behind(proxy, who, NO_TASKS) as (manager, script):
+        with pytest.raises(ProxyRefused) as caught:
+            await manager.tasks()
+        assert not caught.value.request_sent
+        assert len(proxy.heads) == 1, "the account may be locked by a second try"
+    assert script.requests == []
 
 
 # --- a tunnel that is cut around a write

@@ -41,7 +41,7 @@ async def test_a_restore_under_another_name_of_the_server_is_named_and_taken_ove
         await reattached(pilot)
         row = next(line for line in text_of(pilot).splitlines() if "sql01" in line)
         assert "restoring?" in row
-        assert "NOT WATCHED here. It was sent to em-old:9398" in row
+        assert row.endswith("NOT WATCHED here")
         assert "Take over: vbem then looks for it at this server" in details(pilot)
         assert not app.screen.query_one("#tasks-take", Button).disabled
         await press(pilot, "o")

@@ -15,7 +15,7 @@ from tui.restore_states import RestoreState
 from tui.restores.ports import JournalEntry
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, VbemScreen, bindings_of
-from tui.screens.restore_text import entry_cells, entry_lines
+from tui.screens.restore_text import SHORT_CELLS, entry_cells, entry_lines
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView
@@ -89,8 +89,8 @@ _COLUMNS = (
     Column(key="when", label="When", width=17, flex=1),
     Column(key="state", label="State", width=10),
     Column(key="vm", label="VM", width=12, flex=1, keeps_end=True),
-    Column(key="who", label="Who", width=12, drop=1),
-    Column(key="message", label="What is known", width=12, flex=3, drop=2),
+    Column(key="who", label="Who", width=12, drop=2),
+    Column(key="message", label="What is known", width=SHORT_CELLS, flex=3, drop=1),
 )
 
 

@@ -61,6 +61,57 @@ def _percent(progress: int | None) -> str:
     return "" if progress is None else f", {progress} %"
 
 
+SHORT_CELLS = 26
+"""What the short form of a sentence takes at most: the column has so much room at 80 columns."""
+_SHORT = {
+    RestoreState.PLANNED: "not sent",
+    RestoreState.SENT: "no answer yet",
+    RestoreState.LAUNCHING: "the server launches it",
+    RestoreState.RESTORING: "it runs at the server",
+    RestoreState.SUCCEEDED: "restored",
+    RestoreState.WARNING: "restored, with warnings",
+    RestoreState.FAILED: "did NOT start",
+    RestoreState.CANCELLED: "stopped, the server says",
+    RestoreState.UNKNOWN: "it may have started",
+}
+_SHORT_CANCEL = {
+    CancelState.ASKING: "cancel sent; no reply yet",
+    CancelState.ACCEPTED: "cancel: effect not known",
+    CancelState.LOST: "cancel sent; reply unknown",
+    CancelState.TASK_GONE: "nothing was cancelled",
+    CancelState.SESSION_STOPPING: "stopping; why is not known",
+    CancelState.GOES_ON: "goes on despite the cancel",
+    CancelState.REFUSED: "cancel was refused",
+    CancelState.NOT_SENT: "cancel was NOT sent",
+}
+_SHORT_PROBABLE = {"": "perhaps its session runs", "Failed": "perhaps it failed"}
+_SERVER_SAYS = "The server says: "
+
+
+def short_words(one: Restore | JournalEntry) -> str:
+    """Return the verdict in `SHORT_CELLS` at most, for a row that has no room for the sentence."""
+    state, cancel = one.state, CancelState(one.cancel)
+    if doubt := _short_doubt(one):
+        return doubt
+    if state is RestoreState.UNKNOWN:
+        return "stopped without a result" if one.session_uid else _SHORT[state]
+    if state is RestoreState.FAILED and one.session_uid:
+        return "the reason is below" if _reason(one) else "no reason is given"
+    if state is RestoreState.SUCCEEDED and cancel is CancelState.GOES_ON:
+        return "restored; cancel too late"
+    return _SHORT[state] if state.is_over else _SHORT_CANCEL.get(cancel, _SHORT[state])
+
+
+def _short_doubt(one: Restore | JournalEntry) -> str:
+    if isinstance(one, JournalEntry) and one.unreadable:
+        return "not all can be read"
+    if isinstance(one, Restore) and one.is_missing:
+        return "no longer at the server"
+    if one.found_by == FoundBy.PROBABLY and one.session_uid and not one.state.is_over:
+        return _SHORT_PROBABLE.get(one.session_result, "perhaps it is restored")
+    return ""
+
+
 def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
     """Return one row: state, progress, VM, elapsed, message."""
     return (
@@ -68,8 +119,28 @@ def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
         progress_words(None if restore.is_missing else restore.progress),
         restore.vm_name,
         elapsed_words(restore, now),
-        _out_of_date(restore, now) + _row_words(restore),
+        _fitting(restore, _out_of_date(restore, now) + _row_words(restore), _short_age(restore, now)),
     )
+
+
+def _reason(one: Restore | JournalEntry) -> str:
+    return one.message.partition(_SERVER_SAYS)[2] if one.state is RestoreState.FAILED else ""
+
+
+def _fitting(one: Restore | JournalEntry, sentence: str, age: str = "") -> Cell:
+    """Return what a row says: the sentence, the server's reason, or the short form, each of them whole."""
+    short = short_words(one)
+    reason = _reason(one) if one.session_uid else f"{short}: {_reason(one)}"
+    return OneOf(*filter(None, (sentence, reason if _reason(one) else "")), age or short)
+
+
+def _short_age(restore: Restore, now: datetime) -> str:
+    if not restore.problem and not restore.is_stale(now):
+        return ""
+    heard = restore.last_heard
+    if heard is None:
+        return "server not heard yet"
+    return f"last heard {timefmt.clock_time(heard) if now - heard < _A_DAY else timefmt.utc(heard)[:10]}"
 
 
 def _out_of_date(restore: Restore, now: datetime) -> str:
@@ -239,7 +310,7 @@ def _names(restore: Restore) -> Iterable[Line]:
 def unfollowed_cells(one: Unfollowed) -> tuple[Cell, ...]:
     """Return one row among the tasks: state when last written, why nobody watches it here."""
     entry = one.entry
-    words = f"NOT WATCHED here. {one.why}"
+    words = OneOf(f"NOT WATCHED here. {one.why}", "NOT WATCHED here")
     return (state_cell(entry.state, is_old=True), "-", entry.vm_name, "-", words)
 
 
@@ -268,7 +339,7 @@ def entry_cells(entry: JournalEntry, *, is_followed: bool = False) -> tuple[Cell
         state_cell(entry.state, is_old=is_likely or (is_open and not is_followed)),
         entry.vm_name,
         entry.operator or entry.em_user,
-        f"{entry.words} {ended_words(entry)}".strip(),
+        _fitting(entry, f"{entry.words} {ended_words(entry)}".strip()),
     )
 
 

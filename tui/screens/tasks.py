@@ -25,7 +25,13 @@ from tui.screens.cancel import CancelScreen
 from tui.screens.plan_text import has_unnamed_root, spell_out
 from tui.screens.reference_picker import learn_roots
 from tui.screens.restore_form_data import draft_of
-from tui.screens.restore_text import restore_cells, restore_lines, unfollowed_cells, unfollowed_lines
+from tui.screens.restore_text import (
+    SHORT_CELLS,
+    restore_cells,
+    restore_lines,
+    unfollowed_cells,
+    unfollowed_lines,
+)
 from tui.widgets.table_layout import Cell, Column, ListRows
 from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable
@@ -37,10 +43,10 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     Column(key="state", label="State", width=10),
-    Column(key="progress", label="Done", width=5, align="right"),
+    Column(key="progress", label="Done", width=5, align="right", drop=1),
     Column(key="vm", label="VM", width=12, flex=1, keeps_end=True),
-    Column(key="elapsed", label="Elapsed", width=8, align="right"),
-    Column(key="message", label="What is known", width=20, flex=3),
+    Column(key="elapsed", label="Elapsed", width=8, align="right", drop=2),
+    Column(key="message", label="What is known", width=SHORT_CELLS, flex=3),
 )
 ELAPSED_EVERY_S = 10.0
 _AGAIN = {RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED}
