@@ -91,7 +91,8 @@ class VbemApp(TerminalApp):
         return (*typed, *self.services.secrets)
 
     def last_words(self) -> str:
-        return self.services.what_goes_on
+        logons = (screen.left_behind for screen in self.screen_stack if isinstance(screen, LoginScreen))
+        return " ".join(filter(None, (self.services.what_goes_on, *logons)))
 
     # -- the screens there are ------------------------------------------------------------------
 

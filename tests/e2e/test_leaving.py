@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -35,16 +36,36 @@ def test_a_resolver_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> No
         assert time.monotonic() - before < SLEEPS_S / 4
 
 
+@pytest.mark.parametrize("name", [None, signal.SIGTERM])
 def test_a_session_that_cannot_be_ended_is_named_when_the_program_ends(
-    operator: Operator, demo: DemoProcess
+    operator: Operator, demo: DemoProcess, name: signal.Signals | None
 ) -> None:
     with operator.start() as terminal:
         operator.log_on(terminal)
         terminal.until("The logon session is in memory only")
         demo.fault("hold@logoff")
-        assert "quitting logs off" in " ".join(quit_program(terminal).replace("│", " ").split())
-        assert terminal.wait() == 0
+        if name is None:
+            assert "quitting logs off" in " ".join(quit_program(terminal).replace("│", " ").split())
+            assert terminal.wait() == 0
+        else:
+            terminal.kill(name)
+            assert terminal.status == 128 + name
         assert "15 minutes" in " ".join(terminal.raw.decode(errors="replace").split())
+    demo.clear_faults()
+
+
+@pytest.mark.parametrize("name", [None, signal.SIGTERM])
+def test_a_logon_that_leaving_cuts_off_is_named(
+    operator: Operator, demo: DemoProcess, name: signal.Signals | None
+) -> None:
+    demo.fault("hold@logon")
+    with operator.start() as terminal:
+        terminal.until("|  Log on")
+        terminal.press("password", "enter")
+        terminal.until("Logging on to")
+        terminal.ctrl("q") if name is None else terminal.kill(name)
+        assert (terminal.wait() if name is None else terminal.status) == (128 + name if name else 0)
+        assert "It is not known whether the server has logged you on" in terminal.raw.decode(errors="replace")
     demo.clear_faults()
 
 

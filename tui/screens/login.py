@@ -58,6 +58,9 @@ _FOLLOWING_MODULES = (
     "tui.screens.tasks",
 )
 """What follows a logon, in this order; imported while the password is typed."""
+CUT_OFF = (
+    "It is not known whether the server has logged you on; such a session ends by itself, 15 minutes later."
+)
 SAID_AFTER_S = 0.15
 """A quick server answers before anyone could read what is waited for: it is not painted then."""
 
@@ -89,7 +92,7 @@ class LoginScreen(VbemScreen):
             yield Static("Veeam Backup Enterprise Manager", classes="title", markup=False)
             yield Label("Server (host or host:port; the default port is 9398)", markup=False)
             yield LineInput(self._server, id="server", placeholder="em.example.org")
-            yield Label("User (usually DOMAIN\\user)", markup=False)
+            yield Label("User (DOMAIN\\user, user@DOMAIN or user)", markup=False)
             yield LineInput(self._user, id="user", placeholder="DOMAIN\\user")
             yield Label("Password (never stored)", markup=False)
             yield LineInput(self._password, id="password", password=True)
@@ -142,12 +145,17 @@ class LoginScreen(VbemScreen):
     def press_log_on(self) -> None:
         self.action_log_on()
 
+    @property
+    def left_behind(self) -> str:
+        """Return what leaving now leaves at the server, as a sentence; empty for nothing."""
+        return CUT_OFF if self._is_sending else ""
+
     def stop_loading(self) -> bool:
         """Stop logging on; return whether anybody was."""
         if not self._is_sending:
             return False
         self.workers.cancel_group(self, "login")
-        self.set_status("Stopped. Whether the server has logged you on is not known.", "bad")
+        self.set_status(f"Stopped. {CUT_OFF}", "bad")
         return True
 
     def action_log_on(self) -> None:

@@ -26,8 +26,8 @@ from tui.terminal.hangup import terminal_fd, watch
 from tui.terminal.key_queue import KeyQueue
 from tui.terminal.rendering import SinglePaintApp
 
-STUCK_S = 8.0
-"""How long an orderly end may take once the terminal is gone."""
+STUCK_S = 20.0
+"""How long an orderly end may take after a signal: longer than the journal, the keyring and a log-off together."""
 NOT_UTF8 = (
     "The terminal sent a byte that is not UTF-8; it stands as a replacement character where you typed. "
     "Set the terminal to UTF-8."
