@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from operator import itemgetter
 
+from rich.cells import cell_len
+
 from tui import sanitize
 from tui.api.models import PointKind
 from tui.api.models.resources import RestorePoint
@@ -114,9 +116,17 @@ def _it(count: int) -> str:
 
 
 def loading_words(
-    progress: Progress, index: PointIndex, now: datetime, matching: str = "", *, waited_s: float = 0.0
+    progress: Progress,
+    index: PointIndex,
+    now: datetime,
+    matching: str = "",
+    *,
+    waited_s: float = 0.0,
+    cells: int = 0,
 ) -> str:
     """Return how many VMs match, how much is loaded, which key changes that and how fresh it is.
+
+    What does not fit is left out as a whole: half of an age would be another one.
 
     Args:
         progress: how far loading has come.
@@ -124,13 +134,16 @@ def loading_words(
         now: this machine's clock.
         matching: how many VMs match.
         waited_s: for how long the server has not answered.
+        cells: how many there are for it; 0 for as many as it takes.
     """
     busy = progress.state in _BUSY
     read = _read_words(progress.read_at, now) if progress.read_at and not busy else ""
     waited = f"no answer for {waited_s:.0f} s" if busy and waited_s >= WAIT_TOLD_AFTER_S else ""
     amount = _amount_so_far(progress) if busy else _amount_at_end(progress, read)
-    parts = (matching, amount, waited, _key(progress.state), _freshness(index, now))
-    return "; ".join(part for part in parts if part)
+    parts = list(filter(None, (matching, amount, waited, _key(progress.state), _freshness(index, now))))
+    while cells and len(parts) > 1 and cell_len("; ".join(parts)) > cells:
+        del parts[-1]
+    return "; ".join(parts)
 
 
 def _amount_so_far(progress: Progress) -> str:

@@ -129,6 +129,9 @@ class RestorePointsScreen(VbemScreen):
 
     # Showing what is loaded --------------------------------------------------------------------
 
+    def on_resize(self) -> None:
+        self._say_loaded()
+
     def show_fresh(self, fresh: set[Vm]) -> None:
         """Show VMs that are new or changed, and how far loading has come."""
         self._say_nothing_found()
@@ -141,7 +144,12 @@ class RestorePointsScreen(VbemScreen):
     def _say_loaded(self) -> None:
         matching = matching_words(len(self._view), self._view.all_count, self._view.matcher.filter)
         words = loading_words(
-            self.progress, self._index, self.services.clock.now(), matching, waited_s=self.waited_s
+            self.progress,
+            self._index,
+            self.services.clock.now(),
+            matching,
+            waited_s=self.waited_s,
+            cells=max(0, self.size.width - 2),
         )
         self.query_one("#loaded", Static).update(safe(words), layout=False)
 

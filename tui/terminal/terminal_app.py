@@ -27,7 +27,7 @@ from tui.terminal.key_queue import KeyQueue
 from tui.terminal.rendering import SinglePaintApp
 
 STUCK_S = 20.0
-"""How long an orderly end may take after a signal: longer than the journal, the keyring and a log-off together."""
+"""How long an orderly end may take after a signal: more than journal, keyring and log-off take together."""
 NOT_UTF8 = (
     "The terminal sent a byte that is not UTF-8; it stands as a replacement character where you typed. "
     "Set the terminal to UTF-8."

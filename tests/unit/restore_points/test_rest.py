@@ -115,6 +115,12 @@ def test_the_loading_line_begins_with_how_many_vms_match_and_fits() -> None:
     words = loading_words(Progress(state=LoadState.COMPLETE, points=12345, read_at=NOW), index, NOW, matching)
     assert words.startswith("1,204 of 3,334 VMs; all 12,345 points loaded just now; vbr02 newest ")
     assert len(words) <= 78
+    progress = Progress(state=LoadState.COMPLETE, points=12345, read_at=NOW)
+    parts = words.split("; ")
+    for cells in range(1, len(words) + 1):
+        told = loading_words(progress, index, NOW, matching, cells=cells)
+        assert told == "; ".join(parts[: len(told.split("; "))]), "no part is cut"
+        assert len(told) <= cells or told == parts[0]
     assert matching_words(3334, 3334, Filter()) == "3,334 VMs"
     assert matching_words(1, 1, Filter(words=("a",))) == "1 of 1 VM"
     assert matching_words(0, 74, NOTHING) == "none of 74 VMs shown"
