@@ -18,13 +18,16 @@ from tui.api.errors import (
     Busy,
     ErrorAsAnswer,
     Forbidden,
+    ManagerError,
     NotLoggedOff,
     NotManager,
+    Rejected,
     ServerFault,
     SessionExpired,
 )
 from tui.api.models import DEFAULT_PORT, LogonSession, ServerAddress, WireFormat
 from tui.api.tls import sha256_of
+from tui.errors import VbemError
 
 POST = "POST /api/sessionMngr/"
 BODY = "<LogonSession xmlns='urn:x'><UserName>LAB\\op</UserName><SessionId>0b5c</SessionId></LogonSession>"
@@ -153,22 +156,27 @@ async def test_a_wrong_port_is_named_with_the_right_one(
     [
         (http(503), Busy),
         (http(500, PAGE), ServerFault),
+        (http(511, PAGE), ServerFault),
+        (http(502, PAGE), Busy),
         (http(403, '<Error Message="Not now." StatusCode="403"/>'), Forbidden),
     ],
 )
 async def test_a_server_in_trouble_is_not_called_another_one(
-    scripted: Scripted, root: bytes, kind: type[Exception]
+    scripted: Scripted, root: bytes, kind: type[ManagerError]
 ) -> None:
     async with scripted(logon(), routes={"GET /api/": root}, session=None) as (manager, script):
-        with pytest.raises(kind):
+        with pytest.raises(kind) as caught:
             await manager.log_on("op", "secret")
+    assert ("check the name and the port" in caught.value.hint) is not caught.value.from_manager
     assert {request.target for request in script.requests} == {"/api/"}
 
 
 @pytest.mark.parametrize(
     ("reply", "kind", "words"),
     [
-        (http(200, PAGE), NotManager, "no session"),
+        (http(200, PAGE), NotManager, "a web page and named no session"),
+        (http(426), Rejected, "HTTP 426"),
+        (http(407), Rejected, "HTTP 407"),
         (http(302, "", "Location: /login"), NotManager, "redirects"),
         (http(200, "{}"), NotManager, "no session"),
         (http(201, "", "X-RestSvcSessionId: t\u00f6ken"), NotManager, "no session"),
@@ -182,9 +190,11 @@ async def test_a_server_in_trouble_is_not_called_another_one(
 )
 async def test_what_is_no_logon(scripted: Scripted, reply: bytes, kind: type[Exception], words: str) -> None:
     async with scripted(reply, session=None) as (manager, script):
-        with pytest.raises(kind, match=words):
+        with pytest.raises(kind, match=words) as caught:
             await manager.log_on("op", "x")
         assert manager.session is None
+    assert isinstance(caught.value, VbemError)
+    assert "form" not in caught.value.hint, "there is none at the logon"
     assert [request.method for request in script.requests] == ["GET", "POST"]
 
 

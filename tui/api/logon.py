@@ -16,13 +16,15 @@ from tui.api.errors import (
     BadReply,
     Busy,
     ConnectionLost,
-    Invalid,
     ManagerError,
     NotFound,
+    NotImplementedThere,
     NotLoggedOff,
     NotManager,
+    Rejected,
     ServerFault,
     SessionExpired,
+    TimedOut,
     TooLarge,
 )
 from tui.api.models import DEFAULT_PORT, ApiRoot, LogonSession, ServerAddress, version_key
@@ -51,6 +53,9 @@ async def discover(rest: RestClient, address: ServerAddress) -> ApiRoot:
         if error.request_sent:
             error.hint = "Try again; where it persists, the server may want a client certificate."
         raise
+    except TimedOut as error:
+        error.hint = f"{error.hint} {_or_the_port(address)}" if error.request_sent else error.hint
+        raise
     if reply.status != 200:
         raise _discovery_error(reply, address)
     try:
@@ -77,7 +82,8 @@ async def log_on(rest: RestClient, address: ServerAddress, user: str, password: 
     check_answer(reply.status, reply.body)
     token = reply.headers.get(TOKEN_HEADER.lower(), "")
     if not is_token(token):
-        raise _not_manager("It accepted the logon but returned no session.", address, reply.status)
+        what = "a web page" if is_web_page(reply.body) else f"HTTP {reply.status}"
+        raise _not_manager(f"It answered the logon with {what} and named no session.", address, reply.status)
     named, session_id = await _names_in(rest, reply)
     return LogonSession(user=named or user, session_id=session_id, token=token, api_version=root.newest)
 
@@ -161,7 +167,7 @@ def logon_error(status: int, body: bytes, headers: Mapping[str, str] = MappingPr
         return BadLogin(error.detail, http_code=status, from_manager=error.from_manager)
     if status in (404, 405, 410) and not error.from_manager:
         return NotManager(f"It knows no logon: {error.detail}", http_code=status)
-    if isinstance(error, Invalid | NotFound):
+    if isinstance(error, Rejected) and not isinstance(error, Busy | ServerFault | NotImplementedThere):
         error.hint = "Read what the server says about the logon, and ask its administrator."
     return error
 
@@ -170,7 +176,10 @@ def _discovery_error(reply: Reply, address: ServerAddress) -> ManagerError:
     """Return the error for what does not answer `GET /api/` as Enterprise Manager does (WIRE 1.3)."""
     status = reply.status
     error = error_for(status, reply.body, reply.headers)
-    if error.from_manager or isinstance(error, Busy | ServerFault):
+    if isinstance(error, Busy | ServerFault) and not error.from_manager:
+        error.hint = f"{error.hint} {_or_the_port(address)}"
+        return error
+    if error.from_manager:
         return error
     said = "" if error.detail == f"HTTP {status}." else f": {error.detail.rstrip('.')}"
     if 300 <= status < 400:
@@ -202,6 +211,11 @@ def _not_manager(detail: str, address: ServerAddress, status: int) -> NotManager
             f"Use {replace(address, port=DEFAULT_PORT)}: Enterprise Manager's REST API is there by default."
         )
     return NotManager(detail, hint=hint, http_code=status)
+
+
+def _or_the_port(address: ServerAddress) -> str:
+    """Return what else may be wrong with a server that has not said what it is."""
+    return f"Where it persists, check the name and the port, {address.port}: {DEFAULT_PORT} is the default."
 
 
 def _shown(value: str) -> str:
