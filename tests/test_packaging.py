@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.actions import ACTIONS, spell_key
 from tui.cli.main import build_parser
 from tui.config import Settings
 
@@ -160,6 +161,14 @@ def test_the_options_used_in_readme_s_text_exist() -> None:
     used = set(re.findall(r"`vbem (--[a-z-]+)", README)) | set(re.findall(r"`(--[a-z-]+)`", README))
     assert "--demo" in used
     assert used - known == set()
+
+
+def test_the_keys_of_readme_are_those_of_the_program() -> None:
+    real = {spell_key(key) for action in ACTIONS for key in action.keys.split(",")}
+    rows = re.findall(r"^\| (`[^|]*`) \|", README.partition("## Keys")[2].partition("## ")[0], re.MULTILINE)
+    named = {key for row in rows for key in re.findall(r"`([^`]+)`", row)}
+    assert len(named) > 15
+    assert named - real == set()
 
 
 def test_the_files_that_readme_names_exist() -> None:

@@ -91,7 +91,10 @@ class VbemApp(TerminalApp):
         return (*typed, *self.services.secrets)
 
     def last_words(self) -> str:
-        logons = (screen.left_behind for screen in self.screen_stack if isinstance(screen, LoginScreen))
+        asking = (
+            screen for screen in self.screen_stack if isinstance(screen, LoginScreen | LogOnAgainScreen)
+        )
+        logons = (screen.left_behind for screen in asking)
         return " ".join(filter(None, (self.services.what_goes_on, *logons)))
 
     # -- the screens there are ------------------------------------------------------------------

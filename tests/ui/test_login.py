@@ -19,6 +19,7 @@ from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.files import locked
+from tui.screens.dialogs import LogOnAgainScreen
 from tui.screens.login import RefusalCounter
 from tui.store.journal import Journal
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
@@ -121,6 +122,20 @@ async def test_the_dialog_for_the_password_counts_refusals_too_and_lets_it_be_re
         await pilot.press("enter")
         await shows(pilot, "points loaded")
     assert [one["status"] for one in demo.requests("logon")] == [201, 401, 401, 201]
+
+
+async def test_a_logon_that_is_put_off_in_its_middle_is_told(app: VbemApp, demo: DemoProcess) -> None:
+    async with browsing(app) as (pilot, _):
+        demo.fault("hold@logon")
+        pilot.app.push_screen(LogOnAgainScreen(app.services))
+        await shows(pilot, "The logon session has ended")
+        await pilot.press(*demo.password, "enter")
+        await shows(pilot, "Logging on ...")
+        assert "not known whether the server has logged you on" in app.last_words()
+        await pilot.press("escape")
+        await shows(pilot, "It is not known whether the server has logged you on")
+        assert app.last_words() == ""
+        demo.clear_faults()
 
 
 def test_refusals_are_those_of_one_account_in_a_row() -> None:

@@ -14,7 +14,7 @@ from tui.api.errors import BadLogin
 from tui.errors import VbemError, describe
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, bindings_of
-from tui.screens.login import RefusalCounter, unreadable
+from tui.screens.login import CUT_OFF, RefusalCounter, unreadable
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView
@@ -166,8 +166,15 @@ class LogOnAgainScreen(Dialog[bool]):
         finally:
             self._is_sending = False
 
+    @property
+    def left_behind(self) -> str:
+        """Return what leaving now leaves at the server, as a sentence; empty for nothing."""
+        return CUT_OFF if self._is_sending else ""
+
     @on(Button.Pressed, "#not-now")
     def action_back(self) -> None:
+        if self.left_behind:
+            self.services.on_notice(self.left_behind, "bad")
         self.dismiss(False)
 
 

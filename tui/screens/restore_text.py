@@ -80,7 +80,7 @@ _SHORT_CANCEL = {
     CancelState.LOST: "cancel sent; reply unknown",
     CancelState.TASK_GONE: "nothing was cancelled",
     CancelState.SESSION_STOPPING: "stopping; why is not known",
-    CancelState.GOES_ON: "goes on despite the cancel",
+    CancelState.GOES_ON: "continues despite a cancel",
     CancelState.REFUSED: "cancel was refused",
     CancelState.NOT_SENT: "cancel was NOT sent",
 }

@@ -27,7 +27,7 @@ REASON = "The server says: Disk is full"
         ({"state": RestoreState.UNKNOWN}, "it may have started"),
         ({"state": RestoreState.UNKNOWN, "session_uid": "s"}, "stopped without a result"),
         ({"state": RestoreState.SUCCEEDED, "cancel": CancelState.GOES_ON}, "restored; cancel too late"),
-        ({"state": RestoreState.RESTORING, "cancel": CancelState.GOES_ON}, "goes on despite the cancel"),
+        ({"state": RestoreState.RESTORING, "cancel": CancelState.GOES_ON}, "continues despite a cancel"),
         ({"state": RestoreState.RESTORING, "is_missing": True}, "no longer at the server"),
         ({"found_by": FoundBy.PROBABLY, "session_uid": "s"}, "perhaps its session runs"),
     ],
