@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sized
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ from tests.api.scripted import Answer, Request, http, json_reply
 from tui.api.client import EnterpriseManager, Query
 from tui.api.errors import Forbidden, NotFound, SessionExpired, TooLarge, Unreadable
 from tui.api.limits import Limits
-from tui.api.models import Platform, PointKind, RestorePoint, WireFormat
+from tui.api.models import Items, Platform, PointKind, RestorePoint, WireFormat
 from tui.api.query import eq
 
 HERE = "https://elsewhere.example:1/api"
@@ -121,11 +122,50 @@ async def test_a_count_that_shrinks_is_not_believed(scripted: Scripted) -> None:
         assert await uids(manager) == [["1", "2"], ["3", "4"], ["5"]]
 
 
-OTHER_LISTS: dict[str, Callable[[EnterpriseManager], Awaitable[Sized]]] = {
+OTHER_LISTS: dict[str, Callable[[EnterpriseManager], Awaitable[Items[Any]]]] = {
     "RestoreSessions": lambda manager: manager.restore_sessions(Query()),
     "HierarchyRoots": lambda manager: manager.hierarchy_roots(),
     "BackupServers": lambda manager: manager.backup_servers(),
 }
+PLAIN_LISTS: dict[str, Callable[[EnterpriseManager], Awaitable[Items[Any]]]] = {
+    "Tasks": lambda manager: manager.tasks(),
+    "HierarchyItems": lambda manager: manager.lookup("urn:veeam:HierarchyRoot:f1", "Datastore"),
+}
+EVERY_LIST = {**OTHER_LISTS, **PLAIN_LISTS}
+
+
+def items(plural: str, *numbers: int | str) -> dict[str, object]:
+    found = []
+    for each in numbers:
+        own = {"Tasks": "TaskId", "HierarchyItems": "ObjectRef"}.get(plural, "UID")
+        found.append({own: f"urn:veeam:{plural[:-1]}:{each}", "Name": "n", "State": "Working"})
+    return {plural: {plural: found}} if plural in OTHER_LISTS else {plural: found}
+
+
+@pytest.mark.parametrize("plural", EVERY_LIST)
+async def test_one_item_that_cannot_be_read_costs_itself_only(scripted: Scripted, plural: str) -> None:
+    listed = items(plural, 1, "x" * 3000, 2)
+    paging = {"PageNum": 1, "PageSize": 500, "PagesCount": 1}
+    reply = {"Entities": listed} if plural in OTHER_LISTS else listed
+    async with scripted(json_reply({**reply, "PagingInfo": paging})) as (manager, _):
+        found = await EVERY_LIST[plural](manager)
+    assert (len(found), found.unreadable) == (2, 1)
+
+
+@pytest.mark.parametrize("plural", PLAIN_LISTS)
+async def test_a_list_that_is_no_query_is_followed_where_it_has_pages(
+    scripted: Scripted, plural: str
+) -> None:
+    pages = [
+        json_reply({**items(plural, *numbers), "PagingInfo": {"PageNum": at, "PageSize": 2, "PagesCount": 3}})
+        for at, numbers in enumerate(([1, 2], [3, 4], [5]), 1)
+    ]
+    async with scripted(*pages) as (manager, script):
+        assert len(await PLAIN_LISTS[plural](manager)) == 5
+    assert asked(script.requests, "page") == ["", "2", "3"]
+    async with scripted(json_reply(items(plural, 1, 2))) as (manager, script):
+        assert len(await PLAIN_LISTS[plural](manager)) == 2
+    assert len(script.requests) == 1, "without PagingInfo it is one page: it is polled"
 
 
 @pytest.mark.parametrize("plural", OTHER_LISTS)

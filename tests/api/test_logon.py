@@ -256,8 +256,9 @@ async def test_logging_off_deletes_the_session_by_its_id(scripted: Scripted) -> 
     ]
 
 
-def listed(*sessions: tuple[str, str]) -> bytes:
-    return json_reply({"LogonSessions": [{"UserName": user, "SessionId": id} for user, id in sessions]})
+def listed(*sessions: tuple[str, str], pages: int = 1) -> bytes:
+    found = [{"UserName": user, "SessionId": id} for user, id in sessions]
+    return json_reply({"LogonSessions": found, "PagingInfo": {"PageNum": 1, "PagesCount": pages}})
 
 
 @pytest.mark.parametrize(
@@ -268,6 +269,7 @@ def listed(*sessions: tuple[str, str]) -> bytes:
         (listed(("LAB\\op", "0b5c"), ("LAB\\op", "1")), False),
         (listed(("LAB\\somebody", "0b5c")), False),
         (listed(), False),
+        (listed(("LAB\\op", "0b5c"), pages=2), False),
     ],
 )
 async def test_logging_off_without_an_id_deletes_the_only_session_if_it_is_ours(

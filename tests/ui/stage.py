@@ -21,9 +21,10 @@ from tui.api.errors import ManagerError
 from tui.api.models import (
     HierarchyItem,
     HierarchyRoot,
+    Items,
     Platform,
     RestorePoint,
-    RestoreSessions,
+    RestoreSession,
     RestoreSpec,
     Task,
     WireFormat,
@@ -79,18 +80,18 @@ class StageManager(FakeManager):
     async def platform_of(self, point: RestorePoint) -> Platform:
         return self.found_platform
 
-    async def hierarchy_roots(self) -> tuple[HierarchyRoot, ...]:
+    async def hierarchy_roots(self) -> Items[HierarchyRoot]:
         if self.lookup_error is not None:
             raise self.lookup_error
-        return self.roots
+        return Items(self.roots)
 
-    async def lookup(self, root_uid: str, object_type: str, name: str = "*") -> tuple[HierarchyItem, ...]:
+    async def lookup(self, root_uid: str, object_type: str, name: str = "*") -> Items[HierarchyItem]:
         self.looked_up.append((root_uid, object_type))
         if self.lookup_error is not None:
             raise self.lookup_error
-        return self.items
+        return Items.of(self.items, self.unreadable)
 
-    async def restore_sessions(self, query: Query) -> RestoreSessions:
+    async def restore_sessions(self, query: Query) -> Items[RestoreSession]:
         found = await super().restore_sessions(query)
         if self.hold_guard is not None:
             await self.hold_guard.wait()

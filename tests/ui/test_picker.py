@@ -78,6 +78,9 @@ async def test_error_and_empty_answer_are_said(tmp_path: Path) -> None:
         manager.lookup_error = None
         await press(pilot, "escape", "f2")
         assert "The server lists none." in text_of(pilot)
+        manager.unreadable = 2
+        await press(pilot, "escape", "f2")
+        assert "The server lists 2 more that cannot be read." in text_of(pilot)
 
 
 async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -28,13 +28,13 @@ from tui.api.models import (
     BackupServer,
     HierarchyItem,
     HierarchyRoot,
+    Items,
     LogonSession,
     Page,
     Platform,
     PointKind,
     RestorePoint,
     RestoreSession,
-    RestoreSessions,
     RestoreSpec,
     ServerAddress,
     Task,
@@ -328,9 +328,9 @@ class EnterpriseManager:
         reply = await self._rest.write(request.method, request.path, media_type=media_type, body=request.body)
         return await self._rest.model_of(reply, resources.task)
 
-    async def tasks(self) -> tuple[Task, ...]:
+    async def tasks(self) -> Items[Task]:
         """Return the tasks of this logon session; those of others are not listed (WIRE T2)."""
-        return await self._rest.read_model("/api/tasks", resources.tasks)
+        return await self._collection("/api/tasks", resources.tasks)
 
     async def task(self, task_id: str) -> Task:
         """Return one task.
@@ -349,21 +349,16 @@ class EnterpriseManager:
         """
         await self._rest.write("DELETE", write_path("tasks", task.task_id, link=task.delete_href))
 
-    async def restore_sessions(self, query: Query) -> RestoreSessions:
+    async def restore_sessions(self, query: Query) -> Items[RestoreSession]:
         """Return all restore sessions that match, of the last 30 days, whoever started them."""
-        tracker = PageTracker(query.page)
-        found = await self._all(
+        return await self._all(
             query,
             "RestoreSession",
             resources.restore_sessions,
             "restoreSessions",
             resources.restore_session,
             max_pages=self._limits.session_pages,
-            tracker=tracker,
         )
-        sessions = RestoreSessions(found)
-        sessions.is_whole = tracker.is_end_certain
-        return sessions
 
     async def restore_session(self, id: str) -> RestoreSession:
         """Return one restore session, by id or UID.
@@ -376,7 +371,7 @@ class EnterpriseManager:
 
     # -- hosts and backup servers (WIRE 8, 11a); roles that may restore may be refused (WIRE T15) ----
 
-    async def hierarchy_roots(self) -> tuple[HierarchyRoot, ...]:
+    async def hierarchy_roots(self) -> Items[HierarchyRoot]:
         """Return all virtualisation hosts; one that two backup servers know comes twice.
 
         Raises:
@@ -386,16 +381,16 @@ class EnterpriseManager:
             Query(), "HierarchyRoot", resources.hierarchy_roots, "hierarchyRoots", resources.hierarchy_root
         )
 
-    async def lookup(self, root_uid: str, object_type: str, name: str = "*") -> tuple[HierarchyItem, ...]:
+    async def lookup(self, root_uid: str, object_type: str, name: str = "*") -> Items[HierarchyItem]:
         """Return objects of a type under a hierarchy root; `*` lists all; more may match a name.
 
         Raises:
             Forbidden: the role may not look them up.
         """
         target = f"/api/lookup?host={encoded(root_uid)}&name={encoded(name)}&type={encoded(object_type)}"
-        return await self._rest.read_model(target, resources.hierarchy_items)
+        return await self._collection(target, resources.hierarchy_items)
 
-    async def backup_servers(self) -> tuple[BackupServer, ...]:
+    async def backup_servers(self) -> Items[BackupServer]:
         """Return all backup servers Enterprise Manager collects from.
 
         Raises:
@@ -420,19 +415,39 @@ class EnterpriseManager:
         read_one: Callable[[Tree], ItemT],
         *,
         max_pages: int = 0,
-        tracker: PageTracker | None = None,
-    ) -> tuple[ItemT, ...]:
+    ) -> Items[ItemT]:
         """Return all items of a list, fetching one by one what the server only refers to."""
 
         async def fetch(at: Query) -> Page[ItemT]:
             listing = await self._rest.read_model(at.target(resource), read_page)
             paths = [f"/api/{collection}/{encoded(id_of(each.uid))}" for each in listing.references]
             found = [await self._rest.read_model(f"{path}?format=Entity", read_one) for path in paths]
-            return Page(items=(*listing.items, *found), number=at.page, pages=listing.pages)
+            items = (*listing.items, *found)
+            return Page(items=items, number=at.page, pages=listing.pages, unreadable=listing.unreadable)
 
-        max_pages = max_pages or self._limits.pages
-        pages = follow_pages(query, fetch, max_pages=max_pages, tracker=tracker)
-        return tuple([item async for page in pages for item in page.items])
+        return await _whole(query, fetch, max_pages or self._limits.pages)
+
+    async def _collection(self, target: str, read_page: Callable[[Tree], Listing[ItemT]]) -> Items[ItemT]:
+        """Return all items of a list that is no query: on one page, unless the server says otherwise."""
+
+        async def fetch(at: Query) -> Page[ItemT]:
+            page = f"{'&' if '?' in target else '?'}page={at.page}" if at.page > 1 else ""
+            listing = await self._rest.read_model(target + page, read_page)
+            pages = max(listing.pages, at.page)
+            return Page(items=listing.items, number=at.page, pages=pages, unreadable=listing.unreadable)
+
+        return await _whole(Query(), fetch, self._limits.session_pages)
+
+
+async def _whole(
+    query: Query, fetch: Callable[[Query], Awaitable[Page[ItemT]]], max_pages: int
+) -> Items[ItemT]:
+    """Follow a list to its end."""
+    tracker = PageTracker(query.page)
+    pages = [page async for page in follow_pages(query, fetch, max_pages=max_pages, tracker=tracker)]
+    found = Items.of((item for page in pages for item in page.items), sum(page.unreadable for page in pages))
+    found.is_whole = tracker.is_end_certain
+    return found
 
 
 def _point_path(id: str, kind: PointKind) -> str:

@@ -152,9 +152,9 @@ async def _own_session_id(rest: RestClient, user: str) -> str:
         NotLoggedOff: it lists several, or somebody else's.
     """
     sessions = await rest.read_model("/api/logonSessions", resources.logon_sessions)
-    if [name.lower() for name, _ in sessions] != [user.lower()]:
+    if [name.lower() for name, _ in sessions.items] != [user.lower()] or sessions.pages > 1:
         raise NotLoggedOff("The logon named no session, and the server lists more than this user's one.")
-    return sessions[0][1]
+    return sessions.items[0][1]
 
 
 # What answers instead

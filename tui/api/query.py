@@ -279,7 +279,7 @@ async def follow_pages(
         page = await fetch(query.at(number))
         tracker.take(page, number)
         fresh = tuple(item for item in page.items if item.uid not in seen and not seen.add(item.uid))  # type: ignore[func-returns-value]
-        if fresh or number == query.page:
+        if fresh or page.unreadable or number == query.page:
             yield replace(page, items=fresh, number=number)
     if tracker.next_page() is not None:
         raise TooLarge(f"The list has more than {max_pages} pages.")

@@ -260,7 +260,10 @@ class Monitor:
             task = by_id.get(restore.task_id)
             is_taken = task is not None and await self._registry.is_named_session_taken(restore.key, task)
             self._change(restore.key, heard, now)
-            self._change(restore.key, _apply_task, task, key, now, is_taken)
+            if task is None and tasks.unreadable:
+                self._change(restore.key, with_problem, _unread(tasks.unreadable, "tasks"))
+            else:
+                self._change(restore.key, _apply_task, task, key, now, is_taken)
         return None
 
     async def _poll_sessions(self, restores: list[Restore]) -> ManagerError | None:
@@ -276,7 +279,10 @@ class Monitor:
         by_uid = {session.uid.lower(): session for session in sessions}
         for restore in restores:
             self._change(restore.key, heard, now)
-            if sessions.is_whole or restore.session_uid.lower() in by_uid:
+            is_listed = restore.session_uid.lower() in by_uid
+            if sessions.unreadable and not is_listed:
+                self._change(restore.key, with_problem, _unread(sessions.unreadable, "restore sessions"))
+            elif sessions.is_whole or is_listed:
                 self._change(restore.key, _apply_session, by_uid, now)
         for restore in restores:
             if self._registry.get(restore.key).is_searched:
@@ -400,6 +406,10 @@ def _rival(row: JournalEntry, now: Timestamp) -> Restore | None:
         return None
     is_recent = now.wall - row.updated < OLD_AFTER
     return replace(restore, search_since=now.monotonic_s if is_recent else None)
+
+
+def _unread(count: int, what: str) -> str:
+    return f"{count} of the server's {what} cannot be read; its own may be one of them"
 
 
 def _kind(error: Exception) -> str:

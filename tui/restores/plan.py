@@ -47,6 +47,8 @@ class PlanContext:
     """Restore sessions of that VM that are not over; None: not asked yet."""
     is_list_whole: bool = True
     """Whether the server said where the list of the VM's restore sessions ends."""
+    unreadable_sessions: int = 0
+    """Restore sessions in the same list that cannot be read: one of them may run."""
     other_rows: tuple[str, ...] = ()
     """Rows of that VM that another vbem has in flight, each in words."""
     known_rows: frozenset[int] | None = None
@@ -262,6 +264,8 @@ def _in_flight(context: PlanContext) -> list[str]:
             "The server did not say where its list of restore sessions ends: another restore of this VM may "
             "be running unseen. Look in the backup console."
         )
+    if count := context.unreadable_sessions:
+        others.append(f"{count} of this VM's restore sessions cannot be read, and may be running.")
     known = max(len(context.running or ()), context.own_in_flight - context.own_uncertain)
     if known:
         restores = "A restore of this VM is" if known == 1 else f"{known} restores of this VM are"
@@ -284,6 +288,8 @@ def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[st
         others = len(context.other_rows)
         besides += f", but the journal has {others} without an end" if others else ""
         besides += "" if context.is_list_whole else "; the list may not be whole"
+        count = context.unreadable_sessions
+        besides += f"; {count} in the list cannot be read" if count else ""
         return (f"The server lists no running restore of this {_thing(point)}{besides} ({looked}).",)
     return tuple(
         sanitize.safe(f"Running ({looked}): {_session_words(session)}.", cells=300)

@@ -15,7 +15,15 @@ from tui.store.journal_entry import JournalEntry
 
 if TYPE_CHECKING:
     from tui.api.codec.restore_request import RestoreRequest
-    from tui.api.models import LogonSession, RestorePoint, RestoreSessions, RestoreSpec, Task, WireFormat
+    from tui.api.models import (
+        Items,
+        LogonSession,
+        RestorePoint,
+        RestoreSession,
+        RestoreSpec,
+        Task,
+        WireFormat,
+    )
     from tui.api.query import Query
 
 __all__ = ["JournalEntry", "JournalError", "RestoreApi", "RestoreJournal", "UnavailableJournal"]
@@ -40,13 +48,13 @@ class RestoreApi(Protocol):
     async def send(self, request: RestoreRequest) -> Task:
         """Send one POST of exactly these bytes; it is never retried."""
 
-    async def tasks(self) -> tuple[Task, ...]:
+    async def tasks(self) -> Items[Task]:
         """List all tasks of this logon session."""
 
     async def cancel_task(self, task: Task) -> None:
         """Send one DELETE to the task's link; it is never retried."""
 
-    async def restore_sessions(self, query: Query) -> RestoreSessions:
+    async def restore_sessions(self, query: Query) -> Items[RestoreSession]:
         """List all restore sessions that match."""
 
 

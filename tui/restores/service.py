@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 
 from tui.api.errors import ManagerError, TimedOut, TooLarge, Unreadable
-from tui.api.models import RestorePoint, RestoreSession, RestoreSessions, Task, TaskState
+from tui.api.models import Items, RestorePoint, RestoreSession, Task, TaskState
 from tui.clock import Clock
 from tui.restore_states import RestoreState
 from tui.restores import cancellation, transitions
@@ -190,6 +190,7 @@ class RestoreService:
             plan.context,
             running=running,
             is_list_whole=sessions.is_whole,
+            unreadable_sessions=sessions.unreadable,
             other_rows=tuple(_row_words(row) for row in rows if row.id not in own),
             known_rows=frozenset(row.id for row in rows),
         )
@@ -236,7 +237,7 @@ class RestoreService:
             raise
         return await self._finish(self._record_and_send(plan, reason, before, override_journal))
 
-    async def _guard(self, plan: RestorePlan) -> RestoreSessions:
+    async def _guard(self, plan: RestorePlan) -> Items[RestoreSession]:
         if self._manager.session is None:
             raise NotLoggedOn("Nothing was sent to the server.")
         sessions = await self._sessions_of(plan.vm_name)
@@ -245,7 +246,7 @@ class RestoreService:
             raise AlreadyRunning("The server lists a running restore session that was not there before.")
         return sessions
 
-    async def _sessions_of(self, vm_name: str) -> RestoreSessions:
+    async def _sessions_of(self, vm_name: str) -> Items[RestoreSession]:
         try:
             async with asyncio.timeout(GUARD_S):
                 return await self._manager.restore_sessions(guard_query(vm_name))

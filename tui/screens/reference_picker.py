@@ -15,7 +15,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from tui.api.errors import BadReference, Forbidden, ManagerError, SessionExpired
-from tui.api.models import HierarchyItem, HierarchyRoot, RestorePoint, uid_of
+from tui.api.models import HierarchyItem, HierarchyRoot, Items, RestorePoint, uid_of
 from tui.errors import describe
 from tui.restores.forms.fields import Field, FieldKind
 from tui.sanitize import safe
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tui.services import ReferenceNames, Services
 
 
-Fetch = Callable[[], Awaitable[Sequence[HierarchyItem]]]
+Fetch = Callable[[], Awaitable[Items[HierarchyItem]]]
 
 _COLUMNS = (
     Column(key="name", label="Name", width=30, flex=1),
@@ -62,7 +62,7 @@ class PickerScreen(Dialog[str | None]):
         super().__init__(services)
         self._what = what
         self._fetch = fetch
-        self._items: Sequence[HierarchyItem] = ()
+        self._items: Items[HierarchyItem] = Items()
 
     def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -90,10 +90,12 @@ class PickerScreen(Dialog[str | None]):
             note.update(safe(describe("look it up", error) + " Esc: type it by hand.", cells=300))
         else:
             self.services.reference_names.learn(self._items)
+            if left_out := self._items.unreadable:
+                note.update(f"The server lists {left_out} more that cannot be read. Esc: type it by hand.")
             table.set_empty("The server lists none. Press Esc and type or paste the reference.")
             self._filter()
 
-    async def _read(self) -> Sequence[HierarchyItem]:
+    async def _read(self) -> Items[HierarchyItem]:
         try:
             return await self._fetch()
         except SessionExpired:
@@ -148,7 +150,7 @@ async def items_for(
     root_id: str,
     point: RestorePoint,
     known_roots: Collection[str] = (),
-) -> Sequence[HierarchyItem]:
+) -> Items[HierarchyItem]:
     """Return what can be chosen for the field.
 
     Args:
@@ -164,12 +166,13 @@ async def items_for(
     if field.kind is FieldKind.UID:
         return await roots_for(manager, point, known_roots)
     items = await manager.lookup(f"urn:veeam:HierarchyRoot:{root_id}", field.lookup_type)
-    return sorted(items, key=lambda item: (item.name.casefold(), item.ref))
+    found = sorted(items, key=lambda item: (item.name.casefold(), item.ref))
+    return Items.of(found, items.unreadable)
 
 
 async def roots_for(
     manager: EnterpriseManager, point: RestorePoint, known_roots: Collection[str] = ()
-) -> Sequence[HierarchyItem]:
+) -> Items[HierarchyItem]:
     """Return the roots of Cloud Director, and those the server says no type of; the likeliest first.
 
     Some servers list a root under an id that no reference knows (WIRE 8.1): a root that no restore point
@@ -180,12 +183,13 @@ async def roots_for(
     """
     known = {*known_roots, point.root_id.lower()} - {""}
     remark = f"NOT {'any' if known_roots else 'this'} point's root: "
-    roots = sorted(filter(_fits, await manager.hierarchy_roots()), key=lambda root: _far(root, point))
+    listed = await manager.hierarchy_roots()
+    roots = sorted(filter(_fits, listed), key=lambda root: _far(root, point))
     items = [_item(root, remark if known and root.id.lower() not in known else "") for root in roots]
     if roots and point.root_id and all(root.id.lower() != point.root_id.lower() for root in roots):
         own = f"urn:veeam:HierarchyRoot:{point.root_id}"
         items.insert(0, HierarchyItem(ref=own, object_type="", name="The root this restore point is under"))
-    return items
+    return Items.of(items, listed.unreadable)
 
 
 async def roots_if_allowed(

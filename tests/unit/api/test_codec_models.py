@@ -118,9 +118,9 @@ def test_lists_of_tasks_plain_and_under_resources(dialect: str, count: int) -> N
     items = [{**FINISHED, "TaskId": f"task-{n}"} for n in range(count)]
     names = [f"task-{n}" for n in range(count)]
     under = {"Resources": listed(dialect, "Tasks", "Task", items)}
-    assert [each.task_id for each in read(dialect, "QueryResult", under, resources.tasks)] == names
+    assert [each.task_id for each in read(dialect, "QueryResult", under, resources.tasks).items] == names
     plain = {"Task": items} if dialect.startswith("xml") else {"Tasks": items}
-    assert [each.task_id for each in read(dialect, "Tasks", plain, resources.tasks)] == names
+    assert [each.task_id for each in read(dialect, "Tasks", plain, resources.tasks).items] == names
 
 
 @every_dialect

@@ -58,7 +58,8 @@ def test_lookup_finds_none_one_or_many(dialect: str, count: int) -> None:
     }
     tree = {"HierarchyItem" if dialect.startswith("xml") else "HierarchyItems": [item] * count}
     wanted = HierarchyItem(ref="urn:VMware:Datastore:g.ds-1", object_type="Datastore", name="ssd & fast")
-    assert read(dialect, "HierarchyItems", tree, resources.hierarchy_items) == (wanted,) * count
+    found = read(dialect, "HierarchyItems", tree, resources.hierarchy_items)
+    assert found.items == (wanted,) * count
 
 
 @every_dialect

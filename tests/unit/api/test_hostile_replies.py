@@ -331,7 +331,11 @@ NO_CHARACTERS = {
 }  # fmt: skip
 SPOT = "SPOT"
 RESOURCES: dict[str, tuple[Any, dict[str, Any], str]] = {
-    "Tasks": (resources.tasks, {"TaskId": "t1", "State": "Running", "Operation": f"a{SPOT}b"}, "operation"),
+    "Tasks": (
+        lambda tree: resources.tasks(tree).items,
+        {"TaskId": "t1", "State": "Running", "Operation": f"a{SPOT}b"},
+        "operation",
+    ),
     "RestoreSessions": (
         lambda tree: resources.restore_sessions(tree).items,
         {"UID": "u", "State": "Working", "VmDisplayName": f"a{SPOT}b"},
@@ -348,7 +352,7 @@ RESOURCES: dict[str, tuple[Any, dict[str, Any], str]] = {
         "name",
     ),
     "HierarchyItems": (
-        resources.hierarchy_items,
+        lambda tree: resources.hierarchy_items(tree).items,
         {"ObjectRef": "u", "ObjectType": "Vm", "ObjectName": f"a{SPOT}b"},
         "name",
     ),

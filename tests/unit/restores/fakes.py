@@ -14,11 +14,11 @@ from tests.unit.restores.points import NOW, SERVER, point
 from tui.api.codec.restore_request import RestoreRequest
 from tui.api.errors import ManagerError
 from tui.api.models import (
+    Items,
     LogonSession,
     Platform,
     RestorePoint,
     RestoreSession,
-    RestoreSessions,
     RestoreSpec,
     SessionResult,
     SessionState,
@@ -108,6 +108,8 @@ class FakeManager:
     task_list: Sequence[Task] | ManagerError = ()
     session_list: Sequence[RestoreSession] | ManagerError = ()
     is_list_whole: bool = True
+    unreadable: int = 0
+    """What each list holds beside these."""
     delete: ManagerError | None = None
     posts: list[RestoreRequest] = field(default_factory=list)
     deletes: list[Task] = field(default_factory=list)
@@ -133,11 +135,11 @@ class FakeManager:
             raise self.post
         return self.post
 
-    async def tasks(self) -> tuple[Task, ...]:
+    async def tasks(self) -> Items[Task]:
         self.task_lists += 1
         if isinstance(self.task_list, ManagerError):
             raise self.task_list
-        return tuple(self.task_list)
+        return Items.of(self.task_list, self.unreadable)
 
     async def cancel_task(self, task: Task) -> None:
         self.deletes.append(task)
@@ -147,11 +149,11 @@ class FakeManager:
         if self.delete is not None:
             raise self.delete
 
-    async def restore_sessions(self, query: Query) -> RestoreSessions:
+    async def restore_sessions(self, query: Query) -> Items[RestoreSession]:
         self.queries.append(query)
         if isinstance(self.session_list, ManagerError):
             raise self.session_list
-        found = RestoreSessions(self.session_list)
+        found = Items.of(self.session_list, self.unreadable)
         found.is_whole = self.is_list_whole
         return found
 

@@ -12,7 +12,7 @@ from tests.unit.restores.fakes import finished, logon, session, stopped, task
 from tests.unit.restores.points import point
 from tests.unit.restores.world import World
 from tui.api.errors import Busy, SessionExpired, TimedOut
-from tui.api.models import RestoreSession, RestoreSessions, SessionResult, SessionState, TaskState
+from tui.api.models import Items, RestoreSession, SessionResult, SessionState, TaskState
 from tui.api.query import Query
 from tui.restore_states import RestoreState
 from tui.restores import transitions
@@ -202,9 +202,9 @@ async def test_a_server_that_is_silent_is_told_and_no_longer_once_it_answers(wor
     told: list[str] = []
     world.restores.on_change(lambda restores: told.append(restores[-1].problem))
 
-    async def never(query: Query) -> RestoreSessions:
+    async def never(query: Query) -> Items[RestoreSession]:
         await silent.wait()
-        return RestoreSessions()
+        return Items()
 
     answering, world.manager.restore_sessions = world.manager.restore_sessions, never  # type: ignore[method-assign]
     current = await world.tick()
@@ -214,6 +214,23 @@ async def test_a_server_that_is_silent_is_told_and_no_longer_once_it_answers(wor
     world.manager.restore_sessions = answering  # type: ignore[method-assign]
     world.restores = world.start()
     await world.restores.reattach()
+    assert (await world.tick()).problem == ""
+
+
+async def test_what_may_be_among_the_unreadable_is_not_said_to_be_gone(world: World) -> None:
+    await world.submitted()
+    world.manager.unreadable = 1
+    current = await world.tick()
+    assert (current.state, current.task_gone) == (RestoreState.LAUNCHING, False)
+    assert current.problem.startswith("1 of the server's tasks cannot be read")
+    world.manager.task_list = [finished()]
+    await world.tick()
+    current = (await world.tick(), await world.tick(60), await world.tick(60), await world.tick(60))[-1]
+    assert (current.state, current.is_missing) == (RestoreState.RESTORING, False)
+    assert current.problem.startswith("1 of the server's restore sessions cannot be read")
+    plan = await world.restores.check_running(world.plan())
+    assert any("1 of this VM's restore sessions cannot be read" in line for line in plan.warnings)
+    world.manager.unreadable, world.manager.session_list = 0, [session()]
     assert (await world.tick()).problem == ""
 
 

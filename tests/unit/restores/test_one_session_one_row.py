@@ -15,7 +15,7 @@ from tests.unit.restores.points import point
 from tests.unit.restores.world import World
 from tui.api.codec.restore_request import RestoreRequest
 from tui.api.errors import TimedOut
-from tui.api.models import RestoreSession, RestoreSessions, SessionResult, SessionState, Task
+from tui.api.models import Items, RestoreSession, SessionResult, SessionState, Task
 from tui.api.query import Query
 from tui.restore_states import FoundBy, RestoreState
 from tui.restores.errors import AlreadyRunning
@@ -65,11 +65,11 @@ class Server(FakeManager):
         is_over = number in self.named
         return finished(self.own[number], number=number) if is_over else task(number=number)
 
-    async def tasks(self) -> tuple[Task, ...]:
-        return tuple(self._task(number) for number in self.own)
+    async def tasks(self) -> Items[Task]:
+        return Items(self._task(number) for number in self.own)
 
-    async def restore_sessions(self, query: Query) -> RestoreSessions:
-        return RestoreSessions(self.sessions.values())
+    async def restore_sessions(self, query: Query) -> Items[RestoreSession]:
+        return Items(self.sessions.values())
 
 
 class Story:

@@ -50,15 +50,14 @@ def logon(tree: Tree) -> tuple[str, str]:
     return (sessions[0].text("UserName"), sessions[0].identity("SessionId")) if sessions else ("", "")
 
 
-def logon_sessions(tree: Tree) -> tuple[tuple[str, str], ...]:
-    """User name and session id of every session the server lists."""
-    found = read_listing(
+def logon_sessions(tree: Tree) -> Listing[tuple[str, str]]:
+    """User name and session id of the sessions on the first page of the server's list."""
+    return read_listing(
         tree,
         "LogonSessions",
         "LogonSession",
         lambda item: (item.text("UserName"), item.identity("SessionId")),
     )
-    return tuple(found.items)
 
 
 def task(tree: Tree) -> Task:
@@ -66,9 +65,9 @@ def task(tree: Tree) -> Task:
     return _task(require_root(tree, "Task"))
 
 
-def tasks(tree: Tree) -> tuple[Task, ...]:
-    """A list of tasks, plain or under Resources (WIRE T6)."""
-    return tuple(read_listing(tree, "Tasks", "Task", _task).items)
+def tasks(tree: Tree) -> Listing[Task]:
+    """A page of tasks, plain or under Resources (WIRE T6)."""
+    return read_listing(tree, "Tasks", "Task", _task, leaves_out=True)
 
 
 def _task(tree: Tree) -> Task:
@@ -124,7 +123,7 @@ def _point_of(tree: Tree) -> str:
 
 def restore_sessions(tree: Tree) -> Listing[RestoreSession]:
     """A page of restore sessions."""
-    return read_listing(tree, "RestoreSessions", "RestoreSession", restore_session)
+    return read_listing(tree, "RestoreSessions", "RestoreSession", restore_session, leaves_out=True)
 
 
 def hierarchy_root(tree: Tree) -> HierarchyRoot:
@@ -143,12 +142,12 @@ def hierarchy_root(tree: Tree) -> HierarchyRoot:
 
 def hierarchy_roots(tree: Tree) -> Listing[HierarchyRoot]:
     """A page of virtualisation hosts."""
-    return read_listing(tree, "HierarchyRoots", "HierarchyRoot", hierarchy_root)
+    return read_listing(tree, "HierarchyRoots", "HierarchyRoot", hierarchy_root, leaves_out=True)
 
 
-def hierarchy_items(tree: Tree) -> tuple[HierarchyItem, ...]:
-    """What the lookup service found; they have neither links nor hrefs (WIRE 8.2)."""
-    return tuple(read_listing(tree, "HierarchyItems", "HierarchyItem", _hierarchy_item).items)
+def hierarchy_items(tree: Tree) -> Listing[HierarchyItem]:
+    """A page of what the lookup service found; they have neither links nor hrefs (WIRE 8.2)."""
+    return read_listing(tree, "HierarchyItems", "HierarchyItem", _hierarchy_item, leaves_out=True)
 
 
 def _hierarchy_item(tree: Tree) -> HierarchyItem:
@@ -172,7 +171,7 @@ def backup_server(tree: Tree) -> BackupServer:
 
 def backup_servers(tree: Tree) -> Listing[BackupServer]:
     """A page of backup servers."""
-    return read_listing(tree, "BackupServers", "BackupServer", backup_server)
+    return read_listing(tree, "BackupServers", "BackupServer", backup_server, leaves_out=True)
 
 
 def backup_platform(tree: Tree) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import msgspec
 
@@ -35,6 +35,22 @@ class Page(Generic[ItemT]):
     """How many pages there are in all, as the server says; 0 where it does not (WIRE 3.3)."""
     unreadable: int = 0
     """Items that were left out, because nothing could be made of them."""
+
+
+class Items(tuple[ItemT, ...]):
+    """A whole list as far as it could be read; a plain tuple but for what was left out."""
+
+    unreadable: int = 0
+    """Items that were left out, because nothing could be made of them: what is not here may be one."""
+    is_whole: bool = True
+    """Whether the server gave no reason to think that there are more than it sent."""
+
+    @classmethod
+    def of(cls, items: Iterable[ItemT], unreadable: int = 0) -> Self:
+        """Return these items, and how many were left out."""
+        made = cls(items)
+        made.unreadable = unreadable
+        return made
 
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -126,6 +142,11 @@ class Task:
     """Path and query of the related RestoreSession, chosen by Type."""
 
     @property
+    def uid(self) -> str:
+        """What tells it from the other tasks of its logon session; it has no UID (WIRE 6.1)."""
+        return self.task_id
+
+    @property
     def session_id(self) -> str:
         """Bare id of the related restore session, empty if none."""
         return self.session_href.partition("?")[0].rstrip("/").rpartition("/")[2]
@@ -173,13 +194,6 @@ class RestoreSession:
         }
 
 
-class RestoreSessions(tuple[RestoreSession, ...]):
-    """The restore sessions that match a query."""
-
-    is_whole = True
-    """Whether the server gave no reason to think that there are more than it sent."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HierarchyRoot:
     """A virtualisation host as one backup server knows it (WIRE 8.1)."""
@@ -204,6 +218,11 @@ class HierarchyItem:
     ref: str
     object_type: str
     name: str
+
+    @property
+    def uid(self) -> str:
+        """What tells it from other objects."""
+        return self.ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
