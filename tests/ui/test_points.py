@@ -190,6 +190,34 @@ async def test_matches_are_counted_and_a_platform_is_called_by_one_name(app: Vbe
         assert "  Cloud Director  vbr0" in text_of(pilot)
 
 
+async def test_a_platform_that_the_list_does_not_say_is_asked_of_the_backup_and_found(
+    demo: DemoProcess, app: VbemApp
+) -> None:
+    demo.fault("missing:HierarchyObjRef@list")
+    async with browsing(app) as (pilot, screen):
+        assert all("unknown" in line for line in rows_on(pilot))
+        await press(pilot, *"platform:hyper-v")
+        await until(pilot, lambda: bool(screen.vms.row_count), "the VMs of backups of Hyper-V")
+        assert all("Hyper-V" in line for line in rows_on(pilot))
+        assert "platform of" not in text_of(pilot)
+
+
+async def test_what_the_form_finds_out_of_a_platform_is_in_the_list(demo: DemoProcess, app: VbemApp) -> None:
+    demo.fault("missing:HierarchyObjRef@list")
+    async with browsing(app) as (pilot, _):
+        await press(pilot, *"hv-sql01")
+        assert "unknown" in cursor_line(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "Made")
+        await pilot.press("enter")
+        await shows(pilot, "Restore  |")
+        await until(pilot, lambda: "KeepOriginalVM" in text_of(pilot), "the form")
+        await pilot.press("escape")
+        await shows(pilot, "Restore points  |")
+        await pilot.press("escape")
+        await until(pilot, lambda: "Hyper-V" in cursor_line(pilot), "what the form found out")
+
+
 async def test_the_key_that_leads_to_the_filter_is_no_letter_at_its_beginning(app: VbemApp) -> None:
     async with browsing(app) as (pilot, screen):
         await shows(pilot, "kind: after: before:")

@@ -45,6 +45,11 @@ class Filter:
         """Return whether everything is shown."""
         return self == Filter()
 
+    @property
+    def asks_platform(self) -> bool:
+        """Return whether it matters which platform a VM is of."""
+        return bool(self.platforms) or any(_platform_called(word) for word in self.words)
+
     def narrows(self, other: Filter) -> bool:
         """Return whether everything this one shows is surely among what `other` shows."""
         if replace(self, words=()) != replace(other, words=()):

@@ -109,6 +109,7 @@ class PointIndex:
         self._newest: dict[str, int] = {}
         self._server_names: dict[str, str] = {}
         self._by_look: dict[str, list[Vm]] = {}
+        self._has_learned = False
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -215,6 +216,17 @@ class PointIndex:
         self._by_look[vm.look].remove(vm)
         vm.rename(name)
         self._by_look.setdefault(vm.look, []).append(vm)
+
+    def learn_platform(self, vm: Vm, platform: Platform) -> None:
+        """Take in a VM's platform from its backup, where its points do not name it (WIRE 4.4)."""
+        if vm.platform is Platform.UNKNOWN and platform is not Platform.UNKNOWN:
+            vm.platform = platform
+            self._has_learned = True
+
+    def take_learned(self) -> bool:
+        """Return whether a platform was learned since this was asked last."""
+        learned, self._has_learned = self._has_learned, False
+        return learned
 
     def _note_freshness(self, changed: Iterable[Vm]) -> None:
         for vm in changed:

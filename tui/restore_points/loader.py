@@ -15,7 +15,7 @@ from functools import partial
 from typing import Protocol
 
 from tui.api.errors import ManagerError, NotAllowed, Rejected, SessionExpired, TooLarge
-from tui.api.models import Page, PointKind, RestorePoint
+from tui.api.models import Page, Platform, PointKind, RestorePoint
 from tui.api.query import PageTracker, Query, eq, follow_pages
 from tui.clock import Clock
 from tui.restore_points.index import PointIndex, Vm
@@ -27,6 +27,8 @@ PARALLEL = 3
 """Pages asked for at the same time: polite to the server, and enough to keep the line busy."""
 MOST_POINTS = 4_000_000
 """Beyond this the list is given up: forty times a service provider's, and two gigabytes here."""
+_MOST_ASKED = 300
+"""Backups asked for their platform; a site with more that name none has them in its list as unknown."""
 _MOST_PAGES = MOST_POINTS // PAGE
 MOST_TEXT_BYTES = 1_000_000_000
 """Of names, UIDs and links in memory: twice what as many points of usual length hold."""
@@ -40,6 +42,37 @@ class PointSource(Protocol):
         self, query: Query, number: int, *, kind: PointKind = ...
     ) -> Awaitable[Page[RestorePoint]]:
         """Return one page of restore points of one kind."""
+
+
+class PlatformSource(Protocol):
+    """What finding platforms needs of `EnterpriseManager`."""
+
+    async def platform_of(self, point: RestorePoint) -> Platform:
+        """Return the platform of a point from its backup."""
+
+
+async def find_platforms(source: PlatformSource, index: PointIndex, asked: set[str]) -> None:
+    """Ask for the platform of the VMs whose points do not name it, once for each restore point.
+
+    Args:
+        source: the server.
+        index: what learns them.
+        asked: ids of restore points that were asked for; more are put in, some hundred at most.
+
+    Raises:
+        ManagerError: the server could not be asked.
+    """
+    groups: dict[str, list[tuple[Vm, RestorePoint]]] = {}
+    for vm in index.vms:
+        if vm.platform is Platform.UNKNOWN and vm.rows:
+            point = index.point(vm.rows[0])
+            groups.setdefault(point.restore_point_id, []).append((vm, point))
+    for restore_point_id in [one for one in groups if one not in asked][: _MOST_ASKED - len(asked)]:
+        group = groups[restore_point_id]
+        platform = await source.platform_of(group[0][1])
+        asked.add(restore_point_id)
+        for vm, _ in group:
+            index.learn_platform(vm, platform)
 
 
 class LoadState(StrEnum):

@@ -121,8 +121,12 @@ class VmList:
         if by != self.sorted_by:
             self.sorted_by = by
             self._key = self._key_maker()
-            self._all = sorted(self._entry(vm) for vm in self._index.vms if vm.rows)
-            self._shown = self._filtered(self._all)
+            self.rebuild()
+
+    def rebuild(self) -> None:
+        """Place every VM again: what is known of them has changed, and not their points."""
+        self._all = sorted(self._entry(vm) for vm in self._index.vms if vm.rows)
+        self._shown = self._filtered(self._all)
 
     def narrow(self, wanted: Filter) -> None:
         """Show only what matches."""

@@ -5,6 +5,7 @@ Network is only awaited in workers; they speak to the screen by messages.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -28,7 +29,7 @@ from tui.restore_points.descriptions import (
 from tui.restore_points.filter import Filter
 from tui.restore_points.filter_parser import FILTER_KEYS, NOTHING, FilterError, FilterParser
 from tui.restore_points.index import PointIndex, Vm
-from tui.restore_points.loader import Loader, LoadState, Progress
+from tui.restore_points.loader import Loader, LoadState, Progress, find_platforms
 from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.forms.fields import FormDraft
 from tui.sanitize import safe
@@ -85,6 +86,7 @@ class RestorePointsScreen(VbemScreen):
         self._index = services.points = PointIndex()
         self._view = VmList(self._index)
         self._fresh: set[Vm] = set()
+        self._platforms_asked: set[str] = set()
         self._painting = False
         self._loader: Loader | None = None
         self._heard_at_s = 0.0
@@ -393,12 +395,17 @@ class RestorePointsScreen(VbemScreen):
         self._painting = False
         fresh, self._fresh = self._fresh, set()
         self._view.update(fresh)
+        if self._index.take_learned():
+            self._view.rebuild()
+            self.vms.set_rows(VmRows(self._view, self._index, self.services.clock))
         self.show_fresh(fresh)
 
     @on(LoadEnded)
     def _say_end(self) -> None:
         self.show_news()
         self.refresh_bindings()
+        if self._view.matcher.filter.asks_platform:
+            self._find_platforms()
         progress = self.progress
         if progress.state is LoadState.FAILED and progress.error is not None:
             self.show_error("load all restore points", progress.error)
@@ -420,10 +427,21 @@ class RestorePointsScreen(VbemScreen):
     # A name that is not loaded yet -------------------------------------------------------------
 
     def ask_for(self, wanted: Filter) -> None:
-        """Ask the server for a name that is nowhere in the list yet: it may be beyond what is loaded."""
+        """Ask the server for what the list does not say: platforms, or a name beyond what is loaded."""
+        if wanted.asks_platform:
+            self._find_platforms()
         unread = self._loader is not None and not self.progress.is_all
         if unread and wanted.name and not self._index.has_named(wanted.name):
             self._ask(wanted.name)
+
+    @work(group="platforms", exclusive=True, exit_on_error=False, description="find out platforms")
+    async def _find_platforms(self) -> None:
+        await self.services.clock.sleep(ASK_AFTER_S)
+        connection = self.services.connection
+        if connection is not None:
+            asking = partial(find_platforms, connection.manager, self._index, self._platforms_asked)
+            await self.reading("find out platforms", asking)
+            self.post_message(self.PageCame())
 
     @work(group="exact-name", exclusive=True, exit_on_error=False, description="ask for a VM by its name")
     async def _ask(self, name: str) -> None:

@@ -135,7 +135,7 @@ class RestoreFormScreen(VbemScreen):
             return
         platform = self._draft.platform
         if platform is Platform.UNKNOWN:
-            found = await restore_form_data.find_platform(self, manager, point)
+            found = await restore_form_data.find_platform(self, manager, listed, point)
             if found is None:
                 self._wait_words("No platform was chosen. Press Esc to go back.")
                 return

@@ -51,13 +51,25 @@ async def read_point(manager: EnterpriseManager, listed: RestorePoint) -> Restor
 
 
 async def find_platform(
-    screen: VbemScreen, manager: EnterpriseManager, point: RestorePoint
+    screen: VbemScreen, manager: EnterpriseManager, listed: RestorePoint, point: RestorePoint
 ) -> Platform | None:
-    """Return the platform from the point, its backup or the operator; None if nothing was chosen."""
-    if point.platform is not Platform.UNKNOWN:
-        return point.platform
-    found = await screen.reading("find out the platform", lambda: manager.platform_of(point))
+    """Return the platform from the point, its backup or the operator; None if nothing was chosen.
+
+    What the server says the list of points learns as well; what the operator says it does not.
+
+    Args:
+        screen: asks the operator.
+        manager: the server.
+        listed: the point as the list has it.
+        point: the same as the server has it now.
+    """
+    found: Platform | None = point.platform
+    if found is Platform.UNKNOWN:
+        found = await screen.reading("find out the platform", lambda: manager.platform_of(point))
     if found is not None and found is not Platform.UNKNOWN:
+        index = screen.services.points
+        if index is not None and (vm := index.vm_of(listed)) is not None:
+            index.learn_platform(vm, found)
         return found
     choices = platform_choices(point.kind)
     chosen = await screen.ask(ChoiceScreen(screen.services, choices))
