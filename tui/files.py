@@ -39,7 +39,7 @@ def make_folder(folder: Path) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Make sure that nobody else may put files in a folder that is there.
+    """Make sure that nobody else may put files in a folder that is there, or put another in its place.
 
     Raises:
         OSError: others may; or it is no folder.
@@ -48,6 +48,33 @@ def check_folder(folder: Path) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, f"{folder} is not a folder")
     _check_owner(found, f"the folder {folder}")
+    for above in _folders_above(folder):
+        _check_above(above)
+
+
+def _folders_above(folder: Path) -> list[Path]:
+    """Return what lies above a folder, up to the home folder where it is below it.
+
+    Who may rename a folder there can put another one of ours in its place, or one without our pins.
+    """
+    above, home = list(folder.resolve().parents), Path("~").expanduser().resolve()
+    return above[: above.index(home) + 1] if home in above else above
+
+
+def _check_above(folder: Path) -> None:
+    """Refuse a folder in which anybody may rename ours.
+
+    One that its group may write is believed: many systems give each user a group, and a umask of 002.
+    """
+    found = folder.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    if found.st_uid not in {os.geteuid(), 0}:
+        raise PermissionError(
+            errno.EPERM, f"the folder {folder} belongs to somebody else (user {found.st_uid})"
+        )
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        why = f"others may rename what is in the folder {folder} (mode {mode:04o}): chmod o-w"
+        raise PermissionError(errno.EPERM, why)
 
 
 def open_private(path: Path, flags: int = os.O_RDWR) -> int:

@@ -109,6 +109,8 @@ ATTACKS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a folder of all": (lambda path: path.parent.chmod(0o777), "others may write the folder"),
     "a folder of a group": (lambda path: path.parent.chmod(0o720), "others may write the folder"),
     "a folder of another": (lambda path: os.chown(path.parent, 4711, 4711), "belongs to somebody else"),
+    "above a folder of all": (lambda path: path.parents[1].chmod(0o777), "others may rename what is in the"),
+    "above a folder of another": (lambda path: os.chown(path.parents[1], 4711, 4711), "belongs to somebody"),
 }
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 
@@ -125,7 +127,8 @@ def test_what_others_may_write_is_refused_by_name(state: Path, name: str, attack
         return
     with pytest.raises(VbemError, match=words) as caught:
         USES[name](state)
-    assert (state.name if "folder of" in attack else name) in str(caught.value)
+    folder = state.parent if "above" in attack else state
+    assert (str(folder) if "folder of" in attack else name) in str(caught.value)
     if attack == "a link":
         assert mode(state.parent / "target") == 0o644
     if name != "settings.toml" and "folder of" not in attack:
@@ -135,6 +138,7 @@ def test_what_others_may_write_is_refused_by_name(state: Path, name: str, attack
 
 def test_a_sound_state_folder_passes(state: Path) -> None:
     SessionUse(state, "em:1", "s1")
+    state.parent.chmod(0o1777)  # as /tmp: only its owner may rename a folder there
     Folders(state=state, config=state).check()
     Folders(state=state / "new", config=state).check()
 
