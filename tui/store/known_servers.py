@@ -6,6 +6,8 @@ em.example.org:9398 sha256 <64 hex digits> 2026-11-23 CN=em.example.org
 from __future__ import annotations
 
 import re
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,11 +152,23 @@ def _pin_of(line: str) -> Pin | None:
 
 def _is_about(line: str, server: str) -> bool:
     """Return whether a damaged line names the server's host; its port may be what is damaged."""
-    return _key(server).rpartition(":")[0] in _key(_NEVER_WRITTEN.sub("", line))
+    return _key(server).rpartition(":")[0] in _bare(_NEVER_WRITTEN.sub("", line))
 
 
 def _key(server: str) -> str:
-    return "".join(server.split()).lower()
+    """Return what makes two servers the same one: lines may be by hand, or older than the normal form."""
+    host, colon, port = _bare(server).rpartition(":")
+    with suppress(UnicodeError):
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    return f"{host.removesuffix('.')}{colon}{port.lstrip('0')}"
+
+
+def _bare(text: str) -> str:
+    """Return a text without blanks and invisible characters, in small letters of one width."""
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(
+        char for char in folded if not char.isspace() and unicodedata.category(char) != "Cf"
+    ).lower()
 
 
 def _first_word(line: str) -> str:

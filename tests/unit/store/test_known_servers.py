@@ -126,6 +126,23 @@ def test_a_damaged_line_of_this_server_is_a_hard_stop(store: KnownServers, path:
     assert other.sha256 == TWO
 
 
+@pytest.mark.parametrize(
+    "written", ["em.lab.example.:9398", "EM.Lab.example:9398", "em.lab.example:09398", "\uff45m.lab.example:9398",
+                "em.\u200blab.example:9398"]
+)  # fmt: skip
+def test_a_line_that_spells_the_server_in_another_way_is_about_it(
+    store: KnownServers, path: Path, written: str
+) -> None:
+    path.parent.mkdir()
+    path.write_text(f"{written} sha256 {ONE}\nb\u00fccher.example:1 sha256 {ONE}\n")
+    for server in (SERVER, "xn--bcher-kva.example:1"):
+        pin = store.pinned(server)
+        assert pin is not None
+        assert pin.sha256 == ONE
+        store.pin(server, TWO)
+    assert path.read_text().count("sha256") == 2
+
+
 def test_a_damaged_line_of_another_server_is_not_believed_and_is_kept(
     store: KnownServers, path: Path
 ) -> None:
