@@ -126,10 +126,16 @@ def test_a_damaged_line_of_this_server_is_a_hard_stop(store: KnownServers, path:
     assert other.sha256 == TWO
 
 
-@pytest.mark.parametrize(
-    "written", ["em.lab.example.:9398", "EM.Lab.example:9398", "em.lab.example:09398", "\uff45m.lab.example:9398",
-                "em.\u200blab.example:9398"]
-)  # fmt: skip
+OTHERWISE = (
+    "em.lab.example.:9398",
+    "EM.Lab.example:9398",
+    "em.lab.example:09398",
+    "\uff45m.lab.example:9398",
+    "em.\u200blab.example:9398",
+)
+
+
+@pytest.mark.parametrize("written", OTHERWISE)
 def test_a_line_that_spells_the_server_in_another_way_is_about_it(
     store: KnownServers, path: Path, written: str
 ) -> None:
