@@ -137,8 +137,12 @@ class InputReader:
             yield char
             return
         before = self._pending
-        if len(before) < LONGEST_KEY or not char.isdigit():
-            self._pending += char
+        if len(before) >= LONGEST_KEY and "0" <= char <= "?":
+            return
+        if len(before) >= LONGEST_KEY and before[1] == "[":
+            self._reset()  # with its end: nothing so long is a key
+            return
+        self._pending += char
         if self._pending == PASTE_BEGINS:
             self._reset()
             self._is_paste = True

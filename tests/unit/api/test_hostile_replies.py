@@ -323,6 +323,14 @@ def test_a_long_page_of_real_points_is_no_bomb() -> None:
 
 # --- what is no character: one name suffers, never the list
 
+
+@pytest.mark.parametrize("bad", [b"\0", b"\x1b", b"&#x1B;", b"&#0;"])
+def test_no_characters_without_end_are_not_replaced_one_by_one(bad: bytes) -> None:
+    body = b"<Tasks>" + (b"<Task Name='" + bad * 1000 + b"'/>") * 200 + b"</Tasks>"
+    with pytest.raises(TooLarge, match="more control characters"):
+        codec_of(body).tree(body, Limits())
+
+
 NO_CHARACTERS = {
     "xml": [b"&#x1B;", b"&#0;", b"&#xFFFF;", b"&#xD800;", b"&#55296;", b"&#x110000;", b"&#9999999999;",
             b"\x0b", b"\x00", b"\x1b", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbf\xbf"],

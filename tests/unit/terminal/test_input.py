@@ -36,6 +36,9 @@ ANSWERS = {
     "8 bits": "\x9d11;rgb:1e1e/1e1e/1e1e\x9c",
     "8 bits, attributes": "\x9b?62;4c",
     "endless": "\x1b[" + "1;" * 500 + "c",
+    "endless position": "\x1b[" + "1;" * 50_000 + "R",
+    "endless key": "\x1b[" + "1;" * 500 + "~",
+    "endless string": "\x1bP" + ";" * 50_000 + "$r\x1b\\",
 }
 
 

@@ -104,6 +104,8 @@ _BAD_CHARACTERS = {
 }
 """Codes of expat's errors behind which there may be what is no character."""
 _NO_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+_CONTROLS = bytes({*range(0x20)} - {*b"\t\n\r"})
+_MOST_REPLACED = 100_000
 _CHARACTER_REFERENCE = re.compile(rb"&#(x(?=[0-9A-Fa-f])|(?=[0-9]+;))([0-9A-Fa-f]+);")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -195,7 +197,14 @@ def _parsed(body: bytes, encoding: str | None, limits: Limits) -> dict[str, Any]
 
 
 def _with_characters_only(body: bytes) -> bytes:
-    """The reply with U+FFFD for what is no character: one bad name must not cost the list (WIRE 2.2)."""
+    """The reply with U+FFFD for what is no character: one bad name must not cost the list (WIRE 2.2).
+
+    Raises:
+        TooLarge: there is no end of them; replacing millions would keep the interpreter from all else.
+    """
+    controls = len(body) - len(body.translate(None, _CONTROLS))
+    if controls + body.count(b"&#") > _MOST_REPLACED:
+        raise TooLarge("It holds more control characters than any answer of Enterprise Manager.")
     declared = _ENCODING.match(body)
     if declared is None or declared[1].lower() in {b"utf-8", b"utf8"}:
         body = body.decode(errors="replace").encode()
