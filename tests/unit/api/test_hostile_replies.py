@@ -324,6 +324,17 @@ def test_a_long_page_of_real_points_is_no_bomb() -> None:
 # --- what is no character: one name suffers, never the list
 
 
+@pytest.mark.parametrize(
+    "name", [b"\xff" * 200_000, b"x" * 200_000 + b"\\ud800\x01", rb"\ud83d\ude00\\" * 40_000 + b"\x1b"]
+)
+def test_a_long_name_is_mended_piece_by_piece_as_a_short_one_is(name: bytes) -> None:
+    body = b'{"Name": "' + name + b'", "Tasks": "' + b"x" * 200_000 + b'"}'
+    found = codec_of(body).tree(body, Limits()).members["Name"]
+    text = name.decode(errors="replace").replace("\\ud800", "\ufffd").replace("\x01", "\ufffd")
+    text = text.replace("\x1b", "\ufffd").replace(r"\ud83d\ude00", "\U0001f600").replace(r"\\", "\\")
+    assert found == text
+
+
 @pytest.mark.parametrize("bad", [b"\0", b"\x1b", b"&#x1B;", b"&#0;"])
 def test_no_characters_without_end_are_not_replaced_one_by_one(bad: bytes) -> None:
     body = b"<Tasks>" + (b"<Task Name='" + bad * 1000 + b"'/>") * 200 + b"</Tasks>"

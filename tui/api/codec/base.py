@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -18,6 +19,9 @@ from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
 ModelT = TypeVar("ModelT")
 GZIP = b"\x1f\x8b"
 """How a gzip body begins, and no XML or JSON."""
+
+PIECE_BYTES = 65_536
+"""What is worked on in one go: meanwhile the interpreter does nothing else, in no thread."""
 
 
 class Codec(ABC):
@@ -65,6 +69,14 @@ class Codec(ABC):
             BadReply: it is not of this format.
         """
         return resources.error_message(self.tree(body, limits))
+
+
+def as_utf8(body: bytes) -> bytes:
+    """Return a body with U+FFFD for the bytes that are no UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    starts = range(0, len(body), PIECE_BYTES)
+    pieces = [decoder.decode(body[start : start + PIECE_BYTES]).encode() for start in starts]
+    return b"".join([*pieces, decoder.decode(b"", final=True).encode()])
 
 
 def gunzip(body: bytes, limits: Limits) -> bytes:

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import msgspec
 
-from tui.api.codec.base import Codec
+from tui.api.codec.base import PIECE_BYTES, Codec, as_utf8
 from tui.api.codec.listing import ROOT_ITEMS, Listing, is_reference, pages_said, read_each
 from tui.api.codec.resources import platform_in, read_point, read_points, server_in, shared_path
 from tui.api.codec.restore_request import json_fields
@@ -122,6 +122,7 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 """What matters inside a string, in one pass: an escaped backslash begins no escape."""
+_PLAIN = re.compile(rb"[^\\]{12}")
 _PLAIN_ID = re.compile(r"[0-9A-Za-z-]+")
 
 
@@ -279,9 +280,7 @@ def parse(body: bytes, limits: Limits) -> object:
             value: object = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeError):
             # Only now, so that a reply in order pays nothing for it.
-            if (cleaned := _with_characters_only(body)) == body:
-                raise
-            value = msgspec.json.decode(cleaned)
+            value = _decoded_without_strays(body)
     except RecursionError as error:
         raise _too_deep() from error
     except (msgspec.DecodeError, UnicodeError, ValueError) as error:
@@ -290,13 +289,24 @@ def parse(body: bytes, limits: Limits) -> object:
     return value
 
 
-def _with_characters_only(body: bytes) -> bytes:
+def _decoded_without_strays(body: bytes) -> object:
     """The reply with U+FFFD in its strings for what is no character: one bad name must not cost the list."""
-    return _STRING.sub(_cleaned_string, body.decode(errors="replace").encode())
+    body = as_utf8(body)
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError):
+        return msgspec.json.decode(_STRING.sub(_cleaned_string, body))
 
 
 def _cleaned_string(match: re.Match[bytes]) -> bytes:
-    return _ESCAPE.sub(_checked_escape, match[0])
+    text, pieces, start = match[0], [], 0
+    while start < len(text):
+        # No escape is as long as what the end of a piece is away from the last backslash.
+        plain = _PLAIN.search(text, start + PIECE_BYTES)
+        end = plain.end() if plain else len(text)
+        pieces.append(_ESCAPE.sub(_checked_escape, text[start:end]))
+        start = end
+    return b"".join(pieces)
 
 
 def _checked_escape(match: re.Match[bytes]) -> bytes:

@@ -12,7 +12,7 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
-from tui.api.codec.base import Codec
+from tui.api.codec.base import Codec, as_utf8
 from tui.api.codec.restore_request import Fields, xml_fields
 from tui.api.codec.tree import Tree
 from tui.api.errors import Invalid, NotManager, TooLarge, Unreadable
@@ -207,7 +207,7 @@ def _with_characters_only(body: bytes) -> bytes:
         raise TooLarge("It holds more control characters than any answer of Enterprise Manager.")
     declared = _ENCODING.match(body)
     if declared is None or declared[1].lower() in {b"utf-8", b"utf8"}:
-        body = body.decode(errors="replace").encode()
+        body = as_utf8(body)
     return _CHARACTER_REFERENCE.sub(_checked_reference, _NO_CHARACTER.sub(_STAND_IN, body))
 
 
