@@ -65,9 +65,11 @@ def _escapes(char: str) -> str:
     code, ways = ord(char), {re.escape(char)}
     units = char.encode("utf-16-be", "surrogatepass").hex()
     ways.add("".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4)))
-    ways |= {rf"\\+U{code:08x}", rf"&#0*{code};?", rf"&#x0*{code:x};?"}
+    ways |= {rf"\\+U{code:08x}", rf"\\+u\{{0*{code:x}\}}", rf"%u{code:04x}"}
+    ways |= {rf"&#0*{code};?", rf"&#x0*{code:x};?"}
     for data in _bytes_of(char):
-        ways.add("".join(f"(?:%(?:25)*|\\\\+x){byte:02x}" for byte in data))
+        ways.add("".join(f"(?:%(?:25)*|=|\\\\+x){byte:02x}" for byte in data))
+        ways.add("".join(rf"\\+0?{byte:03o}" for byte in data))
     if char in _NAMED:
         ways.add(_NAMED[char])
     return rf"(?:\\*(?:{'|'.join(sorted(ways, key=len, reverse=True))}))"
@@ -87,8 +89,10 @@ def _bytes_of(text: str) -> Iterator[bytes]:
 
 
 def _encoded(secret: str) -> Iterator[str]:
-    """Yield patterns of what holds the secret in hex or, alone or as a part, in base64."""
-    for data in _bytes_of(secret):
+    """Yield patterns of what holds the secret as numbers, in hex or, alone or as a part, in base64."""
+    for data in (*_bytes_of(secret), secret.encode("utf-16-le", "surrogatepass")):
+        numbers = r"[,;\s]+".join(map(str, data))
+        yield rf"(?<!\d){numbers}(?!\d)"
         yield "(?i:" + rf"(?:{_BETWEEN}|[ :-]|0x|, ?)*".join(f"{byte:02x}" for byte in data) + ")"
         for before in range(3):
             # Only the characters that no neighbour of the secret has a share in; base64 has 6 bits in each.
