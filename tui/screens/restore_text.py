@@ -67,7 +67,7 @@ _SHORT = {
     RestoreState.PLANNED: "not sent",
     RestoreState.SENT: "no answer yet",
     RestoreState.LAUNCHING: "the server launches it",
-    RestoreState.RESTORING: "it runs at the server",
+    RestoreState.RESTORING: "started at the server",
     RestoreState.SUCCEEDED: "restored",
     RestoreState.WARNING: "restored, with warnings",
     RestoreState.FAILED: "did NOT start",
