@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -38,7 +38,7 @@ def draw(folder: Path, names: tuple[str, ...] = tuple(SCENES), sizes: tuple[str,
 
 
 if __name__ == "__main__":
-    target = (
-        Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent / "screenshots"
-    )
-    draw(target)
+    parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__)
+    folder = Path(__file__).resolve().parent.parent / "screenshots"
+    parser.add_argument("folder", nargs="?", type=Path, default=folder)
+    draw(parser.parse_args().folder)
