@@ -17,6 +17,8 @@ from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing
+from tui.api.models import ServerAddress
+from tui.api.proxy import ProxyAddress
 from tui.app import VbemApp
 from tui.files import locked
 from tui.screens.dialogs import LogOnAgainScreen
@@ -136,6 +138,15 @@ async def test_a_logon_that_is_put_off_in_its_middle_is_told(app: VbemApp, demo:
         await shows(pilot, "It is not known whether the server has logged you on")
         assert app.last_words() == ""
         demo.clear_faults()
+
+
+async def test_why_a_logon_failed_ends_with_its_hint_on_a_small_screen_too(app: VbemApp) -> None:
+    proxy = ProxyAddress(host="proxy.corp.example", port=3128)
+    error = proxy.refusal("403 Forbidden by the policy", ServerAddress.parse("em01.branch.corp.example"))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await shows(pilot, "Log on")
+        app.full_screens[-1].show_error("log on to em01.branch.corp.example:9398", error)
+        await shows(pilot, "connect without a proxy.")
 
 
 def test_refusals_are_those_of_one_account_in_a_row() -> None:

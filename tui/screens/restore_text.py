@@ -377,7 +377,7 @@ def entry_lines(entry: JournalEntry) -> list[Line]:
 
 
 _NAMED = 3
-"""More than so many are only counted: the status line has three lines."""
+"""More than so many are only counted: the status line has few lines."""
 
 
 class EndedRestores:
