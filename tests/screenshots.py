@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import platform
 import tempfile
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
-from tests.support.scenes import DRAWN_PORT, SCENES, SERVER_OPTIONS, SIZES, Scene
+from tests.support.scenes import DRAWN_PORT, MACHINE, OPERATOR, SCENES, SERVER_OPTIONS, SIZES, Scene
 
 
 async def picture(demo: DemoProcess, scene: Scene, size: tuple[int, int]) -> str:
@@ -28,6 +29,8 @@ def draw(folder: Path, names: tuple[str, ...] = tuple(SCENES), sizes: tuple[str,
     """Draw the pictures of these scenes and sizes into `folder`."""
     os.environ["TZ"] = "UTC"
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+    os.environ["LOGNAME"] = OPERATOR
+    platform.node = lambda: MACHINE
     time.tzset()
     folder.mkdir(parents=True, exist_ok=True)
     for size in sizes:

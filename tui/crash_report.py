@@ -62,7 +62,7 @@ def _escaped(secret: str) -> str:
 
 
 def _escapes(char: str) -> str:
-    code, ways = ord(char), {re.escape(char)}
+    code, ways = ord(char), set[str]()
     units = char.encode("utf-16-be", "surrogatepass").hex()
     ways.add("".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4)))
     ways |= {rf"\\+U{code:08x}", rf"\\+u\{{0*{code:x}\}}", rf"%u{code:04x}"}
@@ -72,7 +72,9 @@ def _escapes(char: str) -> str:
         ways.add("".join(rf"\\+0?{byte:03o}" for byte in data))
     if char in _NAMED:
         ways.add(_NAMED[char])
-    return rf"(?:\\*(?:{'|'.join(sorted(ways, key=len, reverse=True))}))"
+    # The plain character comes last: with the backslash before it, U is also the beginning of an escape.
+    plain = rf"\\*{re.escape(char)}"
+    return f"(?:{'|'.join((*sorted(ways, key=len, reverse=True), plain))})"
 
 
 _NAMED = {

@@ -178,9 +178,10 @@ async def a_host_known_to_two_servers_comes_twice(lab: Lab) -> None:
 
 @fact("WIRE 8.2")
 async def lookup_items_have_neither_links_nor_addresses(lab: Lab) -> None:
-    item = {"Type": "HierarchyItem", "ObjectRef": "urn:VMware:Datastore:g.d", "ObjectName": "ssd & fast"}
+    item = {"Type": "HierarchyItem", "ObjectName": "ssd & fast"}
     for count in (0, 1, 2):
-        async with lab.serve(lab.collection("HierarchyItems", "HierarchyItem", [item] * count)) as (
+        items = [{**item, "ObjectRef": f"urn:VMware:Datastore:g.d{number}"} for number in range(count)]
+        async with lab.serve(lab.collection("HierarchyItems", "HierarchyItem", items)) as (
             manager,
             _,
         ):

@@ -15,6 +15,8 @@ from tests.support.settle import settle, shows, text_of, until
 
 DRAWN_PORT = 39398
 """Stands in every picture, whichever port the server took: those have five digits, too."""
+OPERATOR, MACHINE = "oncall", "jump1"
+"""Stand in every picture, whoever draws it where."""
 NOW = "2026-11-23T03:04:05Z"
 SERVER_OPTIONS = ("--seed", "1", "--now", NOW, "--time-scale", "0", "--fixed-identity")
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
-from tests.support.scenes import DRAWN_PORT, SCENES, SERVER_OPTIONS, SIZES
+from tests.support.scenes import DRAWN_PORT, MACHINE, OPERATOR, SCENES, SERVER_OPTIONS, SIZES
 from tui.app import VbemApp
 
 DRAWN_SESSION = "4e7fa0aa-cb3b-4b42-9aa1-ab7542fca3f8"
@@ -30,6 +30,8 @@ def gallery() -> Iterator[DemoProcess]:
 def app(gallery: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VbemApp:
     """The app on a fresh world; its picture holds nothing that differs from run to run."""
     gallery.reset()
+    monkeypatch.setenv("LOGNAME", OPERATOR)
+    monkeypatch.setattr("platform.node", lambda: MACHINE)
     app = app_on(gallery, tmp_path, clock=FixedWallClock(speed=20), trusted=False)
     draw = app.export_screenshot
 

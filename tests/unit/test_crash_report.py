@@ -143,6 +143,7 @@ def spellings(secret: str) -> dict[str, str]:
 @example('pass "w\\ord" ü+/=')
 @example("Grüße&<Öl>\\'\"\n")
 @example("\ud800lone!")
+@example("00000U")
 def test_a_known_secret_is_found_in_every_spelling(secret: str) -> None:
     for way, spelling in spellings(secret).items():
         shown = redacted(f"~{spelling}~", [secret])
