@@ -348,7 +348,7 @@ class Services:
     def in_flight_note(self) -> str:
         """Return how many restores are in flight, with ? where the server was not heard; empty for none."""
         restores, now = self.in_flight, self.clock.now()
-        doubt = "?" if any(restore.problem or restore.is_stale(now) for restore in restores) else ""
+        doubt = "?" if any(restore.is_out_of_date(now) for restore in restores) else ""
         return f"({len(restores)}{doubt})" if restores else ""
 
     @property

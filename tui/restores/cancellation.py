@@ -51,7 +51,7 @@ def _effect(restore: Restore) -> tuple[str, ...]:
             "Whether it does so shows only afterwards.",
             f"If its restore session starts, it continues; stop it in {console(restore)}.",
         )
-    if restore.is_missing:
+    if restore.is_unlisted:
         return (
             "The server does not list its restore session: cancelling deletes its task, if there is one.",
             f"It is not known whether the restore is running; check it, and stop it, in {console(restore)}.",
@@ -212,7 +212,7 @@ def watched(restore: Restore, now: Timestamp, *, is_heard: bool = True) -> Resto
         return _stopping(restore)
     if restore.cancel is CancelState.SESSION_STOPPING and not _is_stopping(restore):
         return _ended(restore) if restore.is_over else _goes_on(restore)
-    if restore.cancel is CancelState.SESSION_STOPPING and restore.is_missing:
+    if restore.cancel is CancelState.SESSION_STOPPING and restore.is_unlisted:
         return replace(restore, cancel_words="The restore session was stopping when it was last seen.")
     if restore.cancel is CancelState.GOES_ON:
         return _ended(restore) if restore.is_over else _goes_on(restore)
@@ -257,7 +257,7 @@ def _goes_on(restore: Restore) -> Restore:
     sent = "The cancel got no clear answer" if is_lost else "The cancel was accepted"
     if restore.is_over:
         words = _too_late(restore)
-    elif restore.is_missing or restore.is_probable:
+    elif restore.is_unlisted or restore.is_probable:
         words = f"{sent}; it is not known whether the restore continues."
     elif restore.session_uid:
         words = f"{sent}, but the restore continues. To stop it, use {console(restore)}."

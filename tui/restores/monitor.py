@@ -39,6 +39,7 @@ LONGEST_BACKOFF_S = 15.0
 """The longest pause while the server does not answer."""
 STALE_AFTER_S = STALE_AFTER.total_seconds()
 """How long a poll may go unanswered before that is said."""
+_NOT_WHOLE = "the server's list of sessions lacks its own, and may not be whole"
 POLL_S = 60.0
 """How long it may go unanswered before it is given up, and tried again."""
 JOURNAL_RETRY_S = 15.0
@@ -278,11 +279,15 @@ class Monitor:
         now = self._registry.timestamp()
         by_uid = {session.uid.lower(): session for session in sessions}
         for restore in restores:
-            self._change(restore.key, heard, now)
             is_listed = restore.session_uid.lower() in by_uid
-            if sessions.unreadable and not is_listed:
-                self._change(restore.key, with_problem, _unread(sessions.unreadable, "restore sessions"))
-            elif sessions.is_whole or is_listed:
+            why = "" if sessions.is_whole or not restore.session_uid else _NOT_WHOLE
+            if sessions.unreadable:
+                why = _unread(sessions.unreadable, "restore sessions")
+            if why and not is_listed:
+                # Such an answer is no news of it.
+                self._change(restore.key, with_problem, why)
+            else:
+                self._change(restore.key, heard, now)
                 self._change(restore.key, _apply_session, by_uid, now)
         for restore in restores:
             if self._registry.get(restore.key).is_searched:

@@ -151,7 +151,13 @@ class Restore:
     def is_known_to_run(self) -> bool:
         """Return whether the server has said that it is launching or running, and still lists it."""
         is_begun = self.state in {RestoreState.LAUNCHING, RestoreState.RESTORING}
-        return is_begun and not self.is_missing and not self.is_probable
+        return is_begun and not self.is_unlisted and not self.is_probable
+
+    @property
+    def is_unlisted(self) -> bool:
+        """Return whether the server's last good answer lacked its session, of which something was known."""
+        was_known = self.session is not None or self.progress is not None
+        return self.is_missing or (self.missed_polls > 0 and was_known)
 
     @property
     def is_searched(self) -> bool:
@@ -162,6 +168,10 @@ class Restore:
         """Return whether it is in flight and was not heard of for STALE_AFTER."""
         heard = self.last_heard or self.submitted
         return self.is_in_flight and now - heard >= STALE_AFTER
+
+    def is_out_of_date(self, now: datetime) -> bool:
+        """Return whether what is shown may be old: not listed, the last poll failed, not heard of."""
+        return self.is_unlisted or bool(self.problem) or self.is_stale(now)
 
     @property
     def has_unanswered_cancel(self) -> bool:

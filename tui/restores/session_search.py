@@ -259,7 +259,7 @@ def session_missing(restore: Restore, now: Timestamp) -> Restore:
     since = now.monotonic_s if restore.missed_since is None else restore.missed_since
     missed = replace(restore, missed_since=since, missed_polls=restore.missed_polls + 1)
     if missed.missed_polls < MISSED_POLLS or now.monotonic_s - since < MISSING_S:
-        return missed
+        return replace(missed, message=_unlisted_words(missed)) if missed.is_unlisted else missed
     return replace(missed, is_missing=True, problem="", message=_words(missed))
 
 
@@ -269,6 +269,11 @@ def last_known(restore: Restore) -> str:
     if restore.session is None or restore.last_seen is None:
         return f"not seen since vbem started; before that{done}" if done else ""
     return f"last seen {timefmt.clock_time(restore.last_seen)}{done}"
+
+
+def _unlisted_words(restore: Restore) -> str:
+    known = last_known(restore)
+    return f"The server's last answer did not list its restore session ({known}). vbem keeps asking."
 
 
 def _words(restore: Restore) -> str:

@@ -42,9 +42,8 @@ def progress_words(progress: int | None) -> str:
 
 def is_doubtful(restore: Restore, now: datetime) -> bool:
     """Return whether the state is not what the server has just shown: old, or of a session that is likely."""
-    is_old = restore.is_missing or bool(restore.problem) or restore.is_stale(now)
     is_likely = restore.is_probable and restore.state is RestoreState.RESTORING
-    return not restore.is_over and (is_old or is_likely)
+    return not restore.is_over and (restore.is_out_of_date(now) or is_likely)
 
 
 def state_words(restore: Restore) -> str:
@@ -52,6 +51,8 @@ def state_words(restore: Restore) -> str:
     word = label_of(restore.state, restore.cancel)
     if restore.is_missing:
         return f"{word} when last seen; the server no longer lists it"
+    if restore.is_unlisted:
+        return f"{word} when last seen; the server's last answer did not list it"
     if restore.is_probable and restore.state is RestoreState.RESTORING:
         word = f"probably {word}"
     return word + _percent(restore.progress)
@@ -107,6 +108,8 @@ def _short_doubt(one: Restore | JournalEntry) -> str:
         return "not all can be read"
     if isinstance(one, Restore) and one.is_missing:
         return "no longer at the server"
+    if isinstance(one, Restore) and one.is_unlisted:
+        return "not in the last answer"
     if one.found_by == FoundBy.PROBABLY and one.session_uid and not one.state.is_over:
         return _SHORT_PROBABLE.get(one.session_result, "perhaps it is restored")
     return ""
@@ -116,7 +119,7 @@ def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
     """Return one row: state, progress, VM, elapsed, message."""
     return (
         state_cell(restore.state, restore.cancel, is_old=is_doubtful(restore, now)),
-        progress_words(None if restore.is_missing else restore.progress),
+        progress_words(None if restore.is_unlisted else restore.progress),
         restore.vm_name,
         elapsed_words(restore, now),
         _fitting(restore, _out_of_date(restore, now) + _row_words(restore), _short_age(restore, now)),
@@ -165,7 +168,7 @@ def elapsed_words(restore: Restore, now: datetime) -> str:
 
 def _row_words(restore: Restore) -> str:
     """Return what a row has room for; an end, or the loss of the session, comes first."""
-    if restore.is_missing:
+    if restore.is_unlisted:
         return f"(out of date) {restore.message}"
     cancel_words = restore.cancel_words
     if restore.state is RestoreState.UNKNOWN:

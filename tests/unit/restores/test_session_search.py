@@ -15,7 +15,7 @@ from tui.api.models import RestoreSession, SessionResult
 from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores import session_search, transitions
 from tui.restores.restore import SEARCH_WINDOW_S, Restore
-from tui.restores.session_search import MISSED_POLLS, MISSING_S
+from tui.restores.session_search import MISSED_POLLS, MISSING_S, last_known
 from tui.screens.restore_text import restore_cells, restore_lines, state_words
 from tui.widgets.table_layout import Cell, StyledText
 
@@ -172,6 +172,28 @@ async def test_a_session_that_is_gone_for_long_is_told_as_not_found(world: World
     assert "78 %" not in state_words(missing)
     assert "no longer lists it" in state_words(missing)
     assert world.journal.rows[1]["message"].startswith(known)
+
+
+@pytest.mark.parametrize("progress", [78, None])
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_an_answer_without_its_session_vouches_for_nothing_of_before(
+    world: World, progress: int | None, is_whole: bool
+) -> None:
+    seen = await followed(world, progress)
+    world.manager.session_list, world.manager.is_list_whole = (), is_whole
+    now = await world.tick()
+    state, *_, words = (text_of(cell) for cell in restore_cells(now, world.clock.now()))
+    assert state == "restoring?"
+    known = last_known(seen)
+    said = (
+        f"The server's last answer did not list its restore session ({known})." if is_whole else "may not be"
+    )
+    assert words.startswith("(out of date")
+    assert said in words
+    assert is_whole or now.last_heard == seen.last_heard, "silence about it is no news of it"
+    world.manager.session_list = (session(progress=79),)
+    again = restore_cells(await world.tick(), world.clock.now())
+    assert [text_of(cell) for cell in again][:2] == ["restoring", "79 %"]
 
 
 async def test_a_short_gap_or_few_answers_mean_nothing(world: World) -> None:
