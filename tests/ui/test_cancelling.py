@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.support.settle import press, settle, text_of
+import pytest
+
+from tests.support.settle import press, settle, shows, text_of
 from tests.ui.forms import details, sent, tick
 from tests.ui.stage import StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped, task
 from tui.api.errors import ConnectionLost
 from tui.api.models import SessionResult, TaskState
 from tui.restores.service import RestoreService
+from tui.screens import cancel
 from tui.screens.cancel import CancelScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.text_view import TextView
@@ -151,6 +154,18 @@ async def test_dialog_follows_the_restore_while_it_is_open(tmp_path: Path, manag
         assert "The restore has ended; there is nothing to cancel." in text_of(pilot)
         await press(pilot, "right", "enter")
     assert manager.deletes == []
+
+
+async def test_the_question_grows_old_while_the_server_is_silent(
+    tmp_path: Path, manager: StageManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cancel, "SHOWN_EVERY_S", 0.02)
+    async with sent(tmp_path, manager) as pilot:
+        await press(pilot, "c")
+        assert "Now: launching" in text_of(pilot)
+        stage(pilot).services.clock.seconds = 60.0  # type: ignore[attr-defined] # of FakeClock
+        await shows(pilot, "This may be out of date: server last heard")
+        assert "Last known: launching" in text_of(pilot)
 
 
 async def test_a_restore_not_found_at_the_server_is_shown_as_old(

@@ -126,11 +126,12 @@ def resumed(restore: Restore, now: Timestamp) -> Restore:
     return restore
 
 
-def still_unanswered(restore: Restore, waited_s: float) -> Restore:
+def still_unanswered(restore: Restore) -> Restore:
     """Apply that the reply to the DELETE is late."""
     if restore.cancel is not CancelState.ASKING:
         return restore
-    words = f"No reply to the cancel request in {waited_s:.0f} s: it may or may not have arrived."
+    since = f" since {timefmt.clock_time(restore.cancel_asked)}" if restore.cancel_asked else ""
+    words = f"No reply to the cancel request{since}: it may or may not have arrived."
     return replace(restore, cancel_words=words)
 
 

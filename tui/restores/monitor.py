@@ -11,9 +11,11 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Concatenate, Literal, ParamSpec
 
+from tui import timefmt
 from tui.api.errors import ManagerError, SessionExpired, TimedOut
 from tui.api.models import LogonSession, RestoreSession, Task
 from tui.clock import Clock
@@ -88,6 +90,8 @@ class Monitor:
         self._wake = asyncio.Event()
         self._reported: set[str] = set()
         self._expired_key = ""
+        self._silent_since: datetime | None = None
+        """When the first of the polls began that were not answered in time."""
         self._failures = 0
         self._has_recovered = False
         self._fastest_s = fastest_s
@@ -163,6 +167,7 @@ class Monitor:
         """Poll once: at most two requests, one journal flush, one call of the listeners."""
         self.ticks += 1
         now = self._registry.timestamp()
+        self._silent_since = self._silent_since or now.wall
         key = session_key(self._manager.session)
         before = self._registry.all()
         self._drop_tasks_of_other_sessions(key, now)
@@ -177,6 +182,8 @@ class Monitor:
         failed = [error for error in errors if error is not None]
         if not failed:
             self._unmark()
+        if not any(isinstance(error, TimedOut) for error in failed):
+            self._silent_since = None
         self.on_poll(failed[0] if failed else None)
         self._note_errors(failed)
         self._adapt_interval(before)
@@ -186,18 +193,20 @@ class Monitor:
         self, poll: Callable[[], Coroutine[object, object, ManagerError | None]], restores: list[Restore]
     ) -> Exception | None:
         """Wait for a poll; say when it is late, give it up in the end, and return what went wrong."""
+        # A time, not a duration: it stays true while nothing is said anew, and from poll to poll.
+        since = timefmt.clock_time(self._silent_since or self._clock.now())
         task = asyncio.create_task(poll())
         error: Exception | None = None
         try:
             await asyncio.wait({task}, timeout=self._stale_after_s)
             if not task.done():
-                self._mark(restores, f"no answer from the server for {self._stale_after_s:.0f} s")
+                self._mark(restores, f"no answer from the server since {since}")
                 self._registry.notify_listeners()
                 await asyncio.wait({task}, timeout=self._poll_s - self._stale_after_s)
             if task.done():
                 error = task.result()
             else:
-                error = TimedOut(f"No answer for {self._poll_s:.0f} s.")
+                error = TimedOut(f"No answer since {since}.")
                 self._mark(restores, str(error))
         except Exception as unforeseen:  # noqa: BLE001 - the edge around one poll: the other one counts
             error = unforeseen

@@ -295,9 +295,8 @@ class RestoreService:
     async def _send(self, key: str, plan: RestorePlan) -> Restore:
         """Send exactly one POST; whatever happens, the restore does not stay `sent`."""
         session = session_key(self._manager.session)
-        late = partial(transitions.still_unanswered, waited_s=self._reply_patience_s)
         try:
-            with self._told_when_late(key, late):
+            with self._told_when_late(key, transitions.still_unanswered):
                 task = await self._manager.send(plan.request)
         except ManagerError as error:
             self._registry.change(key, transitions.unanswered, error, self._registry.timestamp())
@@ -359,9 +358,8 @@ class RestoreService:
         current = self._registry.get(key)
         task = Task(task_id=current.task_id, state=TaskState.RUNNING, delete_href=current.task_href)
         error: ManagerError | None = None
-        late = partial(cancellation.still_unanswered, waited_s=self._reply_patience_s)
         try:
-            with self._told_when_late(key, late):
+            with self._told_when_late(key, cancellation.still_unanswered):
                 await self._manager.cancel_task(task)
         except ManagerError as refused:
             error = refused

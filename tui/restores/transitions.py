@@ -15,6 +15,7 @@ from http import HTTPStatus
 
 from tui import timefmt
 from tui.api.errors import ManagerError, SessionExpired, Unreachable
+from tui.api.limits import Timeouts
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
 from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console, end
@@ -22,6 +23,7 @@ from tui.restores.session_search import contradiction, names_point
 
 NOT_FOUND_POLLS = 3
 """A task that failed with `not found` right after a backup may still change (WIRE 6.1)."""
+ANSWER_S = Timeouts().write_total
 NO_RESULT_S = 60.0
 """How long a session may be Stopped without a result before that is called unknown (WIRE 7)."""
 
@@ -40,11 +42,13 @@ def answered(
     return task_seen(launching, task, now, is_taken=is_taken)
 
 
-def still_unanswered(restore: Restore, waited_s: float) -> Restore:
+def still_unanswered(restore: Restore) -> Restore:
     """Apply that the answer to the request is late: the server may have begun all the same."""
     if restore.state is not RestoreState.SENT:
         return restore
-    words = f"No answer to the request in {waited_s:.0f} s; it may have started. vbem waits on."
+    since = timefmt.clock_time(restore.submitted)
+    until = timefmt.clock_time(restore.submitted + timedelta(seconds=ANSWER_S))
+    words = f"No answer to the request since {since}; it may have started. vbem waits until {until} at most."
     return replace(restore, message=words)
 
 

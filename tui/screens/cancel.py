@@ -16,7 +16,7 @@ from tui.restore_states import CancelState
 from tui.restores.restore import Restore
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, bindings_of
-from tui.screens.restore_text import state_words
+from tui.screens.restore_text import out_of_date_lines, state_words
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import Line, TextView
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.services import Services
+
+SHOWN_EVERY_S = 10.0
 
 
 class CancelScreen(Dialog[None]):
@@ -53,6 +55,8 @@ class CancelScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         self.query_one("#cancel-back", Button).focus()
+        # What the server says nothing of grows old without a word.
+        self.set_interval(SHOWN_EVERY_S, self._show)
         self._show()
 
     @on(RestoresChanged)
@@ -69,7 +73,10 @@ class CancelScreen(Dialog[None]):
         except KeyError:
             return
         now = self._restore
-        lines: list[Line] = [f"Now: {state_words(now)}. {now.message}"]
+        clock_now = self.services.clock.now()
+        doubt = out_of_date_lines(now, clock_now)
+        when = "Last known" if now.is_out_of_date(clock_now) else "Now"
+        lines: list[Line] = [f"{when}: {state_words(now)}. {now.message}", *doubt]
         outlook = restores.what_cancel_can_do(now)
         possible = outlook.possible and not self._asked
         self._sent_before = outlook.sent_before

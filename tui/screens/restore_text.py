@@ -147,11 +147,23 @@ def _short_age(restore: Restore, now: datetime) -> str:
 
 
 def _out_of_date(restore: Restore, now: datetime) -> str:
-    why = restore.problem
-    if not why and restore.is_stale(now):
-        heard = restore.last_heard
-        why = f"server last heard {_heard(heard, now)}" if heard else "server not heard yet"
+    why = _why_out_of_date(restore, now)
     return f"(out of date: {why}) " if why else ""
+
+
+def _why_out_of_date(restore: Restore, now: datetime) -> str:
+    if restore.problem or not restore.is_stale(now):
+        return restore.problem
+    heard = restore.last_heard
+    if heard is None:
+        return f"server not heard since it was sent at {_heard(restore.submitted, now)}"
+    return f"server last heard {_heard(heard, now)}"
+
+
+def out_of_date_lines(restore: Restore, now: datetime) -> list[Line]:
+    """Return why what is shown of it may be old; no line where it is of now."""
+    why = _why_out_of_date(restore, now)
+    return [StyledText(f"This may be out of date: {why}", "warning")] if why else []
 
 
 def elapsed_words(restore: Restore, now: datetime) -> str:
@@ -218,10 +230,7 @@ def _what_happens(restore: Restore, now: datetime) -> list[Line]:
     if restore.cancel_words and restore.cancel_words not in restore.message:
         lines.append(f"Cancelling: {restore.cancel_words}")
     lines += [StyledText(restore.unjournalled, "bad")] if restore.unjournalled else []
-    if restore.problem:
-        lines.append(StyledText(f"This may be out of date: {restore.problem}", "warning"))
-    elif restore.is_stale(now):
-        lines.append(StyledText("This may be out of date: the server has not been heard since.", "warning"))
+    lines += out_of_date_lines(restore, now)
     if restore.last_heard:
         lines.append(f"Server last heard {_heard(restore.last_heard, now)}")
     return [line for line in lines if line]

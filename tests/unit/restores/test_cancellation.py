@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.waiting import wait_for
 from tests.unit.restores.fakes import at, finished, logon, restore, session, stopped, task
 from tests.unit.restores.points import point
 from tests.unit.restores.world import World
+from tui import timefmt
 from tui.api.errors import (
     Busy,
     ConnectionLost,
@@ -239,12 +241,17 @@ async def test_a_reply_that_is_late_is_told_before_it_is_lost(world: World) -> N
     sending = asyncio.create_task(world.restores.submit(world.plan()))
     await wait_for(lambda: any("No answer" in one.message for one in world.restores.all), "the late answer")
     (sent,) = world.restores.all
-    assert (sent.state, "may have started" in sent.message) == (RestoreState.SENT, True)
+    times = (timefmt.clock_time(sent.submitted + timedelta(seconds=waited_s)) for waited_s in (0, 180))
+    assert sent.state is RestoreState.SENT
+    assert sent.message == (
+        "No answer to the request since {}; it may have started. vbem waits until {} at most.".format(*times)
+    )
     world.manager.hold.set()
     restore = await sending
     world.manager.hold = asyncio.Event()
     deleting = asyncio.create_task(world.restores.cancel(restore))
-    late = "No reply to the cancel request in 0 s: it may or may not have arrived."
+    asked = timefmt.clock_time(world.clock.now())
+    late = f"No reply to the cancel request since {asked}: it may or may not have arrived."
     await wait_for(lambda: world.restores.all[0].cancel_words == late, "the late reply")
     await world.restores.close(patience_s=0)
     assert row(world)["cancel"] is CancelState.LOST, "what is left behind is in the journal"

@@ -11,6 +11,7 @@ from tests.support.waiting import wait_for
 from tests.unit.restores.fakes import finished, logon, session, stopped, task
 from tests.unit.restores.points import point
 from tests.unit.restores.world import World
+from tui import timefmt
 from tui.api.errors import Busy, SessionExpired, TimedOut
 from tui.api.models import Items, RestoreSession, SessionResult, SessionState, TaskState
 from tui.api.query import Query
@@ -208,8 +209,10 @@ async def test_a_server_that_is_silent_is_told_and_no_longer_once_it_answers(wor
 
     answering, world.manager.restore_sessions = world.manager.restore_sessions, never  # type: ignore[method-assign]
     current = await world.tick()
-    assert "no answer from the server for 0 s" in told
+    since = timefmt.clock_time(world.clock.now())
+    assert f"no answer from the server since {since}" in told
     assert current.problem.startswith("The server did not answer in time")
+    assert f"since {since}" in (await world.tick(40)).problem, "the second poll in silence began later"
     assert world.restores.monitor.interval() > 1.0
     world.manager.restore_sessions = answering  # type: ignore[method-assign]
     world.restores = world.start()
