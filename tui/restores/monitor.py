@@ -374,8 +374,7 @@ class Monitor:
         if any(isinstance(error, SessionExpired) for error in errors):
             self._expired_key = session_key(self._manager.session)
             self.logon_needed = True
-            if any(restore.is_in_flight for restore in self._watched()):
-                self._on_logon_needed()
+            self._on_logon_needed()
 
     def _adapt_interval(self, before: tuple[Restore, ...]) -> None:
         """Poll at full pace while something happens, slower and slower while nothing does."""

@@ -18,7 +18,7 @@ from tui.api.query import Query
 from tui.restore_states import RestoreState
 from tui.restores import transitions
 from tui.restores.forms.platforms import form_for
-from tui.restores.restore import Restore
+from tui.restores.restore import SEARCH_WINDOW_S, Restore
 from tui.screens.restore_text import restore_cells
 
 
@@ -161,6 +161,20 @@ async def test_an_expired_logon_session_pauses_and_restores_go_on_by_session(wor
     runner.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await runner
+
+
+@pytest.mark.parametrize("is_searched_slowly", [False, True])
+async def test_an_expired_logon_is_announced_also_where_only_an_unknown_outcome_is_watched(
+    world: World, is_searched_slowly: bool
+) -> None:
+    asked: list[int] = []
+    world.restores = world.start(on_logon_needed=lambda: asked.append(1))
+    await world.submitted(TimedOut("read"))
+    if is_searched_slowly:
+        assert (await world.tick(SEARCH_WINDOW_S)).is_quiet
+    world.manager.session_list = SessionExpired("401", http_code=401)
+    await world.tick()
+    assert asked == [1]
 
 
 async def test_running_follows_to_the_end_and_then_asks_nothing(world: World) -> None:
