@@ -196,7 +196,8 @@ class Services:
         self._start(self._watch(), "watch the restores")
         self._start(self._remember(connection), "remember this server")
         self._start(self._keep_session(connection, after_s=KEEP_AFTER_S), "keep the logon session")
-        self._start(connection.keep_alive_loop(lambda: bool(self.in_flight)), "keep the logon session alive")
+        keeping = connection.keep_alive_loop(lambda: bool(self.in_flight), self._request_logon)
+        self._start(keeping, "keep the logon session alive")
 
     def admit(self, connection: Connection) -> None:
         """Take charge of a connection after its logon: make its restores."""

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.api.errors import ManagerError
+from tui.api.errors import ManagerError, SessionExpired
 from tui.api.models import Certificate, LogonSession, ServerAddress, WireFormat
 from tui.api.tls import Trust
 from tui.clock import Clock
@@ -311,8 +311,16 @@ class Connection:
 
     # -- staying ------------------------------------------------------------------------------
 
-    async def keep_alive_loop(self, busy: Callable[[], bool]) -> None:
-        """Keep the session alive while somebody is there or `busy()`; runs until cancelled."""
+    async def keep_alive_loop(
+        self, busy: Callable[[], bool], on_expired: Callable[[], object] = lambda: None
+    ) -> None:
+        """Keep the session alive while somebody is there or `busy()`; runs until cancelled.
+
+        Args:
+            busy: whether something needs the session though nobody is there.
+            on_expired: called when a read finds that the session is over, once until one succeeds.
+        """
+        is_told = False
         last_key = self._clock.monotonic()
         while True:
             await self._clock.sleep(TICK_S)
@@ -322,14 +330,21 @@ class Connection:
             attended = now - last_key < ATTENDED_S
             if now - self._last_read >= KEEP_ALIVE_S and (attended or busy()):
                 self._last_read = now
-                await self._read_lightly()
+                is_over = await self._is_found_over()
+                if is_over and not is_told:
+                    on_expired()
+                is_told = is_over
 
-    async def _read_lightly(self) -> None:
+    async def _is_found_over(self) -> bool:
+        """Read lightly, and return whether the server said that the session is over."""
         try:
             await self.manager.keep_alive()
+        except SessionExpired:
+            return True
         except ManagerError:
             # Whoever needs the server next says what is wrong with it, where it matters.
-            return
+            return False
+        return False
 
 
 _SHARED = "Another vbem uses the same logon session, so it stays alive at the server."

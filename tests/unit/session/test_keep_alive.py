@@ -34,6 +34,7 @@ class Scene:
         self.manager = QuietManager(self.clock)
         monkeypatch.setattr("tui.api.client.EnterpriseManager", lambda *_, **__: self.manager)
         self.busy = False
+        self.told: list[float] = []
         self.connection = Connection(
             ServerAddress(host="em"),
             trust_store=KnownServers(folder / "known_servers"),
@@ -44,6 +45,9 @@ class Scene:
             clock=self.clock,
         )
 
+    def say_expired(self) -> None:
+        self.told.append(self.clock.monotonic())
+
     async def minutes(self, count: int) -> None:
         for _ in range(count):
             await self.clock.advance(60)
@@ -53,7 +57,7 @@ class Scene:
 @pytest.fixture
 async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     one = Scene(tmp_path, monkeypatch)
-    loop = asyncio.create_task(one.connection.keep_alive_loop(lambda: one.busy))
+    loop = asyncio.create_task(one.connection.keep_alive_loop(lambda: one.busy, one.say_expired))
     await asyncio.sleep(0)
     yield one
     loop.cancel()
@@ -95,6 +99,13 @@ async def test_a_read_that_fails_ends_nothing(scene: Scene, error: ManagerError)
     scene.manager.error = error
     await scene.minutes(20)
     assert len(scene.manager.reads) == 4
+    is_over = isinstance(error, SessionExpired)
+    assert scene.told == ([300.0] if is_over else []), "an end is announced, once"
+    scene.manager.error = None
+    await scene.minutes(5)
+    scene.manager.error = error
+    await scene.minutes(5)
+    assert scene.told == ([300.0, 1800.0] if is_over else [])
 
 
 def test_the_read_is_well_before_the_servers_end() -> None:
