@@ -91,7 +91,7 @@ async def test_confirmation_says_what_was_found_and_nothing_is_still_looked_for(
         await pilot.press("escape")
         manager.session_list = (session(1, progress=40, name="app07@nightly"),)
         await asked(pilot)
-        assert "): app07@nightly, Working, 40 %" in text_of(pilot)
+        assert "): restore session app07@nightly" in text_of(pilot)
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24)])

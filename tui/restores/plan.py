@@ -53,6 +53,8 @@ class PlanContext:
     """Rows of that VM that another vbem has in flight, each in words."""
     known_rows: frozenset[int] | None = None
     """All rows of that VM in flight when the plan was checked; None: not asked yet."""
+    earlier: tuple[str, ...] = ()
+    """What may have become of earlier restores of that VM whose outcome is unknown, each in words."""
     own_in_flight: int = 0
     """Restores of that VM this program has in flight."""
     own_uncertain: int = 0
@@ -253,12 +255,21 @@ def _warnings(
         lines.append(f"The point is {timefmt.age(point.created, now)} old at {timefmt.clock_time(now)[:5]}.")
     if point.known_created and context.newest is not None and context.newest > point.created:
         lines.append(f"This VM has a newer point, of {timefmt.both(context.newest)}.")
-    lines += _in_flight(context)
+    lines += _in_flight(context, _beside(effect, context))
+    lines += context.earlier
     return tuple(sanitize.safe(line) for line in lines)
 
 
-def _in_flight(context: PlanContext) -> list[str]:
-    others = [f"{words}; another one would run beside it." for words in context.other_rows]
+def _beside(effect: RestoreEffect, context: PlanContext) -> str:
+    """Return what this restore does beside another one of the VM, which nothing holds up."""
+    if effect.original is OriginalOutcome.KEPT and not context.taken_names:
+        return "another one would run beside it"
+    verb = "OVERWRITES" if effect.original is OriginalOutcome.OVERWRITTEN else "may OVERWRITE"
+    return f"this one {verb} the VM while another restore may be writing to it"
+
+
+def _in_flight(context: PlanContext, beside: str) -> list[str]:
+    others = [f"{words}; {beside}." for words in context.other_rows]
     if not context.is_list_whole:
         others.append(
             "The server did not say where its list of restore sessions ends: another restore of this VM may "
@@ -269,12 +280,12 @@ def _in_flight(context: PlanContext) -> list[str]:
     known = max(len(context.running or ()), context.own_in_flight - context.own_uncertain)
     if known:
         restores = "A restore of this VM is" if known == 1 else f"{known} restores of this VM are"
-        return [f"{restores} already running; another one would run beside it.", *others]
+        return [f"{restores} already running; {beside}.", *others]
     count = context.own_uncertain
     if not count:
         return others
     restores = "A restore of this VM" if count == 1 else f"{count} restores of this VM"
-    return [f"{restores} may be running; another one would run beside it.", *others]
+    return [f"{restores} may be running; {beside}.", *others]
 
 
 def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[str, ...]:
@@ -292,16 +303,19 @@ def _found(point: RestorePoint, context: PlanContext, now: datetime) -> tuple[st
         besides += f"; {count} in the list cannot be read" if count else ""
         return (f"The server lists no running restore of this {_thing(point)}{besides} ({looked}).",)
     return tuple(
-        sanitize.safe(f"Running ({looked}): {_session_words(session)}.", cells=300)
+        sanitize.safe(f"Running ({looked}): {_session_words(session, point)}.", cells=400)
         for session in context.running
     )
 
 
-def _session_words(session: RestoreSession) -> str:
-    parts = [session.name or session.uid, session.state.value]
+def _session_words(session: RestoreSession, point: RestorePoint) -> str:
+    parts = [f"restore session {session.name or session.uid}", session.state.value]
     parts += [f"{session.progress} %"] if session.progress is not None else []
     parts += [f"started {timefmt.both(session.created)}"] if session.created else []
-    return ", ".join(parts)
+    if session.point_uid:
+        is_same = session.point_uid.lower() == point.uid.lower()
+        parts.append("from this point" if is_same else "from another point")
+    return f"{', '.join(parts)}; the server does not say by whom"
 
 
 def _thing(point: RestorePoint) -> str:

@@ -24,6 +24,7 @@ from tui.restores.forms.fields import Values
 from tui.restores.forms.form import RestoreForm
 from tui.restores.journal_mapping import Requester, new_restore, resume, row_of, take_up
 from tui.restores.monitor import FASTEST_S, POLL_S, STALE_AFTER_S, Monitor, session_key
+from tui.restores.other_restores import earlier_words, is_same_vm, row_words
 from tui.restores.plan import PlanContext, RestorePlan, make_plan, new_names, with_context
 from tui.restores.ports import JournalEntry, RestoreApi, RestoreJournal
 from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
@@ -191,7 +192,7 @@ class RestoreService:
             running=running,
             is_list_whole=sessions.is_whole,
             unreadable_sessions=sessions.unreadable,
-            other_rows=tuple(_row_words(row) for row in rows if row.id not in own),
+            other_rows=tuple(row_words(row) for row in rows if row.id not in own),
             known_rows=frozenset(row.id for row in rows),
         )
         return self.renew(replace(plan, context=context))
@@ -206,9 +207,12 @@ class RestoreService:
             return []
 
     def _with_own(self, context: PlanContext, point: RestorePoint) -> PlanContext:
-        own = [restore for restore in self.in_flight if _is_same_vm(restore, point)]
+        own = [restore for restore in self.in_flight if is_same_vm(restore, point)]
         uncertain = sum(not restore.is_known_to_run for restore in own)
-        return replace(context, own_in_flight=len(own), own_uncertain=uncertain)
+        everything = (*self.all, *(one.entry for one in self._unfollowed))
+        same = (one for one in everything if is_same_vm(one, point))
+        earlier = tuple(earlier_words(one) for one in same if one.state is RestoreState.UNKNOWN)
+        return replace(context, own_in_flight=len(own), own_uncertain=uncertain, earlier=earlier)
 
     # Sending
 
@@ -467,16 +471,3 @@ class RestoreService:
             for restore in self.in_flight:
                 if restore.entry_id is not None:
                     await asyncio.to_thread(self._registry.journal.release, restore.entry_id)
-
-
-def _row_words(row: JournalEntry) -> str:
-    who = f", by {row.operator}" if row.operator else ""
-    where = f"in the journal (row {row.id}{who})"
-    if row.state is RestoreState.UNKNOWN:
-        return f"A restore of this VM may be running: its outcome is unknown {where}"
-    return f"A restore of this VM {row.state.predicate} {where}"
-
-
-def _is_same_vm(restore: Restore, point: RestorePoint) -> bool:
-    named = restore.vm_name == point.vm_name and restore.server_uid == point.server_uid
-    return named or restore.point_uid == point.uid

@@ -197,6 +197,11 @@ async def test_a_colleagues_restore_is_never_told_as_ours(world: World, result: 
         assert "may be this restore's" in row["message"]
         assert "The reply to the request was lost" in row["message"], "the cause stays the same"
         assert not story.world.restores.in_flight
+        checked = await story.world.restores.check_running(story.world.plan())
+        (warning,) = (words for words in checked.warnings if "earlier restore" in words)
+        verdict = "FAILED" if result is SessionResult.FAILED else "SUCCEEDED"
+        assert warning.startswith(f"An earlier restore of this VM (journal row 1) may have {verdict}")
+        assert "a restore session that may be its own ended at" in warning
     other = await told([LOST, ("colleague", OTHER), ("wait", 1.0)])
     assert other.world.restores.all[0].session_uid == ""
 

@@ -210,11 +210,36 @@ def test_running_restores_are_told_by_name_state_and_begin() -> None:
         name="app07\x1b@2026",
         progress=40,
         created=NOW - timedelta(minutes=9),
+        point_uid=point().uid,
     )
     (words,) = plan_for(context=PlanContext(running=(running,))).found
-    assert words.startswith(f"Running (checked at {timefmt.clock_time(NOW)}): app07")
+    assert words.startswith(f"Running (checked at {timefmt.clock_time(NOW)}): restore session app07")
+    assert words.endswith("from this point; the server does not say by whom.")
     assert "Working, 40 %, started 2026-11-23" in words
     assert "\x1b" not in words
+
+
+@pytest.mark.parametrize(
+    ("version", "values", "words"),
+    [
+        ("v1_7", {}, "another one would run beside it"),
+        ("v1_7", {"keep_original": False}, "this one OVERWRITES the VM while another restore may be writing"),
+        ("", {}, "this one may OVERWRITE the VM while another restore may be writing"),
+    ],
+)
+@pytest.mark.parametrize(
+    "context",
+    [
+        PlanContext(running=(), own_in_flight=1),
+        PlanContext(running=(), own_in_flight=2, own_uncertain=2),
+        PlanContext(running=(), other_rows=("A restore of this VM is running in the journal (row 3)",)),
+    ],
+)
+def test_what_it_does_beside_another_restore_is_said_plainly(
+    context: PlanContext, version: str, values: Values, words: str
+) -> None:
+    plan = plan_for(values=values, api_version=version, context=context)
+    assert any(words in warning for warning in plan.warnings if warning.startswith(("A rest", "2 rest")))
 
 
 def test_kept_original_says_that_the_server_chooses_the_name() -> None:
