@@ -99,11 +99,12 @@ def asked(restore: Restore, by: str, now: Timestamp) -> Restore:
         by: who asked, `user@host`.
         now: by both clocks.
     """
+    is_launching = restore.state is RestoreState.LAUNCHING
     return replace(
         restore,
         cancel=CancelState.ASKING,
         cancel_at=now.monotonic_s,
-        cancel_words="Asking the server to stop it.",
+        cancel_words=f"Asking the server to {'stop the launch' if is_launching else 'delete its task'}.",
         cancel_asked=now.wall,
         cancel_by=by,
         cancel_answered=None,
@@ -258,8 +259,12 @@ def _goes_on(restore: Restore) -> Restore:
     sent = "The cancel got no clear answer" if is_lost else "The cancel was accepted"
     if restore.is_over:
         words = _too_late(restore)
-    elif restore.is_unlisted or restore.is_probable:
+    elif restore.is_settled:
+        words = NOT_KNOWN
+    elif restore.is_unlisted:
         words = f"{sent}; it is not known whether the restore continues."
+    elif restore.is_probable:
+        words = f"{sent}; what is probably its session goes on. To stop it, use {console(restore)}."
     elif restore.session_uid:
         words = f"{sent}, but the restore continues. To stop it, use {console(restore)}."
     elif restore.state is RestoreState.UNKNOWN:
@@ -271,8 +276,9 @@ def _goes_on(restore: Restore) -> Restore:
 
 def _too_late(restore: Restore) -> str:
     """Return name the end first: a row shows no more than the beginning."""
-    if restore.state is RestoreState.SUCCEEDED:
-        return "Succeeded; the cancel came too late: the restore ran to its end."
-    if restore.state is RestoreState.WARNING:
-        return "Succeeded with warnings; the cancel came too late: the restore ran to its end."
-    return NOT_KNOWN
+    if restore.state not in {RestoreState.SUCCEEDED, RestoreState.WARNING}:
+        return NOT_KNOWN
+    end = "Succeeded" if restore.state is RestoreState.SUCCEEDED else "Succeeded with warnings"
+    if restore.cancel_answered is None:
+        return f"{end}; the cancel stopped nothing, and whether it arrived is not known."
+    return f"{end}; the cancel came too late: the restore ran to its end."

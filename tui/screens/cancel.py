@@ -81,7 +81,7 @@ class CancelScreen(Dialog[None]):
         possible = outlook.possible and not self._asked
         self._sent_before = outlook.sent_before
         if self._asked or (now.cancel is not CancelState.NONE and not outlook.possible):
-            lines.append(StyledText(now.cancel_words or "Asking the server to stop it.", "warning"))
+            lines.append(StyledText(now.cancel_words or "The cancel request is being sent.", "warning"))
         elif outlook.sent_before:
             lines += [StyledText(outlook.words[0], "bad"), *outlook.words[1:]]
         else:

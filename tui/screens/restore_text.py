@@ -53,6 +53,8 @@ def state_words(restore: Restore) -> str:
         return f"{word} when last seen; the server no longer lists it"
     if restore.is_unlisted:
         return f"{word} when last seen; the server's last answer did not list it"
+    if restore.is_settled:
+        return f"{word}; the session that may be its own came to {restore.session_result}"
     if restore.is_probable and restore.state is RestoreState.RESTORING:
         word = f"probably {word}"
     return word + _percent(restore.progress)
@@ -99,7 +101,7 @@ def short_words(one: Restore | JournalEntry) -> str:
     if state is RestoreState.FAILED and one.session_uid:
         return "the reason is below" if _reason(one) else "no reason is given"
     if state is RestoreState.SUCCEEDED and cancel is CancelState.GOES_ON:
-        return "restored; cancel too late"
+        return "restored; cancel too late" if one.cancel_answered else "restored despite a cancel"
     return _SHORT[state] if state.is_over else _SHORT_CANCEL.get(cancel, _SHORT[state])
 
 
@@ -119,7 +121,7 @@ def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
     """Return one row: state, progress, VM, elapsed, message."""
     return (
         state_cell(restore.state, restore.cancel, is_old=is_doubtful(restore, now)),
-        progress_words(None if restore.is_unlisted else restore.progress),
+        progress_words(None if restore.is_unlisted or restore.is_settled else restore.progress),
         restore.vm_name,
         elapsed_words(restore, now),
         _fitting(restore, _out_of_date(restore, now) + _row_words(restore), _short_age(restore, now)),

@@ -30,7 +30,7 @@ from tui.restore_states import CancelState, FoundBy, RestoreState, label_of
 from tui.restores import cancellation, transitions
 from tui.restores.cancellation import GRACE_S
 from tui.restores.restore import Restore
-from tui.screens.restore_text import restore_cells
+from tui.screens.restore_text import restore_cells, state_words
 
 RESTORING = RestoreState.RESTORING
 
@@ -178,7 +178,7 @@ def test_a_task_gone_before_the_delete_leads_to_the_search() -> None:
     ("error", "row"),
     [
         (None, "Succeeded; the cancel came too late"),
-        (TimedOut("read"), "Succeeded; the cancel came too late"),
+        (TimedOut("read"), "Succeeded; the cancel stopped nothing, and whether it arrived is not known"),
         (Forbidden("x", http_code=403, from_manager=True), "The VM is restored. The server did not"),
         (NotFound("x", http_code=404, from_manager=True), "The VM is restored. The task was already gone"),
     ],
@@ -191,6 +191,29 @@ def test_a_row_begins_with_the_end(error: ManagerError | None, row: str) -> None
     words = restore_cells(current, at(2).wall)[-1]
     assert isinstance(words, str)
     assert words.startswith(row)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (RestoreState.LAUNCHING, "Asking the server to stop the launch."),
+        (RESTORING, "Asking the server to delete its task."),
+    ],
+)
+def test_what_is_asked_is_what_the_button_said(state: RestoreState, words: str) -> None:
+    assert cancellation.asked(restore(state), "op@jump", at(0)).cancel_words == words
+
+
+def test_a_cancel_beside_a_probable_session_goes_with_what_is_seen_of_that() -> None:
+    unknown = transitions.task_missing(accepted(restore(), None), at(1))
+    found = transitions.session_seen(unknown, session(progress=40), at(2), FoundBy.PROBABLY)
+    runs = cancellation.watched(found, at(2))
+    assert "what is probably its session goes on. To stop it, use the backup console" in runs.cancel_words
+    over = transitions.session_seen(runs, stopped(SessionResult.SUCCESS), at(3))
+    told = cancellation.watched(over, at(3))
+    assert told.cancel_words == cancellation.NOT_KNOWN
+    assert "%" not in state_words(told) + str(restore_cells(told, at(3).wall)[1])
+    assert state_words(told).endswith("may be its own came to Success")
 
 
 def test_an_unclear_answer_to_the_delete_is_no_lost_reply() -> None:

@@ -26,7 +26,7 @@ REASON = "The server says: Disk is full"
         ({"state": RestoreState.FAILED, "session_uid": "s", "message": REASON}, "the reason is below"),
         ({"state": RestoreState.UNKNOWN}, "it may have started"),
         ({"state": RestoreState.UNKNOWN, "session_uid": "s"}, "stopped without a result"),
-        ({"state": RestoreState.SUCCEEDED, "cancel": CancelState.GOES_ON}, "restored; cancel too late"),
+        ({"state": RestoreState.SUCCEEDED, "cancel": CancelState.GOES_ON}, "restored despite a cancel"),
         ({"state": RestoreState.RESTORING, "cancel": CancelState.GOES_ON}, "continues despite a cancel"),
         ({"state": RestoreState.RESTORING, "is_missing": True}, "no longer at the server"),
         ({"found_by": FoundBy.PROBABLY, "session_uid": "s"}, "perhaps its session runs"),
