@@ -66,7 +66,7 @@ def test_all_kinds_of_texts_are_collected() -> None:
         "Keep the original VM",
         "is launching",
         "Sent; waiting for the server's answer.",
-        "This may be out of date: {restore.problem}",
+        "This may be out of date: {why}",
     } <= words
 
 

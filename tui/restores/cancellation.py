@@ -264,7 +264,7 @@ def _goes_on(restore: Restore) -> Restore:
     elif restore.is_unlisted:
         words = f"{sent}; it is not known whether the restore continues."
     elif restore.is_probable:
-        words = f"{sent}; what is probably its session goes on. To stop it, use {console(restore)}."
+        words = f"{sent}; what is probably its session continues. To stop it, use {console(restore)}."
     elif restore.session_uid:
         words = f"{sent}, but the restore continues. To stop it, use {console(restore)}."
     elif restore.state is RestoreState.UNKNOWN:

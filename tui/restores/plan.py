@@ -315,7 +315,7 @@ def _session_words(session: RestoreSession, point: RestorePoint) -> str:
     if session.point_uid:
         is_same = session.point_uid.lower() == point.uid.lower()
         parts.append("from this point" if is_same else "from another point")
-    return f"{', '.join(parts)}; the server does not say by whom"
+    return f"{', '.join(parts)}; the server does not say who started it"
 
 
 def _thing(point: RestorePoint) -> str:

@@ -209,7 +209,7 @@ class RestoreService:
     def _with_own(self, context: PlanContext, point: RestorePoint) -> PlanContext:
         own = [restore for restore in self.in_flight if is_same_vm(restore, point)]
         uncertain = sum(not restore.is_known_to_run for restore in own)
-        everything = (*self.all, *(one.entry for one in self._unfollowed))
+        everything: tuple[Restore | JournalEntry, ...] = (*self.all, *(one.entry for one in self._unfollowed))
         same = (one for one in everything if is_same_vm(one, point))
         earlier = tuple(earlier_words(one) for one in same if one.state is RestoreState.UNKNOWN)
         return replace(context, own_in_flight=len(own), own_uncertain=uncertain, earlier=earlier)

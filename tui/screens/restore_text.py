@@ -244,8 +244,9 @@ def _heard(seen: datetime, now: datetime) -> str:
 
 
 def _what_was_asked(restore: Restore, now: datetime, plan: str) -> list[Line]:
-    overwrite = "OVERWRITES, or may overwrite, the original" if restore.overwrites else "keeps the original"
-    lines: list[Line] = [f"Asked for     {overwrite}"]
+    lines: list[Line] = [
+        f"Asked for     {_overwrite_words(plan) if restore.overwrites else 'keeps the original'}"
+    ]
     lines += [f"Plan          {words}" if not number else f"              {words}"
               for number, words in enumerate(plan.splitlines())]  # fmt: skip
     lines += [f"Reason        {restore.reason}"] if restore.reason else []
@@ -256,6 +257,12 @@ def _what_was_asked(restore: Restore, now: datetime, plan: str) -> list[Line]:
         age = timefmt.age(restore.point_created, restore.submitted)
         lines.append(f"Point of      {timefmt.both(restore.point_created)}, {age} before it was sent")
     return lines
+
+
+def _overwrite_words(plan: str) -> str:
+    """Return what a restore overwrites, or may: in the words of its plan, which know more than a yes."""
+    said = next((line for line in plan.splitlines() if "OVERWRITTEN" in line), "")
+    return said or "OVERWRITES, or may overwrite, the original or the VM that has the new name"
 
 
 def _when(restore: Restore, now: datetime) -> list[Line]:
@@ -373,7 +380,7 @@ def entry_lines(entry: JournalEntry) -> list[Line]:
         ("Sent", timefmt.both(entry.started) if entry.started else ""),
         ("End noticed", f"{ended}{no_time}" if ended else ""),
         ("Last written", written),
-        ("Overwrites", "YES, or may" if entry.overwrites else "no"),
+        ("Overwrites", _overwrite_words(entry.plan) if entry.overwrites else "no"),
         ("Backup server", entry.backup_server_name),
         ("Platform", Platform.from_word(entry.platform).label),
         ("Point", entry.point_uid + (f" of {timefmt.both(made)}" if (made := entry.point_created) else "")),

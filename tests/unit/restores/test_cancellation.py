@@ -208,7 +208,7 @@ def test_a_cancel_beside_a_probable_session_goes_with_what_is_seen_of_that() -> 
     unknown = transitions.task_missing(accepted(restore(), None), at(1))
     found = transitions.session_seen(unknown, session(progress=40), at(2), FoundBy.PROBABLY)
     runs = cancellation.watched(found, at(2))
-    assert "what is probably its session goes on. To stop it, use the backup console" in runs.cancel_words
+    assert "what is probably its session continues. To stop it, use the backup console" in runs.cancel_words
     over = transitions.session_seen(runs, stopped(SessionResult.SUCCESS), at(3))
     told = cancellation.watched(over, at(3))
     assert told.cancel_words == cancellation.NOT_KNOWN

@@ -214,7 +214,7 @@ def test_running_restores_are_told_by_name_state_and_begin() -> None:
     )
     (words,) = plan_for(context=PlanContext(running=(running,))).found
     assert words.startswith(f"Running (checked at {timefmt.clock_time(NOW)}): restore session app07")
-    assert words.endswith("from this point; the server does not say by whom.")
+    assert words.endswith("from this point; the server does not say who started it.")
     assert "Working, 40 %, started 2026-11-23" in words
     assert "\x1b" not in words
 
@@ -240,6 +240,24 @@ def test_what_it_does_beside_another_restore_is_said_plainly(
 ) -> None:
     plan = plan_for(values=values, api_version=version, context=context)
     assert any(words in warning for warning in plan.warnings if warning.startswith(("A rest", "2 rest")))
+
+
+@pytest.mark.parametrize(
+    ("version", "values", "words"),
+    [
+        ("v1_7", {}, "keeps the original"),
+        ("v1_7", {"keep_original": False}, "The original VM, where it still exists, is OVERWRITTEN."),
+        ("", {}, "MAY BE OVERWRITTEN."),
+    ],
+)
+def test_details_say_what_is_overwritten_as_plainly_as_the_plan(
+    version: str, values: Values, words: str
+) -> None:
+    plan = plan_for(values=values, api_version=version)
+    told = restore_lines(new_restore(plan, "", (), NOW), NOW, "\n".join(plan.words))
+    (line,) = (line for line in told if isinstance(line, str) and line.startswith("Asked for"))
+    assert line.endswith(words)
+    assert "or may" not in line
 
 
 def test_kept_original_says_that_the_server_chooses_the_name() -> None:
