@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.settle import opened, press, settle, shows, text_of
-from tests.ui.forms import app_for, details, send, sent, tick
+from tests.ui.forms import app_for, asked, details, send, sent, tick
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped, task
 from tests.unit.restores.points import point
@@ -112,6 +112,19 @@ async def test_unknown_restore_is_sent_again_as_a_new_one_with_what_was_typed(tm
         rows = stage(pilot).rows.recent()
     assert manager.specs == [VmRestoreSpec(power_on=True), VmRestoreSpec(power_on=True)]
     assert len(rows) == 2
+
+
+async def test_the_question_itself_says_that_an_unknown_restore_may_have_succeeded(tmp_path: Path) -> None:
+    manager = StageManager(post=ConnectionLost("Reset."))
+    async with sent(tmp_path, manager) as pilot:
+        manager.session_list = (stopped(SessionResult.SUCCESS),)
+        await tick(pilot)
+        await press(pilot, "s")
+        await asked(pilot)
+        shown = " ".join(text_of(pilot).replace("\u2502", " ").split())
+        assert "may have SUCCEEDED: a restore session that may be its own came to Success." in shown
+        await press(pilot, "enter")
+    assert len(manager.posts) == 1
 
 
 async def test_send_again_after_another_run_reads_the_point_anew(tmp_path: Path) -> None:

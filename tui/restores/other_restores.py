@@ -41,6 +41,7 @@ def earlier_words(one: Restore | JournalEntry) -> str:
     words = f"An earlier restore of this VM{row} {verdict or 'may have started, and SUCCEEDED'}"
     if verdict:
         when = f" at {timefmt.both(one.session_ended)}" if one.session_ended else ""
-        return f"{words}: a restore session that may be its own ended{when}. {look}"
+        came_to = f"came to {one.session_result}{when}"
+        return f"{words}: a restore session that may be its own {came_to}. {look}"
     could_be = "" if isinstance(one, JournalEntry) else one.could_be
     return f"{words}: its outcome is UNKNOWN. {could_be or look}"

@@ -201,7 +201,7 @@ async def test_a_colleagues_restore_is_never_told_as_ours(world: World, result: 
         (warning,) = (words for words in checked.warnings if "earlier restore" in words)
         verdict = "FAILED" if result is SessionResult.FAILED else "SUCCEEDED"
         assert warning.startswith(f"An earlier restore of this VM (journal row 1) may have {verdict}")
-        assert "a restore session that may be its own ended at" in warning
+        assert f"a restore session that may be its own came to {result.value} at" in warning
     other = await told([LOST, ("colleague", OTHER), ("wait", 1.0)])
     assert other.world.restores.all[0].session_uid == ""
 
