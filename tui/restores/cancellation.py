@@ -176,6 +176,8 @@ def _accepted_words(restore: Restore) -> str:
         return "The cancel was accepted after the restore had ended."
     if restore.state is RestoreState.LAUNCHING:
         return "Cancel accepted; whether it stops the launch is not known yet."
+    if restore.session_uid and (restore.problem or not restore.is_known_to_run):
+        return f"Cancel accepted; it is not known whether the restore runs. Check it in {console(restore)}."
     if restore.session_uid:
         return f"Cancel accepted, but the restore session is running. To stop it, use {console(restore)}."
     return "Cancel accepted; it is not known whether the restore runs."

@@ -52,7 +52,7 @@ def state_words(restore: Restore) -> str:
     if restore.is_missing:
         return f"{word} when last seen; the server no longer lists it"
     if restore.is_unlisted:
-        return f"{word} when last seen; the server's last answer did not list it"
+        return f"{word} when last seen"
     if restore.is_settled:
         return f"{word}; the session that may be its own came to {restore.session_result}"
     if restore.is_probable and restore.state is RestoreState.RESTORING:

@@ -190,6 +190,8 @@ async def test_an_answer_without_its_session_vouches_for_nothing_of_before(
     )
     assert words.startswith("(out of date")
     assert said in words
+    await world.restores.cancel(now)
+    assert "it is not known whether the restore runs" in world.restores.get(now.key).cancel_words
     assert is_whole or now.last_heard == seen.last_heard, "silence about it is no news of it"
     world.manager.session_list = (session(progress=79),)
     again = restore_cells(await world.tick(), world.clock.now())
