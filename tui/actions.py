@@ -61,6 +61,8 @@ _DIALOGS = (
     Action(screen="ask", name="back", keys="escape", label="Back", help="Change nothing."),
     Action(screen="ask", name="next_choice", keys="left,right", label="Choose", footer=False,
            help="Move between the buttons."),
+    Action(screen="again", name="type_password", keys="enter", label="Password",
+           help="Go to the password; Tab does the same. No other key is taken for it before."),
     Action(screen="again", name="back", keys="escape", label="Not now", help="Leave it for now."),
     Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
 )  # fmt: skip
@@ -136,7 +138,7 @@ _TASKS = (
     Action(screen="tasks", name="again", keys="s", label="Open again",
            help="Open the form again for a restore that failed or is unknown; it is a new restore."),
     Action(screen="tasks", name="take_over", keys="o", label="Take over", footer=False,
-           help="Watch a restore of an earlier run that nobody watches."),
+           help="Watch a restore here that is NOT WATCHED here, or say why that cannot be."),
     Action(screen="tasks", name="details", keys="d", label="Details", footer=False,
            help="Go to the details and back, to scroll them with the arrow keys."),
     Action(screen="tasks", name="points", keys="p", label="Points",

@@ -19,8 +19,7 @@ from tui.restores import in_flight
 from tui.sanitize import safe
 from tui.store.keyring_store import SessionStore
 from tui.store.known_servers import KnownServers
-from tui.store.last_logon import remember_logon
-from tui.timefmt import clock_time
+from tui.store.last_logon import RefusalCounter, remember_logon
 
 if TYPE_CHECKING:
     from tui.api.limits import Timeouts
@@ -32,14 +31,13 @@ if TYPE_CHECKING:
     from tui.restores.registry import Listener
     from tui.restores.restore import Restore
     from tui.restores.service import RestoreService
+    from tui.restores.watcher import RestoreWatcher
     from tui.session import Connection
     from tui.store.journal import Journal
     from tui.store.keyring_store import KeepResult
 
 KEEP_AFTER_S = 2.0
 """How long after a logon its session goes to the keyring: the first rows and keys come first."""
-TAKE_UP_EVERY_S = 30.0
-"""How often rows are looked for whose vbem has ended."""
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
 _NOT_SHOWN = "Restores that are in flight may not be shown. Log off and on again to try again."
@@ -87,6 +85,8 @@ class Services:
         self.journal: Journal | None = None
         self.restores: RestoreService | None = None
         """The restores of this logon."""
+        self.refusals = RefusalCounter(self.clock)
+        """The logons of this run that were refused."""
         self.form_drafts: dict[str, FormDraft] = {}
         """What was filled in for the restores of this run, by restore."""
         self.points: PointIndex | None = None
@@ -106,7 +106,7 @@ class Services:
         """Asks the operator to log on again; gives whether there is a logon session then."""
         self.session_store, self.timeouts = session_store, timeouts
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._journal_problem = self._take_up_problem = ""
+        self._journal_problem = ""
         self._kept_said: KeepResult | None = None
         self._logging_on: asyncio.Task[bool] | None = None
         self._is_logon_put_off = False
@@ -189,15 +189,26 @@ class Services:
     def start_watching(self) -> None:
         """Watch the restores of the admitted connection, and keep its session; say what is wrong so far."""
         connection = self.connection
-        if connection is None:
+        if connection is None or self.restores is None:
             return
         if self._journal_problem:
             self.on_notice(self._journal_problem, "bad")
-        self._start(self._watch(), "watch the restores")
+        self._start(self.watcher(self.restores).run(), "watch the restores")
         self._start(self._remember(connection), "remember this server")
         self._start(self._keep_session(connection, after_s=KEEP_AFTER_S), "keep the logon session")
         keeping = connection.keep_alive_loop(lambda: bool(self.in_flight), self._request_logon)
         self._start(keeping, "keep the logon session alive")
+
+    def watcher(self, restores: RestoreService) -> RestoreWatcher:
+        """Return what keeps watching `restores` and says so through this object."""
+        from tui.restores.watcher import RestoreWatcher
+
+        return RestoreWatcher(
+            restores,
+            self.clock,
+            on_notice=self.on_notice,
+            on_failure=self.on_failure,
+        )
 
     def admit(self, connection: Connection) -> None:
         """Take charge of a connection after its logon: make its restores."""
@@ -411,55 +422,6 @@ class Services:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        """Find restores of earlier runs, then watch all until cancelled; what fails is begun again."""
-        restores = self.restores
-        if restores is None:
-            return
-        await self._take_up(restores)
-        self._start(self._take_up_again(restores), "find restores whose vbem has ended")
-        while True:
-            try:
-                await restores.run()
-            except Exception as error:  # noqa: BLE001 - the edge of the watching, which must go on
-                self.on_failure("watch the restores", error)
-            await self.clock.sleep(TAKE_UP_EVERY_S)
-
-    async def _take_up_again(self, restores: RestoreService) -> None:
-        while True:
-            await self.clock.sleep(TAKE_UP_EVERY_S)
-            await self._take_up(restores)
-
-    async def _take_up(self, restores: RestoreService) -> None:
-        """Follow the rows whose vbem has ended; say how many, and how many nobody watches."""
-        before = {one.key for one in restores.unfollowed}
-        problem, self._take_up_problem = self._take_up_problem, ""
-        try:
-            found = await restores.reattach()
-        except VbemError as error:
-            self._take_up_problem = describe("find earlier restores", error)
-            if self._take_up_problem != problem:
-                self.on_notice(self._take_up_problem, "bad")
-            return
-        except Exception as error:  # noqa: BLE001 - the edge of the search, which must not end the watching
-            self.on_failure("find earlier restores", error)
-            return
-        count = sum(restore.is_in_flight for restore in found)
-        if count:
-            noun, when = "1 restore" if count == 1 else f"{count} restores", clock_time(self.clock.now())
-            self.on_notice(
-                f"{noun} of an earlier run found in flight at {when}: Ctrl+T shows the tasks.", "note"
-            )
-        new = [one for one in restores.unfollowed if one.key not in before]
-        for one in new:
-            if one.is_unreadable:
-                name = safe(one.entry.vm_name, cells=40) or "VM unknown"
-                self.on_notice(f"Row {one.entry.id} of the journal ({name}) is NOT WATCHED. {one.why}", "bad")
-        lost = [one for one in new if one.may_be_taken]
-        if lost:
-            are = "1 restore of an earlier run is" if len(lost) == 1 else f"{len(lost)} earlier restores are"
-            self.on_notice(f"{are} NOT WATCHED: Ctrl+T shows why, and takes over.", "bad")
 
     async def _remember(self, connection: Connection) -> None:
         """Offer the same server and user at the next logon, of this run and of the next."""

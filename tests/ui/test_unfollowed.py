@@ -41,7 +41,7 @@ async def test_a_restore_under_another_name_of_the_server_is_named_and_taken_ove
         await reattached(pilot)
         row = next(line for line in text_of(pilot).splitlines() if "sql01" in line)
         assert "restoring?" in row
-        assert row.endswith("NOT WATCHED here")
+        assert row.endswith("NOT WATCHED here, as the journal had it at 03:04:05")
         assert "Take over: vbem then looks for it at this server" in details(pilot)
         assert not app.screen.query_one("#tasks-take", Button).disabled
         await press(pilot, "o")
@@ -61,7 +61,7 @@ async def test_what_cannot_be_taken_over_says_why(tmp_path: Path, manager: Stage
         await reattached(pilot)
         assert "Its row cannot be read by this version of vbem" in text_of(pilot)
         await press(pilot, "o")
-        assert "Only a restore that nobody watches can be taken over." in text_of(pilot)
+        assert "Not taken over. Its row cannot be read by this version of vbem" in text_of(pilot)
         await press(pilot, "h")
         assert isinstance(app.screen, HistoryScreen)
         assert text_of(pilot).count("restoring?") == 2, "what nobody watches here is no state of now"

@@ -13,7 +13,7 @@ from tests.support.clock import FixedWallClock
 from tests.support.waiting import wait_for
 from tests.ui.stage import StageConnection, StageManager
 from tests.unit.restores.fakes import FakeManager, restore, session
-from tests.unit.restores.test_unfollowed import Lab
+from tests.unit.restores.test_unfollowed import ALIVE, Lab
 from tui.config import Folders, Settings, StartOptions
 from tui.restore_states import CancelState, RestoreState
 from tui.restores.service import RestoreService
@@ -72,7 +72,7 @@ async def test_the_watcher_is_restarted_whatever_ends_it(
 
     monkeypatch.setattr(services.restores, "run", run)
     monkeypatch.setattr(services.restores, "reattach", AsyncMock(side_effect=RecursionError))
-    watching = asyncio.create_task(services._watch())
+    watching = asyncio.create_task(services.watcher(services.restores).run())
     await wait_for(lambda: len(runs) == 3, "the third run")
     assert {type(error) for error in failed} == {MemoryError, RecursionError}
     watching.cancel()
@@ -86,10 +86,35 @@ async def test_what_nobody_watches_is_said_at_the_start(tmp_path: Path) -> None:
     lab.row(server="em-old:9398")
     lab.row(session_uid=session(2).uid)
     lab.journal.close()
-    watching = asyncio.create_task(services._watch())
+    assert services.restores is not None
+    watching = asyncio.create_task(services.watcher(services.restores).run())
     await wait_for(lambda: len(said) == 2, "the notices")
-    assert said[0].startswith("1 restore of an earlier run found in flight at ")
-    assert said[1] == "1 restore of an earlier run is NOT WATCHED: Ctrl+T shows why, and takes over."
+    assert said[0].startswith("1 restore found in flight in the journal at ")
+    assert said[1] == "1 restore of the journal is NOT WATCHED: Ctrl+T shows why, and takes over."
+    watching.cancel()
+    await services.close()
+
+
+async def test_the_end_of_what_another_vbem_watches_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, said, _ = await watched(tmp_path, FakeManager())
+    lab = Lab(services.folders.state)
+    number = lab.row(owner=ALIVE)
+    monkeypatch.setattr("tui.store.process_lock.this_process", lambda: "another|process|1|1")
+    assert services.restores is not None
+    restores = services.restores
+    watching = asyncio.create_task(services.watcher(restores).run())
+    await wait_for(lambda: restores.unfollowed, "the row")
+    lab.journal.update(number, progress=80, message="Restoring disk 2.")
+    await wait_for(lambda: restores.unfollowed[0].entry.progress == 80, "the row as it is now")
+    lab.journal.update(number, state=RestoreState.SUCCEEDED, ended=lab.clock.now())
+    await wait_for(lambda: said, "the notice")
+    assert said == [
+        "The restore of app07 that another vbem watched succeeded (noticed 03:04:05): Ctrl+Y shows it."
+    ]
+    assert restores.unfollowed == ()
+    lab.journal.close()
     watching.cancel()
     await services.close()
 

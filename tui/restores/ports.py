@@ -72,6 +72,9 @@ class RestoreJournal(Protocol):
     def update(self, id: int, **fields: Any) -> JournalEntry:  # noqa: ANN401 - as above
         """Change a row; a change of state is also an event."""
 
+    def get(self, id: int) -> JournalEntry:
+        """Read one row."""
+
     def open_rows(self) -> list[JournalEntry]:
         """Read the rows without an end, of every server."""
 
@@ -110,6 +113,14 @@ class UnavailableJournal:
         raise JournalError(self._why)
 
     def update(self, id: int, **_fields: Any) -> Any:  # noqa: ANN401 - the journal's own signature
+        """Refuse.
+
+        Raises:
+            JournalError: always.
+        """
+        raise JournalError(self._why)
+
+    def get(self, id: int) -> Any:  # noqa: ANN401 - the journal's own signature
         """Refuse.
 
         Raises:

@@ -441,19 +441,42 @@ class RestoreService:
     async def take_over(self, one: Unfollowed) -> Restore | Unfollowed:
         """Follow a row on the operator's word: of another server's name, of another host, of long ago.
 
+        The row is read again first: one whose vbem has ended since is followed, too, and the reason why one
+        cannot be is of now.
+
         Raises:
             JournalError: the journal cannot be read or written.
         """
-        if not one.may_be_taken or one not in self._unfollowed:
+        if all(other.key != one.key for other in self._unfollowed):
             return one
-        found = await self._follow(one.entry, from_elsewhere=True)
-        self._unfollowed = tuple(other for other in self._unfollowed if other != one)
-        if isinstance(found, Unfollowed):
+        found = await self._try_to_follow(one)
+        self._unfollowed = tuple(other for other in self._unfollowed if other.key != one.key)
+        if isinstance(found, Unfollowed) and not found.entry.state.is_over:
             self._unfollowed += (found,)
         self._registry.touch()
         await self._registry.flush()
         self.monitor.wake()
         return found
+
+    async def _try_to_follow(self, one: Unfollowed) -> Restore | Unfollowed:
+        """Follow a row as it is now; where it can still not be followed, say why as of now."""
+        entry = await self.read_row(one.entry.id)
+        if entry.state.is_over:
+            return Unfollowed(
+                entry=entry, why=f"It {entry.state.predicate}: History shows it.", may_be_taken=False
+            )
+        why = why_unfollowed(entry, self.server, self._clock.now())
+        if why is not None and not (why.may_be_taken and one.may_be_taken):
+            return why
+        return await self._follow(entry, from_elsewhere=True)
+
+    async def read_row(self, id: int) -> JournalEntry:
+        """Return a row of the journal as it is now, whoever follows it.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        return await asyncio.to_thread(self._registry.journal.get, id)
 
     async def close(self, *, patience_s: float = LEAVING_PATIENCE_S) -> None:
         """Give the rows up, so that the next start takes them over at once; restores go on at the server.

@@ -40,7 +40,7 @@ def why_unfollowed(entry: JournalEntry, server: str, now: datetime) -> Unfollowe
         return unreadable(entry, entry.unreadable)
     owner = owner_state(entry.owner)
     if owner is OwnerState.ALIVE:
-        why = f"It is watched by another vbem ({owner_words(entry.owner)})."
+        why = f"It is watched by another vbem ({owner_words(entry.owner)}), which is running."
         return Unfollowed(entry=entry, why=why, may_be_taken=False)
     if entry.server != server:
         why = f"It was sent to {entry.server}, and vbem is logged on to {server}."

@@ -69,6 +69,8 @@ class TasksScreen(VbemScreen):
         self._shown = ""
         self._plans: dict[int, str] = {}
         self._journal_problem = ""
+        self._refusal = ("", "")
+        """Which row could last not be taken over, and why."""
 
     def compose_body(self) -> ComposeResult:
         yield VirtualTable(
@@ -129,6 +131,10 @@ class TasksScreen(VbemScreen):
 
     @on(RestoresChanged)
     def _changed(self) -> None:
+        key, words = self._refusal
+        if key and all(one.key != key for one in self._unfollowed):
+            self.remove_status(words)
+            self._refusal = ("", "")
         self._show_all()
 
     def _show_all(self) -> None:
@@ -157,7 +163,7 @@ class TasksScreen(VbemScreen):
         details = self.query_one(TextView)
         if chosen is None:
             one = self._chosen_unfollowed
-            details.show(unfollowed_lines(one) if one else ())
+            details.show(unfollowed_lines(one, self.services.clock.now()) if one else ())
             return
         plan = self._plans.get(chosen.entry_id or 0, "")
         lines = spell_out(
@@ -238,11 +244,18 @@ class TasksScreen(VbemScreen):
         return one is not None and one.may_be_taken
 
     def action_take_over(self) -> None:
-        one = self._chosen_unfollowed
-        if one is None or not one.may_be_taken:
-            self.set_status("Only a restore that nobody watches can be taken over.")
-        else:
+        one, chosen = self._chosen_unfollowed, self._chosen
+        if one is not None:
+            # Also where it could not be taken over when the journal was last read: its vbem may have ended.
             self._take_over(one)
+        elif chosen is None:
+            self.set_status("There is no restore to take over.")
+        elif chosen.is_over:
+            self.set_status("There is nothing to take over: this restore has ended.")
+        elif chosen.is_settled:
+            self.set_status("There is nothing to take over: this vbem has watched it to the end.")
+        else:
+            self.set_status("There is nothing to take over: this vbem watches it.")
 
     @work(group="take", exit_on_error=False, description="take over a restore")
     async def _take_over(self, one: Unfollowed) -> None:
@@ -255,7 +268,8 @@ class TasksScreen(VbemScreen):
                 self.set_status(f"Watched from now on: row {one.entry.id}.", "good")
                 self.select(taken.key)
             else:
-                self.set_status(taken.why, "bad")
+                self._refusal = (one.key, f"Not taken over. {taken.why}")
+                self.set_status(self._refusal[1], "bad")
 
     @work(group="open", exclusive=True, exit_on_error=False, description="open the form again")
     async def _again(self, restore: Restore) -> None:
@@ -276,7 +290,7 @@ class TasksScreen(VbemScreen):
 
 
 def _cells(one: Restore | Unfollowed, now: datetime) -> tuple[Cell, ...]:
-    return restore_cells(one, now) if isinstance(one, Restore) else unfollowed_cells(one)
+    return restore_cells(one, now) if isinstance(one, Restore) else unfollowed_cells(one, now)
 
 
 def _may_send_again(restore: Restore | None) -> bool:

@@ -1,17 +1,24 @@
-"""Server and user of the last logon, remembered for the next start; nothing secret is in it."""
+"""Server and user of the last logon, for the next start, and what was refused in this run; nothing secret."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
+from tui.clock import Clock
 from tui.files import locked, read_private, write_private
 from tui.store.errors import StoreError
+from tui.timefmt import clock_time
 
 LAST_LOGON = "last.json"
 _MAX_BYTES = 1_000_000
 _MAX_WORD = 1_000
 _MAX_SERVERS = 200
+FREE_REFUSALS = 2
+"""After more refusals than these the next logon of the account has to wait."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 900.0
+"""The wait doubles with each refusal."""
 
 
 def last_logon(state: Path) -> tuple[str, str]:
@@ -79,3 +86,40 @@ def _read_last(state: Path) -> dict[str, object]:
 
 def _word(value: object) -> str:
     return value if isinstance(value, str) and len(value) <= _MAX_WORD else ""
+
+
+class RefusalCounter:
+    """Counts the refusals of each account and spaces its logons: directories lock it after a few of them.
+
+    Args:
+        clock: time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._times: dict[str, int] = {}
+        self._free_at_s: dict[str, float] = {}
+
+    def count(self, account: str) -> str:
+        """Count one more; return a sentence from the second refusal on, with a space behind it."""
+        name = account.casefold()
+        times = self._times[name] = self._times.get(name, 0) + 1
+        if times > FREE_REFUSALS:
+            wait_s = min(FIRST_WAIT_S * 2 ** (times - FREE_REFUSALS - 1), LONGEST_WAIT_S)
+            self._free_at_s[name] = self._clock.monotonic() + wait_s
+        said = f"Refused {times} times. " if times > 1 else ""
+        wait = self.why_wait(account)
+        return f"{said}{wait} " if wait else said
+
+    def why_wait(self, account: str) -> str:
+        """Return until when no password of the account is sent, and why; empty where one may be."""
+        left_s = self._free_at_s.get(account.casefold(), 0.0) - self._clock.monotonic()
+        if left_s <= 0:
+            return ""
+        until = clock_time(self._clock.now() + timedelta(seconds=left_s))
+        return f"The next try waits until {until}: a server may lock the account after a few more."
+
+    def forget(self, account: str) -> None:
+        """Forget the refusals of an account that was let in."""
+        self._times.pop(account.casefold(), None)
+        self._free_at_s.pop(account.casefold(), None)

@@ -196,6 +196,9 @@ class FakeJournal:
         }  # fmt: skip
         return self._entry(number)
 
+    def get(self, id: int) -> JournalEntry:
+        return self._entry(id)
+
     def update(self, id: int, **fields: object) -> JournalEntry:
         self._answers.wait(10)
         self._check()

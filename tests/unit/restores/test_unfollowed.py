@@ -120,3 +120,19 @@ async def test_a_restore_that_another_vbem_watches_is_named_and_left_to_it(
     (one,) = lab.restores.unfollowed
     assert (one.why.startswith("It is watched by another vbem (process "), one.may_be_taken) == (True, False)
     assert await lab.restores.take_over(one) == one
+    lab.own(one.entry.id, DEAD)
+    taken = await lab.restores.take_over(one)
+    assert isinstance(taken, Restore), "it is tried at once, whatever the last look at the journal said"
+    assert lab.restores.unfollowed == ()
+
+
+async def test_a_row_that_has_ended_since_is_not_taken_over_and_says_so(lab: Lab) -> None:
+    number = lab.row(server="em-old:9398")
+    await lab.restores.reattach()
+    (one,) = lab.restores.unfollowed
+    lab.own(number, ALIVE)
+    lab.journal.update(number, state=RestoreState.SUCCEEDED)
+    found = await lab.restores.take_over(one)
+    assert isinstance(found, Unfollowed)
+    assert found.why == "It succeeded: History shows it."
+    assert lab.restores.unfollowed == ()
