@@ -66,6 +66,8 @@ class VbemApp(TerminalApp):
         self.services.ask_for_password = self._ask_for_password
         self._leaving = ""
         """The question or the work that leads out of the screens; empty for none."""
+        self._is_logon_expected = False
+        """The operator has asked to log on again."""
         self._ended: EndedRestores | None = None
         # Before any stylesheet is read: a theme set later has all of them read again.
         self.register_theme(VBEM_THEME)
@@ -251,7 +253,7 @@ class VbemApp(TerminalApp):
     async def _ask_for_password(self) -> bool:
         # In a worker: Textual lets nobody else wait for what a screen is dismissed with.
         asking = self.run_worker(
-            self.push_screen_wait(LogOnAgainScreen(self.services)),
+            self.push_screen_wait(LogOnAgainScreen(self.services, is_expected=self._is_logon_expected)),
             group="dialog",
             description="ask for the password",
             exit_on_error=False,
@@ -262,12 +264,16 @@ class VbemApp(TerminalApp):
             raise CancelledError from error
 
     def action_log_on_again(self) -> None:
+        self._is_logon_expected = True
         self._log_on_again()
 
     @work(group="again", exclusive=True, exit_on_error=False, description="log on again")
     async def _log_on_again(self) -> None:
-        if await self.services.log_on_again():
-            self.show_notice("Logged on again.", "good")
+        try:
+            if await self.services.log_on_again():
+                self.show_notice("Logged on again.", "good")
+        finally:
+            self._is_logon_expected = False
 
     def _begins_to_leave(self, how: str) -> bool:
         """Note what leads out of the screens; where another thing does already, say that it comes first."""

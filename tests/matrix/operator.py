@@ -166,6 +166,7 @@ class Operator:
             screen.query_one("#password", LineInput).value = self.lab.demo.password
             await self.press("ctrl+l")
         elif isinstance(screen, LogOnAgainScreen):
+            screen.query_one("#password-again", LineInput).focus()
             screen.query_one("#password-again", LineInput).value = self.lab.demo.password
             await self.press("enter")
         elif isinstance(screen, RestorePointsScreen):

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.timer import Timer
 from textual.widgets import Button
 
-from tests.support.clock import FixedWallClock
+from tests.support.clock import FixedWallClock, ManualClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.settle import press, settle, shows, text_of, until
@@ -22,9 +22,9 @@ from tui.api.proxy import ProxyAddress
 from tui.app import VbemApp
 from tui.files import locked
 from tui.screens.dialogs import LogOnAgainScreen
-from tui.screens.login import RefusalCounter
 from tui.store.journal import Journal
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
+from tui.store.last_logon import RefusalCounter
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import LineInput
 
@@ -115,7 +115,10 @@ async def test_the_dialog_for_the_password_counts_refusals_too_and_lets_it_be_re
         demo.control("expire-sessions")
         await pilot.press("f5")
         await shows(pilot, "The logon session has ended")
-        await pilot.press(*"wrong", "tab", "enter")
+        await pilot.press(*"cq")
+        await shows(pilot, "that key was not taken for the password")
+        assert app.screen.query_one("#password-again", LineInput).value == ""
+        await pilot.press("enter", *"wrong", "tab", "enter")
         await shows(pilot, "Logon refused")
         await pilot.press("enter")
         await shows(pilot, "Refused 2 times. Could not log on again")
@@ -129,7 +132,7 @@ async def test_the_dialog_for_the_password_counts_refusals_too_and_lets_it_be_re
 async def test_a_logon_that_is_put_off_in_its_middle_is_told(app: VbemApp, demo: DemoProcess) -> None:
     async with browsing(app) as (pilot, _):
         demo.fault("hold@logon")
-        pilot.app.push_screen(LogOnAgainScreen(app.services))
+        pilot.app.push_screen(LogOnAgainScreen(app.services, is_expected=True))
         await shows(pilot, "The logon session has ended")
         await pilot.press(*demo.password, "enter")
         await shows(pilot, "Logging on ...")
@@ -149,9 +152,45 @@ async def test_why_a_logon_failed_ends_with_its_hint_on_a_small_screen_too(app: 
         await shows(pilot, "connect without a proxy.")
 
 
-def test_refusals_are_those_of_one_account_in_a_row() -> None:
-    refusals = RefusalCounter()
-    assert [refusals.count(who) for who in ("a", "a", "b", "a")] == ["", "Refused 2 times. ", "", ""]
+@pytest.mark.parametrize("where", ["the login", "the dialog"])
+async def test_the_third_refusal_and_each_after_it_makes_the_next_wait(
+    app: VbemApp, demo: DemoProcess, where: str
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        if where == "the dialog":
+            await pilot.press("enter")
+            await shows(pilot, "points loaded")
+            demo.control("expire-sessions")
+            await pilot.press("f5")
+            await shows(pilot, "The logon session has ended")
+            await pilot.press("enter")
+        for words in ("Logon refused", "Refused 2 times", "Refused 3 times. The next try waits until"):
+            await pilot.press(*"wrong", "enter")
+            await shows(pilot, words)
+        sent = len(demo.requests("logon"))
+        await pilot.press("enter")
+        await shows(pilot, "Nothing was sent. The next try waits until")
+        if where == "the dialog":
+            await pilot.press("escape", "ctrl+l")
+            await shows(pilot, "The logon session has ended")
+            await pilot.press(*demo.password, "enter")
+            await shows(pilot, "Nothing was sent. The next try waits until")
+        assert len(demo.requests("logon")) == sent
+
+
+async def test_refusals_are_counted_by_account_until_it_is_let_in() -> None:
+    clock = ManualClock()
+    refusals = RefusalCounter(clock)
+    assert [refusals.count(who) for who in ("a", "a", "b")] == ["", "Refused 2 times. ", ""]
+    for wait_s in (30, 60, 120, 240, 480, 900, 900):
+        refusals.count("A")
+        await clock.advance(wait_s - 1)
+        assert refusals.why_wait("a")
+        await clock.advance(1)
+        assert (refusals.why_wait("a"), refusals.why_wait("b")) == ("", "")
+    refusals.forget("a")
+    assert refusals.count("a") == ""
 
 
 @pytest.mark.parametrize(

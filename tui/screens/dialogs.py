@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import DescendantFocus
 from textual.widgets import Button, Input, Label, Static
 
 from tui.actions import DIALOGS, actions_of, spell_keys
@@ -14,7 +15,7 @@ from tui.api.errors import BadLogin
 from tui.errors import VbemError, describe
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, bindings_of
-from tui.screens.login import CUT_OFF, RefusalCounter, unreadable
+from tui.screens.login import CUT_OFF, unreadable
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView
@@ -105,15 +106,25 @@ class WaitScreen(Dialog[None]):
         return False
 
 
+HOW_TO_TYPE = "Enter or Tab goes to the password; no other key is taken for it before."
+
+
 class LogOnAgainScreen(Dialog[bool]):
-    """Asks for the password when the logon session is over; the screen below stays as it was."""
+    """Asks for the password when the logon session is over; the screen below stays as it was.
+
+    Args:
+        services: of the screen below.
+        is_expected: the operator has asked for it. Else keys that were meant for the screen below are no
+            password: nothing has the focus until Enter or Tab goes to the field.
+    """
 
     NAME = "again"
     BINDINGS = bindings_of("again")
+    AUTO_FOCUS = ""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, is_expected: bool = False) -> None:
         super().__init__(services)
-        self._refusals = RefusalCounter()
+        self._is_expected = is_expected
         self._is_sending = False
 
     def compose_box(self) -> ComposeResult:
@@ -125,13 +136,38 @@ class LogOnAgainScreen(Dialog[bool]):
             )
             yield Label(safe(f"Password of {self.services.who}", cells=70), markup=False)
             yield LineInput(password=True, id="password-again")
-            yield Static("", id="again-status", markup=False)
+            yield Static("" if self._is_expected else HOW_TO_TYPE, id="again-status", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Log on", id="log-on-again", compact=True)
                 yield Button("Not now", id="not-now", compact=True)
 
     def on_mount(self) -> None:
+        if self._is_expected:
+            self.action_type_password()
+
+    def on_key(self) -> None:
+        if self.focused is None:
+            self.query_one(".box").border_subtitle = "that key was not taken for the password"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        del parameters
+        return action != "type_password" or self.focused is None
+
+    def action_type_password(self) -> None:
         self.query_one("#password-again", LineInput).focus()
+
+    @on(DescendantFocus, "#password-again")
+    def _at_password(self) -> None:
+        self.query_one(".box").border_subtitle = ""
+        status = self.query_one("#again-status", Static)
+        if status.content == HOW_TO_TYPE:
+            status.update("")
+        self.refresh_bindings()
+
+    @property
+    def _account(self) -> str:
+        connection = self.services.connection
+        return f"{connection.user} {connection.address}" if connection else ""
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#log-on-again")
@@ -140,7 +176,12 @@ class LogOnAgainScreen(Dialog[bool]):
         if problem := unreadable("password", password):
             self.query_one("#again-status", Static).update(problem)
             self.query_one("#password-again", LineInput).focus_for_retyping()
-        elif password and not self._is_sending:
+        elif wait := self.services.refusals.why_wait(self._account):
+            self.query_one("#again-status", Static).update(f"Nothing was sent. {wait}")
+        elif not password:
+            self.query_one("#again-status", Static).update("Type the password first.")
+            self.action_type_password()
+        elif not self._is_sending:
             # A second Enter must not send a wrong password twice: directories count.
             self._is_sending = True
             self._log_on(password)
@@ -156,12 +197,13 @@ class LogOnAgainScreen(Dialog[bool]):
         try:
             await connection.log_on_again(password)
         except BadLogin as error:
-            times = self._refusals.count(connection.user)
+            times = self.services.refusals.count(self._account)
             status.update(safe(f"{times}{describe('log on again', error)}", cells=400))
             self.query_one("#password-again", LineInput).focus_for_retyping()
         except VbemError as error:
             status.update(safe(describe("log on again", error), cells=400))
         else:
+            self.services.refusals.forget(self._account)
             self.dismiss(True)
         finally:
             self._is_sending = False

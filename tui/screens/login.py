@@ -26,23 +26,6 @@ if TYPE_CHECKING:
     from tui.session import Connection
 
 
-class RefusalCounter:
-    """Counts the refusals in a row of one account: directories lock it after a few wrong passwords."""
-
-    def __init__(self) -> None:
-        self._account, self._times = "", 0
-
-    def count(self, account: str) -> str:
-        """Count one more; another account is counted from one.
-
-        Returns:
-            A sentence from the second refusal on, with a space behind it; empty for the first.
-        """
-        self._times = self._times + 1 if account == self._account else 1
-        self._account = account
-        return f"Refused {self._times} times. " if self._times > 1 else ""
-
-
 def unreadable(what: str, typed: str) -> str:
     """Return why something typed cannot be sent, with a full stop; empty where it can."""
     if STAND_IN not in typed:
@@ -85,7 +68,6 @@ class LoginScreen(VbemScreen):
         """What is waited for."""
         self._slow: Timer | None = None
         """Will say what is waited for."""
-        self._refusals = RefusalCounter()
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(id="login-form", can_focus=False):
@@ -182,6 +164,9 @@ class LoginScreen(VbemScreen):
                 self.query_one(f"#{name}", LineInput).focus_for_retyping()
                 self.set_status(problem, "bad")
                 return
+        if wait := self.services.refusals.why_wait(f"{user.strip()} {address}"):
+            self.set_status(f"Nothing was sent. {wait}", "bad")
+            return
         self._has_begun = True
         self._log_on(self.services.connect(address), user.strip(), password)
 
@@ -202,7 +187,7 @@ class LoginScreen(VbemScreen):
         except CertificateChanged as error:
             self.show_error(doing, error)
         except BadLogin as error:
-            times = self._refusals.count(f"{user} {connection.address}")
+            times = self.services.refusals.count(f"{user} {connection.address}")
             self.set_status(f"{times}{describe(doing, error)}", "bad")
             self.query_one("#password", LineInput).focus_for_retyping()
         except VbemError as error:
@@ -214,7 +199,7 @@ class LoginScreen(VbemScreen):
             if not admitted:
                 await connection.leave()
         if admitted:
-            self._refusals = RefusalCounter()
+            self.services.refusals.forget(f"{user} {connection.address}")
             self.query_one("#password", LineInput).value = ""
             self.app.post_message(Admitted(connection))
 
