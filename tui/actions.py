@@ -137,7 +137,7 @@ _TASKS = (
            help="Show what can still be stopped, then ask."),
     Action(screen="tasks", name="again", keys="s", label="Open again",
            help="Open the form again for a restore that failed or is unknown; it is a new restore."),
-    Action(screen="tasks", name="take_over", keys="o", label="Take over", footer=False,
+    Action(screen="tasks", name="take_over", keys="o", label="Take over",
            help="Watch a restore here that is NOT WATCHED here, or say why that cannot be."),
     Action(screen="tasks", name="details", keys="d", label="Details", footer=False,
            help="Go to the details and back, to scroll them with the arrow keys."),

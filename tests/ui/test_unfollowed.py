@@ -44,6 +44,9 @@ async def test_a_restore_under_another_name_of_the_server_is_named_and_taken_ove
         assert row.endswith("NOT WATCHED here, as the journal had it at 03:04:05")
         assert "Take over: vbem then looks for it at this server" in details(pilot)
         assert not app.screen.query_one("#tasks-take", Button).disabled
+        keys = text_of(pilot).splitlines()[-1]
+        assert ("o Take over" in keys, "c Cancel" in keys, "s Open again" in keys) == (True, False, False)
+        assert [one.display for one in app.screen.query(Button)] == [False, False, True]
         await press(pilot, "o")
         await tick(pilot)
         assert "Watched from now on: row 1." in text_of(pilot)

@@ -331,7 +331,7 @@ def _names(restore: Restore) -> Iterable[Line]:
 def unfollowed_cells(one: Unfollowed, now: datetime) -> tuple[Cell, ...]:
     """Return one row among the tasks: state when last written, why nobody watches it here."""
     entry = one.entry
-    of = _written(entry, now)
+    of = f", {written}" if (written := _written(entry, now)) else ""
     words = OneOf(
         f"NOT WATCHED here{of}. {one.why}",
         f"NOT WATCHED here{of}",
@@ -342,18 +342,19 @@ def unfollowed_cells(one: Unfollowed, now: datetime) -> tuple[Cell, ...]:
 
 
 def _written(entry: JournalEntry, now: datetime) -> str:
-    """Return when the journal had a row as it is shown, for the end of a sentence; empty where unknown."""
+    """Return of when a row is, for the end of a sentence; empty where unknown."""
     if (at := entry.known_updated) is None:
         return ""
     is_today = abs(now - at) < timedelta(hours=12)
-    return f", as the journal had it at {timefmt.clock_time(at) if is_today else timefmt.both(at)}"
+    return f"as the journal had it at {timefmt.clock_time(at) if is_today else timefmt.both(at)}"
 
 
 def unfollowed_lines(one: Unfollowed, now: datetime) -> list[Line]:
     """Return everything that is known of a restore that is not followed here."""
     may = "Take over: vbem then looks for it at this server, by its restore session."
     return [
-        StyledText(f"NOT WATCHED here{_written(one.entry, now)}. {one.why}", "warning"),
+        StyledText(f"NOT WATCHED here: {one.why}", "warning"),
+        *([f"The row is shown {written}."] if (written := _written(one.entry, now)) else []),
         *([may] if one.may_be_taken else []),
         *entry_lines(one.entry),
     ]

@@ -32,6 +32,7 @@ from tui.screens.restore_text import (
     unfollowed_cells,
     unfollowed_lines,
 )
+from tui.widgets.footer import Footer
 from tui.widgets.table_layout import Cell, Column, ListRows
 from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable
@@ -175,14 +176,20 @@ class TasksScreen(VbemScreen):
             self._read_plan(chosen.entry_id)
 
     def _enable(self, chosen: Restore | None) -> None:
-        for name, off in (
-            ("cancel", chosen is None or chosen.is_over),
-            ("again", not _may_send_again(chosen)),
-            ("take", not self._may_take_over),
-        ):
-            button = self.query_one(f"#tasks-{name}", Button)
-            if button.disabled != off:
-                button.disabled = off
+        unusable = {
+            "cancel": chosen is None or chosen.is_over,
+            "again": not _may_send_again(chosen),
+            "take_over": not self._may_take_over,
+        }
+        for name, off in unusable.items():
+            button = self.query_one(f"#tasks-{name.partition('_')[0]}", Button)
+            if button.disabled != off or button.display == off:
+                # Not there at all: beside the others it would look the same without colours.
+                button.disabled, button.display = off, not off
+        restores = self.services.restores
+        if restores is not None and chosen is not None and not unusable["cancel"]:
+            unusable["cancel"] = not restores.what_cancel_can_do(chosen).possible
+        self.query_one(Footer).leave_out({f"tasks.{name}" for name, off in unusable.items() if off})
 
     @work(group="plan", exit_on_error=False, description="read the plan of a restore")
     async def _read_plan(self, entry_id: int) -> None:

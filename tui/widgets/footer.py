@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -70,11 +70,18 @@ class Footer(Widget):
         self._words: list[FooterKey] = []
         self._notes = dict(notes or {})
         """What follows a key's label, by the action's id."""
+        self._left_out: frozenset[str] = frozenset()
 
     def note(self, action: str, words: str) -> None:
         """Say something behind a key's label, such as how many restores its screen has to show."""
         if self._notes.get(action, "") != words:
             self._notes[action] = words
+            self.follow()
+
+    def leave_out(self, actions: Set[str]) -> None:
+        """Do not offer the keys of these actions; who presses one is still told why it does nothing."""
+        if self._left_out != actions:
+            self._left_out = frozenset(actions)
             self.follow()
 
     def on_mount(self) -> None:
@@ -95,7 +102,7 @@ class Footer(Widget):
                 bool(self._notes.get(binding.id or "")),
             )
             for _, binding, enabled, _ in self.screen.active_bindings.values()
-            if binding.show
+            if binding.show and binding.id not in self._left_out
         ]
         # One action may have several keys: the first is the one to learn.
         first = {word.id: word for word in reversed(shown)}
