@@ -13,7 +13,9 @@ from textual.binding import BindingType
 from textual.worker import WorkerCancelled
 
 from tui.actions import NEEDS_LOGON, actions_of, spell_keys
+from tui.restore_states import RestoreState
 from tui.screens.base import (
+    SENDING_UNSEEN,
     Admitted,
     Notice,
     OpenPoints,
@@ -69,6 +71,10 @@ class VbemApp(TerminalApp):
         self._is_logon_expected = False
         """The operator has asked to log on again."""
         self._ended: EndedRestores | None = None
+        self._leading_to_tasks: set[str] = set()
+        """Sentences on status lines that lead to the tasks."""
+        self._sending: set[str] = set()
+        """Keys of the restores that are being sent."""
         # Before any stylesheet is read: a theme set later has all of them read again.
         self.register_theme(VBEM_THEME)
         self.set_reactive(App.theme, VBEM_THEME.name)
@@ -107,7 +113,12 @@ class VbemApp(TerminalApp):
         return [screen for screen in self.screen_stack if isinstance(screen, VbemScreen)]
 
     def show_notice(self, text: str, kind: str = "note") -> None:
-        """Show a sentence beside what the status line of the uppermost full screen says."""
+        """Show a sentence beside what the status line of the uppermost full screen says.
+
+        One that only leads to the tasks is taken back when they are shown, or when it is true no more.
+        """
+        if kind == "note" and "Ctrl+T" in text:
+            self._leading_to_tasks.add(text)
         # A screen that was just pushed has no status line yet.
         self.call_after_refresh(self._show_notice, text, kind, "")
 
@@ -130,7 +141,22 @@ class VbemApp(TerminalApp):
         with suppress(ScreenStackError):
             for screen in self.screen_stack:  # also those that a dialog is over
                 screen.post_message(RestoresChanged(restores))
+            self._take_back_outdated(restores)
             self._announce_ended(restores)
+
+    def _take_back(self, sentences: set[str]) -> None:
+        for screen in self.full_screens:
+            for text in sentences:
+                screen.remove_status(text)
+        self._leading_to_tasks -= sentences
+
+    def _take_back_outdated(self, restores: tuple[Restore, ...]) -> None:
+        sending = {one.key for one in restores if one.state is RestoreState.SENT}
+        if self._sending - sending:
+            self._take_back(self._leading_to_tasks & {SENDING_UNSEEN})
+        self._sending = sending
+        if restores and not any(one.is_in_flight for one in restores):
+            self._take_back(set(self._leading_to_tasks))
 
     def _announce_ended(self, restores: tuple[Restore, ...]) -> None:
         from tui.screens.restore_text import EndedRestores
@@ -144,6 +170,7 @@ class VbemApp(TerminalApp):
 
     @on(TasksSeen)
     def _forget_ended(self) -> None:
+        self._take_back(set(self._leading_to_tasks))
         if self._ended is not None:
             for screen in self.full_screens:
                 screen.remove_status(self._ended.shown)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tui.api.errors import Untrusted
+from tui.api.errors import CertificateChanged, Untrusted
 from tui.clock import Clock, SystemClock
 from tui.errors import VbemError, describe
 from tui.restore_states import CancelState
@@ -41,6 +41,7 @@ KEEP_AFTER_S = 2.0
 GOODBYE_S = 3.0
 """How long leaving may wait for the journal."""
 _NOT_SHOWN = "Restores that are in flight may not be shown. Log off and on again to try again."
+_COMPARE = " Starting vbem again shows both fingerprints."
 _NOT_UPDATED = "nothing is updated or sent"
 
 
@@ -147,7 +148,8 @@ class Services:
             return ""
         if self._untrusted is not None:
             title = self._untrusted.title.removeprefix("The server's certificate")
-            return f"THE SERVER'S CERTIFICATE{title}: {_NOT_UPDATED}. {self._untrusted.hint}"
+            compare = _COMPARE if isinstance(self._untrusted, CertificateChanged) else ""
+            return f"THE SERVER'S CERTIFICATE{title}: {_NOT_UPDATED}. {self._untrusted.hint}{compare}"
         return f"NOT LOGGED ON: {_NOT_UPDATED}. Ctrl+L logs on again." if self.is_logon_put_off else ""
 
     def note_trouble(self, error: BaseException | None) -> None:
@@ -332,10 +334,24 @@ class Services:
         return note
 
     @property
+    def _why_no_log_off(self) -> str:
+        """Return why the logon session cannot be ended at the server, in a sentence; empty where it can."""
+        if self.connection is None:
+            return ""
+        if self._untrusted is not None:
+            return (
+                "Nothing is sent to a server whose certificate is not trusted, so vbem cannot log off: "
+                "the logon session ends by itself, 15 minutes after the last request."
+            )
+        return "The logon session has ended at the server already." if self.is_logon_put_off else ""
+
+    @property
     def log_off_words(self) -> str:
         """Return what logging off does, for the question before it."""
         if self.in_flight:
             return in_flight.when_logging_off(self.in_flight)
+        if self._why_no_log_off:
+            return f"{self._why_no_log_off} Its copy here is deleted."
         kept = self.connection.kept if self.connection else None
         place = f" and in the keyring ({kept.keyring})" if kept and kept.in_keyring else ""
         return f"This deletes the logon session at the server{place}. It takes up to 5 s."
@@ -344,7 +360,9 @@ class Services:
     def quit_words(self) -> str:
         """Return what quitting does, for the question before it."""
         restores = self.what_goes_on or "Nothing is in flight."
-        session = self.connection.parting_words(bool(self.in_flight)) if self.connection else ""
+        session = self._why_no_log_off
+        if not session and self.connection:
+            session = self.connection.parting_words(bool(self.in_flight))
         if not session or self.is_demo:
             return restores
         return f"{restores}\n\n{session}"

@@ -14,6 +14,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.file_keyring import FileKeyringAt
 from tests.support.program import options_for
 from tests.support.waiting import wait_for
+from tests.ui.test_leaving import CHANGED
 from tests.unit.store.rows import sql
 from tui.services import Services
 from tui.store.journal import Journal
@@ -84,6 +85,25 @@ async def test_a_session_in_memory_only_ends_with_the_program(
     assert [one["status"] for one in demo.requests("logoff")] == [204]
     assert await services.close() == ""
     assert len(demo.requests("logoff")) == 1
+
+
+async def test_what_leaving_does_is_said_as_it_is_in_trouble(
+    start: Callable[[], Services], demo: DemoProcess, file_keyring: FileKeyringAt
+) -> None:
+    file_keyring.use(MEMORY)
+    services = start()
+    async with logged_on(services, demo):
+        services.note_trouble(CHANGED)
+        for words in (services.quit_words, services.log_off_words):
+            assert "so vbem cannot log off: the logon session ends by itself" in words
+            assert "up to 5 s" not in words
+        services.note_trouble(None)
+        demo.control("expire-sessions")
+        assert not await services.log_on_again()
+        for words in (services.quit_words, services.log_off_words):
+            assert "The logon session has ended at the server already." in words
+            assert "15 minutes" not in words
+    assert await services.close() == ""
 
 
 @pytest.mark.parametrize("leave", ["log off", "quit"])

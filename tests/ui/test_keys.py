@@ -134,6 +134,9 @@ async def test_news_stand_on_the_status_line_and_cover_nothing(tmp_path: Path) -
         assert "The journal is gone. 1 restore of an earlier run in flight" in shown
         assert app.screen.query_one(StatusLine).has_class("-bad")
         assert not app.screen.query(Toast)
+        await press(pilot, "ctrl+t", "escape")
+        shown = text_of(pilot)
+        assert ("The journal is gone." in shown, "in flight" in shown) == (True, False), "it led to the tasks"
 
 
 async def test_help_of_a_dialog_lists_its_keys_and_gives_it_back_as_it_was(tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ async def test_certificate_that_changes_in_the_middle_is_told_on_every_screen(
         for keys in ([], ["h"], ["escape"], ["escape"]):
             await pilot.press(*keys)
             await shows(pilot, "CERTIFICATE has CHANGED: nothing is updated or sent")
+        assert "Starting vbem again shows both fingerprints." in " ".join(text_of(pilot).split())
         manager.task_list = ()
         await tick(pilot)
         await until(pilot, lambda: "CHANGED" not in text_of(pilot), "the banner to go")

@@ -39,7 +39,7 @@ async def test_session_that_expires_while_the_form_is_filled(app: VbemApp, demo:
         demo.control("expire-sessions")
         await pilot.press("ctrl+r")
         await shows(pilot, "The logon session has ended")
-        await pilot.press(*demo.password, "enter")
+        await pilot.press("tab", *demo.password, "enter")
         await on(pilot, ConfirmScreen)
         await pilot.press("right", "enter")
         await on(pilot, TasksScreen)

@@ -100,6 +100,7 @@ async def test_walking_away_while_it_is_sent_stops_nothing(tmp_path: Path) -> No
         restores = stage(pilot).services.restores
         assert restores is not None
         assert [one.state.value for one in restores.all] == ["launching"]
+        assert "is being sent" not in text_of(pilot), "it was answered"
     assert len(manager.posts) == 1
 
 

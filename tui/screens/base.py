@@ -121,6 +121,8 @@ AGES_EVERY_S = 60.0
 TOO_EARLY = "keys pressed before this was shown were ignored"
 SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
 """Below 20 lines a screen leaves out what is elsewhere as well."""
+SENDING_UNSEEN = "A restore is being sent. Ctrl+T shows what the server answers."
+"""Said where its form was left while it was sent."""
 TASKS = "app.tasks"
 """The action whose key leads to the tasks."""
 ResultT = TypeVar("ResultT")

@@ -19,7 +19,7 @@ from tui.restores.forms.cloud_director import ROOT
 from tui.restores.forms.fields import FieldKind, FormDraft, IncompleteForm, Problem, WrongForm
 from tui.sanitize import name, safe
 from tui.screens import reference_picker, restore_form_data
-from tui.screens.base import AGES_EVERY_S, Notice, OpenTasks, VbemScreen, bindings_of
+from tui.screens.base import AGES_EVERY_S, SENDING_UNSEEN, Notice, OpenTasks, VbemScreen, bindings_of
 from tui.screens.confirm import SENDING, confirm_and_send
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import PlanSummary, spell_out
@@ -395,7 +395,7 @@ class RestoreFormScreen(VbemScreen):
     def action_back(self) -> None:
         if self.busy_with == SENDING:
             self.dismiss(None)
-            self.app.post_message(Notice(f"{SENDING} Ctrl+T shows what the server answers."))
+            self.app.post_message(Notice(SENDING_UNSEEN))
         elif self._is_changed():
             self._ask_to_leave()
         else:
