@@ -204,6 +204,11 @@ def _is_out_of_reach(action: Action, screen: str) -> bool:
     return action.needs_logon and screen in BEFORE_LOGON
 
 
+def keys_of(screen: str) -> frozenset[str]:
+    """Return the keys of a screen's own actions, in Textual's spelling."""
+    return frozenset(key for action in ACTIONS if action.screen == screen for key in action.keys.split(","))
+
+
 def spell_key(key: str) -> str:
     """Return one key as it is written everywhere: `Ctrl+R`, `F5`, `Esc`, `PgDn`, `/`, `c`."""
     key = key.strip()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.support.settle import opened, press, text_of
+from tests.support.settle import opened, press, shows, text_of, until
 from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, namesakes, verdict_of
 from tests.ui.stage import StageManager, stage
-from tests.unit.restores.fakes import session
+from tests.unit.restores.fakes import FakeClock, session
 from tests.unit.restores.points import point, vapp
 from tui.api.errors import Invalid, Unreachable
 from tui.api.models import CloudVmRestoreSpec, Platform, VAppRestoreSpec, VmRestoreSpec
@@ -221,6 +222,49 @@ async def test_refusal_is_said_on_the_form_and_nothing_typed_is_lost(tmp_path: P
         assert "Restore point is locked." in shown
         assert pilot.app.screen.query_one("#form-reason", LineInput).value == "INC-1"
     assert len(manager.posts) == 1
+
+
+@pytest.mark.parametrize("stops", ["escape", "ctrl+c"])
+async def test_guard_says_how_long_it_waits_and_a_key_stops_it_and_moves_nothing(
+    tmp_path: Path, manager: StageManager, monkeypatch: pytest.MonkeyPatch, stops: str
+) -> None:
+    monkeypatch.setattr("tui.screens.base.WAIT_TOLD_EVERY_S", 0.01)
+    manager.hold_guard = asyncio.Event()
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
+        form, clock = pilot.app.screen, stage(pilot).services.clock
+        assert isinstance(clock, FakeClock)
+        focused = form.focused
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Looking for running restores. Esc or Ctrl+C stops it.")
+        for seconds in (12, 17):
+            clock.seconds = seconds
+            await shows(pilot, f"running restores: no answer for {seconds} s. Esc or Ctrl+C stops it.")
+        await pilot.press("down", "right", "tab", "space", "enter", "ctrl+u", "end", "ctrl+r")
+        assert pilot.app.screen.focused is focused
+        await press(pilot, stops)
+        assert pilot.app.screen is form
+        assert "You stopped it; nothing was sent." in " ".join(text_of(pilot).split())
+        assert "no answer for" not in text_of(pilot)
+        manager.hold_guard.set()
+        await asked(pilot)
+        await press(pilot, "right", "enter")
+    assert len(manager.posts) == 1
+
+
+async def test_wait_for_the_point_itself_is_told_and_stopped_too(
+    tmp_path: Path, manager: StageManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.base.WAIT_TOLD_EVERY_S", 0.01)
+
+    async def never(id: str) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(manager, "vm_restore_point", never)
+    async with app_for(tmp_path, point(), manager).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Trying to read the restore point. Ctrl+C stops it.")
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "You stopped it; nothing was sent." in text_of(pilot), "that it stopped")
+        assert isinstance(pilot.app.screen, RestoreFormScreen)
 
 
 async def test_guard_that_fails_sends_nothing_and_keeps_the_form(tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ by which screens ask the app to show another one."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from tui.restores.forms.fields import FormDraft
     from tui.restores.restore import Restore
     from tui.session import Connection
+
+
+class ReadStopped(VbemError):
+    """The operator has stopped a read."""
+
+    title = "You stopped it; nothing was sent"
 
 
 class RestoresChanged(Message):
@@ -118,6 +125,8 @@ def bindings_in_dialogs() -> list[BindingType]:
 
 AGES_EVERY_S = 60.0
 """How often the ages on a screen are made new."""
+WAIT_TOLD_EVERY_S = 5.0
+"""How often a screen says for how long the server has not answered what it asked."""
 TOO_EARLY = "keys pressed before this was shown were ignored"
 SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
 """Below 20 lines a screen leaves out what is elsewhere as well."""
@@ -150,6 +159,8 @@ class VbemScreen(SinglePaintScreen[None]):
         super().__init__()
         self.services = services
         self._uppermost = asyncio.Event()
+        self._reads: list[asyncio.Task[Any]] = []
+        """Those that the server has not answered yet."""
 
     def compose(self) -> ComposeResult:
         yield Header(self.HEADING, demo=self.services.is_demo, who=self.services.who)
@@ -207,8 +218,8 @@ class VbemScreen(SinglePaintScreen[None]):
             self.query_one(Footer).note(TASKS, self.tasks_note)
 
     def stop_loading(self) -> bool:
-        """Stop what is loading; return whether anything was."""
-        return False
+        """Stop what was asked last; return whether anything was."""
+        return bool(self._reads) and self._reads.pop().cancel()
 
     def set_status(self, text: str, kind: str = "note") -> None:
         """Put a sentence on the status line of this screen."""
@@ -242,23 +253,77 @@ class VbemScreen(SinglePaintScreen[None]):
         except VbemError as error:
             self.show_error(doing, error)
 
-    async def reading(self, doing: str, read: Callable[[], Awaitable[ResultT]]) -> ResultT | None:
+    async def reading(
+        self,
+        doing: str,
+        read: Callable[[], Coroutine[Any, Any, ResultT]],
+        *,
+        saying: str = "",
+        stop_keys: str = "Ctrl+C",
+    ) -> ResultT | None:
         """Await a read; log on again and repeat it once if the logon session is over.
+
+        The status line says for how long the server has not answered, and what stops the read.
+
+        Args:
+            doing: completes the sentence 'Could not ...'.
+            read: asks the server.
+            saying: what the status line says from the first moment on; empty to say nothing that early.
+            stop_keys: what stops it by `stop_loading`.
 
         Returns:
             What the read gave, or None after the error has been shown.
         """
+        words = partial(_waiting_words, saying or f"Trying to {doing}", stop_keys)
         with self.reporting(doing):
             try:
-                result = await read()
+                result = await self._answer(read(), words, at_once=bool(saying))
             except SessionExpired as error:
                 if not await self.services.log_on_again():
                     self.show_error(doing, error)
                     return None
-                result = await read()
+                result = await self._answer(read(), words, at_once=bool(saying))
             self.services.note_trouble(None)
             return result
         return None
+
+    async def _answer(
+        self, asking: Coroutine[Any, Any, ResultT], words: Callable[[float], str], *, at_once: bool
+    ) -> ResultT:
+        """Await an answer, and say meanwhile that it is waited for.
+
+        Raises:
+            ReadStopped: the operator did not want to wait any longer.
+        """
+        asked_s, said = self.services.clock.monotonic(), ""
+
+        def tell() -> None:
+            nonlocal said
+            self.remove_status(said)
+            said = words(self.services.clock.monotonic() - asked_s)
+            self.add_status(said)
+
+        read = asyncio.ensure_future(asking)
+        self._reads.append(read)
+        telling = self.set_interval(WAIT_TOLD_EVERY_S, tell)
+        if at_once:
+            tell()
+        try:
+            return await read
+        except asyncio.CancelledError:
+            if read in self._reads:
+                raise
+            raise ReadStopped from None
+        finally:
+            telling.stop()
+            self.remove_status(said)
+            if read in self._reads:
+                self._reads.remove(read)
+
+
+def _waiting_words(saying: str, stop_keys: str, waited_s: float) -> str:
+    waited = f": no answer for {waited_s:.0f} s" if waited_s >= 1 else ""
+    return f"{saying}{waited}. {stop_keys} stops it."
 
 
 class Dialog(SinglePaintScreen[DialogT], ModalScreen[DialogT]):

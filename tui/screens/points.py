@@ -414,7 +414,7 @@ class RestorePointsScreen(VbemScreen):
 
     def stop_loading(self) -> bool:
         """Stop what is loading; False if nothing was."""
-        return self._loader is not None and self._loader.stop()
+        return super().stop_loading() or (self._loader is not None and self._loader.stop())
 
     def action_stop(self) -> None:
         self.stop_loading()

@@ -14,6 +14,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from tui import timefmt
+from tui.actions import EVERYWHERE, keys_of
 from tui.api.models import Platform, PointKind
 from tui.restores.forms.cloud_director import ROOT
 from tui.restores.forms.fields import FieldKind, FormDraft, IncompleteForm, Problem, WrongForm
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 REASON_LABEL = "  Ticket or reason, optional; for the journal only"
 CANNOT_BE_SENT = "Not sent"
+PREPARING = "A restore is being prepared."
+LEADING_ELSEWHERE = frozenset({"escape", *keys_of(EVERYWHERE)})
+"""Keys that change nothing on the form and move nothing there."""
 WIDE = 110
 """Columns from which the plan is beside the form instead of below it."""
 
@@ -265,8 +269,12 @@ class RestoreFormScreen(VbemScreen):
     # -- keys ---------------------------------------------------------------------------------
 
     def takes_key(self, event: Key | Paste) -> bool:
-        """Return what is typed while the restore is prepared or sent would come too late for it."""
-        return not (self.busy_with and is_typing(event))
+        """Return whether a key acts: while the restore is prepared or sent, those that lead elsewhere only.
+
+        What is typed would come too late for it, and what is meant for the confirmation must not move the
+        focus here.
+        """
+        return not self.busy_with or (not is_typing(event) and getattr(event, "key", "") in LEADING_ELSEWHERE)
 
     def action_change(self) -> None:
         row = self._body.focused_row() if self._form else None
@@ -354,7 +362,7 @@ class RestoreFormScreen(VbemScreen):
     def action_restore(self) -> None:
         plan = None if self.busy_with else self._draft_or_complain(CANNOT_BE_SENT)
         if plan is not None:
-            self.busy_with = "A restore is being prepared."
+            self.busy_with = PREPARING
             self._restore(plan)
 
     @work(group="submit", exclusive=False, exit_on_error=False, description="start a restore")
@@ -364,13 +372,16 @@ class RestoreFormScreen(VbemScreen):
             if form is None or restores is None:
                 return
             values, reason = self._body.values, self._reason
-            self.set_status("Looking for running restores of this VM ...")
-            doing = "look for running restores of this VM"
-            checked = await self.reading(doing, lambda: restores.check_running(plan))
+            self.set_status("")
+            checked = await self.reading(
+                "look for running restores of this VM",
+                lambda: restores.check_running(plan),
+                saying="Looking for running restores",
+                stop_keys="Esc or Ctrl+C",
+            )
             if checked is None:
                 return
             # What was found is in the confirmation.
-            self.set_status("")
             restore = await confirm_and_send(self, checked, reason)
         finally:
             self.busy_with = ""
@@ -393,6 +404,8 @@ class RestoreFormScreen(VbemScreen):
     # -- leaving ------------------------------------------------------------------------------
 
     def action_back(self) -> None:
+        if self.busy_with == PREPARING and self.stop_loading():
+            return
         if self.busy_with == SENDING:
             self.dismiss(None)
             self.app.post_message(Notice(SENDING_UNSEEN))
