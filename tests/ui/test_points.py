@@ -74,15 +74,33 @@ async def test_what_is_said_of_the_points_is_taken_back_with_them(app: VbemApp, 
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_lists_are_walked_from_the_filter(app: VbemApp, size: tuple[int, int]) -> None:
+async def test_down_leads_from_the_filter_to_the_first_vm_found_and_letters_act_there(
+    app: VbemApp, size: tuple[int, int]
+) -> None:
     async with browsing(app, size=size) as (pilot, screen):
-        first = cursor_line(pilot)
-        await pilot.press("down", "down", "up")
+        await press(pilot, "down")
+        assert screen.vms.has_focus
+        assert screen.vms.cursor == 0
+        await press(pilot, "down", "down", "up")
         assert screen.vms.cursor == 1
-        assert cursor_line(pilot) != first
-        await pilot.press("pagedown")
-        assert screen.vms.cursor == size[1] - 6 - 1 or screen.vms.cursor > 10
-        assert screen.entry.has_focus
+        await press(pilot, "slash", *"platform:cloud")
+        first = cursor_line(pilot)
+        await press(pilot, "down")
+        assert cursor_line(pilot) == first
+        await press(pilot, "f")
+        assert "Newer points may not be collected yet." in text_of(pilot), "how fresh each server is"
+        assert screen.entry.value == "platform:cloud"
+        await press(pilot, "slash", "pagedown")
+        assert screen.vms.has_focus
+        assert screen.vms.cursor > 0
+        await press(pilot, "slash", *"x")
+        assert screen.entry.value == "platform:cloudx"
+        await press(pilot, "down", "backspace")
+        assert screen.entry.value == "platform:cloud", "an empty list takes no focus"
+        await press(pilot, "down", "enter")
+        await shows(pilot, "Made")
+        assert screen.pane.vm is not None
+        assert screen.pane.vm.name in first
 
 
 async def test_letters_are_commands_only_while_the_list_has_the_focus(app: VbemApp) -> None:
@@ -326,6 +344,8 @@ async def test_the_points_of_another_vm_than_the_one_under_the_cursor_are_not_ke
         await press(pilot, "escape")
         assert screen.pane.vm is not None, "back on the same VM"
         await pilot.press("down")
+        assert screen.pane.vm is not None, "still on the same VM"
+        await pilot.press("down")
         await shows(pilot, "Enter on a VM shows its points.")
         assert screen.pane.vm is None
         assert "F.i.i" not in text_of(pilot)
@@ -371,6 +391,7 @@ async def test_help_lists_enter_and_what_the_filter_takes(app: VbemApp) -> None:
         await press(pilot, "f1")
         shown = " ".join(pilot.app.screen.query_one(TextView).text.split())
     assert "Enter Show the points of the VM under the cursor; on a point, open its restore form." in shown
+    assert "Letters act while a list has the focus: Down goes there from the filter." in shown
     for key in FILTER_KEYS:
         assert f"{key.name}: {key.values}" in shown
     assert "yesterday 22:45, 2026-11-25 22:45, 25.11. 22:45" in shown

@@ -56,6 +56,8 @@ class RestorePointsScreen(VbemScreen):
     HEADING = "Restore points"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("points")
     TYPED = (
+        ("Letters", "act while a list has the focus: Down goes there from the filter."),
+        ("", ""),
         ("Filter", "What is typed, in any order; all of it must match:"),
         ("words", "parts of a name; in quotes where it has blanks or a colon."),
         *((f"{key.name}:", f"{key.values}.") for key in FILTER_KEYS),
@@ -272,13 +274,13 @@ class RestorePointsScreen(VbemScreen):
             (self.pane.table if self.pane.table.has_focus else self.vms).choose()
 
     def action_move(self, rows: int) -> None:
-        self._moved().move(rows)
+        # The lists move by themselves: this key was pressed in the filter, whose first find has the cursor.
+        if rows > 0 and self.vms.row_count:
+            self.vms.focus()
 
     def action_page(self, pages: int) -> None:
-        self._moved().page(pages)
-
-    def _moved(self) -> VirtualTable:
-        return self.pane.table if self.has_class("-chosen") else self.vms
+        self.action_move(pages)
+        self.vms.page(pages)
 
     # Order ----------------------------------------------------------------------
 
