@@ -214,3 +214,10 @@ async def test_form_warns_of_a_newer_point_and_of_names_that_look_the_same(tmp_p
     async with opened(app_for(tmp_path, one, known=[newer, *namesakes(one, "App\u200b07")])) as pilot:
         assert "This VM has a newer point, of 2026-11-22 23:00 UTC." in plan_of(pilot)
         assert "Another VM has the same name, or one that looks it" in plan_of(pilot)
+
+
+async def test_new_name_of_cloud_director_is_in_view_at_60x20(tmp_path: Path) -> None:
+    async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR)), size=(60, 20)) as pilot:
+        shown = text_of(pilot)
+    for part in ("New name", "What will happen", "counts as OVERWRITTEN", "Ticket or reason", "Restore..."):
+        assert part in shown

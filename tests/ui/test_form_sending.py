@@ -95,19 +95,25 @@ async def test_confirmation_says_what_was_found_and_nothing_is_still_looked_for(
         assert "): restore session app07@nightly" in text_of(pilot)
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24)])
-async def test_confirmation_shows_prompt_line_and_buttons_on_a_short_terminal(
-    tmp_path: Path, size: tuple[int, int]
+@pytest.mark.parametrize("size", [(60, 15), (60, 20), (70, 22), (80, 24)])
+async def test_confirmation_shows_what_was_looked_for_and_all_that_answers_it_at_any_size(
+    tmp_path: Path, manager: StageManager, size: tuple[int, int]
 ) -> None:
-    async with opened(
-        app_for(tmp_path, point(), known=namesakes(point(), "app07", "App07 ")), size=size
-    ) as pilot:
+    manager.session_list = (session(1, progress=40, name="app07@nightly"),)
+    known = namesakes(point(), "app07", "App07 ")
+    async with opened(app_for(tmp_path, point(), manager, known), size=size) as pilot:
         await pilot.press("space")
         await asked(pilot)
         await press(pilot, *"xyzzy")
         shown = text_of(pilot)
-    for part in ("Type the code", "xyzzy", "Back", "Overwrite"):
+        await press(pilot, *["down"] * 20)
+        end = text_of(pilot)
+    for part in ("OVERWRITE app07?", "Type the code", "xyzzy", "Back", "Overwrite"):
         assert part in shown
+        assert part in end
+    assert "of this VM is already running" in shown
+    assert ("Running (checked at" in shown) is (size[1] > 15)
+    assert "Ticket or reason" in end
 
 
 async def test_second_press_of_restore_does_not_ask_twice(tmp_path: Path, manager: StageManager) -> None:

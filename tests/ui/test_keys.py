@@ -9,13 +9,17 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets._toast import Toast
 
-from tests.support.settle import opened, press, text_of, until
-from tests.ui.forms import app_for, to_confirm
+from tests.support.settle import opened, press, settle, text_of, until
+from tests.ui.forms import app_for, sent, to_confirm
+from tests.ui.stage import StageManager, stage
 from tests.unit.restores.points import point
 from tui.actions import ACTIONS, actions_of, spell_key, spell_keys
 from tui.api.models import Platform
 from tui.app import VbemApp
+from tui.restores.forms.fields import FormDraft
 from tui.screens.dialogs import HelpScreen
+from tui.screens.history import HistoryScreen
+from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.footer import FooterKey, fitting
 from tui.widgets.header import StatusLine
@@ -69,6 +73,20 @@ async def test_line_of_keys_is_never_cut(tmp_path: Path, width: int) -> None:
     assert line.startswith("Ctrl+R Restore  F2 Look up")
     assert "F1 Help" in line
     assert set(line.split("  ")) <= known, "whole words only"
+
+
+async def test_line_of_keys_counts_what_is_in_flight_at_60x20(tmp_path: Path, manager: StageManager) -> None:
+    async with sent(tmp_path, manager, size=(60, 20)) as pilot:
+        app = stage(pilot)
+        for screen in (
+            RestoreFormScreen(app.services, FormDraft(point=point(Platform.CLOUD_DIRECTOR))),
+            HistoryScreen(app.services),
+        ):
+            app.push_screen(screen)
+            await settle(pilot)
+            line = text_of(pilot).splitlines()[-1]
+            assert "Ctrl+T Tasks (1)" in line
+            assert "F1 Help" in line
 
 
 async def test_tasks_do_not_offer_the_way_to_the_tasks(tmp_path: Path) -> None:

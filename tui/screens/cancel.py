@@ -18,7 +18,7 @@ from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, bindings_of
 from tui.screens.restore_text import out_of_date_lines, state_words
 from tui.widgets.table_layout import StyledText
-from tui.widgets.text_view import Line, TextView
+from tui.widgets.text_view import BoxText, Line, TextView
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -43,7 +43,7 @@ class CancelScreen(Dialog[None]):
     def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield self.title_line(self._title)
-            yield TextView(id="cancel-words", hang=2)
+            yield BoxText(id="cancel-words", hang=2)
             with Horizontal(classes="buttons"):
                 yield Button("Let it run", id="cancel-back", compact=True)
                 yield Button("Cancel the restore", id="cancel-restore", compact=True)

@@ -22,7 +22,8 @@ from tui.screens.base import Dialog, bindings_of
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import plan_lines, spell_out
 from tui.widgets.inputs import LineInput
-from tui.widgets.text_view import TextView
+from tui.widgets.table_layout import StyledText
+from tui.widgets.text_view import BoxText, Line, TextView
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -71,9 +72,8 @@ class ConfirmScreen(Dialog[bool]):
     def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield self.title_line(heading(self._plan))
-            lines = [*plan_lines(self._plan), reason_line(self._reason), *self._plan.found]
-            words = spell_out(self.services.reference_names, lines)
-            yield TextView(words, hang=2, needs_tab=False, id="confirm-plan")
+            words = spell_out(self.services.reference_names, self._lines())
+            yield BoxText(words, hang=2, needs_tab=False, id="confirm-plan")
             if self._plan.overwrites:
                 yield Static(typed_prompt(self._plan), markup=False, id="confirm-prompt")
                 yield LineInput(id="confirm-typed")
@@ -81,6 +81,13 @@ class ConfirmScreen(Dialog[bool]):
             with Horizontal(classes="buttons"):
                 yield Button("Back", id="confirm-back", compact=True)
                 yield Button(self._yes, id="confirm-restore", compact=True, disabled=self._plan.overwrites)
+
+    def _lines(self) -> list[Line]:
+        """Return the plan; what was just looked for follows the warnings, where it is seen at any size."""
+        lines = plan_lines(self._plan)
+        warnings = [line for line in lines if isinstance(line, StyledText)]
+        others = [line for line in lines if not isinstance(line, StyledText)]
+        return [*warnings, *self._plan.found, *others, reason_line(self._reason)]
 
     @property
     def _yes(self) -> str:

@@ -67,6 +67,7 @@ class RestoreFormScreen(VbemScreen):
     NAME = "form"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("form")
     HEADING = "Restore"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-low"), (24, "-tall")]  # noqa: RUF012 - declared so by Textual
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - declared so by Textual
 
     def __init__(self, services: Services, draft: FormDraft) -> None:

@@ -181,5 +181,29 @@ class TextView(Widget, can_focus=True):
         return shown
 
 
+class BoxText(TextView):
+    """Is as high as its text, but never so high that what else is in its box is off the screen."""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        box = self.parent
+        others = [one for one in box.displayed_children if one is not self] if isinstance(box, Widget) else ()
+        taken = sum(_height(one, container, viewport, width) for one in others)
+        room = viewport.height - FRAME_LINES - taken
+        return max(1, min(super().get_content_height(container, viewport, width), room))
+
+
+FRAME_LINES = 3
+"""The border of a box and the line of keys below it."""
+
+
+def _height(widget: Widget, container: Size, viewport: Size, width: int) -> int:
+    styles = widget.styles
+    fixed = styles.height.cells if styles.height is not None else None
+    lines = widget.get_content_height(container, viewport, width) if fixed is None else fixed
+    if styles.max_height is not None and styles.max_height.cells is not None:
+        lines = min(lines, styles.max_height.cells)
+    return lines + styles.margin.height
+
+
 def _text(line: Line) -> str:
     return line.text if isinstance(line, StyledText) else line
