@@ -17,13 +17,14 @@ from tui.actions import ACTIONS, actions_of, spell_key, spell_keys
 from tui.api.models import Platform
 from tui.app import VbemApp
 from tui.restores.forms.fields import FormDraft
-from tui.screens.dialogs import HelpScreen
+from tui.screens.dialogs import AskScreen, HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.footer import FooterKey, fitting
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import LineInput
+from tui.widgets.text_view import TextView
 
 FULL_SCREENS = ("login", "points", "form", "request", "tasks", "history")
 
@@ -172,3 +173,24 @@ async def test_help_of_a_dialog_lists_its_keys_and_gives_it_back_as_it_was(tmp_p
         assert pilot.app.screen is dialog
         await pilot.press("0", "7")
         assert dialog.query_one("#confirm-typed", LineInput).value == "app07"
+
+
+async def test_a_long_question_scrolls_its_text_and_keeps_its_buttons(tmp_path: Path) -> None:
+    async with opened(app_for(tmp_path, point()), size=(60, 20)) as pilot:
+        app = stage(pilot)
+        words = "\n".join(f"line {number}" for number in range(40))
+        app.push_screen(AskScreen(app.services, "Sure?", words, yes="Do it", no="Leave it"))
+        await settle(pilot)
+        for keys, seen in (((), "line 0"), (["down"] * 40, "line 39")):
+            await press(pilot, *keys)
+            for part in ("Sure?", seen, "Leave it", "Do it"):
+                assert part in text_of(pilot)
+
+
+async def test_help_promises_nothing_of_restores_that_the_demo_does_not_keep(tmp_path: Path) -> None:
+    async with opened(app_for(tmp_path, point()), size=(100, 40)) as pilot:
+        await press(pilot, "f1")
+        assert stage(pilot).services.is_demo
+        shown = pilot.app.screen.query_one(TextView).text
+    assert "Quit; the question before says what becomes of restores in flight." in shown
+    assert "continue at the server" not in shown

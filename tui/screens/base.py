@@ -297,7 +297,7 @@ class VbemScreen(SinglePaintScreen[None]):
         """
         asked_s, said = self.services.clock.monotonic(), ""
 
-        def tell() -> None:
+        def show_wait() -> None:
             nonlocal said
             self.remove_status(said)
             said = words(self.services.clock.monotonic() - asked_s)
@@ -305,9 +305,9 @@ class VbemScreen(SinglePaintScreen[None]):
 
         read = asyncio.ensure_future(asking)
         self._reads.append(read)
-        telling = self.set_interval(WAIT_TOLD_EVERY_S, tell)
+        telling = self.set_interval(WAIT_TOLD_EVERY_S, show_wait)
         if at_once:
-            tell()
+            show_wait()
         try:
             return await read
         except asyncio.CancelledError:

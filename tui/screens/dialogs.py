@@ -18,7 +18,7 @@ from tui.screens.base import Dialog, RestoresChanged, bindings_of
 from tui.screens.login import CUT_OFF, unreadable
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
-from tui.widgets.text_view import TextView
+from tui.widgets.text_view import BoxText, TextView
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ class AskScreen(Dialog[bool]):
         self._title, self._text, self._yes, self._no = title, text, yes, no
 
     def compose_box(self) -> ComposeResult:
-        with VerticalScroll(classes="box", can_focus=False):
+        with Vertical(classes="box"):
             yield self.title_line(self._title)
-            yield Static(self._words, markup=False, id="ask-text")
+            yield BoxText(self._words, needs_tab=False, id="ask-text")
             with Horizontal(classes="buttons"):
                 yield Button(self._no, id="no", compact=True)
                 yield Button(self._yes, id="yes", compact=True)
@@ -63,12 +63,12 @@ class AskScreen(Dialog[bool]):
         self.query_one("#no", Button).focus()
 
     @property
-    def _words(self) -> str:
-        return self._text() if callable(self._text) else self._text
+    def _words(self) -> list[str]:
+        return (self._text() if callable(self._text) else self._text).split("\n")
 
     @on(RestoresChanged)
     def _changed(self) -> None:
-        self.query_one("#ask-text", Static).update(self._words)
+        self.query_one("#ask-text", BoxText).show(self._words)
 
     @on(Button.Pressed, "#yes")
     def accept(self) -> None:
@@ -79,7 +79,10 @@ class AskScreen(Dialog[bool]):
         self.dismiss(False)
 
     def action_next_choice(self) -> None:
-        self.focus_next()
+        self.focus_next(Button)
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one("#ask-text", BoxText).turn(lines)
 
 
 class WaitScreen(Dialog[None]):
