@@ -52,6 +52,9 @@ _FORMS = (
     r"(?P<now>now)",
 )
 _PATTERNS = tuple(re.compile(form, re.IGNORECASE | re.ASCII) for form in _FORMS)
+_TO_COME = re.compile(r"(?:tomorrow|in|next)\b", re.IGNORECASE)
+_DOT_CLOCK = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
+"""Has the form of a day and month; where there is no such day, a clock time was meant."""
 EXAMPLES = "22:45, yesterday 22:45, 2026-11-25 22:45, 25.11. 22:45, 22:45Z, 22:45+01:00 or 3h (ago)"
 _YEARS_BACK = 8
 """29 February may have passed so many years ago."""
@@ -99,12 +102,15 @@ def parse_moment(text: str, now: datetime, zone: tzinfo | None = None) -> Moment
     """
     words = " ".join(text.split())
     found = next(filter(None, (pattern.fullmatch(words) for pattern in _PATTERNS)), None)
+    if found is None and _TO_COME.match(words):
+        raise _future(words)
     if found is None:
         raise MomentError(f"'{words}' is not a time; write {EXAMPLES}.")
     try:
         return _Reading(words, found.groupdict(), now, zone).moment()
     except (ValueError, OverflowError, OSError) as error:
-        raise MomentError(f"'{words}' is not a time there is; write {EXAMPLES}.") from error
+        clear = words.replace(".", ":") if _DOT_CLOCK.fullmatch(words) else EXAMPLES
+        raise MomentError(f"'{words}' is not a time that exists; write {clear}.") from error
 
 
 def longest_moment(text: str) -> int:
@@ -146,7 +152,7 @@ class _Reading:
                 self._refuse_far(at, day)
                 is_open = not ({"word", "y", "y3"} & parts.keys())
                 return Moment(at, f"the last {self._words}" if is_open else "")
-        raise self._future()
+        raise _future(self._words)
 
     def _refuse_far(self, at: datetime, day: date) -> None:
         has_no_year = not ({"y", "y3"} & self._parts.keys())
@@ -160,7 +166,7 @@ class _Reading:
         lengths = re.findall(r"(\d+) ?(\w)", typed)
         length = sum((int(count) * _UNITS[unit] for count, unit in lengths), timedelta())
         if typed.startswith("+") and length:
-            raise self._future()
+            raise _future(self._words)
         return Moment(_minute(self._now - length))
 
     def _midnight(self, days: Iterator[date]) -> Moment:
@@ -170,12 +176,7 @@ class _Reading:
             if at <= self._now:
                 self._refuse_far(at, day)
                 return Moment(at, "the beginning of that day")
-        raise self._future()
-
-    def _future(self) -> MomentError:
-        return MomentError(
-            f"'{self._words}' lies in the future; write a time that has passed, as {EXAMPLES}."
-        )
+        raise _future(self._words)
 
     def _resolve(self, local: datetime) -> datetime | None:
         """Return the instant of a local time; None where it is still to come."""
@@ -239,6 +240,10 @@ class _Reading:
         if offset > _MOST_OFFSET or max(minutes, seconds) > 59:
             raise ValueError(typed)
         return timezone(-offset if typed[0] == "-" else offset)
+
+
+def _future(words: str) -> MomentError:
+    return MomentError(f"'{words}' lies in the future; write a time that has passed, as {EXAMPLES}.")
 
 
 def _zone_named(name: str) -> tzinfo:

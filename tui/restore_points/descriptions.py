@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from operator import itemgetter
 
@@ -122,11 +123,13 @@ def loading_words(
     matching: str = "",
     *,
     waited_s: float = 0.0,
+    servers: Collection[str] | None = None,
     cells: int = 0,
 ) -> str:
     """Return how many VMs match, how much is loaded, which key changes that and how fresh it is.
 
-    What does not fit is left out as a whole: half of an age would be another one.
+    What does not fit is left out as a whole, because half of an age would be another one: what stops a wait
+    goes last.
 
     Args:
         progress: how far loading has come.
@@ -134,16 +137,27 @@ def loading_words(
         now: this machine's clock.
         matching: how many VMs match.
         waited_s: for how long the server has not answered.
+        servers: uids of the backup servers of the VMs that match; None for all.
         cells: how many there are for it; 0 for as many as it takes.
     """
     busy = progress.state in _BUSY
     read = _read_words(progress.read_at, now) if progress.read_at and not busy else ""
     waited = f"no answer for {waited_s:.0f} s" if busy and waited_s >= WAIT_TOLD_AFTER_S else ""
     amount = _amount_so_far(progress) if busy else _amount_at_end(progress, read)
-    parts = list(filter(None, (matching, amount, waited, _key(progress.state), _freshness(index, now))))
-    while cells and len(parts) > 1 and cell_len("; ".join(parts)) > cells:
-        del parts[-1]
-    return "; ".join(parts)
+    fresh = _freshness(index, now, servers)
+    parts = {
+        "matching": matching,
+        "amount": amount,
+        "waited": waited,
+        "key": _key(progress.state),
+        "fresh": fresh,
+    }
+    told = "; ".join(filter(None, parts.values()))
+    for least_needed in ("fresh", "matching", *(("amount", "waited") if waited else ("key",))):
+        if cells and cell_len(told) > cells:
+            del parts[least_needed]
+            told = "; ".join(filter(None, parts.values()))
+    return told
 
 
 def _amount_so_far(progress: Progress) -> str:
@@ -183,8 +197,9 @@ def _bar(done: int, of: int) -> str:
     return "[" + "#" * full + "." * (BAR_CELLS - full) + "]"
 
 
-def _freshness(index: PointIndex, now: datetime) -> str:
-    newest = [(server.newest, server) for server in index.servers if server.newest is not None]
+def _freshness(index: PointIndex, now: datetime, servers: Collection[str] | None) -> str:
+    asked = [server for server in index.servers if servers is None or server.uid in servers]
+    newest = [(server.newest, server) for server in asked if server.newest is not None]
     if not newest:
         return ""
     # The stalest server is named: another one's fresh points say nothing about it.

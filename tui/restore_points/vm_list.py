@@ -78,6 +78,13 @@ class VmList:
         """Return how many VMs there are without the filter."""
         return len(self._all)
 
+    @property
+    def servers(self) -> frozenset[str] | None:
+        """Return the uids of the backup servers of the VMs shown; None where no filter leaves any out."""
+        if self._matcher.filter.is_empty:
+            return None
+        return frozenset(self._index.vms[number].server_uid for _, number in self._shown)
+
     def rows(self, vm: Vm) -> Sequence[int]:
         """Return the rows of a VM's points that match the filter, newest first."""
         return self._matcher.rows(vm)

@@ -153,6 +153,7 @@ class RestorePointsScreen(VbemScreen):
             self.services.clock.now(),
             matching,
             waited_s=self.waited_s,
+            servers=self._view.servers,
             cells=max(0, self.size.width - 2),
         )
         self.query_one("#loaded", Static).update(safe(words), layout=False)
