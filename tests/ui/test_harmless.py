@@ -30,7 +30,7 @@ from tui.widgets.form_fields import ChoiceRow, SwitchRow, TextRow
 from tui.widgets.header import Banner, Header, StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.table_layout import Column, ListRows, StyledText
-from tui.widgets.text_view import TextView
+from tui.widgets.text_view import BoxText, TextView
 from tui.widgets.virtual_table import VirtualTable
 
 POISON = {
@@ -152,6 +152,7 @@ WIDGETS: dict[str, Callable[[str], Iterable[Widget]]] = {
     "table": lambda text: [table(text, rows=True)],
     "empty table": lambda text: [table(text, rows=False)],
     "text view": lambda text: [TextView([text, StyledText(text, "bad")])],
+    "text of a box": lambda text: [BoxText([text, StyledText(text, "bad")])],
     "header": lambda text: [Header(text, demo=True, who=text)],
     "banner": lambda text: [Banner(text)],
     "status": status,

@@ -10,6 +10,7 @@ import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import Any, cast
 
 import pytest
@@ -270,14 +271,16 @@ def test_what_is_decoded_where_keys_are_waited_for_takes_no_50_ms(shape: str) ->
 
 
 def quickest(call: Callable[[], object]) -> float:
-    """Seconds of this process, of the better of two tries."""
-    spent = []
-    for _ in range(2):
-        began = time.process_time()
+    """Processor seconds of this thread, of the best of ten tries: a busy machine lengthens some."""
+    spent = inf
+    for _ in range(10):
+        began = time.thread_time()
         with suppress(BadReply):
             call()
-        spent.append(time.process_time() - began)
-    return min(spent)
+        spent = min(spent, time.thread_time() - began)
+        if spent < 0.02:
+            break
+    return spent
 
 
 @pytest.mark.parametrize("shape", TINY)
