@@ -117,7 +117,11 @@ def cancel_archive01(terminal: Terminal) -> None:
     terminal.press("c")
     assert "asks the server to stop it" in terminal.until("Cancel the restore of archive01?")
     terminal.press("right", "enter")
-    terminal.until("Cancel accepted; whether it stops the launch")
+    terminal.until(
+        lambda text: (
+            "Cancel accepted; whether it stops" in text or "The task is gone after the cancel" in text
+        )
+    )
     terminal.press("enter")
     terminal.until(lambda text: "Cancel the restore of" not in text)
 

@@ -32,7 +32,11 @@ def cancel_to_the_end(terminal: Terminal) -> None:
     terminal.press("c")
     terminal.until("Cancel the restore of archive01?")
     terminal.press("right", "enter")
-    terminal.until("Cancel accepted; whether it stops the launch")
+    terminal.until(
+        lambda text: (
+            "Cancel accepted; whether it stops" in text or "The task is gone after the cancel" in text
+        )
+    )
     terminal.press("enter")
     terminal.until(lambda text: "Cancel the restore of" not in text)
 
@@ -40,7 +44,7 @@ def cancel_to_the_end(terminal: Terminal) -> None:
 def log_on_in_the_dialog(terminal: Terminal, password: str) -> None:
     """Over the list, whose reading found that the logon session had expired; the first password is wrong."""
     terminal.until("Log on again to continue where you were.")
-    terminal.press(*WRONG, "enter")
+    terminal.press("enter", *WRONG, "enter")
     terminal.until("Could not log on again")
     terminal.press(*["backspace"] * len(WRONG), password, "enter")
     terminal.until(lambda text: "points loaded" in text and "Log on again" not in text)
