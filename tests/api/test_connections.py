@@ -45,7 +45,7 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def getaddrinfo(host: str | bytes, port: int, *args: int, **options: int) -> list[tuple[object, ...]]:
         if host not in ("em.test", b"em.test"):
-            return resolve(host, port, *args, **options)  # type: ignore[return-value]
+            return resolve(host, port, *args, **options)  # type: ignore[return-value] # the real one's kinds
         kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
         return [(*kind, (address, port)) for address in found]
 

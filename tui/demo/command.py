@@ -228,11 +228,11 @@ async def _serve(
     except (OSError, OverflowError) as error:
         where = f"{namespace.host} port {namespace.port}"
         why = error.strerror if isinstance(error, OSError) else error
-        print(f"The embedded server cannot listen on {where}: {why}", file=sys.stderr)  # noqa: T201
+        print(f"The embedded server cannot listen on {where}: {why}", file=sys.stderr)  # noqa: T201 - as above
         return 2
     _print_ready(server, options)
     if not is_loopback(namespace.host):
-        print(_OPEN.format(namespace.host or "every address"), file=sys.stderr)  # noqa: T201
+        print(_OPEN.format(namespace.host or "every address"), file=sys.stderr)  # noqa: T201 - as above
     if namespace.control:
         _read_control(loop, Control(server, over.set), over.set)
     await over.wait()

@@ -171,7 +171,7 @@ def from_row(row: sqlite3.Row | Mapping[str, object]) -> JournalEntry:
         except (ValueError, RecursionError):
             wrong.append(_named(name, row[name]))
             fields |= {name: _INSTEAD[name]} if name in _INSTEAD else {}
-    return JournalEntry(**fields, unreadable=", ".join(wrong))  # type: ignore[arg-type]
+    return JournalEntry(**fields, unreadable=", ".join(wrong))  # type: ignore[arg-type] # each read by its type
 
 
 def event_from_row(row: sqlite3.Row | Mapping[str, object]) -> Event:
