@@ -6,7 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tui.api.models import ServerAddress
 from tui.cli import main as cli
 from tui.config import Folders
 
@@ -111,3 +114,8 @@ def test_a_state_folder_that_others_may_write_is_refused(
     (state / "known_servers").chmod(0o600)
     state.chmod(0o777)
     assert f"others may write the folder {state} (mode 0777)" in said(capsys, "--state-dir", str(state))
+
+
+@given(st.from_regex(cli.PLAIN_SERVER, fullmatch=True))
+def test_a_server_that_is_not_read_in_full_at_the_start_is_one(server: str) -> None:
+    assert ServerAddress.parse(server).port <= 9999

@@ -10,6 +10,7 @@ import asyncio
 import errno
 import gc
 import os
+import re
 import resource
 import sys
 import threading
@@ -123,7 +124,14 @@ def _check_format(wire: str) -> None:
         raise ValueError(f"The format must be auto, xml or json, not {wire!r}.")
 
 
+PLAIN_SERVER = re.compile(
+    r"(?=.{1,200}$)[a-z][a-z0-9-]{0,62}(?:\.[a-z][a-z0-9-]{0,62}){0,9}(?::[1-9]\d{0,3})?"
+)
+
+
 def _check_server(server: str) -> None:
+    if PLAIN_SERVER.fullmatch(server):
+        return  # surely one: reading it in full would take a tenth of the time to the first screen
     from tui.api.models import ServerAddress
 
     ServerAddress.parse(server)
