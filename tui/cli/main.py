@@ -124,9 +124,7 @@ def _check_format(wire: str) -> None:
         raise ValueError(f"The format must be auto, xml or json, not {wire!r}.")
 
 
-PLAIN_SERVER = re.compile(
-    r"(?=.{1,200}$)[a-z][a-z0-9-]{0,62}(?:\.[a-z][a-z0-9-]{0,62}){0,9}(?::[1-9][0-9]{0,3})?"
-)
+PLAIN_SERVER = re.compile(r"[a-z][a-z0-9-]{0,39}(?:\.[a-z][a-z0-9-]{0,39}){0,4}(?::[1-9][0-9]{0,3})?")
 
 
 def _check_server(server: str) -> None:
