@@ -11,7 +11,7 @@ from tui.api import logon
 from tui.api.codec import codec_of, gunzip, resources, write_request
 from tui.api.codec.listing import Listing, Reference
 from tui.api.codec.resources import entity_or_reference
-from tui.api.codec.restore_request import RestoreRequest, check_request, write_path
+from tui.api.codec.restore_request import RestoreRequest, write_path
 from tui.api.codec.tree import Tree
 from tui.api.errors import (
     BadReply,
@@ -323,7 +323,6 @@ class EnterpriseManager:
         Raises:
             ManagerError: with `request_sent` saying whether the server may have it nevertheless.
         """
-        check_request(request)
         media_type = request.headers["Content-Type"]
         reply = await self._rest.write(request.method, request.path, media_type=media_type, body=request.body)
         return await self._rest.model_of(reply, resources.task)

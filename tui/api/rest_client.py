@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tui.api.codec import codec_of
 from tui.api.error_mapping import check_answer, error_for, is_web_page
-from tui.api.errors import BadReply, Invalid, ManagerError, NotFound, NotManager, SessionExpired, Unreadable
+from tui.api.errors import (
+    BadReply,
+    Invalid,
+    ManagerError,
+    NotFound,
+    NotManager,
+    SessionExpired,
+    TooLarge,
+    Unreadable,
+)
 from tui.api.limits import Limits
 from tui.api.models import LogonSession, WireFormat, version_key
 from tui.api.transport import Call, Kind, Reply, Transport
@@ -42,7 +51,8 @@ class RestClient:
         self.api_version = ""
         """Best knowledge of the version the session speaks, empty if unknown."""
         self._transport = transport
-        self._limits = limits
+        self._limits = limits.without_points()
+        """Of a reply that is no page of points."""
         self._json_refused = False
         self._decoding = asyncio.Lock()
         """Threads that decode side by side only take the interpreter from each other."""
@@ -125,7 +135,10 @@ class RestClient:
             return await asyncio.to_thread(decode, body)
 
     async def _model(self, body: bytes, reader: Callable[[Tree], ResultT]) -> ResultT:
-        return await self.decode(body, lambda text: codec_of(text).read(text, reader, self._limits))
+        limits = self._limits
+        if len(body) > limits.body_bytes:
+            raise TooLarge(f"It is larger than {limits.body_bytes // 1_000_000} MB.")
+        return await self.decode(body, lambda text: reader(codec_of(text).tree(text, limits)))
 
     async def _call(
         self,

@@ -60,9 +60,8 @@ def session_id(number: int) -> str:
 
 
 def restore_request(body: bytes = b"<RestoreSpec/>") -> RestoreRequest:
-    return RestoreRequest(
-        method="POST", path="/api/x?action=restore", headers={}, body=body, wire=WireFormat.XML
-    )
+    path = "/api/vmRestorePoints/x?action=restore"
+    return RestoreRequest(method="POST", path=path, headers={}, body=body, wire=WireFormat.XML)
 
 
 class FakeClock:

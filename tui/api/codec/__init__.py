@@ -6,14 +6,20 @@ or HTML whatever was asked for (WIRE T33). No `dict` and no loosely typed value 
 
 from __future__ import annotations
 
+import zlib
 from functools import cache
 from types import MappingProxyType
 
-from tui.api.codec.base import GZIP, Codec, gunzip
+from tui.api.codec.base import Codec
 from tui.api.codec.restore_request import RestoreRequest, check_restore, restore_path
+from tui.api.errors import TooLarge, Unreadable
+from tui.api.limits import Limits
 from tui.api.models import RestorePoint, RestoreSpec, WireFormat
 
 __all__ = ["GZIP", "Codec", "codec_for", "codec_of", "gunzip", "write_request"]
+
+GZIP = b"\x1f\x8b"
+"""How a gzip body begins, and no XML or JSON."""
 
 
 @cache
@@ -32,6 +38,27 @@ def codec_of(body: bytes) -> Codec:
     """The codec that can read `body`, by its first byte."""
     start = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     return codec_for(WireFormat.JSON if start[:1] in (b"{", b"[") else WireFormat.XML)
+
+
+def gunzip(body: bytes, limits: Limits) -> bytes:
+    """Decompress a body that is gzip; another one is returned as it is.
+
+    Raises:
+        TooLarge: it is larger than `limits` allow.
+        Unreadable: it is damaged or cut short.
+    """
+    if not body.startswith(GZIP):
+        return body
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        text = inflater.decompress(body, limits.body_bytes)
+    except zlib.error as error:
+        raise Unreadable("Its compression is damaged.") from error
+    if inflater.unconsumed_tail:
+        raise TooLarge(f"It is larger than {limits.body_bytes // 1_000_000} MB.")
+    if not inflater.eof:
+        raise Unreadable("Its compression is cut short.")
+    return text
 
 
 def write_request(point: RestorePoint, spec: RestoreSpec, wire: WireFormat) -> RestoreRequest:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import codecs
-import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from tui.api.codec import resources
 from tui.api.codec.listing import Listing
 from tui.api.codec.resources import read_points
 from tui.api.codec.tree import Tree
-from tui.api.errors import TooLarge, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
-
-ModelT = TypeVar("ModelT")
-GZIP = b"\x1f\x8b"
-"""How a gzip body begins, and no XML or JSON."""
 
 PIECE_BYTES = 65_536
 """What is worked on in one go: meanwhile the interpreter does nothing else, in no thread."""
@@ -51,17 +44,6 @@ class Codec(ABC):
         """A page of restore points; formats override it with something faster."""
         return read_points(self.tree(body, limits), kind)
 
-    def read(self, body: bytes, reader: Callable[[Tree], ModelT], limits: Limits) -> ModelT:
-        """Decode a reply that is no page of points, and read a model from it.
-
-        Raises:
-            BadReply: it cannot be read, or is larger than such replies are.
-        """
-        limits = limits.without_points()
-        if len(body) > limits.body_bytes:
-            raise TooLarge(f"It is larger than {limits.body_bytes // 1_000_000} MB.")
-        return reader(self.tree(body, limits))
-
     def error_message(self, body: bytes, limits: Limits) -> str:
         """What an error body says, empty if it does not say anything.
 
@@ -77,24 +59,3 @@ def as_utf8(body: bytes) -> bytes:
     starts = range(0, len(body), PIECE_BYTES)
     pieces = [decoder.decode(body[start : start + PIECE_BYTES]).encode() for start in starts]
     return b"".join([*pieces, decoder.decode(b"", final=True).encode()])
-
-
-def gunzip(body: bytes, limits: Limits) -> bytes:
-    """Decompress a body that is gzip; another one is returned as it is.
-
-    Raises:
-        TooLarge: it is larger than `limits` allow.
-        Unreadable: it is damaged or cut short.
-    """
-    if not body.startswith(GZIP):
-        return body
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        text = inflater.decompress(body, limits.body_bytes)
-    except zlib.error as error:
-        raise Unreadable("Its compression is damaged.") from error
-    if inflater.unconsumed_tail:
-        raise TooLarge(f"It is larger than {limits.body_bytes // 1_000_000} MB.")
-    if not inflater.eof:
-        raise Unreadable("Its compression is cut short.")
-    return text

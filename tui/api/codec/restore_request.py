@@ -40,7 +40,11 @@ _RESTORE_PATH = re.compile(rf"/api/v(?:m|App)RestorePoints/{_PLAIN_ID.pattern}\?
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreRequest:
-    """One POST as it will go out; the token is added when it is sent."""
+    """One POST as it will go out, which restores one point; the token is added when it is sent.
+
+    Raises:
+        InvalidRestoreSpec: it is another request, or does not say how: that would overwrite (WIRE T14).
+    """
 
     method: str
     path: str
@@ -48,6 +52,10 @@ class RestoreRequest:
     headers: Mapping[str, str]
     body: bytes
     wire: WireFormat
+
+    def __post_init__(self) -> None:
+        if self.method != "POST" or not _RESTORE_PATH.fullmatch(self.path) or not self.body.strip():
+            raise InvalidRestoreSpec(f"This is no restore: {self.method} {self.path[:200]!r}.")
 
     def pretty(self) -> str:
         """Return the request for people to read, its body exactly as sent."""
@@ -82,16 +90,6 @@ def restore_path(point: RestorePoint) -> str:
         ForeignLink: the UID holds no plain id, or the Restore link is that of something else.
     """
     return write_path(point.kind.collection, point.id, action="restore", link=point.restore_path)
-
-
-def check_request(request: RestoreRequest) -> None:
-    """Check that a request restores one point, and says how: an empty body would overwrite (WIRE T14).
-
-    Raises:
-        InvalidRestoreSpec: it is another one.
-    """
-    if request.method != "POST" or not _RESTORE_PATH.fullmatch(request.path) or not request.body.strip():
-        raise InvalidRestoreSpec(f"This is no restore: {request.method} {request.path[:200]!r}.")
 
 
 # The rules of the API (WIRE 5.1, 8.3, 10)
