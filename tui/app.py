@@ -237,7 +237,7 @@ class VbemApp(TerminalApp):
             return False
         if action == "log_on_again":
             return self.services.is_logon_put_off
-        return bool(self.services.who) or action not in NEEDS_LOGON
+        return self.services.connection is not None or action not in NEEDS_LOGON
 
     def action_tasks(self) -> None:
         self.post_message(OpenTasks())

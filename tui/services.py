@@ -124,7 +124,7 @@ class Services:
     @property
     def who(self) -> str:
         """Return user and server; empty before logon."""
-        return f"{self.connection.user} @ {self.connection.address}" if self.connection else ""
+        return f"{self.connection.user} @ {self.connection.server}" if self.connection else ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -226,7 +226,7 @@ class Services:
         self.restores = RestoreService(
             connection.manager,
             journal,
-            server=str(connection.address),
+            server=connection.server,
             clock=self.clock,
             operator=operator_name(),
             on_logon_needed=self._request_logon,
@@ -443,7 +443,7 @@ class Services:
 
     async def _remember(self, connection: Connection) -> None:
         """Offer the same server and user at the next logon, of this run and of the next."""
-        server, user = str(connection.address), connection.user
+        server, user = connection.server, connection.user
         self.options.server, self.options.user = server, user
         try:
             await asyncio.to_thread(remember_logon, self.folders.state, server, user)

@@ -57,7 +57,8 @@ class Connection:
         clock: Clock,
         timeouts: Timeouts | None = None,
     ) -> None:
-        self.address = address
+        self.address, self.server = address, str(address)
+        """The same as text, by which pins, sessions and rows are kept."""
         self.user = ""
         self.kept: KeepResult | None = None
         """Whether the session is in the keyring, and why not; None before it was kept and after log-off."""
@@ -100,7 +101,7 @@ class Connection:
         return self._manager
 
     def _trust(self) -> Trust:
-        pin = self._trust_store.pinned(str(self.address))
+        pin = self._trust_store.pinned(self.server)
         return Trust(ca_file=self._ca_file, pinned_sha256=pin.sha256 if pin else "")
 
     # -- trust --------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ class Connection:
         Raises:
             TrustError: the pin cannot be written.
         """
-        self._trust_store.pin(str(self.address), certificate.sha256, certificate.subject)
+        self._trust_store.pin(self.server, certificate.sha256, certificate.subject)
         self.warnings = certificate.warnings
         # A client made before knows nothing of the pin. It has sent nothing, so it may just go.
         self._manager = None
@@ -164,7 +165,7 @@ class Connection:
         """
         async with self._keeping:
             while (session := self._unkept) is not None:
-                self.kept = await self._session_store.save(str(self.address), session)
+                self.kept = await self._session_store.save(self.server, session)
                 if self._unkept is session:
                     self._unkept = None
         return self.kept
@@ -179,7 +180,7 @@ class Connection:
 
     async def has_kept_session(self) -> bool:
         """Return whether a logon session of this server is kept; asks the keyring."""
-        self._stored = await self._session_store.load(str(self.address))
+        self._stored = await self._session_store.load(self.server)
         return self._stored is not None
 
     @property
@@ -207,17 +208,17 @@ class Connection:
             )
         )
         if not await self.manager.is_session_alive():
-            await self._session_store.delete(str(self.address), stored.user)
+            await self._session_store.delete(self.server, stored.user)
             return False
         self.user = stored.user
-        self.kept = self._session_store.where(str(self.address), stored.user)
+        self.kept = self._session_store.where(self.server, stored.user)
         self._use_session(stored.session_id or stored.token)
         return True
 
     def _use_session(self, session: str) -> None:
         if self._use is not None:
             self._use.release()
-        self._use = SessionUse(self._session_store.state_folder, str(self.address), session)
+        self._use = SessionUse(self._session_store.state_folder, self.server, session)
         self._last_read = self._clock.monotonic()
 
     # -- out ----------------------------------------------------------------------------------
@@ -268,7 +269,7 @@ class Connection:
         """
         async with self._keeping:  # what is on its way to the keyring must not come after the deletion
             in_keyring, self.kept = self.kept is not None and self.kept.in_keyring, None
-            await self._session_store.delete(str(self.address), self.user)
+            await self._session_store.delete(self.server, self.user)
         return (
             "Its copies here and in the keyring were deleted." if in_keyring else "Its copy here was deleted."
         )

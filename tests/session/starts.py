@@ -25,7 +25,7 @@ async def admitted(connect: Connect, demo: DemoProcess) -> Connection:
 
 def remembered(connection: Connection, state: Path) -> Connection:
     """What the program does after a logon: the next start knows who it was."""
-    remember_logon(state, str(connection.address), connection.user)
+    remember_logon(state, connection.server, connection.user)
     return connection
 
 

@@ -108,7 +108,7 @@ class StageConnection:
 
     manager: StageManager
     user: str = r"LAB\op"
-    address: str = "em.lab.example:9398"
+    server: str = "em.lab.example:9398"
     is_to_be_kept: bool = False
     kept: KeepResult | None = None
     is_attended: bool = False

@@ -157,8 +157,7 @@ class EnterpriseManager:
 
     def resume(self, session: LogonSession) -> None:
         """Use a kept session from now on."""
-        self._rest.session = session
-        self._rest.api_version = session.api_version
+        self._rest.resume(session)
 
     async def is_session_alive(self) -> bool:
         """Return whether the server still knows the session; a light read, which also keeps it alive."""

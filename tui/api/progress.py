@@ -13,7 +13,6 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import Any
 
-from tui.api.models import ServerAddress
 from tui.api.proxy import SAID_TOO_MUCH, ProxyAddress
 
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -40,7 +39,9 @@ class Stage(Enum):
 class Progress:
     """How far a call got, as httpcore says by the `trace` extension, and how long it may take to connect."""
 
-    address: ServerAddress
+    server_name: str
+    """As the server and its certificate know it."""
+    host_header: str
     connect_s: float
     proxy: ProxyAddress | None
     stage: Stage = Stage.WAITING
@@ -59,7 +60,7 @@ class Progress:
         try:
             # One deadline for address, proxy and TLS together; httpx would give each of them as long.
             async with asyncio.timeout(None) as self._deadline:
-                yield {"trace": self._trace, "sni_hostname": self.address.name}
+                yield {"trace": self._trace, "sni_hostname": self.server_name}
         finally:
             if self._unfinished is not None:
                 await self._unfinished.aclose()
@@ -91,7 +92,7 @@ class Progress:
         elif event == "http11.send_request_headers.started":
             if info["request"].method == b"CONNECT":
                 # httpcore leaves out the brackets of an IPv6 address (encode/httpx#392 has come back).
-                info["request"].url.target = self.address.host_header.encode()
+                info["request"].url.target = self.host_header.encode()
                 return
             self.stage, self.sent, self._unfinished = Stage.SENT, True, None
             self._limit(None)

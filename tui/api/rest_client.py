@@ -53,7 +53,7 @@ class RestClient:
         self._transport = transport
         self._limits = limits.without_points()
         """Of a reply that is no page of points."""
-        self._json_refused = False
+        self._json_refused = self._predates_json = False
         self._decoding = asyncio.Lock()
         """Threads that decode side by side only take the interpreter from each other."""
 
@@ -62,13 +62,17 @@ class RestClient:
         """The format reads are asked in: under AUTO it is JSON wherever the server has it (WIRE 2.1)."""
         if self.wire is not WireFormat.AUTO:
             return self.wire
-        too_old = self.api_version and version_key(self.api_version) < (1, 4)
-        return WireFormat.XML if too_old or self._json_refused else WireFormat.JSON
+        return WireFormat.XML if self._predates_json or self._json_refused else WireFormat.JSON
 
     @property
     def writes_wire(self) -> WireFormat:
         """The format writes are sent in: under AUTO it is XML, whose element order the seed page states."""
         return WireFormat.XML if self.wire is WireFormat.AUTO else self.wire
+
+    def resume(self, session: LogonSession) -> None:
+        """Use a session from now on."""
+        self.session, self.api_version = session, session.api_version
+        self._predates_json = bool(session.api_version) and version_key(session.api_version) < (1, 4)
 
     async def aclose(self) -> None:
         """Close all connections."""

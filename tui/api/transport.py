@@ -129,6 +129,8 @@ class Transport:
         timeouts: Timeouts | None = None,
     ) -> None:
         self._address = address
+        self._base_url, self._host_header = f"https://{address}", address.host_header
+        self._server_name = address.name
         self._trust = trust
         self._proxy = ProxyAddress.parse(proxy) if proxy else None
         self._clock = clock or SystemClock()
@@ -202,14 +204,14 @@ class Transport:
 
     async def _exchange(self, call: Call, progress: Progress) -> Reply:
         silence = self._timeouts.read if call.kind is Kind.READ else self._timeouts.write
-        headers = {"Host": self._address.host_header, "Accept": call.accept, **call.secrets}
+        headers = {"Host": self._host_header, "Accept": call.accept, **call.secrets}
         if call.content_type:
             headers["Content-Type"] = call.content_type
         try:
             async with self._borrowed(progress) as client, progress.watched() as extensions:
                 request = client.build_request(
                     call.method,
-                    f"https://{self._address}{call.target}",
+                    self._base_url + call.target,
                     headers=headers,
                     content=call.body or None,
                     timeout=httpx.Timeout(silence, connect=None),
@@ -279,7 +281,7 @@ class Transport:
         if self._proxy is not None:
             who = (self._proxy.user, self._proxy.password)
             # Headers of its own, for httpcore writes IPv6 addresses without brackets there.
-            headers = {"Host": self._address.host_header}
+            headers = {"Host": self._host_header}
             proxy = httpx.Proxy(f"http://{self._proxy}", auth=who if any(who) else None, headers=headers)
         return httpx.AsyncClient(
             verify=context,
@@ -293,7 +295,12 @@ class Transport:
         )
 
     def _progress(self) -> Progress:
-        return Progress(address=self._address, connect_s=self._timeouts.connect, proxy=self._proxy)
+        return Progress(
+            server_name=self._server_name,
+            host_header=self._host_header,
+            connect_s=self._timeouts.connect,
+            proxy=self._proxy,
+        )
 
     # -- errors -------------------------------------------------------------------------------
 
@@ -319,7 +326,7 @@ class Transport:
         progress = self._progress()
         try:
             async with self._new_client(context) as client, progress.watched() as extensions:
-                await client.get(f"https://{self._address}/api/", timeout=None, extensions=extensions)
+                await client.get(f"{self._base_url}/api/", timeout=None, extensions=extensions)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             failure = error
         else:
@@ -330,7 +337,7 @@ class Transport:
         return ended.der
 
     def _described(self, der: bytes, *, problem: str) -> Certificate:
-        return describe(der, host=self._address.name, problem=problem, now=self._clock.now())
+        return describe(der, host=self._server_name, problem=problem, now=self._clock.now())
 
 
 async def look_at_certificate(

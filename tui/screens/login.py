@@ -235,9 +235,7 @@ class LoginScreen(VbemScreen):
         self._stop_waiting()  # now it is the operator who is waited for
         self.set_status("")
         trusted = await self.ask(
-            CertificateScreen(
-                self.services, certificate, server=str(connection.address), pinned_sha256=pinned
-            )
+            CertificateScreen(self.services, certificate, server=connection.server, pinned_sha256=pinned)
         )
         if trusted:
             connection.trust(certificate)

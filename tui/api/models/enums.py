@@ -26,21 +26,24 @@ class OpenEnum(StrEnum):
 class Platform(StrEnum):
     """The three platforms whose VMs can be restored (WIRE 4.4)."""
 
-    VSPHERE = "VMware"
-    HYPERV = "HyperV"
-    CLOUD_DIRECTOR = "vCloud"
-    UNKNOWN = ""
+    label: str
+    """The name people use, in full."""
+
+    VSPHERE = "VMware", "VMware vSphere"
+    HYPERV = "HyperV", "Hyper-V"
+    CLOUD_DIRECTOR = "vCloud", "Cloud Director"
+    UNKNOWN = "", "unknown"
     """Not said by the server, or none of the three: never guessed."""
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        platform = str.__new__(cls, value)
+        platform._value_, platform.label = value, label
+        return platform
 
     @classmethod
     def from_word(cls, word: str) -> Platform:
         """Read a platform word as servers and people write it: `VMWare`, `Hyper-V`, `Cloud Director`."""
         return PLATFORM_WORDS.get(bare_word(word), cls.UNKNOWN)
-
-    @property
-    def label(self) -> str:
-        """The name people use, in full."""
-        return _PLATFORM_LABELS[self]
 
     @property
     def short_label(self) -> str:
@@ -63,12 +66,6 @@ PLATFORM_WORDS = {
     "unknown": Platform.UNKNOWN,
 }
 """Every name of a platform: the server's, the screens' and people's."""
-_PLATFORM_LABELS = {
-    Platform.VSPHERE: "VMware vSphere",
-    Platform.HYPERV: "Hyper-V",
-    Platform.CLOUD_DIRECTOR: "Cloud Director",
-    Platform.UNKNOWN: "unknown",
-}
 
 
 class PointKind(StrEnum):
