@@ -23,10 +23,9 @@ from tui.screens import reference_picker, restore_form_data
 from tui.screens.base import AGES_EVERY_S, SENDING_UNSEEN, Notice, OpenTasks, VbemScreen, bindings_of
 from tui.screens.confirm import SENDING, confirm_and_send
 from tui.screens.dialogs import AskScreen
-from tui.screens.plan_text import PlanSummary, spell_out
+from tui.screens.plan_text import PlanDrafter, PlanSummary, spell_out
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.request_preview import RequestScreen
-from tui.screens.restore_form_data import PlanDrafter
 from tui.terminal.key_queue import is_typing
 from tui.widgets.form import FormFields
 from tui.widgets.form_fields import FieldRow, TextRow
@@ -74,6 +73,8 @@ class RestoreFormScreen(VbemScreen):
         super().__init__(services)
         self._draft = draft
         self._form: RestoreForm | None = None
+        self._has_lookup = True
+        """Whether a field can be filled by a lookup, as far as the form is known."""
         self._plans: PlanDrafter | None = None
         self._remark = self._draft.note
         self._sent = False
@@ -178,6 +179,7 @@ class RestoreFormScreen(VbemScreen):
         if is_first and not wait:
             return  # the screen is being taken down: an answer came at its last moment
         self._form = form
+        self._has_lookup = any(field.lookup_type for field in form.fields)
         if is_first:
             wait.remove()
             body = FormFields(form, self._draft.values)
@@ -301,9 +303,7 @@ class RestoreFormScreen(VbemScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         del parameters
-        if action == "look_up" and self._form is not None:
-            return any(field.lookup_type for field in self._form.fields)
-        return True
+        return action != "look_up" or self._has_lookup
 
     def action_look_up(self) -> None:
         row = self._body.focused_row() if self._form else None
@@ -368,11 +368,11 @@ class RestoreFormScreen(VbemScreen):
 
     @work(group="submit", exclusive=False, exit_on_error=False, description="start a restore")
     async def _restore(self, plan: RestorePlan) -> None:
-        form, restores = self._form, self.services.restores
+        restore, restores = None, self.services.restores
+        values, reason = self._body.values, self._reason
         try:
-            if form is None or restores is None:
+            if restores is None:
                 return
-            values, reason = self._body.values, self._reason
             self.set_status("")
             checked = await self.reading(
                 "look for running restores of this VM",
@@ -380,26 +380,27 @@ class RestoreFormScreen(VbemScreen):
                 saying="Looking for running restores",
                 stop_keys="Esc or Ctrl+C",
             )
-            if checked is None:
-                return
-            # What was found is in the confirmation.
-            restore = await confirm_and_send(self, checked, reason)
+            if checked is not None:
+                # What was found is in the confirmation.
+                restore = await confirm_and_send(self, checked, reason)
         finally:
             self.busy_with = ""
         if restore is not None:
             self.services.form_drafts[restore.key] = FormDraft(
-                point=form.point, platform=form.platform, values=values, reason=reason
+                point=plan.point, platform=plan.platform, values=values, reason=reason
             )
             self._sent = True
             if self.app.screen is self:  # a dialog over it is answered first
                 self.app.post_message(OpenTasks(restore.key))
+        elif self in self.app.screen_stack:
+            self.show_ages()
 
     def on_screen_resume(self) -> None:
         # The operator went elsewhere while it was being sent: a form that was sent is finished.
         if self._sent:
             self.dismiss(None)
             self.app.post_message(Notice("The restore was sent: Ctrl+T shows it."))
-        else:
+        elif not self.busy_with:  # else it is made new when that has come to its end
             self.show_ages()
 
     # -- leaving ------------------------------------------------------------------------------

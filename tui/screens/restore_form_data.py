@@ -1,26 +1,21 @@
-"""What the restore form asks before it can be shown, and the plan of what is filled in."""
+"""What the restore form asks before it can be shown."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui.api.errors import Forbidden, ManagerError
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
-from tui.restore_points.index import PointIndex
-from tui.restores.forms.fields import FormDraft, IncompleteForm, Problem, Values
+from tui.restores.forms.fields import FormDraft
 from tui.restores.forms.platforms import form_for, platform_choices
 from tui.screens.dialogs import ChoiceScreen
-from tui.screens.plan_text import PlanSummary, not_ready, verdict_of
 
 if TYPE_CHECKING:
     from tui.api.client import EnterpriseManager
     from tui.restores.forms.form import RestoreForm
-    from tui.restores.plan import RestorePlan
     from tui.restores.restore import Restore
-    from tui.restores.service import RestoreService
     from tui.screens.base import VbemScreen
 
 
@@ -98,59 +93,3 @@ def make_form(
     """
     preferred = CloudLayout(layout) if layout in set(CloudLayout) else CloudLayout.SEED
     return form_for(point, platform, layout=preferred, vms_of_vapp=vms)
-
-
-@dataclass(slots=True, kw_only=True)
-class PlanDrafter:
-    """What is known around a point, and the plan of its form as it stands: made once for each change."""
-
-    restores: RestoreService
-    points: PointIndex | None = None
-    """What is known of this VM and of others."""
-    _drafted: tuple[RestoreForm, Values, RestorePlan | IncompleteForm] | None = None
-
-    def draft(self, form: RestoreForm, values: Values) -> RestorePlan:
-        """Return the plan of a filled form; the same values give the same plan, with the same request.
-
-        Raises:
-            IncompleteForm: it still has problems; also where a name cannot be written in the request.
-        """
-        if self._drafted is None or self._drafted[:2] != (form, values):
-            self._drafted = (form, dict(values), self._prepared(form, values))
-        result = self._drafted[2]
-        if isinstance(result, IncompleteForm):
-            raise result
-        return self.restores.renew(result)
-
-    def _prepared(self, form: RestoreForm, values: Values) -> RestorePlan | IncompleteForm:
-        points = self.points or PointIndex()
-        vm, alike = points.vm_of(form.point), points.named_like(form.point.vm_name)
-        try:
-            return self.restores.prepare(
-                form,
-                values,
-                newest=points.newest(vm) if vm else None,
-                same_names=sum(other is not vm for other in alike),
-                is_known_name=lambda name: bool(points.named_like(name)),
-            )
-        except IncompleteForm as error:
-            return error
-        except ManagerError as error:
-            return IncompleteForm((Problem(field="", sentence=f"{str(error).rstrip('.')}. {error.hint}"),))
-
-    def problems(self, form: RestoreForm, values: Values) -> tuple[Problem, ...]:
-        """Return what keeps the form from being sent; empty for nothing."""
-        try:
-            self.draft(form, values)
-        except IncompleteForm as error:
-            return error.problems
-        return ()
-
-    def verdict(self, form: RestoreForm, values: Values, remark: str) -> PlanSummary:
-        """Return what the form would do, in words, or what is missing."""
-        blocked = set(form.blocked(values).values())
-        notes = [note for note in (remark, *form.notes(values)) if note and note not in blocked]
-        try:
-            return verdict_of(self.draft(form, values), notes)
-        except IncompleteForm as error:
-            return not_ready(error.problems, notes)
