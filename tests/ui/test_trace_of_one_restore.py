@@ -1,0 +1,63 @@
+"""How far one restore reaches, from Ctrl+R to the news of its session: counted, to stay short."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+import tui
+from tests.support.settle import shows
+from tests.ui.walk import browse, to_form
+from tui.api.client import EnterpriseManager
+from tui.api.codec.restore_request import RestoreRequest
+from tui.api.models import RestorePoint, RestoreSpec
+from tui.app import VbemApp
+
+ROOM = Path(tui.__file__).parent
+MOST_FILES = 45
+
+
+async def test_one_restore_runs_through_few_files_and_builds_one_request(
+    app: VbemApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[RestoreRequest] = []
+    sent: list[RestoreRequest] = []
+    files: set[str] = set()
+    build, send = EnterpriseManager.write_request, EnterpriseManager.send
+
+    def building(manager: EnterpriseManager, point: RestorePoint, spec: RestoreSpec) -> RestoreRequest:
+        built.append(build(manager, point, spec))
+        return built[-1]
+
+    async def sending(manager: EnterpriseManager, request: RestoreRequest) -> Any:  # noqa: ANN401 - a task
+        sent.append(request)
+        return await send(manager, request)
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call":
+            files.add(frame.f_code.co_filename)
+
+    monkeypatch.setattr(EnterpriseManager, "write_request", building)
+    monkeypatch.setattr(EnterpriseManager, "send", sending)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await to_form(pilot)
+        drafted = built[-1]
+        built.clear()
+        sys.setprofile(note)
+        try:
+            await pilot.press("ctrl+r")
+            await shows(pilot, "Restore crm01?")
+            await pilot.press("right", "enter")
+            await shows(pilot, "restoring")
+        finally:
+            sys.setprofile(None)
+    assert not built, "the request of the form as it is shown is the one that is sent"
+    assert sent == [drafted]
+    assert sent[0] is drafted
+    found = {name for name in files if Path(name).is_relative_to(ROOM) and "demo" not in Path(name).parts}
+    assert 20 < len(found) <= MOST_FILES, sorted(found)
