@@ -185,7 +185,7 @@ async def test_rows_that_did_not_change_are_not_drawn_again() -> None:
         assert app.table.drawn == []
 
 
-async def test_of_a_line_only_the_columns_that_changed_go_to_the_terminal() -> None:
+async def test_of_a_line_only_the_cells_that_changed_go_to_the_terminal() -> None:
     app, size = Stage(), "12"
     async with app.run_test(size=(60, 20)) as pilot:
         items = ListRows("ab", row=lambda name: (name, size, StyledText("ok", "good")), key=lambda name: name)
@@ -195,7 +195,7 @@ async def test_of_a_line_only_the_columns_that_changed_go_to_the_terminal() -> N
         size = "13"
         app.table.rows_changed()
         await pilot.pause()
-        assert app.table.asked == [Region(42, 1, 8, 1), Region(42, 2, 8, 1)]
+        assert app.table.asked == [Region(49, 1, 1, 1), Region(49, 2, 1, 1)]
         assert "  13  ok" in text_of(pilot)
 
 
@@ -209,7 +209,7 @@ async def test_a_line_drawn_for_another_reason_does_not_hide_a_change() -> None:
         await pilot.pause()
         app.table.asked.clear()
         app.table.rows_changed()
-        assert app.table.asked == [Region(42, 1, 18, 1)]
+        assert app.table.asked == [Region(49, 1, 7, 1)]
         await pilot.pause()
         assert "  13  bad" in text_of(pilot)
 

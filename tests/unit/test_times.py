@@ -38,6 +38,14 @@ def test_ages_are_one_short_word(seconds: float, word: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("minutes", "word"),
+    [(0, "0s"), (9, "9 min"), (10, "10 min"), (14, "10 min"), (15, "15 min"), (59, "55 min"), (60, "1 h")],
+)
+def test_a_list_at_rest_shows_ages_in_steps(minutes: int, word: str) -> None:
+    assert timefmt.rough_age(NOW - timedelta(minutes=minutes), NOW) == word
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"),
     [
         (0, "0s"), (59, "59s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (10560, "2 h 56 min"),

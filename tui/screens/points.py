@@ -156,7 +156,9 @@ class RestorePointsScreen(VbemScreen):
             servers=self._view.servers,
             cells=max(0, self.size.width - 2),
         )
-        self.query_one("#loaded", Static).update(safe(words), layout=False)
+        line, text = self.query_one("#loaded", Static), safe(words)
+        if line.content != text:  # an update is painted even where it changes nothing
+            line.update(text, layout=False)
 
     def show_waiting(self) -> None:
         """Say for how long the server has not answered."""
@@ -177,9 +179,10 @@ class RestorePointsScreen(VbemScreen):
         asked = filter_words(matcher.filter, self.services.clock.now(), matcher.without_platform())
         note = self.query_one("#filter-note", Static)
         note.set_class(problem is not None and not problem.is_unfinished, "-bad")
-        words = problem.detail if problem else asked
+        words = safe(problem.detail if problem else asked, cells=300)
         note.display = bool(words)
-        note.update(safe(words, cells=300))
+        if note.content != words:  # a layout has the lists drawn again
+            note.update(words)
 
     def on_screen_resume(self) -> None:
         if self._was_covered:

@@ -17,7 +17,7 @@ from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.timeline import LEGEND, Timeline, timeline
 from tui.restore_points.vm_list import SortBy, VmList
 from tui.sanitize import safe
-from tui.timefmt import age, spellings
+from tui.timefmt import rough_age, spellings
 from tui.widgets.table_layout import Cell, Column, ListRows, OneOf, StyledText
 from tui.widgets.virtual_table import VirtualTable
 
@@ -112,7 +112,7 @@ class PointRows:
 def _age(created: datetime, now: datetime) -> str:
     if created > now:
         return "future"
-    return "" if created == NO_TIME else age(created, now)
+    return "" if created == NO_TIME else rough_age(created, now)
 
 
 TIMELINE_POINTS = 2000

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rich.control import Control
 from rich.segment import Segment
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
@@ -23,7 +24,7 @@ from textual.strip import Strip
 from tui.sanitize import harmless
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from textual.events import Key
 
 ScreenT = TypeVar("ScreenT")
@@ -121,7 +122,7 @@ class SinglePaintApp(App[int]):
                     {x: strip and harmless_strip(strip) for x, strip in line.items()}
                     for line in renderable.chops
                 ]
-                renderable = ChopsUpdate(chops, renderable.spans, renderable.chop_ends)
+                renderable = _CroppedUpdate(chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
 
     def _catch_up(self) -> None:
@@ -131,6 +132,26 @@ class SinglePaintApp(App[int]):
             return
         self._has_left_out, self._whole_frame = False, []
         self.refresh(layout=True)
+
+
+class _CroppedUpdate(ChopsUpdate):
+    """The cells that changed and no others: Textual's begins with the widget's first cell in each line."""
+
+    def render_segments(self, console: Console) -> str:
+        segments: list[Segment] = []
+        cursor = (-1, -1)
+        for y, x1, x2 in self.spans:
+            for (x, strip), end in zip(self.chops[y].items(), self.chop_ends[y], strict=True):
+                start, stop = max(x, x1), min(end, x2)
+                if strip is None or start >= stop:
+                    continue
+                cells = list(strip.crop(start - x, stop - x))
+                if cursor != (start, y) and cells:
+                    # Within the style of what follows: one that many lines share is said once.
+                    segments.append(Segment(Control.move_to(start, y).segment.text, cells[0].style))
+                segments += cells
+                cursor = (stop, y)
+        return Strip(Segment.simplify(segments), 0).render(console)
 
 
 def harmless_strip(strip: Strip) -> Strip:

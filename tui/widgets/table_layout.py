@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from operator import itemgetter
+from os.path import commonprefix
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from rich.cells import cell_len
@@ -216,12 +217,19 @@ def row_line(slots: Sequence[Slot], cells: Sequence[Cell], *, is_cursor: bool) -
 
 
 def difference(old: Line, new: Line, width: int) -> tuple[int, int]:
-    """Return the span of cells, in whole columns, in which two unequal lines differ."""
+    """Return the span of cells in which two unequal lines differ; whole columns where a cell is no letter."""
     if len(new) == 1 or [tone for _, tone in old] != [tone for _, tone in new]:
         return 0, width
     changed = [before != after for before, after in zip(old, new, strict=True)]
+    first, last = changed.index(True), len(changed) - changed[::-1].index(True)
     ends = [0, *accumulate(cell_len(text) for text, _ in new)]
-    return ends[changed.index(True)], ends[len(changed) - changed[::-1].index(True)]
+    start, end = ends[first], ends[last]
+    before, after = ("".join(text for text, _ in line[first:last]) for line in (old, new))
+    if before.isascii() and after.isascii() and len(before) == len(after):
+        same_start = len(commonprefix([before, after]))
+        same_end = len(commonprefix([text[same_start:][::-1] for text in (before, after)]))
+        return start + same_start, end - same_end
+    return start, end
 
 
 def drawn(line: Line, style: Callable[[str], Style], width: int, *, rest: str = "") -> Strip:
