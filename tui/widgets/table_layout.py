@@ -9,7 +9,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from operator import itemgetter
-from os.path import commonprefix
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from rich.cells import cell_len
@@ -226,9 +225,8 @@ def difference(old: Line, new: Line, width: int) -> tuple[int, int]:
     start, end = ends[first], ends[last]
     before, after = ("".join(text for text, _ in line[first:last]) for line in (old, new))
     if before.isascii() and after.isascii() and len(before) == len(after):
-        same_start = len(commonprefix([before, after]))
-        same_end = len(commonprefix([text[same_start:][::-1] for text in (before, after)]))
-        return start + same_start, end - same_end
+        unequal = [place for place, pair in enumerate(zip(before, after, strict=True)) if len(set(pair)) > 1]
+        return start + unequal[0], start + unequal[-1] + 1
     return start, end
 
 
