@@ -22,7 +22,7 @@ def age(then: datetime, now: datetime) -> str:
 
 
 def rough_age(then: datetime, now: datetime) -> str:
-    """Return the age for a list at rest: from 10 minutes on in steps of five, so that few rows change a minute."""
+    """Return the age for a list at rest: from 10 minutes on in steps of five: few rows change a minute."""
     minutes = int((now - then).total_seconds()) // 60
     return f"{minutes - minutes % 5} min" if 10 <= minutes < 60 else age(then, now)
 
