@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tui.api.limits import Timeouts
     from tui.api.models import HierarchyItem, ServerAddress
     from tui.config import StartOptions
+    from tui.recovery.service import RecoveryService
     from tui.restore_points.index import PointIndex
     from tui.restores.forms.fields import FormDraft
     from tui.restores.ports import RestoreJournal
@@ -86,6 +87,8 @@ class Services:
         self.journal: Journal | None = None
         self.restores: RestoreService | None = None
         """The restores of this logon."""
+        self.recovery: RecoveryService | None = None
+        """The recovery of many on this logon: incident, marks, queue."""
         self.refusals = RefusalCounter(self.clock)
         """The logons of this run that were refused."""
         self.form_drafts: dict[str, FormDraft] = {}
@@ -196,10 +199,18 @@ class Services:
         if self._journal_problem:
             self.on_notice(self._journal_problem, "bad")
         self._start(self.watcher(self.restores).run(), "watch the restores")
+        self._start(self._take_up_incident(), "read the incident in force")
         self._start(self._remember(connection), "remember this server")
         self._start(self._keep_session(connection, after_s=KEEP_AFTER_S), "keep the logon session")
         keeping = connection.keep_alive_loop(lambda: bool(self.in_flight), self._request_logon)
         self._start(keeping, "keep the logon session alive")
+
+    async def _take_up_incident(self) -> None:
+        try:
+            if self.recovery is not None:
+                await self.recovery.load()
+        except VbemError as error:
+            self.on_notice(describe("read the incident in force", error), "bad")
 
     def watcher(self, restores: RestoreService) -> RestoreWatcher:
         """Return what keeps watching `restores` and says so through this object."""
@@ -214,6 +225,7 @@ class Services:
 
     def admit(self, connection: Connection) -> None:
         """Take charge of a connection after its logon: make its restores."""
+        from tui.recovery.service import RecoveryService
         from tui.restores.journal_mapping import operator_name
         from tui.restores.ports import UnavailableJournal
         from tui.restores.service import RestoreService
@@ -233,6 +245,7 @@ class Services:
             poll_every_s=self.refresh.poll_every_s,
             on_failure=lambda error: self.on_failure("watch the restores", error),
         )
+        self.recovery = RecoveryService(self.restores, self.journal, self.clock)
         self.restores.monitor.on_poll = self.note_trouble
         self.restores.on_change(self.on_restores)
 
@@ -465,7 +478,7 @@ class Services:
 
     async def _close_restores(self) -> None:
         restores, journal = self.restores, self.journal
-        self.restores, self.journal = None, None
+        self.restores, self.recovery, self.journal = None, None, None
         if restores is not None:
             await restores.close()
         if journal is not None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 from tui.api.models import Platform, PointKind
 from tui.api.models.enums import PLATFORM_WORDS, bare_word
 from tui.api.models.resources import NO_TIME
 from tui.moment import Moment
-from tui.restore_points.index import PointIndex, Vm, fold
+from tui.restore_points.index import PointIndex, Vm, first_earlier, fold
 
 KINDS = {"vm": PointKind.VM, "vms": PointKind.VM, "vapp": PointKind.VAPP, "vapps": PointKind.VAPP}
 
@@ -129,8 +129,8 @@ class Matcher:
         rows, created, wanted = vm.rows, self._index.created, self.filter
         if not (wanted.before or wanted.after):
             return rows
-        start = _first_earlier(rows, created, wanted.before.at) if wanted.before else 0
-        return rows[start : _first_earlier(rows, created, wanted.after.at if wanted.after else _FIRST_TIME)]
+        start = first_earlier(rows, created, wanted.before.at) if wanted.before else 0
+        return rows[start : first_earlier(rows, created, wanted.after.at if wanted.after else _FIRST_TIME)]
 
     def without_platform(self) -> int:
         """Return how many VMs the filter leaves out only because their platform is unknown."""
@@ -147,18 +147,6 @@ class Matcher:
             verdict = any(_is_type(word, details.point_type, details.algorithm) for word in self.filter.types)
             self._judged[number] = verdict
         return verdict
-
-
-def _first_earlier(rows: Sequence[int], created: Callable[[int], datetime], moment: datetime) -> int:
-    """Return the place of the first row, newest first, that was made before `moment`."""
-    low, high = 0, len(rows)
-    while low < high:
-        middle = (low + high) // 2
-        if created(rows[middle]) < moment:
-            high = middle
-        else:
-            low = middle + 1
-    return low
 
 
 def _is_type(word: str, point_type: str, algorithm: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from sys import getsizeof
 from typing import NamedTuple
@@ -29,6 +29,18 @@ def fold(text: str) -> str:
     return "".join(char for char in parts if not unicodedata.combining(char))
 
 
+def first_earlier(rows: Sequence[int], created: Callable[[int], datetime], moment: datetime) -> int:
+    """Return the place of the first row, newest first, that was made before `moment`."""
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        if created(rows[middle]) < moment:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
 class PointDetails(NamedTuple):
     """What points of all VMs have in common: a whole list knows a dozen of them."""
 
@@ -45,6 +57,15 @@ class Server(NamedTuple):
     name: str
     newest: datetime | None
     """Creation time of its newest point: a lower bound for how fresh its data is (WIRE 11a)."""
+
+
+class VmKey(NamedTuple):
+    """What a VM is known by, in one server's list."""
+
+    server_uid: str
+    ref: str
+    """Its object reference; its name where the server gives none."""
+    kind: PointKind
 
 
 class Vm:
@@ -74,6 +95,11 @@ class Vm:
         self.rows: array[int] = array("I")
         """Numbers of its points in the columns of the index, newest first."""
         self.rename(point.vm_name)
+
+    @property
+    def key(self) -> VmKey:
+        """Return what tells it from all others, whatever its name is: marks and plans go by it."""
+        return VmKey(self.server_uid, self.object_ref or self.name, self.kind)
 
     def rename(self, name: str) -> None:
         """Take the name of its newest point: VMs are renamed."""
@@ -313,6 +339,12 @@ class PointIndex:
         newest = self.created(vm.rows[0]) if vm.rows else NO_TIME
         return None if newest == NO_TIME else newest
 
+    def newest_before(self, vm: Vm, moment: datetime) -> int | None:
+        """Return the row of a VM's newest point of before a moment; None if it has none of a known time."""
+        place = first_earlier(vm.rows, self.created, moment)
+        row = vm.rows[place] if place < len(vm.rows) else None
+        return None if row is None or self.created(row) == NO_TIME else row
+
     def namesakes(self, vm: Vm) -> list[Vm]:
         """Return the other VMs and vApps whose name is, or looks, the same."""
         return [other for other in self.named_like(vm.name) if other is not vm]
@@ -329,7 +361,11 @@ class PointIndex:
 
     def vm_of(self, point: RestorePoint) -> Vm | None:
         """Return the VM a point belongs to; None where it is not here."""
-        vm = self._groups.get((point.server_uid, point.object_ref or point.vm_name, point.kind))
+        return self.vm_with(VmKey(point.server_uid, point.object_ref or point.vm_name, point.kind))
+
+    def vm_with(self, key: VmKey) -> Vm | None:
+        """Return the VM of a key; None where it is not here, or has no points any more."""
+        vm = self._groups.get(key)
         return vm if vm is not None and vm.rows else None
 
     def has_named(self, name: str) -> bool:

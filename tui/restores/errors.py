@@ -4,6 +4,7 @@
       AlreadySubmitted   the same plan twice              -> a new plan is needed
       AlreadyRunning     another restore began meanwhile  -> the plan is looked at and confirmed again
       NotLoggedOn        there is no logon session        -> log on, the form stays
+      AfterIncident      nobody said yes to that          -> it is asked for by itself
 
 What is wrong with a form is in `tui.restores.forms.fields`, what the server says in `tui.api.errors`, and
 why a row cannot be written in `tui.store.errors`. All of them are a `VbemError`.
@@ -40,3 +41,10 @@ class NotLoggedOn(NotSent):
 
     title = "Nobody is logged on"
     hint = "Log on first; nothing typed is lost."
+
+
+class AfterIncident(NotSent):
+    """The point is not of before the incident, and nobody said yes to that."""
+
+    title = "The point is not of before the incident"
+    hint = "Choose a point of before it, or say yes to this one by itself."

@@ -20,6 +20,7 @@ from typing import Any
 from tui.api.models import Platform, PointKind, RestoreSession
 from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores.cancellation import resumed
+from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore, Timestamp
 from tui.restores.session_search import newest_of
@@ -65,6 +66,11 @@ def new_restore(
         server_uid=plan.point.server_uid,
         server_name=plan.point.server_name,
         overwrites=plan.overwrites,
+        original=plan.original,
+        new_name=plan.new_name,
+        incident=plan.context.incident.moment if plan.context.incident else None,
+        is_after_incident=plan.is_after_incident,
+        queue_row=plan.context.queue_row,
         reason=reason,
         submitted=submitted,
         sessions_before=frozenset(session.uid.lower() for session in listed),
@@ -95,6 +101,11 @@ def row_of(who: Requester, restore: Restore, plan: RestorePlan) -> dict[str, Any
         "request_format": plan.request.wire,
         "request_body": plan.request.body.decode("utf-8", "replace"),
         "reason": restore.reason,
+        "original": plan.original,
+        "new_name": restore.new_name,
+        "incident": restore.incident,
+        "is_after_incident": restore.is_after_incident,
+        "queue_row": restore.queue_row,
         "sessions_before": tuple(sorted(restore.sessions_before)),
         "newest_before": restore.newest_before,
     }
@@ -112,6 +123,8 @@ def journal_fields(restore: Restore) -> dict[str, object]:
         "session_started": restore.session_started,
         "session_ended": restore.session_ended,
         "session_result": restore.session_result,
+        "restored_ref": restore.restored_ref,
+        "restored_name": restore.restored_name,
         "why_unknown": restore.why_unknown,
         "progress": restore.progress,
         "message": _joined((restore.message, restore.note)),
@@ -147,6 +160,11 @@ def take_up(entry: JournalEntry) -> Restore:
         server_uid=entry.backup_server_uid,
         server_name=entry.backup_server_name,
         overwrites=entry.overwrites,
+        original=OriginalOutcome(entry.original) if entry.original else None,
+        new_name=entry.new_name,
+        incident=entry.incident,
+        is_after_incident=entry.is_after_incident,
+        queue_row=entry.queue_row,
         reason=entry.reason,
         submitted=entry.started or entry.created,
         state=entry.state,
@@ -159,6 +177,8 @@ def take_up(entry: JournalEntry) -> Restore:
         session_started=entry.session_started,
         session_ended=entry.session_ended,
         session_result=entry.session_result,
+        restored_ref=entry.restored_ref,
+        restored_name=entry.restored_name,
         why_unknown=entry.why_unknown,
         progress=entry.progress,
         cancel=CancelState(entry.cancel),

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypedDict
+
 from tui import timefmt
 from tui.api.models import RestorePoint, SessionResult
 from tui.restore_states import RestoreState
 from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
+
+
+class Beside(TypedDict):
+    """What this program knows of other restores of a VM, as `PlanContext` names it."""
+
+    own_in_flight: int
+    own_uncertain: int
+    earlier: tuple[str, ...]
+
+
+def beside(others: Iterable[Restore | JournalEntry], point: RestorePoint) -> Beside:
+    """Return what is to be said of other restores of the VM of a point.
+
+    Args:
+        others: restores of this run, and rows of the journal that nobody follows.
+        point: of the VM.
+    """
+    same = [one for one in others if is_same_vm(one, point)]
+    own = [one for one in same if isinstance(one, Restore) and one.is_in_flight]
+    return {
+        "own_in_flight": len(own),
+        "own_uncertain": sum(not one.is_known_to_run for one in own),
+        "earlier": tuple(earlier_words(one) for one in same if one.state is RestoreState.UNKNOWN),
+    }
 
 
 def is_same_vm(one: Restore | JournalEntry, point: RestorePoint) -> bool:

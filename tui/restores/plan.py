@@ -23,6 +23,7 @@ from tui.api.models import (
 )
 from tui.restores.forms.definition import OriginalOutcome, RestoreEffect
 from tui.restores.forms.form import RestoreForm
+from tui.restores.incident import Incident
 
 OLD_AFTER = timedelta(days=7)
 """A point older than this earns a warning."""
@@ -55,6 +56,12 @@ class PlanContext:
     """All rows of that VM in flight when the plan was checked; None: not asked yet."""
     earlier: tuple[str, ...] = ()
     """What may have become of earlier restores of that VM whose outcome is unknown, each in words."""
+    incident: Incident | None = None
+    """What the restore is for; None where no incident is set."""
+    may_be_after: bool = False
+    """The operator said yes to a point that is not of before the incident, to that alone."""
+    queue_row: int | None = None
+    """The line of the queue it is sent for."""
     own_in_flight: int = 0
     """Restores of that VM this program has in flight."""
     own_uncertain: int = 0
@@ -99,6 +106,17 @@ class RestorePlan:
         Then it is confirmed by typing.
         """
         return self.original is not OriginalOutcome.KEPT or bool(self.context.taken_names)
+
+    @property
+    def is_after_incident(self) -> bool:
+        """Return whether the point is not known to be of before the incident: that needs a yes of its own."""
+        incident = self.context.incident
+        return incident is not None and incident.is_after(self.point.known_created)
+
+    @property
+    def new_name(self) -> str:
+        """Return the name the request gives the restored VM; empty where it gives none."""
+        return self.spec.new_name if isinstance(self.spec, CloudVmRestoreSpec | VAppRestoreSpec) else ""
 
     @property
     def vm_name(self) -> str:
@@ -187,7 +205,7 @@ def make_plan(
         request=request,
         effect=effect,
         context=context,
-        words=_words(point, platform, effect, now),
+        words=_words(point, platform, effect, context, now),
         warnings=_warnings(point, platform, effect, context, now),
         found=_found(point, context, now),
     )
@@ -199,7 +217,7 @@ def with_context(plan: RestorePlan, context: PlanContext, now: datetime) -> Rest
     return replace(
         plan,
         context=context,
-        words=_words(point, platform, effect, now),
+        words=_words(point, platform, effect, context, now),
         warnings=_warnings(point, platform, effect, context, now),
         found=_found(point, context, now),
         key=uuid.uuid4().hex,
@@ -209,7 +227,9 @@ def with_context(plan: RestorePlan, context: PlanContext, now: datetime) -> Rest
 _NO_TIME_WORDS = "The server does not say when this point was made; check that it is the one you mean."
 
 
-def _words(point: RestorePoint, platform: Platform, effect: RestoreEffect, now: datetime) -> tuple[str, ...]:
+def _words(
+    point: RestorePoint, platform: Platform, effect: RestoreEffect, context: PlanContext, now: datetime
+) -> tuple[str, ...]:
     server = f", backed up by {point.server_name}" if point.server_name else ""
     lines = (
         f"{_thing(point)} {sanitize.name(point.vm_name, cells=200)} "
@@ -221,6 +241,7 @@ def _words(point: RestorePoint, platform: Platform, effect: RestoreEffect, now: 
         effect.original_words,
         *effect.further,
         effect.power_words,
+        *([context.incident.plan_words(point.known_created)] if context.incident else []),
     )
     return tuple(sanitize.safe(line) for line in lines)
 
@@ -253,7 +274,9 @@ def _warnings(
         lines.append(_NO_TIME_WORDS)
     elif now - point.created > context.old_after:
         lines.append(f"The point is {timefmt.age(point.created, now)} old at {timefmt.clock_time(now)[:5]}.")
-    if point.known_created and context.newest is not None and context.newest > point.created:
+    if context.incident is not None:
+        lines += filter(None, [context.incident.warning(point.known_created)])
+    elif point.known_created and context.newest is not None and context.newest > point.created:
         lines.append(f"This VM has a newer point, of {timefmt.both(context.newest)}.")
     lines += _in_flight(context, _beside(effect, context))
     lines += context.earlier

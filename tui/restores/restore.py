@@ -14,6 +14,7 @@ from tui.restore_states import CancelState, FoundBy, RestoreState
 
 if TYPE_CHECKING:
     from tui.api.errors import ManagerError
+    from tui.restores.forms.definition import OriginalOutcome
 
 STALE_AFTER = timedelta(seconds=10)
 """What is in flight and was not heard of for so long is shown as old."""
@@ -47,6 +48,16 @@ class Restore:
     server_name: str = ""
     """The backup server: where a running restore can be stopped."""
     overwrites: bool = False
+    original: OriginalOutcome | None = None
+    """What the request was to do to the original; None where the journal does not say."""
+    new_name: str = ""
+    """The name the request gave the restored VM; empty where it has no field for it."""
+    incident: datetime | None = None
+    """The moment to restore to before, where an incident was set."""
+    is_after_incident: bool = False
+    """Whether the point is not of before that moment; the operator said yes to that alone."""
+    queue_row: int | None = None
+    """Its line in the queue of a recovery plan; None where it was sent alone."""
     reason: str = ""
     """Ticket or reason the operator gave."""
     submitted: datetime
@@ -81,6 +92,10 @@ class Restore:
     """When its session ended, by the server's clock."""
     session_result: str = ""
     """What the server says its session came to; empty while it runs."""
+    restored_ref: str = ""
+    """Reference of the restored VM, where its session names it."""
+    restored_name: str = ""
+    """What the server calls that VM; empty where it was not asked, or did not say."""
     progress: int | None = None
     sessions_before: frozenset[str] = frozenset()
     """UIDs of the VM's restore sessions listed before the request, lower case."""
@@ -198,6 +213,13 @@ class Restore:
             and not self.task_gone
             and self.task_session == session_key
         )
+
+    @property
+    def data_lost(self) -> timedelta | None:
+        """Return what its users lose: the incident minus the point; None where one of them is not known."""
+        if self.incident is None or self.point_created is None:
+            return None
+        return self.incident - self.point_created
 
     @property
     def took(self) -> timedelta | None:

@@ -19,12 +19,13 @@ from tui.clock import Clock
 from tui.restore_states import RestoreState
 from tui.restores import cancellation, transitions
 from tui.restores.cancellation import CancelOutlook
-from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
+from tui.restores.errors import AfterIncident, AlreadyRunning, AlreadySubmitted, NotLoggedOn
 from tui.restores.forms.fields import Values
 from tui.restores.forms.form import RestoreForm
+from tui.restores.incident import Incident
 from tui.restores.journal_mapping import Requester, new_restore, resume, row_of, take_up
 from tui.restores.monitor import FASTEST_S, POLL_S, STALE_AFTER_S, Monitor, session_key
-from tui.restores.other_restores import earlier_words, is_same_vm, row_words
+from tui.restores.other_restores import beside, row_words
 from tui.restores.plan import PlanContext, RestorePlan, make_plan, new_names, with_context
 from tui.restores.ports import JournalEntry, RestoreApi, RestoreJournal
 from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
@@ -83,6 +84,8 @@ class RestoreService:
     ) -> None:
         self.server = server
         self.operator = operator
+        self.incident: Incident | None = None
+        """What restores are for: plans say what is lost, and a point of after it needs its own yes."""
         self._manager = manager
         self._clock = clock
         self._journal_patience_s = journal_patience_s
@@ -207,12 +210,8 @@ class RestoreService:
             return []
 
     def _with_own(self, context: PlanContext, point: RestorePoint) -> PlanContext:
-        own = [restore for restore in self.in_flight if is_same_vm(restore, point)]
-        uncertain = sum(not restore.is_known_to_run for restore in own)
-        everything: tuple[Restore | JournalEntry, ...] = (*self.all, *(one.entry for one in self._unfollowed))
-        same = (one for one in everything if is_same_vm(one, point))
-        earlier = tuple(earlier_words(one) for one in same if one.state is RestoreState.UNKNOWN)
-        return replace(context, own_in_flight=len(own), own_uncertain=uncertain, earlier=earlier)
+        others: tuple[Restore | JournalEntry, ...] = (*self.all, *(one.entry for one in self._unfollowed))
+        return replace(context, incident=self.incident, **beside(others, point))
 
     # Sending
 
@@ -233,6 +232,8 @@ class RestoreService:
         """
         if plan.key in self._used:
             raise AlreadySubmitted("One plan is one restore.")
+        if plan.is_after_incident and not plan.context.may_be_after:
+            raise AfterIncident(" ".join(plan.warnings))
         self._used.add(plan.key)
         try:
             before = await self._guard(plan)

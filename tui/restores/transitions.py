@@ -283,6 +283,7 @@ def session_seen(
         found_by=found_by,
         session=session,
         session_started=session.created or restore.session_started,
+        restored_ref=session.restored_ref or restore.restored_ref,
         progress=session.progress if session.progress is not None else restore.progress,
         server_name=restore.server_name or session.server_name,
         server_uid=restore.server_uid or session.server_uid,

@@ -101,7 +101,7 @@ class Journal:
         values: dict[str, object] = {"state": RestoreState.PLANNED, **fields}
         values |= {"created": now, "updated": now, "owner": self._me}
         columns = {name: to_column(name, value) for name, value in values.items()}
-        with self._writing() as database:
+        with self.writing() as database:
             there = self._row_of_plan(database, columns.get("plan_key"))
             if there is not None:
                 return there
@@ -126,7 +126,7 @@ class Journal:
             SessionTaken: another row has the session.
         """
         _check_names(fields)
-        with self._writing() as database:
+        with self.writing() as database:
             before = self._own_entry(database, id)
             if fields.get("found_by") and self._is_taken(database, id, fields.get("session_uid")):
                 raise SessionTaken(f"Another row has the restore session of row {id}.")
@@ -138,12 +138,12 @@ class Journal:
 
     def get(self, id: int) -> JournalEntry:
         """Read one row."""
-        with self._reading() as database:
+        with self.reading() as database:
             return self._entry(database, id)
 
     def recent(self, limit: int = 200, server: str = "") -> list[JournalEntry]:
         """Return the newest rows first, of one server or of all."""
-        with self._reading() as database:
+        with self.reading() as database:
             rows = database.execute(
                 "SELECT * FROM restores WHERE :server = '' OR server = :server ORDER BY id DESC LIMIT :limit",
                 {"server": server, "limit": limit},
@@ -156,7 +156,7 @@ class Journal:
         A row that is unreadable is among them, however old: nobody can tell that it is over.
         """
         oldest = self._clock.now() - FORGOTTEN_AFTER
-        with self._reading() as database:
+        with self.reading() as database:
             rows = database.execute(
                 "SELECT * FROM restores WHERE (server = ? OR typeof(server) <> 'text') "  # noqa: S608 - no value is in it
                 f"AND {_IS_OPEN} ORDER BY id",
@@ -166,7 +166,7 @@ class Journal:
 
     def open_rows(self) -> list[JournalEntry]:
         """Read all rows that have no end, of every server and age, oldest first."""
-        with self._reading() as database:
+        with self.reading() as database:
             rows = database.execute(f"SELECT * FROM restores WHERE {_IS_OPEN} ORDER BY id")  # noqa: S608 - no value is in it
             return [from_row(row) for row in rows]
 
@@ -175,12 +175,12 @@ class Journal:
 
         A row whose restore was looked for in vain is left out after UNKNOWN_FOR.
         """
-        with self._reading() as database:
+        with self.reading() as database:
             return self._of_vm(database, vm_name, backup_server_uid)
 
     def sessions_taken(self) -> dict[str, int]:
         """Return whose the restore sessions are: UIDs in lower case, each with the number of its row."""
-        with self._reading() as database:
+        with self.reading() as database:
             rows = database.execute("SELECT lower(session_uid), id FROM restores WHERE session_uid <> ''")
             return {str(uid): int(number) for uid, number in rows}
 
@@ -190,7 +190,7 @@ class Journal:
         Raises:
             NotOwner: another process follows the restore.
         """
-        with self._writing() as database:
+        with self.writing() as database:
             self._own_entry(database, id)
             if self._is_taken(database, id, session_uid):
                 return False
@@ -211,7 +211,7 @@ class Journal:
         Returns:
             Whether this process owns the row now.
         """
-        with self._writing() as database:
+        with self.writing() as database:
             entry = self._entry(database, id)
             if entry.state.is_over or entry.unreadable:
                 return False
@@ -225,12 +225,12 @@ class Journal:
 
     def release(self, id: int) -> None:
         """Give up a row of this process, so that the next start may claim it; others are left alone."""
-        with self._writing() as database:
+        with self.writing() as database:
             database.execute("UPDATE restores SET owner = '' WHERE id = ? AND owner = ?", (id, self._me))
 
     def events(self, id: int) -> list[Event]:
         """Return what happened to one restore, oldest first."""
-        with self._reading() as database:
+        with self.reading() as database:
             return self._events(database, id)
 
     def export(self, writer: Writer, server: str = "") -> int:
@@ -354,7 +354,8 @@ class Journal:
         )
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the open database to one thread at a time; what goes wrong inside is a JournalError."""
         with self._lock, in_words(self.path):
             try:
                 self._check_open()
@@ -363,8 +364,9 @@ class Journal:
                 raise JournalError(f"A row cannot be read: {error}. ({self.path})") from error
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as database, transaction(database):
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the database in a transaction: all that is written inside is on disk afterwards, or none."""
+        with self.reading() as database, transaction(database):
             # Writing to a file that was moved or deleted meanwhile would be writing to nowhere.
             if self.path.stat().st_ino != self._inode:
                 raise JournalError(

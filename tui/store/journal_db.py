@@ -187,7 +187,9 @@ def _check_tables(database: sqlite3.Connection, version: int) -> None:
     """Raise for a file that says it is ours but lacks what ours has."""
     needed = {"restores": {"id", *COLUMNS}, "events": {"id", "entry_id", "at", "state", "message", "owner"}}
     if version in ADDED:
-        needed["restores"] -= set(SINCE_3)
+        needed["restores"] -= {*SINCE_4, *(SINCE_3 if version == 2 else ())}
+    else:
+        needed |= {"incidents": {"id", "moment"}, "queues": {"id", "state"}, "queue_rows": {"id", "line"}}
     for table, columns in needed.items():
         there = {row["name"] for row in database.execute(f"PRAGMA table_info({table})")}
         if columns - there:
@@ -233,7 +235,7 @@ def _put_aside(path: Path) -> Path:
     return aside
 
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Written into the file; a file of a later version is left alone."""
 _ONE_SESSION_ONE_ROW = (
     "CREATE UNIQUE INDEX one_session_one_row ON restores (lower(session_uid)) "
@@ -247,11 +249,47 @@ SINCE_3 = {
     "session_result": "TEXT NOT NULL DEFAULT ''",
     "why_unknown": "TEXT NOT NULL DEFAULT ''",
 }
-ADDED = {
-    2: (*(f"ALTER TABLE restores ADD COLUMN {name} {kind}" for name, kind in SINCE_3.items()),
-        _ONE_SESSION_ONE_ROW),
-}  # fmt: skip
-"""What a file of an earlier version lacks. Its rows may share sessions: they have no `found_by`."""
+SINCE_4 = {
+    "original": "TEXT NOT NULL DEFAULT ''",
+    "new_name": "TEXT NOT NULL DEFAULT ''",
+    "incident": "TEXT",
+    "is_after_incident": "INTEGER NOT NULL DEFAULT 0",
+    "queue_row": "INTEGER",
+    "restored_ref": "TEXT NOT NULL DEFAULT ''",
+    "restored_name": "TEXT NOT NULL DEFAULT ''",
+}
+_RECOVERY = (
+    """CREATE TABLE incidents (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, server TEXT NOT NULL,
+  operator TEXT NOT NULL DEFAULT '', moment TEXT, typed TEXT NOT NULL DEFAULT '',
+  ticket TEXT NOT NULL DEFAULT '', lost_at_most_s INTEGER
+) STRICT""",
+    """CREATE TABLE queues (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, created TEXT NOT NULL, server TEXT NOT NULL,
+  operator TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '', ticket TEXT NOT NULL DEFAULT '',
+  incident TEXT, state TEXT NOT NULL, owner TEXT NOT NULL DEFAULT ''
+) STRICT""",
+    """CREATE TABLE queue_rows (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, queue INTEGER NOT NULL REFERENCES queues (id),
+  place INTEGER NOT NULL, line TEXT NOT NULL, state TEXT NOT NULL, why TEXT NOT NULL DEFAULT ''
+) STRICT""",
+    "CREATE INDEX queue_rows_by_queue ON queue_rows (queue, place)",
+    "CREATE UNIQUE INDEX one_restore_one_queue_row ON restores (queue_row) WHERE queue_row IS NOT NULL",
+)
+"""Incidents are only ever added: the newest of a server counts, and one without a moment clears it. A line
+of a queue is sent where a restore names it, so that one write puts both on disk."""
+
+
+_RECOVERY_SCHEMA = ";\n".join(_RECOVERY)
+
+
+def _columns(added: dict[str, str]) -> tuple[str, ...]:
+    return tuple(f"ALTER TABLE restores ADD COLUMN {name} {kind}" for name, kind in added.items())
+
+
+_TO_4 = (*_columns(SINCE_4), *_RECOVERY)
+ADDED = {2: (*_columns(SINCE_3), _ONE_SESSION_ONE_ROW, *_TO_4), 3: _TO_4}
+"""What a file of an earlier version lacks. Rows of version 2 may share sessions: they have no `found_by`."""
 SCHEMA = f"""
 CREATE TABLE restores (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -269,10 +307,12 @@ CREATE TABLE restores (
   cancel_answered TEXT, cancel_words TEXT NOT NULL DEFAULT '',
   started TEXT, ended TEXT, owner TEXT NOT NULL DEFAULT '',
   newest_before TEXT, found_by TEXT NOT NULL DEFAULT '', session_started TEXT, session_ended TEXT,
-  session_result TEXT NOT NULL DEFAULT '', why_unknown TEXT NOT NULL DEFAULT ''
+  session_result TEXT NOT NULL DEFAULT '', why_unknown TEXT NOT NULL DEFAULT '',
+  {", ".join(map(" ".join, SINCE_4.items()))}
 ) STRICT;
 CREATE INDEX restores_by_server ON restores (server, state);
 {_ONE_SESSION_ONE_ROW};
+{_RECOVERY_SCHEMA};
 CREATE TABLE events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   entry_id INTEGER NOT NULL REFERENCES restores (id),

@@ -44,6 +44,16 @@ class JournalEntry:
     """The body as sent; it never holds a token."""
     reason: str = ""
     """Ticket or reason given by the operator."""
+    original: str = ""
+    """What was to become of the original VM, a value of `OriginalOutcome`."""
+    new_name: str = ""
+    """The name the request gave the restored VM; empty where it has no field for it."""
+    incident: datetime | None = None
+    """The moment to restore to before, where an incident was set when it was confirmed."""
+    is_after_incident: bool = False
+    """Whether the point is of after that moment, or of no known time; the operator said yes to that alone."""
+    queue_row: int | None = None
+    """Its line in the queue of a recovery plan; None where it was sent alone."""
     sessions_before: tuple[str, ...] = ()
     """UIDs of the VM's restore sessions listed just before the request."""
     newest_before: datetime | None = None
@@ -61,6 +71,10 @@ class JournalEntry:
     """When it ended, by the server's clock; empty where the server does not say."""
     session_result: str = ""
     """What the server says the session came to."""
+    restored_ref: str = ""
+    """Reference of the restored VM, where the session names it (WIRE 7)."""
+    restored_name: str = ""
+    """What the server calls that VM; empty where it was not asked, or did not say."""
     why_unknown: str = ""
     """Why it is not known what became of the restore."""
     progress: int | None = None
@@ -130,7 +144,7 @@ class Event:
 
 TIMES = frozenset({
     "created", "updated", "point_created", "started", "ended", "cancel_asked", "cancel_answered",
-    "newest_before", "session_started", "session_ended",
+    "newest_before", "session_started", "session_ended", "incident",
 })  # fmt: skip
 GIVEN_BY_JOURNAL = frozenset({"id", "created", "updated", "owner"})
 COLUMNS = tuple(name for name in JournalEntry.__dataclass_fields__ if name not in {"id", "unreadable"})
@@ -239,6 +253,8 @@ _READERS: dict[str, Callable[[object], object]] = {
     "created": _moment,
     "updated": _moment,
     "overwrites": lambda value: value != 0,  # whatever is not a plain no may overwrite
+    "is_after_incident": lambda value: value != 0,
+    "queue_row": lambda value: value if isinstance(value, int) else None,
     "sessions_before": _uids,
     "progress": _percent_or_none,
     "state": lambda value: RestoreState(_text(value)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -24,7 +26,8 @@ from tui.api.errors import (
 from tui.api.models import RestoreSession, SessionResult
 from tui.errors import describe
 from tui.restore_states import CancelState, RestoreState
-from tui.restores.errors import AlreadyRunning, AlreadySubmitted, NotLoggedOn
+from tui.restores.errors import AfterIncident, AlreadyRunning, AlreadySubmitted, NotLoggedOn
+from tui.restores.incident import Incident
 from tui.restores.restore import Restore
 from tui.store.errors import JournalError
 
@@ -429,3 +432,37 @@ async def test_leaving_does_not_wait_for_a_reply_that_does_not_come(world: World
         await caller
     assert world.journal.rows[1]["state"] is RestoreState.UNKNOWN
     assert world.journal.released == [1]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(0, "not of BEFORE, the incident"), (-60, "1 h AFTER the incident")]
+)
+async def test_a_point_that_is_not_of_before_the_incident_needs_a_yes_of_its_own(
+    world: World, minutes: int, words: str
+) -> None:
+    made = world.form.point.created
+    world.restores.incident = Incident(moment=made + timedelta(minutes=minutes), ticket="INC-1")
+    plan = await world.restores.check_running(world.plan())
+    assert words in " ".join(plan.warnings)
+    with pytest.raises(AfterIncident):
+        await world.restores.submit(plan)
+    assert world.manager.posts == []
+    said_yes = world.restores.renew(replace(plan, context=replace(plan.context, may_be_after=True)))
+    restore = await world.restores.submit(said_yes)
+    row = world.journal.rows[restore.entry_id or 0]
+    assert (restore.is_after_incident, row["is_after_incident"]) == (True, True)
+    assert row["incident"] == world.restores.incident.moment
+
+
+async def test_what_is_lost_by_a_point_is_said_and_marked_over_the_limit(world: World) -> None:
+    made = world.form.point.created
+    world.restores.incident = Incident(moment=made + timedelta(minutes=39), lost_at_most=timedelta(hours=4))
+    plan = world.plan()
+    assert "the 39 min since the point are lost" in " ".join(plan.words)
+    assert not plan.warnings
+    world.restores.incident = replace(world.restores.incident, lost_at_most=timedelta(minutes=30))
+    assert "39 min before the incident are lost: more than the limit of 30 min." in plan_warnings(world)
+
+
+def plan_warnings(world: World) -> str:
+    return " ".join(world.plan().warnings)

@@ -31,6 +31,7 @@ def poison(path: Path, number: int, column: str, value: object) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("PRAGMA writable_schema=ON")
         loose = "UPDATE sqlite_master SET sql = replace(replace(sql, 'STRICT', ''), 'NOT NULL', '')"
+        loose += " WHERE type = 'table'"
         database.execute(loose)
         database.execute("PRAGMA writable_schema=RESET")
     sql(path, f"UPDATE restores SET {column} = ? WHERE id = ?", value, number)  # noqa: S608

@@ -73,13 +73,21 @@ def test_a_journal_of_another_version_is_left_alone(path: Path, version: int) ->
     assert f"format {version}" in caught.value.detail
 
 
-def test_a_journal_of_an_earlier_version_gets_the_new_columns_and_keeps_its_rows(path: Path) -> None:
+SINCE = {3: journal_db.SINCE_4, 2: {**journal_db.SINCE_3, **journal_db.SINCE_4}}
+
+
+@pytest.mark.parametrize("version", SINCE)
+def test_a_journal_of_an_earlier_version_gets_the_new_columns_and_keeps_its_rows(
+    path: Path, version: int
+) -> None:
     with closing(Journal.open(path)) as journal:
         rows = [journal.plan(server="em:9398", session_uid="urn:one") for _ in range(2)]
     for statement in (
-        "DROP INDEX one_session_one_row",
-        *(f"ALTER TABLE restores DROP COLUMN {name}" for name in journal_db.SINCE_3),
-        "PRAGMA user_version = 2",
+        *(["DROP INDEX one_session_one_row"] if version == 2 else []),
+        "DROP INDEX one_restore_one_queue_row",
+        *(f"DROP TABLE {name}" for name in ("queue_rows", "queues", "incidents")),
+        *(f"ALTER TABLE restores DROP COLUMN {name}" for name in SINCE[version]),
+        f"PRAGMA user_version = {version}",
     ):
         sql(path, statement)
     with closing(Journal.open(path)) as journal:
