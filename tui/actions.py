@@ -12,7 +12,7 @@ EVERYWHERE = "app"
 BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
 DIALOGS = frozenset(
-    {"certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice"}
+    "certificate ask again wait help confirm picker cancel export choice incident".split()  # noqa: SIM905
 )
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 _KEY_NAMES = {
@@ -87,6 +87,8 @@ _POINTS = (
            help="Stop loading and keep what is loaded; Ctrl+C does the same from anywhere."),
     Action(screen="points", name="collect", keys="n", label="Collect", footer=False,
            help="Make Enterprise Manager collect from the VM's backup server now, to get newer points."),
+    Action(screen="points", name="app.incident", keys="i", label="Incident",
+           help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
     Action(screen="points", name="freshness", keys="f", label="Fresh?", footer=False,
            help="Show how fresh the data of each backup server is."),
     Action(screen="points", name="move(-1)", keys="up", label="Up", footer=False,
@@ -149,6 +151,8 @@ _TASKS = (
            help="Go back to the restore points."),
     Action(screen="tasks", name="app.history", keys="h", label="History",
            help="Show every restore in the journal."),
+    Action(screen="tasks", name="app.incident", keys="i", label="Incident", footer=False,
+           help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
     Action(screen="tasks", name="back", keys="escape", label="Back",
            help="Go back; restores continue and stay watched."),
     Action(screen="cancel", name="back", keys="escape", label="Close", help="Close this; it sends nothing."),
@@ -160,8 +164,13 @@ _TASKS = (
            help="Read the journal again."),
     Action(screen="history", name="details", keys="d", label="Details", footer=False,
            help="Go to the details and back, to scroll them with the arrow keys."),
+    Action(screen="history", name="app.incident", keys="i", label="Incident", footer=False,
+           help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
     Action(screen="history", name="back", keys="escape", label="Back",
            help="Go back."),
+    Action(screen="incident", name="back", keys="escape", label="Back", help="Change nothing."),
+    Action(screen="incident", name="next_choice", keys="left,right", label="Choose", footer=False,
+           help="Move between the buttons."),
     Action(screen="export", name="back", keys="escape", label="Back", help="Write nothing."),
     Action(screen="choice", name="back", keys="escape", label="Back", help="Choose nothing."),
 )  # fmt: skip

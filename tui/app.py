@@ -13,10 +13,12 @@ from textual.binding import BindingType
 from textual.worker import WorkerCancelled
 
 from tui.actions import NEEDS_LOGON, actions_of, spell_keys
+from tui.errors import VbemError, describe
 from tui.restore_states import RestoreState
 from tui.screens.base import (
     SENDING_UNSEEN,
     Admitted,
+    IncidentChanged,
     Notice,
     OpenPoints,
     OpenRestoreForm,
@@ -65,6 +67,7 @@ class VbemApp(TerminalApp):
         self.services.on_failure = lambda doing, error: self.report_failure(WorkerFailed(doing, error))
         self.services.on_restores = self._restores_changed
         self.services.on_trouble = self._show_trouble
+        self.services.on_incident = self._show_incident
         self.services.ask_for_password = self._ask_for_password
         self._leaving = ""
         """The question or the work that leads out of the screens; empty for none."""
@@ -135,6 +138,10 @@ class VbemApp(TerminalApp):
         for screen in self.full_screens:
             if screen.is_mounted:
                 screen.show_trouble()
+
+    def _show_incident(self) -> None:
+        for screen in self.full_screens:
+            screen.post_message(IncidentChanged())
 
     def _restores_changed(self, restores: tuple[Restore, ...]) -> None:
         # While the program ends the screens are gone before the last word of a restore comes.
@@ -247,6 +254,28 @@ class VbemApp(TerminalApp):
 
         if not isinstance(self.screen, HistoryScreen):
             self.push_screen(HistoryScreen(self.services))
+
+    def action_incident(self) -> None:
+        if self.services.recovery is not None:
+            self._ask_for_incident()
+
+    @work(group="incident", exclusive=True, exit_on_error=False, description="set the incident")
+    async def _ask_for_incident(self) -> None:
+        from tui.screens.incident import IncidentScreen
+
+        recovery = self.services.recovery
+        if recovery is None:
+            return
+        answer = await self.push_screen_wait(IncidentScreen(self.services, recovery.incident))
+        try:
+            if answer is not None and answer.incident is None:
+                await recovery.clear_incident()
+                self.show_notice("The incident is cleared.")
+            elif answer is not None and answer.incident is not None:
+                await recovery.set_incident(answer.incident, answer.typed)
+                self.show_notice("The incident is set; it stays until you clear it.", "good")
+        except VbemError as error:
+            self.show_notice(describe("note the incident", error), "bad")
 
     def action_help(self) -> None:
         name = screen_name(self.screen)

@@ -24,6 +24,7 @@ _UNITS = {
     "w": timedelta(weeks=1),
 }
 _LENGTH = r"\d{1,5} ?(?:minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
+_LENGTHS = re.compile(rf"{_LENGTH}(?: ?{_LENGTH}){{0,3}}", re.ASCII)
 _AGO = rf"(?P<ago>[-+]?{_LENGTH}(?: ?{_LENGTH}){{0,3}})(?: ago)?"
 _DAY = (
     r"(?P<word>today|yesterday)"
@@ -113,6 +114,25 @@ def parse_moment(text: str, now: datetime, zone: tzinfo | None = None) -> Moment
         raise MomentError(f"'{words}' is not a time that exists; write {clear}.") from error
 
 
+def parse_length(text: str) -> timedelta:
+    """Read a typed length of time: `4h`, `90 min`, `1d 6h`.
+
+    Raises:
+        MomentError: it is none, or of no length.
+    """
+    words = " ".join(text.split()).lower()
+    found = _LENGTHS.fullmatch(words)
+    length = _length(words) if found else timedelta()
+    if not length:
+        raise MomentError(f"'{words}' is not a length of time; write 4h, 90 min or 1d 6h.")
+    return length
+
+
+def _length(words: str) -> timedelta:
+    parts = re.findall(r"(\d+) ?(\w)", words)
+    return sum((int(count) * _UNITS[unit] for count, unit in parts), timedelta())
+
+
 def longest_moment(text: str) -> int:
     """Return how many of the first characters have the form of a typed time, up to a blank or the end."""
     ends = [0]
@@ -163,8 +183,7 @@ class _Reading:
             )
 
     def _counted_back(self, typed: str) -> Moment:
-        lengths = re.findall(r"(\d+) ?(\w)", typed)
-        length = sum((int(count) * _UNITS[unit] for count, unit in lengths), timedelta())
+        length = _length(typed)
         if typed.startswith("+") and length:
             raise _future(self._words)
         return Moment(_minute(self._now - length))

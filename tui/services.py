@@ -104,6 +104,8 @@ class Services:
         """Reports an unexpected error; the text completes 'while trying to ...'."""
         self.on_restores: Listener = lambda _restores: None
         """Called with all restores after each change."""
+        self.on_incident: Callable[[], None] = lambda: None
+        """Called when the incident or the marks are others."""
         self.on_trouble: Callable[[], None] = lambda: None
         """Called when `trouble` may be another."""
         self.ask_for_password: Callable[[], Awaitable[bool]] = _nobody_to_ask
@@ -245,7 +247,7 @@ class Services:
             poll_every_s=self.refresh.poll_every_s,
             on_failure=lambda error: self.on_failure("watch the restores", error),
         )
-        self.recovery = RecoveryService(self.restores, self.journal, self.clock)
+        self.recovery = RecoveryService(self.restores, self.journal, self.clock, self.on_incident)
         self.restores.monitor.on_poll = self.note_trouble
         self.restores.on_change(self.on_restores)
 

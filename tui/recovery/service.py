@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from tui import timefmt
 from tui.clock import Clock
-from tui.moment import Moment
 from tui.restore_points.index import VmKey
 from tui.restores.incident import Incident
 from tui.restores.service import RestoreService
@@ -22,9 +22,16 @@ class RecoveryService:
         restores: the restores of this logon; they are told of the incident.
         journal: where incidents and queues are kept; None while there is no journal.
         clock: this machine's time.
+        on_change: called when the incident or the marks are others.
     """
 
-    def __init__(self, restores: RestoreService, journal: Journal | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        restores: RestoreService,
+        journal: Journal | None,
+        clock: Clock,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         self.restores, self.clock = restores, clock
         self.journal: RecoveryJournal | None = None
         """Where incidents and queues are kept; None while there is no journal."""
@@ -34,13 +41,25 @@ class RecoveryService:
             )
         self.marked: dict[VmKey, None] = {}
         """The VMs that are marked, in the order of their marking."""
-        self.on_change: Callable[[], None] = lambda: None
-        """Called when the incident or the marks are others."""
+        self.on_change = on_change
 
     @property
     def incident(self) -> Incident | None:
         """Return the incident in force; None where none is set."""
         return self.restores.incident
+
+    def incident_words(self, now: datetime) -> tuple[str, ...]:
+        """Return the line that every screen shows, the longest spelling first; empty without an incident."""
+        incident = self.incident
+        if incident is None:
+            return ()
+        ago = f"{timefmt.span(now - incident.moment)} ago"
+        marked = f"{len(self.marked)} marked" if self.marked else ""
+        full, *shorter = timefmt.spellings(incident.moment)
+        lines = ((full, ago, incident.ticket, marked), *((one, ago, incident.ticket) for one in shorter))
+        return tuple(
+            "  ".join(filter(None, (f"INCIDENT  before {at}, {age}", *rest))) for at, age, *rest in lines
+        )
 
     async def load(self) -> None:
         """Take up the incident that an earlier run set.
@@ -51,26 +70,26 @@ class RecoveryService:
         if self.journal is not None:
             self._use(_incident_of(await asyncio.to_thread(self.journal.incident)))
 
-    async def set_incident(
-        self, moment: Moment, *, typed: str, ticket: str = "", lost_at_most: timedelta | None = None
-    ) -> None:
+    async def set_incident(self, incident: Incident, typed: str = "") -> None:
         """Put an incident in force, on disk first.
 
         Args:
-            moment: to restore to before.
-            typed: what was typed for it.
-            ticket: ticket or reason.
-            lost_at_most: more data lost than this is marked; None for no limit.
+            incident: what restores are for.
+            typed: what was typed for its moment.
 
         Raises:
             JournalError: it cannot be written; the incident of before stays in force.
         """
         if self.journal is not None:
-            seconds = None if lost_at_most is None else int(lost_at_most.total_seconds())
+            limit = incident.lost_at_most
             await asyncio.to_thread(
-                self.journal.set_incident, moment.at, typed=typed, ticket=ticket, lost_at_most_s=seconds
+                self.journal.set_incident,
+                incident.moment,
+                typed=typed,
+                ticket=incident.ticket,
+                lost_at_most_s=None if limit is None else int(limit.total_seconds()),
             )
-        self._use(Incident(moment=moment.at, ticket=ticket, lost_at_most=lost_at_most))
+        self._use(incident)
 
     async def clear_incident(self) -> None:
         """End the incident, on disk first.

@@ -138,8 +138,6 @@ class RestoreService:
         """Watch until cancelled."""
         await self.monitor.run()
 
-    # Planning
-
     def prepare(
         self,
         form: RestoreForm,
@@ -177,6 +175,10 @@ class RestoreService:
     def renew(self, plan: RestorePlan) -> RestorePlan:
         """Describe the very request of `plan` as of now: ages, and what this program has in flight."""
         return with_context(plan, self._with_own(plan.context, plan.point), self._clock.now())
+
+    def allow_after_incident(self, plan: RestorePlan) -> RestorePlan:
+        """Return the plan with the operator's yes to a point that is not of before the incident."""
+        return self.renew(replace(plan, context=replace(plan.context, may_be_after=True)))
 
     async def check_running(self, plan: RestorePlan) -> RestorePlan:
         """Return the plan to confirm: the VM's sessions are listed now, and running ones warned of.

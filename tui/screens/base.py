@@ -27,7 +27,7 @@ from tui.terminal.crash_edge import failure_of
 from tui.terminal.key_queue import now_s
 from tui.terminal.rendering import SinglePaintScreen
 from tui.widgets.footer import Footer
-from tui.widgets.header import Banner, Header, StatusLine
+from tui.widgets.header import Banner, Header, IncidentLine, StatusLine
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
@@ -68,6 +68,13 @@ class Notice(Message):
     def __init__(self, text: str, kind: str = "note") -> None:
         super().__init__()
         self.text, self.kind = text, kind
+
+
+class IncidentChanged(Message):
+    """The incident, or what is marked for it, is another; a burst collapses to the last."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, IncidentChanged)
 
 
 class OpenRestoreForm(Message):
@@ -165,6 +172,7 @@ class VbemScreen(SinglePaintScreen[None]):
     def compose(self) -> ComposeResult:
         yield Header(self.HEADING, demo=self.services.is_demo, who=self.services.who)
         yield Banner(self.services.trouble)
+        yield IncidentLine()
         with Vertical(id="body"):
             yield from self.compose_body()
         yield StatusLine()
@@ -194,6 +202,7 @@ class VbemScreen(SinglePaintScreen[None]):
         self._uppermost.set()
         self._note_tasks()
         self.show_trouble()
+        self.show_incident()
 
     def on_screen_suspend(self) -> None:
         self._uppermost.clear()
@@ -202,6 +211,17 @@ class VbemScreen(SinglePaintScreen[None]):
         """Show in the banner what keeps this screen from being of now."""
         self.query_one(Banner).show(self.services.trouble)
         self.refresh_bindings()
+
+    def on_mount(self) -> None:
+        self.show_incident()
+        self.set_interval(AGES_EVERY_S, self.show_incident)
+
+    @on(IncidentChanged)
+    def show_incident(self) -> None:
+        """Show what the restores are for, and how long ago that was."""
+        recovery = self.services.recovery
+        words = recovery.incident_words(self.services.clock.now()) if recovery is not None else ()
+        self.query_one(IncidentLine).show(words)
 
     async def ask(self, dialog: Dialog[DialogT]) -> DialogT | None:
         """Return the answer to a dialog of this screen, for a worker.

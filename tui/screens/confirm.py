@@ -145,9 +145,11 @@ async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -
     Returns:
         The restore if it was, or may have been, started; None if it surely was not: the screen says why.
     """
-    if not await screen.ask(ConfirmScreen(screen.services, plan, reason)):
+    allowed = await _not_after_incident(screen, plan)
+    if allowed is None or not await screen.ask(ConfirmScreen(screen.services, allowed, reason)):
         screen.set_status("Nothing was sent.")
         return None
+    plan = allowed
     screen.busy_with = SENDING
     screen.set_status("Sending ...")
     outcome = await _submit(screen, plan, reason)
@@ -162,6 +164,19 @@ async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -
     elif outcome is not None:
         screen.show_error(_DOING, outcome)
     return None
+
+
+async def _not_after_incident(screen: VbemScreen, plan: RestorePlan) -> RestorePlan | None:
+    """Return the plan to confirm; a point that is not of before the incident takes a yes of its own."""
+    incident, restores = plan.context.incident, screen.services.restores
+    if incident is None or restores is None or not plan.is_after_incident:
+        return plan
+    made = plan.point.known_created
+    text = f"{incident.warning(made)}\n\nWhat the incident did to the VM may be in this point."
+    question = AskScreen(
+        screen.services, "NOT of before the incident: use it?", text, yes="Use this point", no="Back"
+    )
+    return restores.allow_after_incident(plan) if await screen.ask(question) else None
 
 
 async def _submit(

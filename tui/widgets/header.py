@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.widgets import Static
 
 from tui.sanitize import safe
@@ -34,6 +35,29 @@ class Banner(Static):
         if text != self._said:
             self._said, self.display = text, bool(text)
             self.update(safe(text, cells=300))
+
+
+class IncidentLine(Static):
+    """What the restores are for, below the first line; nothing while no incident is set."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False, id="incident")
+        self._spellings: tuple[str, ...] = ()
+        self.display = False
+
+    def show(self, spellings: tuple[str, ...]) -> None:
+        """Show the longest of some spellings that fits; without any there is no line."""
+        if spellings != self._spellings:
+            self._spellings, self.display = spellings, bool(spellings)
+            self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        cells = self.app.size.width - 2
+        fitting = (words for words in self._spellings if cell_len(words) <= cells)
+        self.update(safe(next(fitting, self._spellings[-1] if self._spellings else ""), cells=max(1, cells)))
 
 
 class StatusLine(Static):
