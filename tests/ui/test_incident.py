@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.demo_process import DemoProcess
+from tests.support.program import app_on
 from tests.support.settle import press, settle, shows, text_of, until
-from tests.ui.conftest import app_on
 from tests.ui.walk import browsing, to_form
 from tui.app import VbemApp
 from tui.screens.confirm import ConfirmScreen
