@@ -11,9 +11,10 @@ from dataclasses import dataclass
 EVERYWHERE = "app"
 BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
-DIALOGS = frozenset(
-    "certificate ask again wait help confirm picker cancel export choice incident".split()  # noqa: SIM905
-)
+DIALOGS = frozenset({
+    "certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice",
+    "incident",
+})  # fmt: skip
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 _KEY_NAMES = {
     "escape": "Esc", "slash": "/", "question_mark": "?", "pageup": "PgUp", "pagedown": "PgDn",
