@@ -219,8 +219,9 @@ class VbemScreen(SinglePaintScreen[None]):
     @on(IncidentChanged)
     def show_incident(self) -> None:
         """Show what the restores are for, and how long ago that was."""
-        recovery = self.services.recovery
-        words = recovery.incident_words(self.services.clock.now()) if recovery is not None else ()
+        services = self.services
+        is_set = services.restores is not None and services.restores.incident is not None
+        words = services.recovery.incident_words(services.clock.now()) if is_set and services.recovery else ()
         self.query_one(IncidentLine).show(words)
 
     async def ask(self, dialog: Dialog[DialogT]) -> DialogT | None:
