@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.fuzz.calls import CALLS, PAGE, Known, Operation
 from tests.fuzz.oracle import check
+from tests.support.clock import FixedWallClock
 from tui.api.client import EnterpriseManager, Trust
 from tui.api.errors import ManagerError
 from tui.api.limits import Timeouts
@@ -32,6 +33,7 @@ async def serve(url: str, user: str, certificate: str, wire: str) -> None:
         trust=Trust(ca_file=Path(certificate)),
         wire=WireFormat(wire),
         timeouts=QUICK,
+        clock=FixedWallClock(speed=1000),  # between two tries of a read
     )
     async with manager:
         await manager.log_on(user, sys.stdin.readline().rstrip("\n"))
