@@ -16,6 +16,17 @@ pytest_plugins = ["tests.support.summary"]
 """Named here: with several workers this file alone is read where the summary is written."""
 
 
+LONGEST_ID = 80
+"""Characters of a value in a test's id: ids of megabytes go to each worker and back, many times."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a long value by its beginning and its length."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        return f"{val[:16]!r} of {len(val)}"
+    return None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def utc() -> None:
     """Pictures and words show local time: the same everywhere."""
