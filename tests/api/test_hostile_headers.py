@@ -15,7 +15,7 @@ from tui.api.errors import BadReply, ManagerError, TimedOut
 from tui.api.limits import Limits, Timeouts
 from tui.api.models import ServerAddress, WireFormat
 
-SHORT = Timeouts(connect=1, read=1, write=1, read_total=2, write_total=2)
+SHORT = Timeouts(connect=1, read=1, write=1, read_total=1, write_total=1)
 PATIENCE_S = 6
 """The total of a call, and what a busy machine adds."""
 MOST_BYTES = 60_000_000

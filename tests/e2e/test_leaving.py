@@ -36,7 +36,7 @@ def test_a_resolver_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> No
         assert time.monotonic() - before < SLEEPS_S / 4
 
 
-@pytest.mark.parametrize("name", [None, signal.SIGTERM])
+@pytest.mark.parametrize("name", [None, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
 def test_a_session_that_cannot_be_ended_is_named_when_the_program_ends(
     operator: Operator, demo: DemoProcess, name: signal.Signals | None
 ) -> None:

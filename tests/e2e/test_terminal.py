@@ -33,7 +33,7 @@ def test_answers_of_the_terminal_are_typed_nowhere(operator: Operator) -> None:
         terminal.send_bytes(*answers)
         to_form(terminal, "crm01")
         before = terminal.text
-        for answer in answers:
+        for answer in answers[::3]:  # the reader's own tests cut each one anywhere
             terminal.send_bytes(answer[:2], answer[2:], pause_s=0.15)
         terminal.press("tab", "tab", "tab")
         assert "Ticket" in types(terminal, "INC-1")
@@ -74,7 +74,7 @@ def test_byte_that_is_not_utf8_is_told_and_no_password_with_it_is_sent(
     assert len([one for one in operator.demo.requests() if "sessionMngr" in str(one["path"])]) == 1
 
 
-@pytest.mark.parametrize("name", [None, signal.SIGTERM])
+@pytest.mark.parametrize("name", [None, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
 def test_terminal_that_is_not_read_stops_no_watching(operator: Operator, name: signal.Signals | None) -> None:
     with operator.start() as terminal:
         operator.log_on(terminal)

@@ -125,8 +125,11 @@ class Terminal:
             self._read(0.05)
             time.sleep(pause_s)
 
-    def stall(self, *keys: str, times: int = 100) -> None:
-        """Press keys that repaint, often, and read nothing meanwhile: a line that is stalled."""
+    def stall(self, *keys: str, times: int = 30) -> None:
+        """Press keys that repaint, and read nothing meanwhile: a line that is stalled.
+
+        The line holds 4 kB, a frame or two; all the others wait in the program, or are left out.
+        """
         for key in keys * times:
             os.write(self._fd, KEYS.get(key, key).encode())
             select.select([], [], [], 0.05)
