@@ -11,7 +11,7 @@ import pytest
 from tests.support.demo_process import DemoProcess
 from tests.unit.restores.fakes import FakeClock
 from tui.api.client import EnterpriseManager, Trust
-from tui.api.limits import Timeouts
+from tui.api.limits import Limits, Timeouts
 from tui.api.models import Platform, RestorePoint, ServerAddress, WireFormat
 from tui.api.query import Query, eq
 from tui.restores.forms.fields import Value
@@ -36,6 +36,7 @@ class Site:
             trust=Trust(ca_file=demo.certificate),
             wire=wire,
             clock=self.clock,
+            limits=Limits(session_pages=20),
             timeouts=Timeouts(write=0.5, write_total=1.0),
         )
         self.restores = self.start()

@@ -352,7 +352,7 @@ async def test_an_endless_list_of_sessions_ends_no_watching(site: Site) -> None:
     site.demo.fault("endless-sessions")
     during = await site.advance(1)
     assert site.demo.fired() >= 1
-    assert "more than 200 pages" in during.problem
+    assert "more than 20 pages" in during.problem
     site.demo.clear_faults()
     over = await site.to_the_end()
     assert (over.state, over.problem) == (RestoreState.SUCCEEDED, "")
