@@ -307,10 +307,10 @@ def test_three_megabytes_of_tiny_things_cost_a_poll_little(shape: str) -> None:
 
 
 @pytest.mark.parametrize("wire", [WireFormat.XML, WireFormat.JSON])
-def test_ten_million_elements_are_refused_before_they_are_built(wire: WireFormat) -> None:
+def test_two_million_elements_are_refused_before_they_are_built(wire: WireFormat) -> None:
     body = {
-        WireFormat.XML: b"<Tasks>" + b"<Task/>" * 5_000_000 + b"</Tasks>",
-        WireFormat.JSON: b"[" + b"{}," * 10_000_000 + b"{}]",
+        WireFormat.XML: b"<Tasks>" + b"<Task/>" * 2_000_000 + b"</Tasks>",
+        WireFormat.JSON: b"[" + b"{}," * 2_000_000 + b"{}]",
     }[wire]
     tracemalloc.start()
     try:
@@ -458,7 +458,7 @@ def test_a_body_that_is_no_gzip_stays_as_it_is() -> None:
 
 
 def test_a_gzip_bomb_stops_at_the_limit() -> None:
-    bomb = gzip.compress(b"\0" * 300_000_000, 1)
+    bomb = gzip.compress(b"\0" * 30_000_000, 1)
     tracemalloc.start()
     try:
         with pytest.raises(TooLarge):
