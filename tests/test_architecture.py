@@ -106,7 +106,8 @@ def test_few_functions_import() -> None:
 
 def test_the_first_screen_loads_nothing_heavy() -> None:
     heavy = {"httpx", "keyring", "xmltodict", "msgspec", "cryptography", "sqlite3", "h11", "tui.demo"}
-    done = run(sys.executable, "-c", f"import sys, tui.app, tui.cli.main; print({heavy!r} & set(sys.modules))")
+    code = f"import sys, tui.app, tui.cli.main; print({heavy!r} & set(sys.modules))"
+    done = run(sys.executable, "-c", code)
     assert done.stdout.strip() == "set()", done.stdout + done.stderr
 
 
