@@ -13,7 +13,7 @@ BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
 DIALOGS = frozenset({
     "certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice",
-    "incident",
+    "incident", "sessions",
 })  # fmt: skip
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 _KEY_NAMES = {
@@ -146,6 +146,8 @@ _TASKS = (
            help="Open the form again for a restore that failed or is unknown; it is a new restore."),
     Action(screen="tasks", name="take_over", keys="o", label="Take over",
            help="Watch a restore here that is NOT WATCHED here, or say why that cannot be."),
+    Action(screen="tasks", name="say_session", keys="w", label="Whose?", footer=False,
+           help="Say which restore session is that of a restore that is UNKNOWN."),
     Action(screen="tasks", name="details", keys="d", label="Details", footer=False,
            help="Go to the details and back, to scroll them with the arrow keys."),
     Action(screen="tasks", name="points", keys="p", label="Points",
@@ -172,6 +174,7 @@ _TASKS = (
     Action(screen="incident", name="back", keys="escape", label="Back", help="Change nothing."),
     Action(screen="incident", name="next_choice", keys="left,right", label="Choose", footer=False,
            help="Move between the buttons."),
+    Action(screen="sessions", name="back", keys="escape", label="Back", help="Say nothing."),
     Action(screen="export", name="back", keys="escape", label="Back", help="Write nothing."),
     Action(screen="choice", name="back", keys="escape", label="Back", help="Choose nothing."),
 )  # fmt: skip

@@ -99,6 +99,8 @@ class FoundBy(StrEnum):
     """It is the only new one of the VM, and links the restore's point."""
     PROBABLY = "probably"
     """It is the only new one of the VM; it may be somebody else's."""
+    OPERATOR = "operator"
+    """The operator said so; nothing else names it."""
 
 
 def label_of(state: RestoreState, cancel: CancelState) -> str:

@@ -36,6 +36,13 @@ class AlreadyRunning(NotSent):
     hint = "Check the plan again: it now names that restore. Confirm it only if you want both."
 
 
+class SessionNotTaken(VbemError):
+    """The operator chose a restore session that cannot be this restore's."""
+
+    title = "That session was not taken"
+    hint = "Nothing was changed. Look at the list again."
+
+
 class NotLoggedOn(NotSent):
     """There is no logon session."""
 

@@ -308,6 +308,9 @@ class Monitor:
     ) -> None:
         """Look for the session of one restore; what is found is claimed in the journal first."""
         found = await self._match(key, sessions, by_name=by_name)
+        if not self._registry.get(key).is_searched:
+            # Meanwhile the operator has said which one it is.
+            return
         if found.session is None:
             self._change(key, session_search.not_found, found.words, now)
         else:

@@ -30,6 +30,7 @@ from tui.restores.plan import PlanContext, RestorePlan, make_plan, new_names, wi
 from tui.restores.ports import JournalEntry, RestoreApi, RestoreJournal
 from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
 from tui.restores.restore import Restore
+from tui.restores.session_choice import SessionChoice
 from tui.restores.session_search import guard_query, running_of
 from tui.restores.unfollowed import Unfollowed, unreadable, why_unfollowed
 from tui.store.errors import StoreError, VmInFlight
@@ -82,12 +83,10 @@ class RestoreService:
         poll_s: float = POLL_S,
         on_failure: Callable[[BaseException], object] | None = None,
     ) -> None:
-        self.server = server
-        self.operator = operator
+        self.server, self.operator = server, operator
         self.incident: Incident | None = None
         """What restores are for: plans say what is lost, and a point of after it needs its own yes."""
-        self._manager = manager
-        self._clock = clock
+        self._manager, self._clock = manager, clock
         self._journal_patience_s = journal_patience_s
         self._reply_patience_s = reply_patience_s
         on_failure = on_failure or (lambda _error: None)
@@ -102,6 +101,7 @@ class RestoreService:
             poll_s=poll_s,
             on_failure=on_failure,
         )
+        self.session_choice = SessionChoice(manager, self._registry, operator)
         self._unfollowed: tuple[Unfollowed, ...] = ()
         self._used: set[str] = set()
         self._sending: set[asyncio.Task[Restore]] = set()

@@ -346,7 +346,7 @@ def _ended(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore
         return _probable_ended(restore, session)
     says = session.failure_message
     what = "vApp" if restore.kind is PointKind.VAPP else "VM"
-    how = " (found by its point; no task names it)" if restore.found_by is FoundBy.POINT else ""
+    how = _HOW.get(restore.found_by, "")
     if session.result == SessionResult.SUCCESS:
         return end(restore, RestoreState.SUCCEEDED, f"The {what} is restored{how}.", now)
     if session.result == SessionResult.WARNING:
@@ -357,9 +357,13 @@ def _ended(restore: Restore, session: RestoreSession, now: Timestamp) -> Restore
         stopped = replace(restore, cancel=CancelState.SESSION_STOPPED, cancel_words=words)
         return end(stopped, RestoreState.CANCELLED, words, now)
     reason = f"The server says: {says}" if says else f"The server gives no reason; see {console(restore)}."
-    return end(restore, RestoreState.FAILED, f"The restore FAILED. {reason}", now)
+    return end(restore, RestoreState.FAILED, f"The restore FAILED{how}. {reason}", now)
 
 
+_HOW = {
+    FoundBy.POINT: " (found by its point; no task names it)",
+    FoundBy.OPERATOR: " (its session, as the operator said)",
+}
 _CAME_TO = {
     SessionResult.SUCCESS: "ended as successful",
     SessionResult.WARNING: "ended with warnings",

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.api.errors import Forbidden, ManagerError, SessionExpired
+from tui.api.errors import SessionExpired
 from tui.restore_points.descriptions import (
     WAIT_TOLD_AFTER_S,
     filter_words,
@@ -34,11 +34,10 @@ from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.forms.fields import FormDraft
 from tui.sanitize import safe
 from tui.screens.base import AGES_EVERY_S, OpenRestoreForm, VbemScreen, bindings_of
-from tui.screens.dialogs import AskScreen
+from tui.screens.collection import ask_and_collect
 from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows
 from tui.services import Services
 from tui.terminal.terminal_app import TerminalApp
-from tui.timefmt import clock_time
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.virtual_table import VirtualTable
@@ -474,29 +473,4 @@ class RestorePointsScreen(VbemScreen):
     @work(group="collect", exit_on_error=False, description="ask for a collection")
     async def collect_from(self, uid: str, name: str) -> None:
         """Ask, then have Enterprise Manager collect from a backup server now."""
-        text = (
-            f"Enterprise Manager will collect the newest points from {safe(name, cells=60)}. "
-            "This takes a few minutes."
-        )
-        if not await self.ask(AskScreen(self.services, "Collect now?", text, yes="Collect", no="Back")):
-            return
-        connection = self.services.connection
-        if connection is None:
-            return
-        try:
-            servers = await connection.manager.backup_servers()
-            found = next((server for server in servers if server.uid == uid), None)
-            if found is None:
-                unread = f"; {servers.unreadable} in its list cannot be read" if servers.unreadable else ""
-                self.set_status(f"Enterprise Manager does not list the backup server {name}{unread}.", "bad")
-                return
-            await connection.manager.collect(found)
-        except Forbidden:
-            self.set_status(
-                f"This account may not start a collection from {name}; the server collects every 15 minutes."
-            )
-        except ManagerError as error:
-            self.show_error(f"collect from {name}", error)
-        else:
-            at = clock_time(self.services.clock.now())
-            self.set_status(f"Collection from {name} started at {at}; wait a few minutes, then press F5.")
+        await ask_and_collect(self, uid, name)

@@ -309,6 +309,7 @@ _FOUND = {
     FoundBy.TASK: ", named by its task",
     FoundBy.POINT: ", the only new one and from its point",
     FoundBy.PROBABLY: ", PROBABLY its own: nothing names it",
+    FoundBy.OPERATOR: ", as said by the operator: nothing else names it",
 }
 
 

@@ -32,6 +32,7 @@ from tui.screens.restore_text import (
     unfollowed_cells,
     unfollowed_lines,
 )
+from tui.screens.session_picker import SessionPicker, are_you_sure
 from tui.widgets.footer import Footer
 from tui.widgets.table_layout import Cell, Column, ListRows
 from tui.widgets.text_view import TextView
@@ -244,6 +245,37 @@ class TasksScreen(VbemScreen):
             self.set_status("Only a restore that failed, was cancelled or is unknown can be opened again.")
         elif chosen is not None:
             self._again(chosen)
+
+    def action_say_session(self) -> None:
+        chosen = self._chosen
+        if chosen is None or chosen.state is not RestoreState.UNKNOWN:
+            self.set_status("Only of a restore that is UNKNOWN can you say which session is its own.")
+        else:
+            self._say_session(chosen)
+
+    @work(group="open", exclusive=True, exit_on_error=False, description="say which session it is")
+    async def _say_session(self, restore: Restore) -> None:
+        restores = self.services.restores
+        if restores is None:
+            return
+        choice = restores.session_choice
+        with self.reporting("list the restore sessions of this VM"):
+            found = await self.reading(
+                "list the restore sessions of this VM", lambda: choice.candidates(restore)
+            )
+            if found is None:
+                return
+            if not found:
+                self.set_status("The server lists no new restore session of this VM; that is no proof.")
+                return
+            session = await self.ask(SessionPicker(self.services, restore, found))
+            if session is None or not await self.ask(are_you_sure(self.services, restore, session)):
+                self.set_status("Nothing was changed.")
+                return
+        with self.reporting("take that session"):
+            await choice.take(restore, session.uid)
+            restores.monitor.wake()
+            self.set_status("That session is followed as its own: said by you, not found.", "good")
 
     @property
     def _may_take_over(self) -> bool:
