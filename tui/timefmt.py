@@ -93,6 +93,12 @@ def utc(moment: datetime) -> str:
     return f"{_stamp(moment.astimezone(UTC))}Z"
 
 
+def day_and_time(moment: datetime) -> str:
+    """Return UTC without the year, for a narrow column: `11-25 22:06Z`."""
+    there = moment.astimezone(UTC)
+    return f"{there:%m-%d %H:%M}Z"
+
+
 def _here(moment: datetime) -> datetime:
     try:
         return moment.astimezone()

@@ -33,9 +33,9 @@ from tui.restore_points.loader import Loader, LoadState, Progress, find_platform
 from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.forms.fields import FormDraft
 from tui.sanitize import safe
-from tui.screens.base import AGES_EVERY_S, OpenRestoreForm, VbemScreen, bindings_of
+from tui.screens.base import AGES_EVERY_S, IncidentChanged, OpenRestoreForm, VbemScreen, bindings_of
 from tui.screens.collection import ask_and_collect
-from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows
+from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows, mark_shown, vm_columns
 from tui.services import Services
 from tui.terminal.terminal_app import TerminalApp
 from tui.widgets.header import StatusLine
@@ -105,7 +105,7 @@ class RestorePointsScreen(VbemScreen):
         with Container(id="lists"):
             with Vertical(id="vms-pane"):
                 yield VirtualTable(VM_COLUMNS, empty="Asking for the newest restore points...", id="vms")
-            yield PointsPane(self._index, self.services.clock)
+            yield PointsPane(self._index, self.services)
         yield Static("", markup=False, id="loaded")
 
     @property
@@ -124,11 +124,20 @@ class RestorePointsScreen(VbemScreen):
         return self.query_one("#filter", LineInput)
 
     def on_mount(self) -> None:
-        self.vms.set_rows(VmRows(self._view, self._index, self.services.clock))
+        self._show_vms()
         self.vms.set_sorted(self._view.sorted_by, descending=self._view.descending)
         self.entry.focus()
         self.set_interval(AGES_EVERY_S, self._repaint_ages)
         self.start_loading()
+
+    def _show_vms(self, *, keep_cursor: bool = True) -> None:
+        self.vms.set_columns(vm_columns(self.services.recovery))
+        self.vms.set_rows(VmRows(self._view, self._index, self.services), keep_cursor=keep_cursor)
+
+    @on(IncidentChanged)
+    def _take_incident(self) -> None:
+        self._show_vms()
+        self._show_points(at_newest=False)
 
     # Showing what is loaded --------------------------------------------------------------------
 
@@ -210,7 +219,7 @@ class RestorePointsScreen(VbemScreen):
         self._view.narrow(wanted)
         self._say_nothing_found()
         self._say_what_is_asked()
-        self.vms.set_rows(VmRows(self._view, self._index, self.services.clock), keep_cursor=False)
+        self._show_vms(keep_cursor=False)
         exact = self._view.named(wanted.name)
         if exact is not None:
             self.vms.select(exact)
@@ -284,6 +293,19 @@ class RestorePointsScreen(VbemScreen):
     def action_page(self, pages: int) -> None:
         self.action_move(pages)
         self.vms.page(pages)
+
+    # Marks -------------------------------------------------------------------------------------
+
+    def action_mark(self) -> None:
+        key, recovery = self.vms.cursor_key, self.services.recovery
+        if recovery is not None and isinstance(key, int) and not self.pane.table.has_focus:
+            vm = self._index.vms[key].key
+            recovery.mark([vm], on=vm not in recovery.marked)
+            self.vms.move(1)
+
+    def action_mark_shown(self) -> None:
+        if self.services.recovery is not None:
+            self.set_status(mark_shown(self._view, self.services.recovery))
 
     # Order ----------------------------------------------------------------------
 
@@ -402,7 +424,7 @@ class RestorePointsScreen(VbemScreen):
         self._view.update(fresh)
         if self._index.take_learned():
             self._view.rebuild()
-            self.vms.set_rows(VmRows(self._view, self._index, self.services.clock))
+            self._show_vms()
         self.show_fresh(fresh)
 
     @on(LoadEnded)

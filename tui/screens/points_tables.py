@@ -12,12 +12,15 @@ from textual.widgets import Static
 
 from tui.api.models.resources import NO_TIME, RestorePoint
 from tui.clock import Clock
+from tui.recovery.service import RecoveryService
 from tui.restore_points.descriptions import row_title, type_words, vm_words, why_not
 from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.timeline import LEGEND, Timeline, timeline
 from tui.restore_points.vm_list import SortBy, VmList
+from tui.restores.incident import Incident
 from tui.sanitize import safe
-from tui.timefmt import rough_age, spellings
+from tui.services import Services
+from tui.timefmt import day_and_time, rough_age, span, spellings
 from tui.widgets.table_layout import Cell, Column, ListRows, OneOf, StyledText
 from tui.widgets.virtual_table import VirtualTable
 
@@ -28,6 +31,17 @@ VM_COLUMNS = (
     Column(key=SortBy.NEWEST, label="Newest", width=8, least=6, align="right"),
     Column(key=SortBy.SERVER, label="Backup server", width=14, flex=2, drop=2),
 )
+MARK_COLUMN = Column(key="mark", label="", width=1)
+INCIDENT_COLUMNS = (
+    MARK_COLUMN,
+    Column(key=SortBy.NAME, label="VM", width=14, least=8, flex=2, keeps_end=True),
+    Column(key=SortBy.PLATFORM, label="Platform", width=8, drop=1),
+    Column(key="before", label="Last before", width=12),
+    Column(key="lost", label="Lost", width=10, least=8, align="right"),
+    Column(key=SortBy.NEWEST, label="Newest", width=7, least=6, align="right"),
+    Column(key=SortBy.SERVER, label="Server", width=9, flex=1, drop=2),
+)
+"""While an incident is set: what each VM has of before it, and what is lost by that."""
 POINT_COLUMNS = (
     Column(key="created", label="Made (local time, UTC)", short_label="Made (UTC)", width=34, least=17),
     Column(key="age", label="Age", width=8, least=6, align="right"),
@@ -37,24 +51,68 @@ POINT_COLUMNS = (
 NOT_SAID = "time unknown"
 
 
+def vm_columns(recovery: RecoveryService | None) -> tuple[Column, ...]:
+    """Return the columns of the VMs: more of them while an incident is set or VMs are marked."""
+    if recovery is not None and recovery.incident is not None:
+        return INCIDENT_COLUMNS
+    return (MARK_COLUMN, *VM_COLUMNS) if recovery is not None and recovery.marked else VM_COLUMNS
+
+
+def mark_shown(view: VmList, recovery: RecoveryService) -> str:
+    """Mark all VMs of a view; where all are, take their marks away. Return how many are marked now."""
+    shown = [view[place].key for place in range(len(view))]
+    recovery.mark(shown, on=any(key not in recovery.marked for key in shown))
+    count = len(recovery.marked)
+    return "No VM is marked." if not count else f"{count} VM{'s are' if count != 1 else ' is'} marked."
+
+
 class VmRows:
     """The VMs of a view; a row's key is the VM's number.
 
     Args:
         view: sorted and filtered VMs.
         index: where the points are.
-        clock: for ages.
+        services: what is marked, and for which incident.
     """
 
-    def __init__(self, view: VmList, index: PointIndex, clock: Clock) -> None:
-        self._view, self._index, self._clock = view, index, clock
+    def __init__(self, view: VmList, index: PointIndex, services: Services) -> None:
+        self._view, self._index, self._clock = view, index, services.clock
+        self._recovery = services.recovery
 
     def __len__(self) -> int:
         return len(self._view)
 
     def row(self, index: int) -> Sequence[Cell]:
+        """Return the cells of `vm_columns`."""
+        vm, recovery = self._view[index], self._recovery
+        if recovery is None:
+            return self._plain(vm)
+        mark = "*" if vm.key in recovery.marked else ""
+        if recovery.incident is not None:
+            return (mark, *self._of_incident(vm, recovery.incident))
+        return (mark, *self._plain(vm)) if recovery.marked else self._plain(vm)
+
+    def _of_incident(self, vm: Vm, incident: Incident) -> Sequence[Cell]:
+        """Return name, platform, last point before the incident, what is lost, newest, backup server."""
+        row = self._index.newest_before(vm, incident.moment)
+        before = None if row is None else self._index.created(row)
+        newest = self._index.newest(vm)
+        lost: Cell = "!"
+        if before is not None:
+            lost = span(incident.moment - before)
+        if incident.is_too_much(before):
+            lost = StyledText("!" if before is None else f"{lost} !", "warning")
+        return (
+            row_title(self._index, vm),
+            vm.platform.short_label,
+            StyledText("NONE before", "bad") if before is None else day_and_time(before),
+            lost,
+            "" if newest is None else _age(newest, self._clock.now()),
+            vm.server_name,
+        )
+
+    def _plain(self, vm: Vm) -> Sequence[Cell]:
         """Return name, platform, number of points, age of the newest, backup server."""
-        vm = self._view[index]
         rows = self._view.rows(vm)
         newest = self._index.created(rows[0]) if rows else NO_TIME
         return (
@@ -82,10 +140,14 @@ class PointRows:
         vm: whose points.
         rows: the rows to show.
         clock: for ages.
+        incident: points that are not of before it are marked.
     """
 
-    def __init__(self, index: PointIndex, vm: Vm, rows: Sequence[int], clock: Clock) -> None:
+    def __init__(
+        self, index: PointIndex, vm: Vm, rows: Sequence[int], clock: Clock, incident: Incident | None = None
+    ) -> None:
         self._index, self._vm, self._rows, self._clock = index, vm, rows, clock
+        self._incident = incident
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -98,7 +160,11 @@ class PointRows:
         if why_not(self._index.point(row)):
             kind = StyledText("not restorable", "dim")
         when: Cell = NOT_SAID if created == NO_TIME else OneOf(*spellings(created))
-        return when, _age(created, self._clock.now()), kind, self._vm.server_name
+        age = _age(created, self._clock.now())
+        if self._incident is not None and self._incident.is_after(None if created == NO_TIME else created):
+            what = kind.text if isinstance(kind, StyledText) else kind
+            return when, StyledText(age, "dim"), StyledText(f"AFTER {what}", "dim"), self._vm.server_name
+        return when, age, kind, self._vm.server_name
 
     def key(self, index: int) -> Hashable:
         """Return the point's row in the index."""
@@ -127,12 +193,12 @@ class PointsPane(Vertical):
 
     Args:
         index: where the points are.
-        clock: for ages.
+        services: for which incident.
     """
 
-    def __init__(self, index: PointIndex, clock: Clock) -> None:
+    def __init__(self, index: PointIndex, services: Services) -> None:
         super().__init__(id="points-pane")
-        self._index, self._clock = index, clock
+        self._index, self._services, self._clock = index, services, services.clock
         self._timeline: Timeline | None = None
         self._rows: Sequence[int] = ()
         """Of the list and of the timeline: the points of the VM that match the filter."""
@@ -156,12 +222,19 @@ class PointsPane(Vertical):
         Args:
             vm: which VM.
             rows: its points that match the filter, newest first.
-            at_newest: put the cursor on the newest one.
+            at_newest: put the cursor on the newest one; with an incident, on the newest of before it.
         """
+        recovery = self._services.recovery
+        incident = recovery.incident if recovery is not None else None
         self.vm = vm
         self.query_one("#vm-words", Static).update(safe(vm_words(self._index, vm, len(rows))), layout=False)
         self.table.set_empty("No point of this VM matches the filter.")
-        self.table.set_rows(PointRows(self._index, vm, rows, self._clock), keep_cursor=not at_newest)
+        self.table.set_rows(
+            PointRows(self._index, vm, rows, self._clock, incident), keep_cursor=not at_newest
+        )
+        best = self._index.newest_before(vm, incident.moment) if incident is not None and at_newest else None
+        if best is not None:
+            self.table.select(best)
         self._rows = rows
         self._lay_out()
 

@@ -125,6 +125,12 @@ class VirtualTable(ScrollView, can_focus=True):
         self._land(self._cursor)
         self._repaint()
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns; rows of as many cells must be set with them, before anything is painted."""
+        if tuple(columns) != self._columns:
+            self._columns = tuple(columns)
+            self._slots = share(self._columns, max(0, self.size.width - len(CURSOR_MARK)))
+
     def set_empty(self, sentence: str) -> None:
         """Say something else while there are no rows."""
         if sentence != self._empty:

@@ -1,0 +1,59 @@
+"""The list while an incident is set: the newest point before it, what is lost, marks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.support.settle import press, settle, shows, text_of, until
+from tests.ui.walk import browsing
+from tui.app import VbemApp
+from tui.restores.incident import Incident
+
+
+async def test_the_list_shows_the_last_point_before_and_marks_go_by_the_vm(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        services, index = app.services, screen.services.points
+        assert services.recovery is not None
+        assert index is not None
+        screen.vms.focus()
+        moment = services.clock.now() - timedelta(hours=3)
+        await services.recovery.set_incident(Incident(moment=moment, lost_at_most=timedelta(hours=4)))
+        await shows(pilot, "Last before")
+        vm = index.vms[int(str(screen.vms.cursor_key))]
+        row = index.newest_before(vm, moment)
+        shown = f"{index.created(row):%m-%d %H:%M}Z" if row is not None else "NONE before"
+        line = next(line for line in text_of(pilot).splitlines() if line.startswith("> "))
+        assert shown in line
+        await pilot.press("space")
+        await settle(pilot)
+        assert list(services.recovery.marked) == [vm.key]
+        assert screen.vms.cursor == 1
+        await pilot.press("m")
+        await shows(pilot, "VMs are marked")
+        assert len(services.recovery.marked) == len(index.vms)
+        await pilot.press("m")
+        await shows(pilot, "No VM is marked")
+        await pilot.press("home", "enter")
+        await until(pilot, lambda: screen.pane.selected() is not None, "the points are shown")
+        chosen = screen.pane.selected()
+        assert chosen is not None
+        assert chosen.created < moment or row is None
+        await shows(pilot, "AFTER")
+
+
+async def test_marks_stay_through_a_filter_and_equal_names_are_two(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        recovery = app.services.recovery
+        assert recovery is not None
+        screen.entry.focus()
+        await press(pilot, *"app01")
+        await settle(pilot)
+        screen.vms.focus()
+        await pilot.press("m")
+        await settle(pilot)
+        marked = list(recovery.marked)
+        assert len(marked) > 2
+        screen.entry.focus()
+        screen.entry.value = "sql01"
+        await settle(pilot)
+        assert list(recovery.marked) == marked
