@@ -78,6 +78,9 @@ class RestoreJournal(Protocol):
     def open_rows(self) -> list[JournalEntry]:
         """Read the rows without an end, of every server."""
 
+    def all_in_flight(self) -> list[JournalEntry]:
+        """Read the rows of every VM that are in flight."""
+
     def in_flight_of_vm(self, vm_name: str, backup_server_uid: str) -> list[JournalEntry]:
         """Read the rows of a VM that are in flight, whoever follows them."""
 
@@ -129,6 +132,10 @@ class UnavailableJournal:
         raise JournalError(self._why)
 
     def open_rows(self) -> list[Any]:
+        """Return no rows."""
+        return []
+
+    def all_in_flight(self) -> list[Any]:
         """Return no rows."""
         return []
 

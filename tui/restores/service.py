@@ -7,13 +7,13 @@ What is not certain after that is called unknown, never guessed and never sent a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from tui.api.errors import ManagerError, TimedOut, TooLarge, Unreadable
+from tui.api.errors import ManagerError
 from tui.api.models import Items, RestorePoint, RestoreSession, Task, TaskState
 from tui.clock import Clock
 from tui.restore_states import RestoreState
@@ -25,26 +25,25 @@ from tui.restores.forms.form import RestoreForm
 from tui.restores.incident import Incident
 from tui.restores.journal_mapping import Requester, new_restore, resume, row_of, take_up
 from tui.restores.monitor import FASTEST_S, POLL_S, STALE_AFTER_S, Monitor, session_key
-from tui.restores.other_restores import beside, row_words
+from tui.restores.other_restores import (
+    beside,
+    rows_of_vm,
+    running_query,
+    with_found,
+)
 from tui.restores.plan import PlanContext, RestorePlan, make_plan, new_names, with_context
 from tui.restores.ports import JournalEntry, RestoreApi, RestoreJournal
 from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
 from tui.restores.restore import Restore
 from tui.restores.session_choice import SessionChoice
-from tui.restores.session_search import guard_query, running_of
+from tui.restores.session_search import guard_query, listed_in_time, running_of
 from tui.restores.unfollowed import Unfollowed, unreadable, why_unfollowed
 from tui.store.errors import StoreError, VmInFlight
 
-_WITHOUT_LIST = (
-    "Nothing was sent: without that list nobody sees whether another restore of the VM is running. Try "
-    "again; if it persists, look, and restore, in the backup console."
-)
 LEAVING_PATIENCE_S = 2.0
 """How long `close` waits for replies that are still to come."""
 REPLY_PATIENCE_S = 10.0
 """How long a reply to a POST or a DELETE may take before it is said that it is late."""
-GUARD_S = 60.0
-"""How long the list of a VM's sessions may take before a restore is sent."""
 JOURNAL_PATIENCE_S = 2.0
 """How long a DELETE waits for the journal."""
 
@@ -189,24 +188,28 @@ class RestoreService:
             ManagerError: the sessions cannot be listed.
         """
         sessions = await self._sessions_of(plan.vm_name)
-        running = running_of(sessions, plan.vm_name, plan.point.server_uid)
-        rows = await self._rows_of(plan)
-        own = {restore.entry_id for restore in self.all}
-        context = replace(
-            plan.context,
-            running=running,
-            is_list_whole=sessions.is_whole,
-            unreadable_sessions=sessions.unreadable,
-            other_rows=tuple(row_words(row) for row in rows if row.id not in own),
-            known_rows=frozenset(row.id for row in rows),
-        )
-        return self.renew(replace(plan, context=context))
+        rows = await self._rows(lambda journal: journal.in_flight_of_vm(plan.vm_name, plan.point.server_uid))
+        return self.renew(with_found(plan, sessions, rows, self._own_rows))
 
-    async def _rows_of(self, plan: RestorePlan) -> list[JournalEntry]:
-        """Return the rows of the VM in flight, of every vbem that shares the journal."""
-        journal = self._registry.journal
+    async def check_running_of(self, plans: Sequence[RestorePlan]) -> list[RestorePlan]:
+        """Return many plans to confirm, after one list of all restore sessions that run.
+
+        Raises:
+            ManagerError: the sessions cannot be listed.
+        """
+        sessions = await listed_in_time(self._manager, running_query())
+        rows = await self._rows(lambda journal: journal.all_in_flight())
+        own = self._own_rows
+        return [self.renew(with_found(plan, sessions, rows_of_vm(rows, plan), own)) for plan in plans]
+
+    @property
+    def _own_rows(self) -> frozenset[int | None]:
+        return frozenset(restore.entry_id for restore in self.all)
+
+    async def _rows(self, read: Callable[[RestoreJournal], list[JournalEntry]]) -> list[JournalEntry]:
+        """Return rows in flight, of every vbem that shares the journal."""
         try:
-            return await asyncio.to_thread(journal.in_flight_of_vm, plan.vm_name, plan.point.server_uid)
+            return await asyncio.to_thread(read, self._registry.journal)
         except StoreError:
             # Sending says what is wrong with the journal, and asks whether to do without it.
             return []
@@ -254,15 +257,7 @@ class RestoreService:
         return sessions
 
     async def _sessions_of(self, vm_name: str) -> Items[RestoreSession]:
-        try:
-            async with asyncio.timeout(GUARD_S):
-                return await self._manager.restore_sessions(guard_query(vm_name))
-        except TimeoutError as error:
-            words = f"The list of the VM's restore sessions was not there in {GUARD_S:.0f} s."
-            raise TimedOut(words, request_sent=False, hint=_WITHOUT_LIST) from error
-        except (TooLarge, Unreadable, TimedOut) as error:
-            error.hint = _WITHOUT_LIST
-            raise
+        return await listed_in_time(self._manager, guard_query(vm_name))
 
     async def _record_and_send(
         self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...], override_journal: bool

@@ -6,14 +6,17 @@ part, for clocks differ. A session belongs to one restore for ever, whoever's jo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tui import timefmt
-from tui.api.models import PointKind, RestoreSession
+from tui.api.errors import TimedOut, TooLarge, Unreadable
+from tui.api.models import Items, PointKind, RestoreSession
 from tui.api.query import Filter, Query, any_of, eq, ge
 from tui.restore_states import FoundBy, RestoreState
+from tui.restores.ports import RestoreApi
 from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console
 
 _FILE_LEVEL = "filelevel"
@@ -211,11 +214,37 @@ _MARGIN = timedelta(days=1)
 """Backup servers' clocks differ from each other."""
 
 
+GUARD_S = 60.0
+"""How long a list of restore sessions may take before a restore is sent."""
+_WITHOUT_LIST = (
+    "Nothing was sent: without that list nobody sees whether another restore of the VM is running. Try "
+    "again; if it persists, look, and restore, in the backup console."
+)
+
+
 def guard_query(vm_name: str) -> Query:
     """Return the restore sessions of a VM, listed before its restore is sent."""
     return Query(
         filter=eq("VmDisplayName", vm_name), sort="CreationTime", descending=True, page_size=PAGE_SIZE
     )
+
+
+async def listed_in_time(manager: RestoreApi, query: Query) -> Items[RestoreSession]:
+    """Return the restore sessions of a query.
+
+    Raises:
+        ManagerError: they cannot be listed, or were not there in `GUARD_S`; the hint says that nothing was
+            sent.
+    """
+    try:
+        async with asyncio.timeout(GUARD_S):
+            return await manager.restore_sessions(query)
+    except TimeoutError as error:
+        words = f"The list of the VM's restore sessions was not there in {GUARD_S:.0f} s."
+        raise TimedOut(words, request_sent=False, hint=_WITHOUT_LIST) from error
+    except (TooLarge, Unreadable, TimedOut) as error:
+        error.hint = _WITHOUT_LIST
+        raise
 
 
 def watch_query(restores: Sequence[Restore]) -> tuple[Query, bool]:

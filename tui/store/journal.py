@@ -170,6 +170,10 @@ class Journal:
             rows = database.execute(f"SELECT * FROM restores WHERE {_IS_OPEN} ORDER BY id")  # noqa: S608 - no value is in it
             return [from_row(row) for row in rows]
 
+    def all_in_flight(self) -> list[JournalEntry]:
+        """Read the rows of every VM that are in flight, as `in_flight_of_vm` does for one."""
+        return [entry for entry in self.open_rows() if self._may_run(entry)]
+
     def in_flight_of_vm(self, vm_name: str, backup_server_uid: str) -> list[JournalEntry]:
         """Read the rows of a VM that are in flight, whoever follows them, whatever the server was called.
 

@@ -214,6 +214,9 @@ class FakeJournal:
     def open_rows(self) -> list[JournalEntry]:
         return self.in_flight("")
 
+    def all_in_flight(self) -> list[JournalEntry]:
+        return self.in_flight("")
+
     def in_flight_of_vm(self, vm_name: str, backup_server_uid: str) -> list[JournalEntry]:
         return [row for row in self.in_flight("") if row.vm_name == vm_name]
 

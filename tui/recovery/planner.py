@@ -1,0 +1,213 @@
+"""Makes a plan of many ready: a point, the platform's form and the exact request for each VM, or why not.
+
+It asks the server only in `check` and `learn_platforms`, and only reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from tui.api.models import CloudLayout, Platform, RestorePoint
+from tui.clock import Clock
+from tui.errors import VbemError
+from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
+from tui.recovery.queue import QueueLine
+from tui.restore_points.descriptions import why_not
+from tui.restore_points.index import PointIndex, Vm, VmKey
+from tui.restores.forms.fields import IncompleteForm, PlatformNotKnown, Value
+from tui.restores.forms.platforms import form_for
+from tui.restores.plan import RestorePlan
+from tui.restores.service import RestoreService
+from tui.sanitize import skeleton
+
+MOST_PLATFORMS_ASKED = 50
+"""VMs whose platform is asked of the server for one plan: each takes a request."""
+
+
+class PlatformApi(Protocol):
+    """What tells the platform of a point that does not name it."""
+
+    async def platform_of(self, point: RestorePoint) -> Platform:
+        """Return the platform of the backup the point is in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planner:
+    """What plans are made of."""
+
+    restores: RestoreService
+    index: PointIndex
+    clock: Clock
+    layout: CloudLayout = CloudLayout.SEED
+    """Of Cloud Director requests, as the settings prefer."""
+
+    def plan_of(
+        self, keys: Iterable[VmKey], *, name: str = "", choices: Choices | None = None
+    ) -> RecoveryPlan:
+        """Return a plan of VMs: of each the newest point of before the incident; without one, the newest."""
+        found = (self.index.vm_with(key) for key in keys)
+        lines = tuple(self.line_of(vm) for vm in found if vm is not None)
+        return self.prepare(RecoveryPlan(name=name, lines=lines, choices=choices or Choices()))
+
+    def line_of(self, vm: Vm) -> PlanLine:
+        """Return the line of a VM with the point that is best for it."""
+        incident, newest = self.restores.incident, self.index.newest(vm)
+        if incident is not None:
+            row = self.index.newest_before(vm, incident.moment)
+        else:
+            row = vm.rows[0] if newest is not None else None
+        return PlanLine(
+            key=vm.key,
+            vm_name=vm.name,
+            server_name=vm.server_name,
+            platform=vm.platform,
+            point=None if row is None else self.index.point(row),
+            newest=newest,
+        )
+
+    def prepare(self, plan: RecoveryPlan) -> RecoveryPlan:
+        """Return the plan with each line made ready as its choices say; what was found is forgotten."""
+        ready = plan.changed(lambda line: self._ready(line, plan.choices))
+        doubled = _doubled(ready)
+        if doubled:
+            ready = ready.changed(lambda line: _with_doubled(line, doubled))
+        return replace(ready, found_at=None)
+
+    def _ready(self, line: PlanLine, choices: Choices) -> PlanLine:
+        vm = self.index.vm_with(line.key)
+        if vm is not None and line.platform is Platform.UNKNOWN:
+            line = replace(line, platform=vm.platform)
+        blank = replace(line, plan=None, problem="", notes=())
+        if line.is_left_out:
+            return blank
+        try:
+            values, notes = self._values(line, line.choices.over(choices))
+            made = self._made(line, values, vm)
+        except (VbemError, ValueError) as error:
+            return replace(blank, problem=_problem_of(error))
+        if made.is_after_incident and not line.may_be_after:
+            return replace(blank, plan=made, problem="the point is not of before the incident")
+        if line.may_be_after:
+            made = self.restores.allow_after_incident(made)
+        return replace(blank, plan=made, notes=(*notes, *made.warnings))
+
+    def _values(self, line: PlanLine, choices: Choices) -> tuple[dict[str, Value], tuple[str, ...]]:
+        """Return the form's values of a line, and what of its choices is not possible there."""
+        keeps = True if choices.keep_original is None else choices.keep_original
+        values: dict[str, Value] = {"power_on": bool(choices.power_on)}
+        if line.platform is not Platform.CLOUD_DIRECTOR:
+            notes = ("A new name is not possible here.",) if line.choices.new_name else ()
+            return {**values, "keep_original": keeps, **line.values}, notes
+        incident = self.restores.incident
+        new_name = named(
+            choices.new_name or "",
+            name=line.vm_name,
+            ticket=incident.ticket if incident else "",
+            day=f"{self.clock.now():%Y-%m-%d}",
+        )
+        if keeps and not new_name:
+            raise ValueError("keeping the original takes a new name on Cloud Director")
+        return {**values, "new_name": new_name, **line.values}, ()
+
+    def _made(self, line: PlanLine, values: Mapping[str, Value], vm: Vm | None) -> RestorePlan:
+        point = line.point
+        if point is None:
+            raise ValueError("no point before the incident" if self.restores.incident else "it has no points")
+        if reason := why_not(point):
+            raise ValueError(reason)
+        form = form_for(point, line.platform, layout=self.layout)
+        alike = self.index.named_like(point.vm_name)
+        return self.restores.prepare(
+            form,
+            values,
+            newest=line.newest,
+            same_names=sum(other is not vm for other in alike),
+            is_known_name=lambda name: bool(self.index.named_like(name)),
+        )
+
+    async def check(self, plan: RecoveryPlan) -> RecoveryPlan:
+        """Return the plan with what runs at the server now: one list for all of its lines.
+
+        Raises:
+            ManagerError: the restore sessions cannot be listed.
+        """
+        sent = plan.to_be_sent
+        checked = await self.restores.check_running_of([line.plan for line in sent if line.plan is not None])
+        of_key = {line.key: made for line, made in zip(sent, checked, strict=True)}
+        lines = tuple(
+            replace(line, plan=of_key[line.key], notes=of_key[line.key].warnings)
+            if line.key in of_key
+            else line
+            for line in plan.lines
+        )
+        return replace(plan, lines=lines, found_at=self.clock.now())
+
+    async def learn_platforms(self, plan: RecoveryPlan, manager: PlatformApi) -> RecoveryPlan:
+        """Ask the server for the platforms that points do not name, of at most `MOST_PLATFORMS_ASKED` VMs.
+
+        Raises:
+            ManagerError: one of them cannot be read.
+        """
+        unknown = [
+            line for line in plan.lines if line.platform is Platform.UNKNOWN and line.point is not None
+        ]
+        for line in unknown[:MOST_PLATFORMS_ASKED]:
+            vm = self.index.vm_with(line.key)
+            if vm is not None and line.point is not None:
+                self.index.learn_platform(vm, await manager.platform_of(line.point))
+        return self.prepare(plan)
+
+
+def _problem_of(error: Exception) -> str:
+    """Return why a line cannot be sent, as it completes 'cannot: ...'."""
+    if isinstance(error, PlatformNotKnown):
+        return "its platform is not known; p asks the server"
+    if isinstance(error, IncompleteForm):
+        return error.problems[0].sentence
+    return error.detail if isinstance(error, VbemError) else str(error)
+
+
+def _doubled(plan: RecoveryPlan) -> frozenset[str]:
+    """Return the new names that more than one line gives, by their look."""
+    looks = Counter(skeleton(line.new_name) for line in plan.lines if line.new_name and not line.is_left_out)
+    return frozenset(look for look, count in looks.items() if count > 1)
+
+
+def _with_doubled(line: PlanLine, doubled: frozenset[str]) -> PlanLine:
+    if line.new_name and not line.is_left_out and skeleton(line.new_name) in doubled:
+        return replace(line, problem=f"another line gives the same new name {line.new_name}")
+    return line
+
+
+def queue_lines(plan: RecoveryPlan) -> list[QueueLine]:
+    """Return the lines to send, in their order."""
+    return [
+        QueueLine(
+            plan=line.plan, group=line.group, critical=line.critical, record=record_of(line, plan.choices)
+        )
+        for line in plan.to_be_sent
+        if line.plan is not None
+    ]
+
+
+def record_of(line: PlanLine, choices: Choices) -> str:
+    """Return what rebuilds a line after a crash, as JSON: the VM, its point and what was decided."""
+    chosen = line.choices.over(choices)
+    return json.dumps(
+        {
+            "server_uid": line.key.server_uid,
+            "ref": line.key.ref,
+            "kind": line.key.kind,
+            "point": line.point.uid if line.point is not None else "",
+            "group": line.group,
+            "critical": line.critical,
+            "keep_original": chosen.keep_original,
+            "power_on": chosen.power_on,
+            "new_name": line.new_name or None,
+            "values": dict(line.values),
+        }
+    )
