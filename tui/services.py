@@ -209,8 +209,8 @@ class Services:
 
     async def _take_up_incident(self) -> None:
         try:
-            if self.recovery is not None:
-                await self.recovery.load()
+            if self.recovery is not None and (words := await self.recovery.load()):
+                self.on_notice(words, "bad")
         except VbemError as error:
             self.on_notice(describe("read the incident in force", error), "bad")
 
@@ -247,7 +247,9 @@ class Services:
             poll_every_s=self.refresh.poll_every_s,
             on_failure=lambda error: self.on_failure("watch the restores", error),
         )
-        self.recovery = RecoveryService(self.restores, self.journal, self.clock, self.on_incident)
+        self.recovery = RecoveryService(
+            self.restores, self.journal, self.clock, self.on_incident, self._start
+        )
         self.restores.monitor.on_poll = self.note_trouble
         self.restores.on_change(self.on_restores)
 
@@ -363,8 +365,8 @@ class Services:
     @property
     def log_off_words(self) -> str:
         """Return what logging off does, for the question before it."""
-        if self.in_flight:
-            return in_flight.when_logging_off(self.in_flight)
+        if self.in_flight or self._waiting_words:
+            return f"{in_flight.when_logging_off(self.in_flight)} {self._waiting_words}".strip()
         if self._why_no_log_off:
             return f"{self._why_no_log_off} Its copy here is deleted."
         kept = self.connection.kept if self.connection else None
@@ -381,8 +383,6 @@ class Services:
         if not session or self.is_demo:
             return restores
         return f"{restores}\n\n{session}"
-
-    # -- restores -------------------------------------------------------------------------------
 
     @property
     def in_flight(self) -> tuple[Restore, ...]:
@@ -404,10 +404,15 @@ class Services:
     @property
     def what_goes_on(self) -> str:
         """Return what goes on at the server when this program ends, in sentences; empty for nothing."""
-        words = self.in_flight_words
+        words, waiting = in_flight.when_leaving(self.in_flight), self._waiting_words
         if words and self.is_demo:
-            return f"{words}; the embedded server ends with this program."
-        return in_flight.when_leaving(self.in_flight)
+            words = f"{self.in_flight_words}; the embedded server ends with this program."
+        return f"{words} {waiting}".strip()
+
+    @property
+    def _waiting_words(self) -> str:
+        """Return what becomes of the waiting lines of a queue when it is left; empty for none."""
+        return self.recovery.waiting_words if self.recovery else ""
 
     def cancel_restore(self, restore: Restore, *, again: bool = False) -> None:
         """Send the one DELETE of a restore, whether or not its screen stays open.
@@ -424,8 +429,6 @@ class Services:
         told = await restores.cancel(restore, again=again)
         if told.cancel in in_flight.UNANSWERED_CANCELS | {CancelState.REFUSED, CancelState.NOT_SENT}:
             self.on_notice(f"{safe(told.vm_name, cells=40)}: {told.cancel_words}", "bad")
-
-    # -- tasks ----------------------------------------------------------------------------------
 
     def _start(self, work: Coroutine[Any, Any, Any], doing: str) -> asyncio.Task[Any]:
         """Run something that no screen owns; an unexpected error in it is reported.
@@ -479,10 +482,11 @@ class Services:
             )
 
     async def _close_restores(self) -> None:
-        restores, journal = self.restores, self.journal
+        restores, recovery, journal = self.restores, self.recovery, self.journal
         self.restores, self.recovery, self.journal = None, None, None
-        if restores is not None:
-            await restores.close()
+        for work in (recovery, restores):
+            if work is not None:
+                await work.close()
         if journal is not None:
             await asyncio.to_thread(journal.close)
 

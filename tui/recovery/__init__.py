@@ -11,8 +11,9 @@ with the same guards and the same single POST. This room may import
 - `plan_file`: a recovery plan as a TOML file.
 - `readiness`: whether each VM of a plan could be restored now; it sends
   nothing that writes.
-- `queue`: launches group by group, so many at a time, and never goes on by
-  itself after a crash.
+- `queue`: the queue as a snapshot: group by group, so many at a time.
+- `queue_runner`: sends it, one POST a line, and never by itself after a crash.
+- `queue_summary`: its lines, counts and estimate in words.
 - `report`: what was restored, in Markdown, CSV and JSON.
 
 An incident itself, and what a point loses by it, is in `tui.restores.incident`:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from tui import timefmt
 from tui.clock import Clock
+from tui.recovery.queue import Queue, QueueLine, QueueRunning, line_text, pause, queue_of
+from tui.recovery.queue_runner import RestoreQueue
 from tui.restore_points.index import VmKey
 from tui.restores.incident import Incident
+from tui.restores.journal_mapping import take_up
+from tui.restores.restore import Restore
 from tui.restores.service import RestoreService
+from tui.store.errors import JournalError, NotOwner, StoreError
 from tui.store.journal import Journal
-from tui.store.recovery_journal import IncidentEntry, RecoveryJournal
+from tui.store.recovery_journal import WAITING, IncidentEntry, QueueEntry, RecoveryJournal
+
+Start = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
+"""Runs something that no screen owns; the text completes 'while trying to ...'."""
 
 
 class RecoveryService:
@@ -23,6 +33,7 @@ class RecoveryService:
         journal: where incidents and queues are kept; None while there is no journal.
         clock: this machine's time.
         on_change: called when the incident or the marks are others.
+        start: runs the queue; an error of it is reported by whoever runs it.
     """
 
     def __init__(
@@ -31,6 +42,7 @@ class RecoveryService:
         journal: Journal | None,
         clock: Clock,
         on_change: Callable[[], None] = lambda: None,
+        start: Start = lambda work, doing: asyncio.create_task(work, name=doing),
     ) -> None:
         self.restores, self.clock = restores, clock
         self.journal: RecoveryJournal | None = None
@@ -42,6 +54,11 @@ class RecoveryService:
         self.marked: dict[VmKey, None] = {}
         """The VMs that are marked, in the order of their marking."""
         self.on_change = on_change
+        self.queue: RestoreQueue | None = None
+        """The queue of this run, also after its end; None while there is none."""
+        self._start = start
+        self._sending: asyncio.Task[Any] | None = None
+        self._queue_listeners: list[Callable[[], None]] = []
 
     @property
     def incident(self) -> Incident | None:
@@ -61,14 +78,21 @@ class RecoveryService:
             "  ".join(filter(None, (f"INCIDENT  before {at}, {age}", *rest))) for at, age, *rest in lines
         )
 
-    async def load(self) -> None:
+    async def load(self) -> str:
         """Take up the incident that an earlier run set.
+
+        Returns:
+            What to say of queues that an earlier run did not end; empty where there are none.
 
         Raises:
             JournalError: the journal cannot be read.
         """
-        if self.journal is not None:
-            self._use(_incident_of(await asyncio.to_thread(self.journal.incident)))
+        if self.journal is None:
+            return ""
+        self._use(_incident_of(await asyncio.to_thread(self.journal.incident)))
+        count = sum(len(queue.to_be_sent) for queue in await self.offered())
+        vms = "1 VM" if count == 1 else f"{count} VMs"
+        return f"{vms} of an interrupted queue NOT SENT: Ctrl+T shows the queue." if count else ""
 
     async def set_incident(self, incident: Incident, typed: str = "") -> None:
         """Put an incident in force, on disk first.
@@ -115,6 +139,153 @@ class RecoveryService:
             else:
                 self.marked.pop(key, None)
         self.on_change()
+
+    # The queue
+
+    async def start_queue(
+        self, lines: Sequence[QueueLine], *, name: str = "", ticket: str = ""
+    ) -> RestoreQueue:
+        """Journal the queue of confirmed plans with all its lines, then begin to send it.
+
+        Args:
+            lines: what to send; the groups are sent in the order of their numbers.
+            name: of the recovery plan.
+            ticket: ticket or reason, for each restore.
+
+        Raises:
+            JournalError: it cannot be written; nothing is sent.
+            QueueRunning: lines of another queue still wait.
+        """
+        journal = self._need_journal()
+        await self._make_room()
+        ordered = sorted(lines, key=lambda line: line.group)
+        moment = self.incident.moment if self.incident else None
+        entry = await asyncio.to_thread(
+            journal.plan_queue, [line_text(one) for one in ordered], name=name, ticket=ticket, incident=moment
+        )
+        plans = {row.id: line.plan for row, line in zip(entry.rows, ordered, strict=True)}
+        return self._run(queue_of(entry, plans=plans), journal)
+
+    def _need_journal(self) -> RecoveryJournal:
+        if self.journal is None:
+            raise JournalError("A queue is sent only with a journal.", title="There is no journal")
+        return self.journal
+
+    async def _make_room(self) -> None:
+        """Give up the queue of before.
+
+        Raises:
+            QueueRunning: it still has lines to send.
+        """
+        if self.queue is not None and self.queue.queue.to_be_sent:
+            count = len(self.queue.queue.to_be_sent)
+            raise QueueRunning(f"{count} of its lines {'waits' if count == 1 else 'wait'}.")
+        await self.close()
+
+    def _run(self, queue: Queue, journal: RecoveryJournal) -> RestoreQueue:
+        self.queue = RestoreQueue(
+            queue, self.restores, journal, on_change=self._changed, on_failure=self._report
+        )
+        self._sending = self._start(self.queue.run(), "send the queue")
+        self._changed()
+        return self.queue
+
+    def on_queue_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call a function after each change of the queue; returns how to stop that."""
+        self._queue_listeners.append(listener)
+        return lambda: self._queue_listeners.remove(listener) if listener in self._queue_listeners else None
+
+    def _changed(self) -> None:
+        for listener in tuple(self._queue_listeners):
+            try:
+                listener()
+            except Exception as error:  # noqa: BLE001 - a screen that fails must not end the sending
+                self._report(error)
+
+    def _report(self, error: BaseException) -> None:
+        self._start(_fail(error), "send the queue")
+
+    async def offered(self) -> tuple[Queue, ...]:
+        """Return the open queues with lines that were not sent, which nobody works through: for the operator.
+
+        What has nothing left to send is closed and not among them.
+
+        Raises:
+            JournalError: the journal cannot be read or written.
+        """
+        journal, found = self.journal, []
+        if journal is None:
+            return ()
+        for entry in await asyncio.to_thread(journal.open_queues):
+            if not await asyncio.to_thread(journal.is_offered, entry):
+                continue
+            if any(row.restore_id is None and row.state == WAITING for row in entry.rows):
+                found.append(pause(queue_of(entry, await self._restores_of(entry))))
+            else:
+                await asyncio.to_thread(journal.close_queue, entry.id)
+        return tuple(found)
+
+    async def _restores_of(self, entry: QueueEntry) -> list[Restore]:
+        """Return the restores of a queue's lines: of this run, else as the journal last knew them."""
+        known = {one.queue_row: one for one in self.restores.all}
+        found = [known[row.id] for row in entry.rows if row.id in known]
+        for row in entry.rows:
+            if row.restore_id is not None and row.id not in known:
+                # One that cannot be read stays a line that was sent, of which no more is known.
+                with suppress(ValueError):
+                    found.append(take_up(await self.restores.read_row(row.restore_id)))
+        return found
+
+    async def take_up(self, id: int) -> RestoreQueue:
+        """Become the owner of an offered queue: it is paused, its waiting lines are to be confirmed again.
+
+        Raises:
+            JournalError: the journal cannot be read or written.
+            NotOwner: another vbem took it.
+            QueueRunning: lines of another queue still wait.
+        """
+        journal = self._need_journal()
+        await self._make_room()
+        if not await asyncio.to_thread(journal.claim_queue, id):
+            raise NotOwner(
+                f"Queue {id} was taken up meanwhile.", title="Another vbem works through this queue"
+            )
+        entry = await asyncio.to_thread(journal.queue, id)
+        return self._run(pause(queue_of(entry, await self._restores_of(entry))), journal)
+
+    async def close_offered(self, id: int) -> None:
+        """Never offer a queue again; what it has not sent stays unsent.
+
+        Raises:
+            JournalError: the journal cannot be written.
+            NotOwner: another vbem works through it.
+        """
+        await asyncio.to_thread(self._need_journal().close_queue, id)
+
+    async def close(self) -> None:
+        """Stop sending the queue of this run; one with waiting lines is offered at the next start."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+        if self.queue is not None:
+            # Once this process is gone nobody owns it: it is offered all the same.
+            with suppress(StoreError):
+                await self.queue.close()
+        self.queue = self._sending = None
+
+    @property
+    def waiting_words(self) -> str:
+        """Return what becomes of the lines that wait when this program ends, in sentences; empty for none."""
+        count = len(self.queue.queue.to_be_sent) if self.queue else 0
+        if not count:
+            return ""
+        subject, verb, them = ("1 VM", "waits", "it") if count == 1 else (f"{count} VMs", "wait", "them")
+        then = f"vbem does not send {them} by itself, but offers {them} at the next start."
+        return f"{subject} of the queue still {verb}: {then}"
+
+
+async def _fail(error: BaseException) -> None:
+    raise error
 
 
 def _incident_of(entry: IncidentEntry | None) -> Incident | None:

@@ -5,6 +5,7 @@
       AlreadyRunning     another restore began meanwhile  -> the plan is looked at and confirmed again
       NotLoggedOn        there is no logon session        -> log on, the form stays
       AfterIncident      nobody said yes to that          -> it is asked for by itself
+      Withdrawn          the operator stopped it in time  -> it waits
 
 What is wrong with a form is in `tui.restores.forms.fields`, what the server says in `tui.api.errors`, and
 why a row cannot be written in `tui.store.errors`. All of them are a `VbemError`.
@@ -55,3 +56,10 @@ class AfterIncident(NotSent):
 
     title = "The point is not of before the incident"
     hint = "Choose a point of before it, or say yes to this one by itself."
+
+
+class Withdrawn(NotSent):
+    """The operator stopped it before anything was sent."""
+
+    title = "The restore was stopped in time"
+    hint = "Resume the queue to send it."

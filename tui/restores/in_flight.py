@@ -46,7 +46,9 @@ def when_leaving(restores: Sequence[Restore]) -> str:
 
 
 def when_logging_off(restores: Sequence[Restore]) -> str:
-    """Return what a log-off means for them."""
+    """Return what a log-off means for them, in sentences; empty for none."""
+    if not restores:
+        return ""
     return (
         f"{count(restores)}. {fate(restores)}. A restore that is still launching can no longer be cancelled: "
         "its task ends with the logon session. The next logon finds it by its restore session."

@@ -19,7 +19,7 @@ from tui.clock import Clock
 from tui.restore_states import RestoreState
 from tui.restores import cancellation, transitions
 from tui.restores.cancellation import CancelOutlook
-from tui.restores.errors import AfterIncident, AlreadyRunning, AlreadySubmitted, NotLoggedOn
+from tui.restores.errors import AfterIncident, AlreadyRunning, AlreadySubmitted, NotLoggedOn, Withdrawn
 from tui.restores.forms.fields import Values
 from tui.restores.forms.form import RestoreForm
 from tui.restores.incident import Incident
@@ -86,8 +86,7 @@ class RestoreService:
         self.incident: Incident | None = None
         """What restores are for: plans say what is lost, and a point of after it needs its own yes."""
         self._manager, self._clock = manager, clock
-        self._journal_patience_s = journal_patience_s
-        self._reply_patience_s = reply_patience_s
+        self._journal_patience_s, self._reply_patience_s = journal_patience_s, reply_patience_s
         on_failure = on_failure or (lambda _error: None)
         self._registry = RestoreRegistry(journal, clock, on_failure)
         self.monitor = Monitor(
@@ -218,9 +217,14 @@ class RestoreService:
         others: tuple[Restore | JournalEntry, ...] = (*self.all, *(one.entry for one in self._unfollowed))
         return replace(context, incident=self.incident, **beside(others, point))
 
-    # Sending
-
-    async def submit(self, plan: RestorePlan, reason: str = "", *, override_journal: bool = False) -> Restore:
+    async def submit(
+        self,
+        plan: RestorePlan,
+        reason: str = "",
+        *,
+        override_journal: bool = False,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Restore:
         """Send a confirmed plan: one journal row, one POST. Returns when it was answered, or given up on.
 
         Cancelling the caller after the row is written stops nothing: the sending belongs to this object.
@@ -229,6 +233,7 @@ class RestoreService:
             plan: the plan, confirmed.
             reason: ticket or reason, for the journal.
             override_journal: the operator has seen why the journal cannot be written and sends it anyway.
+            is_wanted: asked after the VM's sessions were listed, and before the row is written.
 
         Raises:
             NotSent: nothing was sent; the class says why.
@@ -241,19 +246,21 @@ class RestoreService:
             raise AfterIncident(" ".join(plan.warnings))
         self._used.add(plan.key)
         try:
-            before = await self._guard(plan)
+            before = await self._guard(plan, is_wanted)
         except BaseException:
             self._used.discard(plan.key)
             raise
         return await self._finish(self._record_and_send(plan, reason, before, override_journal))
 
-    async def _guard(self, plan: RestorePlan) -> Items[RestoreSession]:
+    async def _guard(self, plan: RestorePlan, is_wanted: Callable[[], bool]) -> Items[RestoreSession]:
         if self._manager.session is None:
             raise NotLoggedOn("Nothing was sent to the server.")
         sessions = await self._sessions_of(plan.vm_name)
         running = running_of(sessions, plan.vm_name, plan.point.server_uid)
         if plan.known_running is not None and any(item.uid not in plan.known_running for item in running):
             raise AlreadyRunning("The server lists a running restore session that was not there before.")
+        if not is_wanted():
+            raise Withdrawn("It was stopped before anything was sent.")
         return sessions
 
     async def _sessions_of(self, vm_name: str) -> Items[RestoreSession]:
@@ -286,11 +293,9 @@ class RestoreService:
 
     def _row_of(self, restore: Restore, plan: RestorePlan) -> dict[str, object]:
         session = self._manager.session
+        user = session.user if session else ""
         who = Requester(
-            server=self.server,
-            em_user=session.user if session else "",
-            operator=self.operator,
-            logon_session_id=session_key(session),
+            server=self.server, em_user=user, operator=self.operator, logon_session_id=session_key(session)
         )
         return row_of(who, restore, plan)
 
@@ -327,8 +332,6 @@ class RestoreService:
             yield
         finally:
             timer.cancel()
-
-    # Cancelling
 
     def what_cancel_can_do(self, restore: Restore) -> CancelOutlook:
         """Return what cancelling can do now, in words, before anybody is asked."""
@@ -460,9 +463,8 @@ class RestoreService:
         """Follow a row as it is now; where it can still not be followed, say why as of now."""
         entry = await self.read_row(one.entry.id)
         if entry.state.is_over:
-            return Unfollowed(
-                entry=entry, why=f"It {entry.state.predicate}: History shows it.", may_be_taken=False
-            )
+            ended = f"It {entry.state.predicate}: History shows it."
+            return Unfollowed(entry=entry, why=ended, may_be_taken=False)
         why = why_unfollowed(entry, self.server, self._clock.now())
         if why is not None and not (why.may_be_taken and one.may_be_taken):
             return why

@@ -1,0 +1,359 @@
+"""The queue of a recovery plan, as a snapshot that only pure functions change.
+
+What is sent next, and why a line is not, follows from the snapshot alone; `queue_runner` does the sending. A
+line whose restore is unknown counts as ended, for nobody may ever learn more: it frees its place and stops
+nothing, unless it is critical.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from tui.errors import VbemError
+from tui.restore_states import RestoreState
+from tui.restores.plan import RestorePlan
+from tui.restores.restore import Restore
+from tui.store.recovery_journal import WAITING, QueueEntry, QueueRow
+
+AT_A_TIME = 4
+"""How many restores of a queue run at once, unless the operator says another number."""
+PER_SERVER = 2
+"""How many of them on one backup server, whose proxies and repositories its own backups need, too."""
+_RESTORED = frozenset({RestoreState.SUCCEEDED, RestoreState.WARNING})
+
+
+class QueueRunning(VbemError):
+    """Lines of another queue still wait in this run."""
+
+    title = "Another queue is running"
+    hint = "Wait until it has ended, or take its waiting lines out."
+
+
+class LineState(StrEnum):
+    """Where a line is; the journal keeps all but SENDING and SENT, which its restore's row says."""
+
+    WAITING = WAITING
+    SENDING = "being sent"
+    """Its VM's sessions are listed, then its row is written; no row is on disk yet."""
+    SENT = "sent"
+    """Its restore's state is all there is to say; without one, the restore's row cannot be read."""
+    NOT_SENT = "not sent"
+    TAKEN_OUT = "taken out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLine:
+    """One line to send."""
+
+    plan: RestorePlan
+    """Confirmed."""
+    group: int
+    critical: bool
+    """Whether the groups after it are held where it is not restored."""
+    record: str
+    """JSON that rebuilds the plan's line after a crash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedLine:
+    """One line of a queue, and what became of it."""
+
+    id: int
+    """Its number in the journal: a restore that names it is this line's."""
+    vm_name: str
+    server: str
+    """The backup server, by UID."""
+    group: int
+    critical: bool = False
+    record: str = ""
+    plan: RestorePlan | None = None
+    """None where it was sent, or must be prepared and confirmed again."""
+    state: LineState = LineState.WAITING
+    why: str = ""
+    """Why it was not sent."""
+    restore: Restore | None = None
+    """Its restore as last known."""
+
+    @property
+    def restore_key(self) -> str:
+        """Return the key of its restore; empty while it has none."""
+        return self.restore.key if self.restore is not None else ""
+
+    @property
+    def is_to_be_sent(self) -> bool:
+        """Return whether it waits, or is being sent."""
+        return self.state in {LineState.WAITING, LineState.SENDING}
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether nothing more is waited for: it is over, unknown, not sent or taken out."""
+        if self.restore is not None:
+            return self.restore.is_over or self.restore.state is RestoreState.UNKNOWN
+        return not self.is_to_be_sent
+
+    @property
+    def uses_place(self) -> bool:
+        """Return whether it is one of those that run at once."""
+        return self.state is LineState.SENDING or (self.state is LineState.SENT and not self.has_ended)
+
+    @property
+    def is_restored(self) -> bool:
+        """Return whether its restore succeeded, with or without warnings."""
+        return self.restore is not None and self.restore.state in _RESTORED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A queue with its lines, in the order of their groups."""
+
+    id: int
+    """Its number in the journal."""
+    created: datetime
+    operator: str = ""
+    name: str = ""
+    """Of the recovery plan."""
+    ticket: str = ""
+    lines: tuple[QueuedLine, ...] = ()
+    at_a_time: int = AT_A_TIME
+    per_server: int = PER_SERVER
+    is_paused: bool = False
+    why_paused: str = ""
+    """What went wrong; empty where the operator paused it."""
+    let_go: frozenset[int] = frozenset()
+    """Critical lines that were not restored, but hold nothing any more: the operator's word."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Return whether all lines have ended."""
+        return all(line.has_ended for line in self.lines)
+
+    @property
+    def to_be_sent(self) -> tuple[QueuedLine, ...]:
+        """Return the lines that wait or are being sent."""
+        return tuple(line for line in self.lines if line.is_to_be_sent)
+
+    @property
+    def to_confirm(self) -> tuple[QueuedLine, ...]:
+        """Return the waiting lines that must be prepared and confirmed again."""
+        return tuple(line for line in self.lines if line.state is LineState.WAITING and line.plan is None)
+
+    def get(self, id: int) -> QueuedLine:
+        """Return the line of that number.
+
+        Raises:
+            KeyError: the queue has none.
+        """
+        return self.lines[self._place(id)]
+
+    def _place(self, id: int) -> int:
+        for place, line in enumerate(self.lines):
+            if line.id == id:
+                return place
+        raise KeyError(id)
+
+    def held_by(self, group: int) -> tuple[QueuedLine, ...]:
+        """Return the critical lines of earlier groups that ended, were not restored, and hold the group."""
+        return tuple(
+            line
+            for line in self.lines
+            if line.critical
+            and line.group < group
+            and line.has_ended
+            and not line.is_restored
+            and line.id not in self.let_go
+        )
+
+    def may_begin(self, group: int) -> bool:
+        """Return whether the groups before have ended, and none of their critical lines holds this one."""
+        return all(line.has_ended for line in self.lines if line.group < group) and not self.held_by(group)
+
+    def next_line(self) -> QueuedLine | None:
+        """Return the line to send now; None where nothing may be sent."""
+        running = [line.server for line in self.lines if line.uses_place]
+        waiting = [line for line in self.lines if line.state is LineState.WAITING]
+        if self.is_paused or not waiting or len(running) >= self.at_a_time:
+            return None
+        group = min(line.group for line in waiting)
+        if not self.may_begin(group):
+            return None
+        for line in waiting:
+            is_next = line.group == group and line.plan is not None
+            if is_next and running.count(line.server) < self.per_server:
+                return line
+        return None
+
+
+# Transitions: each returns the queue it was given where it does not apply.
+
+
+def _change(
+    queue: Queue,
+    id: int,
+    *,
+    before: Iterable[LineState],
+    **changes: Any,  # noqa: ANN401 - fields of QueuedLine by name
+) -> Queue:
+    line = queue.get(id)
+    if line.state not in before:
+        return queue
+    changed = replace(line, **changes)
+    return replace(queue, lines=tuple(changed if one.id == id else one for one in queue.lines))
+
+
+def sending(queue: Queue, id: int) -> Queue:
+    """Apply that a line is about to be sent."""
+    return _change(queue, id, before={LineState.WAITING}, state=LineState.SENDING)
+
+
+def waits_again(queue: Queue, id: int) -> Queue:
+    """Apply that surely nothing of a line was sent, and that it may be sent later."""
+    return _change(queue, id, before={LineState.SENDING}, state=LineState.WAITING)
+
+
+def not_sent(queue: Queue, id: int, why: str) -> Queue:
+    """Apply that surely nothing of a line was sent, for a reason of its own."""
+    return _change(queue, id, before={LineState.SENDING}, state=LineState.NOT_SENT, why=why)
+
+
+def take_out(queue: Queue, id: int) -> Queue:
+    """Take a waiting line out. A critical one that was taken out holds the groups after it."""
+    return _change(queue, id, before={LineState.WAITING}, state=LineState.TAKEN_OUT)
+
+
+def put_back(queue: Queue, id: int) -> Queue:
+    """Let a line wait again that was taken out, or was not sent."""
+    before = {LineState.TAKEN_OUT, LineState.NOT_SENT} if queue.get(id).vm_name else set[LineState]()
+    changed = _change(queue, id, before=before, state=LineState.WAITING, why="")
+    return replace(changed, let_go=queue.let_go - {id})
+
+
+def confirm(queue: Queue, plans: Mapping[int, RestorePlan]) -> Queue:
+    """Give waiting lines their plans, prepared and confirmed again, by their numbers."""
+    for id, plan in plans.items():
+        queue = _change(queue, id, before={LineState.WAITING}, plan=for_line(plan, id))
+    return queue
+
+
+def for_line(plan: RestorePlan, id: int) -> RestorePlan:
+    """Return the very same plan for a line. What was not looked for counts as none: then nothing is sent."""
+    context = plan.context
+    strict = replace(
+        context,
+        queue_row=id,
+        running=() if context.running is None else context.running,
+        known_rows=frozenset() if context.known_rows is None else context.known_rows,
+    )
+    return replace(plan, context=strict)
+
+
+def move(queue: Queue, id: int, *, by: int) -> Queue:
+    """Let a waiting line change places with the next waiting one of its group, up (-1) or down (1)."""
+    line, lines = queue.get(id), list(queue.lines)
+    group = [one for one in lines if one.state is LineState.WAITING and one.group == line.group]
+    if line not in group or not 0 <= group.index(line) + by < len(group):
+        return queue
+    other = group[group.index(line) + by]
+    here, there = lines.index(line), lines.index(other)
+    lines[here], lines[there] = other, line
+    return replace(queue, lines=tuple(lines))
+
+
+def pause(queue: Queue, why: str = "") -> Queue:
+    """Send nothing more until `resume`; the first thing that went wrong stays said."""
+    return replace(queue, is_paused=True, why_paused=queue.why_paused or why)
+
+
+def resume(queue: Queue) -> Queue:
+    """Send on."""
+    return replace(queue, is_paused=False, why_paused="")
+
+
+def set_limits(queue: Queue, *, at_a_time: int | None = None, per_server: int | None = None) -> Queue:
+    """Change how many run at once, at least one; what runs already runs on."""
+    return replace(
+        queue,
+        at_a_time=queue.at_a_time if at_a_time is None else max(1, at_a_time),
+        per_server=queue.per_server if per_server is None else max(1, per_server),
+    )
+
+
+def let_go_on(queue: Queue, group: int) -> Queue:
+    """Let a held group begin, though critical lines before it were not restored."""
+    return replace(queue, let_go=queue.let_go | {line.id for line in queue.held_by(group)})
+
+
+def with_restores(queue: Queue, restores: Iterable[Restore]) -> Queue:
+    """Apply what is known of the restores that name a line: it is sent, whatever was thought before."""
+    found = {one.queue_row: one for one in restores if one.queue_row is not None}
+    news = [one for one in queue.lines if one.id in found and found[one.id] is not one.restore]
+    if not news:
+        return queue
+    changed = {
+        one.id: replace(one, state=LineState.SENT, restore=found[one.id], plan=None, why="") for one in news
+    }
+    return replace(queue, lines=tuple(changed.get(one.id, one) for one in queue.lines))
+
+
+# The journal
+
+
+def line_text(line: QueueLine) -> str:
+    """Return a line as the journal keeps it."""
+    point = line.plan.point
+    return json.dumps(
+        {
+            "vm": line.plan.vm_name,
+            "server": point.server_uid or point.server_name,
+            "group": line.group,
+            "critical": line.critical,
+            "record": line.record,
+        }
+    )
+
+
+def queue_of(
+    entry: QueueEntry, restores: Iterable[Restore] = (), plans: Mapping[int, RestorePlan] | None = None
+) -> Queue:
+    """Return the queue of the journal's rows.
+
+    Args:
+        entry: the queue, with its lines in their order.
+        restores: those that are known of its lines.
+        plans: what was confirmed for its lines, by their numbers; a line without one is not sent.
+    """
+    queue = Queue(
+        id=entry.id,
+        created=entry.created,
+        operator=entry.operator,
+        name=entry.name,
+        ticket=entry.ticket,
+        lines=tuple(_line_of(row) for row in entry.rows),
+    )
+    return with_restores(confirm(queue, plans or {}), restores)
+
+
+def _line_of(row: QueueRow) -> QueuedLine:
+    """Read a line; one that cannot be read, or whose state is of a later version, is never sent."""
+    unread = "Its row in the journal cannot be read."
+    try:
+        kept = json.loads(row.line)
+        is_sent = row.restore_id is not None
+        return QueuedLine(
+            id=row.id,
+            vm_name=str(kept["vm"]),
+            server=str(kept["server"]),
+            group=int(kept["group"]),
+            critical=bool(kept["critical"]),
+            record=str(kept["record"]),
+            state=LineState.SENT if is_sent else LineState(row.state),
+            why=unread if is_sent else row.why,
+        )
+    except (ValueError, KeyError, TypeError):
+        # Critical: nobody knows what depends on it.
+        state = LineState.NOT_SENT if row.restore_id is None else LineState.SENT
+        return QueuedLine(id=row.id, vm_name="", server="", group=0, critical=True, state=state, why=unread)

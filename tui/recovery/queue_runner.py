@@ -1,0 +1,196 @@
+"""Sends a queue: journals what was decided, sends what may be sent, follows what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+from tui.api.errors import Busy, NotAllowed, Unreachable, Untrusted
+from tui.errors import VbemError, describe
+from tui.recovery import queue as transitions
+from tui.recovery.queue import LineState, Queue, QueuedLine
+from tui.restores.errors import NotLoggedOn, Withdrawn
+from tui.restores.plan import RestorePlan
+from tui.restores.restore import Restore
+from tui.restores.service import RestoreService
+from tui.sanitize import safe
+from tui.store.errors import StoreError
+from tui.store.recovery_journal import RecoveryJournal
+
+_OF_ALL_LINES = (Unreachable, Untrusted, NotAllowed, Busy, NotLoggedOn, StoreError)
+"""What the next line would meet as well."""
+_KEPT_STATES = {LineState.WAITING, LineState.NOT_SENT, LineState.TAKEN_OUT}
+
+
+class RestoreQueue:
+    """One queue of this run; what an operator decides takes effect at once, and is journalled by `run`.
+
+    Args:
+        queue: as the journal has it, with the plans that were confirmed.
+        restores: what sends.
+        journal: where its lines are.
+        on_change: called after each change of `queue`.
+        on_failure: called with an error that nobody foresaw; the queue pauses.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        restores: RestoreService,
+        journal: RecoveryJournal,
+        *,
+        on_change: Callable[[], None] = lambda: None,
+        on_failure: Callable[[BaseException], object] = lambda _error: None,
+    ) -> None:
+        self.queue = queue
+        """The newest snapshot."""
+        self._restores, self._journal = restores, journal
+        self._on_change, self._on_failure = on_change, on_failure
+        self._wake = asyncio.Event()
+        self._unsaved: dict[int, None] = {}
+
+    # What the operator decides
+
+    def pause(self) -> None:
+        """Send nothing more: neither what waits nor what is being looked at before it is sent."""
+        self._set(transitions.pause(self.queue))
+
+    def resume(self) -> None:
+        """Send on."""
+        self._set(transitions.resume(self.queue))
+
+    def move(self, id: int, *, by: int) -> None:
+        """Let a waiting line change places with the next one of its group, up (-1) or down (1)."""
+        self._set(transitions.move(self.queue, id, by=by))
+
+    def take_out(self, id: int) -> None:
+        """Take a waiting line out."""
+        self._set(transitions.take_out(self.queue, id))
+
+    def put_back(self, id: int) -> None:
+        """Let a line wait again that was taken out, or was not sent."""
+        self._set(transitions.put_back(self.queue, id))
+
+    def set_limits(self, *, at_a_time: int | None = None, per_server: int | None = None) -> None:
+        """Change how many run at once, in all and on one backup server."""
+        self._set(transitions.set_limits(self.queue, at_a_time=at_a_time, per_server=per_server))
+
+    def let_go_on(self, group: int) -> None:
+        """Let a held group begin, though critical lines before it were not restored."""
+        self._set(transitions.let_go_on(self.queue, group))
+
+    def confirm(self, plans: Mapping[int, RestorePlan]) -> None:
+        """Give waiting lines their plans, prepared and confirmed again, by their numbers."""
+        self._set(transitions.confirm(self.queue, plans))
+
+    def _set(self, queue: Queue) -> None:
+        """Take a new snapshot; remember what of it the journal keeps."""
+        before, self.queue = self.queue, queue
+        if queue is before:
+            return
+        old = {line.id: (place, line) for place, line in enumerate(before.lines)}
+        for place, line in enumerate(queue.lines):
+            there, known = old[line.id]
+            is_moved = there != place
+            is_other = line.state is not known.state and known.state is not LineState.SENDING
+            if line.state in _KEPT_STATES and (is_moved or is_other or line.why != known.why):
+                self._unsaved[line.id] = None
+        self._wake.set()
+        self._on_change()
+
+    # Sending
+
+    async def run(self) -> None:
+        """Send what may be sent, until it is cancelled; what was sent stays sent."""
+        forget = self._restores.on_change(self._note)
+        self._note(self._restores.all)
+        try:
+            async with asyncio.TaskGroup() as sends:
+                while True:
+                    self._wake.clear()
+                    await self.save()
+                    while (line := self.queue.next_line()) is not None:
+                        self._set(transitions.sending(self.queue, line.id))
+                        sends.create_task(self._send(line))
+                    await self._wake.wait()
+        finally:
+            forget()
+
+    async def close(self) -> None:
+        """Give the queue up: one with waiting lines is offered again, any other one never.
+
+        Raises:
+            JournalError: that cannot be written.
+        """
+        await self.save()
+        give_up = self._journal.release_queue if self.queue.to_be_sent else self._journal.close_queue
+        await asyncio.to_thread(give_up, self.queue.id)
+
+    def _note(self, restores: Iterable[Restore]) -> None:
+        self._set(transitions.with_restores(self.queue, restores))
+
+    async def save(self) -> None:
+        """Write what was decided to the journal; where that fails the queue pauses, and says why."""
+        places = {line.id: place for place, line in enumerate(self.queue.lines)}
+        for id in tuple(self._unsaved):
+            line = self.queue.get(id)
+            if line.state in _KEPT_STATES:
+                try:
+                    await asyncio.to_thread(
+                        self._journal.update_row,
+                        self.queue.id,
+                        id,
+                        state=line.state,
+                        why=line.why,
+                        place=places[id],
+                    )
+                except StoreError as error:
+                    self._pause_for("journal the queue", error)
+                    return
+                if self.queue.get(id) is not line:
+                    continue
+            self._unsaved.pop(id, None)
+
+    def _pause_for(self, doing: str, error: Exception) -> None:
+        self._set(transitions.pause(self.queue, describe(doing, error)))
+
+    async def _send(self, line: QueuedLine) -> None:
+        """Send one line, once; what is not sent waits where the next line would fare the same."""
+        plan = line.plan
+        if plan is None:
+            return
+        name = safe(line.vm_name, cells=40)
+        try:
+            restore = await self._restores.submit(
+                plan, self.queue.ticket, is_wanted=lambda: not self.queue.is_paused
+            )
+        except Withdrawn:
+            self._set(transitions.waits_again(self.queue, line.id))
+        except _OF_ALL_LINES as error:
+            self._pause_for(f"send the restore of {name}", error)
+            await self._wait_or_note(line, plan)
+        except VbemError as error:
+            self._set(transitions.not_sent(self.queue, line.id, describe(f"restore {name}", error)))
+        except Exception as error:  # noqa: BLE001 - the edge around one line: the others are still to be shown
+            why = f"vbem failed ({type(error).__name__}) before it was sent."
+            self._set(transitions.not_sent(self.queue, line.id, why))
+            self._pause_for(f"send the restore of {name}", error)
+            self._on_failure(error)
+        else:
+            self._note((restore,))
+            if isinstance(restore.error, _OF_ALL_LINES):
+                self._pause_for(f"send the restore of {name}", restore.error)
+
+    async def _wait_or_note(self, line: QueuedLine, plan: RestorePlan) -> None:
+        """Let a line wait again of which nothing was sent; where another vbem sent it, say so instead."""
+        queue = self.queue
+        with suppress(StoreError):
+            entry = await asyncio.to_thread(self._journal.queue, queue.id)
+            row = next((row for row in entry.rows if row.id == line.id), None)
+            if row is not None and row.restore_id is not None:
+                sent = await self._restores.read_row(row.restore_id)
+                if sent.plan_key != plan.key:
+                    why = f"Another vbem sent it: row {sent.id} of the journal."
+                    self._set(transitions.not_sent(self.queue, line.id, why))
+        self._set(transitions.waits_again(self.queue, line.id))
