@@ -128,7 +128,13 @@ class RestoreQueue:
         await asyncio.to_thread(give_up, self.queue.id)
 
     def _note(self, restores: Iterable[Restore]) -> None:
-        self._set(transitions.with_restores(self.queue, restores))
+        before, now = self.queue, transitions.with_restores(self.queue, restores)
+        for old, new in zip(before.lines, now.lines, strict=True):
+            error = new.restore.error if new.restore is not None and new is not old else None
+            is_news = error is not None and (old.restore is None or old.restore.error is not error)
+            if is_news and isinstance(error, _OF_ALL_LINES):
+                now = transitions.pause(now, describe(f"restore {safe(new.vm_name, cells=40)}", error))
+        self._set(now)
 
     async def save(self) -> None:
         """Write what was decided to the journal; where that fails the queue pauses, and says why."""
@@ -162,9 +168,7 @@ class RestoreQueue:
             return
         name = safe(line.vm_name, cells=40)
         try:
-            restore = await self._restores.submit(
-                plan, self.queue.ticket, is_wanted=lambda: not self.queue.is_paused
-            )
+            await self._restores.submit(plan, self.queue.ticket, is_wanted=lambda: not self.queue.is_paused)
         except Withdrawn:
             self._set(transitions.waits_again(self.queue, line.id))
         except _OF_ALL_LINES as error:
@@ -177,10 +181,6 @@ class RestoreQueue:
             self._set(transitions.not_sent(self.queue, line.id, why))
             self._pause_for(f"send the restore of {name}", error)
             self._on_failure(error)
-        else:
-            self._note((restore,))
-            if isinstance(restore.error, _OF_ALL_LINES):
-                self._pause_for(f"send the restore of {name}", restore.error)
 
     async def _wait_or_note(self, line: QueuedLine, plan: RestorePlan) -> None:
         """Let a line wait again of which nothing was sent; where another vbem sent it, say so instead."""
