@@ -109,6 +109,7 @@ class Site:
             self.manager, self.journal, server=SERVER, clock=self.clock, operator="op@jump"
         )
         self.failures: list[str] = []
+        self.expected_failures: set[str] = set()
         self.recovery = RecoveryService(self.restores, self.journal, self.clock, start=self._start)
         self._tasks: list[asyncio.Task[Any]] = []
 
