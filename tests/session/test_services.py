@@ -16,6 +16,10 @@ from tests.support.program import options_for
 from tests.support.waiting import wait_for
 from tests.ui.test_leaving import CHANGED
 from tests.unit.store.rows import sql
+from tui.api.models import Platform, RestorePoint
+from tui.api.query import Query
+from tui.recovery.queue import QueueLine
+from tui.restores.forms.platforms import form_for
 from tui.services import Services
 from tui.store.journal import Journal
 
@@ -205,3 +209,34 @@ async def test_a_row_that_cannot_be_read_ends_the_watching_of_no_other(
         assert [restore.vm_name for restore in services.restores.all] == ["app08"]
         assert "watch the restores" in services.under_way
     await services.close()
+
+
+async def test_a_queue_that_is_left_says_so_and_is_offered_at_the_next_start_and_not_sent(
+    start: Callable[[], Services], demo: DemoProcess
+) -> None:
+    services = start()
+    async with logged_on(services, demo):
+        assert services.connection is not None
+        assert services.restores is not None
+        assert services.recovery is not None
+        points: dict[str, RestorePoint] = {}
+        async for page in services.connection.manager.vm_restore_points(Query()):
+            points |= {one.vm_name: one for one in page.items if one.platform is Platform.VSPHERE}
+        plans = [services.restores.prepare(form_for(one, one.platform), {}) for one in points.values()][:3]
+        lines = [QueueLine(plan=plan, group=1, critical=False, record="{}") for plan in plans]
+        queue = await services.recovery.start_queue(lines)
+        queue.set_limits(at_a_time=1)
+        await wait_for(lambda: len(demo.requests("submit")) == 1, "one POST")
+        assert "send the queue" in services.under_way
+        for words in (services.quit_words, services.log_off_words, services.what_goes_on):
+            assert "2 VMs of the queue still wait: vbem does not send them by itself" in words
+    await services.close()
+    again = start()
+    async with logged_on(again, demo) as heard:
+        await wait_for(lambda: "2 VMs of an interrupted queue NOT SENT" in heard, "the offer")
+        assert again.recovery is not None
+        assert again.recovery.queue is None
+        (offered,) = await again.recovery.offered()
+        assert len(offered.to_confirm) == 2
+    await again.close()
+    assert len(demo.requests("submit")) == 1

@@ -62,4 +62,4 @@ class Withdrawn(NotSent):
     """The operator stopped it before anything was sent."""
 
     title = "The restore was stopped in time"
-    hint = "Resume the queue to send it."
+    hint = "Try again: the queue sends it once it is resumed."
