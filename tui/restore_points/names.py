@@ -1,0 +1,83 @@
+"""A list of names, pasted or from a file, against the VMs there are: found once, several times, or not."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tui.restore_points.index import PointIndex, Vm, fold
+
+MOST_NAMES = 2_000
+"""Lines of one list; more is no list of VMs to restore."""
+_NEAREST = 3
+_MOST_COMPARED = 20_000
+"""Names that the nearest are looked for among; more would take a second."""
+_COLUMNS = re.compile(r"[\t;,]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameFound:
+    """One line of the list, and which VMs it means."""
+
+    typed: str
+    vms: tuple[Vm, ...] = ()
+    """None, one, or several between which the operator chooses."""
+    nearest: tuple[str, ...] = ()
+    """Names that are near to one that was not found."""
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names of a list: one a line, each once; what follows a `#`, a comma or a tab is left out."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    names = (_COLUMNS.split(line)[0].strip().strip("\"'").strip() for line in lines)
+    return list(dict.fromkeys(name for name in names if name))[:MOST_NAMES]
+
+
+class NameFinder:
+    """Finds names among the VMs of an index, as it is now.
+
+    Args:
+        index: where the VMs are.
+    """
+
+    def __init__(self, index: PointIndex) -> None:
+        self._exact: dict[str, list[Vm]] = {}
+        self._folded: dict[str, list[Vm]] = {}
+        self._refs: dict[str, Vm] = {}
+        for vm in index.vms:
+            if vm.rows:
+                self._exact.setdefault(vm.name, []).append(vm)
+                self._folded.setdefault(vm.folded, []).append(vm)
+                if vm.object_ref:
+                    self._refs[vm.object_ref.casefold()] = vm
+
+    def find(self, text: str) -> list[NameFound]:
+        """Return what each name of a list means, in their order."""
+        return [self._one(name) for name in names_in(text)]
+
+    def _one(self, name: str) -> NameFound:
+        for vms in self._ways(name):
+            if vms:
+                return NameFound(typed=name, vms=tuple(vms))
+        among = list(self._folded)[:_MOST_COMPARED]
+        near = difflib.get_close_matches(fold(name), among, n=_NEAREST, cutoff=0.6)
+        return NameFound(typed=name, nearest=tuple(self._folded[one][0].name for one in near))
+
+    def _ways(self, name: str) -> Iterator[list[Vm]]:
+        """Yield the VMs that a name means, the strictest reading first."""
+        if (vm := self._refs.get(name.casefold())) is not None:
+            yield [vm]
+        yield self._exact.get(name, [])
+        yield self._folded.get(fold(name), [])
+        left, separator, server = name.rpartition("@")
+        if separator:
+            wanted = server.casefold()
+            for found in (self._exact.get(left, []), self._folded.get(fold(left), [])):
+                yield [vm for vm in found if _is_server(vm, wanted)]
+
+
+def _is_server(vm: Vm, wanted: str) -> bool:
+    name = vm.server_name.casefold()
+    return name == wanted or name.partition(".")[0] == wanted
