@@ -13,11 +13,12 @@ BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
 DIALOGS = frozenset({
     "certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice",
-    "incident", "sessions",
+    "incident", "names", "choices", "point", "batch_confirm", "sessions",
 })  # fmt: skip
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 _KEY_NAMES = {
     "escape": "Esc", "slash": "/", "question_mark": "?", "pageup": "PgUp", "pagedown": "PgDn",
+    "exclamation_mark": "!",
 }  # fmt: skip
 
 
@@ -82,11 +83,15 @@ _POINTS = (
            help="Mark the VM under the cursor, or take its mark away, and go to the next one."),
     Action(screen="points", name="mark_shown", keys="m", label="Mark all", footer=False,
            help="Mark all VMs that are shown; where all are, take their marks away."),
+    Action(screen="points", name="restore", keys="r", label="Restore",
+           help="Plan the restores of the marked VMs; without marks, of the VM under the cursor."),
+    Action(screen="points", name="names", keys="l", label="Names", footer=False,
+           help="Mark VMs by a list of names, pasted or read from a file."),
     Action(screen="points", name="sort", keys="f6", label="Order", footer=False,
            help="Sort the VMs by the next column."),
     Action(screen="points", name="reverse", keys="v", label="Reverse", footer=False,
            help="Reverse the order of the VMs."),
-    Action(screen="points", name="reload", keys="f5,r", label="Reload", footer=False,
+    Action(screen="points", name="reload", keys="f5", label="Reload", footer=False,
            help="Reload the restore points, or resume loading where it stopped."),
     Action(screen="points", name="stop", keys="b", label="Stop", footer=False,
            help="Stop loading and keep what is loaded; Ctrl+C does the same from anywhere."),
@@ -142,6 +147,48 @@ _CONFIRM = (
            help="Show the request in the other format."),
     Action(screen="request", name="back", keys="escape,q", label="Back",
            help="Go back to the form."),
+)  # fmt: skip
+_BATCH = (
+    Action(screen="batch", name="restore", keys="ctrl+r", label="Restore",
+           help="Check the server for running restores of these VMs, then ask for one confirmation."),
+    Action(screen="batch", name="leave_out", keys="x", label="Leave out",
+           help="Leave the VM out of the plan, or take it in again."),
+    Action(screen="batch", name="edit", keys="e", label="Edit",
+           help="Change what happens to the VM under the cursor."),
+    Action(screen="batch", name="edit_all", keys="a", label="Edit all",
+           help="Change what happens to all VMs, and how many run at a time."),
+    Action(screen="batch", name="other_point", keys="enter", label="Point", footer=False,
+           help="Choose another restore point of the VM."),
+    *(Action(screen="batch", name=f"group({number})", keys=str(number), label=f"Group {number}", footer=False,
+             help=f"Put the VM into group {number}; a group starts when the one before has ended.")
+      for number in range(1, 10)),
+    Action(screen="batch", name="critical", keys="exclamation_mark", label="Critical", footer=False,
+           help="Hold the groups after this VM until it is restored, or no longer."),
+    Action(screen="batch", name="platforms", keys="p", label="Platforms", footer=False,
+           help="Ask the server for the platforms that points do not name."),
+    Action(screen="batch", name="request", keys="ctrl+g", label="Requests", footer=False,
+           help="Show the exact requests of all VMs."),
+    Action(screen="batch", name="app.incident", keys="i", label="Incident", footer=False,
+           help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
+    Action(screen="batch", name="back", keys="escape", label="Back",
+           help="Go back to the list; the marks stay."),
+    Action(screen="requests", name="back", keys="escape,q", label="Back", help="Go back to the plan."),
+    Action(screen="names", name="mark", keys="space", label="Choose",
+           help="Choose the VM under the cursor, or take it back."),
+    Action(screen="names", name="back", keys="escape", label="Back", help="Mark nothing."),
+    Action(screen="names", name="next_choice", keys="left,right", label="Choose", footer=False,
+           help="Move between the buttons."),
+    Action(screen="choices", name="switch", keys="space", label="Switch", footer=False,
+           help="Switch what has the focus; Enter does the same."),
+    Action(screen="choices", name="back", keys="escape", label="Back", help="Change nothing."),
+    Action(screen="point", name="back", keys="escape", label="Back", help="Keep the point of before."),
+    Action(screen="batch_confirm", name="back", keys="escape", label="Back", help="Send nothing."),
+    Action(screen="batch_confirm", name="next_choice", keys="left,right", label="Choose", footer=False,
+           help="Move between the buttons."),
+    Action(screen="batch_confirm", name="scroll(-1)", keys="up", label="Scroll up", footer=False,
+           help="Scroll the plan up."),
+    Action(screen="batch_confirm", name="scroll(1)", keys="down", label="Scroll down", footer=False,
+           help="Scroll the plan down."),
 )  # fmt: skip
 _TASKS = (
     Action(screen="tasks", name="cancel", keys="c", label="Cancel",
@@ -201,7 +248,7 @@ _APP = (
            help="Find an action by typing part of its name."),
 )  # fmt: skip
 
-ACTIONS: tuple[Action, ...] = (*_LOGIN, *_DIALOGS, *_POINTS, *_FORM, *_CONFIRM, *_TASKS, *_APP)
+ACTIONS: tuple[Action, ...] = (*_LOGIN, *_DIALOGS, *_POINTS, *_FORM, *_CONFIRM, *_BATCH, *_TASKS, *_APP)
 NEEDS_LOGON = frozenset(action.name for action in ACTIONS if action.needs_logon)
 """Names of the actions that are there only while somebody is logged on."""
 

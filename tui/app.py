@@ -20,6 +20,7 @@ from tui.screens.base import (
     Admitted,
     IncidentChanged,
     Notice,
+    OpenBatch,
     OpenPoints,
     OpenRestoreForm,
     OpenTasks,
@@ -230,6 +231,15 @@ class VbemApp(TerminalApp):
 
         self.services.keep_session_now()
         self.push_screen(RestoreFormScreen(self.services, message.draft))
+
+    @on(OpenBatch)
+    def _open_batch(self) -> None:
+        from tui.screens.batch import BatchScreen
+
+        recovery = self.services.recovery
+        if recovery is not None and recovery.marked:
+            self.services.keep_session_now()
+            self.push_screen(BatchScreen(self.services, recovery.marked))
 
     @on(OpenPoints)
     def _open_points(self) -> None:

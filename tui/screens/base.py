@@ -97,6 +97,10 @@ class OpenTasks(Message):
         self.restore_key = restore_key
 
 
+class OpenBatch(Message):
+    """Show the plan of the VMs that are marked."""
+
+
 class OpenPoints(Message):
     """Go back to the list of restore points."""
 

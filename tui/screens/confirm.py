@@ -137,6 +137,8 @@ class ConfirmScreen(Dialog[bool]):
 
 _DOING = "start the restore"
 SENDING = "A restore is being sent."
+NOT_OF_BEFORE = "NOT of before the incident: use it?"
+IN_THE_POINT = "What the incident did to the VM may be in this point."
 
 
 async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -> Restore | None:
@@ -172,10 +174,8 @@ async def _not_after_incident(screen: VbemScreen, plan: RestorePlan) -> RestoreP
     if incident is None or restores is None or not plan.is_after_incident:
         return plan
     made = plan.point.known_created
-    text = f"{incident.warning(made)}\n\nWhat the incident did to the VM may be in this point."
-    question = AskScreen(
-        screen.services, "NOT of before the incident: use it?", text, yes="Use this point", no="Back"
-    )
+    text = f"{incident.warning(made)}\n\n{IN_THE_POINT}"
+    question = AskScreen(screen.services, NOT_OF_BEFORE, text, yes="Use this point", no="Back")
     return restores.allow_after_incident(plan) if await screen.ask(question) else None
 
 

@@ -33,8 +33,16 @@ from tui.restore_points.loader import Loader, LoadState, Progress, find_platform
 from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.forms.fields import FormDraft
 from tui.sanitize import safe
-from tui.screens.base import AGES_EVERY_S, IncidentChanged, OpenRestoreForm, VbemScreen, bindings_of
+from tui.screens.base import (
+    AGES_EVERY_S,
+    IncidentChanged,
+    OpenBatch,
+    OpenRestoreForm,
+    VbemScreen,
+    bindings_of,
+)
 from tui.screens.collection import ask_and_collect
+from tui.screens.names import NamesScreen
 from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows, mark_shown, vm_columns
 from tui.services import Services
 from tui.terminal.terminal_app import TerminalApp
@@ -306,6 +314,19 @@ class RestorePointsScreen(VbemScreen):
     def action_mark_shown(self) -> None:
         if self.services.recovery is not None:
             self.set_status(mark_shown(self._view, self.services.recovery))
+
+    def action_restore(self) -> None:
+        recovery, key = self.services.recovery, self.vms.cursor_key
+        if recovery is not None and not recovery.marked and isinstance(key, int):
+            recovery.mark([self._index.vms[key].key])
+        self.app.post_message(OpenBatch())
+
+    @work(group="names", exclusive=True, exit_on_error=False, description="mark VMs by their names")
+    async def action_names(self) -> None:
+        recovery = self.services.recovery
+        if recovery is not None:
+            chosen = await self.ask(NamesScreen(self.services, self._index, recovery.marked))
+            recovery.mark(chosen or ())
 
     # Order ----------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -59,6 +59,42 @@ class RequestScreen(VbemScreen):
         other = WireFormat.JSON if self._sent.wire is WireFormat.XML else WireFormat.XML
         self._shown = self._write(other) if self._shown is self._sent else self._sent
         self._show()
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+class RequestsScreen(VbemScreen):
+    """Shows the requests of a plan of many, one below the other; nothing is sent from here.
+
+    Args:
+        services: what a logon needs.
+        requests: what is sent, in that order.
+    """
+
+    NAME = "requests"
+    HEADING = "Exact requests"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("requests")
+
+    def __init__(self, services: Services, requests: Sequence[RestoreRequest]) -> None:
+        super().__init__(services)
+        self._requests = requests
+
+    def compose_body(self) -> ComposeResult:
+        yield TextView(id="request-text")
+
+    def on_mount(self) -> None:
+        lines: list[str] = []
+        count = len(self._requests)
+        for number, request in enumerate(self._requests, 1):
+            lines += [
+                f"-- {number} of {count}, as it is sent",
+                *request.pretty().splitlines(),
+                "",
+            ]
+        text = self.query_one(TextView)
+        text.show(lines, from_top=True)
+        text.focus()
 
     def action_back(self) -> None:
         self.dismiss(None)

@@ -45,7 +45,7 @@ def found(text: str) -> NameFound:
         ("urn:vmware:vm:ROOT.vm-1", ["vbr01"]),
         ("dc01@vbr02", []),
         ("dc0", []),
-        ("dсo1", []),  # a Cyrillic letter: what only looks alike is never taken for it
+        ("d\u0441o1", []),  # a Cyrillic letter: what only looks alike is never taken for it
     ],
 )
 def test_a_name_means_exactly_these(typed: str, servers: list[str]) -> None:

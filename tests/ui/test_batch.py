@@ -1,0 +1,122 @@
+"""The plan of many on the screen: marks, one plan, one confirmation, one POST for each VM."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from textual import events
+from textual.pilot import Pilot
+
+from tests.support.demo_process import DemoProcess
+from tests.support.settle import press, settle, shows, text_of, until
+from tests.ui.walk import browsing
+from tui.app import VbemApp
+from tui.restores.incident import Incident
+from tui.screens.batch import BatchScreen
+from tui.screens.points import RestorePointsScreen
+from tui.screens.tasks import TasksScreen
+
+
+async def marked(pilot: Pilot[Any], screen: RestorePointsScreen, names: str, *, hours: float = 0) -> None:
+    """With an incident and a pasted list of names."""
+    services = screen.services
+    assert services.recovery is not None
+    moment = services.clock.now() - timedelta(hours=hours)
+    incident = Incident(moment=moment, ticket="INC-5001", lost_at_most=timedelta(days=9))
+    await services.recovery.set_incident(incident)
+    screen.vms.focus()
+    await pilot.press("l")
+    await shows(pilot, "Mark VMs by their names")
+    pilot.app.post_message(events.Paste(names))
+    await shows(pilot, "found once")
+    await settle(pilot)
+
+
+def posts(demo: DemoProcess) -> list[dict[str, Any]]:
+    return [one for one in demo.requests("submit") if one["method"] == "POST"]
+
+
+async def test_pasted_names_to_one_post_each(app: VbemApp, demo: DemoProcess) -> None:
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "sql01\nhv-sql01\nlab-web\n")
+        await pilot.press("enter")
+        await shows(pilot, "3 marked")
+        await pilot.press("r")
+        await shows(pilot, "3 will be sent.")
+        assert "lab-web-INC-5001" in text_of(pilot)
+        assert text_of(pilot).count("KEEPS the original") >= 2
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 3 VMs?")
+        assert posts(demo) == []
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TasksScreen), "the tasks")
+        await until(pilot, lambda: len(posts(demo)) == 3, "three requests")
+        recovery = app.services.recovery
+        assert recovery is not None
+        assert recovery.queue is not None
+        assert recovery.marked == {}
+        assert app.services.journal is not None
+        rows = app.services.journal.recent()
+    assert sorted((row.vm_name, row.new_name, row.reason) for row in rows) == [
+        ("hv-sql01", "", "INC-5001"),
+        ("lab-web", "lab-web-INC-5001", "INC-5001"),
+        ("sql01", "", "INC-5001"),
+    ]
+    assert len({one["path"] for one in posts(demo)}) == 3
+
+
+async def test_a_name_of_several_vms_is_chosen_and_one_that_is_not_there_is_told(
+    app: VbemApp, demo: DemoProcess
+) -> None:
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "app01\nsql01\nmial01\n")
+        await shows(pilot, "1 several times")
+        await shows(pilot, "NOT FOUND")
+        recovery = app.services.recovery
+        assert recovery is not None
+        assert recovery.marked == {}
+        await pilot.press("space", "enter", "enter")
+        await shows(pilot, "2 marked")
+
+
+async def test_what_overwrites_is_confirmed_by_their_number(app: VbemApp, demo: DemoProcess) -> None:
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "sql01\nsql02\n")
+        await pilot.press("enter")
+        await shows(pilot, "2 marked")
+        await pilot.press("r")
+        await shows(pilot, "2 will be sent.")
+        await pilot.press("a")
+        await shows(pilot, "[x] Keep the original VM")
+        await pilot.press("space")
+        await shows(pilot, "it is OVERWRITTEN")
+        await pilot.press("tab", "tab", "enter")
+        await shows(pilot, "2 OVERWRITE their originals")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Type 2 to OVERWRITE")
+        await press(pilot, *"1")
+        await pilot.press("enter")
+        await shows(pilot, "That does not match")
+        assert posts(demo) == []
+        await pilot.press("backspace", "2", "enter")
+        await until(pilot, lambda: len(posts(demo)) == 2, "two requests")
+
+
+async def test_a_vm_that_cannot_be_restored_is_left_out_only_by_x(app: VbemApp, demo: DemoProcess) -> None:
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "sql01\nsnapshot-only\n")
+        await pilot.press("enter")
+        await shows(pilot, "2 marked")
+        await pilot.press("r")
+        await shows(pilot, "1 will be sent, 1 cannot.")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "leave out with x")
+        assert isinstance(app.screen, BatchScreen)
+        await pilot.press("x")
+        await shows(pilot, "1 will be sent, 1 left out.")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 1 VM?")
+        await pilot.press("escape")
+        await shows(pilot, "Nothing was sent.")
+    assert posts(demo) == []

@@ -1,0 +1,314 @@
+"""The plan of many: a line for each VM with everything that will happen to it, and one confirmation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from tui.api.models import CloudLayout
+from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
+from tui.recovery.planner import Planner, queue_lines
+from tui.recovery.queue import AT_A_TIME
+from tui.sanitize import safe
+from tui.screens.base import OpenTasks, VbemScreen, bindings_of
+from tui.screens.batch_dialogs import BatchConfirmScreen, ChoicesScreen, PointScreen
+from tui.screens.confirm import IN_THE_POINT, NOT_OF_BEFORE
+from tui.screens.dialogs import AskScreen
+from tui.screens.plan_text import plan_lines, spell_out
+from tui.screens.request_preview import RequestsScreen
+from tui.timefmt import day_and_time, span
+from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
+from tui.widgets.text_view import Line, TextView
+from tui.widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.binding import BindingType
+
+    from tui.restore_points.index import VmKey
+    from tui.services import Services
+
+_COLUMNS = (
+    Column(key="group", label="#", width=3),
+    Column(key="vm", label="VM", width=16, least=10, flex=1, keeps_end=True),
+    Column(key="platform", label="Platform", width=10, drop=1),
+    Column(key="point", label="Point", width=12),
+    Column(key="lost", label="Lost", width=9, drop=2),
+    Column(key="what", label="What happens", width=26, flex=3),
+)
+CHECKING = "The server is asked what runs."
+
+
+class BatchScreen(VbemScreen):
+    """Shows a plan of many, lets it be edited, and sends it after one confirmation.
+
+    Args:
+        services: what it asks and sends through.
+        keys: the VMs.
+    """
+
+    NAME = "batch"
+    HEADING = "Plan"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("batch")
+
+    def __init__(self, services: Services, keys: Iterable[VmKey]) -> None:
+        super().__init__(services)
+        self._keys = tuple(keys)
+        self._plan = RecoveryPlan()
+        self._at_a_time = AT_A_TIME
+
+    def compose_body(self) -> ComposeResult:
+        yield Static("", markup=False, id="batch-title")
+        yield VirtualTable(_COLUMNS, empty="No VM is in this plan.", id="batch-table")
+        yield TextView(hang=2, id="batch-details")
+        yield Static("", markup=False, id="batch-all")
+        yield Static("", markup=False, id="batch-summary")
+
+    def on_mount(self) -> None:
+        planner, recovery = self._planner, self.services.recovery
+        if planner is not None and recovery is not None:
+            ticket = recovery.incident.ticket if recovery.incident else ""
+            pattern = "{name}-{ticket}" if ticket else "{name}-restored"
+            self._plan = planner.plan_of(self._keys, choices=Choices(new_name=pattern))
+        self._show()
+        self.query_one(VirtualTable).focus()
+
+    @property
+    def _planner(self) -> Planner | None:
+        services = self.services
+        if services.restores is None or services.points is None:
+            return None
+        layout = CloudLayout(services.settings.cloud_layout)
+        return Planner(restores=services.restores, index=services.points, clock=services.clock, layout=layout)
+
+    # Showing -----------------------------------------------------------------------------------
+
+    def _use(self, plan: RecoveryPlan) -> None:
+        """Show a plan that was edited, made ready again."""
+        planner = self._planner
+        self._plan = planner.prepare(plan) if planner is not None else plan
+        self._show()
+
+    def _show(self) -> None:
+        plan, recovery = self._plan, self.services.recovery
+        incident = recovery.incident if recovery else None
+        what = f"last point before {incident.words}" if incident else "newest point: NO INCIDENT is set (i)"
+        count = len(plan.lines)
+        title = f"Plan: {count} VM{'' if count == 1 else 's'}, {what}"
+        self.query_one("#batch-title", Static).update(safe(title, cells=200))
+        rows = ListRows(plan.lines, _cells, lambda line: line.key)
+        self.query_one(VirtualTable).set_rows(rows)
+        self.query_one("#batch-all", Static).update(safe(_choices_words(plan, self._at_a_time), cells=200))
+        self.query_one("#batch-summary", Static).update(safe(plan.summary, cells=300))
+        self._show_line()
+
+    @property
+    def _chosen(self) -> PlanLine | None:
+        key = self.query_one(VirtualTable).cursor_key
+        return next((line for line in self._plan.lines if line.key == key), None)
+
+    @on(VirtualTable.Highlighted)
+    def _show_line(self) -> None:
+        line = self._chosen
+        lines = _details(line) if line is not None else []
+        details = self.query_one(TextView)
+        details.show(spell_out(self.services.reference_names, lines))
+
+    # Editing -----------------------------------------------------------------------------------
+
+    def action_leave_out(self) -> None:
+        line = self._chosen
+        if line is not None:
+            self._use(self._plan.with_line(replace(line, is_left_out=not line.is_left_out)))
+            self.query_one(VirtualTable).move(1)
+
+    def action_group(self, number: int) -> None:
+        line = self._chosen
+        if line is not None:
+            self._use(self._plan.with_group([line.key], number))
+            self.query_one(VirtualTable).select(line.key)
+
+    def action_critical(self) -> None:
+        line = self._chosen
+        if line is not None:
+            self._use(self._plan.with_line(replace(line, critical=not line.critical)))
+
+    def action_edit(self) -> None:
+        line = self._chosen
+        if line is not None:
+            self._edit(line)
+
+    @work(group="edit", exclusive=True, exit_on_error=False, description="edit one VM of the plan")
+    async def _edit(self, line: PlanLine) -> None:
+        choices = line.choices.over(self._plan.choices)
+        title = f"Restore {safe(line.vm_name, cells=40)}"
+        answer = await self.ask(ChoicesScreen(self.services, title, choices))
+        if answer is not None:
+            self._use(self._plan.with_line(replace(line, choices=answer.choices)))
+
+    def action_edit_all(self) -> None:
+        self._edit_all()
+
+    @work(group="edit", exclusive=True, exit_on_error=False, description="edit all VMs of the plan")
+    async def _edit_all(self) -> None:
+        plan = self._plan
+        answer = await self.ask(
+            ChoicesScreen(
+                self.services, "All VMs of the plan", plan.choices, at_a_time=self._at_a_time
+            )
+        )
+        if answer is not None:
+            self._at_a_time = answer.at_a_time or AT_A_TIME
+            blank = plan.changed(lambda line: replace(line, choices=Choices()))
+            self._use(replace(blank, choices=answer.choices))
+
+    @on(VirtualTable.Chosen)
+    def action_other_point(self) -> None:
+        line = self._chosen
+        if line is not None:
+            self._choose_point(line)
+
+    @work(group="edit", exclusive=True, exit_on_error=False, description="choose another point")
+    async def _choose_point(self, line: PlanLine) -> None:
+        index, recovery = self.services.points, self.services.recovery
+        vm = index.vm_with(line.key) if index is not None else None
+        if index is None or vm is None or recovery is None:
+            return
+        row = await self.ask(PointScreen(self.services, index, vm))
+        if row is None:
+            return
+        point, incident = index.point(row), recovery.incident
+        is_after = incident is not None and incident.is_after(point.known_created)
+        if incident is not None and is_after:
+            text = f"{incident.warning(point.known_created)}\n\n{IN_THE_POINT}"
+            question = AskScreen(self.services, NOT_OF_BEFORE, text, yes="Use this point", no="Back")
+            if not await self.ask(question):
+                return
+        self._use(self._plan.with_line(replace(line, point=point, may_be_after=is_after)))
+
+    def action_platforms(self) -> None:
+        self._learn_platforms()
+
+    @work(group="platforms", exclusive=True, exit_on_error=False, description="find out platforms")
+    async def _learn_platforms(self) -> None:
+        planner, connection = self._planner, self.services.connection
+        if planner is None or connection is None:
+            return
+        asking = partial(planner.learn_platforms, self._plan, connection.manager)
+        plan = await self.reading("find out the platforms", asking, saying="Asking for the platforms")
+        if plan is not None:
+            self._plan = plan
+            self._show()
+
+    # Sending -----------------------------------------------------------------------------------
+
+    def action_request(self) -> None:
+        plans = [line.plan for line in self._plan.to_be_sent if line.plan is not None]
+        if plans:
+            self.app.push_screen(RequestsScreen(self.services, [plan.request for plan in plans]))
+        else:
+            self.set_status("No request yet: no VM of this plan can be sent.")
+
+    def action_restore(self) -> None:
+        cannot = self._plan.cannot
+        if self.busy_with:
+            return
+        if cannot:
+            self.query_one(VirtualTable).select(cannot[0].key)
+            count = "1 VM cannot" if len(cannot) == 1 else f"{len(cannot)} VMs cannot"
+            self.set_status(f"{count} be restored: correct, or leave out with x. Nothing was sent.", "bad")
+        elif not self._plan.to_be_sent:
+            self.set_status("Nothing in this plan is to be sent.", "bad")
+        else:
+            self.busy_with = CHECKING
+            self._restore()
+
+    @work(group="submit", exclusive=False, exit_on_error=False, description="start the queue")
+    async def _restore(self) -> None:
+        planner, recovery = self._planner, self.services.recovery
+        try:
+            if planner is None or recovery is None:
+                return
+            checked = await self.reading(
+                "look for running restores of these VMs",
+                partial(planner.check, self._plan),
+                saying="Looking for running restores",
+                stop_keys="Ctrl+C",
+            )
+            if checked is None:
+                return
+            self._plan = checked
+            self._show()
+            if not await self.ask(BatchConfirmScreen(self.services, checked, self._at_a_time)):
+                self.set_status("Nothing was sent.")
+                return
+            ticket = recovery.incident.ticket if recovery.incident else ""
+            with self.reporting("start the queue"):
+                queue = await recovery.start_queue(queue_lines(checked), name=checked.name, ticket=ticket)
+                queue.set_limits(at_a_time=self._at_a_time)
+                recovery.mark([line.key for line in checked.to_be_sent], on=False)
+                self.dismiss(None)
+                self.app.post_message(OpenTasks())
+        finally:
+            self.busy_with = ""
+
+    # Leaving -----------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        if self._plan.choices == Choices() or not self._is_edited:
+            self.dismiss(None)
+        else:
+            self._ask_to_leave()
+
+    @property
+    def _is_edited(self) -> bool:
+        return any(
+            line.is_left_out or line.critical or line.group != 1 or line.choices != Choices()
+            for line in self._plan.lines
+        )
+
+    @work(group="leave", exclusive=True, exit_on_error=False, description="leave the plan")
+    async def _ask_to_leave(self) -> None:
+        text = "What you changed in this plan is discarded; the marks stay. Nothing was sent."
+        if await self.ask(AskScreen(self.services, "Leave the plan?", text, yes="Leave", no="Stay")):
+            self.dismiss(None)
+
+
+def _cells(line: PlanLine) -> tuple[Cell, ...]:
+    mark = "x" if line.problem and not line.is_left_out else "-" if line.is_left_out else ""
+    mark = mark or ("!" if line.notes else " ")
+    created = line.point.known_created if line.point is not None else None
+    lost = "" if line.lost is None else span(line.lost)
+    tone = "bad" if line.problem else "warning" if line.overwrites else "dim" if line.is_left_out else ""
+    words = line.words
+    return (
+        f"{mark}{line.group}{'*' if line.critical else ''}",
+        line.vm_name,
+        line.platform.short_label,
+        "none" if created is None else day_and_time(created),
+        lost,
+        StyledText(words, tone) if tone else words,
+    )
+
+
+def _details(line: PlanLine) -> Sequence[Line]:
+    if line.plan is None:
+        return [StyledText(f"! {line.words}", "bad")]
+    lines = [StyledText(f"! {line.words}", "bad")] if line.problem else []
+    if line.critical:
+        lines.append(StyledText("* critical: the groups after it wait until it is restored", "warning"))
+    extra = [StyledText(f"! {note}", "warning") for note in line.notes if note not in line.plan.warnings]
+    return [*lines, *extra, *plan_lines(line.plan)]
+
+
+def _choices_words(plan: RecoveryPlan, at_a_time: int) -> str:
+    choices = plan.choices
+    keeps = "OVERWRITE" if choices.keep_original is False else "keep"
+    power = "power on" if choices.power_on else "leave off"
+    return f"All: {keeps}, {power}; Cloud Dir. name {choices.new_name or '(own)'}; {at_a_time} at a time"

@@ -1,0 +1,250 @@
+"""The dialogs of the plan of many: what to do with a VM or with all, and the one confirmation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Button, Input, Label, Static
+
+from tui.recovery.plan import PLACEHOLDERS, Choices, RecoveryPlan
+from tui.sanitize import safe
+from tui.screens.base import Dialog, bindings_of
+from tui.screens.confirm import reason_line
+from tui.screens.points_tables import POINT_COLUMNS, PointRows
+from tui.timefmt import clock_time
+from tui.widgets.inputs import LineInput
+from tui.widgets.table_layout import StyledText
+from tui.widgets.text_view import BoxText, Line
+from tui.widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+    from tui.restore_points.index import PointIndex, Vm
+    from tui.services import Services
+
+MOST_AT_A_TIME = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicesAnswer:
+    """What was chosen."""
+
+    choices: Choices
+    at_a_time: int | None = None
+
+
+class ChoicesScreen(Dialog[ChoicesAnswer]):
+    """Asks what to do with one VM of the plan, or with all of them.
+
+    Args:
+        services: of the screen below.
+        title: whose choices these are.
+        choices: as they are now.
+        at_a_time: how many restores run at once; None where that is not asked.
+    """
+
+    NAME = "choices"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("choices")
+
+    def __init__(
+        self, services: Services, title: str, choices: Choices, *, at_a_time: int | None = None
+    ) -> None:
+        super().__init__(services)
+        self._title, self._at_a_time = title, at_a_time
+        self._switches = {
+            "keep": choices.keep_original is not False,
+            "power": bool(choices.power_on),
+        }
+        self._new_name = choices.new_name or ""
+
+    def compose_box(self) -> ComposeResult:
+        with VerticalScroll(classes="box", can_focus=False):
+            yield self.title_line(self._title)
+            yield Button(self._label("keep"), id="choices-keep", compact=True)
+            yield Button(self._label("power"), id="choices-power", compact=True)
+            yield Label(f"New name (Cloud Director alone; {', '.join(PLACEHOLDERS)})", markup=False)
+            yield LineInput(
+                self._new_name, id="choices-name", placeholder="(empty: its own, OVERWRITES)"
+            )
+            if self._at_a_time is not None:
+                yield Label("Restores at a time", markup=False)
+                yield LineInput(str(self._at_a_time), id="choices-count")
+            yield Static("", markup=False, id="choices-note")
+            with Horizontal(classes="buttons"):
+                yield Button("Back", id="choices-back", compact=True)
+                yield Button("Use", id="choices-use", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#choices-keep").focus()
+
+    def _label(self, name: str) -> str:
+        is_on = self._switches[name]
+        mark = "[x]" if is_on else "[ ]"
+        if name == "power":
+            return f"{mark} Power on after restore"
+        return f"{mark} Keep the original VM" + ("" if is_on else ": it is OVERWRITTEN")
+
+    @on(Button.Pressed, "#choices-keep, #choices-power")
+    def _switch(self, event: Button.Pressed) -> None:
+        name = (event.button.id or "").removeprefix("choices-")
+        self._switches[name] = not self._switches[name]
+        event.button.label = self._label(name)
+
+    def action_switch(self) -> None:
+        if isinstance(self.focused, Button):
+            self.focused.press()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#choices-use")
+    def _take(self) -> None:
+        count = self._at_a_time
+        if count is not None:
+            typed = self.query_one("#choices-count", LineInput).value.strip()
+            if not (typed.isascii() and typed.isdigit() and 1 <= int(typed) <= MOST_AT_A_TIME):
+                words = f"At a time: a number from 1 to {MOST_AT_A_TIME}."
+                self.query_one("#choices-note", Static).update(words)
+                return
+            count = int(typed)
+        name = self.query_one("#choices-name", LineInput).value.strip()
+        choices = Choices(
+            keep_original=self._switches["keep"], power_on=self._switches["power"], new_name=name
+        )
+        self.dismiss(ChoicesAnswer(choices=choices, at_a_time=count))
+
+    @on(Button.Pressed, "#choices-back")
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+class PointScreen(Dialog[int]):
+    """The points of a VM; dismissed with the row of the chosen one in the index.
+
+    Args:
+        services: for which incident.
+        index: where the points are.
+        vm: whose points.
+    """
+
+    NAME = "point"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("point")
+
+    def __init__(self, services: Services, index: PointIndex, vm: Vm) -> None:
+        super().__init__(services)
+        self._index, self._vm = index, vm
+
+    def compose_box(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield self.title_line(f"Points of {safe(self._vm.name, cells=50)}")
+            yield VirtualTable(POINT_COLUMNS, id="point-table")
+
+    def on_mount(self) -> None:
+        recovery, table = self.services.recovery, self.query_one(VirtualTable)
+        incident = recovery.incident if recovery is not None else None
+        table.set_rows(PointRows(self._index, self._vm, self._vm.rows, self.services.clock, incident))
+        if incident is not None:
+            table.select(self._index.newest_before(self._vm, incident.moment))
+        table.focus()
+
+    @on(VirtualTable.Chosen)
+    def _choose(self, event: VirtualTable.Chosen) -> None:
+        if isinstance(event.key, int):
+            self.dismiss(event.key)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+class BatchConfirmScreen(Dialog[bool]):
+    """Asks once for all; where originals are overwritten, their number is typed.
+
+    Args:
+        services: of the screen below.
+        plan: checked.
+        at_a_time: how many restores run at once.
+    """
+
+    NAME = "batch_confirm"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("batch_confirm")
+
+    def __init__(self, services: Services, plan: RecoveryPlan, at_a_time: int) -> None:
+        super().__init__(services)
+        self._plan, self._at_a_time = plan, at_a_time
+
+    @property
+    def _count(self) -> int:
+        return len(self._plan.overwriting)
+
+    def compose_box(self) -> ComposeResult:
+        sent = len(self._plan.to_be_sent)
+        with Vertical(classes="box"):
+            yield self.title_line(f"Restore {sent} VM{'' if sent == 1 else 's'}?")
+            yield BoxText(self._lines(), hang=2, needs_tab=False, id="confirm-plan")
+            if self._count:
+                what = "the original VM" if self._count == 1 else "the original VMs"
+                yield Static(f"Type {self._count} to OVERWRITE {what}:", markup=False, id="confirm-prompt")
+                yield LineInput(id="confirm-typed")
+            yield Static("", markup=False, id="confirm-note")
+            with Horizontal(classes="buttons"):
+                yield Button("Back", id="confirm-back", compact=True)
+                yield Button(
+                    "Overwrite" if self._count else "Restore",
+                    id="confirm-restore",
+                    compact=True,
+                    disabled=bool(self._count),
+                )
+
+    def _lines(self) -> list[Line]:
+        plan, recovery = self._plan, self.services.recovery
+        incident = recovery.incident if recovery else None
+        lines: list[Line] = [
+            StyledText(f"! OVERWRITES {safe(line.vm_name, cells=60)}: {safe(line.words, cells=60)}", "bad")
+            for line in plan.overwriting
+        ]
+        lines += [
+            StyledText(f"! {safe(line.vm_name, cells=40)}: {note}", "warning")
+            for line in plan.to_be_sent
+            if not line.overwrites
+            for note in line.notes
+        ]
+        checked = f" (checked at {clock_time(plan.found_at)})" if plan.found_at else ""
+        lines.append(f"{plan.summary} {self._at_a_time} at a time, one request each{checked}.")
+        if incident is not None:
+            lines.append(f"Points of before {incident.words}.")
+        lines.append(
+            f"Ticket or reason: {incident.ticket if incident and incident.ticket else 'none given'}."
+        )
+        return lines
+
+    def on_mount(self) -> None:
+        self.query_one("#confirm-typed" if self._count else "#confirm-back").focus()
+
+    @on(Input.Changed, "#confirm-typed")
+    def _compare(self, event: Input.Changed) -> None:
+        self.query_one("#confirm-restore", Button).disabled = event.value.strip() != str(self._count)
+        self.query_one("#confirm-note", Static).update("")
+
+    @on(Input.Submitted, "#confirm-typed")
+    def _submit(self, event: Input.Submitted) -> None:
+        if event.value.strip() == str(self._count):
+            self.dismiss(True)
+        else:
+            self.query_one("#confirm-note", Static).update("That does not match. Nothing was sent.")
+
+    @on(Button.Pressed, "#confirm-restore")
+    def _press(self) -> None:
+        self.dismiss(True)
+
+    @on(Button.Pressed, "#confirm-back")
+    def action_back(self) -> None:
+        self.dismiss(False)
+
+    def action_next_choice(self) -> None:
+        self.focus_next(Button)
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one("#confirm-plan", BoxText).turn(lines)
