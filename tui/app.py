@@ -355,6 +355,8 @@ class VbemApp(TerminalApp):
         """Return what a log-off would cut off in the middle, as a sentence; empty for nothing."""
         if "cancel a restore" in self.services.under_way:
             return "A cancel request is being sent."
+        if self.services.recovery is not None and self.services.recovery.is_sending:
+            return "A restore of the queue is being sent."
         return next((screen.busy_with for screen in self.full_screens if screen.busy_with), "")
 
     def action_log_off(self) -> None:

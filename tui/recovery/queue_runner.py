@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from tui.api.errors import Busy, NotAllowed, Unreachable, Untrusted
+from tui.clock import Clock
 from tui.errors import VbemError, describe
 from tui.recovery import queue as transitions
 from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.restores.errors import NotLoggedOn, Withdrawn
+from tui.restores.journal_mapping import take_up
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
 from tui.restores.service import RestoreService
@@ -20,6 +23,8 @@ from tui.store.recovery_journal import RecoveryJournal
 
 _OF_ALL_LINES = (Unreachable, Untrusted, NotAllowed, Busy, NotLoggedOn, StoreError)
 """What the next line would meet as well."""
+LOOK_EVERY_S = 5.0
+"""How often the journal is read for restores of the queue that another vbem follows."""
 _KEPT_STATES = {LineState.WAITING, LineState.NOT_SENT, LineState.TAKEN_OUT}
 
 
@@ -30,6 +35,7 @@ class RestoreQueue:
         queue: as the journal has it, with the plans that were confirmed.
         restores: what sends.
         journal: where its lines are.
+        clock: this machine's time.
         on_change: called after each change of `queue`.
         on_failure: called with an error that nobody foresaw; the queue pauses.
     """
@@ -39,13 +45,14 @@ class RestoreQueue:
         queue: Queue,
         restores: RestoreService,
         journal: RecoveryJournal,
+        clock: Clock,
         *,
         on_change: Callable[[], None] = lambda: None,
         on_failure: Callable[[BaseException], object] = lambda _error: None,
     ) -> None:
         self.queue = queue
         """The newest snapshot."""
-        self._restores, self._journal = restores, journal
+        self._restores, self._journal, self._clock = restores, journal, clock
         self._on_change, self._on_failure = on_change, on_failure
         self._wake = asyncio.Event()
         self._unsaved: dict[int, None] = {}
@@ -107,6 +114,7 @@ class RestoreQueue:
         self._note(self._restores.all)
         try:
             async with asyncio.TaskGroup() as sends:
+                sends.create_task(self._read_others())
                 while True:
                     self._wake.clear()
                     await self.save()
@@ -135,6 +143,22 @@ class RestoreQueue:
             if is_news and isinstance(error, _OF_ALL_LINES):
                 now = transitions.pause(now, describe(f"restore {safe(new.vm_name, cells=40)}", error))
         self._set(now)
+
+    async def _read_others(self) -> None:
+        """Read what became of an earlier run's restores from the journal, while another vbem follows them."""
+        while others := self._followed_by_others():
+            for other in others:
+                # Where it cannot be read now, what was known last stays.
+                with suppress(StoreError, ValueError):
+                    entry = await self._restores.read_row(other.entry_id or 0)
+                    if other.key in {one.key for one in self._followed_by_others()}:
+                        self._note((replace(take_up(entry), key=other.key),))
+            await self._clock.sleep(LOOK_EVERY_S)
+
+    def _followed_by_others(self) -> list[Restore]:
+        known = {one.key for one in self._restores.all}
+        found = (line.restore for line in self.queue.lines)
+        return [one for one in found if one is not None and not one.is_over and one.key not in known]
 
     async def save(self) -> None:
         """Write what was decided to the journal; where that fails the queue pauses, and says why."""

@@ -10,9 +10,10 @@ from typing import Any
 
 from tui import timefmt
 from tui.clock import Clock
-from tui.recovery.queue import Queue, QueueLine, QueueRunning, line_text, pause, queue_of
+from tui.recovery.queue import LineState, Queue, QueueLine, QueueRunning, line_text, pause, queue_of
 from tui.recovery.queue_runner import RestoreQueue
 from tui.restore_points.index import VmKey
+from tui.restore_states import RestoreState
 from tui.restores.incident import Incident
 from tui.restores.journal_mapping import take_up
 from tui.restores.restore import Restore
@@ -184,7 +185,7 @@ class RecoveryService:
 
     def _run(self, queue: Queue, journal: RecoveryJournal) -> RestoreQueue:
         self.queue = RestoreQueue(
-            queue, self.restores, journal, on_change=self._changed, on_failure=self._report
+            queue, self.restores, journal, self.clock, on_change=self._changed, on_failure=self._report
         )
         self._sending = self._start(self.queue.run(), "send the queue")
         self._changed()
@@ -272,6 +273,13 @@ class RecoveryService:
             with suppress(StoreError):
                 await self.queue.close()
         self.queue = self._sending = None
+
+    @property
+    def is_sending(self) -> bool:
+        """Return whether a line of the queue is being sent, or its reply is still to come."""
+        lines = self.queue.queue.lines if self.queue else ()
+        sent = (line.restore.state for line in lines if line.restore is not None)
+        return RestoreState.SENT in sent or any(line.state is LineState.SENDING for line in lines)
 
     @property
     def waiting_words(self) -> str:

@@ -142,8 +142,10 @@ class Site:
         await wait_for(true, what, seen=lambda: f"{self.manager.sent} {self.states()}")
 
     async def until_sent(self, *names: str) -> None:
-        """Wait until these were sent in this order, all are answered, and nothing more is about to be."""
-        await self.until(lambda: self.manager.sent == list(names) and self.is_quiet(), f"POSTs of {names}")
+        """Wait until these were sent, each once, all are answered, and nothing more is about to be."""
+        await self.until(
+            lambda: sorted(self.manager.sent) == sorted(names) and self.is_quiet(), f"POSTs of {names}"
+        )
 
     def is_quiet(self) -> bool:
         busy = {"being sent", "sent"}

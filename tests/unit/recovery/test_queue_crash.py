@@ -202,3 +202,20 @@ async def test_a_line_nobody_can_read_is_shown_never_sent_and_holds_what_may_dep
     queue = await site.recovery.take_up(offered.id)
     queue.put_back(queue.queue.lines[1].id)
     assert labels(queue.queue) == ["UNKNOWN", "NOT SENT", "held"]
+
+
+async def test_what_another_vbem_follows_frees_its_place_once_the_journal_says_that_it_has_ended(
+    tmp_path: Path, again: Callable[[Killed], Site]
+) -> None:
+    site = again(await killed_at("reply", tmp_path))
+    (offered,) = await site.recovery.offered()
+    queue = await site.recovery.take_up(offered.id)
+    queue.set_limits(at_a_time=1)
+    queue.confirm({line.id: site.plan(line.vm_name) for line in queue.queue.to_confirm})
+    queue.resume()
+    assert site.is_quiet()
+    key = queue.queue.lines[0].restore_key
+    sql(site.journal.path, "UPDATE restores SET state = 'succeeded'")
+    await site.until_sent("vm2")
+    assert labels(queue.queue)[:2] == ["restored", "launching"]
+    assert queue.queue.lines[0].restore_key == key

@@ -139,10 +139,12 @@ async def test_pause_stops_also_what_is_being_looked_at_before_it_is_sent(site: 
     site.manager.hold_guards = asyncio.Event()
     queue = await site.start(site.line("vm1"), site.line("vm2"))
     await site.until(lambda: site.manager.guarded == 2, "two lists asked for")
+    assert site.recovery.is_sending
     queue.pause()
     site.manager.hold_guards.set()
     await site.until(lambda: set(site.states().values()) == {"waiting"}, "both waiting again")
     assert site.manager.posts == []
+    assert not site.recovery.is_sending
     assert site.journal.recent() == []
     queue.resume()
     await site.until_sent("vm1", "vm2")
@@ -173,6 +175,7 @@ async def test_an_order_is_changed_and_a_line_taken_out_and_put_back(site: Site)
     assert [row[0] for row in rows(site)] == ["waiting", "taken out", "waiting", "waiting"]
     queue.put_back(site.id_of("vm2"))
     await site.until_sent("vm1", "vm4", "vm3", "vm2")
+    assert site.manager.sent == ["vm1", "vm4", "vm3", "vm2"]
 
 
 async def test_a_second_queue_waits_until_nothing_of_the_first_does(site: Site) -> None:
