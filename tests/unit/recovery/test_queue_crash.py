@@ -126,6 +126,7 @@ async def test_what_waits_is_offered_again_and_no_line_is_sent_twice(
     assert site.manager.posts == []
 
     queue = await site.recovery.take_up(offered.id)
+    assert queue.queue.is_paused
     assert await site.recovery.offered() == ()
     queue.resume()
     await site.until(site.is_quiet, "nothing to send without a yes")

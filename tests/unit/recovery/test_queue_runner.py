@@ -35,13 +35,14 @@ def rows(site: Site) -> list[tuple[object, ...]]:
 
 async def test_groups_are_sent_one_after_the_other_so_many_at_a_time(site: Site) -> None:
     names = ["vm1", "vm2", "vm3"]
-    await site.start(*map(site.line, names), site.line("vm4", 2), at_a_time=2)
+    await site.start(site.line("vm4", 2), *map(site.line, names), at_a_time=2)
     await site.until_sent("vm1", "vm2")
     await site.end("vm1")
     await site.until_sent("vm1", "vm2", "vm3")
     await site.end("vm2", result=SessionResult.FAILED)
     await site.end("vm3")
     await site.until_sent("vm1", "vm2", "vm3", "vm4")
+    assert [line.group for line in site.queue.lines] == [1, 1, 1, 2]
     assert [row.reason for row in site.journal.recent()] == ["INC-7"] * 4
     assert len({row.queue_row for row in site.journal.recent()}) == 4
 
