@@ -21,6 +21,7 @@ from tui.screens.base import (
     IncidentChanged,
     Notice,
     OpenBatch,
+    OpenNames,
     OpenPoints,
     OpenRestoreForm,
     OpenTasks,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from tui.clock import Clock
     from tui.config import StartOptions
+    from tui.restore_points.index import VmKey
     from tui.restores.restore import Restore
     from tui.screens.restore_text import EndedRestores
 
@@ -233,13 +235,25 @@ class VbemApp(TerminalApp):
         self.push_screen(RestoreFormScreen(self.services, message.draft))
 
     @on(OpenBatch)
-    def _open_batch(self) -> None:
+    def _open_batch(self, message: OpenBatch) -> None:
         from tui.screens.batch import BatchScreen
 
         recovery = self.services.recovery
+        if recovery is not None and not recovery.marked and message.key is not None:
+            recovery.mark([message.key])
         if recovery is not None and recovery.marked:
             self.services.keep_session_now()
             self.push_screen(BatchScreen(self.services, recovery.marked))
+
+    @on(OpenNames)
+    @work(group="names", exclusive=True, exit_on_error=False, description="mark VMs by their names")
+    async def _ask_for_names(self) -> None:
+        from tui.screens.names import NamesScreen
+
+        recovery, index = self.services.recovery, self.services.points
+        if recovery is not None and index is not None:
+            chosen: tuple[VmKey, ...] = await self.push_screen_wait(NamesScreen(self.services, index)) or ()
+            recovery.mark(chosen)
 
     @on(OpenPoints)
     def _open_points(self) -> None:

@@ -18,11 +18,12 @@ from tui.screens.points import RestorePointsScreen
 from tui.screens.tasks import TasksScreen
 
 
-async def marked(pilot: Pilot[Any], screen: RestorePointsScreen, names: str, *, hours: float = 0) -> None:
-    """With an incident and a pasted list of names."""
-    services = screen.services
+async def marked(pilot: Pilot[Any], screen: RestorePointsScreen, names: str) -> None:
+    """With an incident after all points, and a pasted list of names."""
+    services, index = screen.services, screen.services.points
     assert services.recovery is not None
-    moment = services.clock.now() - timedelta(hours=hours)
+    assert index is not None
+    moment = max(filter(None, map(index.newest, index.vms))) + timedelta(minutes=1)
     incident = Incident(moment=moment, ticket="INC-5001", lost_at_most=timedelta(days=9))
     await services.recovery.set_incident(incident)
     screen.vms.focus()

@@ -141,6 +141,10 @@ class RecoveryService:
                 self.marked.pop(key, None)
         self.on_change()
 
+    def turn_mark(self, key: VmKey) -> None:
+        """Mark a VM, or take its mark away."""
+        self.mark([key], on=key not in self.marked)
+
     # The queue
 
     async def start_queue(

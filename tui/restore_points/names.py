@@ -55,9 +55,9 @@ class NameFinder:
 
     def find(self, text: str) -> list[NameFound]:
         """Return what each name of a list means, in their order."""
-        return [self._one(name) for name in names_in(text)]
+        return [self._found(name) for name in names_in(text)]
 
-    def _one(self, name: str) -> NameFound:
+    def _found(self, name: str) -> NameFound:
         for vms in self._ways(name):
             if vms:
                 return NameFound(typed=name, vms=tuple(vms))

@@ -32,6 +32,7 @@ from tui.widgets.header import Banner, Header, IncidentLine, StatusLine
 if TYPE_CHECKING:
     from textual.events import Key, Paste
 
+    from tui.restore_points.index import VmKey
     from tui.restores.forms.fields import FormDraft
     from tui.restores.restore import Restore
     from tui.session import Connection
@@ -98,7 +99,19 @@ class OpenTasks(Message):
 
 
 class OpenBatch(Message):
-    """Show the plan of the VMs that are marked."""
+    """Show the plan of the VMs that are marked.
+
+    Args:
+        key: the VM to mark where none is.
+    """
+
+    def __init__(self, key: VmKey | None) -> None:
+        super().__init__()
+        self.key = key
+
+
+class OpenNames(Message):
+    """Ask for a list of names, and mark their VMs."""
 
 
 class OpenPoints(Message):

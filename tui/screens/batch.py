@@ -159,9 +159,7 @@ class BatchScreen(VbemScreen):
     async def _edit_all(self) -> None:
         plan = self._plan
         answer = await self.ask(
-            ChoicesScreen(
-                self.services, "All VMs of the plan", plan.choices, at_a_time=self._at_a_time
-            )
+            ChoicesScreen(self.services, "All VMs of the plan", plan.choices, at_a_time=self._at_a_time)
         )
         if answer is not None:
             self._at_a_time = answer.at_a_time or AT_A_TIME

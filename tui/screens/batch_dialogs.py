@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from tui.recovery.plan import PLACEHOLDERS, Choices, RecoveryPlan
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
-from tui.screens.confirm import reason_line
 from tui.screens.points_tables import POINT_COLUMNS, PointRows
 from tui.timefmt import clock_time
 from tui.widgets.inputs import LineInput
@@ -68,9 +68,7 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
             yield Button(self._label("keep"), id="choices-keep", compact=True)
             yield Button(self._label("power"), id="choices-power", compact=True)
             yield Label(f"New name (Cloud Director alone; {', '.join(PLACEHOLDERS)})", markup=False)
-            yield LineInput(
-                self._new_name, id="choices-name", placeholder="(empty: its own, OVERWRITES)"
-            )
+            yield LineInput(self._new_name, id="choices-name", placeholder="(empty: its own, OVERWRITES)")
             if self._at_a_time is not None:
                 yield Label("Restores at a time", markup=False)
                 yield LineInput(str(self._at_a_time), id="choices-count")
@@ -82,12 +80,12 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
     def on_mount(self) -> None:
         self.query_one("#choices-keep").focus()
 
-    def _label(self, name: str) -> str:
+    def _label(self, name: str) -> Content:
         is_on = self._switches[name]
         mark = "[x]" if is_on else "[ ]"
         if name == "power":
-            return f"{mark} Power on after restore"
-        return f"{mark} Keep the original VM" + ("" if is_on else ": it is OVERWRITTEN")
+            return Content(f"{mark} Power on after restore")
+        return Content(f"{mark} Keep the original VM{'' if is_on else ': it is OVERWRITTEN'}")
 
     @on(Button.Pressed, "#choices-keep, #choices-power")
     def _switch(self, event: Button.Pressed) -> None:

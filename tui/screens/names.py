@@ -22,8 +22,6 @@ from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from textual.binding import BindingType
 
     from tui.services import Services
@@ -58,16 +56,16 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
     Args:
         services: of the screen below.
         index: the VMs there are.
-        marked: those that are marked already.
     """
 
     NAME = "names"
     IS_ANSWERED_UNREAD = True
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("names")
 
-    def __init__(self, services: Services, index: PointIndex, marked: Mapping[VmKey, None]) -> None:
+    def __init__(self, services: Services, index: PointIndex) -> None:
         super().__init__(services)
-        self._finder, self._marked = NameFinder(index), marked
+        self._finder = NameFinder(index)
+        self._marked = frozenset(services.recovery.marked) if services.recovery else frozenset()
         self._names: dict[str, NameFound] = {}
         self._chosen: dict[VmKey, None] = {}
 

@@ -16,7 +16,6 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.api.errors import SessionExpired
 from tui.restore_points.descriptions import (
     WAIT_TOLD_AFTER_S,
     filter_words,
@@ -29,7 +28,7 @@ from tui.restore_points.descriptions import (
 from tui.restore_points.filter import Filter
 from tui.restore_points.filter_parser import FILTER_KEYS, NOTHING, FilterError, FilterParser
 from tui.restore_points.index import PointIndex, Vm
-from tui.restore_points.loader import Loader, LoadState, Progress, find_platforms
+from tui.restore_points.loader import LoadState, Progress, find_platforms
 from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.forms.fields import FormDraft
 from tui.sanitize import safe
@@ -37,12 +36,13 @@ from tui.screens.base import (
     AGES_EVERY_S,
     IncidentChanged,
     OpenBatch,
+    OpenNames,
     OpenRestoreForm,
     VbemScreen,
     bindings_of,
 )
 from tui.screens.collection import ask_and_collect
-from tui.screens.names import NamesScreen
+from tui.screens.points_loading import PointsLoading
 from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows, mark_shown, vm_columns
 from tui.services import Services
 from tui.terminal.terminal_app import TerminalApp
@@ -94,12 +94,9 @@ class RestorePointsScreen(VbemScreen):
         super().__init__(services)
         self._index = services.points = PointIndex()
         self._view = VmList(self._index)
-        self._fresh: set[Vm] = set()
         self._platforms_asked: set[str] = set()
         self._painting = False
-        self._loader: Loader | None = None
-        self._heard_at_s = 0.0
-        """When the server last answered or was first asked, on the clock that only grows."""
+        self._loading = PointsLoading(services, self._index, on_news=self._take_news, turn=self._after_keys)
         self._parser = FilterParser(services.clock.now)
         self._asked = ""
         """The text of the filter at work."""
@@ -136,7 +133,7 @@ class RestorePointsScreen(VbemScreen):
         self.vms.set_sorted(self._view.sorted_by, descending=self._view.descending)
         self.entry.focus()
         self.set_interval(AGES_EVERY_S, self._repaint_ages)
-        self.start_loading()
+        self._load(again=False)
 
     def _show_vms(self, *, keep_cursor: bool = True) -> None:
         self.vms.set_columns(vm_columns(self.services.recovery))
@@ -168,7 +165,7 @@ class RestorePointsScreen(VbemScreen):
             self._index,
             self.services.clock.now(),
             matching,
-            waited_s=self.waited_s,
+            waited_s=self._loading.waited_s,
             servers=self._view.servers,
             cells=max(0, self.size.width - 2),
         )
@@ -304,11 +301,17 @@ class RestorePointsScreen(VbemScreen):
 
     # Marks -------------------------------------------------------------------------------------
 
+    @property
+    def _chosen_vm(self) -> Vm | None:
+        """Return the VM whose points have the focus, else the one under the cursor."""
+        key = self.vms.cursor_key
+        if self.has_class("-chosen"):
+            return self.pane.vm
+        return self._index.vms[key] if isinstance(key, int) else None
+
     def action_mark(self) -> None:
-        key, recovery = self.vms.cursor_key, self.services.recovery
-        if recovery is not None and isinstance(key, int) and not self.pane.table.has_focus:
-            vm = self._index.vms[key].key
-            recovery.mark([vm], on=vm not in recovery.marked)
+        if (vm := self._chosen_vm) is not None and self.services.recovery is not None:
+            self.services.recovery.turn_mark(vm.key)
             self.vms.move(1)
 
     def action_mark_shown(self) -> None:
@@ -316,17 +319,11 @@ class RestorePointsScreen(VbemScreen):
             self.set_status(mark_shown(self._view, self.services.recovery))
 
     def action_restore(self) -> None:
-        recovery, key = self.services.recovery, self.vms.cursor_key
-        if recovery is not None and not recovery.marked and isinstance(key, int):
-            recovery.mark([self._index.vms[key].key])
-        self.app.post_message(OpenBatch())
+        vm = self._chosen_vm
+        self.app.post_message(OpenBatch(vm.key if vm is not None else None))
 
-    @work(group="names", exclusive=True, exit_on_error=False, description="mark VMs by their names")
-    async def action_names(self) -> None:
-        recovery = self.services.recovery
-        if recovery is not None:
-            chosen = await self.ask(NamesScreen(self.services, self._index, recovery.marked))
-            recovery.mark(chosen or ())
+    def action_names(self) -> None:
+        self.app.post_message(OpenNames())
 
     # Order ----------------------------------------------------------------------
 
@@ -345,14 +342,7 @@ class RestorePointsScreen(VbemScreen):
         self.set_status(f"VMs by {by.words}, {'high to low' if descending else 'low to high'}.")
 
     def action_collect(self) -> None:
-        key = self.vms.cursor_key
-        vm = (
-            self.pane.vm
-            if self.has_class("-chosen")
-            else self._index.vms[key]
-            if isinstance(key, int)
-            else None
-        )
+        vm = self._chosen_vm
         if any(worker.group == "collect" and not worker.is_finished for worker in self.workers):
             self.set_status("A collection is being asked for already.")
         elif vm is not None:
@@ -361,7 +351,7 @@ class RestorePointsScreen(VbemScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         del parameters
         if action == "stop":
-            return self._loader is not None and self._loader.is_loading
+            return self._loading.is_loading
         return True
 
     def on_descendant_focus(self) -> None:
@@ -373,28 +363,9 @@ class RestorePointsScreen(VbemScreen):
     # Loading -------------------------------------------------------------------------------
 
     @property
-    def waited_s(self) -> float:
-        """Return for how many seconds the server has not answered; 0 while nothing is asked."""
-        is_loading = self._loader is not None and self._loader.is_loading
-        return self.services.clock.monotonic() - self._heard_at_s if is_loading else 0.0
-
-    @property
     def progress(self) -> Progress:
         """Return how far loading has come."""
-        return self._loader.progress if self._loader else Progress()
-
-    def start_loading(self) -> None:
-        """Read the whole list."""
-        connection = self.services.connection
-        if connection is not None:
-            self._loader = Loader(
-                connection.manager,
-                self._index,
-                clock=self.services.clock,
-                on_page=self._take_page,
-                turn=self._after_keys,
-            )
-            self._load(again=False)
+        return self._loading.progress
 
     async def _after_keys(self) -> None:
         """Let the list wait while a key is being answered."""
@@ -403,32 +374,21 @@ class RestorePointsScreen(VbemScreen):
 
     @work(group="points", exclusive=True, exit_on_error=False, description="load the restore points")
     async def _load(self, *, again: bool) -> None:
-        loader = self._loader
-        if loader is None:
-            return
         # Handled as soon as `run` waits for the server: says that it does.
         self.post_message(self.PageCame())
-        await self._run(loader, again=again)
-        while isinstance(loader.progress.error, SessionExpired) and await self.services.log_on_again():
-            await self._run(loader)
-        self.post_message(self.LoadEnded())
-
-    async def _run(self, loader: Loader, *, again: bool = False) -> None:
-        self._heard_at_s = self.services.clock.monotonic()
         telling = self.set_interval(WAIT_TOLD_AFTER_S, self._show_waiting_time)
         try:
-            await loader.run(again=again)
+            await self._loading.run(again=again)
         finally:
             telling.stop()
+        self.post_message(self.LoadEnded())
 
     def _show_waiting_time(self) -> None:
-        if self.waited_s >= WAIT_TOLD_AFTER_S:
+        if self._loading.waited_s >= WAIT_TOLD_AFTER_S:
             self.show_waiting()
 
-    def _take_page(self, changed: set[Vm]) -> None:
-        """Take note of a page the loader has read, and paint now and then."""
-        self._fresh |= changed
-        self._heard_at_s = self.services.clock.monotonic()
+    def _take_news(self) -> None:
+        """Paint now and then what was read."""
         if not self._painting:
             self._painting = True
             if self._view.all_count:
@@ -441,7 +401,7 @@ class RestorePointsScreen(VbemScreen):
         if self.is_covered:
             return  # nobody sees it: what is new waits until the list comes back
         self._painting = False
-        fresh, self._fresh = self._fresh, set()
+        fresh = self._loading.take_fresh()
         self._view.update(fresh)
         if self._index.take_learned():
             self._view.rebuild()
@@ -462,15 +422,15 @@ class RestorePointsScreen(VbemScreen):
 
     def stop_loading(self) -> bool:
         """Stop what is loading; False if nothing was."""
-        return super().stop_loading() or (self._loader is not None and self._loader.stop())
+        return super().stop_loading() or self._loading.stop()
 
     def action_stop(self) -> None:
         self.stop_loading()
 
     def action_reload(self) -> None:
-        if self._loader is not None and not self._loader.is_loading:
+        if not self._loading.is_loading:
             self.set_status("")
-            self._load(again=self.progress.state is LoadState.COMPLETE)
+            self._load(again=self._loading.is_complete)
 
     # A name that is not loaded yet -------------------------------------------------------------
 
@@ -478,7 +438,7 @@ class RestorePointsScreen(VbemScreen):
         """Ask the server for what the list does not say: platforms, or a name beyond what is loaded."""
         if wanted.asks_platform:
             self._find_platforms()
-        unread = self._loader is not None and not self.progress.is_all
+        unread = self._loading.loader is not None and not self.progress.is_all
         if unread and wanted.name and not self._index.has_named(wanted.name):
             self._ask(wanted.name)
 
@@ -494,7 +454,7 @@ class RestorePointsScreen(VbemScreen):
     @work(group="exact-name", exclusive=True, exit_on_error=False, description="ask for a VM by its name")
     async def _ask(self, name: str) -> None:
         await self.services.clock.sleep(ASK_AFTER_S)
-        loader = self._loader
+        loader = self._loading.loader
         if loader is not None:
             new = await self.reading(f"ask the server for '{name}'", lambda: loader.find_exact(name))
             self.post_message(self.Asked(name, new or 0))
