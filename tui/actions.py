@@ -13,12 +13,12 @@ BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
 DIALOGS = frozenset({
     "certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice",
-    "incident", "names", "choices", "point", "batch_confirm", "sessions",
+    "incident", "names", "choices", "point", "batch_confirm", "offered", "sessions",
 })  # fmt: skip
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 _KEY_NAMES = {
     "escape": "Esc", "slash": "/", "question_mark": "?", "pageup": "PgUp", "pagedown": "PgDn",
-    "exclamation_mark": "!",
+    "exclamation_mark": "!", "plus": "+", "minus": "-",
 }  # fmt: skip
 
 
@@ -182,6 +182,13 @@ _BATCH = (
            help="Switch what has the focus; Enter does the same."),
     Action(screen="choices", name="back", keys="escape", label="Back", help="Change nothing."),
     Action(screen="point", name="back", keys="escape", label="Back", help="Keep the point of before."),
+    Action(screen="offered", name="back", keys="escape", label="Later", help="Ask again later."),
+    Action(screen="offered", name="next_choice", keys="left,right", label="Choose", footer=False,
+           help="Move between the buttons."),
+    Action(screen="offered", name="scroll(-1)", keys="up", label="Scroll up", footer=False,
+           help="Scroll the list up."),
+    Action(screen="offered", name="scroll(1)", keys="down", label="Scroll down", footer=False,
+           help="Scroll the list down."),
     Action(screen="batch_confirm", name="back", keys="escape", label="Back", help="Send nothing."),
     Action(screen="batch_confirm", name="next_choice", keys="left,right", label="Choose", footer=False,
            help="Move between the buttons."),
@@ -201,8 +208,20 @@ _TASKS = (
            help="Say which restore session is that of a restore that is UNKNOWN."),
     Action(screen="tasks", name="details", keys="d", label="Details", footer=False,
            help="Go to the details and back, to scroll them with the arrow keys."),
-    Action(screen="tasks", name="points", keys="p", label="Points",
-           help="Go back to the restore points."),
+    Action(screen="tasks", name="pause", keys="p", label="Pause",
+           help="Pause the queue, or resume it; what runs already runs on."),
+    Action(screen="tasks", name="take_out", keys="x", label="Take out", footer=False,
+           help="Take a waiting VM out of the queue, or let it wait again."),
+    Action(screen="tasks", name="at_a_time(1)", keys="plus", label="More at a time", footer=False,
+           help="Let one more restore of the queue run at a time."),
+    Action(screen="tasks", name="at_a_time(-1)", keys="minus", label="Fewer at a time", footer=False,
+           help="Let one restore less of the queue run at a time; what runs already runs on."),
+    Action(screen="tasks", name="reorder(-1)", keys="K", label="Earlier", footer=False,
+           help="Send a waiting VM earlier in its group."),
+    Action(screen="tasks", name="reorder(1)", keys="J", label="Later", footer=False,
+           help="Send a waiting VM later in its group."),
+    Action(screen="tasks", name="let_go_on", keys="u", label="Release", footer=False,
+           help="Let a group begin that a critical VM holds, though that one was not restored."),
     Action(screen="tasks", name="app.history", keys="h", label="History",
            help="Show every restore in the journal."),
     Action(screen="tasks", name="app.incident", keys="i", label="Incident", footer=False,

@@ -22,7 +22,6 @@ from tui.screens.base import (
     Notice,
     OpenBatch,
     OpenNames,
-    OpenPoints,
     OpenRestoreForm,
     OpenTasks,
     RestoresChanged,
@@ -239,11 +238,14 @@ class VbemApp(TerminalApp):
         from tui.screens.batch import BatchScreen
 
         recovery = self.services.recovery
-        if recovery is not None and not recovery.marked and message.key is not None:
+        if recovery is None:
+            return
+        if not (recovery.marked or message.is_interrupted) and message.key is not None:
             recovery.mark([message.key])
-        if recovery is not None and recovery.marked:
+        keys = () if message.is_interrupted else tuple(recovery.marked)
+        if keys or message.is_interrupted:
             self.services.keep_session_now()
-            self.push_screen(BatchScreen(self.services, recovery.marked))
+            self.push_screen(BatchScreen(self.services, keys, is_interrupted=message.is_interrupted))
 
     @on(OpenNames)
     @work(group="names", exclusive=True, exit_on_error=False, description="mark VMs by their names")
@@ -254,12 +256,6 @@ class VbemApp(TerminalApp):
         if recovery is not None and index is not None:
             chosen: tuple[VmKey, ...] = await self.push_screen_wait(NamesScreen(self.services, index)) or ()
             recovery.mark(chosen)
-
-    @on(OpenPoints)
-    def _open_points(self) -> None:
-        for screen in self.screen_stack:
-            if screen_name(screen) == "points":
-                screen.pop_until_active()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         # Before logon: no tasks, no history, nothing to log off from; and no screen leads to itself.

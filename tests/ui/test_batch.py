@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from textual import events
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
+from tests.support.program import app_on
 from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
@@ -121,3 +123,60 @@ async def test_a_vm_that_cannot_be_restored_is_left_out_only_by_x(app: VbemApp, 
         await pilot.press("escape")
         await shows(pilot, "Nothing was sent.")
     assert posts(demo) == []
+
+
+async def queued(pilot: Pilot[Any], screen: RestorePointsScreen, names: str, *, at_a_time: str = "1") -> None:
+    """A queue of these VMs is running, on the screen of tasks."""
+    await marked(pilot, screen, names)
+    await pilot.press("enter")
+    await shows(pilot, "marked")
+    await pilot.press("r")
+    await shows(pilot, "will be sent.")
+    await pilot.press("a")
+    await shows(pilot, "Restores at a time")
+    await pilot.press("tab", "tab", "tab", "backspace", at_a_time, "enter")
+    await shows(pilot, f"{at_a_time} at a time")
+    await pilot.press("ctrl+r")
+    await shows(pilot, "one request each")
+    await pilot.press("right", "enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, TasksScreen), "the tasks")
+
+
+async def test_the_queue_is_seen_paused_changed_and_goes_on(app: VbemApp, demo: DemoProcess) -> None:
+    async with browsing(app) as (pilot, screen):
+        await queued(pilot, screen, "sql01\nsql02\nwiki01\n")
+        await until(pilot, lambda: len(posts(demo)) == 1, "the first request")
+        await shows(pilot, "2 waiting")
+        await pilot.press("p")
+        await shows(pilot, "PAUSED")
+        await pilot.press("end")
+        await pilot.press("x")
+        await shows(pilot, "1 taken out")
+        await pilot.press("p", "plus")
+        await shows(pilot, "2 at a time")
+        await until(pilot, lambda: len(posts(demo)) == 2, "the second request")
+    assert len(posts(demo)) == 2
+
+
+async def test_a_queue_that_was_cut_off_is_offered_vm_by_vm_and_never_goes_on_by_itself(
+    app: VbemApp, demo: DemoProcess, tmp_path: Path
+) -> None:
+    async with browsing(app) as (pilot, screen):
+        await queued(pilot, screen, "sql01\nsql02\nwiki01\n")
+        await until(pilot, lambda: len(posts(demo)) == 1, "the first request")
+        await shows(pilot, "2 waiting")
+        await pilot.press("p")
+        await shows(pilot, "PAUSED")
+    async with browsing(app_on(demo, tmp_path)) as (pilot, screen):
+        await shows(pilot, "NOT SENT")
+        await pilot.press("ctrl+t")
+        await shows(pilot, "An interrupted queue: 2 NOT SENT")
+        assert len(posts(demo)) == 1
+        await pilot.press("right", "enter")
+        await shows(pilot, "2 will be sent.")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 2 VMs?")
+        assert len(posts(demo)) == 1
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: len(posts(demo)) == 3, "the others")
+    assert len({one["path"] for one in posts(demo)}) == 3

@@ -142,7 +142,7 @@ async def test_send_again_after_another_run_reads_the_point_anew(tmp_path: Path)
 
 async def test_leaving_the_screen_stops_nothing(tmp_path: Path, manager: StageManager) -> None:
     async with sent(tmp_path, manager) as pilot:
-        await press(pilot, "p")
+        await press(pilot, "escape")
         assert "the list of points" in text_of(pilot)
         manager.task_list = (finished(1),)
         await tick(pilot)

@@ -5,17 +5,27 @@ that `RestoreService.prepare` made, and it is sent by `RestoreService.submit`,
 with the same guards and the same single POST. This room may import
 `restores`, `restore_points`, `api`, `store` and the bottom row.
 
-- `service`: what one logon recovers. It holds the incident in force, the
-  marked VMs and the queue.
-- `plan`: the plan of many, a line for each VM, in groups; pure.
-- `plan_file`: a recovery plan as a TOML file.
-- `readiness`: whether each VM of a plan could be restored now; it sends
-  nothing that writes.
-- `queue`: the queue as a snapshot: group by group, so many at a time.
-- `queue_runner`: sends it, one POST a line, and never by itself after a crash.
-- `queue_summary`: its lines, counts and estimate in words.
-- `report`: what was restored, in Markdown, CSV and JSON.
+What to open for what:
 
-An incident itself, and what a point loses by it, is in `tui.restores.incident`:
-a single restore is for it, too.
+- `service`: what one logon recovers. It holds the incident in force, the
+  marked VMs and the queue, and it is what screens and scripts use.
+- `plan`: the plan of many, a line for each VM, in groups; pure.
+- `planner`: makes a plan ready. It gives each line its point, the platform's
+  form and the exact request, or the reason why there is none.
+- `queue`: a queue as a snapshot that only pure functions change. What is sent
+  next, and what is held, follows from the snapshot alone.
+- `queue_runner`: sends a queue, so many lines at a time, and journals it.
+- `queue_summary`: a queue in words, with an estimate and what it rests on.
+
+How many VMs are restored: marks become a plan (`Planner.plan_of`), the plan
+is edited and checked at the server with one list (`Planner.check`), confirmed
+once, written into the journal with all its lines, and sent line by line. A
+restore names its line in the same write that puts it on disk, so nothing is
+sent twice, whenever the program ends. A queue that was cut off is offered at
+the next start and never continues by itself.
+
+An incident itself, and what a point loses by it, is in
+`tui.restores.incident`: a single restore is for it, too.
+
+Names can be found with `tui.restore_points.names`.
 """

@@ -5,13 +5,14 @@ It asks the server only in `check` and `learn_platforms`, and only reads.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tui.api.models import CloudLayout, Platform, RestorePoint
+import msgspec
+
+from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
 from tui.clock import Clock
 from tui.errors import VbemError
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
@@ -26,6 +27,24 @@ from tui.sanitize import skeleton
 
 MOST_PLATFORMS_ASKED = 50
 """VMs whose platform is asked of the server for one plan: each takes a request."""
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """A line as a queue keeps it."""
+
+    server_uid: str
+    ref: str
+    kind: str
+    point: str
+    group: int
+    critical: bool
+    keep_original: bool | None = None
+    power_on: bool | None = None
+    new_name: str | None = None
+    values: dict[str, bool | str] = {}
+
+
+_RECORD = msgspec.json.Decoder(_Record)
 
 
 class PlatformApi(Protocol):
@@ -67,6 +86,29 @@ class Planner:
             platform=vm.platform,
             point=None if row is None else self.index.point(row),
             newest=newest,
+        )
+
+    def line_of_record(self, record: str) -> PlanLine | None:
+        """Return the line that `record_of` kept; None where it cannot be read. Its point may be gone."""
+        try:
+            kept = _RECORD.decode(record)
+        except msgspec.MsgspecError:
+            return None
+        key = VmKey(kept.server_uid, kept.ref, PointKind(kept.kind))
+        vm = self.index.vm_with(key)
+        rows = vm.rows if vm is not None else ()
+        row = next((row for row in rows if self.index.uid(row) == kept.point), None)
+        return PlanLine(
+            key=key,
+            vm_name=vm.name if vm is not None else "",
+            server_name=vm.server_name if vm is not None else "",
+            platform=vm.platform if vm is not None else Platform.UNKNOWN,
+            point=None if row is None else self.index.point(row),
+            newest=self.index.newest(vm) if vm is not None else None,
+            group=kept.group,
+            critical=kept.critical,
+            choices=Choices(keep_original=kept.keep_original, power_on=kept.power_on, new_name=kept.new_name),
+            values=kept.values,
         )
 
     def prepare(self, plan: RecoveryPlan) -> RecoveryPlan:
@@ -197,17 +239,16 @@ def queue_lines(plan: RecoveryPlan) -> list[QueueLine]:
 def record_of(line: PlanLine, choices: Choices) -> str:
     """Return what rebuilds a line after a crash, as JSON: the VM, its point and what was decided."""
     chosen = line.choices.over(choices)
-    return json.dumps(
-        {
-            "server_uid": line.key.server_uid,
-            "ref": line.key.ref,
-            "kind": line.key.kind,
-            "point": line.point.uid if line.point is not None else "",
-            "group": line.group,
-            "critical": line.critical,
-            "keep_original": chosen.keep_original,
-            "power_on": chosen.power_on,
-            "new_name": line.new_name or None,
-            "values": dict(line.values),
-        }
+    record = _Record(
+        server_uid=line.key.server_uid,
+        ref=line.key.ref,
+        kind=line.key.kind,
+        point=line.point.uid if line.point is not None else "",
+        group=line.group,
+        critical=line.critical,
+        keep_original=chosen.keep_original,
+        power_on=chosen.power_on,
+        new_name=line.new_name or None,
+        values=dict(line.values),
     )
+    return msgspec.json.encode(record).decode()

@@ -103,19 +103,16 @@ class OpenBatch(Message):
 
     Args:
         key: the VM to mark where none is.
+        is_interrupted: show those of the queue that are to be confirmed again.
     """
 
-    def __init__(self, key: VmKey | None) -> None:
+    def __init__(self, key: VmKey | None, *, is_interrupted: bool = False) -> None:
         super().__init__()
-        self.key = key
+        self.key, self.is_interrupted = key, is_interrupted
 
 
 class OpenNames(Message):
     """Ask for a list of names, and mark their VMs."""
-
-
-class OpenPoints(Message):
-    """Go back to the list of restore points."""
 
 
 class TasksSeen(Message):

@@ -27,10 +27,11 @@ from tui.widgets.text_view import Line, TextView
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual.binding import BindingType
 
+    from tui.recovery.service import RecoveryService
     from tui.restore_points.index import VmKey
     from tui.services import Services
 
@@ -51,15 +52,19 @@ class BatchScreen(VbemScreen):
     Args:
         services: what it asks and sends through.
         keys: the VMs.
+        is_interrupted: show the lines of the queue that are to be confirmed again, instead of these.
     """
 
     NAME = "batch"
     HEADING = "Plan"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("batch")
 
-    def __init__(self, services: Services, keys: Iterable[VmKey]) -> None:
+    def __init__(self, services: Services, keys: Iterable[VmKey], *, is_interrupted: bool = False) -> None:
         super().__init__(services)
         self._keys = tuple(keys)
+        self._is_interrupted = is_interrupted
+        self._queue_lines: dict[VmKey, int] = {}
+        """The lines of an interrupted queue, by their VMs."""
         self._plan = RecoveryPlan()
         self._at_a_time = AT_A_TIME
 
@@ -72,7 +77,9 @@ class BatchScreen(VbemScreen):
 
     def on_mount(self) -> None:
         planner, recovery = self._planner, self.services.recovery
-        if planner is not None and recovery is not None:
+        if planner is not None and recovery is not None and self._is_interrupted:
+            self._plan, self._queue_lines = interrupted(planner, recovery)
+        elif planner is not None and recovery is not None:
             ticket = recovery.incident.ticket if recovery.incident else ""
             pattern = "{name}-{ticket}" if ticket else "{name}-restored"
             self._plan = planner.plan_of(self._keys, choices=Choices(new_name=pattern))
@@ -246,6 +253,10 @@ class BatchScreen(VbemScreen):
             if not await self.ask(BatchConfirmScreen(self.services, checked, self._at_a_time)):
                 self.set_status("Nothing was sent.")
                 return
+            if self._is_interrupted:
+                go_on(recovery, checked, self._queue_lines)
+                self.dismiss(None)
+                return
             ticket = recovery.incident.ticket if recovery.incident else ""
             with self.reporting("start the queue"):
                 queue = await recovery.start_queue(queue_lines(checked), name=checked.name, ticket=ticket)
@@ -276,6 +287,29 @@ class BatchScreen(VbemScreen):
         text = "What you changed in this plan is discarded; the marks stay. Nothing was sent."
         if await self.ask(AskScreen(self.services, "Leave the plan?", text, yes="Leave", no="Stay")):
             self.dismiss(None)
+
+
+def interrupted(planner: Planner, recovery: RecoveryService) -> tuple[RecoveryPlan, dict[VmKey, int]]:
+    """Return the plan of a taken-up queue's waiting lines, and the numbers of these by their VMs."""
+    lines, numbers = [], {}
+    for queued in recovery.queue.queue.to_confirm if recovery.queue else ():
+        line = planner.line_of_record(queued.record)
+        if line is not None:
+            lines.append(replace(line, vm_name=line.vm_name or queued.vm_name))
+            numbers[line.key] = queued.id
+    return planner.prepare(RecoveryPlan(lines=tuple(lines))), numbers
+
+
+def go_on(recovery: RecoveryService, checked: RecoveryPlan, numbers: Mapping[VmKey, int]) -> None:
+    """Send what was confirmed of a taken-up queue; what was left out is taken out of it."""
+    queue = recovery.queue
+    if queue is None:
+        return
+    for line in checked.lines:
+        if line.is_left_out:
+            queue.take_out(numbers[line.key])
+    queue.confirm({numbers[line.key]: line.plan for line in checked.to_be_sent if line.plan is not None})
+    queue.resume()
 
 
 def _cells(line: PlanLine) -> tuple[Cell, ...]:

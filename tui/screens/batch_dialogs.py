@@ -12,10 +12,12 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from tui.recovery.plan import PLACEHOLDERS, Choices, RecoveryPlan
+from tui.recovery.queue import Queue
+from tui.recovery.queue_summary import line_words
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.points_tables import POINT_COLUMNS, PointRows
-from tui.timefmt import clock_time
+from tui.timefmt import both, clock_time
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import BoxText, Line
@@ -155,6 +157,66 @@ class PointScreen(Dialog[int]):
 
     def action_back(self) -> None:
         self.dismiss(None)
+
+
+TAKE_UP, CLOSE = "take up", "close"
+"""Answers to an interrupted queue."""
+
+
+class OfferedQueueScreen(Dialog[str]):
+    """Shows VM by VM what an interrupted queue has sent, and asks what becomes of the rest.
+
+    Args:
+        services: of the screen below.
+        queue: as the journal has it.
+    """
+
+    NAME = "offered"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("offered")
+
+    def __init__(self, services: Services, queue: Queue) -> None:
+        super().__init__(services)
+        self._queue = queue
+
+    def compose_box(self) -> ComposeResult:
+        count = len(self._queue.to_be_sent)
+        with Vertical(classes="box"):
+            yield self.title_line(f"An interrupted queue: {count} NOT SENT")
+            yield BoxText(self._lines(), hang=2, needs_tab=False, id="offered-text")
+            with Horizontal(classes="buttons"):
+                yield Button("Later", id="offered-later", compact=True)
+                yield Button("Check and confirm the rest", id="offered-take", compact=True)
+                yield Button("Never send it", id="offered-close", compact=True)
+
+    def _lines(self) -> list[Line]:
+        queue, words = self._queue, line_words(self._queue)
+        started = f"Started at {both(queue.created)}"
+        lines: list[Line] = [f"{started} by {queue.operator}. {queue.ticket}".strip()]
+        for line in queue.lines:
+            state = "NOT SENT" if line.is_to_be_sent else words[line.id].label
+            lines.append(f"{state}: {safe(line.vm_name, cells=40)}")
+        return lines
+
+    def on_mount(self) -> None:
+        self.query_one("#offered-later").focus()
+
+    @on(Button.Pressed, "#offered-take")
+    def _take(self) -> None:
+        self.dismiss(TAKE_UP)
+
+    @on(Button.Pressed, "#offered-close")
+    def _close(self) -> None:
+        self.dismiss(CLOSE)
+
+    @on(Button.Pressed, "#offered-later")
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def action_next_choice(self) -> None:
+        self.focus_next(Button)
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one("#offered-text", BoxText).turn(lines)
 
 
 class BatchConfirmScreen(Dialog[bool]):

@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Button
+from textual.widgets import Button, Static
 
 from tui.errors import VbemError
+from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.restore_states import RestoreState
 from tui.restores.forms.fields import FormDraft
 from tui.restores.restore import Restore
 from tui.restores.unfollowed import Unfollowed
-from tui.screens.base import OpenPoints, OpenRestoreForm, RestoresChanged, TasksSeen, VbemScreen, bindings_of
+from tui.screens.base import OpenBatch, OpenRestoreForm, RestoresChanged, TasksSeen, VbemScreen, bindings_of
+from tui.screens.batch_dialogs import CLOSE, TAKE_UP, OfferedQueueScreen
 from tui.screens.cancel import CancelScreen
 from tui.screens.plan_text import has_unnamed_root, spell_out
+from tui.screens.queue_text import queue_cells, queue_line_details, queue_title
 from tui.screens.reference_picker import learn_roots
 from tui.screens.restore_form_data import draft_of
 from tui.screens.restore_text import (
@@ -39,8 +42,11 @@ from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     from textual.binding import BindingType
 
+    from tui.recovery.queue_runner import RestoreQueue
     from tui.services import Services
 
 _COLUMNS = (
@@ -51,6 +57,7 @@ _COLUMNS = (
     Column(key="message", label="What is known", width=SHORT_CELLS, flex=3),
 )
 ELAPSED_EVERY_S = 10.0
+_Row = Restore | Unfollowed | QueuedLine
 _AGAIN = {RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED}
 
 
@@ -73,8 +80,10 @@ class TasksScreen(VbemScreen):
         self._journal_problem = ""
         self._refusal = ("", "")
         """Which row could last not be taken over, and why."""
+        self._forget_queue: Callable[[], None] = lambda: None
 
     def compose_body(self) -> ComposeResult:
+        yield Static("", markup=False, id="tasks-queue")
         yield VirtualTable(
             _COLUMNS, empty="No restores in this run yet. Esc: choose a point.", id="tasks-table"
         )
@@ -88,14 +97,95 @@ class TasksScreen(VbemScreen):
         self.app.post_message(TasksSeen())
         self.query_one(VirtualTable).focus()
         self.set_interval(ELAPSED_EVERY_S, self._show_elapsed)
+        if self.services.recovery is not None:
+            self._forget_queue = self.services.recovery.on_queue_change(self._queue_changed)
         self._show_all()
+        self._offer_queues()
         if self._selected:
             self.query_one(VirtualTable).select(self._selected)
+
+    def on_unmount(self) -> None:
+        self._forget_queue()
 
     def _show_elapsed(self) -> None:
         """Go on counting where the server says nothing new, as of what is unknown."""
         if self.app.screen is self and not all(restore.is_over for restore in self._restores):
             self._show_all()
+
+    # -- the queue ----------------------------------------------------------------------------
+
+    @property
+    def _queue(self) -> RestoreQueue | None:
+        return self.services.recovery.queue if self.services.recovery else None
+
+    @property
+    def _queued(self) -> tuple[QueuedLine, ...]:
+        """Return the lines of the queue that have no restore."""
+        lines = self._queue.queue.lines if self._queue else ()
+        return tuple(line for line in lines if line.restore is None)
+
+    @property
+    def _chosen_line(self) -> QueuedLine | None:
+        key = self.query_one(VirtualTable).cursor_key
+        return next((line for line in self._queued if line.id == key), None)
+
+    def _queue_changed(self) -> None:
+        if self.is_mounted and self.app.screen is self:
+            self._show_all()
+
+    def _show_queue(self, now: datetime) -> None:
+        said = self.query_one("#tasks-queue", Static)
+        said.display = self._queue is not None
+        if self._queue is not None:
+            said.update("\n".join(queue_title(self._queue.queue, now, self.size.width - 2)))
+
+    @work(group="offered", exclusive=True, exit_on_error=False, description="read interrupted queues")
+    async def _offer_queues(self) -> None:
+        recovery = self.services.recovery
+        if recovery is None or recovery.queue is not None:
+            return
+        with self.reporting("read interrupted queues"):
+            for queue in await recovery.offered():
+                answer = await self.ask(OfferedQueueScreen(self.services, queue))
+                if answer == CLOSE:
+                    await recovery.close_offered(queue.id)
+                elif answer == TAKE_UP:
+                    await recovery.take_up(queue.id)
+                    self.app.post_message(OpenBatch(None, is_interrupted=True))
+                    return
+
+    def action_pause(self) -> None:
+        if self._queue is None:
+            self.set_status("There is no queue to pause.")
+        elif self._queue.queue.to_confirm:
+            self.app.post_message(OpenBatch(None, is_interrupted=True))
+        elif self._queue.queue.is_paused:
+            self._queue.resume()
+        else:
+            self._queue.pause()
+
+    def action_take_out(self) -> None:
+        line, queue = self._chosen_line, self._queue
+        if line is None or queue is None:
+            self.set_status("Only a VM that waits can be taken out; c cancels a restore.")
+        elif line.state is LineState.WAITING:
+            queue.take_out(line.id)
+        else:
+            queue.put_back(line.id)
+
+    def action_reorder(self, by: int) -> None:
+        line, queue = self._chosen_line, self._queue
+        if line is not None and queue is not None:
+            queue.move(line.id, by=by)
+
+    def action_at_a_time(self, by: int) -> None:
+        if self._queue is not None:
+            self._queue.set_limits(at_a_time=self._queue.queue.at_a_time + by)
+
+    def action_let_go_on(self) -> None:
+        line, queue = self._chosen_line, self._queue
+        if line is not None and queue is not None:
+            queue.let_go_on(line.group)
 
     def on_screen_resume(self) -> None:
         self.app.post_message(TasksSeen())
@@ -141,12 +231,15 @@ class TasksScreen(VbemScreen):
 
     def _show_all(self) -> None:
         now = self.services.clock.now()
-        newest_first: tuple[Restore | Unfollowed, ...] = (
+        newest_first: tuple[_Row, ...] = (
             *reversed(self._restores),
+            *self._queued,
             *reversed(self._unfollowed),
         )
-        rows = ListRows[Restore | Unfollowed](newest_first, lambda one: _cells(one, now), lambda one: one.key)
+        queue = self._queue.queue if self._queue else None
+        rows = ListRows[_Row](newest_first, lambda one: _cells(one, now, queue), _key)
         self.query_one(VirtualTable).set_rows(rows)
+        self._show_queue(now)
         self._show_chosen()
         self._show_journal_problem()
 
@@ -164,8 +257,11 @@ class TasksScreen(VbemScreen):
         self._enable(chosen)
         details = self.query_one(TextView)
         if chosen is None:
-            one = self._chosen_unfollowed
-            details.show(unfollowed_lines(one, self.services.clock.now()) if one else ())
+            one, line = self._chosen_unfollowed, self._chosen_line
+            if line is not None and self._queue is not None:
+                details.show(queue_line_details(self._queue.queue, line))
+            else:
+                details.show(unfollowed_lines(one, self.services.clock.now()) if one else ())
             return
         plan = self._plans.get(chosen.entry_id or 0, "")
         lines = spell_out(
@@ -321,15 +417,18 @@ class TasksScreen(VbemScreen):
         if draft is not None:
             self.app.post_message(OpenRestoreForm(_with_note(draft, restore)))
 
-    def action_points(self) -> None:
-        self.app.post_message(OpenPoints())
-
     def action_back(self) -> None:
         self.dismiss(None)
 
 
-def _cells(one: Restore | Unfollowed, now: datetime) -> tuple[Cell, ...]:
+def _cells(one: _Row, now: datetime, queue: Queue | None) -> tuple[Cell, ...]:
+    if isinstance(one, QueuedLine):
+        return queue_cells(queue, one) if queue is not None else ()
     return restore_cells(one, now) if isinstance(one, Restore) else unfollowed_cells(one, now)
+
+
+def _key(one: _Row) -> Hashable:
+    return one.id if isinstance(one, QueuedLine) else one.key
 
 
 def _may_send_again(restore: Restore | None) -> bool:
