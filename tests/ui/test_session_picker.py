@@ -26,13 +26,16 @@ async def test_the_operator_says_which_session_is_theirs(tmp_path: Path) -> None
         rows = stage(pilot).rows
         other = rows.plan(server="em.lab.example:9398", vm_name="app07", state=RestoreState.UNKNOWN)
         assert rows.claim_session(other.id, session(1).uid, "task")
-        await press(pilot, "w", "enter")
+        await press(pilot, "w")
+        await press(pilot, "enter")
         assert "It cannot be chosen: Row 2 of the journal has it." in text_of(pilot)
         await press(pilot, "down", "enter")
         assert "Is this session yours?" in text_of(pilot)
         await press(pilot, "enter")
         assert rows.get(1).state is RestoreState.UNKNOWN, "the safe answer changes nothing"
-        await press(pilot, "w", "down", "enter", "tab", "enter")
+        await press(pilot, "w")
+        await press(pilot, "down", "enter")
+        await press(pilot, "tab", "enter")
         row = rows.get(1)
         assert (row.state, row.session_uid, row.found_by) == (
             RestoreState.SUCCEEDED,

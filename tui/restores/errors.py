@@ -41,7 +41,7 @@ class SessionNotTaken(VbemError):
     """The operator chose a restore session that cannot be this restore's."""
 
     title = "That session was not taken"
-    hint = "Nothing was changed. Look at the list again."
+    hint = "Look at the list again; nothing was changed."
 
 
 class NotLoggedOn(NotSent):

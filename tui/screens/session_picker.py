@@ -77,8 +77,8 @@ def are_you_sure(services: Services, restore: Restore, session: RestoreSession) 
     """Return the question before a session is taken on the operator's word."""
     text = (
         f"{restore.vm_name}: the session that began {_began(session)}, now {_came_to(session)}.\n"
-        "What it comes to is then told as this restore's, as said by you. It cannot be given to another "
-        "restore later."
+        "What it comes to is then this restore's result, marked as said by you. No other restore can have "
+        "it later."
     )
     return AskScreen(services, "Is this session yours?", text, yes="It is mine", no="Back")
 
