@@ -204,7 +204,7 @@ _TASKS = (
            help="Open the form again for a restore that failed or is unknown; it is a new restore."),
     Action(screen="tasks", name="take_over", keys="o", label="Take over",
            help="Watch a restore here that is NOT WATCHED here, or say why that cannot be."),
-    Action(screen="tasks", name="say_session", keys="w", label="Whose?", footer=False,
+    Action(screen="tasks", name="say_session", keys="w", label="Whose?",
            help="Say which restore session is that of a restore that is UNKNOWN."),
     Action(screen="tasks", name="details", keys="d", label="Details", footer=False,
            help="Go to the details and back, to scroll them with the arrow keys."),

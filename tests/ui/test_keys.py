@@ -26,6 +26,8 @@ from tui.widgets.header import StatusLine
 from tui.widgets.inputs import LineInput
 from tui.widgets.text_view import TextView
 
+NEVER_BESIDE_OTHERS = {"tasks.take_over"}
+"""Offered for a row that this vbem does not watch, where no other action on restores is."""
 FULL_SCREENS = ("login", "points", "form", "request", "tasks", "history")
 
 
@@ -50,7 +52,7 @@ def test_keys_are_written_in_one_way(key: str, written: str) -> None:
 
 @pytest.mark.parametrize("screen", FULL_SCREENS)
 def test_own_keys_of_each_screen_and_the_help_fit_into_80_columns(screen: str) -> None:
-    wanted = words_of(screen)
+    wanted = [word for word in words_of(screen) if word.id not in NEVER_BESIDE_OTHERS]
     shown = fitting(wanted, 80)
     own = [word for word in wanted if not word.id.startswith("app.")]
     assert [word for word in shown if word in own] == own

@@ -20,13 +20,17 @@ async def test_the_operator_says_which_session_is_theirs(tmp_path: Path) -> None
         await send(pilot)
         await press(pilot, "w")
         assert "The server lists no new restore session of this VM; that is no proof." in text_of(pilot)
+        assert "w Whose?" in text_of(pilot)
         manager.session_list = (session(1), stopped(SessionResult.SUCCESS, 2))
         await tick(pilot)
         assert stage(pilot).rows.get(1).state is RestoreState.UNKNOWN
         rows = stage(pilot).rows
         other = rows.plan(server="em.lab.example:9398", vm_name="app07", state=RestoreState.UNKNOWN)
         assert rows.claim_session(other.id, session(1).uid, "task")
+        manager.unreadable = 1
         await press(pilot, "w")
+        assert "1 session cannot be read; its own may be one of them." in text_of(pilot)
+        manager.unreadable = 0
         await press(pilot, "enter")
         assert "It cannot be chosen: Row 2 of the journal has it." in text_of(pilot)
         await press(pilot, "down", "enter")
@@ -44,5 +48,6 @@ async def test_the_operator_says_which_session_is_theirs(tmp_path: Path) -> None
         )
         assert "as the operator said" in text_of(pilot)
         assert "as said by the operator" in details(pilot)
+        assert "w Whose?" not in text_of(pilot), "a key is offered where it acts"
         assert "said by the operator (" in rows.events(1)[-1].message
     assert (len(manager.posts), len(manager.deletes)) == (1, 0)

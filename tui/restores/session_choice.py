@@ -18,6 +18,8 @@ from tui.restores.restore import Restore, Timestamp
 from tui.restores.session_search import contradiction, guard_query, is_of_vm
 from tui.restores.transitions import session_seen
 
+_NOT_LISTED = "The server does not list it as one of this VM."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCandidate:
@@ -26,6 +28,34 @@ class SessionCandidate:
     session: RestoreSession
     why_not: str = ""
     """Why it cannot be chosen; empty where it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionList:
+    """What can be chosen from, and what that list lacks."""
+
+    candidates: tuple[SessionCandidate, ...]
+    ruled_out: int = 0
+    """Sessions of the VM that cannot be this restore's: they were there before, or name another point."""
+    unreadable: int = 0
+    """Sessions that the server sent and nothing could be made of."""
+    is_whole: bool = True
+    """Whether the server gave no reason to think that there are more than it sent."""
+
+    @property
+    def gaps(self) -> str:
+        """Return what is not listed, in sentences; empty where that is nothing."""
+        ruled_out, unreadable = _counted(self.ruled_out), _counted(self.unreadable)
+        parts = (
+            f"{ruled_out} of this VM cannot be its own: older, or of another point." if ruled_out else "",
+            f"{unreadable} cannot be read; its own may be one of them." if unreadable else "",
+            "" if self.is_whole else "The server's list may not be whole.",
+        )
+        return " ".join(filter(None, parts))
+
+
+def _counted(number: int) -> str:
+    return {0: "", 1: "1 session"}.get(number, f"{number} sessions")
 
 
 class SessionChoice:
@@ -40,8 +70,8 @@ class SessionChoice:
     def __init__(self, manager: RestoreApi, registry: RestoreRegistry, operator: str) -> None:
         self._manager, self._registry, self._operator = manager, registry, operator
 
-    async def candidates(self, restore: Restore) -> tuple[SessionCandidate, ...]:
-        """List the sessions of the VM that may be this restore's, the newest first.
+    async def candidates(self, restore: Restore) -> SessionList:
+        """List the sessions of the VM that may be this restore's, the newest first, and what is not listed.
 
         Raises:
             ManagerError: the sessions cannot be listed.
@@ -50,10 +80,16 @@ class SessionChoice:
         sessions = await self._manager.restore_sessions(guard_query(restore.vm_name))
         taken = await asyncio.to_thread(self._registry.journal.sessions_taken)
         rows = {item.session_uid.lower(): item.entry_id or 0 for item in self._registry.all()} | taken
-        return tuple(
-            SessionCandidate(session=one, why_not=_why_not(restore, rows.get(one.uid.lower())))
-            for one in sessions
-            if is_of_vm(one, restore.vm_name, restore.server_uid) and not contradiction(restore, one)
+        of_vm = [one for one in sessions if is_of_vm(one, restore.vm_name, restore.server_uid)]
+        possible = [one for one in of_vm if not contradiction(restore, one)]
+        return SessionList(
+            candidates=tuple(
+                SessionCandidate(session=one, why_not=_why_not(restore, rows.get(one.uid.lower())))
+                for one in possible
+            ),
+            ruled_out=len(of_vm) - len(possible),
+            unreadable=sessions.unreadable,
+            is_whole=sessions.is_whole,
         )
 
     async def take(self, restore: Restore, session_uid: str) -> Restore:
@@ -65,11 +101,10 @@ class SessionChoice:
             StoreError: the journal cannot be asked or written.
         """
         listed = await self.candidates(restore)
-        found = next((one for one in listed if one.session.uid.lower() == session_uid.lower()), None)
+        by_uid = {one.session.uid.lower(): one for one in listed.candidates}
+        found = by_uid.get(session_uid.lower())
         if found is None or found.why_not:
-            raise SessionNotTaken(
-                found.why_not if found else "The server does not list it as one of this VM."
-            )
+            raise SessionNotTaken(found.why_not if found else f"{_NOT_LISTED} {listed.gaps}".strip())
         if self._registry.get(restore.key).state is not RestoreState.UNKNOWN:
             raise SessionNotTaken("What became of this restore is known meanwhile.")
         if not await self._registry.claim_session(restore.key, found.session.uid, FoundBy.OPERATOR):

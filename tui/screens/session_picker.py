@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -13,7 +12,7 @@ from textual.widgets import Static
 from tui import timefmt
 from tui.api.models import RestoreSession
 from tui.restores.restore import Restore
-from tui.restores.session_choice import SessionCandidate
+from tui.restores.session_choice import SessionCandidate, SessionList
 from tui.restores.session_search import names_point
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
@@ -39,9 +38,10 @@ class SessionPicker(Dialog[RestoreSession | None]):
     NAME = "sessions"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("sessions")
 
-    def __init__(self, services: Services, restore: Restore, found: Sequence[SessionCandidate]) -> None:
+    def __init__(self, services: Services, restore: Restore, found: SessionList) -> None:
         super().__init__(services)
-        self._restore, self._found = restore, found
+        self._restore, self._found = restore, found.candidates
+        self._gaps = found.gaps
 
     def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -49,9 +49,11 @@ class SessionPicker(Dialog[RestoreSession | None]):
                 f"Which session is this restore of {safe(self._restore.vm_name, cells=30)}?"
             )
             yield VirtualTable(_COLUMNS, id="sessions-table")
+            yield Static(self._gaps, markup=False, id="sessions-gaps")
             yield Static("Enter chooses it; Esc changes nothing.", markup=False, id="sessions-note")
 
     def on_mount(self) -> None:
+        self.query_one("#sessions-gaps").display = bool(self._gaps)
         table = self.query_one(VirtualTable)
         table.set_rows(ListRows(self._found, self._cells, lambda one: one.session.uid))
         table.focus()

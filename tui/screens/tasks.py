@@ -286,6 +286,7 @@ class TasksScreen(VbemScreen):
         restores = self.services.restores
         if restores is not None and chosen is not None and not unusable["cancel"]:
             unusable["cancel"] = not restores.what_cancel_can_do(chosen).possible
+        unusable["say_session"] = chosen is None or chosen.state is not RestoreState.UNKNOWN
         self.query_one(Footer).leave_out({f"tasks.{name}" for name, off in unusable.items() if off})
 
     @work(group="plan", exit_on_error=False, description="read the plan of a restore")
@@ -361,8 +362,9 @@ class TasksScreen(VbemScreen):
             )
             if found is None:
                 return
-            if not found:
-                self.set_status("The server lists no new restore session of this VM; that is no proof.")
+            if not found.candidates:
+                words = "The server lists no new restore session of this VM; that is no proof."
+                self.set_status(f"{words} {found.gaps}".strip())
                 return
             session = await self.ask(SessionPicker(self.services, restore, found))
             if session is None or not await self.ask(are_you_sure(self.services, restore, session)):
