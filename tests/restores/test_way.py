@@ -10,6 +10,7 @@ from tui.api.models import CloudLayout, Platform
 from tui.restore_states import RestoreState
 from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.forms.platforms import form_for
+from tui.restores.outcome import outcome_words
 
 VSPHERE, HYPERV, CLOUD = Platform.VSPHERE, Platform.HYPERV, Platform.CLOUD_DIRECTOR
 
@@ -20,6 +21,9 @@ async def test_a_machine_is_restored_beside_the_original(any_site: Site, vm: str
     assert restore.state is RestoreState.LAUNCHING
     over = await any_site.to_the_end()
     assert over.state is RestoreState.SUCCEEDED
+    await any_site.restores.learn_names()
+    assert any_site.entry().restored_name == vm
+    assert outcome_words(any_site.entry()) == f"Restored as {vm}; original kept."
     (effect,) = any_site.demo.restores()
     assert (effect["vm"], effect["overwrites"], effect["power_on"]) == (vm, False, False)
     assert (effect["keep_original"], effect["quick_rollback"]) == (True, False)

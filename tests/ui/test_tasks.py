@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,10 +30,22 @@ async def test_row_follows_task_and_session_to_the_end(tmp_path: Path, manager: 
         await tick(pilot)
         assert "restoring" in text_of(pilot)
         assert "64 %" in text_of(pilot)
-        manager.session_list = (stopped(SessionResult.SUCCESS),)
+        made = replace(stopped(SessionResult.SUCCESS), restored_ref="urn:VMware:Vm:r.vm-9001")
+        manager.session_list = (made,)
         await tick(pilot)
         assert "succeeded" in text_of(pilot)
         assert "The VM is restored." in details(pilot)
+        (row,) = (line for line in text_of(pilot).splitlines() if " succeeded " in line)
+        assert "Original kept" in row
+        manager.restored_name = "app07-restored"
+        restores = stage(pilot).services.restores
+        assert restores is not None
+        await restores.learn_names()
+        await settle(pilot)
+        assert "Restored as app07-restored; original kept." in details(pilot)
+        await press(pilot, "h")
+        told = pilot.app.screen.query_one("#history-details", TextView).text
+        assert "Outcome       Restored as app07-restored; original kept." in told
     assert len(manager.posts) == 1
 
 

@@ -388,6 +388,18 @@ class EnterpriseManager:
         target = f"/api/lookup?host={encoded(root_uid)}&name={encoded(name)}&type={encoded(object_type)}"
         return await self._collection(target, resources.hierarchy_items)
 
+    async def name_of_reference(self, reference: str) -> str:
+        """Return what an object of a hierarchy is called; empty where the server does not list it.
+
+        Raises:
+            Forbidden: the role may not look it up.
+        """
+        found = await self._collection(
+            f"/api/lookup?hierarchyRef={encoded(reference)}", resources.hierarchy_items
+        )
+        own = (item.name for item in found if item.ref.casefold() == reference.casefold())
+        return next(own, "")
+
     async def backup_servers(self) -> Items[BackupServer]:
         """Return all backup servers Enterprise Manager collects from.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from tui.demo import hierarchy, wire_json, wire_xml
-from tui.demo.activity import Session
+from tui.demo.activity import Session, restored_ref
 from tui.demo.filters import Table
 from tui.demo.logon import LogonSession
 from tui.demo.messages import Refused, Reply, Request, not_found
@@ -14,7 +14,7 @@ from tui.demo.query import wants_entities
 from tui.demo.replies import content_type
 from tui.demo.site import Site
 from tui.demo.wire import Collection, Link, Resource
-from tui.demo.world import RUNS_OF_A_JOB, Job, Root
+from tui.demo.world import RUNS_OF_A_JOB, Job, Root, Vm
 
 RowT = TypeVar("RowT")
 _BLOCK = 500
@@ -160,11 +160,20 @@ class ReadCalls:
                 thing for root in roots if root.guid in reference
                 for thing in hierarchy.things(self._site.world, root) if thing.ref.lower() == reference
             ]  # fmt: skip
+            found = found or [thing for thing in self._restored() if thing.ref.lower() == reference]
         else:
             root = self._lookup_root(parameters.get("host", ""))
             things = hierarchy.things(self._site.world, root)
             found = hierarchy.matching(things, parameters.get("name", "*"), parameters.get("type", ""))
         return self._say_list(request, "HierarchyItems", [thing.resource() for thing in found])
+
+    def _restored(self) -> Iterator[hierarchy.Thing]:
+        """The VMs that restores have made beside their originals."""
+        now = self._site.clock.seconds()
+        for one in self._site.restores.seen():
+            if isinstance(one.thing, Vm) and one.result(now) in {"Success", "Warning"}:
+                name = one.requested.new_name or one.thing.name
+                yield hierarchy.Thing(restored_ref(one.thing, one), "Vm", name)
 
     def _lookup_root(self, host: str) -> Root:
         if not host:

@@ -57,6 +57,9 @@ class RestoreApi(Protocol):
     async def restore_sessions(self, query: Query) -> Items[RestoreSession]:
         """List all restore sessions that match."""
 
+    async def name_of_reference(self, reference: str) -> str:
+        """Return what the server calls an object; empty where it does not list it."""
+
 
 class RestoreJournal(Protocol):
     """The rows of restores on disk."""

@@ -96,6 +96,8 @@ class Restore:
     """Reference of the restored VM, where its session names it."""
     restored_name: str = ""
     """What the server calls that VM; empty where it was not asked, or did not say."""
+    is_name_asked: bool = False
+    """Whether the server was asked for that name in this run: once is enough."""
     progress: int | None = None
     sessions_before: frozenset[str] = frozenset()
     """UIDs of the VM's restore sessions listed before the request, lower case."""
@@ -173,6 +175,12 @@ class Restore:
         """Return whether the server's last good answer lacked its session, of which something was known."""
         was_known = self.session is not None or self.progress is not None
         return self.is_missing or (self.missed_polls > 0 and was_known)
+
+    @property
+    def lacks_name(self) -> bool:
+        """Return whether the server may know what the restored VM is called, and was not asked."""
+        is_there = self.state in {RestoreState.SUCCEEDED, RestoreState.WARNING} and bool(self.restored_ref)
+        return is_there and not self.restored_name and not self.is_name_asked
 
     @property
     def is_searched(self) -> bool:

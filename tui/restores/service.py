@@ -17,7 +17,7 @@ from tui.api.errors import ManagerError
 from tui.api.models import Items, RestorePoint, RestoreSession, Task, TaskState
 from tui.clock import Clock
 from tui.restore_states import RestoreState
-from tui.restores import cancellation, transitions
+from tui.restores import cancellation, outcome, transitions
 from tui.restores.cancellation import CancelOutlook
 from tui.restores.errors import AfterIncident, AlreadyRunning, AlreadySubmitted, NotLoggedOn, Withdrawn
 from tui.restores.forms.fields import Values
@@ -80,14 +80,13 @@ class RestoreService:
         reply_patience_s: float = REPLY_PATIENCE_S,
         stale_after_s: float = STALE_AFTER_S,
         poll_s: float = POLL_S,
-        on_failure: Callable[[BaseException], object] | None = None,
+        on_failure: Callable[[BaseException], object] = lambda _error: None,
     ) -> None:
         self.server, self.operator = server, operator
         self.incident: Incident | None = None
         """What restores are for: plans say what is lost, and a point of after it needs its own yes."""
         self._manager, self._clock = manager, clock
         self._journal_patience_s, self._reply_patience_s = journal_patience_s, reply_patience_s
-        on_failure = on_failure or (lambda _error: None)
         self._registry = RestoreRegistry(journal, clock, on_failure)
         self.monitor = Monitor(
             manager,
@@ -470,6 +469,11 @@ class RestoreService:
             return why
         return await self._follow(entry, from_elsewhere=True)
 
+    async def learn_names(self) -> None:
+        """Ask the server what the VMs are called that were restored since."""
+        if self._manager.session is not None and any(restore.lacks_name for restore in self.all):
+            await outcome.learn_names(self._manager, self._registry)
+
     async def read_row(self, id: int) -> JournalEntry:
         """Return a row of the journal as it is now, whoever follows it.
 
@@ -491,6 +495,5 @@ class RestoreService:
         await self._registry.flush()
         # Rows that cannot be given up are free anyway once this process is gone.
         with suppress(StoreError):
-            for restore in self.in_flight:
-                if restore.entry_id is not None:
-                    await asyncio.to_thread(self._registry.journal.release, restore.entry_id)
+            for entry_id in [one.entry_id for one in self.in_flight if one.entry_id is not None]:
+                await asyncio.to_thread(self._registry.journal.release, entry_id)

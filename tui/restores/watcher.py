@@ -52,6 +52,7 @@ class RestoreWatcher:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look_again(), name="find restores whose vbem has ended")
             group.create_task(self._watch(), name="watch the restores")
+            group.create_task(self._learn_names(), name="learn the names of restored VMs")
 
     async def _watch(self) -> None:
         while True:
@@ -60,6 +61,14 @@ class RestoreWatcher:
             except Exception as error:  # noqa: BLE001 - the edge of the watching, which must go on
                 self._on_failure("watch the restores", error)
             await self._clock.sleep(WATCH_AGAIN_S)
+
+    async def _learn_names(self) -> None:
+        while True:
+            await self._clock.sleep(LOOK_EVERY_S)
+            try:
+                await self._restores.learn_names()
+            except Exception as error:  # noqa: BLE001 - the edge: a name is no reason to end the watching
+                self._on_failure("learn the name of a restored VM", error)
 
     async def _look_again(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tui import timefmt
 from tui.api.models import Platform
 from tui.restore_states import CANCELLING, ENDS, CancelState, FoundBy, RestoreState, label_of
+from tui.restores.outcome import outcome_words
 from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
 from tui.restores.unfollowed import Unfollowed
@@ -124,7 +125,7 @@ def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
         progress_words(None if restore.is_unlisted or restore.is_settled else restore.progress),
         restore.vm_name,
         elapsed_words(restore, now),
-        _fitting(restore, _out_of_date(restore, now) + _row_words(restore), _short_age(restore, now)),
+        _fitting(restore, _out_of_date(restore, now) + _row_words(restore), age=_short_age(restore, now)),
     )
 
 
@@ -132,9 +133,11 @@ def _reason(one: Restore | JournalEntry) -> str:
     return one.message.partition(_SERVER_SAYS)[2] if one.state is RestoreState.FAILED else ""
 
 
-def _fitting(one: Restore | JournalEntry, sentence: str, age: str = "") -> Cell:
+def _fitting(one: Restore | JournalEntry, sentence: str, *, age: str = "") -> Cell:
     """Return what a row says: the sentence, the server's reason, or the short form, each of them whole."""
     short = short_words(one)
+    if (left_behind := outcome_words(one) if one.state.is_over else "") and not one.cancel:
+        return OneOf(f"{left_behind} {sentence}", left_behind, left_behind.partition(";")[0], short)
     reason = _reason(one) if one.session_uid else f"{short}: {_reason(one)}"
     return OneOf(*filter(None, (sentence, reason if _reason(one) else "")), age or short)
 
@@ -228,6 +231,8 @@ def _what_happens(restore: Restore, now: datetime) -> list[Line]:
     tone = state.tone if isinstance(state, StyledText) else ""
     line = f"{restore.vm_name}: {state_words(restore)}"
     lines: list[Line] = [StyledText(line, tone) if tone else line, restore.message]
+    if restore.is_over and (left_behind := outcome_words(restore)):
+        lines.append(left_behind)
     lines += [f"Note: {restore.note}"] if restore.note else []
     if restore.cancel_words and restore.cancel_words not in restore.message:
         lines.append(f"Cancelling: {restore.cancel_words}")
@@ -389,6 +394,7 @@ def entry_lines(entry: JournalEntry) -> list[Line]:
         ("What", f"{entry.vm_name}: {entry.state.label}{_percent(entry.progress)}"),
         ("Unreadable", entry.unreadable),
         ("Message", entry.message),
+        ("Outcome", outcome_words(entry)),
         ("Cancelling", "" if entry.cancel_words in entry.message else entry.cancel_words),
         ("Reason", entry.reason),
         ("Who", f"{entry.operator} as {entry.em_user} on {entry.server}"),

@@ -111,6 +111,9 @@ class FakeManager:
     """What each list holds beside these."""
     delete: ManagerError | None = None
     posts: list[RestoreRequest] = field(default_factory=list)
+    restored_name: str | ManagerError = ""
+    names_asked: list[str] = field(default_factory=list)
+    """References whose name was asked for."""
     deletes: list[Task] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
     task_lists: int = 0
@@ -147,6 +150,12 @@ class FakeManager:
             await self.hold.wait()
         if self.delete is not None:
             raise self.delete
+
+    async def name_of_reference(self, reference: str) -> str:
+        self.names_asked.append(reference)
+        if isinstance(self.restored_name, ManagerError):
+            raise self.restored_name
+        return self.restored_name
 
     async def restore_sessions(self, query: Query) -> Items[RestoreSession]:
         self.queries.append(query)

@@ -1,0 +1,55 @@
+"""What a restore that has succeeded left behind: the name of the restored VM, and the original or not.
+
+The name is the server's own where it can be looked up by the reference in the restore session (WIRE 8.2).
+Roles that may restore may be refused that (WIRE T15): then it is the requested one, and marked as such.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.api.errors import ManagerError
+from tui.restore_states import RestoreState
+from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.restore import Restore
+
+if TYPE_CHECKING:
+    from tui.restores.ports import JournalEntry, RestoreApi
+    from tui.restores.registry import RestoreRegistry
+
+NAME_S = 10.0
+"""How long the server may take to say what a restored VM is called."""
+
+
+def outcome_words(one: Restore | JournalEntry) -> str:
+    """Return what a successful restore left behind, in a sentence; empty where that is not known."""
+    if one.state not in {RestoreState.SUCCEEDED, RestoreState.WARNING} or not one.original:
+        return ""
+    if one.original == OriginalOutcome.OVERWRITTEN:
+        return f"{one.vm_name} was OVERWRITTEN."
+    if one.original == OriginalOutcome.MAY_BE_OVERWRITTEN:
+        return f"{one.vm_name} may have been OVERWRITTEN."
+    asked_for = f"{one.new_name} (asked for)" if one.new_name else ""
+    name = one.restored_name or asked_for
+    other = f"; another VM named {one.new_name} may have been OVERWRITTEN" if one.overwrites else ""
+    return f"Restored as {name}; original kept{other}." if name else f"Original kept{other}."
+
+
+async def learn_names(manager: RestoreApi, registry: RestoreRegistry) -> None:
+    """Ask the server, once for each restore that succeeded, what the restored VM is called."""
+    for key in [one.key for one in registry.all() if one.lacks_name]:
+        name = ""
+        try:
+            async with asyncio.timeout(NAME_S):
+                name = await manager.name_of_reference(registry.get(key).restored_ref)
+        except (ManagerError, TimeoutError):
+            # The requested name stays, marked as such: this is no reason to trouble anybody.
+            pass
+        registry.change(key, _named, name)
+    await registry.flush()
+
+
+def _named(restore: Restore, name: str) -> Restore:
+    return replace(restore, restored_name=name, is_name_asked=True)
