@@ -27,5 +27,17 @@ the next start and never continues by itself.
 An incident itself, and what a point loses by it, is in
 `tui.restores.incident`: a single restore is for it, too.
 
-Names can be found with `tui.restore_points.names`.
+What holds here and must go on holding:
+
+- A line is sent at most once: its number stands in the row of its restore,
+  and a unique index of the journal lets no second row have it.
+- A group starts when every line of the one before has ended, and no critical
+  line before it failed, was cancelled, is unknown or was never sent.
+- What concerns the whole server pauses the queue and keeps its lines waiting;
+  what concerns one VM ends that line alone.
+- A point that is not of before the incident is planned only with a yes of its
+  own, which the journal keeps.
+
+Names are found by `tui.restore_points.names`, screens are `batch`, `names`
+and `tasks`.
 """

@@ -14,13 +14,13 @@ from tui.widgets.progress import bar
 from tui.widgets.table_layout import Cell, OneOf, StyledText
 from tui.widgets.text_view import Line
 
-_TONES = MappingProxyType({LineState.NOT_SENT: "bad", LineState.TAKEN_OUT: "dim"})
+_STATE_STYLES = MappingProxyType({LineState.NOT_SENT: "bad", LineState.TAKEN_OUT: "dim"})
 
 
 def queue_cells(queue: Queue, line: QueuedLine) -> tuple[Cell, ...]:
     """Return the row of a line that has no restore: state, progress, VM, elapsed, what is known."""
     words = line_words(queue)[line.id]
-    tone = "warning" if words.label == HELD else _TONES.get(line.state, "dim")
+    tone = "warning" if words.label == HELD else _STATE_STYLES.get(line.state, "dim")
     detail = words.detail or "."
     short = safe(detail, cells=SHORT_CELLS)
     return StyledText(words.label, tone), "-", line.vm_name, "", OneOf(detail, short)
