@@ -57,9 +57,12 @@ class RecoveryService:
         self.on_change = on_change
         self.queue: RestoreQueue | None = None
         """The queue of this run, also after its end; None while there is none."""
+        self.is_interrupted = False
+        """Whether a queue of an earlier run has lines that were not sent."""
         self._start = start
         self._sending: asyncio.Task[Any] | None = None
-        self._queue_listeners: list[Callable[[], None]] = []
+        self.queue_listeners: list[Callable[[], None]] = []
+        """Called after each change of the queue."""
 
     @property
     def incident(self) -> Incident | None:
@@ -92,6 +95,7 @@ class RecoveryService:
             return ""
         self._use(_incident_of(await asyncio.to_thread(self.journal.incident)))
         count = sum(len(queue.to_be_sent) for queue in await self.offered())
+        self.is_interrupted = bool(count)
         vms = "1 VM" if count == 1 else f"{count} VMs"
         return f"{vms} of an interrupted queue NOT SENT: Ctrl+T shows the queue." if count else ""
 
@@ -195,13 +199,8 @@ class RecoveryService:
         self._changed()
         return self.queue
 
-    def on_queue_change(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call a function after each change of the queue; returns how to stop that."""
-        self._queue_listeners.append(listener)
-        return lambda: self._queue_listeners.remove(listener) if listener in self._queue_listeners else None
-
     def _changed(self) -> None:
-        for listener in tuple(self._queue_listeners):
+        for listener in tuple(self.queue_listeners):
             try:
                 listener()
             except Exception as error:  # noqa: BLE001 - a screen that fails must not end the sending

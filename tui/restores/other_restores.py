@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import TypedDict
 
 from tui import timefmt
-from tui.api.models import Items, RestorePoint, RestoreSession, SessionResult
-from tui.api.query import Query, ne
+from tui.api.models import RestorePoint, SessionResult
 from tui.restore_states import RestoreState
-from tui.restores.plan import RestorePlan
 from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
-from tui.restores.session_search import PAGE_SIZE, running_of
 
 
 class Beside(TypedDict):
@@ -22,6 +18,9 @@ class Beside(TypedDict):
     own_in_flight: int
     own_uncertain: int
     earlier: tuple[str, ...]
+
+
+NOTHING_BESIDE: Beside = {"own_in_flight": 0, "own_uncertain": 0, "earlier": ()}
 
 
 def beside(others: Iterable[Restore | JournalEntry], point: RestorePoint) -> Beside:
@@ -76,39 +75,3 @@ def earlier_words(one: Restore | JournalEntry) -> str:
         return f"{words}: a restore session that may be its own {came_to}. {look}"
     could_be = "" if isinstance(one, JournalEntry) else one.could_be
     return f"{words}: its outcome is UNKNOWN. {could_be or look}"
-
-
-def running_query() -> Query:
-    """Return all restore sessions that are not over, for a plan of many VMs."""
-    return Query(filter=ne("State", "Stopped"), sort="CreationTime", descending=True, page_size=PAGE_SIZE)
-
-
-def rows_of_vm(rows: Iterable[JournalEntry], plan: RestorePlan) -> list[JournalEntry]:
-    """Return those rows that are of the VM of a plan, or may be."""
-    uids = {"", plan.point.server_uid}
-    return [row for row in rows if row.vm_name == plan.vm_name and row.backup_server_uid in uids]
-
-
-def with_found(
-    plan: RestorePlan,
-    sessions: Items[RestoreSession],
-    rows: Collection[JournalEntry],
-    own_rows: Collection[int | None],
-) -> RestorePlan:
-    """Return the plan with what was found of its VM.
-
-    Args:
-        plan: the plan.
-        sessions: what the server lists.
-        rows: the rows of the VM in flight.
-        own_rows: numbers of those that this program follows.
-    """
-    context = replace(
-        plan.context,
-        running=running_of(sessions, plan.vm_name, plan.point.server_uid),
-        is_list_whole=sessions.is_whole,
-        unreadable_sessions=sessions.unreadable,
-        other_rows=tuple(row_words(row) for row in rows if row.id not in own_rows),
-        known_rows=frozenset(row.id for row in rows),
-    )
-    return replace(plan, context=context)

@@ -25,18 +25,20 @@ from tui.restores.forms.form import RestoreForm
 from tui.restores.incident import Incident
 from tui.restores.journal_mapping import Requester, new_restore, resume, row_of, take_up
 from tui.restores.monitor import FASTEST_S, POLL_S, STALE_AFTER_S, Monitor, session_key
-from tui.restores.other_restores import (
-    beside,
-    rows_of_vm,
-    running_query,
-    with_found,
-)
+from tui.restores.other_restores import NOTHING_BESIDE, beside
 from tui.restores.plan import PlanContext, RestorePlan, make_plan, new_names, with_context
 from tui.restores.ports import JournalEntry, RestoreApi, RestoreJournal
 from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
 from tui.restores.restore import Restore
 from tui.restores.session_choice import SessionChoice
-from tui.restores.session_search import guard_query, listed_in_time, running_of
+from tui.restores.session_search import (
+    guard_query,
+    listed_in_time,
+    rows_of_vm,
+    running_of,
+    running_query,
+    with_found,
+)
 from tui.restores.unfollowed import Unfollowed, unreadable, why_unfollowed
 from tui.store.errors import StoreError, VmInFlight
 
@@ -185,7 +187,7 @@ class RestoreService:
         Raises:
             ManagerError: the sessions cannot be listed.
         """
-        sessions = await self._sessions_of(plan.vm_name)
+        sessions = await listed_in_time(self._manager, guard_query(plan.vm_name))
         rows = await self._rows(lambda journal: journal.in_flight_of_vm(plan.vm_name, plan.point.server_uid))
         return self.renew(with_found(plan, sessions, rows, self._own_rows))
 
@@ -214,7 +216,8 @@ class RestoreService:
 
     def _with_own(self, context: PlanContext, point: RestorePoint) -> PlanContext:
         others: tuple[Restore | JournalEntry, ...] = (*self.all, *(one.entry for one in self._unfollowed))
-        return replace(context, incident=self.incident, **beside(others, point))
+        known = beside(others, point) if others else NOTHING_BESIDE
+        return replace(context, incident=self.incident, **known)
 
     async def submit(
         self,
@@ -254,16 +257,13 @@ class RestoreService:
     async def _guard(self, plan: RestorePlan, is_wanted: Callable[[], bool]) -> Items[RestoreSession]:
         if self._manager.session is None:
             raise NotLoggedOn("Nothing was sent to the server.")
-        sessions = await self._sessions_of(plan.vm_name)
+        sessions = await listed_in_time(self._manager, guard_query(plan.vm_name))
         running = running_of(sessions, plan.vm_name, plan.point.server_uid)
         if plan.known_running is not None and any(item.uid not in plan.known_running for item in running):
             raise AlreadyRunning("The server lists a running restore session that was not there before.")
         if not is_wanted():
             raise Withdrawn("It was stopped before anything was sent.")
         return sessions
-
-    async def _sessions_of(self, vm_name: str) -> Items[RestoreSession]:
-        return await listed_in_time(self._manager, guard_query(vm_name))
 
     async def _record_and_send(
         self, plan: RestorePlan, reason: str, before: tuple[RestoreSession, ...], override_journal: bool

@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 from tui import timefmt
 from tui.api.errors import TimedOut, TooLarge, Unreadable
 from tui.api.models import Items, PointKind, RestoreSession
-from tui.api.query import Filter, Query, any_of, eq, ge
+from tui.api.query import Filter, Query, any_of, eq, ge, ne
 from tui.restore_states import FoundBy, RestoreState
-from tui.restores.ports import RestoreApi
+from tui.restores.other_restores import row_words
+from tui.restores.plan import RestorePlan
+from tui.restores.ports import JournalEntry, RestoreApi
 from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console
 
 _FILE_LEVEL = "filelevel"
@@ -245,6 +247,42 @@ async def listed_in_time(manager: RestoreApi, query: Query) -> Items[RestoreSess
     except (TooLarge, Unreadable, TimedOut) as error:
         error.hint = _WITHOUT_LIST
         raise
+
+
+def running_query() -> Query:
+    """Return all restore sessions that are not over, for a plan of many VMs."""
+    return Query(filter=ne("State", "Stopped"), sort="CreationTime", descending=True, page_size=PAGE_SIZE)
+
+
+def rows_of_vm(rows: Iterable[JournalEntry], plan: RestorePlan) -> list[JournalEntry]:
+    """Return those rows that are of the VM of a plan, or may be."""
+    uids = {"", plan.point.server_uid}
+    return [row for row in rows if row.vm_name == plan.vm_name and row.backup_server_uid in uids]
+
+
+def with_found(
+    plan: RestorePlan,
+    sessions: Items[RestoreSession],
+    rows: Collection[JournalEntry],
+    own_rows: Collection[int | None],
+) -> RestorePlan:
+    """Return the plan with what was found of its VM.
+
+    Args:
+        plan: the plan.
+        sessions: what the server lists.
+        rows: the rows of the VM in flight.
+        own_rows: numbers of those that this program follows.
+    """
+    context = replace(
+        plan.context,
+        running=running_of(sessions, plan.vm_name, plan.point.server_uid),
+        is_list_whole=sessions.is_whole,
+        unreadable_sessions=sessions.unreadable,
+        other_rows=tuple(row_words(row) for row in rows if row.id not in own_rows),
+        known_rows=frozenset(row.id for row in rows),
+    )
+    return replace(plan, context=context)
 
 
 def watch_query(restores: Sequence[Restore]) -> tuple[Query, bool]:

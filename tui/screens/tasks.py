@@ -42,7 +42,7 @@ from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Hashable
 
     from textual.binding import BindingType
 
@@ -80,7 +80,6 @@ class TasksScreen(VbemScreen):
         self._journal_problem = ""
         self._refusal = ("", "")
         """Which row could last not be taken over, and why."""
-        self._forget_queue: Callable[[], None] = lambda: None
 
     def compose_body(self) -> ComposeResult:
         yield Static("", markup=False, id="tasks-queue")
@@ -98,14 +97,17 @@ class TasksScreen(VbemScreen):
         self.query_one(VirtualTable).focus()
         self.set_interval(ELAPSED_EVERY_S, self._show_elapsed)
         if self.services.recovery is not None:
-            self._forget_queue = self.services.recovery.on_queue_change(self._queue_changed)
+            self.services.recovery.queue_listeners.append(self._queue_changed)
+            if self.services.recovery.is_interrupted:
+                self._offer_queues()
         self._show_all()
-        self._offer_queues()
         if self._selected:
             self.query_one(VirtualTable).select(self._selected)
 
     def on_unmount(self) -> None:
-        self._forget_queue()
+        recovery = self.services.recovery
+        if recovery is not None and self._queue_changed in recovery.queue_listeners:
+            recovery.queue_listeners.remove(self._queue_changed)
 
     def _show_elapsed(self) -> None:
         """Go on counting where the server says nothing new, as of what is unknown."""

@@ -192,7 +192,7 @@ async def test_a_second_queue_waits_until_nothing_of_the_first_does(site: Site) 
 
 async def test_a_failing_listener_and_an_unforeseen_error_are_reported_and_end_no_sending(site: Site) -> None:
     site.expected_failures = {"send the queue"}
-    site.recovery.on_queue_change(_fail)
+    site.recovery.queue_listeners.append(_fail)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site.restores, "submit", _broken)
         queue = await site.start(site.line("vm1"), site.line("vm2"), at_a_time=1)
