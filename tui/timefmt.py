@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _STEPS = ((60, "s"), (60, "min"), (24, "h"))
@@ -22,12 +21,12 @@ def age(then: datetime, now: datetime) -> str:
 
 
 def rough_age(then: datetime, now: datetime) -> str:
-    """Return the age for a list at rest: from 10 minutes on in steps of five: few rows change a minute."""
+    """Return the age for a list at rest: from 10 minutes on in steps of five, `15+ min`, so few rows change."""
     minutes = int((now - then).total_seconds()) // 60
-    return f"{minutes - minutes % 5} min" if 10 <= minutes < 60 else age(then, now)
+    return f"{minutes - minutes % 5}+ min" if 10 <= minutes < 60 else age(then, now)
 
 
-def ago(then: datetime, now: datetime, age: Callable[[datetime, datetime], str] = age) -> str:
+def ago(then: datetime, now: datetime) -> str:
     """Return the age as a phrase: `4 min ago`."""
     word = age(then, now)
     return word if word.startswith("in ") else f"{word} ago"

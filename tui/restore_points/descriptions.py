@@ -15,7 +15,7 @@ from tui.restore_points.filter import Filter
 from tui.restore_points.index import PointDetails, PointIndex, Server, Vm
 from tui.restore_points.loader import LoadState, Progress
 from tui.sanitize import safe
-from tui.timefmt import ago, both, clock_time, rough_age, span
+from tui.timefmt import ago, both, clock_time, span
 
 BAR_CELLS = 10
 WAIT_TOLD_AFTER_S = 5.0
@@ -189,7 +189,7 @@ def _amount_at_end(progress: Progress, read: str) -> str:
 
 def _read_words(then: datetime, now: datetime) -> str:
     """Return when the list was read, but not in seconds: the line changes once a minute."""
-    return "just now" if timedelta(0) <= now - then < timedelta(minutes=1) else ago(then, now, rough_age)
+    return "just now" if timedelta(0) <= now - then < timedelta(minutes=1) else ago(then, now)
 
 
 def _bar(done: int, of: int) -> str:
@@ -205,7 +205,7 @@ def _freshness(index: PointIndex, now: datetime, servers: Collection[str] | None
     # The stalest server is named: another one's fresh points say nothing about it.
     oldest, stalest = min(newest, key=itemgetter(0))
     whose = f"{_short_name(stalest, index)} " if len(index.servers) > 1 else ""
-    return f"{whose}newest {ago(oldest, now, rough_age)}"
+    return f"{whose}newest {ago(oldest, now)}"
 
 
 def _short_name(server: Server, index: PointIndex) -> str:

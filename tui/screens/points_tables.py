@@ -28,7 +28,7 @@ VM_COLUMNS = (
     Column(key=SortBy.NAME, label="VM", width=22, least=8, flex=1, keeps_end=True),
     Column(key=SortBy.PLATFORM, label="Platform", width=14, least=7),
     Column(key=SortBy.POINTS, label="Points", width=8, align="right", drop=1),
-    Column(key=SortBy.NEWEST, label="Newest", width=8, least=6, align="right"),
+    Column(key=SortBy.NEWEST, label="Newest", width=8, least=7, align="right"),
     Column(key=SortBy.SERVER, label="Backup server", width=14, flex=2, drop=2),
 )
 MARK_COLUMN = Column(key="mark", label="", width=1)
@@ -38,13 +38,13 @@ INCIDENT_COLUMNS = (
     Column(key=SortBy.PLATFORM, label="Platform", width=8, drop=1),
     Column(key="before", label="Last before", width=12),
     Column(key="lost", label="Lost", width=10, least=8, align="right"),
-    Column(key=SortBy.NEWEST, label="Newest", width=7, least=6, align="right"),
+    Column(key=SortBy.NEWEST, label="Newest", width=7, least=7, align="right"),
     Column(key=SortBy.SERVER, label="Server", width=9, flex=1, drop=2),
 )
 """While an incident is set: what each VM has of before it, and what is lost by that."""
 POINT_COLUMNS = (
     Column(key="created", label="Made (local time, UTC)", short_label="Made (UTC)", width=34, least=17),
-    Column(key="age", label="Age", width=8, least=6, align="right"),
+    Column(key="age", label="Age", width=8, least=7, align="right"),
     Column(key="type", label="Type", width=17, least=11),
     Column(key="server", label="Backup server", width=12, flex=1, drop=1),
 )
