@@ -8,6 +8,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import pytest
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,7 +16,9 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, OptionList, Static
 
@@ -202,3 +205,35 @@ def test_no_control_of_a_wrong_word_is_printed(words: list[str], capsys: pytest.
     printed = capsys.readouterr().err
     assert "pwned" in printed
     assert not UNSAFE.search(printed.replace("\n", ""))
+
+
+class Painted(Widget):
+    """A line that is painted again in part."""
+
+    words = "日本語ab"
+
+    def render_line(self, y: int) -> Strip:
+        return Strip([Segment(self.words)], 8) if y == 0 else Strip.blank(8)
+
+
+@pytest.mark.parametrize(
+    ("start", "width", "sent"),
+    [
+        (0, 2, "\x1b[1;1H日"),
+        (2, 2, "\x1b[1;3H本"),
+        (6, 2, "\x1b[1;7Hab"),
+        (3, 4, "\x1b[1;4H 語a"),  # the left half of a wide character is left out: its other half is blank
+    ],
+)
+async def test_only_the_cells_that_changed_are_sent(start: int, width: int, sent: str) -> None:
+    app = Gallery(lambda: [Painted()])
+    async with app.run_test(headless=False, size=(80, 24)) as pilot:
+        await settle(pilot)
+        driver = app._driver
+        assert isinstance(driver, RecordingDriver)
+        driver.written = ""
+        app.query_one(Painted).refresh(Region(start, 0, width, 1))
+        await settle(pilot)
+        written = re.sub(r"\x1b\[[0-9;]*m|\x1b\[\?(?:2026|25)[hl]", "", driver.written)
+    assert written.partition("\x1b[?1049l")[0].startswith(sent), repr(written)
+    assert len(written) <= len(sent) + len("\x1b[1;1H")
