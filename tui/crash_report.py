@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import secrets as random_words
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -120,7 +119,7 @@ def write_crash_report(
         OSError: it cannot be written.
     """
     moment = datetime.now(UTC)
-    path = folder / f"crash-{moment:%Y%m%dT%H%M%S}-{random_words.token_hex(3)}.txt"
+    path = folder / f"crash-{moment:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}.txt"
     lines = [f"{key}: {value}\n" for key, value in {"time": moment.isoformat(), **(facts or {})}.items()]
     trace = traceback.TracebackException.from_exception(error, capture_locals=False, compact=True)
     text = redacted("".join([*lines, "\n", *trace.format()])[:_MAX_CHARS], secrets)

@@ -21,7 +21,7 @@ def age(then: datetime, now: datetime) -> str:
 
 
 def rough_age(then: datetime, now: datetime) -> str:
-    """Return the age for a list at rest: from 10 minutes on in steps of five, `15+ min`, so few rows change."""
+    """Return the age for a list at rest: from 10 minutes on in steps of five, `15+ min`: few rows change."""
     minutes = int((now - then).total_seconds()) // 60
     return f"{minutes - minutes % 5}+ min" if 10 <= minutes < 60 else age(then, now)
 
