@@ -39,7 +39,15 @@ def test_ages_are_one_short_word(seconds: float, word: str) -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "word"),
-    [(0, "0s"), (9, "9 min"), (10, "10+ min"), (14, "10+ min"), (15, "15+ min"), (59, "55+ min"), (60, "1 h")],
+    [
+        (0, "0s"),
+        (9, "9 min"),
+        (10, "10+ min"),
+        (14, "10+ min"),
+        (15, "15+ min"),
+        (59, "55+ min"),
+        (60, "1 h"),
+    ],
 )
 def test_a_list_at_rest_shows_ages_in_steps(minutes: int, word: str) -> None:
     assert timefmt.rough_age(NOW - timedelta(minutes=minutes), NOW) == word
