@@ -19,7 +19,11 @@ Over SSH a lost packet is sent again after a fifth of a second and more. As long
 INTRODUCER_DELAY_S = 2.0
 """How long Esc and `[` or the like may be the beginning of something."""
 REPLY_DELAY_S = 5.0
-"""How long the rest of an answer or a paste may take; what has begun as one is never typed."""
+"""How long the rest of an answer may take; what has begun as one is never typed."""
+PASTE_DELAY_S = 1.0
+"""How long a paste may be silent before it has ended, though its end never came: keys act again."""
+LONGEST_PASTE = 1_000_000
+"""Characters; a paste that goes on is taken to have ended here."""
 LONGEST_KEY = 64
 """Characters; longer than any key, and than any answer that is no string. More are not kept."""
 PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
@@ -101,7 +105,7 @@ class InputReader:
         """Yield what is waited for no longer."""
         silence_s = now_s - self._heard_s
         if self._is_paste:
-            if silence_s >= REPLY_DELAY_S:
+            if silence_s >= PASTE_DELAY_S:
                 yield from self._end_paste(self._pending)
         elif not self._pending:
             if silence_s >= ESCAPE_DELAY_S:
@@ -184,6 +188,8 @@ class InputReader:
             rest = self._pending[end + len(PASTE_ENDS) :]
             yield from self._end_paste(self._pending[:end])
             yield from self._take(rest)
+        elif len(self._pending) > LONGEST_PASTE:
+            yield from self._end_paste(self._pending)
 
     def _end_paste(self, text: str) -> Iterator[str]:
         self._is_paste = False

@@ -8,7 +8,14 @@ import pytest
 from textual.events import Key, Paste
 
 from tui.terminal.driver import KeyParser, UnreadableInput
-from tui.terminal.input import ESCAPE_DELAY_S, INTRODUCER_DELAY_S, REPLY_DELAY_S, InputReader
+from tui.terminal.input import (
+    ESCAPE_DELAY_S,
+    INTRODUCER_DELAY_S,
+    LONGEST_PASTE,
+    PASTE_DELAY_S,
+    REPLY_DELAY_S,
+    InputReader,
+)
 
 ANSWERS = {
     "foreground": "\x1b]10;rgb:dcdc/dcdc/dcdc\x1b\\",
@@ -162,5 +169,11 @@ def test_byte_that_is_not_utf8_is_replaced_and_told(line: Line) -> None:
 
 def test_paste_whose_end_is_lost_is_pasted(line: Line) -> None:
     line.send("\x1b[200~web", "01", pause_s=0.2)
-    assert line.wait(REPLY_DELAY_S) == ["paste web01"]
+    assert line.wait(PASTE_DELAY_S) == ["paste web01"], "and keys act again"
     assert line.send("x", "\x1b[201~", "y")[1:] == ["x", "y"]
+
+
+def test_paste_that_never_ends_is_pasted_at_a_size(line: Line) -> None:
+    pasted = line.send("\x1b[200~", "x" * LONGEST_PASTE, "x")
+    assert pasted == ["paste " + "x" * (LONGEST_PASTE + 1)]
+    assert line.send("y")[1:] == ["y"]
