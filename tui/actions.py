@@ -16,8 +16,14 @@ DIALOGS = frozenset({
     "incident", "names", "choices", "point", "batch_confirm", "offered", "sessions",
 })  # fmt: skip
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
+LIST = "list"
+WITH_LISTS = frozenset({
+    "points", "tasks", "history", "request", "picker", "choice", "help",
+    "batch", "requests", "names", "point", "sessions",
+})  # fmt: skip
+"""Screens with a list, or a text that scrolls like one: it has the keys of `list` while it has the focus."""
 _KEY_NAMES = {
-    "escape": "Esc", "slash": "/", "question_mark": "?", "pageup": "PgUp", "pagedown": "PgDn",
+    "escape": "Esc", "slash": "/", "question_mark": "?", "colon": ":", "pageup": "PgUp", "pagedown": "PgDn",
     "exclamation_mark": "!", "plus": "+", "minus": "-",
 }  # fmt: skip
 
@@ -27,7 +33,7 @@ class Action:
     """One thing the operator can do on one screen."""
 
     screen: str
-    """The screen it belongs to (`points`, `form`, `tasks`, ...), or `app` for every screen."""
+    """The screen it belongs to (`points`, `form`, ...); `list` for every list, `app` for every screen."""
     name: str
     """The action's name: the screen's method is `action_<name>`."""
     keys: str
@@ -48,7 +54,8 @@ class Action:
     @property
     def is_a_move(self) -> bool:
         """Return whether it only goes somewhere with an arrow or page key: no use in a palette."""
-        return self.keys.partition(",")[0] in {"up", "down", "left", "right", "pageup", "pagedown"}
+        arrows = {"up", "down", "left", "right", "pageup", "pagedown"}
+        return self.screen == LIST or self.keys.partition(",")[0] in arrows
 
 
 _LOGIN = (
@@ -72,11 +79,32 @@ _DIALOGS = (
     Action(screen="again", name="back", keys="escape", label="Not now", help="Leave it for now."),
     Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
 )  # fmt: skip
+_LISTS = (
+    Action(screen="list", name="move(-1)", keys="up,k", label="Up", footer=False,
+           help="Go up in the list."),
+    Action(screen="list", name="move(1)", keys="down,j", label="Down", footer=False,
+           help="Go down in the list."),
+    Action(screen="list", name="page(-1)", keys="pageup", label="Page up", footer=False,
+           help="Go up one page."),
+    Action(screen="list", name="page(1)", keys="pagedown", label="Page down", footer=False,
+           help="Go down one page."),
+    Action(screen="list", name="half_page(-1)", keys="ctrl+u", label="Half up", footer=False,
+           help="Go up half a page."),
+    Action(screen="list", name="half_page(1)", keys="ctrl+d", label="Half down", footer=False,
+           help="Go down half a page."),
+    Action(screen="list", name="first", keys="home,g", label="First", footer=False,
+           help="Go to the first line."),
+    Action(screen="list", name="last", keys="end,G", label="Last", footer=False,
+           help="Go to the last line."),
+)  # fmt: skip
 _POINTS = (
     Action(screen="points", name="choose", keys="enter", label="Open", priority=True,
-           help="Show the points of the VM under the cursor; on a point, open its restore form."),
+           help="Show the points of the VM under the cursor; on a point, open its restore form. From the "
+                "filter, go into the list; where it finds one VM, to the points of that."),
     Action(screen="points", name="back", keys="escape", label="Back",
-           help="Go one step back: from the points to the VMs, then empty the filter."),
+           help="Go one step back: from the points to the VMs, then empty the filter, then leave it."),
+    Action(screen="points", name="back_or_quit", keys="q", label="Back", footer=False,
+           help="Go one step back; on the list of all VMs, quit. It asks only if a restore is in flight."),
     Action(screen="points", name="filter", keys="slash", label="Find",
            help="Go to the filter; what it understands is below."),
     Action(screen="points", name="mark", keys="space", label="Mark",
@@ -97,18 +125,10 @@ _POINTS = (
            help="Stop loading and keep what is loaded; Ctrl+C does the same from anywhere."),
     Action(screen="points", name="collect", keys="n", label="Collect", footer=False,
            help="Make Enterprise Manager collect from the VM's backup server now, to get newer points."),
-    Action(screen="points", name="app.incident", keys="i", label="Incident",
-           help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
     Action(screen="points", name="freshness", keys="f", label="Fresh?", footer=False,
            help="Show how fresh the data of each backup server is."),
-    Action(screen="points", name="move(-1)", keys="up", label="Up", footer=False,
-           help="Go up in the list."),
-    Action(screen="points", name="move(1)", keys="down", label="Down", footer=False,
-           help="Go down in the list; from the filter, go to its first line."),
-    Action(screen="points", name="page(-1)", keys="pageup", label="Page up", footer=False,
-           help="Go up one page."),
-    Action(screen="points", name="page(1)", keys="pagedown", label="Page down", footer=False,
-           help="Go down one page, also from the filter."),
+    Action(screen="points", name="enter_list", keys="down,pagedown", label="List", footer=False,
+           help="From the filter, go to the first line of the list."),
 )  # fmt: skip
 _FORM = (
     Action(screen="form", name="restore", keys="ctrl+r", label="Restore",
@@ -135,15 +155,10 @@ _CONFIRM = (
     Action(screen="confirm", name="scroll(1)", keys="down", label="Scroll down", footer=False,
            help="Scroll the plan down."),
     Action(screen="picker", name="back", keys="escape", label="Back", help="Leave the field as it was."),
-    Action(screen="picker", name="move(-1)", keys="up", label="Up", footer=False,
-           help="Go up in the list."),
-    Action(screen="picker", name="move(1)", keys="down", label="Down", footer=False,
-           help="Go down in the list."),
-    Action(screen="picker", name="page(-1)", keys="pageup", label="Page up", footer=False,
-           help="Go up one page."),
-    Action(screen="picker", name="page(1)", keys="pagedown", label="Page down", footer=False,
-           help="Go down one page."),
-    Action(screen="request", name="other_format", keys="x,j,space", label="XML/JSON",
+    Action(screen="picker", name="filter", keys="slash", label="Find", help="Go to the filter."),
+    Action(screen="picker", name="enter_list", keys="down,pagedown", label="List", footer=False,
+           help="From the filter, go to the first line of the list."),
+    Action(screen="request", name="other_format", keys="x,space", label="XML/JSON",
            help="Show the request in the other format."),
     Action(screen="request", name="back", keys="escape,q", label="Back",
            help="Go back to the form."),
@@ -168,10 +183,15 @@ _BATCH = (
            help="Ask the server for the platforms that points do not name."),
     Action(screen="batch", name="request", keys="ctrl+g", label="Requests", footer=False,
            help="Show the exact requests of all VMs."),
-    Action(screen="batch", name="app.incident", keys="i", label="Incident", footer=False,
-           help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
-    Action(screen="batch", name="back", keys="escape", label="Back",
+    Action(screen="batch", name="back", keys="escape,q", label="Back",
            help="Go back to the list; the marks stay."),
+    Action(screen="offered", name="back", keys="escape", label="Later", help="Ask again later."),
+    Action(screen="offered", name="next_choice", keys="left,right", label="Choose", footer=False,
+           help="Move between the buttons."),
+    Action(screen="offered", name="scroll(-1)", keys="up", label="Scroll up", footer=False,
+           help="Scroll the list up."),
+    Action(screen="offered", name="scroll(1)", keys="down", label="Scroll down", footer=False,
+           help="Scroll the list down."),
     Action(screen="requests", name="back", keys="escape,q", label="Back", help="Go back to the plan."),
     Action(screen="names", name="mark", keys="space", label="Choose",
            help="Choose the VM under the cursor, or take it back."),
@@ -182,13 +202,6 @@ _BATCH = (
            help="Switch what has the focus; Enter does the same."),
     Action(screen="choices", name="back", keys="escape", label="Back", help="Change nothing."),
     Action(screen="point", name="back", keys="escape", label="Back", help="Keep the point of before."),
-    Action(screen="offered", name="back", keys="escape", label="Later", help="Ask again later."),
-    Action(screen="offered", name="next_choice", keys="left,right", label="Choose", footer=False,
-           help="Move between the buttons."),
-    Action(screen="offered", name="scroll(-1)", keys="up", label="Scroll up", footer=False,
-           help="Scroll the list up."),
-    Action(screen="offered", name="scroll(1)", keys="down", label="Scroll down", footer=False,
-           help="Scroll the list down."),
     Action(screen="batch_confirm", name="back", keys="escape", label="Back", help="Send nothing."),
     Action(screen="batch_confirm", name="next_choice", keys="left,right", label="Choose", footer=False,
            help="Move between the buttons."),
@@ -222,11 +235,7 @@ _TASKS = (
            help="Send a waiting VM later in its group."),
     Action(screen="tasks", name="let_go_on", keys="u", label="Release", footer=False,
            help="Let a group begin that a critical VM holds, though that one was not restored."),
-    Action(screen="tasks", name="app.history", keys="h", label="History",
-           help="Show every restore in the journal."),
-    Action(screen="tasks", name="app.incident", keys="i", label="Incident", footer=False,
-           help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
-    Action(screen="tasks", name="back", keys="escape", label="Back",
+    Action(screen="tasks", name="back", keys="escape,q", label="Back",
            help="Go back; restores continue and stay watched."),
     Action(screen="cancel", name="back", keys="escape", label="Close", help="Close this; it sends nothing."),
     Action(screen="cancel", name="next_choice", keys="left,right", label="Choose", footer=False,
@@ -237,9 +246,7 @@ _TASKS = (
            help="Read the journal again."),
     Action(screen="history", name="details", keys="d", label="Details", footer=False,
            help="Go to the details and back, to scroll them with the arrow keys."),
-    Action(screen="history", name="app.incident", keys="i", label="Incident", footer=False,
-           help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
-    Action(screen="history", name="back", keys="escape", label="Back",
+    Action(screen="history", name="back", keys="escape,q", label="Back",
            help="Go back."),
     Action(screen="incident", name="back", keys="escape", label="Back", help="Change nothing."),
     Action(screen="incident", name="next_choice", keys="left,right", label="Choose", footer=False,
@@ -249,11 +256,13 @@ _TASKS = (
     Action(screen="choice", name="back", keys="escape", label="Back", help="Choose nothing."),
 )  # fmt: skip
 _APP = (
-    Action(screen="app", name="help", keys="f1,question_mark", label="Help",
+    Action(screen="app", name="help", keys="question_mark,f1", label="Help",
            help="Show what each key does on this screen.", in_dialogs=True),
-    Action(screen="app", name="tasks", keys="ctrl+t", label="Tasks", needs_logon=True,
+    Action(screen="app", name="tasks", keys="t,ctrl+t", label="Tasks", needs_logon=True,
            help="Show this run's restores; in brackets, those in flight."),
-    Action(screen="app", name="history", keys="ctrl+y", label="History", needs_logon=True, footer=False,
+    Action(screen="app", name="incident", keys="i", label="Incident", needs_logon=True,
+           help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
+    Action(screen="app", name="history", keys="h,ctrl+y", label="History", needs_logon=True,
            help="Show every restore in the journal."),
     Action(screen="app", name="log_on_again", keys="ctrl+l", label="Log on again", needs_logon=True,
            help="Log on again after the logon session has ended; everything stays as it is."),
@@ -263,21 +272,24 @@ _APP = (
            help="Quit; the question before says what becomes of restores in flight.", priority=True),
     Action(screen="app", name="interrupt", keys="ctrl+c", label="Stop or quit", footer=False, priority=True,
            help="Stop loading or logging on; where nothing is to stop, quit."),
-    Action(screen="app", name="command_palette", keys="ctrl+p", label="Commands", footer=False, priority=True,
-           help="Find an action by typing part of its name."),
+    Action(screen="app", name="command_palette", keys="colon,ctrl+p", label="Commands", footer=False,
+           help="Find an action by typing part of its name.", in_dialogs=True),
 )  # fmt: skip
 
-ACTIONS: tuple[Action, ...] = (*_LOGIN, *_DIALOGS, *_POINTS, *_FORM, *_CONFIRM, *_BATCH, *_TASKS, *_APP)
+ACTIONS: tuple[Action, ...] = (
+    *_LOGIN, *_DIALOGS, *_LISTS, *_POINTS, *_FORM, *_CONFIRM, *_BATCH, *_TASKS, *_APP,
+)  # fmt: skip
 NEEDS_LOGON = frozenset(action.name for action in ACTIONS if action.needs_logon)
 """Names of the actions that are there only while somebody is logged on."""
 
 
 def actions_of(screen: str) -> tuple[Action, ...]:
     """Return the actions of a screen, app-wide ones last; before logon only those that need none."""
+    lists = LIST if screen in WITH_LISTS else ""
     everywhere = EVERYWHERE if screen != EVERYWHERE else ""
     return tuple(
         action
-        for home in (screen, everywhere)
+        for home in (screen, lists, everywhere)
         for action in ACTIONS
         if action.screen == home and not _is_out_of_reach(action, screen)
     )

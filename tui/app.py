@@ -405,6 +405,13 @@ class VbemApp(TerminalApp):
 
     # -- the end --------------------------------------------------------------------------------
 
+    async def action_quit(self) -> None:
+        if self.services.under_way or self.services.in_flight_note:
+            self.action_ask_to_quit()
+        elif self._begins_to_leave("Quit"):
+            self.farewell = self.last_words()
+            self.exit(0)
+
     def action_ask_to_quit(self) -> None:
         if self._begins_to_leave("Quit"):
             self._ask_to_quit()

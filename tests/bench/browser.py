@@ -93,7 +93,6 @@ def _run(demo: DemoProcess, wire: WireFormat, runs: Runs) -> None:
         entered = terminal.send("enter")
         terminal.until(lambda text: _cursor_line(text) is not None)
         runs.first_rows.append(terminal.arrived - entered)
-        terminal.send("down")  # from the filter to the first row
         terminal.read_for(QUIET_S)
         runs.while_filling += _keys_while_filling(terminal)
         terminal.send("/")

@@ -67,7 +67,7 @@ class Operator:
 
 def to_form(terminal: Terminal, vm: str, words: str = "") -> None:
     """From the list of VMs to the form of the newest point of the one VM that the words find."""
-    terminal.press(words or vm)
+    terminal.press("/", words or vm)
     terminal.until(lambda text: _selected(text, vm) and f"\n{words or vm}" in text)
     terminal.press("enter")
     terminal.until("Made (local time")

@@ -94,7 +94,7 @@ def test_keys_of_one_burst_go_where_they_belong_and_confirm_nothing(
     """A line that was stalled hands over in one piece what was typed meanwhile."""
     with operator.start() as terminal:
         operator.log_on(terminal)
-        terminal.press("crm01")
+        terminal.press("/", "crm01")
         terminal.until("1 of ")
         terminal.press("enter")
         terminal.until("Made (local time")

@@ -48,7 +48,7 @@ async def points(pilot: Pilot[Any], demo: DemoProcess) -> None:
 async def points_of_vm(pilot: Pilot[Any], demo: DemoProcess, words: str = "crm01") -> None:
     """One VM's points."""
     await points(pilot, demo)
-    await pilot.press(*words)
+    await pilot.press("slash", *words)
     await settle(pilot)
     await pilot.press("enter")
     await shows(pilot, "Made")

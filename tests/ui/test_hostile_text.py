@@ -100,7 +100,7 @@ async def test_names_that_are_looked_up(app: VbemApp, demo: DemoProcess, fault: 
     """The things a reference is chosen from: in the list, beside the field, and in the plan."""
     async with app.run_test(size=(100, ROWS)) as pilot:
         await to_points(pilot, demo, f"{fault}@lookup")
-        await pilot.press(*"lab-db", "enter")
+        await pilot.press("slash", *"lab-db", "enter")
         await painted(pilot, "Made", "the points")
         await pilot.press("enter")
         await painted(pilot, "What will happen", "the form")

@@ -50,7 +50,7 @@ async def test_things_of_one_name_are_told_apart_by_their_whole_reference(tmp_pa
     manager = StageManager(items=(store(1), store(2)))
     async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
         pilot.app.screen.query_one(STORES).focus()
-        await press(pilot, "ctrl+n", "down")
+        await press(pilot, "ctrl+n", "down", "down")
         shown = pilot.app.screen.query_one("#picker-ref", Static).content
         assert str(shown).splitlines() == [store(2).name, store(2).ref]
         await press(pilot, "enter")

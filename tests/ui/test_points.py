@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from tests.demo.reading import Wire
 from tests.support.demo_process import DemoProcess
 from tests.support.settle import press, settle, shows, text_of, until
-from tests.ui.walk import browsing
+from tests.ui.walk import browsing, to_points
 from tui.app import VbemApp
 from tui.restore_points.filter_parser import FILTER_KEYS
 from tui.widgets.text_view import TextView
@@ -53,7 +53,8 @@ async def test_typing_finds_a_vm_enter_shows_its_points_and_escape_goes_back(
     app: VbemApp, size: tuple[int, int]
 ) -> None:
     async with browsing(app, size=size) as (pilot, screen):
-        await press(pilot, *"crm01")
+        assert screen.vms.has_focus, "a list has the focus when its screen opens"
+        await press(pilot, "slash", *"crm01")
         assert "crm01" in cursor_line(pilot)
         await pilot.press("enter")
         await shows(pilot, "Made (local time, UTC)")
@@ -62,11 +63,30 @@ async def test_typing_finds_a_vm_enter_shows_its_points_and_escape_goes_back(
         assert "UTC" in cursor_line(pilot)
         assert "F" in text.split("Made")[0].splitlines()[-3]
         await pilot.press("escape")
-        assert screen.entry.has_focus
+        assert screen.vms.has_focus
         assert screen.entry.value == "crm01"
         await pilot.press("escape")
         assert screen.entry.value == ""
         assert screen.vms.row_count > 60
+        await press(pilot, "escape", "z", "z")
+        assert "This is the first list. q quits. z does nothing here." in " ".join(text_of(pilot).split())
+        await press(pilot, "slash", *"web", "enter", "G")
+        assert screen.vms.has_focus
+        assert (screen.entry.value, screen.vms.cursor) == ("web", screen.vms.row_count - 1)
+        assert "does nothing" not in text_of(pilot)
+        await press(pilot, "k", "g", "j", "slash", "escape")
+        assert (screen.entry.has_focus, screen.entry.value) == (True, "")
+        await press(pilot, "escape")
+        assert screen.vms.has_focus
+
+
+async def test_q_goes_back_and_on_the_first_list_quits_without_a_question(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        await to_points(pilot)
+        await press(pilot, "q", "q")
+        assert (screen.vms.has_focus, screen.entry.value, pilot.app.return_code) == (True, "", None)
+        await pilot.press("q")
+        await until(pilot, lambda: pilot.app.return_code == 0, "the end")
 
 
 @pytest.mark.parametrize("key", ["escape", "slash", "shift+tab"])
@@ -83,7 +103,7 @@ async def test_down_leads_from_the_filter_to_the_first_vm_found_and_letters_act_
     app: VbemApp, size: tuple[int, int]
 ) -> None:
     async with browsing(app, size=size) as (pilot, screen):
-        await press(pilot, "down")
+        await press(pilot, "slash", "down")
         assert screen.vms.has_focus
         assert screen.vms.cursor == 0
         await press(pilot, "down", "down", "up")
@@ -110,7 +130,7 @@ async def test_down_leads_from_the_filter_to_the_first_vm_found_and_letters_act_
 
 async def test_letters_are_commands_only_while_the_list_has_the_focus(app: VbemApp) -> None:
     async with browsing(app, size=(80, 120)) as (pilot, screen):
-        await pilot.press("v")
+        await pilot.press("slash", "v")
         assert screen.entry.value == "v"
         await pilot.press("backspace", "tab", "f6")
         assert screen.entry.value == ""
@@ -145,7 +165,7 @@ async def test_a_filter_that_is_wrong_shows_nothing_opens_nothing_and_says_what_
     async with browsing(app, size=size) as (pilot, screen):
         every = screen.vms.row_count
         for wrong, words in WRONG_FILTERS.items():
-            await press(pilot, *wrong)
+            await press(pilot, "slash", *wrong)
             # The sentence takes lines of its own: it is there with the next layout.
             await until(pilot, partial(says, pilot, words), words)
             assert screen.vms.row_count == 0
@@ -170,7 +190,7 @@ async def test_enter_in_one_piece_with_a_wrong_filter_opens_nothing(app: VbemApp
 
 async def test_what_is_wrong_hides_the_points_beside_the_list_too(app: VbemApp) -> None:
     async with browsing(app, size=(120, 40)) as (pilot, screen):
-        await pilot.press(*"crm01", "enter")
+        await pilot.press("slash", *"crm01", "enter")
         await shows(pilot, "Made (local time, UTC)")
         await press(pilot, "slash", "end", *" type:odd")
         assert screen.pane.table.row_count == 0
@@ -185,7 +205,7 @@ async def test_a_moment_is_said_in_full_and_does_not_move_while_one_works(
     clock = app.services.clock
     monkeypatch.setattr(clock, "now", lambda: start)
     async with browsing(app) as (pilot, screen):
-        await press(pilot, *"before:22:45")
+        await press(pilot, "slash", *"before:22:45")
         assert "before 2030-05-31 22:45 UTC, 2 h 56 min ago, the last 22:45" in text_of(pilot)
         assert screen.vms.row_count > 60
         monkeypatch.setattr(clock, "now", lambda: start + timedelta(hours=22))
@@ -202,7 +222,7 @@ async def test_matches_are_counted_and_a_platform_is_called_by_one_name(app: Vbe
     async with browsing(app) as (pilot, screen):
         every = screen.vms.row_count
         await shows(pilot, f"{every} VMs; all ")
-        await press(pilot, *"cloud")
+        await press(pilot, "slash", *"cloud")
         await shows(pilot, f"{screen.vms.row_count} of {every} VMs; all ")
         assert 0 < screen.vms.row_count < every
         rows = rows_on(pilot)
@@ -219,7 +239,7 @@ async def test_a_platform_that_the_list_does_not_say_is_asked_of_the_backup_and_
     demo.fault("missing:HierarchyObjRef@list")
     async with browsing(app) as (pilot, screen):
         assert all("unknown" in line for line in rows_on(pilot))
-        await press(pilot, *"platform:hyper-v")
+        await press(pilot, "slash", *"platform:hyper-v")
         await until(pilot, lambda: bool(screen.vms.row_count), "the VMs of backups of Hyper-V")
         assert all("Hyper-V" in line for line in rows_on(pilot))
         assert "platform of" not in text_of(pilot)
@@ -228,7 +248,7 @@ async def test_a_platform_that_the_list_does_not_say_is_asked_of_the_backup_and_
 async def test_what_the_form_finds_out_of_a_platform_is_in_the_list(demo: DemoProcess, app: VbemApp) -> None:
     demo.fault("missing:HierarchyObjRef@list")
     async with browsing(app) as (pilot, _):
-        await press(pilot, *"hv-sql01")
+        await press(pilot, "slash", *"hv-sql01")
         assert "unknown" in cursor_line(pilot)
         await pilot.press("enter")
         await shows(pilot, "Made")
@@ -255,7 +275,7 @@ async def test_the_key_that_leads_to_the_filter_is_no_letter_at_its_beginning(ap
 async def test_news_of_the_start_stay_while_somebody_types(app: VbemApp) -> None:
     async with browsing(app) as (pilot, screen):
         screen.set_status("1 restore of an earlier run in flight.")
-        await press(pilot, *"web")
+        await press(pilot, "slash", *"web")
         assert "1 restore of an earlier run" in text_of(pilot)
 
 
@@ -273,7 +293,7 @@ async def test_ages_are_written_anew_on_return(app: VbemApp, monkeypatch: pytest
 
 async def test_namesakes_stay_apart_and_each_says_where_it_is(app: VbemApp) -> None:
     async with browsing(app) as (pilot, screen):
-        await press(pilot, *'"web01"')
+        await press(pilot, "slash", *'"web01"')
         assert screen.vms.row_count >= 2
         await pilot.press("enter")
         await shows(pilot, "VMs of this name")
@@ -343,7 +363,7 @@ async def test_an_account_that_may_not_collect_is_told_so_and_goes_on(
 
 async def test_the_points_of_another_vm_than_the_one_under_the_cursor_are_not_kept(app: VbemApp) -> None:
     async with browsing(app, size=(120, 40)) as (pilot, screen):
-        await pilot.press(*"web", "enter")
+        await pilot.press("slash", *"web", "enter")
         await shows(pilot, "Made (local time, UTC)")
         await press(pilot, "escape")
         assert screen.pane.vm is not None, "back on the same VM"
@@ -374,7 +394,7 @@ async def test_where_nothing_is_found_it_says_which_part_of_the_filter_matches_n
             "before:2001-09-09 22:45": "Nothing matches 'before:2001-09-09 22:45'.",
             "crm till": "Nothing matches all of the filter.",
         }.items():
-            await press(pilot, "ctrl+u", *text)
+            await press(pilot, "slash", "ctrl+u", *text)
             assert words in text_of(pilot)
 
 

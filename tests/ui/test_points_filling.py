@@ -159,7 +159,7 @@ async def test_a_name_beyond_what_is_loaded_is_asked_of_the_server_at_once(brows
     assert isinstance(clock, FakeClock)
     async with browser.app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "could not load all")
-        await pilot.press(*"rare one")
+        await pilot.press("slash", *"rare one")
         await until(pilot, lambda: 'VmDisplayName=="rare one"' in browser.server.filters, "the question")
         await shows(pilot, "they are in the list now")
         assert "rare one" in text_of(pilot).splitlines()[3]
@@ -243,7 +243,7 @@ async def test_the_timeline_is_of_the_points_in_the_list_also_after_a_resize(tmp
     made = [point("app07", 24 * day, point_type="Full" if day % 7 == 0 else "Increment") for day in range(29)]
     browser = Browser(tmp_path, *made)
     async with opened(browser.app) as pilot:
-        await press(pilot, *"type:full", "enter")
+        await press(pilot, "slash", *"type:full", "enter")
         before = str(browser.screen.query_one("#timeline", Static).content)
         await pilot.resize_terminal(79, 24)
         await settle(pilot)

@@ -36,8 +36,9 @@ async def browsing(
 
 async def to_points(pilot: Pilot[Any], words: str = "crm01") -> None:
     """From the list to the points of the first VM found by these words."""
-    await press(pilot, *words)
-    await pilot.press("enter")
+    await press(pilot, "slash", *words, "enter")
+    if pilot.app.focused is pilot.app.screen.query_one("#vms"):
+        await pilot.press("enter")  # more than one is found
     await shows(pilot, "Made (local")
 
 

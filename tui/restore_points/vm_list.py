@@ -111,6 +111,11 @@ class VmList:
         places = range(len(self))
         return next((vm.number for vm in map(self.__getitem__, places) if vm.folded == wanted), None)
 
+    def means_one(self, name: str) -> bool:
+        """Return whether one VM is meant: it alone is shown, or it alone has exactly that name."""
+        wanted = fold(name.strip())
+        return len(self) == 1 or sum(self[place].folded == wanted for place in range(len(self))) == 1
+
     def culprit(self, parts: Iterable[tuple[str, Filter]]) -> str:
         """Return the first part of a filter that alone matches no VM; empty where each matches some.
 

@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
 from tui.actions import EVERYWHERE, Action, actions_of, spell_key
@@ -171,6 +171,8 @@ class VbemScreen(SinglePaintScreen[None]):
     VERTICAL_BREAKPOINTS = SHORT_BREAKPOINTS
     HEADING: ClassVar[str] = ""
     """What the header calls it."""
+    LETTERS_ACT: ClassVar[bool] = True
+    """Whether letters act while no field has the focus: on a form they would be a slip away from typing."""
     busy_with: str = ""
     """What must come to its end before somebody logs off, as a sentence; empty for nothing."""
     TYPED: ClassVar[Sequence[tuple[str, str]]] = ()
@@ -182,6 +184,8 @@ class VbemScreen(SinglePaintScreen[None]):
         self._uppermost = asyncio.Event()
         self._reads: list[asyncio.Task[Any]] = []
         """Those that the server has not answered yet."""
+        self._meaningless = ""
+        """What is said of the last key, which meant nothing."""
 
     def compose(self) -> ComposeResult:
         yield Header(self.HEADING, demo=self.services.is_demo, who=self.services.who)
@@ -190,7 +194,7 @@ class VbemScreen(SinglePaintScreen[None]):
         with Vertical(id="body"):
             yield from self.compose_body()
         yield StatusLine()
-        yield Footer({TASKS: self.tasks_note})
+        yield Footer({TASKS: self.tasks_note}, takes_letters=self.LETTERS_ACT)
 
     def compose_body(self) -> ComposeResult:
         """Yield what the screen is about."""
@@ -200,6 +204,19 @@ class VbemScreen(SinglePaintScreen[None]):
     def tasks_note(self) -> str:
         """Return what follows the key that leads to the tasks."""
         return self.services.in_flight_note
+
+    def takes_key(self, event: Key | Paste) -> bool:
+        """Return whether a key may act; a letter does nothing on a screen that takes none, but where it is typed."""
+        self.remove_status(self._meaningless)
+        self._meaningless = ""
+        character = getattr(event, "character", None) or ""
+        return self.LETTERS_ACT or not character.isalpha() or isinstance(self.focused, Input)
+
+    def on_key(self, event: Key) -> None:
+        # Fields stop what is typed into them: a character that comes here is one for the bindings, or for none.
+        if event.is_printable and event.key not in self.active_bindings:
+            self._meaningless = f"{spell_key(event.key)} does nothing here. F1 shows the keys."
+            self.add_status(self._meaningless)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         # A worker's failure is posted to the node it belongs to and goes no further.

@@ -111,6 +111,8 @@ class LoginScreen(VbemScreen):
 
     def takes_key(self, event: Key | Paste) -> bool:
         """Return what is typed ahead for the list must not be sent as the end of the password."""
+        if not super().takes_key(event):
+            return False
         return not (self._is_sending and self.query_one("#password").has_focus and is_typing(event))
 
     @on(Input.Submitted)

@@ -1,4 +1,4 @@
-"""The browser of restore points: type to find a VM, Enter for its points, Enter for the form.
+"""The browser of restore points: `/` finds a VM, Enter for its points, Enter for the form.
 
 Network is only awaited in workers; they speak to the screen by messages.
 """
@@ -52,6 +52,7 @@ from tui.widgets.virtual_table import VirtualTable
 
 ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
+FIRST_LIST = "This is the first list. q quits."
 POINTS_LINE = "Enter on a point opens its restore form; Esc goes back to the VMs."
 HELP_LINE = " ".join(["words", *(f"{key.name}:" for key in FILTER_KEYS)])
 
@@ -63,7 +64,7 @@ class RestorePointsScreen(VbemScreen):
     HEADING = "Restore points"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("points")
     TYPED = (
-        ("Letters", "act while a list has the focus: Down goes there from the filter."),
+        ("Letters", "act while a list has the focus: Enter or Down goes there from the filter."),
         ("", ""),
         ("Filter", "What is typed, in any order; all of it must match:"),
         ("words", "parts of a name; in quotes where it has blanks or a colon."),
@@ -131,7 +132,7 @@ class RestorePointsScreen(VbemScreen):
     def on_mount(self) -> None:
         self._show_vms()
         self.vms.set_sorted(self._view.sorted_by, descending=self._view.descending)
-        self.entry.focus()
+        self.vms.focus()
         self.set_interval(AGES_EVERY_S, self._repaint_ages)
         self._load(again=False)
 
@@ -270,12 +271,25 @@ class RestorePointsScreen(VbemScreen):
         self.app.post_message(OpenRestoreForm(FormDraft(point=point)))
 
     def action_back(self) -> None:
+        if not self._step_back():
+            self.add_status(FIRST_LIST)
+
+    async def action_back_or_quit(self) -> None:
+        if not self._step_back():
+            await self.run_action("app.quit")
+
+    def _step_back(self) -> bool:
+        """Go one step back; return whether there was one."""
         if self.has_class("-chosen"):
-            self.action_filter()
-        elif self.focused is not self.entry:
-            self.entry.focus()
-        else:
+            self._leave_points()
+            self.vms.focus()
+        elif self.entry.value:
             self.entry.value = ""
+        elif self.focused is not self.vms:
+            self.vms.focus()
+        else:
+            return False
+        return True
 
     def action_filter(self) -> None:
         self._leave_points()
@@ -287,17 +301,24 @@ class RestorePointsScreen(VbemScreen):
 
     def action_choose(self) -> None:
         # What is typed and not looked for yet opens nothing that was found before.
-        if self.entry.value == self._asked:
-            (self.pane.table if self.pane.table.has_focus else self.vms).choose()
+        if self.entry.value != self._asked:
+            return
+        if self.pane.table.has_focus:
+            self.pane.table.choose()
+        elif not self.entry.has_focus or self._finds_one:
+            self.vms.choose()
+        else:
+            self.action_enter_list()
 
-    def action_move(self, rows: int) -> None:
-        # The lists move by themselves: this key was pressed in the filter, whose first find has the cursor.
-        if rows > 0 and self.vms.row_count:
+    @property
+    def _finds_one(self) -> bool:
+        """Return whether the filter means one VM, whose points Enter shows at once."""
+        return bool(self.entry.value) and self._view.means_one(self._view.matcher.filter.name)
+
+    def action_enter_list(self) -> None:
+        # The first line has the cursor: each change of the filter puts it there. An empty list takes no focus.
+        if self.vms.row_count:
             self.vms.focus()
-
-    def action_page(self, pages: int) -> None:
-        self.action_move(pages)
-        self.vms.page(pages)
 
     # Marks -------------------------------------------------------------------------------------
 

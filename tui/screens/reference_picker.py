@@ -20,7 +20,7 @@ from tui.errors import describe
 from tui.restores.forms.fields import Field, FieldKind
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.virtual_table import VirtualTable
 
@@ -67,7 +67,7 @@ class PickerScreen(Dialog[str | None]):
     def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield self.title_line(f"Choose: {safe(self._what, cells=60)}")
-            yield LineInput(placeholder="type part of the name", id="picker-filter")
+            yield FilterInput(placeholder="type part of the name", id="picker-filter")
             yield VirtualTable(_COLUMNS, empty="Asking the server ...", id="picker-table")
             yield Static("", markup=False, id="picker-ref")
             yield Static("Enter chooses it; Esc leaves the field unchanged.", markup=False, id="picker-note")
@@ -126,11 +126,13 @@ class PickerScreen(Dialog[str | None]):
     def take(self, event: VirtualTable.Chosen) -> None:
         self.dismiss(str(event.key))
 
-    def action_move(self, rows: int) -> None:
-        self.query_one(VirtualTable).move(rows)
+    def action_filter(self) -> None:
+        self.query_one("#picker-filter").focus()
 
-    def action_page(self, pages: int) -> None:
-        self.query_one(VirtualTable).page(pages)
+    def action_enter_list(self) -> None:
+        # As Enter does in the filter, it means the first line, which has the cursor already.
+        if self.query_one(VirtualTable).row_count:
+            self.query_one(VirtualTable).focus()
 
     def action_back(self) -> None:
         self.dismiss(None)

@@ -64,6 +64,7 @@ class RestoreFormScreen(VbemScreen):
     """
 
     NAME = "form"
+    LETTERS_ACT = False
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("form")
     HEADING = "Restore"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-low"), (24, "-tall")]  # noqa: RUF012 - declared so by Textual
@@ -277,6 +278,8 @@ class RestoreFormScreen(VbemScreen):
         What is typed would come too late for it, and what is meant for the confirmation must not move the
         focus here.
         """
+        if not super().takes_key(event):
+            return False
         return not self.busy_with or (not is_typing(event) and getattr(event, "key", "") in LEADING_ELSEWHERE)
 
     def action_change(self) -> None:

@@ -10,8 +10,9 @@ from rich.segment import Segment
 from textual.events import Click
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input
 
-from tui.actions import ACTIONS
+from tui.actions import ACTIONS, is_letter
 
 KEPT = frozenset({"app.help"})
 """Never left out: it leads to every other key."""
@@ -65,8 +66,10 @@ class Footer(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"footer--key", "footer--off"}
 
-    def __init__(self, notes: Mapping[str, str] | None = None) -> None:
+    def __init__(self, notes: Mapping[str, str] | None = None, *, takes_letters: bool = True) -> None:
         super().__init__(id="keys")
+        self._takes_letters = takes_letters
+        """Whether letters act on its screen while no field has the focus."""
         self._words: list[FooterKey] = []
         self._notes = dict(notes or {})
         """What follows a key's label, by the action's id."""
@@ -104,7 +107,9 @@ class Footer(Widget):
             for _, binding, enabled, _ in self.screen.active_bindings.values()
             if binding.show and binding.id not in self._left_out
         ]
-        # One action may have several keys: the first is the one to learn.
+        if isinstance(self.screen.focused, Input) or not self._takes_letters:
+            shown = [word for word in shown if not is_letter(word.press)]
+        # One action may have several keys: the first that acts now is the one to learn.
         first = {word.id: word for word in reversed(shown)}
         words = sorted(first.values(), key=lambda word: _RANKS.get(word.id, len(_RANKS)))
         if words != self._words:

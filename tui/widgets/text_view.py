@@ -16,6 +16,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.actions import ACTIONS, LIST
 from tui.sanitize import safe
 from tui.widgets.table_layout import StyledText
 
@@ -55,6 +56,11 @@ def wrap(line: str, width: int, *, hang: int = 0) -> list[str]:
     return [" " * lead + first, *(" " * indent + text for text in rest)]
 
 
+def list_bindings() -> list[BindingType]:
+    """Return the keys of everything that scrolls by lines, while it has the focus."""
+    return [Binding(one.keys, one.name, one.label, show=False) for one in ACTIONS if one.screen == LIST]
+
+
 class TextView(Widget, can_focus=True):
     """Shows lines of foreign text safely. Arrow keys scroll while it has the focus.
 
@@ -69,13 +75,7 @@ class TextView(Widget, can_focus=True):
         "text-view--warning",
         "text-view--bad",
     }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "turn(-1)", "Up", show=False),
-        Binding("down", "turn(1)", "Down", show=False),
-        Binding("pageup", "turn_page(-1)", "Page up", show=False),
-        Binding("pagedown", "turn_page(1)", "Page down", show=False),
-        Binding("home", "to_top", "Top", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list_bindings()
 
     def __init__(
         self,
@@ -139,14 +139,20 @@ class TextView(Widget, can_focus=True):
         """Scroll by so many lines."""
         self._turn_to(self._top + lines)
 
-    def action_turn(self, lines: int) -> None:
+    def action_move(self, lines: int) -> None:
         self.turn(lines)
 
-    def action_turn_page(self, pages: int) -> None:
+    def action_page(self, pages: int) -> None:
         self.turn(pages * max(1, self.size.height - 1))
 
-    def action_to_top(self) -> None:
+    def action_half_page(self, halves: int) -> None:
+        self.turn(halves * max(1, self.size.height // 2))
+
+    def action_first(self) -> None:
         self._turn_to(0)
+
+    def action_last(self) -> None:
+        self._turn_to(len(self._wrapped))
 
     def _turn_to(self, top: int) -> None:
         old, self._top = self._top, top

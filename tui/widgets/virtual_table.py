@@ -27,6 +27,7 @@ from tui.widgets.table_layout import (
     said_line,
     share,
 )
+from tui.widgets.text_view import list_bindings
 
 
 class VirtualTable(ScrollView, can_focus=True):
@@ -45,12 +46,7 @@ class VirtualTable(ScrollView, can_focus=True):
         *(f"table--{tone}" for tone in CELL_STYLES),
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "first", "First", show=False),
-        Binding("end", "last", "Last", show=False),
+        *list_bindings(),
         Binding("enter", "choose", "Choose", show=False),
     ]
 
@@ -160,6 +156,10 @@ class VirtualTable(ScrollView, can_focus=True):
         self._top += step
         self._go(self._cursor + step)
 
+    def half_page(self, halves: int) -> None:
+        """Move the cursor by so many halves of a page."""
+        self.move(halves * max(1, self._lines_for_rows // 2))
+
     def first(self) -> None:
         """Go to the first row."""
         self._go(0)
@@ -177,6 +177,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     action_move = move
     action_page = page
+    action_half_page = half_page
     action_first = first
     action_last = last
     action_choose = choose
