@@ -206,14 +206,14 @@ class VbemScreen(SinglePaintScreen[None]):
         return self.services.in_flight_note
 
     def takes_key(self, event: Key | Paste) -> bool:
-        """Return whether a key may act; a letter does nothing on a screen that takes none, but where it is typed."""
+        """Return whether a key may act; a letter may not on a screen of fields, unless one has the focus."""
         self.remove_status(self._meaningless)
         self._meaningless = ""
         character = getattr(event, "character", None) or ""
         return self.LETTERS_ACT or not character.isalpha() or isinstance(self.focused, Input)
 
     def on_key(self, event: Key) -> None:
-        # Fields stop what is typed into them: a character that comes here is one for the bindings, or for none.
+        # Fields stop what is typed into them: what comes here is for the bindings, or for none.
         if event.is_printable and event.key not in self.active_bindings:
             self._meaningless = f"{spell_key(event.key)} does nothing here. F1 shows the keys."
             self.add_status(self._meaningless)
