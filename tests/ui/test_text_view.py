@@ -67,5 +67,5 @@ async def test_it_says_how_much_is_above_and_below() -> None:
         assert "7 more lines" in shown(app)[-1]
         app.lines.turn(99)
         assert shown(app)[-1] == "one 19"
-        app.lines.action_to_top()
+        app.lines.action_first()
         assert shown(app)[0] == "one 0"

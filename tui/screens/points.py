@@ -316,7 +316,7 @@ class RestorePointsScreen(VbemScreen):
         return bool(self.entry.value) and self._view.means_one(self._view.matcher.filter.name)
 
     def action_enter_list(self) -> None:
-        # The cursor is on the first line: each change of the filter puts it there. An empty list takes no focus.
+        # Each change of the filter puts the cursor on the first line. An empty list takes no focus.
         if self.vms.row_count:
             self.vms.focus()
 
