@@ -406,7 +406,7 @@ class VbemApp(TerminalApp):
     # -- the end --------------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
-        if self.services.under_way or self.services.in_flight_note:
+        if self.services.in_flight_note or self._must_end_first:
             self.action_ask_to_quit()
         elif self._begins_to_leave("Quit"):
             self.farewell = self.last_words()

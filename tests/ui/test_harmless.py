@@ -116,7 +116,7 @@ def status(text: str) -> Iterable[Widget]:
 
 def footer(text: str) -> Iterable[Widget]:
     class Bound(Static, can_focus=True):
-        BINDINGS = [Binding("x", "x", text, key_display=text)]  # noqa: RUF012
+        BINDINGS = [Binding("x", "x", text)]  # noqa: RUF012
 
         def on_mount(self) -> None:
             self.focus()

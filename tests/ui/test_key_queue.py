@@ -83,7 +83,7 @@ async def test_a_paste_right_after_the_key_to_the_filter_goes_there_too(app: Vbe
 async def test_letters_after_escape_go_into_the_filter(app: VbemApp) -> None:
     async with browsing(app) as (pilot, screen):
         await to_points(pilot)
-        await burst(pilot, "escape", "backspace", "2")
+        await burst(pilot, "escape", "/", "backspace", "2")
         assert screen.entry.value == "crm02"
         await burst(pilot, "escape", *"web")
         assert screen.entry.value == "web"
@@ -91,7 +91,7 @@ async def test_letters_after_escape_go_into_the_filter(app: VbemApp) -> None:
 
 async def test_name_and_two_enters_lead_to_the_form(app: VbemApp, demo: DemoProcess) -> None:
     async with browsing(app) as (pilot, _):
-        await burst(pilot, *"crm01", "enter", "enter", "down", "down", " ")
+        await burst(pilot, "/", *"crm01", "enter", "enter", "down", "down", " ")
         await asks(pilot, RestoreFormScreen)
         shown = text_of(pilot)
         assert "VM crm01 on" in shown
@@ -111,7 +111,7 @@ async def test_a_form_that_opens_slowly_gets_the_keys_pressed_for_it(
 
     monkeypatch.setattr(FormFields, "compose", compose_slowly)
     async with browsing(app) as (pilot, _):
-        await burst(pilot, *"crm01", "enter", "enter", "down", "down", " ")
+        await burst(pilot, "/", *"crm01", "enter", "enter", "down", "down", " ")
         await asks(pilot, RestoreFormScreen)
         shown = text_of(pilot)
         assert "[x] yes  Keep the original VM" in shown

@@ -91,7 +91,7 @@ async def test_roots_of_the_points_own_backup_server_come_first(tmp_path: Path) 
     there = replace(there, server_name=long)
     manager = StageManager(roots=(other, there, here))
     async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
-        await press(pilot, "f2", "down")
+        await press(pilot, "f2", "down", "down")
         shown = text_of(pilot)
         assert "DEMO  Choose: Restore under" in shown
         assert "a-vcenter" not in shown, "no root of another platform"

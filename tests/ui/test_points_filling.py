@@ -67,7 +67,7 @@ async def test_before_the_first_page_it_says_what_it_waits_for(browser: Browser)
     async with browser.app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Asking for the newest restore points...")
         await shows(pilot, "Ctrl+C stops")
-        assert browser.screen.entry.has_focus
+        assert browser.screen.vms.has_focus
 
 
 async def test_a_server_that_does_not_answer_is_waited_for_in_words(

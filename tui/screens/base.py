@@ -128,7 +128,6 @@ def binding_of(action: Action) -> Binding:
         action.label,
         show=action.footer,
         priority=action.priority,
-        key_display=spell_key(action.keys.partition(",")[0]),
         tooltip=action.help,
         id=f"{action.screen}.{action.name}",
     )

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.actions import ACTIONS, is_letter
+from tui.actions import ACTIONS, is_letter, spell_key
 
 KEPT = frozenset({"app.help"})
 """Never left out: it leads to every other key."""
@@ -98,7 +98,7 @@ class Footer(Widget):
         shown = [
             FooterKey(
                 binding.id or "",
-                self.app.get_key_display(binding),
+                spell_key(binding.key),
                 f"{binding.description} {self._notes.get(binding.id or '', '')}".strip(),
                 binding.key,
                 not enabled,
