@@ -30,7 +30,7 @@ from tui.restores.forms.fields import Choice, Field, FieldKind
 from tui.terminal.rendering import SinglePaintApp, SinglePaintScreen
 from tui.widgets.footer import Footer
 from tui.widgets.form_fields import ChoiceRow, SwitchRow, TextRow
-from tui.widgets.header import Banner, Header, StatusLine
+from tui.widgets.header import Banner, Header, IncidentLine, StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.table_layout import Column, ListRows, StyledText
 from tui.widgets.text_view import BoxText, TextView
@@ -114,6 +114,12 @@ def status(text: str) -> Iterable[Widget]:
     yield line
 
 
+def incident(text: str) -> Iterable[Widget]:
+    line = IncidentLine()
+    line.call_later(line.show, (text,))
+    yield line
+
+
 def footer(text: str) -> Iterable[Widget]:
     class Bound(Static, can_focus=True):
         BINDINGS = [Binding("x", "x", text)]  # noqa: RUF012
@@ -158,6 +164,7 @@ WIDGETS: dict[str, Callable[[str], Iterable[Widget]]] = {
     "text of a box": lambda text: [BoxText([text, StyledText(text, "bad")])],
     "header": lambda text: [Header(text, demo=True, who=text)],
     "banner": lambda text: [Banner(text)],
+    "incident": incident,
     "status": status,
     "footer": footer,
     "switch": lambda text: [SwitchRow(field(text, FieldKind.BOOL), True)],

@@ -81,15 +81,13 @@ async def test_line_of_keys_is_never_cut(tmp_path: Path, width: int) -> None:
 async def test_line_of_keys_counts_what_is_in_flight_at_60x20(tmp_path: Path, manager: StageManager) -> None:
     async with sent(tmp_path, manager, size=(60, 20)) as pilot:
         app = stage(pilot)
-        for screen in (
-            RestoreFormScreen(app.services, FormDraft(point=point(Platform.CLOUD_DIRECTOR))),
-            HistoryScreen(app.services),
-        ):
+        form = RestoreFormScreen(app.services, FormDraft(point=point(Platform.CLOUD_DIRECTOR)))
+        for screen, tasks, help_ in ((form, "Ctrl+T", "F1"), (HistoryScreen(app.services), "t", "?")):
             app.push_screen(screen)
             await settle(pilot)
             line = text_of(pilot).splitlines()[-1]
-            assert "Ctrl+T Tasks (1)" in line
-            assert "F1 Help" in line
+            assert f"  {tasks} Tasks (1)" in line
+            assert f"  {help_} Help" in line
 
 
 async def test_tasks_do_not_offer_the_way_to_the_tasks(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -26,7 +25,7 @@ from tui.restore_points.descriptions import (
     why_not,
 )
 from tui.restore_points.filter import Filter
-from tui.restore_points.filter_parser import FILTER_KEYS, NOTHING, FilterError, FilterParser
+from tui.restore_points.filter_parser import NOTHING, FilterError, FilterParser
 from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.loader import LoadState, Progress, find_platforms
 from tui.restore_points.vm_list import SortBy, VmList
@@ -42,6 +41,14 @@ from tui.screens.base import (
     bindings_of,
 )
 from tui.screens.collection import ask_and_collect
+from tui.screens.points_filter import (
+    FILTER_HELP,
+    FILTER_KEY_NAMES,
+    FilterNote,
+    LoadEnded,
+    NameAsked,
+    PageCame,
+)
 from tui.screens.points_loading import PointsLoading
 from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows, mark_shown, vm_columns
 from tui.services import Services
@@ -54,7 +61,6 @@ ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
 FIRST_LIST = "This is the first list. q quits."
 POINTS_LINE = "Enter on a point opens its restore form; Esc goes back to the VMs."
-HELP_LINE = " ".join(["words", *(f"{key.name}:" for key in FILTER_KEYS)])
 
 
 class RestorePointsScreen(VbemScreen):
@@ -63,33 +69,8 @@ class RestorePointsScreen(VbemScreen):
     NAME = "points"
     HEADING = "Restore points"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("points")
-    TYPED = (
-        ("Letters", "act while a list has the focus: Enter or Down goes there from the filter."),
-        ("", ""),
-        ("Filter", "What is typed, in any order; all of it must match:"),
-        ("words", "parts of a name; in quotes where it has blanks or a colon."),
-        *((f"{key.name}:", f"{key.values}.") for key in FILTER_KEYS),
-    )
+    TYPED = FILTER_HELP
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - so named by Textual
-
-    class PageCame(Message):
-        """Loading has started, or its first page is here: to be shown at once."""
-
-    class LoadEnded(Message):
-        """Loading is complete, stopped or failed."""
-
-    class Asked(Message):
-        """The server was asked for a name.
-
-        Args:
-            name: which one.
-            new: how many points were new.
-        """
-
-        def __init__(self, name: str, new: int) -> None:
-            super().__init__()
-            self.name = name
-            self.new = new
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -106,8 +87,8 @@ class RestorePointsScreen(VbemScreen):
         self._was_covered = False
 
     def compose_body(self) -> ComposeResult:
-        yield FilterInput(placeholder=f"Find: {HELP_LINE}", id="filter")
-        yield Static("", markup=False, id="filter-note")
+        yield FilterInput(placeholder=f"Find: {FILTER_KEY_NAMES}", id="filter")
+        yield FilterNote()
         with Container(id="lists"):
             with Vertical(id="vms-pane"):
                 yield VirtualTable(VM_COLUMNS, empty="Asking for the newest restore points...", id="vms")
@@ -174,10 +155,6 @@ class RestorePointsScreen(VbemScreen):
         if line.content != text:  # an update is painted even where it changes nothing
             line.update(text, layout=False)
 
-    def show_waiting(self) -> None:
-        """Say for how long the server has not answered."""
-        self._say_loaded()
-
     def _say_nothing_found(self) -> None:
         culprit = ""
         if not len(self._view) and self._problem is None:
@@ -189,14 +166,9 @@ class RestorePointsScreen(VbemScreen):
 
     def _say_what_is_asked(self) -> None:
         """Say below the filter what is wrong with it, or which moments it means and what it leaves out."""
-        problem, matcher = self._problem, self._view.matcher
+        matcher = self._view.matcher
         asked = filter_words(matcher.filter, self.services.clock.now(), matcher.without_platform())
-        note = self.query_one("#filter-note", Static)
-        note.set_class(problem is not None and not problem.is_unfinished, "-bad")
-        words = safe(problem.detail if problem else asked, cells=300)
-        note.display = bool(words)
-        if note.content != words:  # a layout has the lists drawn again
-            note.update(words)
+        self.query_one(FilterNote).show(self._problem, asked)
 
     def on_screen_resume(self) -> None:
         if self._was_covered:
@@ -396,17 +368,17 @@ class RestorePointsScreen(VbemScreen):
     @work(group="points", exclusive=True, exit_on_error=False, description="load the restore points")
     async def _load(self, *, again: bool) -> None:
         # Handled as soon as `run` waits for the server: says that it does.
-        self.post_message(self.PageCame())
+        self.post_message(PageCame())
         telling = self.set_interval(WAIT_TOLD_AFTER_S, self._show_waiting_time)
         try:
             await self._loading.run(again=again)
         finally:
             telling.stop()
-        self.post_message(self.LoadEnded())
+        self.post_message(LoadEnded())
 
     def _show_waiting_time(self) -> None:
         if self._loading.waited_s >= WAIT_TOLD_AFTER_S:
-            self.show_waiting()
+            self._say_loaded()
 
     def _take_news(self) -> None:
         """Paint now and then what was read."""
@@ -415,7 +387,7 @@ class RestorePointsScreen(VbemScreen):
             if self._view.all_count:
                 self.set_timer(self.services.refresh.paint_every_s, self.show_news)
             else:
-                self.post_message(self.PageCame())
+                self.post_message(PageCame())
 
     @on(PageCame)
     def show_news(self) -> None:
@@ -470,7 +442,7 @@ class RestorePointsScreen(VbemScreen):
         if connection is not None:
             asking = partial(find_platforms, connection.manager, self._index, self._platforms_asked)
             await self.reading("find out platforms", asking)
-            self.post_message(self.PageCame())
+            self.post_message(PageCame())
 
     @work(group="exact-name", exclusive=True, exit_on_error=False, description="ask for a VM by its name")
     async def _ask(self, name: str) -> None:
@@ -478,10 +450,10 @@ class RestorePointsScreen(VbemScreen):
         loader = self._loading.loader
         if loader is not None:
             new = await self.reading(f"ask the server for '{name}'", lambda: loader.find_exact(name))
-            self.post_message(self.Asked(name, new or 0))
+            self.post_message(NameAsked(name, new or 0))
 
-    @on(Asked)
-    def _say_asked(self, event: Asked) -> None:
+    @on(NameAsked)
+    def _say_asked(self, event: NameAsked) -> None:
         if event.new:
             self.show_news()
             self.set_status(

@@ -12,13 +12,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.actions import ACTIONS, is_letter, spell_key
+from tui.actions import ACTIONS, spell_key
 
 KEPT = frozenset({"app.help"})
 """Never left out: it leads to every other key."""
 _GAP = 2
 _LEAD = 1
 _RANKS = {f"{action.screen}.{action.name}": rank for rank, action in enumerate(ACTIONS)}
+_SPELLED = {key: spell_key(key) for action in ACTIONS for key in action.keys.split(",")}
 
 
 class FooterKey(NamedTuple):
@@ -98,7 +99,7 @@ class Footer(Widget):
         shown = [
             FooterKey(
                 binding.id or "",
-                spell_key(binding.key),
+                _SPELLED.get(binding.key, binding.key),
                 f"{binding.description} {self._notes.get(binding.id or '', '')}".strip(),
                 binding.key,
                 not enabled,
@@ -108,7 +109,7 @@ class Footer(Widget):
             if binding.show and binding.id not in self._left_out
         ]
         if isinstance(self.screen.focused, Input) or not self._takes_letters:
-            shown = [word for word in shown if not is_letter(word.press)]
+            shown = [word for word in shown if len(word.key) > 1]  # a letter
         # One action may have several keys: the first that acts now is the one to learn.
         first = {word.id: word for word in reversed(shown)}
         words = sorted(first.values(), key=lambda word: _RANKS.get(word.id, len(_RANKS)))
