@@ -99,8 +99,7 @@ _LISTS = (
 )  # fmt: skip
 _POINTS = (
     Action(screen="points", name="choose", keys="enter", label="Open", priority=True,
-           help="Show the points of the VM under the cursor; on a point, open its restore form. "
-                "In the filter, go into the list."),
+           help="Show the points of the VM; on a point, open its form; in the filter, go into the list."),
     Action(screen="points", name="back", keys="escape", label="Back",
            help="Go one step back: from the points to the VMs, then empty the filter, then leave it."),
     Action(screen="points", name="back_or_quit", keys="q", label="Back", footer=False,

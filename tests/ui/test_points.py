@@ -411,7 +411,7 @@ async def test_help_lists_enter_and_what_the_filter_takes(app: VbemApp) -> None:
     async with browsing(app, size=(120, 60)) as (pilot, _):
         await press(pilot, "f1")
         shown = " ".join(pilot.app.screen.query_one(TextView).text.split())
-    assert "Enter Show the points of the VM under the cursor; on a point, open its restore form." in shown
+    assert "Enter Show the points of the VM; on a point, open its form;" in shown
     assert "Letters act while a list has the focus: Enter or Down goes there from the filter." in shown
     for key in FILTER_KEYS:
         assert f"{key.name}: {key.values}" in shown
