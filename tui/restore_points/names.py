@@ -55,9 +55,10 @@ class NameFinder:
 
     def find(self, text: str) -> list[NameFound]:
         """Return what each name of a list means, in their order."""
-        return [self._found(name) for name in names_in(text)]
+        return [self.find_name(name) for name in names_in(text)]
 
-    def _found(self, name: str) -> NameFound:
+    def find_name(self, name: str) -> NameFound:
+        """Return what one name means."""
         for vms in self._ways(name):
             if vms:
                 return NameFound(typed=name, vms=tuple(vms))
