@@ -15,6 +15,7 @@ from textual.worker import WorkerCancelled
 from tui.actions import NEEDS_LOGON, actions_of, spell_keys
 from tui.errors import VbemError, describe
 from tui.restore_states import RestoreState
+from tui.restores.in_flight import cancel_notice
 from tui.screens.base import (
     SENDING_UNSEEN,
     Admitted,
@@ -73,11 +74,15 @@ class VbemApp(TerminalApp):
         self.services.ask_for_password = self._ask_for_password
         self._leaving = ""
         """The question or the work that leads out of the screens; empty for none."""
+        self._question: AskScreen | None = None
+        """The question that is open before that."""
         self._is_logon_expected = False
         """The operator has asked to log on again."""
         self._ended: EndedRestores | None = None
         self._leading_to_tasks: set[str] = set()
         """Sentences on status lines that lead to the tasks."""
+        self._cancel_notices: set[str] = set()
+        """What is true of cancels that were not accepted: it goes from the status lines when it is not."""
         self._sending: set[str] = set()
         """Keys of the restores that are being sent."""
         # Before any stylesheet is read: a theme set later has all of them read again.
@@ -164,6 +169,9 @@ class VbemApp(TerminalApp):
         if self._sending - sending:
             self._take_back(self._leading_to_tasks & {SENDING_UNSEEN})
         self._sending = sending
+        notices = {words for one in restores if (words := cancel_notice(one))}
+        self._take_back(self._cancel_notices - notices)
+        self._cancel_notices = notices
         if restores and not any(one.is_in_flight for one in restores):
             self._take_back(set(self._leading_to_tasks))
 
@@ -317,7 +325,8 @@ class VbemApp(TerminalApp):
         return lambda: self.call_later(self.run_action, action)
 
     def action_interrupt(self) -> None:
-        if not (isinstance(self.screen, VbemScreen) and self.screen.stop_loading()):
+        # Also under a dialog: the status line that says so is seen beside it.
+        if not any(screen.stop_loading() for screen in self.full_screens[-1:]):
             self.action_ask_to_quit()
 
     # -- the logon session ----------------------------------------------------------------------
@@ -354,11 +363,24 @@ class VbemApp(TerminalApp):
     def _begins_to_leave(self, how: str) -> bool:
         """Note what leads out of the screens; where another thing does already, say that it comes first."""
         if self._leaving:
+            is_below = isinstance(self._question, AskScreen) and self.screen is not self._question
+            words = (
+                f"answer this first; {self._leaving} is below"
+                if is_below
+                else f"{self._leaving}: this comes first"
+            )
             for box in self.screen.query(".box"):
-                box.border_subtitle = f"{self._leaving}: this comes first"
+                box.border_subtitle = words
             return False
         self._leaving = how
         return True
+
+    async def _ask_to_leave(self, question: AskScreen) -> bool:
+        self._question = question
+        try:
+            return await self.push_screen_wait(question)
+        finally:
+            self._question = None
 
     @property
     def _must_end_first(self) -> str:
@@ -379,7 +401,7 @@ class VbemApp(TerminalApp):
     async def _log_off(self) -> None:
         try:
             question = AskScreen(self.services, "Log off?", self._log_off_words, yes="Log off", no="Stay")
-            if await self.push_screen_wait(question):
+            if await self._ask_to_leave(question):
                 await self._log_off_and_ask_again()
         finally:
             self._leaving = ""
@@ -421,7 +443,7 @@ class VbemApp(TerminalApp):
         try:
             if self.services.connection is not None:
                 question = AskScreen(self.services, "Quit vbem?", self._quit_words, yes="Quit", no="Stay")
-                if not await self.push_screen_wait(question):
+                if not await self._ask_to_leave(question):
                     return
             self.farewell = self.last_words()
             self.exit(0)

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tui.api.errors import CertificateChanged, Untrusted
 from tui.clock import Clock, SystemClock
 from tui.errors import VbemError, describe
-from tui.restore_states import CancelState
 from tui.restores import in_flight
-from tui.sanitize import safe
 from tui.store.keyring_store import SessionStore
 from tui.store.known_servers import KnownServers
 from tui.store.last_logon import RefusalCounter, remember_logon
@@ -426,9 +424,8 @@ class Services:
 
     async def _cancel(self, restores: RestoreService, restore: Restore, *, again: bool) -> None:
         """Cancel, and say on whatever screen there is what became of a request that was not accepted."""
-        told = await restores.cancel(restore, again=again)
-        if told.cancel in in_flight.UNANSWERED_CANCELS | {CancelState.REFUSED, CancelState.NOT_SENT}:
-            self.on_notice(f"{safe(told.vm_name, cells=40)}: {told.cancel_words}", "bad")
+        if words := in_flight.cancel_notice(await restores.cancel(restore, again=again)):
+            self.on_notice(words, "bad")
 
     def _start(self, work: Coroutine[Any, Any, Any], doing: str) -> asyncio.Task[Any]:
         """Run something that no screen owns; an unexpected error in it is reported.

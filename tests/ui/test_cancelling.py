@@ -17,6 +17,7 @@ from tui.restores.service import RestoreService
 from tui.screens import cancel
 from tui.screens.cancel import CancelScreen
 from tui.screens.tasks import TasksScreen
+from tui.widgets.header import StatusLine
 from tui.widgets.text_view import TextView
 
 
@@ -92,6 +93,11 @@ async def test_a_cancel_whose_reply_is_lost_is_told_on_any_screen(tmp_path: Path
         await settle(pilot)
         told = " ".join(text_of(pilot).split())
         assert "app07: The reply to the cancel request was lost" in told
+        manager.task_list, manager.session_list = (finished(1),), (session(1, progress=12),)
+        await tick(pilot)
+        await tick(pilot)
+        await settle(pilot)
+        assert "reply" not in str(pilot.app.screen.query_one(StatusLine).content), "it is true no more"
 
 
 async def test_delete_of_an_earlier_run_is_told_and_repeated_only_after_a_warning(tmp_path: Path) -> None:

@@ -74,6 +74,34 @@ async def test_second_question_of_leaving_waits_for_the_first(app: VbemApp, keys
         assert app.return_code == 0, "the next one is a question that does what it says"
 
 
+async def test_a_question_over_that_of_quitting_says_which_comes_first(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
+        await press(pilot, "ctrl+q")
+        pilot.app.push_screen(AskScreen(stage(pilot).services, "Another?", "", yes="Yes", no="No"))
+        await settle(pilot)
+        for key in ("ctrl+q", "ctrl+c"):
+            await press(pilot, key)
+            assert "answer this first; Quit is below" in text_of(pilot)
+        await press(pilot, "escape")
+        assert sum(isinstance(one, AskScreen) for one in pilot.app.screen_stack) == 1
+
+
+async def test_ctrl_c_under_a_dialog_stops_what_the_screen_below_says_it_stops(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with opened(app_for(tmp_path, point(), manager)) as pilot:
+        manager.hold_guard = asyncio.Event()
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: manager.queries, "the question for running restores")
+        await pilot.press("f1")
+        await shows(pilot, "Keys on this screen")
+        await pilot.press("ctrl+c", "escape")
+        await shows(pilot, "You stopped it; nothing was sent")
+        assert not any(isinstance(one, AskScreen) for one in pilot.app.screen_stack)
+
+
 async def test_nobody_logs_off_while_a_restore_is_sent(tmp_path: Path) -> None:
     manager = StageManager(hold=asyncio.Event())
     async with opened(app_for(tmp_path, point(), manager)) as pilot:

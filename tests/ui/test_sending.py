@@ -13,6 +13,7 @@ from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import session
 from tests.unit.restores.points import point
 from tui.api.errors import SessionExpired
+from tui.screens import base
 from tui.screens.dialogs import AskScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
@@ -82,6 +83,45 @@ async def test_restore_that_started_meanwhile_stops_the_sending(
         assert "already running" in " ".join(text_of(pilot).replace("│", " ").split())
         await press(pilot, "right", "enter")
     assert len(manager.posts) == 1
+
+
+async def test_sending_says_how_long_it_takes_and_what_the_keys_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "WAIT_TOLD_EVERY_S", 0.02)
+    manager = StageManager(hold=asyncio.Event())
+    app = app_for(tmp_path, point(), manager)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_confirm(pilot)
+        manager.hold_guard = asyncio.Event()
+        await pilot.press("right", "enter")
+        await shows(pilot, "Sending ... Nothing has left yet; Esc stops it.")
+        manager.hold_guard.set()
+        await until(pilot, lambda: manager.posts, "the POST")
+        app.services.clock.seconds += 7  # type: ignore[attr-defined] # of FakeClock
+        await shows(pilot, "Sending: no answer for 7 s. Esc leaves this form and Ctrl+Q asks to")
+        assert "neither takes it back." in " ".join(text_of(pilot).split())
+        assert manager.hold is not None
+        manager.hold.set()
+        await settle(pilot)
+        assert "Sending" not in text_of(pilot)
+
+
+async def test_who_leaves_before_anything_has_left_sends_nothing(tmp_path: Path) -> None:
+    manager = StageManager()
+    app = app_for(tmp_path, point(), manager)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_confirm(pilot)
+        manager.hold_guard = asyncio.Event()
+        await pilot.press("right", "enter")
+        await shows(pilot, "Nothing has left yet")
+        await pilot.press("escape")
+        manager.hold_guard.set()
+        await shows(pilot, "Nothing was sent: you left while running restores were listed.")
+        await settle(pilot)
+        assert app.services.restores is not None
+        assert app.services.restores.all == ()
+    assert manager.posts == []
 
 
 async def test_walking_away_while_it_is_sent_stops_nothing(tmp_path: Path) -> None:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 UNANSWERED_CANCELS = frozenset({CancelState.ASKING, CancelState.LOST})
 
 
+def cancel_notice(restore: Restore) -> str:
+    """Return what must be seen of a cancel that was not accepted, while it is true; empty for nothing."""
+    is_bad = restore.cancel in UNANSWERED_CANCELS | {CancelState.REFUSED, CancelState.NOT_SENT}
+    return (
+        f"{safe(restore.vm_name, cells=40)}: {restore.cancel_words}" if is_bad and not restore.is_over else ""
+    )
+
+
 def count(restores: Sequence[Restore]) -> str:
     """Return how many are in flight, without a full stop; empty for none."""
     noun = "1 restore is" if len(restores) == 1 else f"{len(restores)} restores are"

@@ -346,6 +346,27 @@ class VbemScreen(SinglePaintScreen[None]):
         Raises:
             ReadStopped: the operator did not want to wait any longer.
         """
+        read = asyncio.ensure_future(asking)
+        self._reads.append(read)
+        try:
+            with self.telling(words, at_once=at_once):
+                return await read
+        except asyncio.CancelledError:
+            if read in self._reads:
+                raise
+            raise ReadStopped from None
+        finally:
+            if read in self._reads:
+                self._reads.remove(read)
+
+    @contextmanager
+    def telling(self, words: Callable[[float], str], *, at_once: bool = True) -> Iterator[None]:
+        """Say on the status line what is waited for inside.
+
+        Args:
+            words: what to say after so many seconds.
+            at_once: whether to say it from the first moment on.
+        """
         asked_s, said = self.services.clock.monotonic(), ""
 
         def show_wait() -> None:
@@ -354,22 +375,14 @@ class VbemScreen(SinglePaintScreen[None]):
             said = words(self.services.clock.monotonic() - asked_s)
             self.add_status(said)
 
-        read = asyncio.ensure_future(asking)
-        self._reads.append(read)
         telling = self.set_interval(WAIT_TOLD_EVERY_S, show_wait)
         if at_once:
             show_wait()
         try:
-            return await read
-        except asyncio.CancelledError:
-            if read in self._reads:
-                raise
-            raise ReadStopped from None
+            yield
         finally:
             telling.stop()
             self.remove_status(said)
-            if read in self._reads:
-                self._reads.remove(read)
 
 
 def _waiting_words(saying: str, stop_keys: str, waited_s: float) -> str:

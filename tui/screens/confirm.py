@@ -136,6 +136,8 @@ class ConfirmScreen(Dialog[bool]):
 
 
 _DOING = "start the restore"
+CHECKING_AGAIN = "The restores that are running are being listed."
+"""Nothing is sent yet: who leaves now stops it."""
 SENDING = "A restore is being sent."
 NOT_OF_BEFORE = "NOT of before the incident: use it?"
 IN_THE_POINT = "What the incident did to the VM may be in this point."
@@ -152,8 +154,6 @@ async def confirm_and_send(screen: VbemScreen, plan: RestorePlan, reason: str) -
         screen.set_status("Nothing was sent.")
         return None
     plan = allowed
-    screen.busy_with = SENDING
-    screen.set_status("Sending ...")
     outcome = await _submit(screen, plan, reason)
     if isinstance(outcome, JournalError):
         outcome = await _without_journal(screen, plan, reason, outcome)
@@ -186,10 +186,28 @@ async def _submit(
     restores = screen.services.restores
     if restores is None:
         return None
+
+    def is_wanted() -> bool:
+        if screen.busy_with != CHECKING_AGAIN:
+            return False
+        screen.busy_with = SENDING
+        return True
+
+    screen.busy_with = CHECKING_AGAIN
+    screen.set_status("")
     try:
-        return await restores.submit(plan, reason, override_journal=without_journal)
+        with screen.telling(lambda waited_s: _waiting_words(screen.busy_with, waited_s)):
+            return await restores.submit(plan, reason, override_journal=without_journal, is_wanted=is_wanted)
     except VbemError as error:
         return error
+
+
+def _waiting_words(busy_with: str, waited_s: float) -> str:
+    """Return for how long the server has not answered, and what the keys do that lead away."""
+    silence = f": no answer for {waited_s:.0f} s." if waited_s >= 1 else " ..."
+    if busy_with == CHECKING_AGAIN:
+        return f"Sending{silence} Nothing has left yet; Esc stops it."
+    return f"Sending{silence} Esc leaves this form and Ctrl+Q asks to quit; neither takes it back."
 
 
 async def _without_journal(

@@ -21,7 +21,7 @@ from tui.restores.forms.fields import FieldKind, FormDraft, IncompleteForm, Prob
 from tui.sanitize import name, safe
 from tui.screens import reference_picker, restore_form_data
 from tui.screens.base import AGES_EVERY_S, SENDING_UNSEEN, Notice, OpenTasks, VbemScreen, bindings_of
-from tui.screens.confirm import SENDING, confirm_and_send
+from tui.screens.confirm import CHECKING_AGAIN, SENDING, confirm_and_send
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import PlanDrafter, PlanSummary, spell_out
 from tui.screens.reference_picker import PickerScreen
@@ -411,7 +411,11 @@ class RestoreFormScreen(VbemScreen):
     def action_back(self) -> None:
         if self.busy_with == PREPARING and self.stop_loading():
             return
-        if self.busy_with == SENDING:
+        if self.busy_with == CHECKING_AGAIN:
+            self.busy_with = ""  # so that it is not wanted any more, should the list come now
+            self.dismiss(None)
+            self.app.post_message(Notice("Nothing was sent: you left while running restores were listed."))
+        elif self.busy_with == SENDING:
             self.dismiss(None)
             self.app.post_message(Notice(SENDING_UNSEEN))
         elif self._is_changed():
