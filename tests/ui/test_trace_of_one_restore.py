@@ -19,6 +19,8 @@ from tui.app import VbemApp
 
 ROOM = Path(tui.__file__).parent
 MOST_FILES = 45
+BESIDE = {"points.py"}
+"""The list below the form: the last news of its loading may come meanwhile, and is no part of a restore."""
 
 
 async def test_one_restore_runs_through_few_files_and_builds_one_request(
@@ -61,4 +63,5 @@ async def test_one_restore_runs_through_few_files_and_builds_one_request(
     assert sent == [drafted]
     assert sent[0] is drafted
     found = {name for name in files if Path(name).is_relative_to(ROOM) and "demo" not in Path(name).parts}
+    found = {name for name in found if Path(name).name not in BESIDE}
     assert 20 < len(found) <= MOST_FILES, sorted(str(Path(one).relative_to(ROOM)) for one in found)
