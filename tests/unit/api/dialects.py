@@ -113,7 +113,10 @@ def _element(name: str, tree: Tree, extra: str = "", prefix: str = "", space: st
         elif isinstance(value, dict):
             children += _element(key, value, "", prefix, space)
         elif isinstance(value, list):
-            children += "".join(_element(key, each, "", prefix, space) for each in value)
+            inner = (each if isinstance(each, dict) else {"#text": each} for each in value)
+            children += "".join(_element(key, each, "", prefix, space) for each in inner)
+        elif key == "#text":
+            children += escape(_scalar(value))
         else:
             children += f"<{prefix}{key}>{escape(_scalar(value))}</{prefix}{key}>"
         children += space

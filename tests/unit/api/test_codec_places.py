@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tests.unit.api.test_codec_models import HOST, every_dialect, listed, read
 from tui.api.codec import codec_of, resources
+from tui.api.codec.listing import Listing
+from tui.api.codec.tree import Tree
 from tui.api.errors import BadReply, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import (
@@ -142,3 +147,24 @@ def test_another_resource_is_no_task(body: bytes) -> None:
 def test_the_wrong_resource_is_named() -> None:
     with pytest.raises(Unreadable, match="It is a Backup, not a Task"):
         resources.task(codec_of(b"<Backup/>").tree(b"<Backup/>", Limits()))
+
+
+ITEMS: list[tuple[str, str, dict[str, str], Callable[[Tree], Listing[Any]]]] = [
+    ("Tasks", "Task", {"TaskId": "task-1", "State": "Running"}, resources.tasks),
+    ("RestoreSessions", "RestoreSession", {"UID": "urn:x:1", "State": "Working"}, resources.restore_sessions),
+    ("HierarchyItems", "HierarchyItem", {"ObjectRef": "urn:VMware:Vm:g.vm-1"}, resources.hierarchy_items),
+    ("HierarchyRoots", "HierarchyRoot", {"UID": "urn:veeam:HierarchyRoot:1"}, resources.hierarchy_roots),
+    ("BackupServers", "BackupServer", {"UID": "urn:veeam:BackupServer:1"}, resources.backup_servers),
+]
+
+
+@every_dialect
+@pytest.mark.parametrize(("plural", "singular", "item", "reader"), ITEMS, ids=[one[0] for one in ITEMS])
+def test_an_item_that_is_no_object_is_counted_as_unreadable(
+    dialect: str, plural: str, singular: str, item: dict[str, str], reader: Callable[[Tree], Listing[Any]]
+) -> None:
+    no_objects: list[Any] = ["text", item, "more text"]
+    found = read(dialect, plural, listed(dialect, plural, singular, no_objects)[plural], reader)
+    assert (len(found.items), found.unreadable) == (1, 2)
+    alone = read(dialect, plural, listed(dialect, plural, singular, ["text"])[plural], reader)  # type: ignore[list-item]
+    assert (alone.items, alone.unreadable) == ((), 1)

@@ -183,6 +183,13 @@ def test_what_a_point_is_found_by_is_never_cut(dialect: str, key: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_point_that_is_no_object_is_counted(dialect: str) -> None:
+    no_object: Any = "text"
+    listing = read(written(dialect, [ENTITY, no_object, ENTITY]))
+    assert (listing.items, listing.unreadable) == ((POINT, POINT), 1)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_point_without_uid_costs_itself_only(dialect: str) -> None:
     listing = read(written(dialect, [ENTITY, without("UID", "Href"), ENTITY]))
     assert (listing.items, listing.unreadable) == ((POINT, POINT), 1)

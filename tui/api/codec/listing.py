@@ -59,12 +59,15 @@ def read_listing(
         MissingField: there is no such list, or an item lacks what it needs.
         Unreadable, NotManager: it is the answer to something else.
     """
-    found, known = _items_of(tree, plural, singular)
+    holder, known = _holder_of(tree, plural, singular)
+    found, no_objects = holder.items(plural, singular), holder.count_no_objects(plural, singular)
+    if no_objects and not leaves_out:
+        raise Unreadable(f"{no_objects} of the {plural} are no objects.")
     references = [item for item in found if is_reference(item)]
     references += tree.items("Refs", "Ref") or _bare_references(tree)
-    if not found and not references and not known:
+    if not found and not references and not known and not no_objects:
         raise _not_a_list(tree, plural)
-    number, pages = paging_of(tree, len(found) + len(tree.items("Refs", "Ref")))
+    number, pages = paging_of(tree, len(found) + no_objects + len(tree.items("Refs", "Ref")))
     entities = [item for item in found if not is_reference(item)]
     items = read_each(entities, reader) if leaves_out else [reader(item) for item in entities]
     return Listing(
@@ -72,7 +75,7 @@ def read_listing(
         references=tuple(reference_of(item) for item in references),
         number=number,
         pages=pages,
-        unreadable=len(entities) - len(items),
+        unreadable=len(entities) - len(items) + no_objects,
     )
 
 
@@ -93,20 +96,20 @@ def read_each(raw: Sequence[RawT], reader: Callable[[RawT], ItemT]) -> list[Item
     return items
 
 
-def _items_of(tree: Tree, plural: str, singular: str) -> tuple[list[Tree], bool]:
-    """The items, and whether the reply is of a shape that may be empty."""
+def _holder_of(tree: Tree, plural: str, singular: str) -> tuple[Tree, bool]:
+    """An object that has the items under `plural`, and whether the reply is of a shape that may be empty."""
     if tree.has(ROOT_ITEMS):
-        return Tree("", {plural: tree.get(ROOT_ITEMS)}).items(plural, singular), True
+        return Tree("", {plural: tree.get(ROOT_ITEMS)}), True
     if _is_lone(tree, plural, singular):
-        return [Tree(tree.name or singular, tree.members)], True
+        return Tree("", {plural: [tree.members]}), True
     for container in _CONTAINERS:
         value = tree.get(container)
         if isinstance(value, list) or (isinstance(value, dict) and is_item(value)):
-            return Tree("", {plural: value}).items(plural, singular), True
+            return Tree("", {plural: value}), True
         if isinstance(value, dict) and (inner := inner_of(value, plural, singular)) is not None:
-            return Tree("", {plural: inner}).items(plural, singular), True
+            return Tree("", {plural: inner}), True
     inner = inner_of(tree.members, plural, singular)
-    return Tree("", {plural: inner}).items(plural, singular), inner is not None or _may_be_empty(tree, plural)
+    return Tree("", {plural: inner}), inner is not None or _may_be_empty(tree, plural)
 
 
 def _is_lone(tree: Tree, plural: str, singular: str) -> bool:

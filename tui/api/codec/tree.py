@@ -198,12 +198,17 @@ class Tree:
 
     def items(self, plural: str, singular: str) -> list[Tree]:
         """The member `plural` as a list of objects called `singular`, whatever its shape."""
-        return [Tree(singular, item) for item in _items(self.get(plural), plural, singular)]
+        found = _items(self.get(plural), plural, singular)
+        return [Tree(singular, item) for item in found if item is not None]
+
+    def count_no_objects(self, plural: str, singular: str) -> int:
+        """Count the items of such a list that are no objects: nothing can be made of them."""
+        return sum(item is None for item in _items(self.get(plural), plural, singular))
 
     def links(self) -> Iterator[Link]:
         """The resource's links; one with an endless address leads nowhere."""
         for members in islice(_items(self.get("Links"), "Links", "Link"), _MOST_LINKS):
-            link = Tree("Link", members)
+            link = Tree("Link", members or {})
             href = text_of(link.get("Href"))
             is_endless = len(href) > IDENTITY_CHARS
             yield Link(link.text("Rel"), link.text("Type"), link.text("Name"), "#" if is_endless else href)
@@ -230,13 +235,16 @@ class Tree:
         return target_of(next((href for href in hrefs if action in href.lower()), ""))
 
 
-def _items(value: object, plural: str, singular: str) -> Iterator[dict[str, object]]:
+def _items(value: object, plural: str, singular: str) -> Iterator[dict[str, object] | None]:
+    """Yield the objects of a list; None for each item that is none."""
     if isinstance(value, list):
         for item in value:
-            if isinstance(item, dict):
-                yield from (
-                    _items(item, plural, singular) if _is_container(item, plural, singular) else (item,)
-                )
+            if isinstance(item, dict) and _is_container(item, plural, singular):
+                yield from _items(item, plural, singular)
+            else:
+                yield item if isinstance(item, dict) else None
+    elif isinstance(value, str) and value.strip():
+        yield None
     elif isinstance(value, dict):
         inner = inner_of(value, plural, singular)
         if inner is not None:
