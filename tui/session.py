@@ -16,6 +16,7 @@ from tui.errors import VbemError, describe
 from tui.store.errors import KeyringError
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.store.known_servers import KnownServers
+from tui.store.last_logon import log_off_begins, log_off_ends
 from tui.store.process_lock import SessionUse
 
 if TYPE_CHECKING:
@@ -238,14 +239,17 @@ class Connection:
             NotLoggedOff: it may live on at the server; the local copies are deleted anyway.
             KeyringError: the keyring may still hold it.
         """
-        shared = self.is_shared
+        shared, state = self.is_shared, self._session_store.state_folder
         self._unkept = None
         self.log_off_note = _SHARED if shared else ""
         refused: ManagerError | None = None
         try:
             if not shared:
+                await asyncio.to_thread(log_off_begins, state, self.server, self.user, self._clock.now())
                 await self.manager.log_off()
+                log_off_ends(state)
         except ManagerError as error:
+            log_off_ends(state)
             refused = error
         finally:
             self._end_use()

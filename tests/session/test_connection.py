@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from tests.session.starts import Connect, admitted, files_with, logons, remembered
 from tests.support.demo_process import DemoProcess
 from tests.support.file_keyring import FileKeyringAt
+from tests.support.waiting import wait_for
 from tui.api.errors import BadLogin, CertificateChanged, NotLoggedOff, SessionExpired
 from tui.store.errors import KeyringError
 from tui.store.known_servers import KnownServers
+from tui.store.last_logon import LOG_OFF, log_off_cut_off
 
 
 async def test_a_logon_is_kept_without_the_password(
@@ -152,6 +155,25 @@ async def test_logging_off_ends_the_session_everywhere(
     assert file_keyring.values() == {"vbem-demo": {}}
     await connection.leave()
     assert not await trusted().resume()
+
+
+@pytest.mark.parametrize("fault", ["", "drop-before@logoff", "silent@logoff"])
+async def test_a_log_off_that_is_cut_off_is_known_at_the_next_start(
+    trusted: Connect, demo: DemoProcess, state: Path, fault: str
+) -> None:
+    connection = remembered(await admitted(trusted, demo), state)
+    if fault:
+        demo.fault(fault)
+    logging_off = asyncio.create_task(connection.log_off_in_words())
+    if fault.startswith("silent"):
+        await wait_for((state / LOG_OFF).exists, "the note")
+        logging_off.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await logging_off
+    else:
+        await logging_off
+    assert bool(log_off_cut_off(state, datetime.now(UTC))) == fault.startswith("silent")
+    await connection.leave()
 
 
 async def test_logging_off_an_unreachable_server_forgets_it_here_all_the_same(

@@ -16,13 +16,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tui import __version__, sanitize
 from tui.config import PROFILES, Folders, Settings, StartOptions, StateError, refresh_rates
 from tui.errors import VbemError
-from tui.store.last_logon import last_logon
+from tui.store.last_logon import last_logon, log_off_cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -173,6 +174,7 @@ def start_options(options: argparse.Namespace) -> StartOptions:
     folders = Folders.locate(demo=options.demo, state_dir=Path(state) if state else None)
     settings = Settings.load(folders.settings)
     note = _check_state(folders, is_chosen=bool(state))
+    cut_off = "" if options.demo or note else log_off_cut_off(folders.state, datetime.now(UTC))
     last_server, last_user = ("", "") if options.demo or note else last_logon(folders.state)
     chosen = _Chosen(options, folders, settings)
     proxy = chosen.checked("proxy", _proxy_secrets)
@@ -189,7 +191,7 @@ def start_options(options: argparse.Namespace) -> StartOptions:
         proxy=proxy,
         secrets=_proxy_secrets(proxy),
         refresh=refresh_rates(profile, os.environ),
-        note=note,
+        note=note or cut_off,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tui.clock import Clock
@@ -12,6 +13,9 @@ from tui.store.errors import StoreError
 from tui.timefmt import clock_time
 
 LAST_LOGON = "last.json"
+LOG_OFF = "log-off.json"
+SESSION_LIVES = timedelta(minutes=15)
+"""How long a logon session lives on after its last request (WIRE 1.6)."""
 _MAX_BYTES = 1_000_000
 _MAX_WORD = 1_000
 _MAX_SERVERS = 200
@@ -64,6 +68,42 @@ def remember_logon(state: Path, server: str, user: str) -> None:
             title="The last server and user could not be saved",
             hint="Type them at the next start, or make the state folder writable.",
         ) from error
+
+
+def log_off_begins(state: Path | None, server: str, user: str, now: datetime) -> None:
+    """Note that a log-off is under way, so that the next start says what it left where it was cut off.
+
+    A state folder that cannot be written holds no log-off up.
+    """
+    content = json.dumps({"server": server, "user": user, "began": now.isoformat()})
+    with suppress(OSError):
+        if state is not None:
+            write_private(state / LOG_OFF, content.encode())
+
+
+def log_off_ends(state: Path | None) -> None:
+    """Note that what the log-off came to was said."""
+    with suppress(OSError):
+        if state is not None:
+            (state / LOG_OFF).unlink()
+
+
+def log_off_cut_off(state: Path, now: datetime) -> str:
+    """Return what a log-off that was cut off may have left at the server; empty for nothing."""
+    try:
+        found = json.loads(read_private(state / LOG_OFF, _MAX_BYTES))
+        began = datetime.fromisoformat(_word(found["began"]))
+        user, server = _word(found["user"]), _word(found["server"])
+        ends = began + SESSION_LIVES
+        is_now = began <= now < ends
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    if not is_now:
+        return ""
+    return (
+        f"The last log-off was cut off: the logon session of {user} on {server} may live on until "
+        f"{clock_time(ends)}, up to 15 minutes in all."
+    )
 
 
 def _read_last(state: Path) -> dict[str, object]:
