@@ -13,7 +13,7 @@ BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
 DIALOGS = frozenset({
     "certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice",
-    "incident", "names", "choices", "point", "batch_confirm", "offered", "sessions",
+    "incident", "names", "choices", "point", "batch_confirm", "offered", "plan_file", "sessions",
 })  # fmt: skip
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 LIST = "list"
@@ -112,6 +112,8 @@ _POINTS = (
            help="Mark all VMs that are shown; where all are, take their marks away."),
     Action(screen="points", name="restore", keys="r", label="Restore",
            help="Plan the restores of the marked VMs; without marks, of the VM under the cursor."),
+    Action(screen="points", name="plan", keys="P", label="Plan file", footer=False,
+           help="Open a recovery plan that was saved as a file."),
     Action(screen="points", name="names", keys="l", label="Names", footer=False,
            help="Mark VMs by a list of names, pasted or read from a file."),
     Action(screen="points", name="sort", keys="f6", label="Order", footer=False,
@@ -180,6 +182,8 @@ _BATCH = (
            help="Hold the groups after this VM until it is restored, or no longer."),
     Action(screen="batch", name="platforms", keys="p", label="Platforms", footer=False,
            help="Ask the server for the platforms that points do not name."),
+    Action(screen="batch", name="save", keys="w", label="Save", footer=False,
+           help="Save the plan as a file, to be opened again or checked every night."),
     Action(screen="batch", name="request", keys="ctrl+g", label="Requests", footer=False,
            help="Show the exact requests of all VMs."),
     Action(screen="batch", name="back", keys="escape,q", label="Back",
@@ -199,6 +203,7 @@ _BATCH = (
            help="Move between the buttons."),
     Action(screen="choices", name="switch", keys="space", label="Switch", footer=False,
            help="Switch what has the focus; Enter does the same."),
+    Action(screen="plan_file", name="back", keys="escape", label="Back", help="Open nothing."),
     Action(screen="choices", name="back", keys="escape", label="Back", help="Change nothing."),
     Action(screen="point", name="back", keys="escape", label="Back", help="Keep the point of before."),
     Action(screen="batch_confirm", name="back", keys="escape", label="Back", help="Send nothing."),
@@ -241,6 +246,8 @@ _TASKS = (
            help="Move between the buttons."),
     Action(screen="history", name="export", keys="e", label="Export",
            help="Write the journal to a file as JSON lines."),
+    Action(screen="history", name="report", keys="E", label="Report",
+           help="Write a report of the incident's restores: Markdown, CSV or JSON."),
     Action(screen="history", name="reload", keys="f5,r", label="Reload",
            help="Read the journal again."),
     Action(screen="history", name="details", keys="d", label="Details", footer=False,

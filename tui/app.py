@@ -23,6 +23,7 @@ from tui.screens.base import (
     Notice,
     OpenBatch,
     OpenNames,
+    OpenPlanFile,
     OpenRestoreForm,
     OpenTasks,
     RestoresChanged,
@@ -254,6 +255,17 @@ class VbemApp(TerminalApp):
         if keys or message.is_interrupted:
             self.services.keep_session_now()
             self.push_screen(BatchScreen(self.services, keys, is_interrupted=message.is_interrupted))
+
+    @on(OpenPlanFile)
+    @work(group="names", exclusive=True, exit_on_error=False, description="open a recovery plan")
+    async def _open_plan_file(self) -> None:
+        from tui.screens.batch import BatchScreen
+        from tui.screens.plan_file import PlanFileScreen
+
+        table = await self.push_screen_wait(PlanFileScreen(self.services))
+        if table is not None:
+            self.services.keep_session_now()
+            self.push_screen(BatchScreen(self.services, (), table=table))
 
     @on(OpenNames)
     @work(group="names", exclusive=True, exit_on_error=False, description="mark VMs by their names")

@@ -18,6 +18,7 @@ from tui.restores.incident import Incident
 from tui.screens.batch import BatchScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.tasks import TasksScreen
+from tui.widgets.inputs import LineInput
 
 
 async def marked(pilot: Pilot[Any], screen: RestorePointsScreen, names: str) -> None:
@@ -180,3 +181,49 @@ async def test_a_queue_that_was_cut_off_is_offered_vm_by_vm_and_never_goes_on_by
         await pilot.press("right", "enter")
         await until(pilot, lambda: len(posts(demo)) == 3, "the others")
     assert len({one["path"] for one in posts(demo)}) == 3
+
+
+async def test_a_plan_is_saved_and_opened_again(app: VbemApp, demo: DemoProcess, tmp_path: Path) -> None:
+    path = tmp_path / "shop.toml"
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "sql01\nlab-web\n")
+        await pilot.press("enter")
+        await shows(pilot, "2 marked")
+        await pilot.press("r")
+        await shows(pilot, "2 will be sent.")
+        await pilot.press("2", "exclamation_mark", "w")
+        await shows(pilot, "Save the plan")
+        app.screen.query_one("#export-path", LineInput).value = str(path)
+        await pilot.press("enter")
+        await shows(pilot, "Saved as")
+        await pilot.press("escape")
+        await shows(pilot, "Leave the plan?")
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RestorePointsScreen), "the list")
+        with path.open("a", encoding="utf-8") as file:
+            file.write('[[group]]\nvms = ["nowhere"]\n')
+        await pilot.press("P")
+        await shows(pilot, "Open a recovery plan")
+        app.screen.query_one("#plan-path", LineInput).value = str(path)
+        await pilot.press("enter")
+        await shows(pilot, "nowhere (NOT FOUND)")
+        await shows(pilot, "Group 2 waits for group 1.")
+    assert posts(demo) == []
+
+
+async def test_the_report_of_the_incident_is_written(app: VbemApp, demo: DemoProcess, tmp_path: Path) -> None:
+    path = tmp_path / "report.md"
+    async with browsing(app) as (pilot, screen):
+        await queued(pilot, screen, "sql01\nlab-web\n", at_a_time="4")
+        await until(pilot, lambda: len(posts(demo)) == 2, "two requests")
+        await shows(pilot, "2 restored")
+        await pilot.press("h")
+        await shows(pilot, "History")
+        await pilot.press("E")
+        await shows(pilot, "Report of INC-5001")
+        app.screen.query_one("#export-path", LineInput).value = str(path)
+        await pilot.press("enter")
+        await shows(pilot, "Restored 2 of 2 VMs.")
+    text = path.read_text(encoding="utf-8")
+    assert "lab-web-INC-5001" in text
+    assert "## Timeline" in text

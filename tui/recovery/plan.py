@@ -91,6 +91,14 @@ class PlanLine:
         return incident.lost(self.point.known_created) if incident is not None and self.point else None
 
     @property
+    def is_over_limit(self) -> bool:
+        """Return whether more is lost by its point than the incident's limit."""
+        incident = self.plan.context.incident if self.plan is not None else None
+        return (
+            incident is not None and self.point is not None and incident.is_too_much(self.point.known_created)
+        )
+
+    @property
     def words(self) -> str:
         """Return what happens to the VM, its verdict first."""
         if self.is_left_out:
@@ -170,6 +178,8 @@ class RecoveryPlan:
         words = f"{', '.join(parts)}."
         if over:
             words += " 1 OVERWRITES its original." if over == 1 else f" {over} OVERWRITE their originals."
+        late = sum(line.is_over_limit for line in self.to_be_sent)
+        words += f" {late} lose{'s' if late == 1 else ''} more than the limit." if late else ""
         groups = sorted({line.group for line in self.to_be_sent})
         later = (f"Group {after} waits for group {before}." for before, after in pairwise(groups))
         return " ".join((words, *later))

@@ -35,7 +35,6 @@ from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
 from tui.recovery.planner import Planner
 from tui.restore_points.index import PointIndex, VmKey
 from tui.restore_points.names import NameFinder, NameFound
-from tui.timefmt import span
 
 MOST_BYTES = 1_000_000
 MOST_VMS = 2_000
@@ -185,7 +184,7 @@ def text_of_plan(plan: RecoveryPlan, index: PointIndex, lost_at_most: timedelta 
     choices = plan.choices
     whole = PlanTable(
         name=plan.name,
-        lost_at_most="" if lost_at_most is None else span(lost_at_most),
+        lost_at_most="" if lost_at_most is None else f"{int(lost_at_most.total_seconds() // 60)} min",
         keep_original=choices.keep_original,
         power_on=choices.power_on,
         new_name=choices.new_name,

@@ -19,6 +19,7 @@ from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
 from tui.recovery.queue import QueueLine
 from tui.restore_points.descriptions import why_not
 from tui.restore_points.index import PointIndex, Vm, VmKey
+from tui.restores.forms.cloud_director import is_same_name
 from tui.restores.forms.fields import IncompleteForm, PlatformNotKnown, Value
 from tui.restores.forms.platforms import form_for
 from tui.restores.plan import RestorePlan
@@ -92,9 +93,9 @@ class Planner:
         """Return the line that `record_of` kept; None where it cannot be read. Its point may be gone."""
         try:
             kept = _RECORD.decode(record)
-        except msgspec.MsgspecError:
+            key = VmKey(kept.server_uid, kept.ref, PointKind(kept.kind))
+        except (msgspec.MsgspecError, ValueError):
             return None
-        key = VmKey(kept.server_uid, kept.ref, PointKind(kept.kind))
         vm = self.index.vm_with(key)
         rows = vm.rows if vm is not None else ()
         row = next((row for row in rows if self.index.uid(row) == kept.point), None)
@@ -151,7 +152,7 @@ class Planner:
             ticket=incident.ticket if incident else "",
             day=f"{self.clock.now():%Y-%m-%d}",
         )
-        if keeps and not new_name:
+        if keeps and is_same_name(new_name, line.vm_name):
             raise ValueError("keeping the original takes a new name on Cloud Director")
         return {**values, "new_name": new_name, **line.values}, ()
 

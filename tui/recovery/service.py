@@ -12,10 +12,12 @@ from tui import timefmt
 from tui.clock import Clock
 from tui.recovery.queue import LineState, Queue, QueueLine, QueueRunning, line_text, pause, queue_of
 from tui.recovery.queue_runner import RestoreQueue
+from tui.recovery.report import Report, report_of
 from tui.restore_points.index import VmKey
 from tui.restore_states import RestoreState
 from tui.restores.incident import Incident
 from tui.restores.journal_mapping import take_up
+from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
 from tui.restores.service import RestoreService
 from tui.store.errors import JournalError, NotOwner, StoreError
@@ -283,6 +285,19 @@ class RecoveryService:
         lines = self.queue.queue.lines if self.queue else ()
         sent = (line.restore.state for line in lines if line.restore is not None)
         return RestoreState.SENT in sent or any(line.state is LineState.SENDING for line in lines)
+
+    async def report(self, entries: Sequence[JournalEntry], ticket: str = "") -> Report:
+        """Return the report of rows of the journal, with what queues never sent.
+
+        Args:
+            entries: rows of the journal.
+            ticket: only what has this ticket; empty for all.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        queues = await asyncio.to_thread(self.journal.queues) if self.journal is not None else []
+        return report_of(entries, queues, server=self.restores.server, made=self.clock.now(), ticket=ticket)
 
     @property
     def waiting_words(self) -> str:

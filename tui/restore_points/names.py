@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tui.restore_points.index import PointIndex, Vm, fold
+from tui.restore_points.index import PointIndex, Vm
 
 MOST_NAMES = 2_000
 """Lines of one list; more is no list of VMs to restore."""
@@ -15,6 +15,8 @@ _NEAREST = 3
 _MOST_COMPARED = 20_000
 """Names that the nearest are looked for among; more would take a second."""
 _COLUMNS = re.compile(r"[\t;,]")
+_COMMENT = re.compile(r"\s#")
+"""A `#` inside a name is part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,19 @@ class NameFound:
 
 def names_in(text: str) -> list[str]:
     """Return the names of a list: one a line, each once; what follows a `#`, a comma or a tab is left out."""
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    names = (_COLUMNS.split(line)[0].strip().strip("\"'").strip() for line in lines)
+    names = map(_name_of, text.splitlines())
     return list(dict.fromkeys(name for name in names if name))[:MOST_NAMES]
+
+
+def _name_of(line: str) -> str:
+    """Return the name in a line; in quotes it may have what would end it otherwise."""
+    line = line.strip()
+    quote = line[:1]
+    if quote in {'"', "'"} and (end := line.find(quote, 1)) > 0:
+        return line[1:end].strip()
+    if line.startswith("#"):
+        return ""
+    return _COLUMNS.split(_COMMENT.split(line)[0])[0].strip()
 
 
 class NameFinder:
@@ -45,13 +57,14 @@ class NameFinder:
     def __init__(self, index: PointIndex) -> None:
         self._exact: dict[str, list[Vm]] = {}
         self._folded: dict[str, list[Vm]] = {}
-        self._refs: dict[str, Vm] = {}
+        self._refs: dict[str, list[Vm]] = {}
         for vm in index.vms:
             if vm.rows:
                 self._exact.setdefault(vm.name, []).append(vm)
-                self._folded.setdefault(vm.folded, []).append(vm)
+                self._folded.setdefault(vm.name.lower(), []).append(vm)
                 if vm.object_ref:
-                    self._refs[vm.object_ref.casefold()] = vm
+                    # A host that two backup servers know gives both the same references (WIRE 8.1).
+                    self._refs.setdefault(vm.object_ref.casefold(), []).append(vm)
 
     def find(self, text: str) -> list[NameFound]:
         """Return what each name of a list means, in their order."""
@@ -63,19 +76,18 @@ class NameFinder:
             if vms:
                 return NameFound(typed=name, vms=tuple(vms))
         among = list(self._folded)[:_MOST_COMPARED]
-        near = difflib.get_close_matches(fold(name), among, n=_NEAREST, cutoff=0.6)
+        near = difflib.get_close_matches(name.lower(), among, n=_NEAREST, cutoff=0.6)
         return NameFound(typed=name, nearest=tuple(self._folded[one][0].name for one in near))
 
     def _ways(self, name: str) -> Iterator[list[Vm]]:
         """Yield the VMs that a name means, the strictest reading first."""
-        if (vm := self._refs.get(name.casefold())) is not None:
-            yield [vm]
+        yield self._refs.get(name.casefold(), [])
         yield self._exact.get(name, [])
-        yield self._folded.get(fold(name), [])
+        yield self._folded.get(name.lower(), [])
         left, separator, server = name.rpartition("@")
         if separator:
             wanted = server.casefold()
-            for found in (self._exact.get(left, []), self._folded.get(fold(left), [])):
+            for found in (self._exact.get(left, []), self._folded.get(left.lower(), [])):
                 yield [vm for vm in found if _is_server(vm, wanted)]
 
 

@@ -111,6 +111,10 @@ class OpenBatch(Message):
         self.key, self.is_interrupted = key, is_interrupted
 
 
+class OpenPlanFile(Message):
+    """Ask for the file of a recovery plan, and show its plan."""
+
+
 class OpenNames(Message):
     """Ask for a list of names, and mark their VMs."""
 

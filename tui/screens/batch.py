@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -12,6 +14,7 @@ from textual.widgets import Static
 
 from tui.api.models import CloudLayout
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
+from tui.recovery.plan_file import plan_of_file, text_of_plan, write_plan_file
 from tui.recovery.planner import Planner, queue_lines
 from tui.recovery.queue import AT_A_TIME
 from tui.sanitize import safe
@@ -19,6 +22,7 @@ from tui.screens.base import OpenTasks, VbemScreen, bindings_of
 from tui.screens.batch_dialogs import BatchConfirmScreen, ChoicesScreen, PointScreen
 from tui.screens.confirm import IN_THE_POINT, NOT_OF_BEFORE
 from tui.screens.dialogs import AskScreen
+from tui.screens.history import ExportScreen
 from tui.screens.plan_text import plan_lines, spell_out
 from tui.screens.request_preview import RequestsScreen
 from tui.timefmt import day_and_time, span
@@ -31,8 +35,10 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
+    from tui.recovery.plan_file import PlanTable
     from tui.recovery.service import RecoveryService
     from tui.restore_points.index import VmKey
+    from tui.restore_points.names import NameFound
     from tui.services import Services
 
 _COLUMNS = (
@@ -53,16 +59,24 @@ class BatchScreen(VbemScreen):
         services: what it asks and sends through.
         keys: the VMs.
         is_interrupted: show the lines of the queue that are to be confirmed again, instead of these.
+        table: the file of a plan to show, instead of these.
     """
 
     NAME = "batch"
     HEADING = "Plan"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("batch")
 
-    def __init__(self, services: Services, keys: Iterable[VmKey], *, is_interrupted: bool = False) -> None:
+    def __init__(
+        self,
+        services: Services,
+        keys: Iterable[VmKey],
+        *,
+        is_interrupted: bool = False,
+        table: PlanTable | None = None,
+    ) -> None:
         super().__init__(services)
         self._keys = tuple(keys)
-        self._is_interrupted = is_interrupted
+        self._is_interrupted, self._table = is_interrupted, table
         self._queue_lines: dict[VmKey, int] = {}
         """The lines of an interrupted queue, by their VMs."""
         self._plan = RecoveryPlan()
@@ -79,6 +93,10 @@ class BatchScreen(VbemScreen):
         planner, recovery = self._planner, self.services.recovery
         if planner is not None and recovery is not None and self._is_interrupted:
             self._plan, self._queue_lines = interrupted(planner, recovery)
+        elif planner is not None and self._table is not None:
+            self._plan, open_names = plan_of_file(self._table, planner)
+            if open_names:
+                self.call_after_refresh(self.set_status, open_words(open_names), "bad")
         elif planner is not None and recovery is not None:
             ticket = recovery.incident.ticket if recovery.incident else ""
             pattern = "{name}-{ticket}" if ticket else "{name}-restored"
@@ -211,6 +229,31 @@ class BatchScreen(VbemScreen):
             self._plan = plan
             self._show()
 
+    def action_save(self) -> None:
+        self._save()
+
+    @work(group="save", exclusive=True, exit_on_error=False, description="save the plan")
+    async def _save(self) -> None:
+        index, recovery = self.services.points, self.services.recovery
+        if index is None or recovery is None or not self._plan.lines:
+            return
+        incident = recovery.incident
+        text = text_of_plan(self._plan, index, incident.lost_at_most if incident else None)
+        path = await self.ask(
+            ExportScreen(
+                self.services,
+                Path.home() / "recovery-plan.toml",
+                title="Save the plan",
+                what="A TOML file: VMs, groups and choices. The points are chosen when it is opened.",
+            )
+        )
+        if path is None:
+            self.set_status("Nothing was written.")
+            return
+        with self.reporting("save the plan"):
+            await asyncio.to_thread(write_plan_file, path, text)
+            self.set_status(f"Saved as {path}; P in the list opens it.", "good")
+
     # Sending -----------------------------------------------------------------------------------
 
     def action_request(self) -> None:
@@ -287,6 +330,14 @@ class BatchScreen(VbemScreen):
         text = "What you changed in this plan is discarded; the marks stay. Nothing was sent."
         if await self.ask(AskScreen(self.services, "Leave the plan?", text, yes="Leave", no="Stay")):
             self.dismiss(None)
+
+
+def open_words(names: Sequence[NameFound]) -> str:
+    """Return which names of a file are not in the plan, and why."""
+    parts = [
+        f"{one.typed} ({'NOT FOUND' if not one.vms else f'{len(one.vms)} of this name'})" for one in names
+    ]
+    return f"NOT in this plan: {', '.join(parts)}."
 
 
 def interrupted(planner: Planner, recovery: RecoveryService) -> tuple[RecoveryPlan, dict[VmKey, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
+from tui.recovery.report import write_report
 from tui.restore_states import RestoreState
 from tui.restores.ports import JournalEntry
 from tui.sanitize import safe
@@ -27,23 +29,35 @@ if TYPE_CHECKING:
     from tui.services import Services
 
 
+EXPORT = "Export the journal"
+EXPORT_HAS = "JSON Lines: one restore per line, with its events; no passwords or tokens."
+REPORT_HAS = "The end of the name says the format: .md for people, .csv, .json. No passwords or tokens."
+
+
 class ExportScreen(Dialog[Path | None]):
-    """Asks for the path of a new file."""
+    """Asks for the path of a new file.
+
+    Args:
+        services: of the screen below.
+        suggestion: what stands in the field at first.
+        title: what is written.
+        what: what the file has.
+    """
 
     NAME = "export"
     IS_ANSWERED_UNREAD = True
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("export")
 
-    def __init__(self, services: Services, suggestion: Path) -> None:
+    def __init__(
+        self, services: Services, suggestion: Path, *, title: str = EXPORT, what: str = EXPORT_HAS
+    ) -> None:
         super().__init__(services)
-        self._suggestion = suggestion
+        self._suggestion, self._title, self._what = suggestion, title, what
 
     def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield self.title_line("Export the journal")
-            yield Static(
-                "JSON Lines: one restore per line, with its events; no passwords or tokens.", markup=False
-            )
+            yield self.title_line(self._title)
+            yield Static(self._what, markup=False)
             yield LineInput(str(self._suggestion), id="export-path")
             yield Static("", markup=False, id="export-note")
             with Horizontal(classes="buttons"):
@@ -188,6 +202,31 @@ class HistoryScreen(VbemScreen):
             count = await asyncio.to_thread(journal.export_file, path)
             noun = "1 restore" if count == 1 else f"{count} restores"
             self.set_status(f"{noun} written to {path}, readable only by you.", "good")
+
+    def action_report(self) -> None:
+        self._report()
+
+    @work(group="export", exclusive=True, exit_on_error=False, description="write the report")
+    async def _report(self) -> None:
+        journal, recovery = self.services.journal, self.services.recovery
+        if journal is None or recovery is None:
+            self.set_status("There is no journal to report from.", "bad")
+            return
+        incident, now = recovery.incident, self.services.clock.now()
+        ticket = incident.ticket if incident else ""
+        name = re.sub(r"[^A-Za-z0-9.-]+", "-", ticket or f"{now:%Y%m%d-%H%M%S}").strip("-.")
+        title = f"Report of {ticket}" if ticket else "Report of all restores"
+        path = await self.ask(
+            ExportScreen(self.services, Path.home() / f"vbem-report-{name}.md", title=title, what=REPORT_HAS)
+        )
+        if path is None:
+            self.set_status("Nothing was written.")
+            return
+        with self.reporting("write the report"):
+            entries = await asyncio.to_thread(journal.recent, -1)
+            report = await recovery.report(entries, ticket)
+            await asyncio.to_thread(write_report, report, path)
+            self.set_status(f"{report.totals[0]} Written to {path}, readable only by you.", "good")
 
     def action_back(self) -> None:
         self.dismiss(None)

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Static
 
 from tui.files import read_by_hand
 from tui.restore_points.index import PointIndex, Vm, VmKey
-from tui.restore_points.names import NameFinder, NameFound
+from tui.restore_points.names import MOST_NAMES, NameFinder, NameFound
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.widgets.inputs import LineInput
@@ -100,6 +100,9 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
         self._add(text)
 
     def _add(self, text: str) -> None:
+        if len(text.splitlines()) > MOST_NAMES:
+            self._note(f"More than {MOST_NAMES:,} lines: nothing of them was taken.")
+            return
         for one in self._finder.find(text):
             self._names[one.typed] = one
             if len(one.vms) == 1:

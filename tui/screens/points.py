@@ -36,6 +36,7 @@ from tui.screens.base import (
     IncidentChanged,
     OpenBatch,
     OpenNames,
+    OpenPlanFile,
     OpenRestoreForm,
     VbemScreen,
     bindings_of,
@@ -314,6 +315,9 @@ class RestorePointsScreen(VbemScreen):
     def action_restore(self) -> None:
         vm = self._chosen_vm
         self.app.post_message(OpenBatch(vm.key if vm is not None else None))
+
+    def action_plan(self) -> None:
+        self.app.post_message(OpenPlanFile())
 
     def action_names(self) -> None:
         self.app.post_message(OpenNames())

@@ -38,7 +38,7 @@ INCIDENT_COLUMNS = (
     Column(key=SortBy.PLATFORM, label="Platform", width=8, drop=1),
     Column(key="before", label="Last before", width=12),
     Column(key="lost", label="Lost", width=10, least=8, align="right"),
-    Column(key=SortBy.NEWEST, label="Newest", width=7, least=7, align="right"),
+    Column(key=SortBy.NEWEST, label="Newest", width=8, least=7, align="right"),
     Column(key=SortBy.SERVER, label="Server", width=9, flex=1, drop=2),
 )
 """While an incident is set: what each VM has of before it, and what is lost by that."""

@@ -137,7 +137,8 @@ def _fitting(one: Restore | JournalEntry, sentence: str, *, age: str = "") -> Ce
     """Return what a row says: the sentence, the server's reason, or the short form, each of them whole."""
     short = short_words(one)
     if (left_behind := outcome_words(one) if one.state.is_over else "") and not one.cancel:
-        return OneOf(f"{left_behind} {sentence}", left_behind, left_behind.partition(";")[0], short)
+        with_end = f"{left_behind} {ended_words(one)}".strip()
+        return OneOf(f"{left_behind} {sentence}", with_end, left_behind, left_behind.partition(";")[0], short)
     reason = _reason(one) if one.session_uid else f"{short}: {_reason(one)}"
     return OneOf(*filter(None, (sentence, reason if _reason(one) else "")), age or short)
 

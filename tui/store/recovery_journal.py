@@ -168,6 +168,12 @@ class RecoveryJournal:
         with self._journal.reading() as database:
             return self._queue(database, id)
 
+    def queues(self) -> list[QueueEntry]:
+        """Return all queues of this server, closed ones too, oldest first."""
+        with self._journal.reading() as database:
+            ids = database.execute("SELECT id FROM queues WHERE server = ? ORDER BY id", (self._server,))
+            return [self._queue(database, int(row["id"])) for row in ids.fetchall()]
+
     def open_queues(self) -> list[QueueEntry]:
         """Return the queues of this server that are not closed, oldest first, whoever works through them."""
         with self._journal.reading() as database:

@@ -84,7 +84,12 @@ def test_cloud_director_keeps_only_by_a_new_name_and_others_take_none() -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "why"),
-    [("{vm}-x", "no other braces"), ("{name}-{ticket}", "no ticket"), ("shop-db", ""), ("dc01", "")],
+    [
+        ("{vm}-x", "no other braces"),
+        ("{name}-{ticket}", "no ticket"),
+        ("shop-db", "takes a new name"),
+        ("dc01", ""),
+    ],
 )
 def test_a_new_name_that_cannot_be_or_is_another_vms_is_said(pattern: str, why: str) -> None:
     desk = planner(Incident(moment=MOMENT))

@@ -45,6 +45,8 @@ def found(text: str) -> NameFound:
         ("urn:vmware:vm:ROOT.vm-1", ["vbr01"]),
         ("dc01@vbr02", []),
         ("dc0", []),
+        ("strasse", []),
+        ("\uff44\uff43\uff10\uff11", []),  # full width
         ("d\u0441o1", []),  # a Cyrillic letter: what only looks alike is never taken for it
     ],
 )
@@ -60,6 +62,15 @@ def test_a_name_that_is_not_there_is_told_with_its_nearest() -> None:
 def test_a_list_has_one_name_a_line_and_may_come_out_of_a_table() -> None:
     text = '# incident\ndc01\n\n  dc02;vbr01\n"SQL01",x\tzz\ndc01\n web01 # the shop\n'
     assert names_in(text) == ["dc01", "dc02", "SQL01", "web01"]
+    assert names_in('web#1\n"a,b",x\n') == ["web#1", "a,b"]
+
+
+def test_a_reference_that_two_backup_servers_have_is_no_one_vm() -> None:
+    index = index_of("dc01@vbr01", "dc01@vbr02")
+    shared = [replace(index.point(vm.rows[0]), object_ref="urn:VMware:Vm:x.vm-1") for vm in index.vms]
+    both = PointIndex()
+    both.add(shared)
+    assert len(NameFinder(both).find_name("urn:vmware:vm:x.vm-1").vms) == 2
 
 
 def test_exact_names_come_before_those_of_another_case() -> None:

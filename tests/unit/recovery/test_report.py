@@ -1,0 +1,154 @@
+"""The report: what it says is what the journal and the server's times say, in all three formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.recovery.report import (
+    Report,
+    ReportError,
+    choose,
+    csv_text,
+    json_text,
+    markdown,
+    report_of,
+    timeline,
+    write_report,
+)
+from tui.restore_states import RestoreState
+from tui.store.journal_entry import JournalEntry
+from tui.store.recovery_journal import QueueEntry, QueueRow
+
+SERVER = "em:9398"
+INCIDENT = datetime(2026, 11, 25, 22, 45, tzinfo=UTC)
+BEGUN = INCIDENT + timedelta(hours=1)
+EVIL = "a|b\n=cmd()\x1b]0;x\x07<b>*`"
+
+
+def entry(number: int, vm: str, **fields: Any) -> JournalEntry:  # noqa: ANN401 - fields by name
+    usual: dict[str, Any] = {
+        "state": RestoreState.SUCCEEDED,
+        "point_created": INCIDENT - timedelta(minutes=39),
+        "incident": INCIDENT,
+        "original": "kept",
+        "reason": "INC-1",
+        "operator": "op@jump",
+        "backup_server_name": "vbr01",
+        "session_started": BEGUN,
+        "session_ended": BEGUN + timedelta(minutes=number),
+        "ended": BEGUN + timedelta(minutes=number, seconds=40),
+    }
+    made = JournalEntry(id=number, created=BEGUN, updated=BEGUN, server=SERVER, vm_name=vm)
+    return replace(made, **{**usual, **fields})
+
+
+def report(*entries: JournalEntry, queues: tuple[QueueEntry, ...] = (), ticket: str = "INC-1") -> Report:
+    return report_of(entries, queues, server=SERVER, made=BEGUN + timedelta(hours=2), ticket=ticket)
+
+
+def test_totals_are_by_vm_and_by_the_servers_clock() -> None:
+    found = report(
+        entry(1, "dc01"),
+        entry(2, "sql01", point_created=INCIDENT - timedelta(hours=21), original="overwritten"),
+        entry(3, "crm01", state=RestoreState.FAILED, message="No space."),
+        entry(4, "crm01"),
+        entry(5, "other", reason="INC-2"),
+        entry(6, "elsewhere", server="em2:9398"),
+    )
+    assert found.totals == [
+        "Restored 3 of 3 VMs.",
+        "Not restored: 1 FAILED.",
+        "Most data lost: 21 h (sql01).",
+        "Originals overwritten: 1.",
+        "From the incident to the last VM back: 1 h 4 min, by the server's clock.",
+    ]
+    assert [row.vm for row in choose(found.rows, ["FAILED"])] == ["crm01"]
+
+
+def test_what_is_not_known_is_not_made_up() -> None:
+    unknown = entry(1, "dc01", state=RestoreState.UNKNOWN, session_started=None, session_ended=None)
+    after = entry(2, "sql01", point_created=INCIDENT + timedelta(minutes=5), is_after_incident=True)
+    no_end = entry(3, "web01", session_ended=None)
+    found = report(unknown, after, no_end)
+    rows = {row.vm: row for row in found.rows}
+    assert (rows["dc01"].result, rows["dc01"].is_restored, rows["dc01"].took) == ("UNKNOWN", False, None)
+    assert rows["sql01"].lost is None
+    assert rows["web01"].end_words.startswith("noticed ")
+    assert found.incident_to_last is None
+    assert "From a point that is NOT of before the incident: 1." in found.totals
+
+
+def test_what_was_never_sent_stands_in_it() -> None:
+    line = json.dumps({"vm": "mail01", "server": "s", "group": 1, "critical": False, "record": ""})
+    rows = (
+        QueueRow(id=1, place=0, line=line, state="waiting", restore_id=None),
+        QueueRow(id=2, place=1, line=line.replace("mail01", "dc01"), state="waiting", restore_id=7),
+    )
+    queue = QueueEntry(
+        id=1, created=BEGUN, server=SERVER, operator="op", name="", ticket="INC-1", incident=INCIDENT,
+        state="closed", owner="", rows=rows,
+    )  # fmt: skip
+    found = report(entry(7, "dc01"), queues=(queue,))
+    assert [(row.vm, row.result) for row in found.rows] == [("dc01", "restored"), ("mail01", "NOT SENT")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"restored_name": "dc01_restored"}, "dc01_restored"),
+        ({"new_name": "dc01-x"}, "dc01-x (asked for)"),
+        ({"original": "overwritten"}, "dc01 (in place of the original)"),
+        ({}, "(the server chose the name)"),
+        ({"state": RestoreState.FAILED}, ""),
+    ],
+)
+def test_the_restored_name_says_whose_word_it_is(fields: dict[str, Any], words: str) -> None:
+    assert report(entry(1, "dc01", **fields)).rows[0].restored_as == words
+
+
+def test_hostile_text_acts_in_no_format() -> None:
+    found = report(entry(1, EVIL, message=EVIL, reason="INC-1", restored_name=EVIL))
+    text = markdown(found)
+    assert "\x1b" not in text
+    assert "<b>" not in text.replace("\\<b\\>", "")
+    table = [line for line in text.splitlines() if line.startswith("| a")]
+    assert len(table) == 1
+    (row,) = csv.DictReader(io.StringIO(csv_text(report(entry(1, "=1+1", restored_name="@x")))))
+    assert (row["vm"], row["restored_as"]) == ("'=1+1", "'@x")
+    kept = json.loads(json_text(found))
+    assert kept["restores"][0]["vm"] == EVIL
+    assert json_text(found).isascii()
+
+
+def test_json_has_a_version_and_stamps() -> None:
+    kept = json.loads(json_text(report(entry(1, "dc01"))))
+    (row,) = kept["restores"]
+    assert (kept["version"], kept["restored"], kept["total"]) == (1, 1, 1)
+    assert (row["begun"], row["took_s"], row["data_lost_s"]) == ("2026-11-25T23:45:00Z", 60, 39 * 60)
+
+
+def test_the_timeline_is_one_axis_and_fits_a_terminal() -> None:
+    lines = timeline(report(entry(1, "dc01"), entry(30, "x" * 200, state=RestoreState.FAILED)))
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[1].count("#") == 1
+    assert "x" * 39 in lines[2]
+    assert timeline(report()) == ["No restore session has started."]
+
+
+def test_a_report_is_a_new_private_file(tmp_path: Path) -> None:
+    found = report(entry(1, "dc01"))
+    for name in ("r.md", "r.csv", "r.json"):
+        write_report(found, tmp_path / name)
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+    with pytest.raises(ReportError, match="exists"):
+        write_report(found, tmp_path / "r.md")
+    with pytest.raises(ReportError, match="must end in"):
+        write_report(found, tmp_path / "r.txt")

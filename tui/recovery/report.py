@@ -1,0 +1,423 @@
+"""The report of a recovery: per VM what was lost, kept and restored, and how long it took.
+
+Made of the journal alone: times of begin and end are the server's where it states them, and marked where it
+does not. Foreign text is made harmless in each of the three formats.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+from tui import sanitize, timefmt
+from tui.errors import VbemError
+from tui.recovery.queue import LineState, queue_of
+from tui.restore_states import RestoreState
+from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.ports import JournalEntry
+from tui.store.recovery_journal import QueueEntry
+
+JSON_VERSION = 1
+"""Of the JSON format: higher where a field changes its meaning."""
+_BAR_CELLS = 40
+_RESTORED = frozenset({RestoreState.SUCCEEDED, RestoreState.WARNING})
+_RESULTS = {RestoreState.SUCCEEDED: "restored", RestoreState.WARNING: "restored, with warnings"}
+
+
+class ReportError(VbemError):
+    """The report cannot be written."""
+
+    title = "The report was not written"
+    hint = "Choose another name or place."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRow:
+    """One VM of the report. Text is as the server or the operator gave it."""
+
+    vm: str
+    platform: str = ""
+    backup_server: str = ""
+    result: str
+    """`restored`, `FAILED`, `UNKNOWN`, `NOT SENT`, ..."""
+    words: str = ""
+    """The server's words, or why it is not known."""
+    is_restored: bool = False
+    is_over: bool = False
+    point: datetime | None = None
+    incident: datetime | None = None
+    is_after_incident: bool = False
+    original: str = ""
+    """Kept, overwritten or may be overwritten; of what failed, what was asked for."""
+    restored_as: str = ""
+    """What the restored VM is called, and who says so."""
+    ticket: str = ""
+    who: str = ""
+    begun: datetime | None = None
+    """By the server's clock; None where it does not say, or nothing began."""
+    ended: datetime | None = None
+    """By the server's clock; None where it does not say, or has not ended."""
+    noticed: datetime | None = None
+    """When this machine noticed the end."""
+    row: int | None = None
+    """Its number in the journal; None for what was never sent."""
+
+    @property
+    def lost(self) -> timedelta | None:
+        """Return what its users lose; None where that is not known, or the point is not of before."""
+        if self.point is None or self.incident is None or self.point >= self.incident:
+            return None
+        return self.incident - self.point
+
+    @property
+    def took(self) -> timedelta | None:
+        """Return how long it took by the server's clock; None where that is not known."""
+        if self.begun is None or self.ended is None:
+            return None
+        return max(self.ended - self.begun, timedelta(0))
+
+    @property
+    def end_words(self) -> str:
+        """Return when it ended, and by whose clock where it is not the server's."""
+        if self.ended is not None:
+            return timefmt.utc(self.ended)
+        return f"noticed {timefmt.utc(self.noticed)}" if self.noticed is not None else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Rows in the order of their begin, and what they come to."""
+
+    server: str
+    made: datetime
+    ticket: str = ""
+    rows: tuple[ReportRow, ...] = ()
+
+    @property
+    def vms(self) -> int:
+        """Return how many VMs there are: one that was restored twice counts once."""
+        return len({(row.vm, row.backup_server) for row in self.rows})
+
+    @property
+    def restored(self) -> int:
+        """Return how many VMs are restored."""
+        return len({(row.vm, row.backup_server) for row in self.rows if row.is_restored})
+
+    @property
+    def worst_lost(self) -> ReportRow | None:
+        """Return the restored VM that loses most."""
+        known = [row for row in self.rows if row.is_restored and row.lost is not None]
+        return max(known, key=lambda row: row.lost or timedelta(0), default=None)
+
+    @property
+    def incident_to_last(self) -> timedelta | None:
+        """Return the time from the incident to the last VM back, by the server's clock; None if not known."""
+        back = [row for row in self.rows if row.is_restored]
+        ends = [row.ended for row in back if row.ended is not None]
+        moments = {row.incident for row in back}
+        moment = next(iter(moments), None)
+        if not back or len(ends) != len(back) or len(moments) != 1 or moment is None:
+            return None
+        return max(ends) - moment
+
+    @property
+    def totals(self) -> list[str]:
+        """Return what it comes to, a sentence each."""
+        words = [f"Restored {self.restored} of {self.vms} VMs."]
+        others = Counter(row.result for row in self.rows if not row.is_restored)
+        if others:
+            counts = ", ".join(f"{count} {result}" for result, count in others.items())
+            words.append(f"Not restored: {counts}.")
+        rows = self.rows
+        worst = self.worst_lost
+        if worst is not None and worst.lost is not None:
+            words.append(f"Most data lost: {timefmt.span(worst.lost)} ({worst.vm}).")
+        over = sum(row.original == OriginalOutcome.OVERWRITTEN and row.is_restored for row in rows)
+        words.append(f"Originals overwritten: {over}.")
+        if any(row.is_after_incident for row in rows):
+            count = sum(row.is_after_incident for row in rows)
+            words.append(f"From a point that is NOT of before the incident: {count}.")
+        took = self.incident_to_last
+        if took is not None:
+            words.append(
+                f"From the incident to the last VM back: {timefmt.span(took)}, by the server's clock."
+            )
+        return words
+
+
+def report_of(
+    entries: Iterable[JournalEntry],
+    queues: Iterable[QueueEntry] = (),
+    *,
+    server: str,
+    made: datetime,
+    ticket: str = "",
+) -> Report:
+    """Return the report of rows of the journal, and of the lines of queues that were never sent.
+
+    Args:
+        entries: rows of the journal.
+        queues: queues whose unsent lines belong in.
+        server: the Enterprise Manager; only its rows count.
+        made: now.
+        ticket: only what has this ticket counts; empty for all.
+    """
+    own = (entry for entry in entries if entry.server == server)
+    rows = [_row_of(entry) for entry in own if _has_ticket(entry.reason, ticket)]
+    late = datetime.max.replace(tzinfo=UTC)
+    rows.sort(key=lambda row: (row.begun or row.noticed or late, row.row or 0))
+    chosen = (queue for queue in queues if _has_ticket(queue.ticket, ticket))
+    unsent = (row for queue in chosen for row in _unsent_of(queue))
+    return Report(server=server, made=made, ticket=ticket, rows=(*rows, *unsent))
+
+
+def _has_ticket(reason: str, ticket: str) -> bool:
+    return not ticket or reason.strip().casefold() == ticket.strip().casefold()
+
+
+def _row_of(entry: JournalEntry) -> ReportRow:
+    state = entry.state
+    is_restored = state in _RESTORED
+    return ReportRow(
+        vm=entry.vm_name,
+        platform=entry.platform,
+        backup_server=entry.backup_server_name,
+        result=_RESULTS.get(state, state.label),
+        words=entry.words,
+        is_restored=is_restored,
+        is_over=state.is_over,
+        point=entry.point_created,
+        incident=entry.incident,
+        is_after_incident=entry.is_after_incident,
+        original=entry.original or (OriginalOutcome.OVERWRITTEN if entry.overwrites else ""),
+        restored_as=_restored_as(entry) if is_restored else "",
+        ticket=entry.reason,
+        who=", ".join(filter(None, (entry.operator, entry.em_user))),
+        begun=entry.session_started,
+        ended=entry.session_ended if state.is_over else None,
+        noticed=entry.ended,
+        row=entry.id,
+    )
+
+
+def _restored_as(entry: JournalEntry) -> str:
+    if entry.restored_name:
+        return entry.restored_name
+    if entry.new_name:
+        return f"{entry.new_name} (asked for)"
+    if entry.original == OriginalOutcome.OVERWRITTEN:
+        return f"{entry.vm_name} (in place of the original)"
+    return "(the server chose the name)"
+
+
+def _unsent_of(entry: QueueEntry) -> Iterable[ReportRow]:
+    unsent = {row.id for row in entry.rows if row.restore_id is None}
+    for line in queue_of(entry).lines:
+        if line.id in unsent:
+            yield ReportRow(
+                vm=line.vm_name,
+                result="NOT SENT",
+                words=line.why or _UNSENT.get(line.state, "It was never sent."),
+                ticket=entry.ticket,
+                who=entry.operator,
+                incident=entry.incident,
+            )
+
+
+_UNSENT = MappingProxyType(
+    {LineState.TAKEN_OUT: "The operator took it out of the queue.", LineState.WAITING: "It still waited."}
+)
+
+
+# Markdown
+
+
+def markdown(report: Report) -> str:
+    """Return the report for people: totals first, then a table and a timeline."""
+    first = f"# Recovery report{f' {_text(report.ticket)}' if report.ticket else ''}"
+    lines = [
+        first,
+        "",
+        f"Server {_text(report.server)}, made {timefmt.both(report.made)}. Times are by the server's clock.",
+        "",
+        *(f"- {_text(words)}" for words in report.totals),
+        "",
+        "| VM | Result | Point | Data lost | Original | Restored as | Started | Ended | Took | Who |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+        *(_markdown_row(row) for row in report.rows),
+        "",
+        "## Timeline",
+        "",
+        "```",
+        *timeline(report),
+        "```",
+        "",
+    ]
+    words = [f"- {_text(row.vm)}: {_text(row.words)}" for row in report.rows if row.words]
+    return "\n".join([*lines, "## In the words of the server", "", *words, ""])
+
+
+def _markdown_row(row: ReportRow) -> str:
+    cells = (
+        row.vm,
+        row.result,
+        _point_words(row),
+        timefmt.span(row.lost) if row.lost is not None else "",
+        row.original,
+        row.restored_as,
+        timefmt.utc(row.begun) if row.begun else "",
+        row.end_words,
+        timefmt.elapsed(row.took) if row.took is not None else "",
+        row.who,
+    )
+    return f"| {' | '.join(map(_text, cells))} |"
+
+
+def _point_words(row: ReportRow) -> str:
+    if row.point is None:
+        return ""
+    return f"{timefmt.utc(row.point)}{' AFTER the incident' if row.is_after_incident else ''}"
+
+
+def _text(value: str) -> str:
+    """Return foreign text that neither a terminal nor Markdown obeys."""
+    text = " ".join(sanitize.safe(value, cells=2_000).split())
+    for character in "\\`*_[]<>|#&":
+        text = text.replace(character, f"\\{character}")
+    return text
+
+
+def timeline(report: Report) -> list[str]:
+    """Return a bar for each VM on one axis of time, from the first begin to the last end."""
+    timed = [row for row in report.rows if row.begun is not None]
+    if not timed:
+        return ["No restore session has started."]
+    first = min(row.begun for row in timed if row.begun is not None)
+    last = max((row.ended or row.noticed or report.made) for row in timed)
+    whole = max((last - first).total_seconds(), 1.0)
+    lines = [
+        f"{timefmt.utc(first)} {'.' * max(0, _BAR_CELLS - 24)} {timefmt.utc(last)}".rjust(22 + _BAR_CELLS)
+    ]
+    for row in timed:
+        begun, ended = row.begun or first, row.ended or row.noticed or report.made
+        start = int((begun - first).total_seconds() / whole * (_BAR_CELLS - 1))
+        end = max(start + 1, round((ended - first).total_seconds() / whole * _BAR_CELLS))
+        mark = "#" if row.is_restored else "x" if row.is_over else "?"
+        bar = f"{' ' * start}{mark * (end - start)}".ljust(_BAR_CELLS)
+        lines.append(f"{sanitize.name(row.vm, cells=20).ljust(20)} |{bar}| {row.result}")
+    return lines
+
+
+# CSV and JSON
+
+_FIELDS = (
+    "vm", "platform", "backup_server", "result", "words", "point", "incident", "data_lost_s",
+    "is_after_incident", "original", "restored_as", "ticket", "who", "begun", "ended", "ended_noticed",
+    "took_s", "row",
+)  # fmt: skip
+
+
+def _record(row: ReportRow) -> dict[str, object]:
+    return {
+        "vm": row.vm,
+        "platform": row.platform,
+        "backup_server": row.backup_server,
+        "result": row.result,
+        "words": row.words,
+        "point": _stamp(row.point),
+        "incident": _stamp(row.incident),
+        "data_lost_s": _seconds(row.lost),
+        "is_after_incident": row.is_after_incident,
+        "original": row.original,
+        "restored_as": row.restored_as,
+        "ticket": row.ticket,
+        "who": row.who,
+        "begun": _stamp(row.begun),
+        "ended": _stamp(row.ended),
+        "ended_noticed": _stamp(row.noticed),
+        "took_s": _seconds(row.took),
+        "row": row.row,
+    }
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
+
+
+def json_text(report: Report) -> str:
+    """Return the report for programs: an object with a version, totals and an array `restores`."""
+    worst = report.worst_lost
+    return json.dumps(
+        {
+            "version": JSON_VERSION,
+            "server": report.server,
+            "made": _stamp(report.made),
+            "ticket": report.ticket,
+            "restored": report.restored,
+            "total": report.vms,
+            "worst_data_lost_s": _seconds(worst.lost) if worst is not None else None,
+            "incident_to_last_s": _seconds(report.incident_to_last),
+            "restores": [_record(row) for row in report.rows],
+        },
+        indent=2,
+    )
+
+
+def csv_text(report: Report) -> str:
+    """Return the report for a spreadsheet, which takes no cell of it for a formula."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _FIELDS)
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in _record(row).items()} for row in report.rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = sanitize.safe(value, cells=4_000)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+WRITERS = {".md": markdown, ".csv": csv_text, ".json": json_text}
+"""How a report is written, by the end of its file's name."""
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write a report into a new file that only its owner can read; the name's end says in which format.
+
+    Raises:
+        ReportError: the file exists or cannot be written, or its name ends in none of `WRITERS`.
+    """
+    make = WRITERS.get(path.suffix.lower())
+    if make is None:
+        raise ReportError(f"The name must end in {', '.join(WRITERS)}.")
+    text = make(report)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise ReportError(f"{path} exists.") from error
+    except OSError as error:
+        raise ReportError(f"{path}: {error.strerror or error}.") from error
+
+
+def choose(rows: Sequence[ReportRow], states: Iterable[str] = (), vm: str = "") -> tuple[ReportRow, ...]:
+    """Return the rows of some results and of a VM, by part of its name."""
+    wanted, name = {one.casefold() for one in states}, vm.casefold()
+    return tuple(
+        row for row in rows if (not wanted or row.result.casefold() in wanted) and name in row.vm.casefold()
+    )
