@@ -181,13 +181,15 @@ class Planner:
         sent = plan.to_be_sent
         checked = await self.restores.check_running_of([line.plan for line in sent if line.plan is not None])
         of_key = {line.key: made for line, made in zip(sent, checked, strict=True)}
-        lines = tuple(
-            replace(line, plan=of_key[line.key], notes=of_key[line.key].warnings)
-            if line.key in of_key
-            else line
-            for line in plan.lines
-        )
-        return replace(plan, lines=lines, found_at=self.clock.now())
+
+        def with_found(line: PlanLine) -> PlanLine:
+            made = of_key.get(line.key)
+            if made is None or line.plan is None:
+                return line
+            own = tuple(note for note in line.notes if note not in line.plan.warnings)
+            return replace(line, plan=made, notes=(*own, *made.warnings))
+
+        return replace(plan.changed(with_found), found_at=self.clock.now())
 
     async def learn_platforms(self, plan: RecoveryPlan, manager: PlatformApi) -> RecoveryPlan:
         """Ask the server for the platforms that points do not name, of at most `MOST_PLATFORMS_ASKED` VMs.
