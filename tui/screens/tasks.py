@@ -138,6 +138,7 @@ class TasksScreen(VbemScreen):
     def _show_queue(self, now: datetime) -> None:
         said = self.query_one("#tasks-queue", Static)
         said.display = self._queue is not None
+        self.set_class(said.display, "-queue")
         if self._queue is not None:
             said.update("\n".join(queue_title(self._queue.queue, now, self.size.width - 2)))
 
@@ -233,17 +234,19 @@ class TasksScreen(VbemScreen):
 
     def _show_all(self) -> None:
         now = self.services.clock.now()
-        newest_first: tuple[_Row, ...] = (
-            *reversed(self._restores),
-            *self._queued,
-            *reversed(self._unfollowed),
-        )
         queue = self._queue.queue if self._queue else None
-        rows = ListRows[_Row](newest_first, lambda one: _cells(one, now, queue), _key)
+        rows = ListRows[_Row](self._rows(queue), lambda one: _cells(one, now, queue), _key)
         self.query_one(VirtualTable).set_rows(rows)
         self._show_queue(now)
         self._show_chosen()
         self._show_journal_problem()
+
+    def _rows(self, queue: Queue | None) -> tuple[_Row, ...]:
+        """Return the queue in its order, then the other restores, the newest first."""
+        restores = {one.key: one for one in self._restores}
+        lines = queue.lines if queue is not None else ()
+        queued = tuple(restores.pop(line.restore_key, line) for line in lines)
+        return (*queued, *reversed(restores.values()), *reversed(self._unfollowed))
 
     def _show_journal_problem(self) -> None:
         problem = self.services.restores.journal_problem if self.services.restores else ""
