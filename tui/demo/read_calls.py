@@ -172,7 +172,7 @@ class ReadCalls:
         now = self._site.clock.seconds()
         for one in self._site.restores.seen():
             if isinstance(one.thing, Vm) and one.result(now) in {"Success", "Warning"}:
-                name = one.requested.new_name or one.thing.name
+                name = one.requested.asked_name or one.thing.name
                 yield hierarchy.Thing(restored_ref(one.thing, one), "Vm", name)
 
     def _lookup_root(self, host: str) -> Root:

@@ -38,6 +38,11 @@ class RestoreRequest:
     """empty, vm, seed, schema or vapp: which wrapper the body had."""
 
     @property
+    def asked_name(self) -> str:
+        """The name it gives the restored VM or vApp; empty where it gives none."""
+        return self.new_name or (self.vms[0].new_name if self.vms else "")
+
+    @property
     def overwrites(self) -> bool:
         """Whether the original is replaced: for Cloud Director, where no other name is given."""
         if self.layout in {"seed", "schema"}:

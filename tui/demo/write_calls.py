@@ -144,13 +144,9 @@ def effects(site: Site) -> list[dict[str, object]]:
             "vm": restore.thing.name, "point": restore.point_guid, "kind": restore.point_kind,
             "session": restore.guid, "overwrites": requested.overwrites, "power_on": requested.power_on,
             "quick_rollback": requested.quick_rollback, "keep_original": requested.keep_original,
-            "layout": requested.layout, "new_name": _new_name(requested),
+            "layout": requested.layout, "new_name": requested.asked_name,
             "launch_stopped": restore.launch_stopped, "user": restore.user,
             "state": "Stopped" if failed else restore.state(now),
             "result": "Failed" if failed else restore.result(now),
         })  # fmt: skip
     return found
-
-
-def _new_name(requested: RestoreRequest) -> str:
-    return requested.new_name or (requested.vms[0].new_name if requested.vms else "")

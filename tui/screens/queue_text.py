@@ -51,7 +51,7 @@ def queue_title(queue: Queue, now: datetime, cells: int) -> tuple[str, str]:
     """
     summary = summarize(queue, now)
     name = f"{queue.name}: " if queue.name else ""
-    counts = safe(f"{name}{summary.words}", cells=max(20, cells - 22))
+    counts = safe(f"{name}{summary.words}", cells=max(20, cells - 8))
     first = f"{counts}  {bar(summary.done, max(0, cells - len(counts) - 3))}"
     parts = [f"elapsed {timefmt.elapsed(summary.elapsed)}"] if summary.elapsed is not None else []
     parts += [summary.left_words] if summary.left_words else []
