@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import settle, shows, text_of, until
+from tests.support.settle import press, settle, shows, text_of, until
 
 DRAWN_PORT = 39398
 """Stands in every picture, whichever port the server took: those have five digits, too."""
@@ -151,6 +152,63 @@ async def help_of_points(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+async def incident(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The question for the incident, answered but for the last Enter."""
+    await points(pilot, demo)
+    await pilot.press("i")
+    await shows(pilot, "Incident")
+    await press(pilot, *"2h ago", "enter", *"INC-5001")
+    await settle(pilot)
+
+
+async def points_incident(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The list while an incident is set."""
+    await incident(pilot, demo)
+    await pilot.press("enter")
+    await shows(pilot, "Last before")
+    await pilot.press("space", "space")
+    await settle(pilot)
+
+
+async def names(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """A pasted list of names."""
+    await points_incident(pilot, demo)
+    await pilot.press("l")
+    await shows(pilot, "Mark VMs by their names")
+    pilot.app.post_message(Paste("sql01\nmail01\nlab-web\napp01@vbr01\nmial02\n"))
+    await shows(pilot, "found once")
+    await settle(pilot)
+
+
+async def batch(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The plan of many."""
+    await names(pilot, demo)
+    await pilot.press("space", "enter", "enter")
+    await shows(pilot, "6 marked")
+    await pilot.press("r")
+    await shows(pilot, "will be sent")
+    await pilot.press("exclamation_mark", "down", "2")
+    await settle(pilot)
+
+
+async def batch_confirm(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """The one confirmation of the plan."""
+    await batch(pilot, demo)
+    await pilot.press("ctrl+r")
+    await shows(pilot, "one request each")
+    await settle(pilot)
+
+
+async def queue(pilot: Pilot[Any], demo: DemoProcess) -> None:
+    """A queue being sent."""
+    await batch_confirm(pilot, demo)
+    await pilot.press("right", "enter")
+    await shows(pilot, "4 launching")
+    demo.advance(40)
+    await shows(pilot, " restoring")
+    await settle(pilot)
+
+
 SCENES: dict[str, Scene] = {
     "login": login,
     "certificate": certificate,
@@ -169,4 +227,10 @@ SCENES: dict[str, Scene] = {
     "cancel": cancel,
     "history": history,
     "help": help_of_points,
+    "incident": incident,
+    "points-incident": points_incident,
+    "names": names,
+    "batch": batch,
+    "batch-confirm": batch_confirm,
+    "queue": queue,
 }
