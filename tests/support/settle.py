@@ -14,7 +14,12 @@ from tests.support.waiting import wait_for
 from tui.app import VbemApp
 from tui.screens.base import Dialog
 
-ENDLESS = {"watch the restores", "keep the logon session alive", "find restores whose vbem has ended"}
+ENDLESS = {
+    "watch the restores",
+    "keep the logon session alive",
+    "find restores whose vbem has ended",
+    "send the queue",
+}
 """What the services do as long as somebody is logged on."""
 
 
