@@ -11,7 +11,7 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,7 +56,7 @@ class ReportRow:
     incident: datetime | None = None
     is_after_incident: bool = False
     original: str = ""
-    """Kept, overwritten or may be overwritten; of what failed, what was asked for."""
+    """What became of the original, in words; what did not end well may have overwritten it all the same."""
     restored_as: str = ""
     """What the restored VM is called, and who says so."""
     ticket: str = ""
@@ -69,6 +69,8 @@ class ReportRow:
     """When this machine noticed the end."""
     row: int | None = None
     """Its number in the journal; None for what was never sent."""
+    queue: int | None = None
+    """The number of its queue; None where it was sent alone."""
 
     @property
     def lost(self) -> timedelta | None:
@@ -76,6 +78,13 @@ class ReportRow:
         if self.point is None or self.incident is None or self.point >= self.incident:
             return None
         return self.incident - self.point
+
+    @property
+    def lost_words(self) -> str:
+        """Return what is lost, in words; empty where there was no incident, or nothing was sent."""
+        if self.lost is not None:
+            return timefmt.span(self.lost)
+        return "not known" if self.incident is not None and self.row is not None else ""
 
     @property
     def took(self) -> timedelta | None:
@@ -89,7 +98,9 @@ class ReportRow:
         """Return when it ended, and by whose clock where it is not the server's."""
         if self.ended is not None:
             return timefmt.utc(self.ended)
-        return f"noticed {timefmt.utc(self.noticed)}" if self.noticed is not None else ""
+        if self.noticed is None:
+            return ""
+        return f"noticed {timefmt.utc(self.noticed)} by this machine's clock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +113,33 @@ class Report:
     rows: tuple[ReportRow, ...] = ()
 
     @property
+    def lasting(self) -> tuple[ReportRow, ...]:
+        """Return a row for each VM: the one that restored it, else its newest.
+
+        Equal names are several VMs where they differ in platform or backup server, or stand in one queue,
+        which has each VM once; then none of them is left out.
+        """
+        of_vm: dict[tuple[str, str], list[ReportRow]] = {}
+        for row in self.rows:
+            of_vm.setdefault((row.vm, row.backup_server), []).append(row)
+        found: list[ReportRow] = []
+        for same in of_vm.values():
+            queues = [row.queue for row in same if row.queue is not None]
+            platforms = {row.platform for row in same if row.platform}
+            is_one = len(queues) == len(set(queues)) and len(platforms) < 2
+            newest = max(same, key=lambda row: (row.is_restored, row.row or 0))
+            found += [newest] if is_one else same
+        return tuple(found)
+
+    @property
     def vms(self) -> int:
         """Return how many VMs there are: one that was restored twice counts once."""
-        return len({(row.vm, row.backup_server) for row in self.rows})
+        return len(self.lasting)
 
     @property
     def restored(self) -> int:
         """Return how many VMs are restored."""
-        return len({(row.vm, row.backup_server) for row in self.rows if row.is_restored})
+        return sum(row.is_restored for row in self.lasting)
 
     @property
     def worst_lost(self) -> ReportRow | None:
@@ -132,7 +162,7 @@ class Report:
     def totals(self) -> list[str]:
         """Return what it comes to, a sentence each."""
         words = [f"Restored {self.restored} of {self.vms} VMs."]
-        others = Counter(row.result for row in self.rows if not row.is_restored)
+        others = Counter(row.result for row in self.lasting if not row.is_restored)
         if others:
             counts = ", ".join(f"{count} {result}" for result, count in others.items())
             words.append(f"Not restored: {counts}.")
@@ -142,10 +172,14 @@ class Report:
             words.append(f"Most data lost: {timefmt.span(worst.lost)} ({worst.vm}).")
         over = sum(row.original == OriginalOutcome.OVERWRITTEN and row.is_restored for row in rows)
         words.append(f"Originals overwritten: {over}.")
-        if any(row.is_after_incident for row in rows):
-            count = sum(row.is_after_incident for row in rows)
+        maybe = sum("may be overwritten" in row.original for row in rows)
+        words += [f"Originals that may be overwritten: {maybe}."] if maybe else []
+        count = sum(row.is_after_incident and row.is_restored for row in rows)
+        if count:
             words.append(f"From a point that is NOT of before the incident: {count}.")
         took = self.incident_to_last
+        if took is None and any(row.is_restored and row.incident for row in rows):
+            words.append("From the incident to the last VM back: not known by the server's clock.")
         if took is not None:
             words.append(
                 f"From the incident to the last VM back: {timefmt.span(took)}, by the server's clock."
@@ -170,12 +204,18 @@ def report_of(
         made: now.
         ticket: only what has this ticket counts; empty for all.
     """
-    own = (entry for entry in entries if entry.server == server)
-    rows = [_row_of(entry) for entry in own if _has_ticket(entry.reason, ticket)]
+    own, listed = [entry for entry in entries if entry.server == server], list(queues)
+    queue_of_line = {row.id: queue.id for queue in listed for row in queue.rows}
+    rows = [
+        _row_of(entry, None if entry.queue_row is None else queue_of_line.get(entry.queue_row))
+        for entry in own
+        if _has_ticket(entry.reason, ticket)
+    ]
+    names = {entry.backup_server_uid: entry.backup_server_name for entry in own}
     late = datetime.max.replace(tzinfo=UTC)
     rows.sort(key=lambda row: (row.begun or row.noticed or late, row.row or 0))
-    chosen = (queue for queue in queues if _has_ticket(queue.ticket, ticket))
-    unsent = (row for queue in chosen for row in _unsent_of(queue))
+    chosen = (queue for queue in listed if _has_ticket(queue.ticket, ticket))
+    unsent = (row for queue in chosen for row in _unsent_of(queue, names))
     return Report(server=server, made=made, ticket=ticket, rows=(*rows, *unsent))
 
 
@@ -183,7 +223,7 @@ def _has_ticket(reason: str, ticket: str) -> bool:
     return not ticket or reason.strip().casefold() == ticket.strip().casefold()
 
 
-def _row_of(entry: JournalEntry) -> ReportRow:
+def _row_of(entry: JournalEntry, queue: int | None) -> ReportRow:
     state = entry.state
     is_restored = state in _RESTORED
     return ReportRow(
@@ -197,7 +237,7 @@ def _row_of(entry: JournalEntry) -> ReportRow:
         point=entry.point_created,
         incident=entry.incident,
         is_after_incident=entry.is_after_incident,
-        original=entry.original or (OriginalOutcome.OVERWRITTEN if entry.overwrites else ""),
+        original=_original_of(entry),
         restored_as=_restored_as(entry) if is_restored else "",
         ticket=entry.reason,
         who=", ".join(filter(None, (entry.operator, entry.em_user))),
@@ -205,7 +245,20 @@ def _row_of(entry: JournalEntry) -> ReportRow:
         ended=entry.session_ended if state.is_over else None,
         noticed=entry.ended,
         row=entry.id,
+        queue=queue,
     )
+
+
+def _original_of(entry: JournalEntry) -> str:
+    state = entry.state
+    if state is RestoreState.PLANNED or (state is RestoreState.FAILED and not entry.session_uid):
+        return "as it was: not started"
+    if entry.original == OriginalOutcome.KEPT:
+        return f"kept; another VM named {entry.new_name} may be overwritten" if entry.overwrites else "kept"
+    if not entry.original and not entry.overwrites:
+        return "not known"
+    is_sure = entry.original == OriginalOutcome.OVERWRITTEN and state in _RESTORED
+    return (OriginalOutcome.OVERWRITTEN if is_sure else OriginalOutcome.MAY_BE_OVERWRITTEN).value
 
 
 def _restored_as(entry: JournalEntry) -> str:
@@ -218,13 +271,16 @@ def _restored_as(entry: JournalEntry) -> str:
     return "(the server chose the name)"
 
 
-def _unsent_of(entry: QueueEntry) -> Iterable[ReportRow]:
+def _unsent_of(entry: QueueEntry, server_names: Mapping[str, str]) -> Iterable[ReportRow]:
     unsent = {row.id for row in entry.rows if row.restore_id is None}
     for line in queue_of(entry).lines:
         if line.id in unsent:
             yield ReportRow(
                 vm=line.vm_name,
+                backup_server=server_names.get(line.server) or line.server,
                 result="NOT SENT",
+                original="as it was: not started",
+                queue=entry.id,
                 words=line.why or _UNSENT.get(line.state, "It was never sent."),
                 ticket=entry.ticket,
                 who=entry.operator,
@@ -270,7 +326,7 @@ def _markdown_row(row: ReportRow) -> str:
         row.vm,
         row.result,
         _point_words(row),
-        timefmt.span(row.lost) if row.lost is not None else "",
+        row.lost_words,
         row.original,
         row.restored_as,
         timefmt.utc(row.begun) if row.begun else "",
@@ -290,9 +346,10 @@ def _point_words(row: ReportRow) -> str:
 def _text(value: str) -> str:
     """Return foreign text that neither a terminal nor Markdown obeys."""
     text = " ".join(sanitize.safe(value, cells=2_000).split())
-    for character in "\\`*_[]<>|#&":
+    for character in "\\`*_[]<>|#&~$":
         text = text.replace(character, f"\\{character}")
-    return text
+    # Many renderers make links of bare addresses, too.
+    return text.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")
 
 
 def timeline(report: Report) -> list[str]:
@@ -321,7 +378,7 @@ def timeline(report: Report) -> list[str]:
 _FIELDS = (
     "vm", "platform", "backup_server", "result", "words", "point", "incident", "data_lost_s",
     "is_after_incident", "original", "restored_as", "ticket", "who", "begun", "ended", "ended_noticed",
-    "took_s", "row",
+    "took_s", "row", "queue",
 )  # fmt: skip
 
 
@@ -345,6 +402,7 @@ def _record(row: ReportRow) -> dict[str, object]:
         "ended_noticed": _stamp(row.noticed),
         "took_s": _seconds(row.took),
         "row": row.row,
+        "queue": row.queue,
     }
 
 
@@ -388,7 +446,9 @@ def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = sanitize.safe(value, cells=4_000)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    # The wide signs, too: spreadsheets take them for the others.
+    is_formula = text.lstrip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
+    return f"'{text}" if is_formula else text
 
 
 WRITERS = {".md": markdown, ".csv": csv_text, ".json": json_text}

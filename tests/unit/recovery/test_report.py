@@ -65,7 +65,6 @@ def test_totals_are_by_vm_and_by_the_servers_clock() -> None:
     )
     assert found.totals == [
         "Restored 3 of 3 VMs.",
-        "Not restored: 1 FAILED.",
         "Most data lost: 21 h (sql01).",
         "Originals overwritten: 1.",
         "From the incident to the last VM back: 1 h 4 min, by the server's clock.",
@@ -74,7 +73,14 @@ def test_totals_are_by_vm_and_by_the_servers_clock() -> None:
 
 
 def test_what_is_not_known_is_not_made_up() -> None:
-    unknown = entry(1, "dc01", state=RestoreState.UNKNOWN, session_started=None, session_ended=None)
+    unknown = entry(
+        1,
+        "dc01",
+        state=RestoreState.UNKNOWN,
+        session_started=None,
+        session_ended=None,
+        original="overwritten",
+    )
     after = entry(2, "sql01", point_created=INCIDENT + timedelta(minutes=5), is_after_incident=True)
     no_end = entry(3, "web01", session_ended=None)
     found = report(unknown, after, no_end)
@@ -84,6 +90,51 @@ def test_what_is_not_known_is_not_made_up() -> None:
     assert rows["web01"].end_words.startswith("noticed ")
     assert found.incident_to_last is None
     assert "From a point that is NOT of before the incident: 1." in found.totals
+    assert "Originals that may be overwritten: 1." in found.totals
+    assert "From the incident to the last VM back: not known by the server's clock." in found.totals
+    assert rows["sql01"].lost_words == "not known"
+
+
+def test_equal_names_are_several_vms_where_anything_tells_them_apart() -> None:
+    failed = entry(
+        1, "app01", state=RestoreState.FAILED, platform="VMware", queue_row=1, backup_server_uid="s"
+    )
+    line = json.dumps({"vm": "app01", "server": "s", "group": 1, "critical": False, "record": ""})
+
+    def queue(*restores: int | None) -> QueueEntry:
+        rows = (
+            QueueRow(id=n, place=n, line=line, state="waiting", restore_id=r)
+            for n, r in enumerate(restores, 1)
+        )
+        return QueueEntry(
+            id=1, created=BEGUN, server=SERVER, operator="op", name="", ticket="INC-1", incident=INCIDENT,
+            state="closed", owner="", rows=tuple(rows),
+        )  # fmt: skip
+
+    again = report(failed, entry(2, "app01", platform="VMware"), queues=(queue(1),))
+    assert (again.restored, again.vms) == (1, 1)
+    other = report(failed, entry(2, "app01", platform="HyperV"), queues=(queue(1),))
+    assert (other.restored, other.vms) == (1, 2)
+    both = report(failed, entry(2, "app01", platform="VMware", queue_row=2), queues=(queue(1, 2),))
+    assert (both.restored, both.vms) == (1, 2)
+    unsent_then_alone = report(entry(2, "app01", backup_server_uid="s"), queues=(queue(None),))
+    assert (unsent_then_alone.restored, unsent_then_alone.vms) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "kept"),
+        ({"overwrites": True, "new_name": "x"}, "kept; another VM named x may be overwritten"),
+        ({"original": "overwritten"}, "overwritten"),
+        ({"original": "overwritten", "state": RestoreState.UNKNOWN}, "may be overwritten"),
+        ({"original": "overwritten", "state": RestoreState.FAILED, "session_uid": "u"}, "may be overwritten"),
+        ({"original": "overwritten", "state": RestoreState.FAILED}, "as it was: not started"),
+        ({"original": ""}, "not known"),
+    ],
+)
+def test_the_original_is_said_to_be_overwritten_only_where_it_is(fields: dict[str, Any], words: str) -> None:
+    assert report(entry(1, "dc01", **fields)).rows[0].original == words
 
 
 def test_what_was_never_sent_stands_in_it() -> None:
@@ -123,6 +174,12 @@ def test_hostile_text_acts_in_no_format() -> None:
     assert len(table) == 1
     (row,) = csv.DictReader(io.StringIO(csv_text(report(entry(1, "=1+1", restored_name="@x")))))
     assert (row["vm"], row["restored_as"]) == ("'=1+1", "'@x")
+    for name in ("=1", " =1", "\uff1d1", "-1", "+1", "@x"):
+        (row,) = csv.DictReader(io.StringIO(csv_text(report(entry(1, name)))))
+        assert row["vm"] == f"'{name}"
+    linked = markdown(report(entry(1, "www.evil.example", message="https://evil.example me@evil.example")))
+    linked = linked.partition("```")[0] + linked.rpartition("```")[2]
+    assert not any(active in linked for active in ("www.", "://", "@"))
     kept = json.loads(json_text(found))
     assert kept["restores"][0]["vm"] == EVIL
     assert json_text(found).isascii()
