@@ -22,7 +22,7 @@ TOP = Path(__file__).resolve().parent.parent
 PROJECT_FILE = (TOP / "pyproject.toml").read_text(encoding="utf-8")
 PROJECT = tomllib.loads(PROJECT_FILE)["project"]
 README = (TOP / "README.md").read_text(encoding="utf-8")
-EXPLAINED_ELSEWHERE = {"--help", "--version", "--demo"}
+EXPLAINED_ELSEWHERE = {"--help", "--version", "--demo", "--incident"}
 """Options that stand in README's text, or explain themselves."""
 
 

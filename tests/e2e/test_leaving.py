@@ -78,9 +78,10 @@ def test_a_module_in_the_current_folder_is_run_by_nobody(tmp_path: Path) -> None
     code = (
         f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); import tui.cli.main as it; sys.exit(it.main())"
     )
-    command = ["env", "-C", str(trap), sys.executable, "-P", "-c", code, "--demo"]
+    command = ["env", "-C", str(trap), sys.executable, "-P", "-c", code, "--demo", "--incident"]
     with Terminal(command, env={"HOME": str(tmp_path)}) as terminal:
         terminal.until("This is the embedded demo server")
+        terminal.until("An incident to play: since ")
         terminal.press("enter")
         terminal.until("Unknown certificate")
         terminal.press("right", "enter")

@@ -23,8 +23,8 @@ USUAL: dict[str, object] = {
     "seed": 1, "points": 0, "time_scale": 0, "now": None, "api_version": "v1_7", "casing": "pascal",
     "cloud_layout": "both", "misordered": "reject", "empty_body": "accept", "page_size": 100,
     "asks_for": "credentials", "tokens": "opaque", "unlisted_versions": "reject", "root_uid": "own",
-    "colleague": False, "cancel": "launch-only", "role": "portal-admin", "ignores_keep_original": False,
-    "certificate": "good",
+    "colleague": False, "incident": False, "cancel": "launch-only", "role": "portal-admin",
+    "ignores_keep_original": False, "certificate": "good",
 }  # fmt: skip
 """How the server of a test is unless the test wants it otherwise; its clock stands still."""
 

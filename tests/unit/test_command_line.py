@@ -89,6 +89,10 @@ def test_the_demo_takes_no_server_silently(words: list[str], capsys: pytest.Capt
     assert f"--demo logs on to its own server: leave out {words[0]}." in said(capsys, "--demo", *words)
 
 
+def test_an_incident_is_played_on_the_demo_server_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "add --demo" in said(capsys, "--incident")
+
+
 @pytest.mark.parametrize("option", [True, False])
 def test_a_state_folder_that_cannot_be_made_is_told_before_the_password(
     option: bool, own_home: Path, capsys: pytest.CaptureFixture[str]

@@ -59,6 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--demo", action="store_true", help="run on an embedded demo server; nothing real is touched"
     )
+    parser.add_argument(
+        "--incident", action="store_true", help="with --demo: something encrypted its VMs; restore them"
+    )
     parser.add_argument("--server", metavar="HOST[:PORT]", help="Enterprise Manager to log on to (port 9398)")
     parser.add_argument("--user", metavar="DOMAIN\\USER", help="user name to prefill")
     parser.add_argument("--format", choices=("auto", "xml", "json"), help="wire format (default: auto)")
@@ -265,11 +268,13 @@ def _last_word(words: str) -> None:
         os.close(nowhere)
 
 
-def _run_demo(start: StartOptions, *, mouse: bool) -> int:
+def _run_demo(start: StartOptions, *, mouse: bool, incident: bool = False) -> int:
+    from tui import timefmt
     from tui.demo.child import DemoUnavailable, embedded_server
 
+    switches = ("--incident",) if incident else ()
     try:
-        with embedded_server(identity_folder=start.folders.state / "server") as ready:
+        with embedded_server(identity_folder=start.folders.state / "server", options=switches) as ready:
             start.proxy = ""  # nobody's proxy leads to this host's loopback interface
             start.ca_file = None
             start.server = ready["url"].removeprefix("https://").rstrip("/")
@@ -280,6 +285,9 @@ def _run_demo(start: StartOptions, *, mouse: bool) -> int:
                 f"Its password, {ready['password']}, is filled in. Press Enter to log on.\n"
                 f"Its certificate's fingerprint begins with {ready['fingerprint'][:23]}: compare, then trust."
             )
+            if incident:
+                moment = datetime.fromisoformat(ready["incident"])
+                start.note += f"\nAn incident to play: since {timefmt.both(moment)} all is encrypted."
             return run_screens(start, mouse=mouse)
     except (DemoUnavailable, OSError) as error:
         return _refuse(f"The embedded server did not start. {error}")
@@ -307,18 +315,29 @@ def _run(words: list[str]) -> int:
         return _demo_server(words[1:])
     options = build_parser().parse_args(words)
     _keep_secrets_in()
-    ignored = [f"--{name.replace('_', '-')}" for name in _NOT_WITH_DEMO if getattr(options, name)]
-    if options.demo and ignored:
-        return _refuse(f"--demo logs on to its own server: leave out {' and '.join(ignored)}.")
+    if unfit := _unfit(options):
+        return _refuse(unfit)
     try:
         start = start_options(options)
         if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
             return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
-        return (_run_demo if options.demo else run_screens)(start, mouse=options.mouse)
+        if options.demo:
+            return _run_demo(start, mouse=options.mouse, incident=options.incident)
+        return run_screens(start, mouse=options.mouse)
     except VbemError as error:
         return _refuse(f"{error} {error.hint}".strip())
     except ValueError as error:
         return _refuse(str(error))
+
+
+def _unfit(options: argparse.Namespace) -> str:
+    """Return which options do not go together, in a sentence; empty where all do."""
+    ignored = [f"--{name.replace('_', '-')}" for name in _NOT_WITH_DEMO if getattr(options, name)]
+    if options.demo and ignored:
+        return f"--demo logs on to its own server: leave out {' and '.join(ignored)}."
+    if options.incident and not options.demo:
+        return "--incident is played on the demo server: add --demo."
+    return ""
 
 
 def _end_threads(code: int) -> None:

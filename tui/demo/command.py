@@ -246,6 +246,8 @@ def _print_ready(server: Server, options: Options) -> None:
         "certificate": str(server.identity.certificate_file), "fingerprint": server.identity.fingerprint,
         "api_version": options.api_version,
     }  # fmt: skip
+    if (incident := server.application.site.world.incident) is not None:
+        ready["incident"] = incident.isoformat()
     _print_line(json.dumps(ready).encode() + b"\n")
 
 

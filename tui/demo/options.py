@@ -54,6 +54,8 @@ class Options:
     """Whether a logon may name an API version that is not offered any more (WIRE 1.2)."""
     root_uid: str = "own"
     """What the UID of a hierarchy root holds: its own id, or the host's UniqueId (WIRE 8.1)."""
+    incident: bool = False
+    """Something encrypted every VM `INCIDENT_AGE` before the start: see `tui.demo.vms`."""
     colleague: bool = False
     """Somebody else restores a VM over its original every ten minutes."""
     role: str = "portal-admin"
@@ -169,6 +171,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--now", type=moment, metavar="ISO", help="the server's time at start")
     parser.add_argument("--page-size", type=int, default=100, metavar="N", help="rows of a page by default")
     parser.add_argument("--ignores-keep-original", action="store_true", help="overwrite as an old server")
+    parser.add_argument(
+        "--incident", action="store_true", help="something encrypted all VMs before the start"
+    )
     parser.add_argument("--colleague", action="store_true", help="have somebody else restore VMs, too")
     parser.add_argument("--href-host", default=HREF_HOST, metavar="URL", help="host in every Href")
     parser.add_argument("--fault", action="append", default=[], metavar="FAULT", help="misbehave; see below")

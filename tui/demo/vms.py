@@ -17,11 +17,16 @@
 
 Same names are on purpose: `app01` is on vSphere (both servers) and Hyper-V, `web01` on all three
 platforms, `shared01` is one VM whose vCenter was added to both backup servers.
+
+With `--incident` something encrypted every VM `INCIDENT_AGE` before the start. What is restored from a point
+of since then ends with Warning and `ENCRYPTED_MESSAGE`, unless it fails anyway. The VMs of `ONLY_AFTER` have
+no point of before; `app01` and `shop-db` are names of several VMs; the datastore of `crm01` is full.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,20 @@ _FAILED = Behaviour(result="Failed", message="Failed to restore VM: not enough f
 _SILENT_FAILED = Behaviour(result="Failed")
 _BROKEN = Behaviour(launch_failure="Host esx07.demo.internal is in maintenance mode")
 _VAULT = Behaviour(launch_failure="Guest credentials are required", asks_back=True)
+
+INCIDENT_AGE = timedelta(hours=2, minutes=45)
+"""How long before the start everything was encrypted: between two runs of each job."""
+ONLY_AFTER = frozenset({"wiki01", "hv-files01"})
+"""VMs whose older points retention has taken away."""
+ENCRYPTED_MESSAGE = "VM was restored, but files on its disks are encrypted (READ_ME_TO_DECRYPT.txt)"
+
+
+def encrypted(behaviour: Behaviour) -> Behaviour:
+    """How a restore from a point of after the incident goes, where it goes well at all."""
+    if behaviour.launch_failure or behaviour.result == "Failed":
+        return behaviour
+    return replace(behaviour, result="Warning", message=ENCRYPTED_MESSAGE)
+
 
 NAMED: dict[str, tuple[NamedVm, ...]] = {
     "vc01@vbr01": (

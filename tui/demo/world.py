@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from tui.demo.ids import Ids
 from tui.demo.options import Options
-from tui.demo.vms import NAMED, ROLES, Behaviour, NamedVm
+from tui.demo.vms import INCIDENT_AGE, NAMED, ONLY_AFTER, ROLES, Behaviour, NamedVm
 
 VMWARE, HYPERV, CLOUD = "VMware", "HyperV", "vCloud"
 _CHAIN = 30
@@ -118,6 +118,10 @@ class World:
     def __init__(self, options: Options, start: datetime) -> None:
         self.seed = 1 if options.seed is None else options.seed
         self.start = start
+        self.incident: datetime | None = None
+        """Since when all that is backed up is encrypted, a full minute; None where nothing happened."""
+        if options.incident:
+            self.incident = (start - INCIDENT_AGE).replace(second=0, microsecond=0)
         self.servers = self._make_servers()
         self.roots = self._make_roots()
         self.jobs: list[Job] = []
@@ -128,11 +132,23 @@ class World:
         for place, named in NAMED.items():
             for row in named:
                 self._add_named(self._root_at(place), row)
-        self.points = PointTable(self, self._chains(options.points))
+        chains = self._chains(options.points)
+        self.points = PointTable(self, list(map(self._kept, self.vms, chains)))
 
     def ids(self, kind: str) -> Ids:
         """The ids of one kind of thing in this world."""
         return Ids(self.seed, kind)
+
+    def is_encrypted(self, created_us: int) -> bool:
+        """Whether a point of that time, in microseconds since 1970, was made since the incident."""
+        return self.incident is not None and created_us >= self.incident.timestamp() * 1_000_000
+
+    def _kept(self, vm: Vm, chain: int) -> int:
+        """How many points retention has left of a chain."""
+        if self.incident is None or vm.name not in ONLY_AFTER:
+            return chain
+        since = int(INCIDENT_AGE.total_seconds()) - vm.job.newest_age_s
+        return min(chain, 1 + since // vm.job.period_s)
 
     def root_by_guid(self, guid: str) -> Root | None:
         """The hierarchy root with this GUID, in any case."""

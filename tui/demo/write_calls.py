@@ -8,7 +8,7 @@ from tui.demo.messages import Refused, Reply, Request, not_found
 from tui.demo.restore_request import Checker, RestoreRequest
 from tui.demo.restores import Restore, Task
 from tui.demo.site import Site
-from tui.demo.vms import Behaviour
+from tui.demo.vms import Behaviour, encrypted
 from tui.demo.wire import Collection
 from tui.demo.world import CLOUD, VApp, Vm
 
@@ -124,14 +124,26 @@ def begun(
     restores, (kind, guid, name) = site.restores, point
     created = site.clock.seconds() if at_s is None else at_s
     number = len(restores.restores)
+    behaviour = thing.behaviour if isinstance(thing, Vm) else Behaviour()
+    if site.world.is_encrypted(_created_us(site, kind, guid)):
+        behaviour = encrypted(behaviour)
     of_clients = sum(restore.user != COLLEAGUE for restore in restores.restores)
     return Restore(
         number=number, guid=restores.guids.guid(number), thing=thing, point_kind=kind, point_guid=guid,
         point_name=name, requested=requested, created=created, user=user,
-        behaviour=thing.behaviour if isinstance(thing, Vm) else Behaviour(),
+        behaviour=behaviour,
         restore_s=thing.restore_s if isinstance(thing, Vm) else _VAPP_RESTORE_S,
         links_point=of_clients % 2 == 0,
     )  # fmt: skip
+
+
+def _created_us(site: Site, kind: str, guid: str) -> int:
+    """When a restore point was made, in microseconds since 1970."""
+    points = site.world.points
+    if kind == "VmRestorePoint":
+        return points.created_us[points.ids.number(guid)]
+    vapp, run = site.entities.vapp_of(points.vapp_ids.number(guid))
+    return points.run_us(vapp.job, run)
 
 
 def effects(site: Site) -> list[dict[str, object]]:
