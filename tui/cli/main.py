@@ -315,9 +315,8 @@ def _run(words: list[str]) -> int:
         return _demo_server(words[1:])
     options = build_parser().parse_args(words)
     _keep_secrets_in()
-    if unfit := _unfit(options):
-        return _refuse(unfit)
     try:
+        _check_together(options)
         start = start_options(options)
         if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
             return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
@@ -330,14 +329,13 @@ def _run(words: list[str]) -> int:
         return _refuse(str(error))
 
 
-def _unfit(options: argparse.Namespace) -> str:
-    """Return which options do not go together, in a sentence; empty where all do."""
+def _check_together(options: argparse.Namespace) -> None:
+    """Raise ValueError with the sentence where options do not go together."""
     ignored = [f"--{name.replace('_', '-')}" for name in _NOT_WITH_DEMO if getattr(options, name)]
     if options.demo and ignored:
-        return f"--demo logs on to its own server: leave out {' and '.join(ignored)}."
+        raise ValueError(f"--demo logs on to its own server: leave out {' and '.join(ignored)}.")
     if options.incident and not options.demo:
-        return "--incident is played on the demo server: add --demo."
-    return ""
+        raise ValueError("--incident is played on the demo server: add --demo.")
 
 
 def _end_threads(code: int) -> None:
