@@ -99,7 +99,7 @@ def test_nothing_written_or_shown_holds_a_secret(demo: DemoProcess, tmp_path: Pa
         terminal.ctrl("y")
         terminal.until("|  History")
         terminal.until("succeeded")
-        terminal.press("e")
+        terminal.press("X")
         terminal.until("Export the journal")
         terminal.press("enter")
         terminal.until(lambda text: "|  History" in text and "Export the journal" not in text)

@@ -54,7 +54,7 @@ def export_history(terminal: Terminal) -> None:
     """The journal, as JSON lines in the file that is offered."""
     terminal.ctrl("y")
     terminal.until(lambda text: "|  History" in text and "archive01" in text)
-    terminal.press("e")
+    terminal.press("X")
     terminal.until("Export the journal")
     terminal.press("enter")
     terminal.until(lambda text: "|  History" in text and "Export the journal" not in text)

@@ -116,7 +116,7 @@ async def test_exact_request_as_xml_and_json(tmp_path: Path) -> None:
         assert "XML (this is what is sent)" in xml
         assert "<KeepOriginalVM>true</KeepOriginalVM>" in xml
         assert "token" not in xml
-        await press(pilot, "x")
+        await press(pilot, "space")
         assert "JSON (for reading only, not what is sent)" in text_of(pilot)
         assert '"KeepOriginalVM"' in text_of(pilot)
         await press(pilot, "escape")

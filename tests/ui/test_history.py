@@ -59,7 +59,7 @@ async def test_a_row_that_cannot_be_read_is_shown_as_such_and_hides_no_other(tmp
 async def test_export_asks_for_a_path_and_writes_for_the_owner_alone(tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
     async with opened(app_with_rows(tmp_path)) as pilot:
-        await press(pilot, "e")
+        await press(pilot, "X")
         pilot.app.screen.query_one("#export-path", LineInput).value = str(target)
         await press(pilot, "enter")
         assert "2 restores written" in text_of(pilot)
@@ -73,7 +73,7 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     target.write_text("mine")
     app = app_with_rows(tmp_path)
     async with opened(app) as pilot:
-        await press(pilot, "e")
+        await press(pilot, "X")
         pilot.app.screen.query_one("#export-path", LineInput).value = str(target)
         await press(pilot, "enter")
         assert "already exists" in " ".join(text_of(pilot).split())

@@ -18,9 +18,9 @@ async def test_the_operator_says_which_session_is_theirs(tmp_path: Path) -> None
     manager = StageManager(post=ConnectionLost("Reset."))
     async with opened(app_for(tmp_path, point(), manager), size=(120, 40)) as pilot:
         await send(pilot)
-        await press(pilot, "w")
+        await press(pilot, "W")
         assert "The server lists no new restore session of this VM; that is no proof." in text_of(pilot)
-        assert "w Whose?" in text_of(pilot)
+        assert "W Whose?" in text_of(pilot)
         manager.session_list = (session(1), stopped(SessionResult.SUCCESS, 2))
         await tick(pilot)
         assert stage(pilot).rows.get(1).state is RestoreState.UNKNOWN
@@ -28,7 +28,7 @@ async def test_the_operator_says_which_session_is_theirs(tmp_path: Path) -> None
         other = rows.plan(server="em.lab.example:9398", vm_name="app07", state=RestoreState.UNKNOWN)
         assert rows.claim_session(other.id, session(1).uid, "task")
         manager.unreadable = 1
-        await press(pilot, "w")
+        await press(pilot, "W")
         assert "1 session cannot be read; its own may be one of them." in text_of(pilot)
         manager.unreadable = 0
         await press(pilot, "enter")
@@ -37,7 +37,7 @@ async def test_the_operator_says_which_session_is_theirs(tmp_path: Path) -> None
         assert "Is this session yours?" in text_of(pilot)
         await press(pilot, "enter")
         assert rows.get(1).state is RestoreState.UNKNOWN, "the safe answer changes nothing"
-        await press(pilot, "w")
+        await press(pilot, "W")
         await press(pilot, "down", "enter")
         await press(pilot, "tab", "enter")
         row = rows.get(1)
@@ -48,6 +48,6 @@ async def test_the_operator_says_which_session_is_theirs(tmp_path: Path) -> None
         )
         assert "as the operator said" in text_of(pilot)
         assert "as said by the operator" in details(pilot)
-        assert "w Whose?" not in text_of(pilot), "a key is offered where it acts"
+        assert "W Whose?" not in text_of(pilot), "a key is offered where it acts"
         assert "said by the operator (" in rows.events(1)[-1].message
     assert (len(manager.posts), len(manager.deletes)) == (1, 0)

@@ -210,7 +210,7 @@ class Planner:
 def _problem_of(error: Exception) -> str:
     """Return why a line cannot be sent, as it completes 'cannot: ...'."""
     if isinstance(error, PlatformNotKnown):
-        return "its platform is not known; p asks the server"
+        return "its platform is not known: the server does not say it"
     if isinstance(error, IncompleteForm):
         return error.problems[0].sentence
     return error.detail if isinstance(error, VbemError) else str(error)

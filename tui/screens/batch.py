@@ -12,7 +12,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from tui.api.models import CloudLayout
+from tui.api.models import CloudLayout, Platform
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.plan_file import plan_of_file, text_of_plan, write_plan_file
 from tui.recovery.planner import Planner, queue_lines
@@ -103,6 +103,8 @@ class BatchScreen(VbemScreen):
             self._plan = planner.plan_of(self._keys, choices=Choices(new_name=pattern))
         self._show()
         self.query_one(VirtualTable).focus()
+        if any(line.platform is Platform.UNKNOWN for line in self._plan.lines):
+            self._learn_platforms()
 
     @property
     def _planner(self) -> Planner | None:
@@ -214,9 +216,6 @@ class BatchScreen(VbemScreen):
             if not await self.ask(question):
                 return
         self._use(self._plan.with_line(replace(line, point=point, may_be_after=is_after)))
-
-    def action_platforms(self) -> None:
-        self._learn_platforms()
 
     @work(group="platforms", exclusive=True, exit_on_error=False, description="find out platforms")
     async def _learn_platforms(self) -> None:

@@ -167,7 +167,7 @@ class TasksScreen(VbemScreen):
         else:
             self._queue.pause()
 
-    def action_take_out(self) -> None:
+    def action_leave_out(self) -> None:
         line, queue = self._chosen_line, self._queue
         if line is None or queue is None:
             self.set_status("Only a VM that waits can be taken out; c cancels a restore.")
