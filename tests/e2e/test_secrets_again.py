@@ -76,7 +76,7 @@ def test_reason_cancel_and_a_second_logon_leave_no_secret(demo: DemoProcess, tmp
         (first,) = tokens_in(operator.keyring_file)
         restore_with_a_reason(terminal)
         cancel_to_the_end(terminal)
-        terminal.press("p")
+        terminal.press("escape")
         terminal.until("points loaded")
         demo.control("expire-sessions")
         terminal.press(F5)

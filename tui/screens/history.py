@@ -99,10 +99,10 @@ def _problem_of(typed: str, path: Path) -> str:
 MOST_ROWS = 1000
 """Older rows are in the export."""
 _COLUMNS = (
-    Column(key="id", label="Row", width=5, align="right"),
+    Column(key="id", label="Row", width=4, align="right"),
     Column(key="when", label="When", width=17, flex=1),
-    Column(key="state", label="State", width=10),
-    Column(key="vm", label="VM", width=12, flex=1, keeps_end=True),
+    Column(key="state", label="State", width=12),
+    Column(key="vm", label="VM", width=11, flex=1, keeps_end=True),
     Column(key="who", label="Who", width=12, drop=2),
     Column(key="message", label="What is known", width=SHORT_CELLS, flex=3, drop=1),
 )

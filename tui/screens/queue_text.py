@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from tui import timefmt
 from tui.recovery.queue import LineState, Queue, QueuedLine
-from tui.recovery.queue_summary import HELD, line_words, summarize
+from tui.recovery.queue_summary import HELD, NOT_SENT, line_words, summarize
 from tui.sanitize import safe
 from tui.screens.restore_text import SHORT_CELLS
 from tui.widgets.progress import bar
@@ -23,7 +23,8 @@ def queue_cells(queue: Queue, line: QueuedLine) -> tuple[Cell, ...]:
     tone = "warning" if words.label == HELD else _STATE_STYLES.get(line.state, "dim")
     detail = words.detail or "."
     short = safe(detail, cells=SHORT_CELLS)
-    return StyledText(words.label, tone), "-", line.vm_name, "", OneOf(detail, short)
+    mark = {HELD: "!", NOT_SENT: "x"}.get(words.label, "-" if line.state is LineState.TAKEN_OUT else ".")
+    return StyledText(f"{mark} {words.label}", tone), "-", line.vm_name, "", OneOf(detail, short)
 
 
 def queue_line_details(queue: Queue, line: QueuedLine) -> list[Line]:

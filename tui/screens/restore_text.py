@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from tui import timefmt
 from tui.api.models import Platform
@@ -23,17 +24,24 @@ STATE_STYLES = {
     RestoreState.CANCELLED: "dim",
     RestoreState.UNKNOWN: "warning",
 }
+MARKS = MappingProxyType({
+    RestoreState.SUCCEEDED: "+", RestoreState.WARNING: "!", RestoreState.FAILED: "x",
+    RestoreState.CANCELLED: "-", RestoreState.UNKNOWN: "?", RestoreState.RESTORING: "*",
+    RestoreState.LAUNCHING: "*",
+})  # fmt: skip
+"""Stands before the word of a state, so that an end is found by eye in a long list."""
 _A_DAY = timedelta(days=1)
 """A time of the day alone would be ambiguous after so long."""
 
 
 def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, is_old: bool = False) -> Cell:
     """Return the state as one word, with a question mark where it may long be another."""
+    mark = MARKS.get(state, ".")
     if is_old:
-        return StyledText(f"{state.label}?", "warning")
+        return StyledText(f"{mark} {state.label}?", "warning")
     label = label_of(state, cancel)
     tone = "warning" if label == CANCELLING else STATE_STYLES.get(state, "")
-    return StyledText(label, tone) if tone else label
+    return StyledText(f"{mark} {label}", tone) if tone else f"{mark} {label}"
 
 
 def progress_words(progress: int | None) -> str:

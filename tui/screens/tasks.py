@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from tui.services import Services
 
 _COLUMNS = (
-    Column(key="state", label="State", width=10),
-    Column(key="progress", label="Done", width=5, align="right", drop=1),
+    Column(key="state", label="State", width=12),
+    Column(key="progress", label="Done", width=5, align="right", drop=2),
     Column(key="vm", label="VM", width=12, flex=1, keeps_end=True),
     Column(key="elapsed", label="Elapsed", width=8, align="right", drop=2),
     Column(key="message", label="What is known", width=SHORT_CELLS, flex=3),
