@@ -180,6 +180,8 @@ _BATCH = (
       for number in range(1, 10)),
     Action(screen="batch", name="critical", keys="exclamation_mark", label="Critical", footer=False,
            help="Hold the groups after this VM until it is restored, or no longer."),
+    Action(screen="batch", name="verify", keys="V", label="Verify", footer=False,
+           help="Ask the server whether each VM could be restored now; nothing is sent."),
     Action(screen="batch", name="save", keys="w", label="Save", footer=False,
            help="Save the plan as a file, to be opened again or checked every night."),
     Action(screen="batch", name="request", keys="ctrl+g", label="Requests", footer=False,

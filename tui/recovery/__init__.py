@@ -12,6 +12,10 @@ What to open for what:
 - `plan`: the plan of many, a line for each VM, in groups; pure.
 - `planner`: makes a plan ready. It gives each line its point, the platform's
   form and the exact request, or the reason why there is none.
+- `plan_file`: a recovery plan as a TOML file.
+- `readiness`: whether each VM of a plan could be restored now; it sends
+  nothing that writes.
+- `report`: what was restored, in Markdown, CSV and JSON.
 - `queue`: a queue as a snapshot that only pure functions change. What is sent
   next, and what is held, follows from the snapshot alone.
 - `queue_runner`: sends a queue, so many lines at a time, and journals it.

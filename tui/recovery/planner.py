@@ -5,13 +5,16 @@ It asks the server only in `check` and `learn_platforms`, and only reads.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
 
+from tui.api.errors import ManagerError
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
 from tui.clock import Clock
 from tui.errors import VbemError
@@ -26,6 +29,8 @@ from tui.restores.plan import RestorePlan
 from tui.restores.service import RestoreService
 from tui.sanitize import skeleton
 
+_AT_ONCE = 4
+"""Requests under way at a time."""
 MOST_PLATFORMS_ASKED = 50
 """VMs whose platform is asked of the server for one plan: each takes a request."""
 
@@ -194,17 +199,23 @@ class Planner:
     async def learn_platforms(self, plan: RecoveryPlan, manager: PlatformApi) -> RecoveryPlan:
         """Ask the server for the platforms that points do not name, of at most `MOST_PLATFORMS_ASKED` VMs.
 
-        Raises:
-            ManagerError: one of them cannot be read.
+        One that cannot be read stays unknown, and its line says so.
         """
         unknown = [
             line for line in plan.lines if line.platform is Platform.UNKNOWN and line.point is not None
         ]
-        for line in unknown[:MOST_PLATFORMS_ASKED]:
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def learn(line: PlanLine) -> None:
             vm = self.index.vm_with(line.key)
-            if vm is not None and line.point is not None:
-                self.index.learn_platform(vm, await manager.platform_of(line.point))
-        return self.prepare(plan)
+            if vm is None or line.point is None:
+                return
+            async with limit:
+                with suppress(ManagerError):
+                    self.index.learn_platform(vm, await manager.platform_of(line.point))
+
+        await asyncio.gather(*map(learn, unknown[:MOST_PLATFORMS_ASKED]))
+        return self.prepare(plan) if unknown else plan
 
 
 def _problem_of(error: Exception) -> str:

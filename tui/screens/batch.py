@@ -17,6 +17,7 @@ from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.plan_file import plan_of_file, text_of_plan, write_plan_file
 from tui.recovery.planner import Planner, queue_lines
 from tui.recovery.queue import AT_A_TIME
+from tui.recovery.readiness import READY, check_readiness
 from tui.sanitize import safe
 from tui.screens.base import OpenTasks, VbemScreen, bindings_of
 from tui.screens.batch_dialogs import BatchConfirmScreen, ChoicesScreen, PointScreen
@@ -77,6 +78,8 @@ class BatchScreen(VbemScreen):
         super().__init__(services)
         self._keys = tuple(keys)
         self._is_interrupted, self._table = is_interrupted, table
+        self._open_names: tuple[NameFound, ...] = ()
+        """Names of the plan's file that mean no VM, or several."""
         self._queue_lines: dict[VmKey, int] = {}
         """The lines of an interrupted queue, by their VMs."""
         self._plan = RecoveryPlan()
@@ -94,9 +97,9 @@ class BatchScreen(VbemScreen):
         if planner is not None and recovery is not None and self._is_interrupted:
             self._plan, self._queue_lines = interrupted(planner, recovery)
         elif planner is not None and self._table is not None:
-            self._plan, open_names = plan_of_file(self._table, planner)
-            if open_names:
-                self.call_after_refresh(self.set_status, open_words(open_names), "bad")
+            self._plan, self._open_names = plan_of_file(self._table, planner)
+            if self._open_names:
+                self.call_after_refresh(self.set_status, open_words(self._open_names), "bad")
         elif planner is not None and recovery is not None:
             ticket = recovery.incident.ticket if recovery.incident else ""
             pattern = "{name}-{ticket}" if ticket else "{name}-restored"
@@ -227,6 +230,21 @@ class BatchScreen(VbemScreen):
         if plan is not None:
             self._plan = plan
             self._show()
+
+    def action_verify(self) -> None:
+        self._verify()
+
+    @work(group="platforms", exclusive=True, exit_on_error=False, description="verify the plan")
+    async def _verify(self) -> None:
+        planner, connection = self._planner, self.services.connection
+        if planner is None or connection is None:
+            return
+        asking = partial(check_readiness, self._plan, self._open_names, planner, connection.manager)
+        found = await self.reading("verify the plan", asking, saying="Verifying; nothing is sent")
+        if found is None:
+            return
+        self.query_one(TextView).show([row.words for row in found.rows], from_top=True)
+        self.set_status(found.words, "good" if found.exit_code == READY else "bad")
 
     def action_save(self) -> None:
         self._save()

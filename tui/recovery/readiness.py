@@ -1,0 +1,152 @@
+"""Readiness: whether each VM of a plan could be restored now. It asks, and sends nothing that writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui.api.errors import Forbidden, ManagerError
+from tui.api.models import Platform, RestorePoint
+from tui.recovery.plan import PlanLine, RecoveryPlan
+from tui.recovery.planner import Planner
+from tui.restore_points.names import NameFound
+from tui.restores.forms.definition import OriginalOutcome
+from tui.timefmt import span
+
+READY, NOT_READY = 0, 6
+"""Exit codes: all VMs are ready; at least one is not."""
+_AT_ONCE = 4
+"""Lookups under way at a time."""
+
+
+class ReadinessApi(Protocol):
+    """The reads that readiness takes beside the list of restore sessions."""
+
+    async def platform_of(self, point: RestorePoint) -> Platform:
+        """Return the platform of the backup the point is in."""
+
+    async def name_of_reference(self, reference: str) -> str:
+        """Return what an object of a hierarchy is called; empty where the server does not list it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessRow:
+    """One VM, or one name that means none."""
+
+    vm: str
+    why_not: tuple[str, ...] = ()
+    """Why it is not ready, a phrase each; empty where it is."""
+    notes: tuple[str, ...] = ()
+    """What was not checked, and other things worth a look."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Return whether nothing speaks against it."""
+        return not self.why_not
+
+    @property
+    def words(self) -> str:
+        """Return the verdict in a line."""
+        parts = ["ready" if self.is_ready else f"NOT READY: {'; '.join(self.why_not)}", *self.notes]
+        return f"{self.vm}: {'. '.join(parts)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """All rows, in the order of the plan; names that mean no VM, or several, stand last."""
+
+    rows: tuple[ReadinessRow, ...]
+
+    @property
+    def ready(self) -> int:
+        """Return how many are ready."""
+        return sum(row.is_ready for row in self.rows)
+
+    @property
+    def words(self) -> str:
+        """Return the total in a sentence."""
+        return f"{self.ready} of {len(self.rows)} VMs are ready."
+
+    @property
+    def exit_code(self) -> int:
+        """Return `READY` or `NOT_READY`; a plan without VMs is not ready."""
+        return READY if self.rows and self.ready == len(self.rows) else NOT_READY
+
+
+async def check_readiness(
+    plan: RecoveryPlan,
+    open_names: Sequence[NameFound],
+    planner: Planner,
+    manager: ReadinessApi,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Readiness:
+    """Ask the server about each line of a plan that is not left out; what fails for one ends that one alone.
+
+    Args:
+        plan: made ready by the planner.
+        open_names: names of the plan's file that mean no VM, or several.
+        planner: what the plan was made by.
+        manager: the server.
+        on_progress: called with how many lines are done, of how many.
+    """
+    plan = await planner.learn_platforms(plan, manager)
+    try:
+        plan, unchecked = await planner.check(plan), ""
+    except ManagerError as error:
+        unchecked = f"which restores run could not be asked ({error.title})"
+    lines = [line for line in plan.lines if not line.is_left_out]
+    limit, done = asyncio.Semaphore(_AT_ONCE), 0
+
+    async def row_of(line: PlanLine) -> ReadinessRow:
+        nonlocal done
+        async with limit:
+            refs_missing, notes = await _references(line, manager)
+        done += 1
+        on_progress(done, len(lines))
+        why = (*_why_not(line), *refs_missing, *((unchecked,) if unchecked else ()))
+        return ReadinessRow(vm=line.vm_name, why_not=why, notes=notes)
+
+    rows = await asyncio.gather(*map(row_of, lines))
+    return Readiness(rows=(*rows, *map(_open_row, open_names)))
+
+
+def _open_row(found: NameFound) -> ReadinessRow:
+    near = f"; near: {', '.join(found.nearest)}" if found.nearest else ""
+    why = f"{len(found.vms)} VMs have this name" if found.vms else f"NOT FOUND{near}"
+    return ReadinessRow(vm=found.typed, why_not=(why,))
+
+
+def _why_not(line: PlanLine) -> tuple[str, ...]:
+    made = line.plan
+    if made is None or line.problem:
+        return (line.problem,)
+    why = []
+    if line.is_over_limit:
+        why.append(f"{span(line.lost)} are lost, more than the limit" if line.lost else "no data of before")
+    keeps = line.choices.keep_original is not False
+    if made.original is OriginalOutcome.MAY_BE_OVERWRITTEN and keeps:
+        why.append("this server may not keep the original")
+    running = len(made.context.running or ()) + len(made.context.other_rows)
+    if running or made.context.own_in_flight:
+        why.append("a restore of it is running, or may be")
+    if made.context.unreadable_sessions or not made.context.is_list_whole:
+        why.append("the list of running restores cannot be read to its end")
+    return tuple(why)
+
+
+async def _references(line: PlanLine, manager: ReadinessApi) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which references of a line do not exist, and which could not be checked."""
+    missing, notes = [], []
+    for name, value in line.values.items():
+        if not isinstance(value, str) or not value.lower().startswith("urn:") or "HierarchyRoot" in value:
+            continue
+        try:
+            if not await manager.name_of_reference(value):
+                missing.append(f"{name} does not exist ({value})")
+        except Forbidden:
+            notes.append(f"{name} not checked: this account may not look it up")
+        except ManagerError as error:
+            notes.append(f"{name} not checked: {error.title}")
+    return tuple(missing), tuple(notes)
