@@ -56,7 +56,7 @@ TITLES = {
 """What happened, as the screen has to name it; the rest is an answer that cannot be read."""
 _UNREADABLE = "answer cannot be read"
 _NO_MANAGER = "not Enterprise Manager's REST API"
-_WITHOUT_TOKEN = {"bomb", "deep", "garbage", "no-task"}
+_WITHOUT_TOKEN = {"bomb", "garbage", "no-task"}
 """At logon the token is in a header: these answers come without one, and are not read any further."""
 _NOT_DONE = {
     Step.LOGON: "Could not log on",

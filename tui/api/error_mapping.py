@@ -273,10 +273,12 @@ def error_for(status: int, body: bytes, headers: Mapping[str, str] = MappingProx
         return TaskUnknown(detail, http_code=status, from_manager=own is not None)
     kind = _BY_STATUS.get(status) or (ServerFault if status >= 500 else Rejected)
     from_manager = (own is not None and own.status == status) or (status == 401 and _has_realm(headers))
-    error = kind(detail, http_code=status, from_manager=from_manager)
     if 400 <= status < 500 and status != 401 and not from_manager and is_web_page(body):
-        error.title, error.hint = _FROM_BETWEEN
-    return error
+        # It says nothing about the account, nor about what was asked for.
+        page = Rejected(detail, http_code=status)
+        page.title, page.hint = _FROM_BETWEEN
+        return page
+    return kind(detail, http_code=status, from_manager=from_manager)
 
 
 def _has_realm(headers: Mapping[str, str]) -> bool:
