@@ -45,11 +45,14 @@ def app(gallery: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 LARGE = {"points", "points-of-vm", "form", "confirm", "tasks-running", "history"}
 """Screens that are laid out another way where there is room; the long hunts draw the others large, too."""
+MOVING = {"queue"}
+"""What is sent next depends on which restore ends first: drawn for README, but not compared."""
 PICTURES = [
     pytest.param(
         name, size, id=f"{name}-{size}", marks=() if size == "80x24" or name in LARGE else pytest.mark.soak
     )
     for name in SCENES
+    if name not in MOVING
     for size in SIZES
 ]
 
