@@ -283,6 +283,7 @@ class TasksScreen(VbemScreen):
             "again": not _may_send_again(chosen),
             "take_over": not self._may_take_over,
         }
+        missing = {"tasks.pause"} if self._queue is None else set()
         for name, off in unusable.items():
             button = self.query_one(f"#tasks-{name.partition('_')[0]}", Button)
             if button.disabled != off or button.display == off:
@@ -292,7 +293,7 @@ class TasksScreen(VbemScreen):
         if restores is not None and chosen is not None and not unusable["cancel"]:
             unusable["cancel"] = not restores.what_cancel_can_do(chosen).possible
         unusable["say_session"] = chosen is None or chosen.state is not RestoreState.UNKNOWN
-        self.query_one(Footer).leave_out({f"tasks.{name}" for name, off in unusable.items() if off})
+        self.query_one(Footer).leave_out(missing | {f"tasks.{name}" for name, off in unusable.items() if off})
 
     @work(group="plan", exit_on_error=False, description="read the plan of a restore")
     async def _read_plan(self, entry_id: int) -> None:
