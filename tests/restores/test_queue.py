@@ -15,10 +15,14 @@ from tests.support.demo_process import DemoProcess
 from tests.support.waiting import wait_for
 from tui.api.models import Platform, RestorePoint, WireFormat
 from tui.api.query import Query
+from tui.recovery.plan import Choices
+from tui.recovery.planner import Planner
 from tui.recovery.queue import QueueLine
 from tui.recovery.queue_runner import RestoreQueue
 from tui.recovery.queue_summary import line_words, summarize
+from tui.recovery.readiness import check_readiness
 from tui.recovery.service import RecoveryService
+from tui.restore_points.index import PointIndex
 from tui.restores.forms.platforms import form_for
 from tui.restores.plan import RestorePlan
 
@@ -129,3 +133,19 @@ async def test_200_vms_in_one_batch(server: DemoProcess, tmp_path: Path) -> None
         assert memory_mb() - before_mb < 20
         assert gaps.longest_s < 0.06
         await recovery.close()
+
+
+async def test_readiness_writes_nothing_at_the_server(any_site: Site) -> None:
+    index = PointIndex()
+    async for page in any_site.manager.vm_restore_points(Query()):
+        index.add(page.items)
+    planner = Planner(restores=any_site.restores, index=index, clock=any_site.clock)
+    chosen = [vm.key for vm in index.vms if vm.name in {"db01", "Exchange 2019", "shop-app"}]
+    plan = planner.plan_of(chosen, choices=Choices(new_name="{name}-INC-7"))
+    any_site.demo.control("clear-requests")
+    found = await check_readiness(plan, (), planner, any_site.manager)
+    assert len(found.rows) >= 3
+    assert any(row.is_ready for row in found.rows), [row.words for row in found.rows]
+    asked = any_site.demo.requests()
+    assert asked
+    assert {request["method"] for request in asked} == {"GET"}

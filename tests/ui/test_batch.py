@@ -50,6 +50,9 @@ async def test_pasted_names_to_one_post_each(app: VbemApp, demo: DemoProcess) ->
         await shows(pilot, "3 will be sent.")
         assert "lab-web-INC-5001" in text_of(pilot)
         assert text_of(pilot).count("KEEPS the original") >= 2
+        await pilot.press("V")
+        await shows(pilot, "3 of 3 VMs are ready.")
+        assert text_of(pilot).count("READY, ") == 3
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore 3 VMs?")
         assert posts(demo) == []

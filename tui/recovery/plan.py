@@ -152,6 +152,23 @@ class RecoveryPlan:
         number = min(9, max(1, group))
         return self.changed(lambda line: replace(line, group=number) if line.key in chosen else line)
 
+    def with_reference(self, root_id: str, field: str, reference: str) -> RecoveryPlan:
+        """Return the plan with a field of the form set for all Cloud Director VMs under a hierarchy root.
+
+        Args:
+            root_id: the bare id, in any case.
+            field: its name in the form, as `datastore_ref`.
+            reference: the value; empty leaves it to the server.
+        """
+
+        def is_meant(line: PlanLine) -> bool:
+            is_under = line.point is not None and line.point.root_id.casefold() == root_id.casefold()
+            return is_under and line.platform is Platform.CLOUD_DIRECTOR
+
+        return self.changed(
+            lambda line: replace(line, values={**line.values, field: reference}) if is_meant(line) else line
+        )
+
     @property
     def to_be_sent(self) -> tuple[PlanLine, ...]:
         """Return the lines that will be sent, in their order."""

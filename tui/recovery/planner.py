@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from tui.api.errors import ManagerError
+from tui.api.errors import ManagerError, SessionExpired
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
 from tui.clock import Clock
 from tui.errors import VbemError
@@ -29,10 +28,11 @@ from tui.restores.plan import RestorePlan
 from tui.restores.service import RestoreService
 from tui.sanitize import skeleton
 
-_AT_ONCE = 4
-"""Requests under way at a time."""
 MOST_PLATFORMS_ASKED = 50
 """VMs whose platform is asked of the server for one plan: each takes a request."""
+AT_ONCE = 4
+"""Requests of one plan that wait for an answer at the same time."""
+ResultT = TypeVar("ResultT")
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -199,23 +199,53 @@ class Planner:
     async def learn_platforms(self, plan: RecoveryPlan, manager: PlatformApi) -> RecoveryPlan:
         """Ask the server for the platforms that points do not name, of at most `MOST_PLATFORMS_ASKED` VMs.
 
-        One that cannot be read stays unknown, and its line says so.
+        What cannot be read of one VM is the problem of its line alone.
+
+        Raises:
+            SessionExpired: the logon session is over.
         """
         unknown = [
-            line for line in plan.lines if line.platform is Platform.UNKNOWN and line.point is not None
+            (line.key, vm, line.point)
+            for line in plan.lines
+            if line.platform is Platform.UNKNOWN and line.point is not None and not line.is_left_out
+            if (vm := self.index.vm_with(line.key)) is not None
         ]
-        limit = asyncio.Semaphore(_AT_ONCE)
+        asked = unknown[:MOST_PLATFORMS_ASKED]
+        answers = await bounded_gather([manager.platform_of(point) for _, _, point in asked])
+        problems = {
+            key: f"its platform is not known: more than {MOST_PLATFORMS_ASKED} would have to be asked"
+            for key, _, _ in unknown[MOST_PLATFORMS_ASKED:]
+        }
+        for (key, vm, _), answer in zip(asked, answers, strict=True):
+            if isinstance(answer, Platform):
+                self.index.learn_platform(vm, answer)
+            else:
+                problems[key] = f"its platform could not be asked: {answer.detail}"
+        return self.prepare(plan).changed(
+            lambda line: replace(line, problem=problems[line.key]) if line.key in problems else line
+        )
 
-        async def learn(line: PlanLine) -> None:
-            vm = self.index.vm_with(line.key)
-            if vm is None or line.point is None:
-                return
-            async with limit:
-                with suppress(ManagerError):
-                    self.index.learn_platform(vm, await manager.platform_of(line.point))
 
-        await asyncio.gather(*map(learn, unknown[:MOST_PLATFORMS_ASKED]))
-        return self.prepare(plan) if unknown else plan
+async def bounded_gather(requests: Iterable[Coroutine[Any, Any, ResultT]]) -> list[ResultT | ManagerError]:
+    """Return the answer to each request or its error, in their order; few are asked at once.
+
+    Raises:
+        SessionExpired: the logon session is over; nothing of the answers is of use before the next logon.
+    """
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def answer(request: Coroutine[Any, Any, ResultT]) -> ResultT | ManagerError:
+        async with free:
+            try:
+                return await request
+            except ManagerError as error:
+                return error
+
+    answers = await asyncio.gather(*map(answer, requests))
+    for one in answers:
+        if isinstance(one, SessionExpired):
+            raise one
+    return answers
 
 
 def _problem_of(error: Exception) -> str:

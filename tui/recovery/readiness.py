@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from tui.api.errors import Forbidden, ManagerError
+from tui.api.errors import Forbidden, ManagerError, SessionExpired
 from tui.api.models import Platform, RestorePoint
 from tui.recovery.plan import PlanLine, RecoveryPlan
-from tui.recovery.planner import Planner
+from tui.recovery.planner import AT_ONCE, Planner
+from tui.restore_points.index import VmKey
 from tui.restore_points.names import NameFound
 from tui.restores.forms.definition import OriginalOutcome
 from tui.timefmt import span
 
 READY, NOT_READY = 0, 6
 """Exit codes: all VMs are ready; at least one is not."""
-_AT_ONCE = 4
-"""Lookups under way at a time."""
 
 
 class ReadinessApi(Protocol):
@@ -36,6 +36,8 @@ class ReadinessRow:
     """One VM, or one name that means none."""
 
     vm: str
+    key: VmKey | None = None
+    """None: the name means no VM, or several."""
     why_not: tuple[str, ...] = ()
     """Why it is not ready, a phrase each; empty where it is."""
     notes: tuple[str, ...] = ()
@@ -81,6 +83,8 @@ async def check_readiness(
     planner: Planner,
     manager: ReadinessApi,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    lost_at_most: timedelta | None = None,
 ) -> Readiness:
     """Ask the server about each line of a plan that is not left out; what fails for one ends that one alone.
 
@@ -90,14 +94,22 @@ async def check_readiness(
         planner: what the plan was made by.
         manager: the server.
         on_progress: called with how many lines are done, of how many.
+        lost_at_most: the limit of the plan's file beside the incident's; without an incident the age counts.
+
+    Raises:
+        SessionExpired: the logon session is over; a verdict without answers would be none.
     """
     plan = await planner.learn_platforms(plan, manager)
     try:
         plan, unchecked = await planner.check(plan), ""
+    except SessionExpired:
+        raise
     except ManagerError as error:
         unchecked = f"which restores run could not be asked ({error.title})"
     lines = [line for line in plan.lines if not line.is_left_out]
-    limit, done = asyncio.Semaphore(_AT_ONCE), 0
+    limit, done = asyncio.Semaphore(AT_ONCE), 0
+    incident = planner.restores.incident
+    moment = incident.moment if incident is not None else planner.clock.now()
 
     async def row_of(line: PlanLine) -> ReadinessRow:
         nonlocal done
@@ -105,8 +117,13 @@ async def check_readiness(
             refs_missing, notes = await _references(line, manager)
         done += 1
         on_progress(done, len(lines))
-        why = (*_why_not(line), *refs_missing, *((unchecked,) if unchecked else ()))
-        return ReadinessRow(vm=line.vm_name, why_not=why, notes=notes)
+        why = (
+            *_why_not(line),
+            *_too_old(line, moment, lost_at_most),
+            *refs_missing,
+            *((unchecked,) if unchecked else ()),
+        )
+        return ReadinessRow(vm=line.vm_name, key=line.key, why_not=why, notes=notes)
 
     rows = await asyncio.gather(*map(row_of, lines))
     return Readiness(rows=(*rows, *map(_open_row, open_names)))
@@ -128,6 +145,8 @@ def _why_not(line: PlanLine) -> tuple[str, ...]:
     keeps = line.choices.keep_original is not False
     if made.original is OriginalOutcome.MAY_BE_OVERWRITTEN and keeps:
         why.append("this server may not keep the original")
+    if made.original is OriginalOutcome.KEPT and made.context.taken_names:
+        why.append(f"its new name is taken: {', '.join(made.context.taken_names)}")
     running = len(made.context.running or ()) + len(made.context.other_rows)
     if running or made.context.own_in_flight:
         why.append("a restore of it is running, or may be")
@@ -136,17 +155,30 @@ def _why_not(line: PlanLine) -> tuple[str, ...]:
     return tuple(why)
 
 
+def _too_old(line: PlanLine, moment: datetime, limit: timedelta | None) -> tuple[str, ...]:
+    """Return whether more than the file's limit is lost by the line's point."""
+    if limit is None or line.point is None or line.is_over_limit:
+        return ()
+    created = line.point.known_created
+    if created is None:
+        return ("the server does not say when its point was made",)
+    lost = moment - created
+    return (f"{span(lost)} are lost, more than the plan's limit of {span(limit)}",) if lost > limit else ()
+
+
 async def _references(line: PlanLine, manager: ReadinessApi) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return which references of a line do not exist, and which could not be checked."""
+    """Return which references of a line the server does not list, and which the account may not look up."""
     missing, notes = [], []
     for name, value in line.values.items():
         if not isinstance(value, str) or not value.lower().startswith("urn:") or "HierarchyRoot" in value:
             continue
         try:
             if not await manager.name_of_reference(value):
-                missing.append(f"{name} does not exist ({value})")
+                missing.append(f"{name}: the server does not list {value}")
         except Forbidden:
             notes.append(f"{name} not checked: this account may not look it up")
+        except SessionExpired:
+            raise
         except ManagerError as error:
-            notes.append(f"{name} not checked: {error.title}")
+            missing.append(f"{name} could not be looked up: {error.title}")
     return tuple(missing), tuple(notes)

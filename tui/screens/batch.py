@@ -17,7 +17,7 @@ from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.plan_file import plan_of_file, text_of_plan, write_plan_file
 from tui.recovery.planner import Planner, queue_lines
 from tui.recovery.queue import AT_A_TIME
-from tui.recovery.readiness import READY, check_readiness
+from tui.recovery.readiness import READY, ReadinessRow, check_readiness
 from tui.sanitize import safe
 from tui.screens.base import OpenTasks, VbemScreen, bindings_of
 from tui.screens.batch_dialogs import BatchConfirmScreen, ChoicesScreen, PointScreen
@@ -83,6 +83,8 @@ class BatchScreen(VbemScreen):
         self._queue_lines: dict[VmKey, int] = {}
         """The lines of an interrupted queue, by their VMs."""
         self._plan = RecoveryPlan()
+        self._verdicts: dict[VmKey, ReadinessRow] = {}
+        """Of the plan as it was verified; empty from its next edit on."""
         self._at_a_time = AT_A_TIME
 
     def compose_body(self) -> ComposeResult:
@@ -123,6 +125,7 @@ class BatchScreen(VbemScreen):
         """Show a plan that was edited, made ready again."""
         planner = self._planner
         self._plan = planner.prepare(plan) if planner is not None else plan
+        self._verdicts = {}
         self._show()
 
     def _show(self) -> None:
@@ -132,7 +135,7 @@ class BatchScreen(VbemScreen):
         count = len(plan.lines)
         title = f"Plan: {count} VM{'' if count == 1 else 's'}, {what}"
         self.query_one("#batch-title", Static).update(safe(title, cells=200))
-        rows = ListRows(plan.lines, _cells, lambda line: line.key)
+        rows = ListRows(plan.lines, partial(_cells, self._verdicts), lambda line: line.key)
         self.query_one(VirtualTable).set_rows(rows)
         self.query_one("#batch-all", Static).update(safe(_choices_words(plan, self._at_a_time), cells=200))
         self.query_one("#batch-summary", Static).update(safe(plan.summary, cells=300))
@@ -146,7 +149,10 @@ class BatchScreen(VbemScreen):
     @on(VirtualTable.Highlighted)
     def _show_line(self) -> None:
         line = self._chosen
-        lines = _details(line) if line is not None else []
+        lines = list(_details(line)) if line is not None else []
+        verdict = self._verdicts.get(line.key) if line is not None else None
+        if verdict is not None:
+            lines.insert(0, StyledText(verdict.words, "good" if verdict.is_ready else "bad"))
         details = self.query_one(TextView)
         details.show(spell_out(self.services.reference_names, lines))
 
@@ -232,18 +238,26 @@ class BatchScreen(VbemScreen):
             self._show()
 
     def action_verify(self) -> None:
-        self._verify()
+        if not self.busy_with:
+            self._verify()
 
     @work(group="platforms", exclusive=True, exit_on_error=False, description="verify the plan")
     async def _verify(self) -> None:
-        planner, connection = self._planner, self.services.connection
+        planner, connection, plan = self._planner, self.services.connection, self._plan
         if planner is None or connection is None:
             return
-        asking = partial(check_readiness, self._plan, self._open_names, planner, connection.manager)
+        limit = self._table.limit if self._table is not None else None
+        asking = partial(
+            check_readiness, plan, self._open_names, planner, connection.manager, lost_at_most=limit
+        )
         found = await self.reading("verify the plan", asking, saying="Verifying; nothing is sent")
         if found is None:
             return
-        self.query_one(TextView).show([row.words for row in found.rows], from_top=True)
+        if self._plan is not plan:
+            self.set_status("The plan was changed meanwhile: verify it again.", "warning")
+            return
+        self._verdicts = {row.key: row for row in found.rows if row.key is not None}
+        self._show()
         self.set_status(found.words, "good" if found.exit_code == READY else "bad")
 
     def action_save(self) -> None:
@@ -380,13 +394,16 @@ def go_on(recovery: RecoveryService, checked: RecoveryPlan, numbers: Mapping[VmK
     queue.resume()
 
 
-def _cells(line: PlanLine) -> tuple[Cell, ...]:
+def _cells(verdicts: Mapping[VmKey, ReadinessRow], line: PlanLine) -> tuple[Cell, ...]:
     mark = "x" if line.problem and not line.is_left_out else "-" if line.is_left_out else ""
     mark = mark or ("!" if line.notes else " ")
     created = line.point.known_created if line.point is not None else None
     lost = "" if line.lost is None else span(line.lost)
     tone = "bad" if line.problem else "warning" if line.overwrites else "dim" if line.is_left_out else ""
-    words = line.words
+    words, verdict = line.words, verdicts.get(line.key)
+    if verdict is not None and line.is_to_be_sent:
+        words = f"{'READY' if verdict.is_ready else 'NOT READY'}, {words}"
+        tone = tone if verdict.is_ready else "bad"
     return (
         f"{mark}{line.group}{'*' if line.critical else ''}",
         line.vm_name,

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.recovery.test_plan import MOMENT, of, plan_of, planner
+from tests.unit.recovery.test_plan import BEFORE, MOMENT, of, plan_of, planner, points_of
 from tests.unit.restores.fakes import FakeManager
-from tui.api.errors import BadReply, Forbidden, ManagerError
+from tests.unit.restores.points import ROOT
+from tui.api.errors import BadReply, Forbidden, ManagerError, SessionExpired
 from tui.api.models import Platform, RestorePoint
 from tui.recovery.plan import Choices
 from tui.recovery.plan_file import parse_plan, plan_of_file
@@ -17,7 +18,7 @@ from tui.recovery.planner import Planner
 from tui.recovery.readiness import NOT_READY, READY, Readiness, check_readiness
 from tui.restores.incident import Incident
 
-DATASTORE = "urn:vCloud:Datastore:7a10c3d4-0000-4000-8000-0000000000f1.x"
+DATASTORE = f"urn:vCloud:Datastore:{ROOT}.x"
 
 
 @dataclass
@@ -28,7 +29,9 @@ class Reads:
     error: ManagerError | None = None
 
     async def platform_of(self, point: RestorePoint) -> Platform:
-        return point.platform
+        if self.error is not None and point.vm_name == "a":
+            raise self.error
+        return Platform.VSPHERE
 
     async def name_of_reference(self, reference: str) -> str:
         if self.error is not None:
@@ -62,10 +65,10 @@ async def test_a_vm_without_a_point_before_or_with_too_much_lost_is_not_ready() 
 @pytest.mark.parametrize(
     ("reads", "why", "note"),
     [
-        (Reads(), "does not exist", ""),
+        (Reads(), "does not list", ""),
         (Reads({DATASTORE: "bulk-01"}), "", ""),
         (Reads(error=Forbidden("403", http_code=403)), "", "not checked"),
-        (Reads(error=BadReply("no")), "", "not checked"),
+        (Reads(error=BadReply("no")), "could not be looked up", ""),
     ],
 )
 async def test_references_exist_or_it_is_said_that_nobody_looked(reads: Reads, why: str, note: str) -> None:
@@ -91,3 +94,37 @@ async def test_without_the_list_of_what_runs_nothing_is_ready(monkeypatch: pytes
     found = await ready(desk)
     assert found.ready == 0
     assert "could not be asked" in found.rows[0].words
+
+
+async def test_a_platform_that_cannot_be_asked_is_the_problem_of_its_line_alone() -> None:
+    desk = planner()
+    for name in ("a", "b"):
+        desk.index.add(points_of(name, Platform.UNKNOWN, [BEFORE]))
+    why = {row.vm: row.why_not for row in (await ready(desk, Reads(error=BadReply("no")))).rows}
+    assert why["a"] == ("its platform could not be asked: no",)
+    assert why["b"] == ()
+
+
+async def test_a_logon_session_that_is_over_gives_no_verdict() -> None:
+    desk = planner()
+    desk.index.add(points_of("a", Platform.UNKNOWN, [BEFORE]))
+    with pytest.raises(SessionExpired):
+        await ready(desk, Reads(error=SessionExpired("over")))
+    with pytest.raises(SessionExpired):
+        await ready(planner(), Reads(error=SessionExpired("over")), datastore_ref=DATASTORE)
+
+
+async def test_the_limit_of_the_file_counts_beside_that_of_the_incident() -> None:
+    desk = planner()
+    plan = plan_of(desk, Choices(new_name="{name}-1"))
+    found = await check_readiness(plan, (), desk, Reads(), lost_at_most=timedelta(minutes=10))
+    assert "39 min are lost, more than the plan's limit of 10 min" in found.rows[0].words
+
+
+def test_a_reference_is_set_for_all_cloud_director_vms_of_its_root() -> None:
+    plan = plan_of(planner(), Choices(new_name="{name}-1"))
+    changed = plan.with_reference(ROOT.upper(), "datastore_ref", DATASTORE)
+    assert {line.vm_name: dict(line.values) for line in changed.lines if line.values} == {
+        "shop-db": {"datastore_ref": DATASTORE}
+    }
+    assert plan.with_reference("other", "datastore_ref", DATASTORE) == plan
