@@ -210,6 +210,8 @@ class Planner:
             if line.platform is Platform.UNKNOWN and line.point is not None and not line.is_left_out
             if (vm := self.index.vm_with(line.key)) is not None
         ]
+        if not unknown:
+            return plan
         asked = unknown[:MOST_PLATFORMS_ASKED]
         answers = await bounded_gather([manager.platform_of(point) for _, _, point in asked])
         problems = {
