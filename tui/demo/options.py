@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.demo.vms import INCIDENT_AGE, ONLY_AFTER
+
 VERSIONS = ("v1_4", "v1_5", "v1_6", "v1_7")
 HREF_HOST = "https://em01.demo.internal:9398"
 DEFAULT_USER = "LAB\\restore-op"
@@ -127,6 +129,11 @@ _HELP = {
     "role": "rights of the account",
     "certificate": "what certificate to show",
 }
+_INCIDENT_HELP = (
+    f"something encrypted all VMs {int(INCIDENT_AGE.total_seconds() // 60)} minutes before the start "
+    "(`incident` in the JSON line): later points restore with Warning, "
+    f"{' and '.join(sorted(ONLY_AFTER))} have no earlier one"
+)
 
 
 PASSWORD_VARIABLE = "VBEM_DEMO_PASSWORD"  # noqa: S105 - a variable's name
@@ -171,9 +178,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--now", type=moment, metavar="ISO", help="the server's time at start")
     parser.add_argument("--page-size", type=int, default=100, metavar="N", help="rows of a page by default")
     parser.add_argument("--ignores-keep-original", action="store_true", help="overwrite as an old server")
-    parser.add_argument(
-        "--incident", action="store_true", help="something encrypted all VMs before the start"
-    )
+    parser.add_argument("--incident", action="store_true", help=_INCIDENT_HELP)
     parser.add_argument("--colleague", action="store_true", help="have somebody else restore VMs, too")
     parser.add_argument("--href-host", default=HREF_HOST, metavar="URL", help="host in every Href")
     parser.add_argument("--fault", action="append", default=[], metavar="FAULT", help="misbehave; see below")
