@@ -12,6 +12,7 @@ from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing, to_form
 from tui.app import VbemApp
 from tui.screens.confirm import ConfirmScreen
+from tui.widgets.inputs import LineInput
 
 SIZES = [(80, 24), (60, 20), (120, 40)]
 
@@ -81,11 +82,12 @@ async def test_a_point_of_after_the_incident_is_sent_only_after_its_own_yes(
         await pilot.press("i")
         await shows(pilot, "Incident: restore to before")
         await press(pilot, *"2026-01-01 10:00")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter", *"INC-9", "enter")
         await shows(pilot, "INCIDENT  before")
         screen.entry.focus()
         await to_form(pilot, "crm01")
         await shows(pilot, "AFTER the incident")
+        assert app.screen.query_one("#form-reason", LineInput).value == "INC-9"
         await pilot.press("ctrl+r")
         await shows(pilot, "NOT of before the incident")
         await pilot.press("escape")

@@ -241,7 +241,9 @@ class RestorePointsScreen(VbemScreen):
             self.set_status(reason, "bad")
             return
         self.set_status("")
-        self.app.post_message(OpenRestoreForm(FormDraft(point=point)))
+        restores = self.services.restores
+        ticket = restores.incident.ticket if restores and restores.incident else ""
+        self.app.post_message(OpenRestoreForm(FormDraft(point=point, reason=ticket)))
 
     def action_back(self) -> None:
         if not self._step_back():
