@@ -32,7 +32,6 @@ from tui.screens.base import (
     bindings_of,
     screen_name,
 )
-from tui.screens.dialogs import AskScreen, HelpScreen, LogOnAgainScreen, WaitScreen
 from tui.screens.login import LoginScreen
 from tui.services import Services
 from tui.terminal.crash_edge import WorkerFailed
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from tui.config import StartOptions
     from tui.restore_points.index import VmKey
     from tui.restores.restore import Restore
+    from tui.screens.dialogs import AskScreen
     from tui.screens.restore_text import EndedRestores
 
 
@@ -110,6 +110,8 @@ class VbemApp(TerminalApp):
         return (*typed, *self.services.secrets)
 
     def last_words(self) -> str:
+        from tui.screens.dialogs import LogOnAgainScreen
+
         asking = (
             screen for screen in self.screen_stack if isinstance(screen, LoginScreen | LogOnAgainScreen)
         )
@@ -210,6 +212,8 @@ class VbemApp(TerminalApp):
 
     @work(group="dialog", exit_on_error=False, description="show what must be read")
     async def _show_notices(self) -> None:
+        from tui.screens.dialogs import AskScreen
+
         text = "\n\n".join(self.services.notices)
         question = AskScreen(
             self.services, "Read this first", text, yes="I have read it", no="Show it again later"
@@ -318,6 +322,8 @@ class VbemApp(TerminalApp):
             self.show_notice(describe("note the incident", error), "bad")
 
     def action_help(self) -> None:
+        from tui.screens.dialogs import HelpScreen
+
         name = screen_name(self.screen)
         if name and name != "help":
             more = self.screen.TYPED if isinstance(self.screen, VbemScreen) else ()
@@ -348,6 +354,8 @@ class VbemApp(TerminalApp):
             self.services.connection.is_attended = True
 
     async def _ask_for_password(self) -> bool:
+        from tui.screens.dialogs import LogOnAgainScreen
+
         # In a worker: Textual lets nobody else wait for what a screen is dismissed with.
         asking = self.run_worker(
             self.push_screen_wait(LogOnAgainScreen(self.services, is_expected=self._is_logon_expected)),
@@ -375,7 +383,7 @@ class VbemApp(TerminalApp):
     def _begins_to_leave(self, how: str) -> bool:
         """Note what leads out of the screens; where another thing does already, say that it comes first."""
         if self._leaving:
-            is_below = isinstance(self._question, AskScreen) and self.screen is not self._question
+            is_below = self._question is not None and self.screen is not self._question
             words = (
                 f"answer this first; {self._leaving} is below"
                 if is_below
@@ -388,6 +396,7 @@ class VbemApp(TerminalApp):
         return True
 
     async def _ask_to_leave(self, question: AskScreen) -> bool:
+
         self._question = question
         try:
             return await self.push_screen_wait(question)
@@ -411,6 +420,8 @@ class VbemApp(TerminalApp):
 
     @work(group="session", exit_on_error=False, description="log off")
     async def _log_off(self) -> None:
+        from tui.screens.dialogs import AskScreen
+
         try:
             question = AskScreen(self.services, "Log off?", self._log_off_words, yes="Log off", no="Stay")
             if await self._ask_to_leave(question):
@@ -423,6 +434,8 @@ class VbemApp(TerminalApp):
 
     async def _log_off_and_ask_again(self) -> None:
         """Log off under a dialog that takes no key; then only the login is left."""
+        from tui.screens.dialogs import WaitScreen
+
         services = self.services
         await self.push_screen(WaitScreen(services, f"Logging off from {services.who} ..."))
         note = await services.log_off()
@@ -452,6 +465,8 @@ class VbemApp(TerminalApp):
 
     @work(group="session", exit_on_error=False, description="ask to quit")
     async def _ask_to_quit(self) -> None:
+        from tui.screens.dialogs import AskScreen
+
         try:
             if self.services.connection is not None:
                 question = AskScreen(self.services, "Quit vbem?", self._quit_words, yes="Quit", no="Stay")
