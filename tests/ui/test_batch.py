@@ -147,6 +147,7 @@ async def queued(pilot: Pilot[Any], screen: RestorePointsScreen, names: str, *, 
 
 
 async def test_the_queue_is_seen_paused_changed_and_goes_on(app: VbemApp, demo: DemoProcess) -> None:
+    demo.control("set", option="time_scale", value=0.0)  # no restore ends meanwhile
     async with browsing(app) as (pilot, screen):
         await queued(pilot, screen, "sql01\nsql02\nwiki01\n")
         await until(pilot, lambda: len(posts(demo)) == 1, "the first request")
@@ -165,12 +166,14 @@ async def test_the_queue_is_seen_paused_changed_and_goes_on(app: VbemApp, demo: 
 async def test_a_queue_that_was_cut_off_is_offered_vm_by_vm_and_never_goes_on_by_itself(
     app: VbemApp, demo: DemoProcess, tmp_path: Path
 ) -> None:
+    demo.control("set", option="time_scale", value=0.0)
     async with browsing(app) as (pilot, screen):
         await queued(pilot, screen, "sql01\nsql02\nwiki01\n")
         await until(pilot, lambda: len(posts(demo)) == 1, "the first request")
         await shows(pilot, "2 waiting")
         await pilot.press("p")
         await shows(pilot, "PAUSED")
+    demo.control("set", option="time_scale", value=20.0)
     async with browsing(app_on(demo, tmp_path)) as (pilot, screen):
         await shows(pilot, "NOT SENT")
         await pilot.press("ctrl+t")

@@ -12,6 +12,7 @@ from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing, to_form
 from tui.app import VbemApp
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.tasks import TasksScreen
 from tui.widgets.inputs import LineInput
 
 SIZES = [(80, 24), (60, 20), (120, 40)]
@@ -98,7 +99,7 @@ async def test_a_point_of_after_the_incident_is_sent_only_after_its_own_yes(
         await pilot.press("right", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen), "the confirmation")
         await pilot.press("right", "enter")
-        await shows(pilot, "launching")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TasksScreen), "the tasks")
         assert app.services.journal is not None
         (row,) = app.services.journal.recent()
     assert row.is_after_incident

@@ -55,9 +55,9 @@ def queue_title(queue: Queue, now: datetime, cells: int) -> tuple[str, str]:
     counts = safe(f"{name}{summary.words}", cells=max(20, cells - 8))
     first = f"{counts}  {bar(summary.done, max(0, cells - len(counts) - 3))}"
     parts = [f"elapsed {timefmt.elapsed(summary.elapsed)}"] if summary.elapsed is not None else []
-    parts += [summary.left_words] if summary.left_words else []
     if queue.is_paused:
         parts.insert(0, f"PAUSED: {queue.why_paused}" if queue.why_paused else "PAUSED: p resumes")
     elif not queue.is_finished:
         parts.append(f"{queue.at_a_time} at a time")
+    parts += [summary.left_words] if summary.left_words else []
     return first, safe(", ".join(parts), cells=cells)
