@@ -111,7 +111,7 @@ _POINTS = (
     Action(screen="points", name="mark_shown", keys="m", label="Mark all", footer=False,
            help="Mark all VMs that are shown; where all are, take their marks away."),
     Action(screen="points", name="restore", keys="r", label="Restore",
-           help="Plan the restores of the marked VMs; without marks, of the VM under the cursor."),
+           help="Plan the restores of the marked VMs; without marks, of what is under the cursor."),
     Action(screen="points", name="plan", keys="P", label="Plan file", footer=False,
            help="Open a recovery plan that was saved as a file."),
     Action(screen="points", name="names", keys="l", label="Names", footer=False,

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 PRIVATE = 0o600
 _PRIVATE_FOLDER = 0o700
@@ -166,6 +167,19 @@ def _in_words(error: OSError, path: Path) -> OSError:
     if error.errno in {errno.EISDIR, errno.ENXIO}:
         return OSError(error.errno, f"{path.name} is not a regular file, but a folder, a pipe or a device")
     return error
+
+
+@contextmanager
+def new_private(path: Path) -> Iterator[TextIO]:
+    """Give a new file to write text into, which only its owner can read.
+
+    Raises:
+        FileExistsError: there is one already.
+        OSError: it cannot be made or written.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        yield file
 
 
 def sync_folder(folder: Path) -> None:

@@ -128,6 +128,13 @@ def parse_length(text: str) -> timedelta:
     return length
 
 
+def spell_length(length: timedelta) -> str:
+    """Return a length of time as `parse_length` reads it again, to the minute: `4h`, `1d 6h 30m`."""
+    minutes = max(0, int(length.total_seconds()) // 60)
+    parts = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "m"))
+    return " ".join(f"{count}{unit}" for count, unit in parts if count) or "0m"
+
+
 def _length(words: str) -> timedelta:
     parts = re.findall(r"(\d+) ?(\w)", words)
     return sum((int(count) * _UNITS[unit] for count, unit in parts), timedelta())

@@ -17,6 +17,7 @@ from tui.app import VbemApp
 from tui.restores.incident import Incident
 from tui.screens.batch import BatchScreen
 from tui.screens.points import RestorePointsScreen
+from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.inputs import LineInput
 
@@ -127,6 +128,59 @@ async def test_a_vm_that_cannot_be_restored_is_left_out_only_by_x(app: VbemApp, 
         await pilot.press("escape")
         await shows(pilot, "Nothing was sent.")
     assert posts(demo) == []
+
+
+async def test_nothing_is_edited_while_the_server_is_asked_and_the_incident_moves_the_points(
+    app: VbemApp, demo: DemoProcess
+) -> None:
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "sql01\nsql02\n")
+        await pilot.press("enter")
+        await shows(pilot, "2 marked")
+        await pilot.press("r")
+        await shows(pilot, "2 will be sent.")
+        recovery, index = app.services.recovery, app.services.points
+        assert recovery is not None
+        assert recovery.incident is not None
+        assert index is not None
+        vm = next(vm for vm in index.vms if vm.name == "sql01")
+        older = index.created(vm.rows[3])
+        await recovery.set_incident(Incident(moment=older + timedelta(seconds=1)))
+        await shows(pilot, f"{older:%m-%d %H:%M}Z")
+        await shows(pilot, "the points were chosen again")
+        demo.fault("hold@session*1")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Ctrl+C stops it")
+        await pilot.press("x", "a")
+        await pilot.pause()
+        assert "2 will be sent." in text_of(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: "stops it" not in text_of(pilot), "it was stopped")
+        assert isinstance(app.screen, BatchScreen)
+    assert posts(demo) == []
+
+
+async def test_in_the_points_of_a_vm_r_means_the_point_under_the_cursor(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        screen.vms.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.pane.table.has_focus, "the points")
+        await pilot.press("down")
+        chosen = screen.pane.selected()
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, RestoreFormScreen), "the form")
+        assert isinstance(app.screen, RestoreFormScreen)
+        assert app.screen.point == chosen
+
+
+async def test_a_path_that_is_none_is_told(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        screen.vms.focus()
+        await pilot.press("l")
+        await shows(pilot, "Mark VMs by their names")
+        app.screen.query_one("#names-typed", LineInput).value = "@a\0b"
+        await pilot.press("enter")
+        await shows(pilot, "no path of a file")
 
 
 async def queued(pilot: Pilot[Any], screen: RestorePointsScreen, names: str, *, at_a_time: str = "1") -> None:

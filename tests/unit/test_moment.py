@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.moment import Moment, MomentError, longest_moment, parse_moment
+from tui.moment import Moment, MomentError, longest_moment, parse_length, parse_moment, spell_length
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 26, 0, 41, 7, tzinfo=UTC)
@@ -238,3 +238,15 @@ def test_lengths_of_time_count_back_one_after_the_other() -> None:
         parse_moment(text, NOW, BERLIN).at for text in ("now", "5m", "1h", "1h30m", "1d", "1d2h", "2w")
     ]
     assert all(later > earlier for later, earlier in pairwise(moments))
+
+
+@given(st.integers(1, 99_999))
+def test_a_length_of_time_is_read_as_it_is_spelled(minutes: int) -> None:
+    length = timedelta(minutes=minutes)
+    assert parse_length(spell_length(length)) == length
+
+
+@pytest.mark.parametrize("typed", ["", "4", "h", "-4h", "4h ago", "0m", "4 x"])
+def test_what_is_no_length_of_time_is_refused(typed: str) -> None:
+    with pytest.raises(MomentError, match="not a length of time"):
+        parse_length(typed)

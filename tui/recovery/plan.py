@@ -51,6 +51,8 @@ class PlanLine:
     platform: Platform = Platform.UNKNOWN
     point: RestorePoint | None = None
     """None: there is none to restore."""
+    point_uid: str = ""
+    """The point that was decided on, which may not be in the list; empty: the best one is taken."""
     newest: datetime | None = None
     """When the VM's newest point was made."""
     group: int = 1

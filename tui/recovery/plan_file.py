@@ -18,19 +18,19 @@ What is not understood is an error with file and key, and nothing of the file is
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from tui.errors import VbemError
-from tui.files import read_by_hand
-from tui.moment import MomentError, parse_length
+from tui.files import new_private, read_by_hand
+from tui.moment import MomentError, parse_length, spell_length
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
 from tui.recovery.planner import Planner
 from tui.restore_points.index import PointIndex, VmKey
@@ -140,22 +140,23 @@ def _key_words(error: str) -> str:
 
 
 def plan_of_file(table: PlanTable, planner: Planner) -> tuple[RecoveryPlan, tuple[NameFound, ...]]:
-    """Return the plan of a file, and the names that mean no VM, or several: those are not in it."""
-    finder, lines, open_names = NameFinder(planner.index), list[PlanLine](), list[NameFound]()
-    number, seen = 0, set[VmKey]()
+    """Return the plan of a file, and names that mean no VM, several, or one it has: those are not in it."""
+    names = [name.strip() for group in table.group for name in group.vms]
+    found = iter(NameFinder(planner.index).find_names(names))
+    lines: dict[VmKey, PlanLine] = {}
+    open_names: list[NameFound] = []
+    number = 0
     for group in table.group:
         number = min(_LAST_GROUP, number + 1) if group.order is None else group.order
         choices = Choices(keep_original=group.keep_original, power_on=group.power_on, new_name=group.new_name)
-        for name in group.vms:
-            found = finder.find_name(name.strip())
-            if len(found.vms) != 1:
-                open_names.append(found)
-            elif found.vms[0].key not in seen:
-                seen.add(found.vms[0].key)
-                line = planner.line_of(found.vms[0])
-                lines.append(replace(line, group=number, critical=group.critical, choices=choices))
+        for one in islice(found, len(group.vms)):
+            if len(one.vms) != 1 or one.vms[0].key in lines:
+                open_names.append(one)
+                continue
+            line = planner.line_of(one.vms[0])
+            lines[line.key] = replace(line, group=number, critical=group.critical, choices=choices)
     choices = Choices(keep_original=table.keep_original, power_on=table.power_on, new_name=table.new_name)
-    plan = RecoveryPlan(name=table.name, lines=tuple(lines), choices=choices)
+    plan = RecoveryPlan(name=table.name, lines=tuple(lines.values()), choices=choices)
     return planner.prepare(plan), tuple(open_names)
 
 
@@ -184,7 +185,7 @@ def text_of_plan(plan: RecoveryPlan, index: PointIndex, lost_at_most: timedelta 
     choices = plan.choices
     whole = PlanTable(
         name=plan.name,
-        lost_at_most="" if lost_at_most is None else f"{int(lost_at_most.total_seconds() // 60)} min",
+        lost_at_most="" if lost_at_most is None else spell_length(lost_at_most),
         keep_original=choices.keep_original,
         power_on=choices.power_on,
         new_name=choices.new_name,
@@ -221,15 +222,10 @@ def write_plan_file(path: Path, text: str) -> None:
         PlanFileError: the file exists, or cannot be written.
     """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with new_private(path) as file:
             file.write(text)
     except FileExistsError as error:
-        raise PlanFileError(
-            f"{path} exists.", title="Nothing was written", hint="Choose another name."
-        ) from error
+        raise PlanFileError(f"{path} exists.", title=_NOT_WRITTEN, hint="Choose another name.") from error
     except OSError as error:
         words = error.strerror or str(error)
-        raise PlanFileError(
-            f"{path}: {words}.", title="Nothing was written", hint="Choose another place."
-        ) from error
+        raise PlanFileError(f"{path}: {words}.", title=_NOT_WRITTEN, hint="Choose another place.") from error

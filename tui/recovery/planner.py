@@ -28,6 +28,8 @@ from tui.restores.plan import RestorePlan
 from tui.restores.service import RestoreService
 from tui.sanitize import skeleton
 
+_NONE_YET = "no point of it is loaded yet"
+_NOT_WHOLE = "The list of points is not loaded to its end: there may be a better point."
 MOST_PLATFORMS_ASKED = 50
 """VMs whose platform is asked of the server for one plan: each takes a request."""
 AT_ONCE = 4
@@ -110,12 +112,25 @@ class Planner:
             server_name=vm.server_name if vm is not None else "",
             platform=vm.platform if vm is not None else Platform.UNKNOWN,
             point=None if row is None else self.index.point(row),
+            point_uid=kept.point,
             newest=self.index.newest(vm) if vm is not None else None,
             group=kept.group,
             critical=kept.critical,
             choices=Choices(keep_original=kept.keep_original, power_on=kept.power_on, new_name=kept.new_name),
             values=kept.values,
         )
+
+    def choose_points(self, plan: RecoveryPlan) -> RecoveryPlan:
+        """Return the plan with the best point for each line whose point nobody decided on."""
+
+        def with_best(line: PlanLine) -> PlanLine:
+            vm = self.index.vm_with(line.key)
+            if line.point_uid or vm is None:
+                return line
+            best = self.line_of(vm)
+            return replace(line, point=best.point, newest=best.newest)
+
+        return self.prepare(plan.changed(with_best))
 
     def prepare(self, plan: RecoveryPlan) -> RecoveryPlan:
         """Return the plan with each line made ready as its choices say; what was found is forgotten."""
@@ -141,7 +156,8 @@ class Planner:
             return replace(blank, plan=made, problem="the point is not of before the incident")
         if line.may_be_after:
             made = self.restores.allow_after_incident(made)
-        return replace(blank, plan=made, notes=(*notes, *made.warnings))
+        unread = () if self.index.is_whole or line.point_uid else (_NOT_WHOLE,)
+        return replace(blank, plan=made, notes=(*notes, *unread, *made.warnings))
 
     def _values(self, line: PlanLine, choices: Choices) -> tuple[dict[str, Value], tuple[str, ...]]:
         """Return the form's values of a line, and what of its choices is not possible there."""
@@ -164,7 +180,7 @@ class Planner:
     def _made(self, line: PlanLine, values: Mapping[str, Value], vm: Vm | None) -> RestorePlan:
         point = line.point
         if point is None:
-            raise ValueError("no point before the incident" if self.restores.incident else "it has no points")
+            raise ValueError(self._without_point(line))
         if reason := why_not(point):
             raise ValueError(reason)
         form = form_for(point, line.platform, layout=self.layout)
@@ -176,6 +192,13 @@ class Planner:
             same_names=sum(other is not vm for other in alike),
             is_known_name=lambda name: bool(self.index.named_like(name)),
         )
+
+    def _without_point(self, line: PlanLine) -> str:
+        if line.point_uid:
+            return "its point is gone from the list" if self.index.is_whole else "its point is not loaded yet"
+        if not self.index.is_whole:
+            return "no point before the incident is loaded yet" if self.restores.incident else _NONE_YET
+        return "no point before the incident" if self.restores.incident else "it has no points"
 
     async def check(self, plan: RecoveryPlan) -> RecoveryPlan:
         """Return the plan with what runs at the server now: one list for all of its lines.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -13,7 +13,7 @@ from tui.api.models import Platform, RestorePoint
 from tui.recovery.plan import PlanLine, RecoveryPlan
 from tui.recovery.planner import AT_ONCE, Planner
 from tui.restore_points.index import VmKey
-from tui.restore_points.names import NameFound
+from tui.restore_points.names import NameFound, open_words
 from tui.restores.forms.definition import OriginalOutcome
 from tui.timefmt import span
 
@@ -82,7 +82,6 @@ async def check_readiness(
     open_names: Sequence[NameFound],
     planner: Planner,
     manager: ReadinessApi,
-    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     *,
     lost_at_most: timedelta | None = None,
 ) -> Readiness:
@@ -93,7 +92,6 @@ async def check_readiness(
         open_names: names of the plan's file that mean no VM, or several.
         planner: what the plan was made by.
         manager: the server.
-        on_progress: called with how many lines are done, of how many.
         lost_at_most: the limit of the plan's file beside the incident's; without an incident the age counts.
 
     Raises:
@@ -107,20 +105,18 @@ async def check_readiness(
     except ManagerError as error:
         unchecked = f"which restores run could not be asked ({error.title})"
     lines = [line for line in plan.lines if not line.is_left_out]
-    limit, done = asyncio.Semaphore(AT_ONCE), 0
+    limit = asyncio.Semaphore(AT_ONCE)
     incident = planner.restores.incident
     moment = incident.moment if incident is not None else planner.clock.now()
 
     async def row_of(line: PlanLine) -> ReadinessRow:
-        nonlocal done
         async with limit:
             refs_missing, notes = await _references(line, manager)
-        done += 1
-        on_progress(done, len(lines))
         why = (
             *_why_not(line),
             *_too_old(line, moment, lost_at_most),
             *refs_missing,
+            *(() if planner.index.is_whole else ("the list of points is not loaded to its end",)),
             *((unchecked,) if unchecked else ()),
         )
         return ReadinessRow(vm=line.vm_name, key=line.key, why_not=why, notes=notes)
@@ -130,9 +126,7 @@ async def check_readiness(
 
 
 def _open_row(found: NameFound) -> ReadinessRow:
-    near = f"; near: {', '.join(found.nearest)}" if found.nearest else ""
-    why = f"{len(found.vms)} VMs have this name" if found.vms else f"NOT FOUND{near}"
-    return ReadinessRow(vm=found.typed, why_not=(why,))
+    return ReadinessRow(vm=found.typed, why_not=(open_words(found),))
 
 
 def _why_not(line: PlanLine) -> tuple[str, ...]:
@@ -142,8 +136,7 @@ def _why_not(line: PlanLine) -> tuple[str, ...]:
     why = []
     if line.is_over_limit:
         why.append(f"{span(line.lost)} are lost, more than the limit" if line.lost else "no data of before")
-    keeps = line.choices.keep_original is not False
-    if made.original is OriginalOutcome.MAY_BE_OVERWRITTEN and keeps:
+    if made.original is OriginalOutcome.MAY_BE_OVERWRITTEN:
         why.append("this server may not keep the original")
     if made.original is OriginalOutcome.KEPT and made.context.taken_names:
         why.append(f"its new name is taken: {', '.join(made.context.taken_names)}")

@@ -9,9 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from types import MappingProxyType
 
 from tui import sanitize, timefmt
 from tui.errors import VbemError
+from tui.files import new_private
 from tui.recovery.queue import LineState, queue_of
 from tui.restore_states import RestoreState
 from tui.restores.forms.definition import OriginalOutcome
@@ -466,18 +466,9 @@ def write_report(report: Report, path: Path) -> None:
         raise ReportError(f"The name must end in {', '.join(WRITERS)}.")
     text = make(report)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with new_private(path) as file:
             file.write(text)
     except FileExistsError as error:
         raise ReportError(f"{path} exists.") from error
     except OSError as error:
         raise ReportError(f"{path}: {error.strerror or error}.") from error
-
-
-def choose(rows: Sequence[ReportRow], states: Iterable[str] = (), vm: str = "") -> tuple[ReportRow, ...]:
-    """Return the rows of some results and of a VM, by part of its name."""
-    wanted, name = {one.casefold() for one in states}, vm.casefold()
-    return tuple(
-        row for row in rows if (not wanted or row.result.casefold() in wanted) and name in row.vm.casefold()
-    )

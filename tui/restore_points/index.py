@@ -114,6 +114,8 @@ class PointIndex:
     def __init__(self) -> None:
         self.vms: list[Vm] = []
         """Every VM seen; one whose points are all gone has no rows."""
+        self.is_whole = False
+        """Whether the list was read to its end: only then a point that is not here is not there."""
         self.text_bytes = 0
         """About what its texts take in memory: with one emoji, a character takes four bytes."""
         self._groups: dict[tuple[str, str, PointKind], Vm] = {}

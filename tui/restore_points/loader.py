@@ -261,6 +261,7 @@ class Loader:
             self._state = LoadState.FAILED
             return
         self._state = LoadState.COMPLETE
+        self._index.is_whole = self.progress.is_all
         # What did not come again is gone only where the list came to its end.
         self._on_page(self._index.end_refresh() if self.progress.is_all else set())
 

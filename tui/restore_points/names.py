@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from tui.restore_points.index import PointIndex, Vm
 
 MOST_NAMES = 2_000
 """Lines of one list; more is no list of VMs to restore."""
 _NEAREST = 3
-_MOST_COMPARED = 20_000
-"""Names that the nearest are looked for among; more would take a second."""
+_MOST_COMPARED = 2_000
+"""Names that the nearest of one are looked for among: those that begin the same."""
+_MOST_NEAREST = 20
+"""So many names that are not there get their nearest; a whole wrong file would take minutes."""
 _COLUMNS = re.compile(r"[\t;,]")
 _COMMENT = re.compile(r"\s#")
 """A `#` inside a name is part of it."""
@@ -47,6 +50,13 @@ def _name_of(line: str) -> str:
     return _COLUMNS.split(_COMMENT.split(line)[0])[0].strip()
 
 
+def open_words(found: NameFound) -> str:
+    """Return why a name is not one VM more, in a phrase: not found, several, or one that is there already."""
+    if not found.vms:
+        return f"NOT FOUND; near: {', '.join(found.nearest)}" if found.nearest else "NOT FOUND"
+    return f"{len(found.vms)} VMs have this name" if len(found.vms) > 1 else "the plan has it already"
+
+
 class NameFinder:
     """Finds names among the VMs of an index, as it is now.
 
@@ -68,16 +78,25 @@ class NameFinder:
 
     def find(self, text: str) -> list[NameFound]:
         """Return what each name of a list means, in their order."""
-        return [self.find_name(name) for name in names_in(text)]
+        return self.find_names(names_in(text))
+
+    def find_names(self, names: Iterable[str]) -> list[NameFound]:
+        """Return what each name means, in their order; some that are not there come with the nearest ones."""
+        found = [self.find_name(name) for name in names]
+        missing = [one.typed for one in found if not one.vms][:_MOST_NEAREST]
+        nearest = {name: self._nearest(name) for name in missing}
+        return [replace(one, nearest=nearest.get(one.typed, ())) for one in found]
 
     def find_name(self, name: str) -> NameFound:
         """Return what one name means."""
-        for vms in self._ways(name):
-            if vms:
-                return NameFound(typed=name, vms=tuple(vms))
-        among = list(self._folded)[:_MOST_COMPARED]
+        found = next(filter(None, self._ways(name)), [])
+        return NameFound(typed=name, vms=tuple(found))
+
+    def _nearest(self, name: str) -> tuple[str, ...]:
+        begins = (one for one in self._folded if one[:1] == name[:1].lower())
+        among = list(islice(begins, _MOST_COMPARED))
         near = difflib.get_close_matches(name.lower(), among, n=_NEAREST, cutoff=0.6)
-        return NameFound(typed=name, nearest=tuple(self._folded[one][0].name for one in near))
+        return tuple(self._folded[one][0].name for one in near)
 
     def _ways(self, name: str) -> Iterator[list[Vm]]:
         """Yield the VMs that a name means, the strictest reading first."""

@@ -19,12 +19,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
-from tui.actions import EVERYWHERE, Action, actions_of, spell_key
+from tui.actions import EVERYWHERE, Action, actions_of, keys_of, spell_key
 from tui.api.errors import SessionExpired
 from tui.errors import VbemError, describe
 from tui.services import Services
 from tui.terminal.crash_edge import failure_of
-from tui.terminal.key_queue import now_s
+from tui.terminal.key_queue import is_typing, now_s
 from tui.terminal.rendering import SinglePaintScreen
 from tui.widgets.footer import Footer
 from tui.widgets.header import Banner, Header, IncidentLine, StatusLine
@@ -123,6 +123,11 @@ class TasksSeen(Message):
     """The tasks are being shown: nothing more need be said of their ends."""
 
 
+def leads_elsewhere(event: Key | Paste) -> bool:
+    """Return whether a key only leads to another screen: it may act while this one must not change."""
+    return not is_typing(event) and getattr(event, "key", "") in _LEADING_ELSEWHERE
+
+
 def binding_of(action: Action) -> Binding:
     """Return one action as a binding; app-wide actions are addressed to the app."""
     target = f"app.{action.name}" if action.screen == "app" else action.name
@@ -156,6 +161,7 @@ SHORT_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
 """Below 20 lines a screen leaves out what is elsewhere as well."""
 SENDING_UNSEEN = "A restore is being sent. Ctrl+T shows what the server answers."
 """Said where its form was left while it was sent."""
+_LEADING_ELSEWHERE = frozenset({"escape", *keys_of(EVERYWHERE)})
 TASKS = "app.tasks"
 """The action whose key leads to the tasks."""
 ResultT = TypeVar("ResultT")

@@ -18,8 +18,9 @@ from tui.recovery.plan_file import plan_of_file, text_of_plan, write_plan_file
 from tui.recovery.planner import Planner, queue_lines
 from tui.recovery.queue import AT_A_TIME
 from tui.recovery.readiness import READY, ReadinessRow, check_readiness
+from tui.restore_points.names import open_words
 from tui.sanitize import safe
-from tui.screens.base import OpenTasks, VbemScreen, bindings_of
+from tui.screens.base import IncidentChanged, OpenTasks, VbemScreen, bindings_of, leads_elsewhere
 from tui.screens.batch_dialogs import BatchConfirmScreen, ChoicesScreen, PointScreen
 from tui.screens.confirm import IN_THE_POINT, NOT_OF_BEFORE
 from tui.screens.dialogs import AskScreen
@@ -35,11 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from textual.binding import BindingType
+    from textual.events import Key, Paste
 
     from tui.recovery.plan_file import PlanTable
     from tui.recovery.service import RecoveryService
     from tui.restore_points.index import VmKey
     from tui.restore_points.names import NameFound
+    from tui.restores.incident import Incident
     from tui.services import Services
 
 _COLUMNS = (
@@ -51,6 +54,8 @@ _COLUMNS = (
     Column(key="what", label="What happens", width=26, flex=3),
 )
 CHECKING = "The server is asked what runs."
+LOOK_EVERY_S = 1.0
+"""How often it is looked whether the list of points is loaded to its end, while it is not."""
 
 
 class BatchScreen(VbemScreen):
@@ -86,6 +91,9 @@ class BatchScreen(VbemScreen):
         self._verdicts: dict[VmKey, ReadinessRow] = {}
         """Of the plan as it was verified; empty from its next edit on."""
         self._at_a_time = AT_A_TIME
+        self._is_edited = False
+        self._planned_for: Incident | None = None
+        """The incident by which the points were chosen."""
 
     def compose_body(self) -> ComposeResult:
         yield Static("", markup=False, id="batch-title")
@@ -95,21 +103,65 @@ class BatchScreen(VbemScreen):
         yield Static("", markup=False, id="batch-summary")
 
     def on_mount(self) -> None:
+        self._begin()
+        self.query_one(VirtualTable).focus()
+        self._looking = self.set_interval(LOOK_EVERY_S, self._look_again, pause=self._is_list_whole)
+        if any(line.platform is Platform.UNKNOWN for line in self._plan.lines):
+            self._learn_platforms()
+
+    def _begin(self) -> None:
+        """Make the plan of what was asked for."""
         planner, recovery = self._planner, self.services.recovery
-        if planner is not None and recovery is not None and self._is_interrupted:
-            self._plan, self._queue_lines = interrupted(planner, recovery)
-        elif planner is not None and self._table is not None:
+        if planner is None or recovery is None:
+            return
+        self._planned_for, said = recovery.incident, ""
+        if self._is_interrupted:
+            self._plan, self._queue_lines, unread = interrupted(planner, recovery)
+            said = f"{unread} of the queue's lines cannot be read, and stay NOT SENT." if unread else ""
+        elif self._table is not None:
             self._plan, self._open_names = plan_of_file(self._table, planner)
-            if self._open_names:
-                self.call_after_refresh(self.set_status, open_words(self._open_names), "bad")
-        elif planner is not None and recovery is not None:
+            said = _not_in_plan(self._open_names) if self._open_names else ""
+        else:
             ticket = recovery.incident.ticket if recovery.incident else ""
             pattern = "{name}-{ticket}" if ticket else "{name}-restored"
             self._plan = planner.plan_of(self._keys, choices=Choices(new_name=pattern))
         self._show()
-        self.query_one(VirtualTable).focus()
-        if any(line.platform is Platform.UNKNOWN for line in self._plan.lines):
-            self._learn_platforms()
+        if said:
+            self.call_after_refresh(self.set_status, said, "bad")
+
+    @property
+    def _is_list_whole(self) -> bool:
+        return self.services.points is not None and self.services.points.is_whole
+
+    def _look_again(self) -> None:
+        """Choose the points again once the list is loaded to its end; what was edited stays."""
+        if self._is_list_whole and not self.busy_with:
+            self._looking.pause()
+            if self._is_edited:
+                self._choose_points()
+            else:
+                self._begin()
+
+    def _choose_points(self) -> None:
+        planner = self._planner
+        if planner is not None:
+            self._plan, self._verdicts = planner.choose_points(self._plan), {}
+            self._show()
+
+    @on(IncidentChanged)
+    def _take_incident(self) -> None:
+        recovery = self.services.recovery
+        if recovery is None or recovery.incident == self._planned_for or self.busy_with:
+            return
+        # A yes to a point of after another incident is none to one of after this.
+        self._planned_for = recovery.incident
+        self._plan = self._plan.changed(lambda line: replace(line, may_be_after=False))
+        self._choose_points()
+        self.set_status("The incident was changed, so the points were chosen again.", "bad")
+
+    def takes_key(self, event: Key | Paste) -> bool:
+        # What is edited while the server is asked would not be in what is confirmed.
+        return super().takes_key(event) and (not self.busy_with or leads_elsewhere(event))
 
     @property
     def _planner(self) -> Planner | None:
@@ -125,13 +177,14 @@ class BatchScreen(VbemScreen):
         """Show a plan that was edited, made ready again."""
         planner = self._planner
         self._plan = planner.prepare(plan) if planner is not None else plan
-        self._verdicts = {}
+        self._verdicts, self._is_edited = {}, True
         self._show()
 
     def _show(self) -> None:
         plan, recovery = self._plan, self.services.recovery
         incident = recovery.incident if recovery else None
-        what = f"last point before {incident.words}" if incident else "newest point: NO INCIDENT is set (i)"
+        what = f"back to before {incident.words}" if incident else "NO INCIDENT is set (i): newest points"
+        what = "of an interrupted queue, points as they were decided" if self._is_interrupted else what
         count = len(plan.lines)
         title = f"Plan: {count} VM{'' if count == 1 else 's'}, {what}"
         self.query_one("#batch-title", Static).update(safe(title, cells=200))
@@ -224,18 +277,23 @@ class BatchScreen(VbemScreen):
             question = AskScreen(self.services, NOT_OF_BEFORE, text, yes="Use this point", no="Back")
             if not await self.ask(question):
                 return
-        self._use(self._plan.with_line(replace(line, point=point, may_be_after=is_after)))
+        self._use(
+            self._plan.with_line(replace(line, point=point, point_uid=point.uid, may_be_after=is_after))
+        )
 
     @work(group="platforms", exclusive=True, exit_on_error=False, description="find out platforms")
     async def _learn_platforms(self) -> None:
         planner, connection = self._planner, self.services.connection
         if planner is None or connection is None:
             return
-        asking = partial(planner.learn_platforms, self._plan, connection.manager)
+        before = self._plan
+        asking = partial(planner.learn_platforms, before, connection.manager)
         plan = await self.reading("find out the platforms", asking, saying="Asking for the platforms")
-        if plan is not None:
-            self._plan = plan
-            self._show()
+        if plan is None:
+            return
+        # What was edited meanwhile stays: the platforms are known from here on.
+        self._plan = plan if self._plan is before else planner.prepare(self._plan)
+        self._show()
 
     def action_verify(self) -> None:
         if not self.busy_with:
@@ -254,7 +312,7 @@ class BatchScreen(VbemScreen):
         if found is None:
             return
         if self._plan is not plan:
-            self.set_status("The plan was changed meanwhile: verify it again.", "warning")
+            self.set_status("The plan was changed meanwhile: verify it again.", "bad")
             return
         self._verdicts = {row.key: row for row in found.rows if row.key is not None}
         self._show()
@@ -318,7 +376,7 @@ class BatchScreen(VbemScreen):
                 "look for running restores of these VMs",
                 partial(planner.check, self._plan),
                 saying="Looking for running restores",
-                stop_keys="Ctrl+C",
+                stop_keys="Esc or Ctrl+C",
             )
             if checked is None:
                 return
@@ -344,17 +402,12 @@ class BatchScreen(VbemScreen):
     # Leaving -----------------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        if self._plan.choices == Choices() or not self._is_edited:
-            self.dismiss(None)
-        else:
+        if self.busy_with:
+            self.stop_loading()
+        elif self._is_edited:
             self._ask_to_leave()
-
-    @property
-    def _is_edited(self) -> bool:
-        return any(
-            line.is_left_out or line.critical or line.group != 1 or line.choices != Choices()
-            for line in self._plan.lines
-        )
+        else:
+            self.dismiss(None)
 
     @work(group="leave", exclusive=True, exit_on_error=False, description="leave the plan")
     async def _ask_to_leave(self) -> None:
@@ -363,23 +416,25 @@ class BatchScreen(VbemScreen):
             self.dismiss(None)
 
 
-def open_words(names: Sequence[NameFound]) -> str:
-    """Return which names of a file are not in the plan, and why."""
-    parts = [
-        f"{one.typed} ({'NOT FOUND' if not one.vms else f'{len(one.vms)} of this name'})" for one in names
-    ]
-    return f"NOT in this plan: {', '.join(parts)}."
+def _not_in_plan(names: Sequence[NameFound]) -> str:
+    return f"NOT in this plan: {'; '.join(f'{one.typed} ({open_words(one)})' for one in names)}."
 
 
-def interrupted(planner: Planner, recovery: RecoveryService) -> tuple[RecoveryPlan, dict[VmKey, int]]:
-    """Return the plan of a taken-up queue's waiting lines, and the numbers of these by their VMs."""
+def interrupted(planner: Planner, recovery: RecoveryService) -> tuple[RecoveryPlan, dict[VmKey, int], int]:
+    """Return the plan of a taken-up queue's waiting lines.
+
+    Returns:
+        The plan, the numbers of its lines by their VMs, and how many lines cannot be read.
+    """
     lines, numbers = [], {}
-    for queued in recovery.queue.queue.to_confirm if recovery.queue else ():
+    queued_lines = recovery.queue.queue.to_confirm if recovery.queue else ()
+    for queued in queued_lines:
         line = planner.line_of_record(queued.record)
         if line is not None:
             lines.append(replace(line, vm_name=line.vm_name or queued.vm_name))
             numbers[line.key] = queued.id
-    return planner.prepare(RecoveryPlan(lines=tuple(lines))), numbers
+    plan = planner.prepare(RecoveryPlan(lines=tuple(lines)))
+    return plan, numbers, len(queued_lines) - len(lines)
 
 
 def go_on(recovery: RecoveryService, checked: RecoveryPlan, numbers: Mapping[VmKey, int]) -> None:

@@ -11,11 +11,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
-from tui.moment import EXAMPLES, Moment, MomentError, parse_length, parse_moment
+from tui.moment import EXAMPLES, Moment, MomentError, parse_length, parse_moment, spell_length
 from tui.restores.incident import Incident
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
-from tui.timefmt import span
 from tui.widgets.inputs import LineInput
 
 if TYPE_CHECKING:
@@ -59,7 +58,9 @@ class IncidentScreen(Dialog[IncidentAnswer]):
             yield Label("Ticket or reason", markup=False)
             yield LineInput(known.ticket if known else "", id="incident-ticket", placeholder="(empty)")
             yield Label("Mark VMs that lose more than (empty: no limit)", markup=False)
-            yield LineInput("" if limit is None else span(limit), id="incident-limit", placeholder="no limit")
+            yield LineInput(
+                "" if limit is None else spell_length(limit), id="incident-limit", placeholder="no limit"
+            )
             yield Static("", markup=False, id="incident-note")
             with Horizontal(classes="buttons"):
                 yield Button("Back", id="incident-back", compact=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -95,6 +96,9 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
             text = _read(event.value.strip()[1:]) if event.value.lstrip().startswith("@") else event.value
         except OSError as error:
             self._note(f"The file cannot be read: {error.strerror or error}.")
+            return
+        except ValueError:
+            self._note("That is no path of a file.")
             return
         self.query_one("#names-typed", LineInput).value = ""
         self._add(text)
@@ -194,4 +198,4 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
 
 
 def _read(path: str) -> str:
-    return read_by_hand(Path(path.strip()).expanduser(), _MOST_BYTES).decode("utf-8-sig", "replace")
+    return read_by_hand(Path(os.path.expanduser(path.strip())), _MOST_BYTES).decode("utf-8-sig", "replace")

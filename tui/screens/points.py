@@ -315,7 +315,10 @@ class RestorePointsScreen(VbemScreen):
             self.set_status(mark_shown(self._view, self.services.recovery))
 
     def action_restore(self) -> None:
-        vm = self._chosen_vm
+        vm, recovery = self._chosen_vm, self.services.recovery
+        if self.pane.table.has_focus and not (recovery and recovery.marked):
+            self.action_choose()  # the point under the cursor is meant, not the VM's best one
+            return
         self.app.post_message(OpenBatch(vm.key if vm is not None else None))
 
     def action_plan(self) -> None:

@@ -97,15 +97,18 @@ class VmRows:
         row = self._index.newest_before(vm, incident.moment)
         before = None if row is None else self._index.created(row)
         newest = self._index.newest(vm)
-        lost: Cell = "!"
-        if before is not None:
-            lost = span(incident.moment - before)
-        if incident.is_too_much(before):
-            lost = StyledText("!" if before is None else f"{lost} !", "warning")
+        known = "" if before is None else span(incident.moment - before)
+        none = StyledText("NONE before", "bad")
+        lost: Cell = known
+        if not self._index.is_whole:
+            # Pages that are still to come may have one, or a later one.
+            none, lost = StyledText("none yet", "dim"), StyledText(f"{known}?", "dim")
+        elif incident.is_too_much(before):
+            lost = StyledText(f"{known} !".strip(), "warning")
         return (
             row_title(self._index, vm),
             vm.platform.short_label,
-            StyledText("NONE before", "bad") if before is None else day_and_time(before),
+            none if before is None else day_and_time(before),
             lost,
             "" if newest is None else _age(newest, self._clock.now()),
             vm.server_name,

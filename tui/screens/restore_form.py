@@ -14,19 +14,25 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from tui import timefmt
-from tui.actions import EVERYWHERE, keys_of
 from tui.api.models import Platform, PointKind
 from tui.restores.forms.cloud_director import ROOT
 from tui.restores.forms.fields import FieldKind, FormDraft, IncompleteForm, Problem, WrongForm
 from tui.sanitize import name, safe
 from tui.screens import reference_picker, restore_form_data
-from tui.screens.base import AGES_EVERY_S, SENDING_UNSEEN, Notice, OpenTasks, VbemScreen, bindings_of
+from tui.screens.base import (
+    AGES_EVERY_S,
+    SENDING_UNSEEN,
+    Notice,
+    OpenTasks,
+    VbemScreen,
+    bindings_of,
+    leads_elsewhere,
+)
 from tui.screens.confirm import CHECKING_AGAIN, SENDING, confirm_and_send
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import PlanDrafter, PlanSummary, spell_out
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.request_preview import RequestScreen
-from tui.terminal.key_queue import is_typing
 from tui.widgets.form import FormFields
 from tui.widgets.form_fields import FieldRow, TextRow
 from tui.widgets.header import StatusLine
@@ -49,7 +55,6 @@ if TYPE_CHECKING:
 REASON_LABEL = "  Ticket or reason, optional; for the journal only"
 CANNOT_BE_SENT = "Not sent"
 PREPARING = "A restore is being prepared."
-LEADING_ELSEWHERE = frozenset({"escape", *keys_of(EVERYWHERE)})
 """Keys that change nothing on the form and move nothing there."""
 WIDE = 110
 """Columns from which the plan is beside the form instead of below it."""
@@ -280,7 +285,7 @@ class RestoreFormScreen(VbemScreen):
         """
         if not super().takes_key(event):
             return False
-        return not self.busy_with or (not is_typing(event) and getattr(event, "key", "") in LEADING_ELSEWHERE)
+        return not self.busy_with or leads_elsewhere(event)
 
     def action_change(self) -> None:
         row = self._body.focused_row() if self._form else None

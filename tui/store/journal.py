@@ -7,7 +7,6 @@ restore. Rows are never removed, and each change of state is also an event that 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui.clock import Clock, SystemClock
-from tui.files import PRIVATE
+from tui.files import new_private
 from tui.restore_states import RestoreState
 from tui.store.errors import JournalError, NotOwner, SessionTaken, VmInFlight
 from tui.store.journal_db import connect, forget_note, in_words, transaction
@@ -268,8 +267,7 @@ class Journal:
             JournalError: the file exists, or cannot be written; or the journal cannot be read.
         """
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+            with new_private(path) as file:
                 return self.export(file)
         except FileExistsError as error:
             raise JournalError(

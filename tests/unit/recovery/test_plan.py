@@ -37,6 +37,7 @@ def planner(incident: Incident | None = None) -> Planner:
     world = World()
     world.restores.incident = incident or Incident(moment=MOMENT, ticket="INC-1")
     index = PointIndex()
+    index.is_whole = True
     for name, platform in PLATFORMS.items():
         index.add(points_of(name, platform, [AFTER] if name == "hv01" else [AFTER, BEFORE]))
     return Planner(restores=world.restores, index=index, clock=FakeClock())
@@ -162,3 +163,29 @@ def test_the_newest_before_is_before_and_the_newest(minutes: list[int], at: int)
 def test_patterns() -> None:
     made = named("r-{name}-{ticket}-{date}", name="a", ticket="T", day="2026-11-26")
     assert made == "r-a-T-2026-11-26"
+
+
+def test_while_the_list_is_being_read_nothing_is_said_to_be_missing_and_a_better_point_may_come() -> None:
+    desk = planner()
+    desk.index.is_whole = False
+    plan = plan_of(desk, Choices(new_name="{name}-1"))
+    assert of(plan, "hv01").problem == "no point before the incident is loaded yet"
+    assert "not loaded to its end" in " ".join(of(plan, "dc01").notes)
+    desk.index.add(points_of("hv01", Platform.HYPERV, [BEFORE]))
+    desk.index.is_whole = True
+    again = desk.choose_points(plan)
+    assert of(again, "hv01").is_to_be_sent
+    assert not of(again, "dc01").notes
+
+
+def test_a_point_that_was_decided_on_is_never_another_one() -> None:
+    desk = planner()
+    line = of(plan_of(desk), "dc01")
+    record = record_of(line, Choices())
+    kept = desk.line_of_record(record)
+    assert kept is not None
+    assert kept.point == line.point
+    gone = desk.line_of_record(record.replace(kept.point_uid, "urn:veeam:VmRestorePoint:gone"))
+    assert gone is not None
+    plan = desk.choose_points(RecoveryPlan(lines=(gone,)))
+    assert plan.lines[0].problem == "its point is gone from the list"

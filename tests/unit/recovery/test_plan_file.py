@@ -20,6 +20,7 @@ from tui.recovery.plan_file import (
     text_of_plan,
     write_plan_file,
 )
+from tui.restore_points.names import open_words
 
 SHOP = """
 name = "Shop"
@@ -122,3 +123,10 @@ def test_names_that_are_hard_to_spell_and_namesakes_stay_the_same_vms(name: str)
     again, open_names = plan_of_file(parse_plan(text_of_plan(plan, desk.index).encode(), "x"), desk)
     assert open_names == ()
     assert [one.key for one in again.lines] == [one.key for one in plan.lines]
+
+
+def test_a_vm_that_is_named_twice_in_two_ways_is_told_and_stands_in_the_first_group_alone() -> None:
+    table = parse_plan(b"[[group]]\nvms = ['dc01']\n[[group]]\nvms = ['DC01', 'sql01']", "x")
+    plan, open_names = plan_of_file(table, planner())
+    assert [(line.vm_name, line.group) for line in plan.lines] == [("dc01", 1), ("sql01", 2)]
+    assert [(one.typed, open_words(one)) for one in open_names] == [("DC01", "the plan has it already")]

@@ -80,5 +80,6 @@ def test_exact_names_come_before_those_of_another_case() -> None:
 def test_many_names_among_many_vms_take_no_time_to_feel() -> None:
     index = index_of(*(f"vm-{number:05}@vbr01" for number in range(5_000)))
     begun = time.process_time()
+    NameFinder(index).find("\n".join(f"vm-x{number:05}" for number in range(2_000)))  # a whole wrong file
     NameFinder(index).find("\n".join(f"vm-{number:05}" for number in range(0, 5_000, 10)))
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 4
