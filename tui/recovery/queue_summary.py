@@ -161,6 +161,8 @@ def _left(queue: Queue, held: int, now: datetime) -> tuple[timedelta | None, str
             max((work[line.id] for line in to_do), default=0.0),
         )
     )
+    if to_do and left < timedelta(seconds=1):
+        return None, "no estimate: what runs takes longer than what is restored took"
     rests = f"from the {len(known)} restored, {queue.at_a_time} at a time, {queue.per_server} a backup server"
     without = f", without the {held} held" if held else ""
     return left, f"about {timefmt.span(left)} left ({rests}{without})"
