@@ -139,6 +139,7 @@ async def test_readiness_writes_nothing_at_the_server(any_site: Site) -> None:
     index = PointIndex()
     async for page in any_site.manager.vm_restore_points(Query()):
         index.add(page.items)
+    index.is_whole = True
     planner = Planner(restores=any_site.restores, index=index, clock=any_site.clock)
     chosen = [vm.key for vm in index.vms if vm.name in {"db01", "Exchange 2019", "shop-app"}]
     plan = planner.plan_of(chosen, choices=Choices(new_name="{name}-INC-7"))
