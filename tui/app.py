@@ -15,7 +15,6 @@ from textual.worker import WorkerCancelled
 from tui.actions import NEEDS_LOGON, actions_of, spell_keys
 from tui.errors import VbemError, describe
 from tui.restore_states import RestoreState
-from tui.restores.in_flight import cancel_notice
 from tui.screens.base import (
     SENDING_UNSEEN,
     Admitted,
@@ -172,7 +171,7 @@ class VbemApp(TerminalApp):
         if self._sending - sending:
             self._take_back(self._leading_to_tasks & {SENDING_UNSEEN})
         self._sending = sending
-        notices = {words for one in restores if (words := cancel_notice(one))}
+        notices = {one.cancel_notice for one in restores if one.cancel_notice}
         self._take_back(self._cancel_notices - notices)
         self._cancel_notices = notices
         if restores and not any(one.is_in_flight for one in restores):
@@ -264,7 +263,7 @@ class VbemApp(TerminalApp):
     @work(group="names", exclusive=True, exit_on_error=False, description="open a recovery plan")
     async def _open_plan_file(self) -> None:
         from tui.screens.batch import BatchScreen
-        from tui.screens.plan_file import PlanFileScreen
+        from tui.screens.batch_dialogs import PlanFileScreen
 
         table = await self.push_screen_wait(PlanFileScreen(self.services))
         if table is not None:

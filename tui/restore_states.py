@@ -79,6 +79,11 @@ class CancelState(StrEnum):
         return self in _UNDER_WAY
 
     @property
+    def is_unanswered(self) -> bool:
+        """Return whether no reply to the DELETE has come so far."""
+        return self in {CancelState.ASKING, CancelState.LOST}
+
+    @property
     def is_pending(self) -> bool:
         """Return whether the DELETE may have arrived and is not judged yet."""
         return self in _PENDING

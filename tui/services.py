@@ -424,7 +424,7 @@ class Services:
 
     async def _cancel(self, restores: RestoreService, restore: Restore, *, again: bool) -> None:
         """Cancel, and say on whatever screen there is what became of a request that was not accepted."""
-        if words := in_flight.cancel_notice(await restores.cancel(restore, again=again)):
+        if words := (await restores.cancel(restore, again=again)).cancel_notice:
             self.on_notice(words, "bad")
 
     def _start(self, work: Coroutine[Any, Any, Any], doing: str) -> asyncio.Task[Any]:

@@ -19,7 +19,7 @@ from tui.api.models.resources import RestorePoint
 from tui.api.query import Query
 from tui.clock import SystemClock
 from tui.config import Folders
-from tui.restores.forms.platforms import form_for
+from tui.restores.forms.form import form_for
 from tui.restores.service import RestoreService
 from tui.store.journal import Journal
 

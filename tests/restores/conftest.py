@@ -15,8 +15,7 @@ from tui.api.limits import Limits, Timeouts
 from tui.api.models import Platform, RestorePoint, ServerAddress, WireFormat
 from tui.api.query import Query, eq
 from tui.restores.forms.fields import Value
-from tui.restores.forms.form import RestoreForm
-from tui.restores.forms.platforms import form_for
+from tui.restores.forms.form import RestoreForm, form_for
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
 from tui.restores.service import RestoreService

@@ -23,7 +23,7 @@ from tui.recovery.queue_summary import line_words, summarize
 from tui.recovery.readiness import check_readiness
 from tui.recovery.service import RecoveryService
 from tui.restore_points.index import PointIndex
-from tui.restores.forms.platforms import form_for
+from tui.restores.forms.form import form_for
 from tui.restores.plan import RestorePlan
 
 VSPHERE, HYPERV, CLOUD = Platform.VSPHERE, Platform.HYPERV, Platform.CLOUD_DIRECTOR

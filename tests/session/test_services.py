@@ -19,7 +19,7 @@ from tests.unit.store.rows import sql
 from tui.api.models import Platform, RestorePoint
 from tui.api.query import Query
 from tui.recovery.queue import QueueLine
-from tui.restores.forms.platforms import form_for
+from tui.restores.forms.form import form_for
 from tui.services import Services
 from tui.store.journal import Journal
 

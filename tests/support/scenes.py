@@ -12,7 +12,7 @@ from textual.events import Paste
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import press, settle, shows, text_of, until
+from tests.support.settle import loaded, press, settle, shows, text_of, until
 
 DRAWN_PORT = 39398
 """Stands in every picture, whichever port the server took: those have five digits, too."""
@@ -42,7 +42,7 @@ async def points(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The list of VMs."""
     await certificate(pilot, demo)
     await pilot.press("right", "enter")
-    await shows(pilot, "points loaded")
+    await loaded(pilot)
     await settle(pilot)
 
 

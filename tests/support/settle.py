@@ -73,6 +73,23 @@ async def shows(pilot: Pilot[Any], text: str) -> None:
     await pilot.pause()
 
 
+async def loaded(pilot: Pilot[Any]) -> None:
+    """Wait until the list of restore points is loaded: the status line says so, or has said so already.
+
+    Raises:
+        TimeoutError: with the screen as it is then, after the deadline.
+    """
+    app = pilot.app
+    assert isinstance(app, VbemApp)
+
+    def is_loaded() -> bool:
+        points = app.services.points
+        return "points loaded" in text_of(pilot) or (points is not None and points.is_whole)
+
+    await until(pilot, is_loaded, "the restore points")
+    await pilot.pause()
+
+
 def strips_of(pilot: Pilot[Any]) -> list[Strip]:
     """What the terminal shows, line by line; nothing public gives it as it is painted."""
     screen = pilot.app.screen

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import opened, press, settle, shows, text_of, until
+from tests.support.settle import loaded, opened, press, settle, shows, text_of, until
 from tests.ui.forms import app_for, asked, fill, sent
 from tests.ui.stage import StageManager
 from tests.ui.test_references import cloud_manager
@@ -125,7 +125,7 @@ async def test_what_is_typed_while_logging_on_is_not_sent_as_a_password(
         await shows(pilot, "Log on")
         await settle(pilot)
         await burst(pilot, "enter", *"crm01", "enter")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
         assert len([one for one in demo.requests() if "sessionMngr" in one["path"]]) == 1
         assert 401 not in {one["status"] for one in demo.requests()}
 

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import opened, press, settle, shows, text_of, until
+from tests.support.settle import loaded, opened, press, settle, shows, text_of, until
 from tests.ui.forms import app_for, sent, tick
 from tests.ui.stage import StageManager, stage
 from tests.ui.walk import browse, browsing, to_form
@@ -185,13 +185,15 @@ async def test_certificate_that_changes_in_the_middle_is_told_on_every_screen(
 
 
 async def test_second_enter_sends_no_second_password(app: VbemApp, demo: DemoProcess) -> None:
-    demo.fault("slow@logon")
+    demo.fault("hold@logon")
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
         await pilot.press("enter")
+        await shows(pilot, "Logging on to")
         await pilot.press("ctrl+l")
         await shows(pilot, "Logging on already")
-        await shows(pilot, "points loaded")
+        demo.clear_faults()
+        await loaded(pilot)
     assert len([one for one in demo.requests() if "sessionMngr" in one["path"]]) == 1
 
 

@@ -15,7 +15,7 @@ from textual.widgets import Button
 from tests.support.clock import FixedWallClock, ManualClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
-from tests.support.settle import press, settle, shows, text_of, until
+from tests.support.settle import loaded, press, settle, shows, text_of, until
 from tests.ui.walk import browsing
 from tui.api.models import ServerAddress
 from tui.api.proxy import ProxyAddress
@@ -72,7 +72,7 @@ async def test_a_trusted_certificate_is_asked_about_once(demo: DemoProcess, tmp_
             if question:
                 await shows(pilot, "Unknown certificate")
                 await pilot.press("right", "enter")
-            await shows(pilot, "points loaded")
+            await loaded(pilot)
             await settle(pilot)
 
 
@@ -104,7 +104,7 @@ async def test_after_a_refusal_typing_replaces_the_password_and_refusals_are_cou
         await pilot.press(*demo.password)
         assert password.value == demo.password
         await pilot.press("enter")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
     assert [one["status"] for one in demo.requests("logon")] == [401, 401, 201]
 
 
@@ -125,7 +125,7 @@ async def test_the_dialog_for_the_password_counts_refusals_too_and_lets_it_be_re
         await pilot.press(*demo.password)
         assert app.screen.query_one("#password-again", LineInput).value == demo.password
         await pilot.press("enter")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
     assert [one["status"] for one in demo.requests("logon")] == [201, 401, 401, 201]
 
 
@@ -160,7 +160,7 @@ async def test_the_third_refusal_and_each_after_it_makes_the_next_wait(
         await shows(pilot, "Log on")
         if where == "the dialog":
             await pilot.press("enter")
-            await shows(pilot, "points loaded")
+            await loaded(pilot)
             demo.control("expire-sessions")
             await pilot.press("f5")
             await shows(pilot, "The logon session has ended")
@@ -274,7 +274,7 @@ async def test_wrong_digits_of_a_changed_certificate_are_said_and_can_be_mended(
         assert not app_button_is_disabled(app)
         assert demo.requests("logon") == []
         await pilot.press("enter", "enter")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
 
 
 class LockedKeyring(SessionStore):
@@ -293,7 +293,7 @@ async def test_a_keyring_that_cannot_be_read_is_said(app: VbemApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "The saved logon session could not be read: the keyring is locked. Log on.")
         await pilot.press("enter")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
 
 
 class SlowKeyring(SessionStore):
@@ -313,7 +313,7 @@ async def test_the_points_do_not_wait_for_the_keyring(app: VbemApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
         await pilot.press("enter")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
         assert "in memory only" not in text_of(pilot)
         keyring.answers.set()
         await shows(pilot, "The logon session is in memory only: this machine has no usable keyring.")
@@ -326,7 +326,7 @@ async def test_what_is_waited_for_is_said_where_it_takes_long(app: VbemApp, demo
         await pilot.press("enter")
         await shows(pilot, f"Logging on to {demo.host}")
         demo.clear_faults()
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
 
 
 async def test_the_session_is_kept_before_a_restore_can_be_started(app: VbemApp) -> None:
@@ -335,7 +335,7 @@ async def test_the_session_is_kept_before_a_restore_can_be_started(app: VbemApp)
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Log on")
         await pilot.press("enter")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
         keyring.answers.set()
         await pilot.press("slash", *"crm01", "enter")
         await shows(pilot, "Made (local")
@@ -362,5 +362,5 @@ async def test_a_journal_that_another_vbem_holds_is_waited_for_beside_the_screen
             await pilot.press("f1")
             await shows(pilot, "Keys on this screen")
             await pilot.press("escape")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
     assert app.services.notices == ()

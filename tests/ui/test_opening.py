@@ -12,7 +12,7 @@ from textual.screen import Screen
 from tests.support.demo_process import DemoProcess
 from tests.support.frames import watch_frames
 from tests.support.program import app_on
-from tests.support.settle import opened, press, settle, shows, until
+from tests.support.settle import loaded, opened, press, settle, shows, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.screens.login import LoginScreen
@@ -50,7 +50,7 @@ async def test_a_terminal_too_small_for_it_does_not_keep_anybody_out(
         await until(pilot, lambda: isinstance(app.screen, RestorePointsScreen), "the browser")
         await settle(pilot)
         await pilot.resize_terminal(80, 24)
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
     assert [one["status"] for one in demo.requests("logon")] == [201]
 
 
@@ -60,7 +60,7 @@ async def test_the_terminal_may_have_another_size_by_then(app: VbemApp) -> None:
         await settle(pilot)
         await pilot.resize_terminal(120, 40)
         await pilot.press("enter")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
         await shows(pilot, "Enter on a VM shows its points.")
         assert app.screen.size == (120, 40)
 
@@ -75,7 +75,7 @@ async def test_a_server_that_takes_its_time_does_not_keep_the_screen_waiting(
         await pilot.press("enter")
         await shows(pilot, "Asking for the newest restore points...")
         demo.clear_faults()
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
 
 
 async def test_opening_a_screen_paints_it_once(app: VbemApp, frames: list[Frame]) -> None:
@@ -89,7 +89,7 @@ async def test_opening_a_screen_paints_it_once(app: VbemApp, frames: list[Frame]
         assert wholes(frames, TasksScreen) == 1
         frames.clear()
         await pilot.press("escape")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
         await settle(pilot)
         await pilot.pause()
         assert wholes(frames, RestorePointsScreen) == 1
@@ -119,7 +119,7 @@ async def test_a_lost_journal_is_told_at_each_start_until_it_was_read(
             await shows(pilot, "neither shown nor watched")
             await settle(pilot)
             await press(pilot, *answer.split())
-            await shows(pilot, "points loaded")
+            await loaded(pilot)
         assert journal.with_name(f"{journal.name}.note").exists() is shown_again
 
 
@@ -132,5 +132,5 @@ async def test_logging_off_and_on_again_shows_another_list(app: VbemApp, demo: D
         await shows(pilot, "Logged off.")
         await pilot.press("enter")  # the embedded server's password is filled in again
         await until(pilot, lambda: isinstance(app.screen, RestorePointsScreen), "the list")
-        await shows(pilot, "points loaded")
+        await loaded(pilot)
         assert app.screen is not first

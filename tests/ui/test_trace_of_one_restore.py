@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import tui
-from tests.support.settle import shows
+from tests.support.settle import shows, until
 from tests.ui.walk import browse, to_form
 from tui.api.client import EnterpriseManager
 from tui.api.codec.restore_request import RestoreRequest
@@ -18,9 +18,16 @@ from tui.api.models import RestorePoint, RestoreSpec
 from tui.app import VbemApp
 
 ROOM = Path(tui.__file__).parent
-MOST_FILES = 45
+MOST_FILES = 44
 BESIDE = {"points.py"}
 """The list below the form: the last news of its loading may come meanwhile, and is no part of a restore."""
+
+
+def is_at_rest(app: VbemApp) -> bool:
+    """Return whether what follows a logon is done: it is no part of a restore."""
+    connection, points = app.services.connection, app.services.points
+    is_kept = connection is not None and connection.kept is not None
+    return is_kept and points is not None and points.is_whole
 
 
 async def test_one_restore_runs_through_few_files_and_builds_one_request(
@@ -47,7 +54,7 @@ async def test_one_restore_runs_through_few_files_and_builds_one_request(
     monkeypatch.setattr(EnterpriseManager, "send", sending)
     async with app.run_test(size=(80, 24)) as pilot:
         await browse(pilot)
-        await shows(pilot, "points loaded")  # the list works no more
+        await until(pilot, lambda: is_at_rest(app), "the list is loaded, the logon session kept")
         await to_form(pilot)
         drafted = built[-1]
         built.clear()

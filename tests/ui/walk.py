@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tests.support.settle import press, settle, shows, until
+from tests.support.settle import loaded, press, settle, shows, until
 from tui.app import VbemApp
 from tui.screens.points import RestorePointsScreen
 from tui.screens.restore_form import RestoreFormScreen
@@ -18,7 +18,7 @@ async def browse(pilot: Pilot[Any]) -> RestorePointsScreen:
     """Log on and wait for the whole list."""
     await shows(pilot, "Log on")
     await pilot.press("enter")
-    await shows(pilot, "points loaded")
+    await loaded(pilot)
     await settle(pilot)
     screen = pilot.app.screen
     assert isinstance(screen, RestorePointsScreen)

@@ -23,7 +23,7 @@ from tui.restore_points.descriptions import why_not
 from tui.restore_points.index import PointIndex, Vm, VmKey
 from tui.restores.forms.cloud_director import is_same_name
 from tui.restores.forms.fields import IncompleteForm, PlatformNotKnown, Value
-from tui.restores.forms.platforms import form_for
+from tui.restores.forms.form import form_for
 from tui.restores.plan import RestorePlan
 from tui.restores.service import RestoreService
 from tui.sanitize import skeleton

@@ -5,21 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tui.restore_states import CancelState
 from tui.sanitize import safe
 
 if TYPE_CHECKING:
     from tui.restores.restore import Restore
-
-UNANSWERED_CANCELS = frozenset({CancelState.ASKING, CancelState.LOST})
-
-
-def cancel_notice(restore: Restore) -> str:
-    """Return what must be seen of a cancel that was not accepted, while it is true; empty for nothing."""
-    is_bad = restore.cancel in UNANSWERED_CANCELS | {CancelState.REFUSED, CancelState.NOT_SENT}
-    return (
-        f"{safe(restore.vm_name, cells=40)}: {restore.cancel_words}" if is_bad and not restore.is_over else ""
-    )
 
 
 def count(restores: Sequence[Restore]) -> str:
@@ -46,7 +35,7 @@ def when_leaving(restores: Sequence[Restore]) -> str:
         return ""
     them = "it" if len(restores) == 1 else "them"
     words = f"{count(restores)}. {fate(restores)}; start vbem again to watch {them}."
-    if asked := _names(one for one in restores if one.cancel in UNANSWERED_CANCELS):
+    if asked := _names(one for one in restores if one.cancel.is_unanswered):
         words = f"{words} The reply to the cancel request is not known: {asked}."
     if unrecorded := _names(one for one in restores if one.entry_id is None):
         words = f"{words} NOT in the journal, so not watched again: {unrecorded}."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tui.api.models import Platform, PointKind, RestoreSession
 from tui.restore_states import CancelState, FoundBy, RestoreState
+from tui.sanitize import safe
 
 if TYPE_CHECKING:
     from tui.api.errors import ManagerError
@@ -202,6 +203,12 @@ class Restore:
         is_watched = self.cancel is CancelState.LOST and not self.cancel_settled
         is_lost = self.cancel in {CancelState.LOST, CancelState.GOES_ON} and self.cancel_answered is None
         return is_lost and not is_watched
+
+    @property
+    def cancel_notice(self) -> str:
+        """Return what must be seen of a cancel that was not accepted, while it is true; empty for nothing."""
+        is_bad = self.cancel.is_unanswered or self.cancel in {CancelState.REFUSED, CancelState.NOT_SENT}
+        return f"{safe(self.vm_name, cells=40)}: {self.cancel_words}" if is_bad and not self.is_over else ""
 
     @property
     def is_about_to_change(self) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 from tui.api.errors import Forbidden, ManagerError
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
 from tui.restores.forms.fields import FormDraft
-from tui.restores.forms.platforms import form_for, platform_choices
+from tui.restores.forms.form import form_for, platform_choices
 from tui.screens.dialogs import ChoiceScreen
 
 if TYPE_CHECKING:

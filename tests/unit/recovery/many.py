@@ -28,7 +28,7 @@ from tui.api.query import Query
 from tui.recovery.queue import Queue, QueueLine
 from tui.recovery.queue_runner import RestoreQueue
 from tui.recovery.service import RecoveryService
-from tui.restores.forms.platforms import form_for
+from tui.restores.forms.form import form_for
 from tui.restores.plan import RestorePlan
 from tui.restores.service import RestoreService
 from tui.store.journal import Journal

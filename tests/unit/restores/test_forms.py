@@ -16,8 +16,7 @@ from tui.api.models import (
     VmRestoreSpec,
 )
 from tui.restores.forms.fields import IncompleteForm, PlatformNotKnown, Values, WrongForm
-from tui.restores.forms.form import RestoreForm
-from tui.restores.forms.platforms import FORM_DEFINITIONS, form_for, platform_choices
+from tui.restores.forms.form import FORM_DEFINITIONS, RestoreForm, form_for, platform_choices
 
 MACHINES = [Platform.VSPHERE, Platform.HYPERV]
 DATASTORE = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:{OTHER_ROOT}"

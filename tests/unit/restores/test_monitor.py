@@ -17,7 +17,7 @@ from tui.api.models import Items, RestoreSession, SessionResult, SessionState, T
 from tui.api.query import Query
 from tui.restore_states import RestoreState
 from tui.restores import transitions
-from tui.restores.forms.platforms import form_for
+from tui.restores.forms.form import form_for
 from tui.restores.restore import SEARCH_WINDOW_S, Restore
 from tui.screens.restore_text import restore_cells
 

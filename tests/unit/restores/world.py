@@ -7,8 +7,7 @@ from collections.abc import Callable
 from tests.unit.restores.fakes import FakeClock, FakeJournal, FakeManager
 from tests.unit.restores.points import point
 from tui.api.errors import ManagerError
-from tui.restores.forms.form import RestoreForm
-from tui.restores.forms.platforms import form_for
+from tui.restores.forms.form import RestoreForm, form_for
 from tui.restores.monitor import FASTEST_S, POLL_S, STALE_AFTER_S
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore

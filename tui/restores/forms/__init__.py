@@ -8,10 +8,9 @@ the bottom row.
 
 What to open for what:
 
-- `platforms`: the one table from kind and platform to a form, and
-  `form_for`, which picks it for a point.
 - `form`: the form of one point: its fields, the check of what was typed, and
-  the restore spec that results.
+  the restore spec that results; the one table from kind and platform to a
+  form, and `form_for`, which picks it for a point.
 - `fields`: the parts of a form (`Field`, `Section`, `Problem`), the draft
   that is kept to send again, and errors.
 - `definition`: what a platform must say about its form (`FormDefinition`),
@@ -22,7 +21,7 @@ What to open for what:
 A new field is a `Field` in its platform's file and a line where the spec is
 made; if it is new on the wire, too, a field of
 `tui.api.models.restore_spec`. A new platform is a file, a row of the table
-in `platforms` and a test.
+in `form` and a test.
 
 Defaults are the safe ones: the original is kept, nothing is powered on. What
 the server's rules forbid together, a form refuses with a sentence that says
@@ -30,7 +29,7 @@ which field to change.
 
 How a form is used:
 
-- `platforms.form_for(point, platform)` returns a `RestoreForm`.
+- `form.form_for(point, platform)` returns a `RestoreForm`.
 - `defaults` and `complete` fill in the values, `visible` says which fields
   to show, `blocked` which switches another one holds off, and `notes` what
   to know before sending.

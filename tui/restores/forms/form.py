@@ -1,7 +1,8 @@
 """The restore form: which fields a point's platform asks for, what is wrong with what was typed, and
 the request that comes out of it.
 
-Pure: no widgets, no network. Platforms are data, chosen from the table in `tui.restores.forms`.
+Pure: no widgets, no network. Platforms are data, chosen from the table at the end: a new platform is a file
+with its `FormDefinition`, a row of that table and a test.
 """
 
 from __future__ import annotations
@@ -10,27 +11,34 @@ from dataclasses import dataclass
 
 from tui.api.errors import BadReference
 from tui.api.models import (
+    CloudLayout,
     ObjectRef,
     Platform,
+    PointKind,
     RestorePoint,
     RestoreSpec,
     has_invisible,
     id_of,
     uid_of,
 )
-from tui.restores.forms.cloud_director import ROOT
+from tui.restores.forms.cloud_director import CLOUD_DIRECTOR, ROOT
 from tui.restores.forms.definition import FormContext, FormDefinition, RestoreEffect
 from tui.restores.forms.fields import (
+    Choice,
     Field,
     FieldKind,
     IncompleteForm,
+    PlatformNotKnown,
     Problem,
     Section,
     Value,
     Values,
+    WrongForm,
     is_on,
     text_of,
 )
+from tui.restores.forms.vapp import VAPP
+from tui.restores.forms.vsphere_hyperv import HYPERV, VSPHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +197,47 @@ def _uid_fault(field: Field, text: str) -> str:
     except BadReference as error:
         return error.detail
     return ""
+
+
+FORM_DEFINITIONS: dict[tuple[PointKind, Platform], FormDefinition] = {
+    (definition.kind, definition.platform): definition
+    for definition in (VSPHERE, HYPERV, CLOUD_DIRECTOR, VAPP)
+}
+"""The one table from platform to form."""
+
+
+def form_for(
+    point: RestorePoint,
+    platform: Platform,
+    *,
+    layout: CloudLayout = CloudLayout.SEED,
+    vms_of_vapp: tuple[RestorePoint, ...] = (),
+) -> RestoreForm:
+    """Return the form of a point's platform.
+
+    Args:
+        point: the point to restore.
+        platform: what the service layer found out, or the operator chose.
+        layout: which Cloud Director layout the settings prefer.
+        vms_of_vapp: the VM points of a vApp point.
+
+    Raises:
+        PlatformNotKnown: the platform is unknown; ask with `platform_choices`.
+        WrongForm: there is no such restore on that platform.
+    """
+    if platform is Platform.UNKNOWN:
+        raise PlatformNotKnown
+    definition = FORM_DEFINITIONS.get((point.kind, platform))
+    if definition is None:
+        raise WrongForm(f"A vApp cannot be restored to {platform.label}; vApps belong to Cloud Director.")
+    context = FormContext(point=point, platform=platform, layout=layout, vms_of_vapp=vms_of_vapp)
+    return RestoreForm(context, definition, definition.sections(context))
+
+
+def platform_choices(kind: PointKind = PointKind.VM) -> tuple[Choice, ...]:
+    """Return the platforms the operator can choose from where the server does not say the platform."""
+    return tuple(
+        Choice(value=platform.value, label=platform.label)
+        for known, platform in FORM_DEFINITIONS
+        if known is kind
+    )
