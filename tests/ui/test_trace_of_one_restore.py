@@ -20,8 +20,8 @@ from tui.app import VbemApp
 ROOM = Path(tui.__file__).parent
 MOST_FILES = 44
 BESIDE = {"points.py", "session.py"}
-"""What may come meanwhile and is no part of a restore: the last news of the list below the form, and on a busy
-machine the tick that keeps the logon session alive, for the clock of tests runs ten times as fast."""
+"""What may come meanwhile and is no part of a restore: the last news of the list below the form, and on
+a busy machine the tick that keeps the logon session alive, for the clock of tests runs ten times as fast."""
 
 
 def is_at_rest(app: VbemApp) -> bool:
