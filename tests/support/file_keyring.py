@@ -116,6 +116,13 @@ class ForgetfulKeyring(FileKeyring):
         return "something else"
 
 
+class UnreadableKeyring(FileKeyring):
+    """Takes and deletes everything, and opens nothing: a key whose passphrase is not there."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise RuntimeError("no passphrase")
+
+
 class TalkativeKeyring(FileKeyring):
     """Prints where the answer should stand, and looks for a terminal."""
 

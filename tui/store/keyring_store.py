@@ -14,6 +14,7 @@ import subprocess
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from tui import child_process
 from tui.sanitize import safe
@@ -21,11 +22,17 @@ from tui.store.errors import KeyringError
 from tui.store.last_logon import last_user
 
 _PASSED_ON = frozenset({
-    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "GNUPGHOME", "LOGNAME",
+    "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION", "DISPLAY", "GNUPGHOME", "GPG_AGENT_INFO", "LOGNAME",
     "PYTHON_KEYRING_BACKEND", "USER", "WAYLAND_DISPLAY", "XAUTHORITY",
 })  # fmt: skip
 _PASSED_PREFIXES = ("GNOME_KEYRING_", "KDE_", "KEYRING_", "PASSWORD_STORE_", "XDG_")
-"""Where desktop and keyring are; with these the worker has no terminal."""
+"""Where desktop and keyring are. GPG_TTY is not among them: gpg would ask on it, across the screen."""
+_FOLDERS = ("GNUPGHOME", "PASSWORD_STORE_DIR", "PASSWORD_STORE_EXTENSIONS_DIR")
+"""Variables that programs resolve against the current folder, which is another one for the worker."""
+_GPG_OPTIONS = "--status-fd 2 --no-auto-key-locate"
+"""What `pass` hands to gpg: say in fixed words what failed, and look for no key on the network."""
+_GPG_ASKS_NOBODY = "--pinentry-mode error"
+"""Without a display nobody can be asked for a passphrase; one in the agent's memory still serves."""
 TIMEOUT_S = 3.0
 """How long the keyring may take before its process is killed."""
 _DYING_S = 1.0
@@ -94,7 +101,8 @@ class SessionStore:
         if not name:
             return None
         reply = await self._ask({"do": "get", "name": name})
-        self._keyrings[name] = _words(reply.get("keyring"))
+        if reply.get("ok"):
+            self._keyrings[name] = _words(reply.get("keyring"))
         has_answered = reply.get("ok") or reply.get("no_keyring")
         self.unread = "" if has_answered else str(reply.get("reason", ""))
         return _session(reply.get("value"))
@@ -128,10 +136,14 @@ class SessionStore:
         """
         name = self._name(server, user)
         was_in_memory = self._memory.pop(name, None) is not None
+        was_in_keyring = bool(self._keyrings.get(name))
         if not name:
             return
         reply = await self._ask({"do": "delete", "name": name})
-        if reply.get("ok") or was_in_memory or reply.get("no_keyring"):
+        if reply.get("ok"):
+            self._keyrings.pop(name, None)
+            return
+        if not was_in_keyring and (was_in_memory or reply.get("no_keyring")):
             return
         reason = str(reply.get("reason", ""))
         raise KeyringError(f"{reason[:1].upper()}{reason[1:]}.")
@@ -168,8 +180,34 @@ def _start_worker() -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         cwd=child_process.FOLDER,
-        env=child_process.environment(_PASSED_ON, _PASSED_PREFIXES),
+        env=_environment(),
     )
+
+
+def _environment() -> dict[str, str]:
+    """Return what the worker, the backends and their programs (`pass`, gpg) find in their environment."""
+    found = child_process.environment(_PASSED_ON, _PASSED_PREFIXES)
+    with suppress(OSError):  # the current folder may be gone
+        found |= {name: os.path.abspath(found[name]) for name in _FOLDERS if found.get(name)}
+    can_ask = found.get("DISPLAY") or found.get("WAYLAND_DISPLAY")
+    gpg = (found.get("PASSWORD_STORE_GPG_OPTS"), _GPG_OPTIONS, "" if can_ask else _GPG_ASKS_NOBODY)
+    found["PASSWORD_STORE_GPG_OPTS"] = " ".join(filter(None, gpg))
+    if not found.get("DBUS_SESSION_BUS_ADDRESS") and (bus := _session_bus(found.get("XDG_RUNTIME_DIR"))):
+        found["DBUS_SESSION_BUS_ADDRESS"] = bus
+    return found
+
+
+def _session_bus(runtime: str | None) -> str:
+    """Return where the user's own D-Bus session listens by convention, empty where none does.
+
+    After `su` or from cron no variable names it, and keyring looks for the variable only.
+    """
+    bus = Path(runtime or f"/run/user/{os.getuid()}") / "bus"
+    try:
+        is_ours = bus.is_socket() and bus.stat().st_uid == os.getuid()
+    except OSError:
+        return ""
+    return f"unix:path={quote(str(bus))}" if is_ours else ""
 
 
 def _answer_of(worker: subprocess.Popen[bytes], payload: bytes, timeout_s: float) -> bytes:

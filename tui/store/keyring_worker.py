@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TextIO
 
 import keyring
@@ -114,19 +115,34 @@ def _set(backends: list[KeyringBackend], service: str, name: str, value: str) ->
             backend.set_password(service, name, value)
         except NotImplementedError:
             continue
-        kept = backend.get_password(service, name)
-        if kept is None or not hmac.compare_digest(kept.encode(), value.encode()):
-            raise NoKeyring("the keyring did not return what was stored")
+        try:
+            _compare(backend, service, name, value)
+        except Exception:
+            # Of no use there, and nobody would look for it.
+            with suppress(Exception):
+                backend.delete_password(service, name)
+            raise
         return name_of(backend)
     raise NoKeyring("the keyring here cannot be written")
 
 
+def _compare(backend: KeyringBackend, service: str, name: str, value: str) -> None:
+    """Read back what was stored.
+
+    Raises:
+        NoKeyring: it is something else.
+        Exception: whatever a backend raises.
+    """
+    kept = backend.get_password(service, name)
+    if kept is None or not hmac.compare_digest(kept.encode(), value.encode()):
+        raise NoKeyring("the keyring did not return what was stored")
+
+
 def _delete(backend: KeyringBackend, service: str, name: str) -> None:
-    if backend.get_password(service, name) is None:
-        return
+    """Delete an entry, which need not be there; one that cannot be read can often still be deleted."""
     try:
         backend.delete_password(service, name)
-    except (errors.PasswordDeleteError, NotImplementedError):
+    except Exception:  # each backend says in its own way that there is no such entry
         if backend.get_password(service, name) is not None:
             raise
 

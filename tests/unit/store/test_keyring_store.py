@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -112,8 +114,7 @@ async def test_what_no_good_keyring_keeps_stays_in_memory_and_says_why(
     assert TOKEN not in kept.reason
     assert store.where(SERVER, SESSION.user) == kept
     assert await store.load(SERVER) == SESSION
-    if backend != "ForgetfulKeyring":
-        assert TOKEN not in json.dumps(file_keyring.values())
+    assert TOKEN not in json.dumps(file_keyring.values())
     await store.delete(SERVER, SESSION.user)
     assert await store.load(SERVER) is None
 
@@ -211,6 +212,34 @@ async def test_a_token_that_may_be_left_behind_is_said_so(
         assert TOKEN not in str(caught.value)
 
 
+async def test_a_session_in_a_keyring_that_is_gone_by_now_may_still_be_there(
+    store: SessionStore, file_keyring: FileKeyringAt
+) -> None:
+    await store.save(SERVER, SESSION)
+    file_keyring.use("keyring.backends.fail.Keyring")
+    with pytest.raises(KeyringError, match="no usable keyring"):
+        await store.delete(SERVER, SESSION.user)
+    await again(store).delete(SERVER, SESSION.user)
+    file_keyring.use("FileKeyring")
+    await store.delete(SERVER, SESSION.user)
+    file_keyring.use("keyring.backends.fail.Keyring")
+    await store.delete(SERVER, SESSION.user)
+
+
+async def test_what_cannot_be_read_again_is_not_left_there_and_can_be_deleted(
+    store: SessionStore, file_keyring: FileKeyringAt
+) -> None:
+    file_keyring.use("UnreadableKeyring")
+    kept = await store.save(SERVER, SESSION)
+    assert not kept.in_keyring
+    assert TOKEN not in file_keyring.path.read_text()
+    file_keyring.use("FileKeyring")
+    await store.save(SERVER, SESSION)
+    file_keyring.use("UnreadableKeyring")
+    await store.delete(SERVER, SESSION.user)
+    assert TOKEN not in file_keyring.path.read_text()
+
+
 @pytest.mark.parametrize(
     "value", ["", "no json", "[]", "{}", '{"user": 1}', '{"user": "a", "session_id": "b"}', "[" * 100_000]
 )
@@ -234,6 +263,91 @@ async def test_a_child_that_gives_no_answer_is_no_keyring(
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
     kept = await store.save(SERVER, SESSION)
     assert kept.reason == "the keyring cannot be reached (No such file or directory)"
+
+
+@pytest.fixture
+async def environment(
+    store: SessionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Awaitable[dict[str, str]]]:
+    """What the child finds in its environment, where ours has the given variables."""
+    script = tmp_path / "python"
+    script.write_text(f"#!/bin/sh\nenv -0 >{tmp_path}/seen\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "PASSWORD_STORE_GPG_OPTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+    async def found(**variables: str) -> dict[str, str]:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        await store.save(SERVER, SESSION)
+        lines = (tmp_path / "seen").read_text().rstrip("\0").split("\0")
+        return dict(line.split("=", 1) for line in lines)
+
+    return found
+
+
+async def test_the_child_gets_what_backends_and_their_programs_need(
+    environment: Callable[..., Awaitable[dict[str, str]]],
+) -> None:
+    needed = {
+        "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/x", "DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0",
+        "XDG_CURRENT_DESKTOP": "KDE", "XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d",
+        "KDE_SESSION_VERSION": "6", "GNOME_KEYRING_CONTROL": "/k", "GNUPGHOME": "/g", "GPG_AGENT_INFO": "/a",
+        "PASSWORD_STORE_DIR": "/p", "PASSWORD_STORE_KEY": "AB CD", "PASSWORD_STORE_UMASK": "077",
+        "PASSWORD_STORE_SIGNING_KEY": "EF", "KEYRING_PROPERTY_APPID": "x",
+    }  # fmt: skip
+    found = await environment(**needed)
+    assert needed.items() <= found.items()
+    assert found["PASSWORD_STORE_GPG_OPTS"] == "--status-fd 2 --no-auto-key-locate"
+
+
+async def test_the_child_gets_nothing_that_runs_other_code_or_leads_to_the_terminal(
+    environment: Callable[..., Awaitable[dict[str, str]]],
+) -> None:
+    hidden = {
+        "GPG_TTY", "SSH_TTY", "TERM", "BASH_ENV", "ENV", "LD_PRELOAD", "PYTHONSTARTUP", "PYTHONHOME",
+        "PYTHONINSPECT", "PYTHONBREAKPOINT", "GIT_SSH_COMMAND", "PINENTRY_USER_DATA", "VBEM_PASSWORD",
+    }  # fmt: skip
+    found = await environment(**dict.fromkeys(hidden, "/x"))
+    assert hidden & found.keys() == set()
+
+
+async def test_folders_named_from_the_current_one_are_found_from_any(
+    environment: Callable[..., Awaitable[dict[str, str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = await environment(PASSWORD_STORE_DIR="store", GNUPGHOME="../gnupg")
+    assert found["PASSWORD_STORE_DIR"] == str(tmp_path / "store")
+    assert found["GNUPGHOME"] == str(tmp_path.parent / "gnupg")
+
+
+@pytest.mark.parametrize("display", ["", "DISPLAY", "WAYLAND_DISPLAY"])
+async def test_gpg_asks_for_a_passphrase_only_where_there_is_a_display(
+    environment: Callable[..., Awaitable[dict[str, str]]], display: str
+) -> None:
+    found = await environment(PASSWORD_STORE_GPG_OPTS="--armor", **({display: ":0"} if display else {}))
+    options = found["PASSWORD_STORE_GPG_OPTS"]
+    assert options.startswith("--armor --status-fd 2 ")
+    assert options.endswith("--pinentry-mode error") is not bool(display)
+
+
+async def test_the_session_bus_of_the_user_is_found_without_its_variable(
+    environment: Callable[..., Awaitable[dict[str, str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "DBUS_SESSION_BUS_ADDRESS" not in await environment()
+    (tmp_path / "bus").write_text("no socket")
+    assert "DBUS_SESSION_BUS_ADDRESS" not in await environment()
+    runtime = tmp_path / "a b"
+    runtime.mkdir()
+    monkeypatch.chdir(runtime)  # a socket's name may have no more than 108 characters
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.bind("bus")
+        found = await environment(XDG_RUNTIME_DIR=str(runtime))
+    assert found["DBUS_SESSION_BUS_ADDRESS"] == f"unix:path={tmp_path}/a%20b/bus"
+    found = await environment(DBUS_SESSION_BUS_ADDRESS="unix:abstract=x")
+    assert found["DBUS_SESSION_BUS_ADDRESS"] == "unix:abstract=x"
 
 
 async def test_secrets_are_neither_in_arguments_nor_in_the_environment_of_the_child(
