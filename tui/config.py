@@ -26,6 +26,8 @@ class Folders:
     """Settings written by the operator."""
     demo: bool = False
     """Whether this is the profile of the embedded server."""
+    settings_file: Path | None = None
+    """The settings file the operator named (`--config`); None for the usual one."""
 
     @classmethod
     def locate(cls, *, demo: bool = False, state_dir: Path | None = None) -> Folders:
@@ -77,7 +79,7 @@ class Folders:
     @property
     def settings(self) -> Path:
         """Return the settings file (TOML)."""
-        return self.config / "settings.toml"
+        return self.settings_file or self.config / "settings.toml"
 
     @property
     def keyring_service(self) -> str:
@@ -95,7 +97,7 @@ class StateError(VbemError):
     hint = "Check owner and mode, or choose another folder with --state-dir."
 
 
-PROFILES = ("auto", "low", "full")
+REFRESH = ("auto", "low", "full")
 """What the command line, the environment and the settings file may say."""
 
 
@@ -113,18 +115,18 @@ FULL = RefreshRates(paint_every_s=0.5, poll_every_s=1.0)
 LOW = RefreshRates(paint_every_s=2.0, poll_every_s=2.0)
 
 
-def refresh_rates(profile: str, environment: Mapping[str, str]) -> RefreshRates:
-    """Return the pace of a profile; `auto` is low over SSH.
+def refresh_rates(refresh: str, environment: Mapping[str, str]) -> RefreshRates:
+    """Return the pace of a word of `REFRESH`; `auto` is low over SSH.
 
     Raises:
-        ValueError: there is no such profile.
+        ValueError: there is no such word.
     """
-    if profile not in PROFILES:
+    if refresh not in REFRESH:
         raise ValueError(
-            f"The profile must be {', '.join(PROFILES[:-1])} or {PROFILES[-1]}, not {profile!r}."
+            f"The refresh rate must be {', '.join(REFRESH[:-1])} or {REFRESH[-1]}, not {refresh!r}."
         )
     over_ssh = bool(environment.get("SSH_CONNECTION"))
-    return LOW if profile == "low" or (profile == "auto" and over_ssh) else FULL
+    return LOW if refresh == "low" or (refresh == "auto" and over_ssh) else FULL
 
 
 class SettingsError(VbemError):
@@ -134,29 +136,55 @@ class SettingsError(VbemError):
     hint = "Correct or remove the line."
 
 
-_SPELLED_AS_OPTION = {"format": "wire", "ca-file": "ca_file", "cloud-layout": "cloud_layout"}
-"""Keys may be spelled as the options of the command line are."""
 _MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The settings file; every key may be left out."""
+class ServerSettings:
+    """What is particular to one server; every key may be left out."""
 
-    server: str = ""
-    """Enterprise Manager to log on to: host or host:port."""
     user: str = ""
     """User name to prefill."""
-    wire: Literal["auto", "xml", "json"] = "auto"
-    """What to speak. In the file also `format`, as the option is called."""
     ca_file: str = ""
     """PEM file of authorities to trust instead of the system's."""
+    fingerprint: str = ""
+    """SHA-256 of the certificate that alone is accepted."""
     proxy: str = field(default="", repr=False)
     """URL of a proxy, perhaps with a password; none is taken from the environment."""
-    profile: Literal["auto", "low", "full"] = "auto"
-    """How much may be painted: auto (low over SSH), low or full."""
-    cloud_layout: Literal["seed", "schema"] = "seed"
+    password_command: str = field(default="", repr=False)
+    """A command that prints the password."""
+    wire: Literal["", "auto", "xml", "json"] = ""
+    """What to speak."""
+    cloud_layout: Literal["", "seed", "schema"] = ""
     """Wrapper of Cloud Director restores (WIRE 5.1)."""
+    read_only: bool | None = None
+    """Whether nothing may be sent that starts, stops or changes something there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedServer(ServerSettings):
+    """A table `[server.NAME]`."""
+
+    host: str
+    """Host or host:port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(ServerSettings):
+    """The settings file; every key may be left out, and those of one server go before them."""
+
+    server: str = ""
+    """Enterprise Manager to log on to: host or host:port. Not beside tables `[server.NAME]`."""
+    default_server: str = ""
+    """Which named server to log on to where none is named."""
+    servers: Mapping[str, NamedServer] = field(default_factory=dict)
+    """The tables `[server.NAME]`."""
+    refresh: Literal["", "auto", "low", "full"] = ""
+    """How often what changes by itself is painted: auto (low over SSH), low or full."""
+    log_file: str = ""
+    """Where a log is written; empty for nowhere."""
+    log_level: Literal["", "error", "info", "debug"] = ""
+    """How much of it."""
 
     @classmethod
     def load(cls, path: Path) -> Settings:
@@ -188,35 +216,84 @@ def _parsed(path: Path, content: bytes) -> Settings:
     _refuse_passwords(path, table)
     found: dict[str, object] = {}
     for key, value in table.items():
-        name = _SPELLED_AS_OPTION.get(key, key)
+        name = key.replace("-", "_")
+        if name == "server" and isinstance(value, dict):
+            found["servers"] = _named_servers(path, value)
+            continue
         if name in found:
             raise SettingsError(f"{path} sets {name!r} twice.")
-        found[name] = value
-        try:
-            msgspec.convert({name: value}, Settings)
-        except msgspec.ValidationError as error:
-            raise SettingsError(_misfit(path, key, name, value)) from error
-        if name not in _TYPES:
+        if name not in _TYPES or name == "servers":
             raise SettingsError(f"{path} has an unknown key {key!r}.")
-    return msgspec.convert(found, Settings)
+        found[name] = _checked(path, Settings, name, key, value)
+    settings = msgspec.convert(found, Settings)
+    if settings.default_server and settings.default_server not in settings.servers:
+        raise SettingsError(
+            f"default_server in {path} is {settings.default_server!r}, and there is no table "
+            f"[server.{settings.default_server}]."
+        )
+    return settings
+
+
+def _named_servers(path: Path, tables: Mapping[str, object]) -> dict[str, object]:
+    """Return the tables `[server.NAME]`, each key checked.
+
+    Raises:
+        SettingsError: a table has no host, an unknown key or a value that does not fit.
+    """
+    found: dict[str, object] = {}
+    for name, table in tables.items():
+        where = f"[server.{name}] in {path}"
+        if not isinstance(table, dict):
+            raise SettingsError(f"{name} under [server] in {path} must be a table: [server.{name}].")
+        _refuse_passwords(path, table)
+        known = {key.replace("-", "_"): key for key in table}
+        unknown = [key for key in known if key not in _SERVER_TYPES]
+        if unknown:
+            raise SettingsError(f"{where} has an unknown key {known[unknown[0]]!r}.")
+        if not table.get("host"):
+            raise SettingsError(f"{where} has no host.")
+        found[name] = {
+            key: _checked(path, NamedServer, key, f"{written} of [server.{name}]", table[written])
+            for key, written in known.items()
+        }
+    return found
+
+
+def _checked(path: Path, kind: type[ServerSettings], name: str, key: str, value: object) -> object:
+    """Return a value that fits its key.
+
+    Raises:
+        SettingsError: it does not.
+    """
+    import msgspec
+
+    others = {"host": "x"} if kind is NamedServer else {}
+    try:
+        msgspec.convert({**others, name: value}, kind)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_misfit(path, key, _SERVER_TYPES.get(name) or _TYPES[name], value)) from error
+    return value
 
 
 def _refuse_passwords(path: Path, table: dict[str, object]) -> None:
     for key in table:
-        if "password" in key.lower():
+        if "password" in key.lower() and key.replace("-", "_") != "password_command":
             raise SettingsError(
                 f"{path} has a key {key!r}, but a password is never read from a file.",
                 hint="Remove the line, and change the password if others can read the file.",
             )
 
 
-def _misfit(path: Path, key: str, name: str, value: object) -> str:
+def _misfit(path: Path, key: str, kind: object, value: object) -> str:
+    if bool in get_args(kind) or kind is bool:
+        return f"{key} in {path} must be true or false."
     if not isinstance(value, str):
         return f"{key} in {path} must be text in quotes."
-    return f"{key} in {path} must be one of {', '.join(get_args(_TYPES[name]))}, not {value!r}."
+    return f"{key} in {path} must be one of {', '.join(filter(None, get_args(kind)))}, not {value!r}."
 
 
 _TYPES = get_type_hints(Settings)
+_SERVER_TYPES = get_type_hints(NamedServer)
 
 
 @dataclass(kw_only=True)
@@ -229,8 +306,26 @@ class StartOptions:
     user: str = ""
     password_hint: str = field(default="", repr=False)
     """Only the embedded server's password is ever prefilled."""
+    server_name: str = ""
+    """What the settings call that server; empty where they do not name it."""
     wire: str = "auto"
     ca_file: Path | None = None
+    fingerprint: str = ""
+    """SHA-256 of the certificate that alone is accepted, in lower-case hex; empty: pins and authorities."""
+    read_only: bool = False
+    """Whether nothing may be sent that starts, stops or changes something at the server."""
+    password_command: str = field(default="", repr=False)
+    """A command of the operator's that prints the password; empty for none."""
+    password_fd: int | None = None
+    """An open file to read the password from; None for none."""
+    log_file: Path | None = None
+    """Where a log is written; None for nowhere."""
+    log_level: str = "info"
+    """How much of it: error, info or debug."""
+    demo_fingerprint: str = ""
+    """Of the embedded server's certificate, as it says itself."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Where each option's value is from, for `vbem info`."""
     proxy: str = field(default="", repr=False)
     """URL of a proxy, its password in it; empty for none."""
     secrets: tuple[str, ...] = field(default=(), repr=False)

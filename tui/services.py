@@ -187,6 +187,8 @@ class Services:
             wire=WireFormat(self.options.wire),
             ca_file=self.options.ca_file,
             proxy=self.options.proxy,
+            fingerprint=self.options.fingerprint,
+            read_only=self.options.read_only,
             clock=self.clock,
             timeouts=self.timeouts,
         )

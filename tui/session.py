@@ -42,6 +42,8 @@ class Connection:
         wire: what to speak.
         ca_file: authorities used instead of the system's.
         proxy: URL of a proxy, empty for none.
+        fingerprint: SHA-256 of the certificate that alone is accepted, bare hex; empty: pins and authorities.
+        read_only: send nothing that starts, stops or changes something at the server.
         clock: time.
         timeouts: how long a call may take; None for the client's own.
     """
@@ -55,6 +57,8 @@ class Connection:
         wire: WireFormat,
         ca_file: Path | None,
         proxy: str,
+        fingerprint: str = "",
+        read_only: bool = False,
         clock: Clock,
         timeouts: Timeouts | None = None,
     ) -> None:
@@ -70,6 +74,7 @@ class Connection:
         self._trust_store = trust_store
         self._session_store = session_store
         self._wire, self._ca_file, self._proxy, self._clock = wire, ca_file, proxy, clock
+        self._fingerprint, self._read_only = fingerprint, read_only
         self._timeouts = timeouts
         self._manager: EnterpriseManager | None = None
         self._stored: StoredSession | None = None
@@ -96,12 +101,15 @@ class Connection:
                 trust=self._trust(),
                 wire=self._wire,
                 proxy=self._proxy,
+                read_only=self._read_only,
                 clock=self._clock,
                 timeouts=self._timeouts,
             )
         return self._manager
 
     def _trust(self) -> Trust:
+        if self._fingerprint:
+            return Trust(ca_file=self._ca_file, pinned_sha256=self._fingerprint)
         pin = self._trust_store.pinned(self.server)
         return Trust(ca_file=self._ca_file, pinned_sha256=pin.sha256 if pin else "")
 
@@ -183,6 +191,11 @@ class Connection:
         """Return whether a logon session of this server is kept; asks the keyring."""
         self._stored = await self._session_store.load(self.server)
         return self._stored is not None
+
+    @property
+    def kept_user(self) -> str:
+        """Return whose session `has_kept_session` found; empty where it found none."""
+        return self._stored.user if self._stored is not None else ""
 
     @property
     def unread(self) -> str:

@@ -18,6 +18,7 @@ from tui.api.errors import (
     Forbidden,
     ManagerError,
     NotFound,
+    ReadOnly,
     Rejected,
     SessionExpired,
     Unreadable,
@@ -69,6 +70,7 @@ class EnterpriseManager:
         trust: who vouches for its certificate; the system's authorities by default.
         wire: the format; AUTO lists in JSON and writes in XML.
         proxy: URL of an HTTP proxy; never taken from the environment.
+        read_only: refuse what would start, stop or change something at the server.
         clock: now and sleep.
         limits: bounds on what the server may send.
         timeouts: bounds on how long it may take.
@@ -82,12 +84,13 @@ class EnterpriseManager:
         trust: Trust | None = None,
         wire: WireFormat = WireFormat.AUTO,
         proxy: str = "",
+        read_only: bool = False,
         clock: Clock | None = None,
         limits: Limits | None = None,
         timeouts: Timeouts | None = None,
         transport: Transport | None = None,
     ) -> None:
-        self.address = address
+        self.address, self.is_read_only = address, read_only
         self._limits = limits or Limits()
         transport = transport or Transport(
             address, trust=trust or Trust(), proxy=proxy, clock=clock, limits=self._limits, timeouts=timeouts
@@ -322,6 +325,7 @@ class EnterpriseManager:
         Raises:
             ManagerError: with `request_sent` saying whether the server may have it nevertheless.
         """
+        self.check_may_write()
         media_type = request.headers["Content-Type"]
         reply = await self._rest.write(request.method, request.path, media_type=media_type, body=request.body)
         return await self._rest.model_of(reply, resources.task)
@@ -345,6 +349,7 @@ class EnterpriseManager:
             ForeignLink: its Delete link is not its own; nothing was sent.
             NotManager, ErrorAsAnswer: a web page or an Error said yes; whether it was done is not known.
         """
+        self.check_may_write()
         await self._rest.write("DELETE", write_path("tasks", task.task_id, link=task.delete_href))
 
     async def restore_sessions(self, query: Query) -> Items[RestoreSession]:
@@ -412,9 +417,15 @@ class EnterpriseManager:
 
     async def collect(self, server: BackupServer) -> Task:
         """Ask Enterprise Manager to collect from a backup server now; the task says when that has begun."""
+        self.check_may_write()
         own_id, link = id_of(server.uid), server.collect_href
         target = write_path("backupServers", own_id, action="collect", link=link)
         return await self._rest.model_of(await self._rest.write("POST", target), resources.task)
+
+    def check_may_write(self) -> None:
+        """Raise ReadOnly where nothing but logging on and off may be sent that changes something."""
+        if self.is_read_only:
+            raise ReadOnly
 
     async def _all(
         self,

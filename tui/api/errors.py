@@ -201,6 +201,16 @@ class Forbidden(NotAllowed):
     hint = "Use an account with the right role, or ask for the right in Enterprise Manager."
 
 
+class ReadOnly(NotAllowed):
+    """vbem was started so that nothing is written; no byte left."""
+
+    title = "vbem is READ-ONLY"
+    hint = "Start vbem without --read-only, or remove read_only from the settings, to restore or cancel."
+
+    def __init__(self, detail: str = "Nothing was sent.") -> None:
+        super().__init__(detail, request_sent=False)
+
+
 class NotLoggedOff(ManagerError):
     """Whether the logon session has ended is not known."""
 

@@ -1,4 +1,4 @@
-"""The command line. Precedence: option, then environment, then settings file, then default.
+"""The command line: it decides whether the screens open or a command runs, and what the process ends with.
 
 Imports are local on purpose: `vbem --help` and the first painted login load nothing they do not need.
 """
@@ -7,221 +7,34 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import errno
 import gc
 import os
-import re
 import resource
+import signal
 import sys
 import threading
 import time
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from tui import __version__, sanitize
-from tui.config import PROFILES, Folders, Settings, StartOptions, StateError, refresh_rates
+from tui import sanitize
+from tui.cli.commands import build_parser, command_named
+from tui.cli.exit_codes import ExitCode, code_of_error
+from tui.cli.options import Parser, start_options
+from tui.config import StartOptions
 from tui.errors import VbemError
-from tui.store.last_logon import last_logon, log_off_cut_off
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
+    from tui.cli.logon import Command
 
 _WATCHING = ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG", "SSLKEYLOGFILE", "PYTHONASYNCIODEBUG")
 """With these, Textual logs each key pressed, the password's too; ssl and asyncio log even more."""
-_VARIABLES = {
-    "server": "VBEM_SERVER", "user": "VBEM_USER", "format": "VBEM_FORMAT", "ca_file": "VBEM_CA_FILE",
-    "proxy": "VBEM_PROXY", "profile": "VBEM_PROFILE",
-}  # fmt: skip
-_NOT_WITH_DEMO = ("server", "user", "ca_file", "proxy")
-EXIT_USAGE = 2
 LEAVE_S = 2.0
 """How long the end waits for what does not end by itself."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with a word without handing its controls to the terminal."""
-
-    def error(self, message: str) -> NoReturn:
-        super().error(sanitize.safe(message))
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the options of `vbem` itself; `vbem demo-server` has its own."""
-    parser = _Parser(
-        prog="vbem",
-        description="Restore virtual machines from Veeam Backup Enterprise Manager, in a terminal.",
-        epilog="`vbem demo-server --help` describes the embedded server on its own.",
-    )
-    parser.add_argument("--version", action="version", version=f"vbem {__version__}")
-    parser.add_argument(
-        "--demo", action="store_true", help="run on an embedded demo server; nothing real is touched"
-    )
-    parser.add_argument(
-        "--incident", action="store_true", help="with --demo: something encrypted its VMs; restore them"
-    )
-    parser.add_argument("--server", metavar="HOST[:PORT]", help="Enterprise Manager to log on to (port 9398)")
-    parser.add_argument("--user", metavar="DOMAIN\\USER", help="user name to prefill")
-    parser.add_argument("--format", choices=("auto", "xml", "json"), help="wire format (default: auto)")
-    parser.add_argument(
-        "--ca-file", type=Path, metavar="PEM", help="CA certificates to trust instead of the system's"
-    )
-    parser.add_argument(
-        "--proxy", metavar="URL", help="HTTP proxy as http://HOST:PORT; HTTPS_PROXY is ignored"
-    )
-    parser.add_argument(
-        "--state-dir", type=Path, metavar="DIR", help="folder for the journal and pinned certificates"
-    )
-    parser.add_argument(
-        "--profile",
-        choices=PROFILES,
-        help="refresh rate: full, low, or auto: low over SSH (default: auto)",
-    )
-    parser.add_argument("--mouse", action="store_true", help="enable the mouse")
-    return parser
-
-
-class _Chosen:
-    """What was chosen for each option: on the command line, else in the environment, else in the settings.
-
-    Args:
-        options: of the command line.
-        folders: where the settings are.
-        settings: the settings file.
-    """
-
-    def __init__(self, options: argparse.Namespace, folders: Folders, settings: Settings) -> None:
-        self._options, self._folders, self._settings = options, folders, settings
-
-    def value(self, name: str) -> str:
-        """Return what was chosen; empty where nothing was."""
-        return self._of(name)[0]
-
-    def checked(self, name: str, check: Callable[[str], object]) -> str:
-        """Return what was chosen, if the check accepts it.
-
-        Raises:
-            ValueError: it does not; the sentence says where the value is from.
-        """
-        value, source = self._of(name)
-        if value:
-            try:
-                check(value)
-            except (ValueError, VbemError) as error:
-                raise ValueError(f"{source}: {error}") from error
-        return value
-
-    def _of(self, name: str) -> tuple[str, str]:
-        variable = _VARIABLES[name]
-        if option := getattr(self._options, name):
-            return str(option), f"--{name.replace('_', '-')}"
-        if value := os.environ.get(variable, ""):
-            return value, variable
-        key = "wire" if name == "format" else name
-        return getattr(self._settings, key), f"{name} in {self._folders.settings}"
-
-
-def _check_format(wire: str) -> None:
-    if wire not in {"auto", "xml", "json"}:
-        raise ValueError(f"The format must be auto, xml or json, not {wire!r}.")
-
-
-PLAIN_SERVER = re.compile(r"[a-z][a-z0-9-]{0,39}(?:\.[a-z][a-z0-9-]{0,39}){0,4}(?::[1-9][0-9]{0,3})?")
-
-
-def _check_server(server: str) -> None:
-    if PLAIN_SERVER.fullmatch(server):
-        return  # surely one: reading it in full would take a tenth of the time to the first screen
-    from tui.api.models import ServerAddress
-
-    ServerAddress.parse(server)
-
-
-def _is_same(server: str, last: str) -> bool:
-    """Compare two servers as they are dialled, however they were typed."""
-    if not server or not last or server == last:
-        return server == last
-    from tui.api.models import ServerAddress
-
-    try:
-        return ServerAddress.parse(server) == ServerAddress.parse(last)
-    except ValueError:
-        return False
-
-
-def _check_ca_file(path: str) -> None:
-    from tui.api.tls import Trust, client_context
-
-    client_context(Trust(ca_file=Path(path).expanduser()))
-
-
-def _proxy_secrets(url: str) -> tuple[str, ...]:
-    """Check the proxy's URL; return what of it is secret."""
-    if not url:
-        return ()
-    from tui.api.proxy import ProxyAddress
-
-    return ProxyAddress.parse(url).secrets
-
-
-def start_options(options: argparse.Namespace) -> StartOptions:
-    """Combine the command line, the environment and the settings, and check what can be checked now.
-
-    Raises:
-        ValueError: a value is not one of those that are allowed.
-        VbemError: the settings or the state folder cannot be used.
-    """
-    state = str(options.state_dir or os.environ.get("VBEM_STATE_DIR", ""))
-    folders = Folders.locate(demo=options.demo, state_dir=Path(state) if state else None)
-    settings = Settings.load(folders.settings)
-    note = _check_state(folders, is_chosen=bool(state))
-    cut_off = "" if options.demo or note else log_off_cut_off(folders.state, datetime.now(UTC))
-    last_server, last_user = ("", "") if options.demo or note else last_logon(folders.state)
-    chosen = _Chosen(options, folders, settings)
-    proxy = chosen.checked("proxy", _proxy_secrets)
-    ca_file = chosen.checked("ca_file", _check_ca_file)
-    server = chosen.checked("server", _check_server) or last_server
-    profile = chosen.checked("profile", lambda name: refresh_rates(name, os.environ))
-    return StartOptions(
-        folders=folders,
-        settings=settings,
-        server=server,
-        user=chosen.value("user") or (last_user if _is_same(server, last_server) else ""),
-        wire=chosen.checked("format", _check_format),
-        ca_file=Path(ca_file).expanduser() if ca_file else None,
-        proxy=proxy,
-        secrets=_proxy_secrets(proxy),
-        refresh=refresh_rates(profile, os.environ),
-        note=note or cut_off,
-    )
-
-
-def _check_state(folders: Folders, *, is_chosen: bool) -> str:
-    """Check the state folder before anything is typed.
-
-    Args:
-        folders: of this start.
-        is_chosen: the operator named the folder, and may name another one.
-
-    Returns:
-        A note where the usual folder cannot be written: restoring is possible without it.
-
-    Raises:
-        StateError: others may write in it, or the folder that was named cannot be written.
-    """
-    try:
-        folders.make()
-        if not os.access(folders.state, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, "it may not be written")
-    except OSError as error:
-        words = f"The state folder {folders.state} cannot be used: {error.strerror}."
-        if is_chosen or error.errno == errno.EPERM:
-            raise StateError(words) from error
-        return f"{words} Restores can only be sent without a journal, and no certificate can be trusted."
-    folders.check()
-    return ""
+_SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
 def _keep_secrets_in() -> None:
@@ -245,11 +58,7 @@ def run_screens(start: StartOptions, *, mouse: bool) -> int:
     try:
         app.run(mouse=mouse, loop=loop)
     finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.wait(left, timeout=LEAVE_S) if left else asyncio.sleep(0))
-        loop.close()
+        _close(loop)
     _last_word(app.farewell)
     return app.exit_code
 
@@ -268,34 +77,38 @@ def _last_word(words: str) -> None:
         os.close(nowhere)
 
 
-def _run_demo(start: StartOptions, *, mouse: bool, incident: bool = False) -> int:
+@contextmanager
+def _embedded(start: StartOptions, *, incident: bool) -> Iterator[None]:
+    """Run the embedded server beside what is inside, and make it the one to log on to.
+
+    Raises:
+        DemoUnavailable: it did not start.
+    """
     from tui import timefmt
-    from tui.demo.child import DemoUnavailable, embedded_server
+    from tui.demo.child import embedded_server
 
     switches = ("--incident",) if incident else ()
-    try:
-        with embedded_server(identity_folder=start.folders.state / "server", options=switches) as ready:
-            start.proxy = ""  # nobody's proxy leads to this host's loopback interface
-            start.ca_file = None
-            start.server = ready["url"].removeprefix("https://").rstrip("/")
-            start.user = ready["user"]
-            start.password_hint = ready["password"]
-            start.note = (
-                "This is the embedded demo server: nothing here is real.\n"
-                f"Its password, {ready['password']}, is filled in. Press Enter to log on.\n"
-                f"Its certificate's fingerprint begins with {ready['fingerprint'][:23]}: compare, then trust."
-            )
-            if incident:
-                moment = datetime.fromisoformat(ready["incident"])
-                start.note += f"\nAn incident to play: since {timefmt.both(moment)} all is encrypted."
-            return run_screens(start, mouse=mouse)
-    except (DemoUnavailable, OSError) as error:
-        return _refuse(f"The embedded server did not start. {error}")
+    with embedded_server(identity_folder=start.folders.state / "server", options=switches) as ready:
+        start.proxy = ""  # nobody's proxy leads to this host's loopback interface
+        start.ca_file = None
+        start.server = ready["url"].removeprefix("https://").rstrip("/")
+        start.user = ready["user"]
+        start.password_hint = ready["password"]
+        start.note = (
+            "This is the embedded demo server: nothing here is real.\n"
+            f"Its password, {ready['password']}, is filled in. Press Enter to log on.\n"
+            f"Its certificate's fingerprint begins with {ready['fingerprint'][:23]}: compare, then trust."
+        )
+        start.demo_fingerprint = ready["fingerprint"]
+        if incident:
+            moment = datetime.fromisoformat(ready["incident"])
+            start.note += f"\nAn incident to play: since {timefmt.both(moment)} all is encrypted."
+        yield
 
 
 def _refuse(sentence: str) -> int:
     print(f"vbem: {sanitize.safe(sentence)}", file=sys.stderr)  # noqa: T201 - the command line speaks on stderr
-    return EXIT_USAGE
+    return ExitCode.USAGE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -316,26 +129,103 @@ def _run(words: list[str]) -> int:
     options = build_parser().parse_args(words)
     _keep_secrets_in()
     try:
-        _check_together(options)
         start = start_options(options)
+        if options.command is not None or options.plain:
+            return _run_command(options, start)
         if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
-            return _refuse("The screens need a terminal: run it in one (over SSH: ssh -t).")
-        if options.demo:
-            return _run_demo(start, mouse=options.mouse, incident=options.incident)
+            return _refuse(
+                "The screens need a terminal: run it in one (over SSH: ssh -t), or see vbem --help."
+            )
+        if start.folders.demo:
+            return _run_demo(options, start)
         return run_screens(start, mouse=options.mouse)
     except VbemError as error:
-        return _refuse(f"{error} {error.hint}".strip())
+        return _refuse(f"{error}. {error.hint}".replace("..", ".").strip())
     except ValueError as error:
         return _refuse(str(error))
 
 
-def _check_together(options: argparse.Namespace) -> None:
-    """Raise ValueError with the sentence where options do not go together."""
-    ignored = [f"--{name.replace('_', '-')}" for name in _NOT_WITH_DEMO if getattr(options, name)]
-    if options.demo and ignored:
-        raise ValueError(f"--demo logs on to its own server: leave out {' and '.join(ignored)}.")
-    if options.incident and not options.demo:
-        raise ValueError("--incident is played on the demo server: add --demo.")
+def _run_demo(options: argparse.Namespace, start: StartOptions) -> int:
+    from tui.demo.child import DemoUnavailable
+
+    try:
+        with _embedded(start, incident=getattr(options, "incident", False)):
+            return run_screens(start, mouse=options.mouse)
+    except (DemoUnavailable, OSError) as error:
+        return _refuse(f"The embedded server did not start. {error}")
+
+
+def _run_command(options: argparse.Namespace, start: StartOptions) -> int:
+    """Run one command to its end; whatever ends it, it ends with its code and a sentence."""
+    from tui.cli.ask import Terminal
+    from tui.cli.logon import Command
+    from tui.cli.output import Output
+
+    out = Output(is_json=getattr(options, "json", False))
+    terminal = Terminal(sys.stdin.isatty() and sys.stderr.isatty())
+    command = Command(options=options, start=start, out=out, terminal=terminal)
+    if start.folders.demo:
+        with _embedded(start, incident=getattr(options, "incident", False)):
+            start.fingerprint = start.demo_fingerprint.replace(":", "").lower()
+            code = _until_ended(command)
+    else:
+        code = _until_ended(command)
+    out.clear_progress()
+    if out.why_lost:
+        out.say(f"The output could not be written: {out.why_lost}.")
+        return max(code, ExitCode.FAILED)
+    return code
+
+
+def _until_ended(command: Command) -> int:
+    name = command.options.command or "plain"
+    known = command_named(name)
+    loop = asyncio.new_event_loop()
+    stopped: list[signal.Signals] = []
+    try:
+        function = getattr(import_module(f"tui.cli.{known.module}"), known.function)
+        task = loop.create_task(function(command))
+
+        def stop(number: signal.Signals) -> None:
+            stopped.append(number)
+            task.cancel()
+
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, stop, number)
+        return int(loop.run_until_complete(task))
+    except asyncio.CancelledError:
+        number = stopped[0] if stopped else signal.SIGTERM
+        words = "Ctrl+C" if number is signal.SIGINT else "a signal to end"
+        return _ended_by(command, VbemError("", title=f"Stopped by {words}"), _SIGNALS[number])
+    except VbemError as error:
+        return _ended_by(command, error, code_of_error(error))
+    except Exception as error:  # noqa: BLE001 - the outer edge: a crash is never 0, and leaves a report
+        from tui.crash_report import report_crash
+
+        secrets = (*command.start.secrets, command.start.password_hint)
+        path = report_crash(command.start.folders.state, error, filter(None, secrets))
+        words = f"vbem stopped because of a bug. Report: {path}"
+        return _ended_by(command, VbemError("", title=words), ExitCode.CRASH)
+    finally:
+        _close(loop)
+
+
+def _ended_by(command: Command, error: VbemError, code: ExitCode) -> int:
+    """Say what ended a command, as JSON, too, where that is wanted and nothing was written yet."""
+    words = ". ".join(part.rstrip(".") for part in (error.title, error.detail, error.hint) if part)
+    command.out.say(f"vbem: {words}.")
+    if not command.out.has_document:
+        facts = {"title": error.title, "detail": error.detail, "hint": error.hint, "exit_code": int(code)}
+        command.out.document(command_named(command.options.command or "plain").array, (), error=facts)
+    return code
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    loop.run_until_complete(asyncio.wait(left, timeout=LEAVE_S) if left else asyncio.sleep(0))
+    loop.close()
 
 
 def _end_threads(code: int) -> None:
@@ -352,6 +242,6 @@ def _end_threads(code: int) -> None:
 def _demo_server(words: list[str]) -> int:
     from tui.demo import command
 
-    parser = _Parser(prog="vbem demo-server", description="Run the embedded Enterprise Manager alone.")
+    parser = Parser(prog="vbem demo-server", description="Run the embedded Enterprise Manager alone.")
     command.add_options(parser)
     return command.run(parser.parse_args(words))

@@ -1,0 +1,276 @@
+"""The commands: each with its own arguments, and the function that runs it.
+
+Light: `vbem --help` loads no command. The options of every command are in `options`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui import __version__
+from tui.cli.exit_codes import epilog
+from tui.cli.options import Parser, add_options
+
+MOST_AT_A_TIME = 50
+Arguments = Callable[[argparse.ArgumentParser], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subcommand:
+    """One command."""
+
+    name: str
+    help: str
+    module: str
+    """Of `tui.cli`: where it runs."""
+    function: str
+    """`async (Command) -> ExitCode`."""
+    array: str
+    """What its JSON calls the one array."""
+    arguments: Arguments = lambda _parser: None
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"a number from {least} to {most} is needed, not {text!r}")
+        return int(text)
+
+    return number
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="write one JSON object to standard output")
+
+
+def _before(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--before",
+        metavar="TIME",
+        help="newest point before it: 22:45, 'yesterday 22:45', 2026-11-25T22:45Z, -3h "
+        "(default: the incident that is set)",
+    )
+
+
+def _yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
+
+
+def _points(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--vm", metavar="NAME", help="all points of this VM: NAME or NAME@BACKUP-SERVER")
+    _before(parser)
+    parser.add_argument("--platform", metavar="P", help="only this platform: vsphere, hyperv, cloud")
+    parser.add_argument("--all", action="store_true", help="every point, not the newest of each VM")
+    _json(parser)
+
+
+def _restore(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--point", metavar="UID", help="restore this very point")
+    what.add_argument("--vm", metavar="NAME", help="restore this VM from its newest point (see --before)")
+    parser.add_argument("--server-of", metavar="V", help="the backup server of the VM, where names repeat")
+    _before(parser)
+    original = parser.add_mutually_exclusive_group()
+    original.add_argument("--keep-original", action="store_true", help="keep the original VM (the default)")
+    original.add_argument(
+        "--overwrite", metavar="VM", help="overwrite the original; the name of the VM is the yes to that"
+    )
+    parser.add_argument("--new-name", metavar="NAME", help="name of the restored VM (Cloud Director alone)")
+    parser.add_argument("--power-on", action="store_true", help="power the restored VM on")
+    parser.add_argument(
+        "--set",
+        metavar="FIELD=VALUE",
+        action="append",
+        default=[],
+        help="another field of the restore form, as storage_profile_ref=urn:...",
+    )
+    parser.add_argument("--ticket", metavar="T", default="", help="ticket or reason, for the journal")
+    parser.add_argument(
+        "--after-incident", action="store_true", help="the yes to a point that is not of before the incident"
+    )
+    parser.add_argument(
+        "--beside", action="store_true", help="the yes to another restore of the VM that may be running"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show plan and exact request; send nothing")
+    _yes(parser)
+    parser.add_argument("--wait", action="store_true", help="wait for the end of the restore")
+    _json(parser)
+
+
+def _tasks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--watch", action="store_true", help="one line per change, until all have ended")
+    _json(parser)
+
+
+def _cancel(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", type=_number(1, 2**62), help="number of the restore: vbem tasks")
+    _yes(parser)
+    _json(parser)
+
+
+def _chosen_rows(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ticket", metavar="T", default="", help="only what has this ticket or reason")
+    parser.add_argument("--vm", metavar="NAME", default="", help="only this VM")
+    parser.add_argument("--state", metavar="S", default="", help="only this state: succeeded, failed, ...")
+    parser.add_argument("--since", metavar="TIME", default="", help="only what was sent since then")
+
+
+def _history(parser: argparse.ArgumentParser) -> None:
+    _chosen_rows(parser)
+    parser.add_argument(
+        "--limit", metavar="N", type=_number(1, 100_000), default=200, help="the newest N (default: 200)"
+    )
+    _json(parser)
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    _chosen_rows(parser)
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--csv", action="store_true", help="as CSV instead of Markdown")
+    kind.add_argument("--json", action="store_true", help="as JSON instead of Markdown")
+    parser.add_argument("--output", metavar="FILE", default="", help="a new file; .md, .csv or .json")
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("check", "show", "run"), help="check: ready? show: what happens")
+    parser.add_argument("file", metavar="FILE", help="a recovery plan (TOML)")
+    _before(parser)
+    parser.add_argument("--ticket", metavar="T", default="", help="ticket or reason, for the journal")
+    parser.add_argument("--requests", action="store_true", help="with show: the exact requests, too")
+    parser.add_argument(
+        "--at-a-time", metavar="N", type=_number(1, MOST_AT_A_TIME), help="so many restores at once"
+    )
+    parser.add_argument(
+        "--per-server", metavar="N", type=_number(1, MOST_AT_A_TIME), help="so many per backup server"
+    )
+    parser.add_argument(
+        "--overwrites",
+        metavar="N",
+        type=_number(1, 10_000),
+        help="with run: how many originals are overwritten; the number is the yes to that",
+    )
+    parser.add_argument(
+        "--leave-out", action="store_true", help="with run: leave out the VMs that cannot be restored"
+    )
+    _yes(parser)
+    _json(parser)
+
+
+COMMANDS = (
+    Subcommand(
+        name="points",
+        help="list restore points",
+        module="points",
+        function="list_points",
+        array="points",
+        arguments=_points,
+    ),
+    Subcommand(
+        name="restore",
+        help="restore one VM",
+        module="restore",
+        function="restore",
+        array="restores",
+        arguments=_restore,
+    ),
+    Subcommand(
+        name="tasks",
+        help="list the restores in flight",
+        module="tasks",
+        function="list_tasks",
+        array="tasks",
+        arguments=_tasks,
+    ),
+    Subcommand(
+        name="cancel",
+        help="cancel a restore",
+        module="tasks",
+        function="cancel",
+        array="tasks",
+        arguments=_cancel,
+    ),
+    Subcommand(
+        name="history",
+        help="list what was restored",
+        module="history",
+        function="history",
+        array="history",
+        arguments=_history,
+    ),
+    Subcommand(
+        name="report",
+        help="write the report of a recovery",
+        module="history",
+        function="report",
+        array="vms",
+        arguments=_report,
+    ),
+    Subcommand(
+        name="plan",
+        help="check, show or run a recovery plan",
+        module="plan",
+        function="plan",
+        array="vms",
+        arguments=_plan,
+    ),
+    Subcommand(
+        name="log-off",
+        help="end the logon session the keyring holds",
+        module="logon",
+        function="log_off",
+        array="log_off",
+        arguments=_json,
+    ),
+    Subcommand(
+        name="info",
+        help="describe this installation, for a bug report",
+        module="info",
+        function="info",
+        array="servers",
+        arguments=_json,
+    ),
+)
+"""Every command but `demo-server`, which has nothing in common with them."""
+PLAIN = Subcommand(name="plain", help="ask line by line", module="plain", function="plain", array="restores")
+"""What `vbem --plain` runs."""
+
+
+def command_named(name: str) -> Subcommand:
+    """Return the command of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return {command.name: command for command in (*COMMANDS, PLAIN)}[name]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of `vbem` and its commands; `vbem demo-server` has its own."""
+    parser = Parser(
+        prog="vbem",
+        description="Restore virtual machines from Veeam Backup Enterprise Manager. "
+        "Without a command the screens open.",
+        epilog=epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"vbem {__version__}")
+    parser.add_argument("--mouse", action="store_true", help="enable the mouse in the screens")
+    parser.add_argument(
+        "--plain", action="store_true", help="ask line by line instead of opening the screens"
+    )
+    add_options(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for command in COMMANDS:
+        one = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=f"{command.help[0].upper()}{command.help[1:]}.",
+            epilog=epilog(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.arguments(one)
+        add_options(one)
+    commands.add_parser("demo-server", help="run the embedded Enterprise Manager alone", add_help=False)
+    return parser

@@ -1,0 +1,134 @@
+"""`vbem history` and `vbem report`: what the journal remembers. The server is not asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from tui import timefmt
+from tui.cli.exit_codes import CommandError, ExitCode
+from tui.cli.logon import Command
+from tui.cli.points import moment_of
+from tui.cli.restore import row_record
+from tui.clock import SystemClock
+from tui.recovery.report import Report, csv_text, json_text, markdown, report_of, write_report
+from tui.restore_states import RestoreState
+from tui.restores.journal_mapping import operator_name
+from tui.store.journal import Journal
+from tui.store.journal_entry import JournalEntry
+from tui.store.recovery_journal import QueueEntry, RecoveryJournal
+
+MOST_ROWS = 100_000
+
+
+async def history(command: Command) -> ExitCode:
+    """List rows of the journal, newest first."""
+    entries, _ = await asyncio.to_thread(_read, command, command.options.limit)
+    command.out.table(
+        ("ID", "SENT (UTC)", "STATE", "VM", "POINT (UTC)", "NEW NAME", "TICKET", "WHO", "WHAT IS KNOWN"),
+        [
+            (
+                str(one.id),
+                timefmt.utc(one.created) if one.known_created else "",
+                "UNKNOWN" if one.state is RestoreState.UNKNOWN else one.state.label,
+                one.vm_name,
+                timefmt.utc(one.point_created) if one.point_created else "",
+                one.new_name,
+                one.reason,
+                one.operator,
+                one.words,
+            )
+            for one in entries
+        ],
+    )
+    if not entries:
+        command.out.lines(["The journal has no such restore."])
+    command.out.document("history", [row_record(one.to_json()) for one in entries])
+    return ExitCode.DONE
+
+
+async def report(command: Command) -> ExitCode:
+    """Write the report of what was restored: Markdown, CSV or JSON."""
+    options, out = command.options, command.out
+    entries, queues = await asyncio.to_thread(_read, command, MOST_ROWS)
+    servers = sorted({one.server for one in entries})
+    is_narrowed = bool(options.vm or options.state or options.since)
+    made = report_of(
+        entries,
+        # What was never sent has neither state nor time: it is told where all is.
+        [] if is_narrowed else queues,
+        server=", ".join(servers) or command.start.server,
+        made=SystemClock().now(),
+        ticket=options.ticket,
+    )
+    if not made.rows:
+        raise CommandError(
+            "The journal has no such restore.", code=ExitCode.FAILED, title="There is no report"
+        )
+    if options.output:
+        path = Path(options.output).expanduser()
+        write_report(made, path)
+        out.say(f"Written: {path}")
+    else:
+        out.text(_text(made, is_csv=options.csv, is_json=options.json))
+        out.has_document = True
+    return ExitCode.DONE
+
+
+def _text(made: Report, *, is_csv: bool, is_json: bool) -> str:
+    if is_json:
+        return json_text(made)
+    return csv_text(made) if is_csv else markdown(made)
+
+
+def _read(command: Command, limit: int) -> tuple[list[JournalEntry], list[QueueEntry]]:
+    """Return the rows that are asked for, newest first, and all queues.
+
+    Raises:
+        JournalError: the journal cannot be read.
+        CommandError: a word of the command is not understood.
+    """
+    options, folders = command.options, command.start.folders
+    server = command.start.server if "server" in command.start.sources else ""
+    since = moment_of(options.since, SystemClock().now()) if options.since else None
+    states = _states(options.state) if options.state else frozenset(RestoreState)
+    if not folders.journal.exists():
+        return [], []
+    journal = Journal.open(folders.journal)
+    if journal.note:
+        command.out.say(journal.note)
+    try:
+        rows = journal.recent(MOST_ROWS, _with_port(server) if server else "")
+        queues = (
+            RecoveryJournal(
+                journal, server=_with_port(server), operator=operator_name(), clock=SystemClock()
+            ).queues()
+            if server or rows
+            else []
+        )
+    finally:
+        journal.close()
+    found = [
+        one
+        for one in rows
+        if one.state in states
+        and (not options.ticket or options.ticket.casefold() in one.reason.casefold())
+        and (not options.vm or options.vm.casefold() == one.vm_name.casefold())
+        and (since is None or one.created >= since)
+    ]
+    return found[:limit], queues
+
+
+def _with_port(server: str) -> str:
+    from tui.api.models import ServerAddress
+
+    return str(ServerAddress.parse(server)) if server else ""
+
+
+def _states(text: str) -> frozenset[RestoreState]:
+    words: Sequence[str] = [word.strip().lower() for word in text.split(",") if word.strip()]
+    known = {state.value: state for state in RestoreState}
+    if unknown := [word for word in words if word not in known]:
+        raise CommandError(f"There is no state {unknown[0]!r}: {', '.join(known)}.", code=ExitCode.USAGE)
+    return frozenset(known[word] for word in words)

@@ -1,0 +1,248 @@
+"""`vbem plan check|show|run FILE`: a recovery plan without the screens, with the same guards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from tui import timefmt
+from tui.cli.exit_codes import CommandError, ExitCode, code_of_state, worst
+from tui.cli.logon import Command, LoggedOn, logged_on
+from tui.cli.points import load_points, take_moment, with_ticket
+from tui.cli.restore import planner_of, record_of
+from tui.recovery.plan import PlanLine, RecoveryPlan
+from tui.recovery.plan_file import PlanFileError, PlanTable, plan_of_file, read_plan_file
+from tui.recovery.planner import Planner, queue_lines
+from tui.recovery.queue import LineState, Queue
+from tui.recovery.queue_summary import line_words, summarize
+from tui.recovery.readiness import check_readiness
+from tui.restore_points.names import NameFound, open_words
+
+
+async def plan(command: Command) -> ExitCode:
+    """Check, show or run a recovery plan."""
+    options = command.options
+    try:
+        table = await asyncio.to_thread(read_plan_file, Path(options.file).expanduser())
+    except (PlanFileError, ValueError) as error:
+        detail = error.detail if isinstance(error, PlanFileError) else "That is no path of a file."
+        raise CommandError(detail, code=ExitCode.USAGE, title=PlanFileError.title) from error
+    async with logged_on(command) as logon:
+        take_moment(command, logon)
+        ticket = with_ticket(command, logon)
+        _take_limit(logon, table)
+        planner = planner_of(logon, await load_points(command, logon))
+        made, open_names = plan_of_file(table, planner)
+        if options.action == "check":
+            return await _check(command, logon, planner, made, open_names, table.limit)
+        made = await planner.learn_platforms(made, logon.connection.manager)
+        made = await planner.check(made)
+        _show(command, made, open_names)
+        if options.action == "show":
+            _show_requests(command, made)
+            _document(command, made, open_names)
+            return ExitCode.NOT_READY if made.cannot or open_names else ExitCode.DONE
+        made = _confirmed(command, logon, planner, made, open_names)
+        return await _run(command, logon, made, ticket or table.name)
+
+
+def _take_limit(logon: LoggedOn, table: PlanTable) -> None:
+    """Let the file's limit of data lost count where the incident has none."""
+    incident = logon.restores.incident
+    if incident is not None and incident.lost_at_most is None and table.limit is not None:
+        logon.restores.incident = replace(incident, lost_at_most=table.limit)
+
+
+async def _check(
+    command: Command,
+    logon: LoggedOn,
+    planner: Planner,
+    made: RecoveryPlan,
+    open_names: Sequence[NameFound],
+    limit: timedelta | None,
+) -> ExitCode:
+    found = await check_readiness(made, open_names, planner, logon.connection.manager, lost_at_most=limit)
+    command.out.lines(row.words for row in found.rows)
+    command.out.lines([found.words])
+    command.out.document(
+        "vms",
+        (
+            {"vm": row.vm, "is_ready": row.is_ready, "why_not": row.why_not, "notes": row.notes}
+            for row in found.rows
+        ),
+        name=made.name,
+        ready=found.ready,
+        total=len(found.rows),
+    )
+    return ExitCode(found.exit_code)
+
+
+def _show(command: Command, made: RecoveryPlan, open_names: Sequence[NameFound]) -> None:
+    out = command.out
+    out.table(
+        ("GROUP", "VM", "PLATFORM", "POINT (UTC)", "LOST", "WHAT HAPPENS"),
+        [
+            (
+                f"{line.group}{' critical' if line.critical else ''}",
+                line.vm_name,
+                line.platform.short_label,
+                timefmt.utc(line.point.created) if line.point and line.point.known_created else "none",
+                timefmt.span(line.lost) if line.lost is not None else "",
+                ". ".join((line.words, *line.notes)),
+            )
+            for line in made.lines
+        ],
+    )
+    for found in open_names:
+        out.lines([f"{found.typed}: {open_words(found)}"])
+    out.lines([made.summary])
+
+
+def _show_requests(command: Command, made: RecoveryPlan) -> None:
+    if command.options.requests:
+        for line in made.to_be_sent:
+            if line.plan is not None:
+                command.out.lines(["", f"{line.vm_name}:", *line.plan.request.pretty().splitlines()])
+
+
+def _document(command: Command, made: RecoveryPlan, open_names: Sequence[NameFound]) -> None:
+    command.out.document(
+        "vms",
+        (
+            *map(_line_record, made.lines),
+            *({"vm": one.typed, "problem": open_words(one)} for one in open_names),
+        ),
+        name=made.name,
+        summary=made.summary,
+    )
+
+
+def _line_record(line: PlanLine) -> dict[str, object]:
+    request = line.plan.request if line.plan is not None and line.is_to_be_sent else None
+    return {
+        "vm": line.vm_name,
+        "backup_server": line.server_name,
+        "platform": line.platform.label,
+        "group": line.group,
+        "critical": line.critical,
+        "point_uid": line.point.uid if line.point is not None else None,
+        "lost_s": None if line.lost is None else int(line.lost.total_seconds()),
+        "overwrites": line.overwrites,
+        "new_name": line.new_name,
+        "words": line.words,
+        "problem": line.problem,
+        "notes": line.notes,
+        "request": None if request is None else {"path": request.path, "body": request.body.decode()},
+    }
+
+
+def _confirmed(
+    command: Command, logon: LoggedOn, planner: Planner, made: RecoveryPlan, open_names: Sequence[NameFound]
+) -> RecoveryPlan:
+    """Return the plan with what is left out, once it is confirmed.
+
+    Raises:
+        CommandError: it is not, or a VM cannot be restored and is not left out.
+    """
+    options, terminal = command.options, command.terminal
+    logon.connection.manager.check_may_write()
+    cannot = len(made.cannot) + len(open_names)
+    if cannot and not options.leave_out:
+        if not terminal.can_ask or options.yes:
+            raise CommandError(
+                f"{cannot} VMs of the plan cannot be restored.",
+                code=ExitCode.NOT_READY,
+                title="The plan is not ready",
+                hint="Correct the file, or leave them out with --leave-out.",
+            )
+        if not terminal.ask_yes(f"{cannot} VMs cannot be restored. Leave them out?"):
+            raise CommandError("Nothing was sent.", code=ExitCode.NOT_READY, title="The plan is not ready")
+    made = made.changed(lambda line: replace(line, is_left_out=True) if line in made.cannot else line)
+    if not made.to_be_sent:
+        raise CommandError("No VM of it can be restored.", code=ExitCode.NOT_READY, title="Nothing was sent")
+    over = len(made.overwriting)
+    if over and options.overwrites != over:
+        if options.overwrites is not None or not terminal.can_ask:
+            raise CommandError(
+                f"{over} originals would be OVERWRITTEN.",
+                code=ExitCode.NOT_ALLOWED,
+                title="The plan is not confirmed",
+                hint=f"Say yes to that with --overwrites {over}.",
+            )
+        if terminal.ask(f"{over} originals are OVERWRITTEN. Type that number: ") != str(over):
+            raise CommandError(
+                "Nothing was sent.", code=ExitCode.NOT_ALLOWED, title="The plan is not confirmed"
+            )
+    elif not options.yes:
+        if not terminal.can_ask:
+            raise CommandError(
+                "There is no terminal to ask at.",
+                code=ExitCode.NOT_ALLOWED,
+                title="The plan is not confirmed",
+                hint="Say yes to what vbem plan show shows with --yes.",
+            )
+        if not terminal.ask_yes(f"Restore {len(made.to_be_sent)} VMs?"):
+            raise CommandError(
+                "Nothing was sent.", code=ExitCode.NOT_ALLOWED, title="The plan is not confirmed"
+            )
+    return made
+
+
+async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: str) -> ExitCode:
+    """Send the queue, group by group, and wait for its end."""
+    options, out = command.options, command.out
+    following = asyncio.create_task(logon.services.watcher(logon.restores).run())
+    changed = asyncio.Event()
+    logon.recovery.queue_listeners.append(changed.set)
+    said: dict[int, str] = {}
+    try:
+        runner = await logon.recovery.start_queue(queue_lines(made), name=made.name, ticket=ticket)
+        runner.set_limits(at_a_time=options.at_a_time, per_server=options.per_server)
+        while True:
+            changed.clear()
+            queue = runner.queue
+            _say_changes(command, queue, said)
+            if queue.is_paused:
+                raise CommandError(queue.why_paused, code=ExitCode.FAILED, title="The queue has stopped")
+            if _has_ended(queue):
+                break
+            out.progress(summarize(queue, logon.services.clock.now()).words)
+            await changed.wait()
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    await logon.restores.learn_names()
+    summary = summarize(queue, logon.services.clock.now())
+    out.lines([summary.words])
+    records = [
+        await record_of(logon, line.restore)
+        if line.restore is not None
+        else {"vm_name": line.vm_name, "state": line.state.value, "message": line.why}
+        for line in queue.lines
+    ]
+    out.document("vms", records, name=made.name, summary=summary.words)
+    return worst(
+        code_of_state(line.restore.state) if line.restore is not None else ExitCode.FAILED
+        for line in queue.lines
+        if line.state is not LineState.TAKEN_OUT
+    )
+
+
+def _has_ended(queue: Queue) -> bool:
+    """Return whether nothing more is sent and nothing that was sent is still watched."""
+    waits = any(line.state is LineState.SENDING for line in queue.lines) or queue.next_line() is not None
+    runs = any(line.restore is not None and line.restore.is_in_flight for line in queue.lines)
+    return not waits and not runs
+
+
+def _say_changes(command: Command, queue: Queue, said: dict[int, str]) -> None:
+    words = line_words(queue)
+    for line in queue.lines:
+        found = words[line.id]
+        if said.get(line.id) != found.label:
+            said[line.id] = found.label
+            detail = f": {found.detail}" if found.detail else ""
+            command.out.say(f"{line.vm_name}: {found.label}{detail}")

@@ -1,0 +1,402 @@
+"""`vbem restore`: one VM, with the guards of the screens; what is open is asked at a terminal, else refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from tui import timefmt
+from tui.api.models import Platform, RestorePoint, WireFormat
+from tui.cli.exit_codes import CommandError, ExitCode, code_of_state
+from tui.cli.logon import Command, LoggedOn, logged_on
+from tui.cli.points import find_vms, load_points, not_found, take_moment, with_ticket
+from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
+from tui.recovery.planner import Planner
+from tui.restore_points.index import PointIndex, Vm
+from tui.restores.forms.form import form_for, platform_choices
+from tui.restores.outcome import outcome_words
+from tui.restores.plan import RestorePlan
+from tui.restores.restore import Restore
+
+_SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def planner_of(logon: LoggedOn, index: PointIndex) -> Planner:
+    """Return what plans are made with on a logon."""
+    from tui.api.models import CloudLayout
+
+    layout = CloudLayout(logon.services.settings.cloud_layout or CloudLayout.SEED)
+    return Planner(restores=logon.restores, index=index, clock=logon.services.clock, layout=layout)
+
+
+async def restore(command: Command) -> ExitCode:
+    """Restore one VM: find it and its point, make the plan, ask, send one POST, and watch."""
+    options = command.options
+    if not options.vm and not options.point and not command.terminal.can_ask:
+        raise CommandError("Name the VM with --vm, or the point with --point.", code=ExitCode.USAGE)
+    async with logged_on(command) as logon:
+        moment = take_moment(command, logon)
+        ticket = with_ticket(command, logon)
+        index = await load_points(command, logon)
+        planner = planner_of(logon, index)
+        vm, point = choose_point(command, index, moment)
+        line = _line(command, planner, vm, point)
+        plan = await _prepared(command, logon, planner, line)
+        made = _checked(command, plan.lines[0])
+        show_plan(command, made)
+        if options.dry_run:
+            command.out.lines(["", "This request would be sent:", *made.request.pretty().splitlines()])
+            command.out.document("restores", [_planned(made)], dry_run=True)
+            return ExitCode.DONE
+        logon.connection.manager.check_may_write()
+        confirm(command, made)
+        following = asyncio.create_task(logon.services.watcher(logon.restores).run())
+        try:
+            sent = await logon.restores.submit(made, ticket)
+            ended = await follow(
+                command, logon, [sent.key], is_enough=_is_begun if not options.wait else None
+            )
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+        await logon.restores.learn_names()
+        rows = [logon.restores.get(one.key) for one in ended]
+        await _show_end(command, logon, rows)
+    return code_of_state(rows[0].state)
+
+
+def _is_begun(one: Restore) -> bool:
+    return bool(one.session_uid)
+
+
+def choose_point(command: Command, index: PointIndex, moment: datetime | None) -> tuple[Vm, RestorePoint]:
+    """Return the VM and the point that are named; at a terminal what is open is asked.
+
+    Raises:
+        CommandError: there is none, or several and nobody to ask.
+    """
+    options = command.options
+    if options.point:
+        return _point_of_uid(index, options.point)
+    name = options.vm or command.terminal.ask("Name of the VM, or a part of it: ")
+    found, vms = find_vms(index, name, options.server_of or "")
+    if not vms and not options.vm:
+        vms = [vm for vm in index.vms if vm.rows and name.casefold() in vm.name.casefold()]
+    if not vms:
+        raise not_found(found)
+    if len(vms) > 1 and not command.terminal.can_ask:
+        which = "; ".join(f"{vm.name}@{vm.server_name} ({vm.platform.label})" for vm in vms[:10])
+        raise CommandError(
+            f"{len(vms)} VMs are named {name}: {which}.",
+            code=ExitCode.USAGE,
+            title="The name means several VMs",
+            hint="Name the backup server with --server-of, or the point with --point.",
+        )
+    place = 0
+    if len(vms) > 1 or not options.vm:
+        vms.sort(key=lambda vm: (vm.folded, vm.server_name))
+        texts = [f"{vm.name}, {vm.platform.label}, {vm.server_name}, {len(vm.rows)} points" for vm in vms]
+        place = command.terminal.choose("Which VM", texts)
+    vm = vms[place]
+    rows = list(vm.rows)
+    if moment is not None:
+        best = index.newest_before(vm, moment)
+        rows = [] if best is None else rows[rows.index(best) :]
+    if not rows:
+        raise CommandError(
+            f"{vm.name} has no point before {timefmt.both(moment)}."
+            if moment
+            else f"{vm.name} has no point.",
+            code=ExitCode.FAILED,
+            title="There is no point to restore",
+            hint="See vbem points --vm for what there is; --point takes a later one, with --after-incident.",
+        )
+    if not options.vm:
+        points = [index.point(row) for row in rows]
+        texts = [f"{timefmt.both(one.created)}, {one.point_type}" for one in points]
+        return vm, points[command.terminal.choose("Which point", texts)]
+    return vm, index.point(rows[0])
+
+
+def _point_of_uid(index: PointIndex, uid: str) -> tuple[Vm, RestorePoint]:
+    wanted = uid.strip().casefold()
+    for vm in index.vms:
+        for row in vm.rows:
+            if wanted in {index.uid(row).casefold(), index.uid(row).rpartition(":")[2].casefold()}:
+                return vm, index.point(row)
+    raise CommandError(
+        f"The server lists no restore point {uid}.",
+        code=ExitCode.FAILED,
+        title="The point is not there",
+        hint="See vbem points for their UIDs.",
+    )
+
+
+def _line(command: Command, planner: Planner, vm: Vm, point: RestorePoint) -> PlanLine:
+    """Return what is to be done with the VM.
+
+    Raises:
+        CommandError: a field is not known, or does not fit the platform.
+    """
+    options = command.options
+    line = planner.line_of(vm)
+    keeps = not options.overwrite
+    is_open = command.terminal.can_ask and not options.vm and not options.point
+    power_on = options.power_on
+    new_name = options.new_name
+    if is_open:
+        if vm.platform is not Platform.CLOUD_DIRECTOR:
+            keeps = command.terminal.ask_yes("Keep the original VM?")
+        else:
+            new_name = command.terminal.ask("New name of the restored VM, empty OVERWRITES the original: ")
+            keeps = bool(new_name)
+        power_on = command.terminal.ask_yes("Power the restored VM on?")
+    return replace(
+        line,
+        point=point,
+        point_uid=point.uid,
+        choices=Choices(keep_original=keeps, power_on=power_on, new_name=new_name or None),
+        values=_fields(options.set),
+        may_be_after=options.after_incident,
+    )
+
+
+def _fields(given: Sequence[str]) -> Mapping[str, bool | str]:
+    found: dict[str, bool | str] = {}
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not separator or not name.strip():
+            raise CommandError(f"--set takes FIELD=VALUE, not {text!r}.", code=ExitCode.USAGE)
+        found[name.strip().replace("-", "_")] = _SWITCHES.get(value.strip().lower(), value.strip())
+    return found
+
+
+async def _prepared(command: Command, logon: LoggedOn, planner: Planner, line: PlanLine) -> RecoveryPlan:
+    """Return the plan of that one line, with what runs at the server now.
+
+    Raises:
+        CommandError: the platform is not known, or what was asked for is not possible there.
+        ManagerError: the server could not be asked.
+    """
+    plan = planner.prepare(RecoveryPlan(lines=(line,)))
+    plan = await planner.learn_platforms(plan, logon.connection.manager)
+    if plan.lines[0].platform is Platform.UNKNOWN and command.terminal.can_ask:
+        choices = platform_choices(line.key.kind)
+        place = command.terminal.choose(
+            "The server does not say the platform. Which is it", [one.label for one in choices]
+        )
+        chosen = replace(plan.lines[0], platform=Platform(choices[place].value))
+        plan = planner.prepare(replace(plan, lines=(chosen,)))
+    found = plan.lines[0]
+    if found.platform is not Platform.CLOUD_DIRECTOR and command.options.new_name:
+        raise CommandError(
+            f"{found.vm_name} is a VM of {found.platform.label}.",
+            code=ExitCode.USAGE,
+            title="A new name is possible on Cloud Director alone",
+            hint="Leave out --new-name.",
+        )
+    if found.point is not None and found.platform is not Platform.UNKNOWN:
+        known = {field.name for field in form_for(found.point, found.platform, layout=planner.layout).fields}
+        if unknown := sorted(set(found.values) - known):
+            raise CommandError(
+                f"The form of {found.platform.label} has no field {unknown[0]}: {', '.join(sorted(known))}.",
+                code=ExitCode.USAGE,
+                title="There is no such field",
+            )
+    return await planner.check(plan)
+
+
+def _checked(command: Command, line: PlanLine) -> RestorePlan:
+    """Return what will be sent.
+
+    Raises:
+        CommandError: it cannot be, or a yes of its own is missing.
+    """
+    made = line.plan
+    if made is not None and made.is_after_incident and not line.may_be_after:
+        words = " ".join(made.warnings)
+        if command.terminal.can_ask and not command.options.yes:
+            command.out.say(words)
+            if command.terminal.ask_yes("Restore a point that is not of before the incident?"):
+                return replace(made, context=replace(made.context, may_be_after=True))
+        raise CommandError(
+            words,
+            code=ExitCode.NOT_ALLOWED,
+            title="The point is not of before the incident",
+            hint="Choose another point, or say yes to this one with --after-incident.",
+        )
+    if made is None or line.problem:
+        raise CommandError(
+            f"{line.vm_name}: {line.problem}.", code=ExitCode.USAGE, title="This restore is not possible"
+        )
+    return made
+
+
+def show_plan(command: Command, made: RestorePlan) -> None:
+    """Write what will happen, then what is to be thought of."""
+    command.out.lines(made.words)
+    if not command.options.json:
+        command.out.lines(f"WARNING: {words}" for words in made.warnings)
+        command.out.lines(made.found)
+    else:
+        for words in (*made.words, *(f"WARNING: {one}" for one in made.warnings), *made.found):
+            command.out.say(words)
+
+
+def confirm(command: Command, made: RestorePlan) -> None:
+    """Return where the restore is confirmed: for an overwrite by the name of the VM.
+
+    Raises:
+        CommandError: it is not.
+    """
+    options, terminal = command.options, command.terminal
+    running = bool(made.context.running or made.context.other_rows or made.context.own_in_flight)
+    unsure = bool(made.context.unreadable_sessions) or not made.context.is_list_whole
+    if (running or unsure) and not options.beside and (options.yes or not terminal.can_ask):
+        raise CommandError(
+            " ".join(made.warnings),
+            code=ExitCode.NOT_ALLOWED,
+            title="Another restore of this VM is running, or may be",
+            hint="Wait for it, or say yes to this one beside it with --beside.",
+        )
+    if made.overwrites and options.overwrite and not made.confirmed_by(options.overwrite):
+        raise CommandError(
+            f"--overwrite names {options.overwrite!r}, and {made.confirm_word!r} would be overwritten.",
+            code=ExitCode.NOT_ALLOWED,
+            title="The restore is not confirmed",
+        )
+    if made.overwrites and not options.overwrite and not terminal.can_ask:
+        raise CommandError(
+            f"{made.confirm_word} would be, or may be, OVERWRITTEN.",
+            code=ExitCode.NOT_ALLOWED,
+            title="The restore is not confirmed",
+            hint=f"Say yes to that with --overwrite and the name of the VM, or its code {made.short_code}.",
+        )
+    if options.yes and (not made.overwrites or options.overwrite):
+        return
+    if not terminal.can_ask:
+        raise CommandError(
+            "There is no terminal to ask at.",
+            code=ExitCode.NOT_ALLOWED,
+            title="The restore is not confirmed",
+            hint="Say yes to what --dry-run shows with --yes.",
+        )
+    if made.overwrites and not options.overwrite:
+        code = f", or the code {made.short_code}" if made.offers_code else ""
+        typed = terminal.ask(f"Type the name of what is overwritten, {made.confirm_word}{code}: ")
+        if made.confirmed_by(typed):
+            return
+    elif terminal.ask_yes(f"Restore {made.vm_name}?"):
+        return
+    raise CommandError("Nothing was sent.", code=ExitCode.NOT_ALLOWED, title="The restore is not confirmed")
+
+
+def state_line(one: Restore, now: datetime) -> str:
+    """Return the state of a restore as one line."""
+    progress = f" {one.progress} %" if one.progress is not None and not one.is_over else ""
+    label = "UNKNOWN" if one.state.value == "unknown" else one.state.label
+    after = timefmt.elapsed(one.took or one.elapsed(now))
+    words = one.message if one.state.is_over or one.state.value == "unknown" else ""
+    return f"{one.vm_name}: {label}{progress} after {after}. {words}".strip()
+
+
+async def follow(
+    command: Command,
+    logon: LoggedOn,
+    keys: Sequence[str],
+    *,
+    is_enough: Callable[[Restore], bool] | None = None,
+) -> list[Restore]:
+    """Wait until each of these restores has ended or is unknown for good; one line for each change of state.
+
+    Args:
+        command: writes the lines.
+        logon: of the restores.
+        keys: which.
+        is_enough: for what else is not waited; None: for nothing else.
+    """
+    changed = asyncio.Event()
+    forget = logon.restores.on_change(lambda _restores: changed.set())
+    said: dict[str, str] = {}
+    try:
+        while True:
+            changed.clear()
+            now = logon.services.clock.now()
+            found = [logon.restores.get(key) for key in keys]
+            for one in found:
+                if said.get(one.key) != f"{one.state}{one.problem}":
+                    said[one.key] = f"{one.state}{one.problem}"
+                    doubt = f" (may be out of date: {one.problem})" if one.problem else ""
+                    command.out.say(f"{state_line(one, now)}{doubt}")
+            if all(not one.is_in_flight or (is_enough is not None and is_enough(one)) for one in found):
+                return found
+            _show_progress(command, found)
+            await changed.wait()
+    finally:
+        forget()
+        command.out.clear_progress()
+
+
+def _show_progress(command: Command, found: Sequence[Restore]) -> None:
+    from tui.widgets.progress import bar
+
+    running = [one for one in found if one.progress is not None and not one.is_over]
+    if running and command.out.shows_progress:
+        share = sum(one.progress or 0 for one in running) / 100 / len(running)
+        command.out.progress(bar(share, 40))
+
+
+async def _show_end(command: Command, logon: LoggedOn, rows: Sequence[Restore]) -> None:
+    now = logon.services.clock.now()
+    for one in rows:
+        number = f"Restore {one.entry_id}: " if one.entry_id is not None else ""
+        command.out.lines([f"{number}{state_line(one, now)} {outcome_words(one)}".strip()])
+    command.out.document("restores", [await record_of(logon, one) for one in rows], dry_run=False)
+
+
+async def record_of(logon: LoggedOn, one: Restore) -> dict[str, object]:
+    """Return a restore for JSON: its row of the journal, else what is known of it."""
+    if one.entry_id is not None:
+        row = await logon.restores.read_row(one.entry_id)
+        return row_record(row.to_json())
+    return {
+        "id": None,
+        "vm_name": one.vm_name,
+        "state": one.state.value,
+        "message": one.message,
+        "point_uid": one.point_uid,
+        "session_uid": one.session_uid,
+        "unjournalled": one.unjournalled,
+    }
+
+
+_INTERNAL = frozenset({
+    "owner", "plan_key", "logon_session_id", "sessions_before", "newest_before", "task_href", "unreadable",
+    "queue_row",
+})  # fmt: skip
+
+
+def row_record(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row of the journal without what only vbem itself has a use for."""
+    return {name: value for name, value in row.items() if name not in _INTERNAL}
+
+
+def _planned(made: RestorePlan) -> dict[str, object]:
+    request = made.request
+    return {
+        "vm_name": made.vm_name,
+        "platform": made.platform.label,
+        "point_uid": made.point.uid,
+        "overwrites": made.overwrites,
+        "words": list(made.words),
+        "warnings": list(made.warnings),
+        "request": {
+            "method": request.method,
+            "path": request.path,
+            "headers": dict(request.headers),
+            "body": request.body.decode(),
+            "wire": WireFormat(request.wire).value,
+        },
+    }
