@@ -474,11 +474,7 @@ class Services:
             await connection.keep()
         if (kept := connection.kept) is not None and kept != self._kept_said:
             self._kept_said = kept
-            why = kept.reason.rstrip(".")
-            in_keyring = f"The logon session is in the keyring ({kept.keyring})."
-            self.on_notice(
-                in_keyring if kept.in_keyring else f"The logon session is in memory only: {why}.", "note"
-            )
+            self.on_notice(kept.words, "note")
 
     async def _close_restores(self) -> None:
         restores, recovery, journal = self.restores, self.recovery, self.journal

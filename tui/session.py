@@ -199,7 +199,7 @@ class Connection:
 
     @property
     def unread(self) -> str:
-        """Return why the keyring could not be read for a saved session; empty if it could."""
+        """Return why the keyring could not be read for a saved session, in sentences; empty if it could."""
         return self._session_store.unread
 
     async def resume(self) -> bool:

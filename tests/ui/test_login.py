@@ -281,7 +281,7 @@ class LockedKeyring(SessionStore):
     """Cannot read what was kept."""
 
     async def load(self, server: str, user: str = "") -> StoredSession | None:
-        self.unread = "the keyring is locked"
+        self.unread = "the keyring is locked. Open it before the next logon."
         return None
 
     async def save(self, server: str, session: StoredSession) -> KeepResult:
@@ -291,7 +291,8 @@ class LockedKeyring(SessionStore):
 async def test_a_keyring_that_cannot_be_read_is_said(app: VbemApp) -> None:
     app.services.session_store = LockedKeyring("vbem-test")
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "The saved logon session could not be read: the keyring is locked. Log on.")
+        await shows(pilot, "The saved logon session could not be read: the keyring is locked. Open it")
+        await shows(pilot, "before the next logon. Log on.")
         await pilot.press("enter")
         await loaded(pilot)
 

@@ -260,7 +260,7 @@ class LoginScreen(VbemScreen):
                 else:
                     self.set_status("The saved logon session has ended. Log on.")
             elif connection.unread:
-                self.set_status(f"The saved logon session could not be read: {connection.unread}. Log on.")
+                self.set_status(f"The saved logon session could not be read: {connection.unread} Log on.")
         except Untrusted:
             self.set_status("")
         except VbemError as error:

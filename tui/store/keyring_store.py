@@ -35,6 +35,10 @@ _GPG_ASKS_NOBODY = "--pinentry-mode error"
 """Without a display nobody can be asked for a passphrase; one in the agent's memory still serves."""
 TIMEOUT_S = 3.0
 """How long the keyring may take before its process is killed."""
+_CHECK = "vbem-check"
+"""Name and value of the entry that shows whether a keyring works; a session's name has an `@`."""
+_RECIPES = "See README, Keyrings."
+_OPEN_FIRST = "Open it before the next logon: see README, Keyrings."
 _DYING_S = 1.0
 """How long a killed worker may take to end before it is left to the system."""
 
@@ -58,7 +62,40 @@ class KeepResult:
     reason: str
     """Why it is in memory only, to follow a colon; empty when it is in the keyring."""
     keyring: str = ""
-    """What the keyring calls itself, `SecretService Keyring`; empty where the session is in memory only."""
+    """What the keyring is called, `Secret Service`; empty where the session is in memory only."""
+    hint: str = ""
+    """What to do about it, a sentence; empty where nothing is known."""
+
+    @property
+    def words(self) -> str:
+        """Say where the session is, and why and what to do where it is in memory only."""
+        if self.in_keyring:
+            return f"The logon session is in the keyring ({self.keyring})."
+        return f"The logon session is in memory only: {self.reason.rstrip('.')}. {self.hint}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyringCheck:
+    """What a keyring did with an entry that holds no secret."""
+
+    keyring: str
+    """What it is called, as far as it was found; empty where none was."""
+    is_usable: bool
+    """Whether the entry was written, read back and deleted."""
+    reason: str = ""
+    """Why not, to follow a colon."""
+    hint: str = ""
+    """What to do about it, a sentence."""
+    chosen_by: str = ""
+    """`PYTHON_KEYRING_BACKEND` or `keyringrc.cfg`; empty where it is the best that was found."""
+
+    @property
+    def words(self) -> str:
+        """Say which keyring it is and whether it was seen to work."""
+        if not self.is_usable:
+            return f"None: {self.reason}. {self.hint}".strip()
+        chosen = f", chosen by {self.chosen_by}" if self.chosen_by else ""
+        return f"{self.keyring}{chosen}: an entry was written, read back and deleted."
 
 
 class SessionStore:
@@ -79,13 +116,13 @@ class SessionStore:
     ) -> None:
         self.state_folder = state_folder
         self.unread = ""
-        """Why the last `load` could not read a keyring that is there; empty where it could."""
+        """Why the last `load` could not read a keyring that is there, in sentences; empty where it could."""
         self._service = service
         self._timeout_s = timeout_s
         self._memory: dict[str, tuple[StoredSession, KeepResult]] = {}
         """Only what the keyring would not keep, by the name it would have there."""
         self._keyrings: dict[str, str] = {}
-        """What the keyring calls itself, by the name of a session in it."""
+        """What the keyring is called, by the name of a session in it."""
         self._users: dict[str, str] = {}
 
     async def load(self, server: str, user: str = "") -> StoredSession | None:
@@ -104,7 +141,7 @@ class SessionStore:
         if reply.get("ok"):
             self._keyrings[name] = _words(reply.get("keyring"))
         has_answered = reply.get("ok") or reply.get("no_keyring")
-        self.unread = "" if has_answered else str(reply.get("reason", ""))
+        self.unread = "" if has_answered else f"{_reason(reply)}. {_hint(reply)}".strip()
         return _session(reply.get("value"))
 
     async def save(self, server: str, session: StoredSession) -> KeepResult:
@@ -116,7 +153,7 @@ class SessionStore:
             self._memory.pop(name, None)
             self._keyrings[name] = _words(reply.get("keyring"))
             return self.where(server, session.user)
-        kept = KeepResult(in_keyring=False, reason=str(reply.get("reason", "")))
+        kept = KeepResult(in_keyring=False, reason=_reason(reply), hint=_hint(reply))
         self._memory[name] = (session, kept)
         return kept
 
@@ -145,8 +182,19 @@ class SessionStore:
             return
         if not was_in_keyring and (was_in_memory or reply.get("no_keyring")):
             return
-        reason = str(reply.get("reason", ""))
+        reason = _reason(reply)
         raise KeyringError(f"{reason[:1].upper()}{reason[1:]}.")
+
+    async def check(self) -> KeyringCheck:
+        """Have the keyring keep, return and delete an entry that holds no secret: seconds at most."""
+        reply = await self._ask({"do": "check", "name": _CHECK, "value": _CHECK})
+        return KeyringCheck(
+            keyring=_words(reply.get("keyring")),
+            is_usable=bool(reply.get("ok")),
+            reason=_reason(reply),
+            hint=_hint(reply),
+            chosen_by=_words(reply.get("chosen_by")),
+        )
 
     def _name(self, server: str, user: str) -> str:
         """Return the keyring's name for it, empty where nobody is known to have logged on."""
@@ -165,8 +213,13 @@ class SessionStore:
         try:
             # Shielded: one that still waits for its thread would never begin, and the process stay unreaped.
             return _parsed(await asyncio.shield(answering))
-        except subprocess.TimeoutExpired:
-            return _no(f"the keyring did not answer within {self._timeout_s:g} s")
+        except subprocess.TimeoutExpired as late:
+            asked = _asked(late.output or b"")
+            who = f"the keyring ({asked})" if asked else "the keyring"
+            return {
+                **_no(f"{who} did not answer within {self._timeout_s:g} s", _OPEN_FIRST),
+                "keyring": asked,
+            }
         finally:
             # Where the caller gave up, this is what ends the thread.
             _kill_group(worker)
@@ -241,16 +294,38 @@ def _words(name: object) -> str:
     return safe(name, cells=60) if isinstance(name, str) else ""
 
 
-def _no(reason: str) -> dict[str, object]:
-    return {"ok": False, "reason": reason}
+def _reason(reply: dict[str, object]) -> str:
+    return safe(str(reply.get("reason", "")), cells=300)
+
+
+def _hint(reply: dict[str, object]) -> str:
+    return safe(str(reply.get("hint", "")), cells=300)
+
+
+def _no(reason: str, hint: str = "") -> dict[str, object]:
+    return {"ok": False, "reason": reason, "hint": hint}
 
 
 def _parsed(out: bytes) -> dict[str, object]:
-    try:
-        reply = json.loads(out)
-    except (ValueError, RecursionError):
-        return _no("the keyring's process ended without an answer")
+    """Return the worker's answer, the last of its lines."""
+    reply = _json(out.splitlines()[-1] if out.strip() else b"")
+    if reply is None or (isinstance(reply, dict) and "ok" not in reply):
+        return _no("the keyring's process ended without an answer", _RECIPES)
     return reply if isinstance(reply, dict) else _no("the keyring's process gave an unreadable answer")
+
+
+def _asked(out: bytes) -> str:
+    """Return the name of the keyring that the worker was asking last, empty before the first."""
+    replies = [_json(line) for line in out.splitlines()]
+    names = [_words(reply.get("asks")) for reply in replies if isinstance(reply, dict)]
+    return names[-1] if names else ""
+
+
+def _json(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _session(value: object) -> StoredSession | None:

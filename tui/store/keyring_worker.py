@@ -1,8 +1,9 @@
 """Asks the keyring, in a process of its own: `python -m tui.store.keyring_worker`.
 
 A keyring may hang on a locked collection, ask on a terminal or crash; here it has no terminal and can
-be killed. One JSON request comes on standard input, one JSON answer goes to standard output; secrets
-are never in arguments or environment. This is the only module that imports keyring.
+be killed. One JSON request comes on standard input. On standard output comes a line with the name of each
+keyring before it is asked, which is what is known of one that hangs, and last the answer, a line of JSON;
+secrets are never in arguments or environment. This is the only module that imports keyring.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import re
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from subprocess import CalledProcessError
 from typing import TextIO
 
 import keyring
@@ -23,33 +30,119 @@ _REFUSED_WORDS = ("plaintext", "uncrypted", "unencrypted", "insecure")
 _REFUSED_MODULES = ("keyring.backends.null", "keyring.backends.fail", "keyrings.alt")
 """Nothing of keyrings.alt fits: its files are plain or ask for a password on a terminal."""
 _MAX_DEPTH = 4
+_NAMES = {
+    "keyring.backends.SecretService": "Secret Service",
+    "keyring.backends.libsecret": "Secret Service",
+    "keyring.backends.kwallet": "KWallet",
+    "keyring_pass": "pass",
+}
+"""What a keyring is called, by its module; others call themselves."""
+_RECIPES = "See README, Keyrings, for one on a host without a desktop."
+_INIT = "Make one with `pass init KEY`: see README, Keyrings."
+_CHOICE = "PYTHON_KEYRING_BACKEND"
+_LOCKED = {"KeyringLocked", "LockedException", "PromptDismissedException"}
+"""What keyring and the library below it raise where nobody unlocks."""
+_ABSENT = {"SecretServiceNotAvailableException", "ConnectionError", "ConnectionRefusedError"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why it failed, and what to do; neither holds what a backend says, which may repeat the secret."""
+
+    reason: str
+    """To follow a colon."""
+    hint: str = ""
+    """A sentence; empty where nothing can be done."""
 
 
 class NoKeyring(Exception):
-    """No backend here may hold a token; the sentence says why."""
+    """No backend here may hold a token."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.trouble = Trouble(reason, hint)
 
 
-def refusal(backend: KeyringBackend) -> str:
-    """Return why a backend must not hold a token, empty if it may; subclassing is no disguise."""
+# -- which keyring ------------------------------------------------------------------------------------
+
+
+def refusal(backend: KeyringBackend) -> Trouble | None:
+    """Return why a backend must not hold a token, None if it may; subclassing is no disguise."""
+    module = type(backend).__module__
     for kind in type(backend).__mro__:
         name = f"{kind.__module__}.{kind.__qualname__}"
         if any(kind.__module__ == bad or kind.__module__.startswith(f"{bad}.") for bad in _REFUSED_MODULES):
-            return _refused_module_words(kind.__module__)
+            return _refused_module(kind.__module__)
         if any(word in name.lower() for word in _REFUSED_WORDS):
-            return f"the keyring here ({type(backend).__module__}) keeps secrets in plain text"
+            return Trouble(
+                f"the keyring here ({module}) keeps secrets in plain text, so it is not used", _RECIPES
+            )
     try:
         priority = float(type(backend).priority)
     except Exception:  # noqa: BLE001 - third-party code; keyring's own rule: raising means unusable
         priority = 0
-    return "" if priority > 0 else f"the keyring here ({type(backend).__module__}) does not work"
+    return None if priority > 0 else Trouble(f"the keyring here ({module}) does not work", _RECIPES)
 
 
-def _refused_module_words(module: str) -> str:
+def _refused_module(module: str) -> Trouble:
     if module.startswith("keyrings.alt"):
-        return "the keyring here (keyrings.alt) keeps secrets in plain text or asks on the terminal"
+        return Trouble(
+            "the keyring here (keyrings.alt) keeps secrets in plain text or asks on the terminal,"
+            " so it is not used",
+            _RECIPES,
+        )
     if module.endswith(".null"):
-        return "the keyring is switched off here (keyring.backends.null)"
-    return "this machine has no usable keyring"
+        return Trouble("the keyring is switched off here (keyring.backends.null)")  # by choice: no advice
+    return _why_none()
+
+
+def _where_chosen() -> str:
+    """Return what chooses the keyring, empty where keyring takes the best one it finds."""
+    if os.environ.get(_CHOICE):
+        return _CHOICE
+    return "keyringrc.cfg" if _config().exists() else ""
+
+
+def _config() -> Path:
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+    return folder / "python_keyring" / "keyringrc.cfg"
+
+
+def _chosen() -> str:
+    """Return the full name of the keyring that was chosen, empty where none can be read."""
+    if name := os.environ.get(_CHOICE):
+        return name
+    try:
+        found = re.search(r"^default-keyring\s*[=:]\s*(\S+)", _config().read_text("utf-8"), re.MULTILINE)
+    except (OSError, UnicodeError):
+        return ""
+    return found[1] if found else ""
+
+
+def _why_none() -> Trouble:
+    """Return what is missing for a keyring; looked at only where keyring found none."""
+    why, hint = _missing_service(), _RECIPES
+    if shutil.which("pass"):
+        if find_spec("keyring_pass") is None:
+            hint = "Use pass by installing keyring-pass beside vbem: see README, Keyrings."
+        elif missing := _missing_store():
+            why, hint = f"{missing}, and {why}", _INIT
+    return Trouble(f"this machine has no usable keyring ({why})", hint)
+
+
+def _missing_service() -> str:
+    """Return why no desktop's keyring is reached."""
+    bus = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
+    path = bus.partition("unix:path=")[2].partition(",")[0].partition(";")[0]
+    if path and not Path(path).exists():
+        return "the D-Bus session that DBUS_SESSION_BUS_ADDRESS names has ended"
+    return "no Secret Service runs in this D-Bus session" if bus else "there is no D-Bus session"
+
+
+def _missing_store() -> str:
+    """Return why `pass` keeps nothing, empty where it has a store."""
+    store = Path(os.environ.get("PASSWORD_STORE_DIR") or "~/.password-store").expanduser()
+    return "" if (store / ".gpg-id").exists() else f"pass has no store in {store}"
 
 
 def flattened(backend: KeyringBackend, depth: int = 0) -> Iterator[KeyringBackend]:
@@ -67,50 +160,81 @@ def usable_backends() -> list[KeyringBackend]:
 
     Raises:
         NoKeyring: there is none.
+        ChosenFails: the one that was chosen cannot be loaded.
     """
-    found = list(flattened(keyring.get_keyring()))
-    usable = [backend for backend in found if not refusal(backend)]
+    try:
+        chosen = keyring.get_keyring()
+    except Exception as error:
+        raise ChosenFails from error
+    found = list(flattened(chosen))
+    refused = [(backend, refusal(backend)) for backend in found]
+    usable = [backend for backend, why in refused if why is None]
     if not usable:
-        raise NoKeyring(refusal(found[0]) if found else "this machine has no usable keyring")
+        trouble = (refused[0][1] if refused else None) or _why_none()
+        raise NoKeyring(trouble.reason, trouble.hint)
     return usable
 
 
-def answer(request: dict[str, str]) -> dict[str, object]:
-    """Do what the request says: `get`, `set` (read back and compared) or `delete`.
-
-    Raises:
-        NoKeyring: it cannot be done here.
-        Exception: whatever a backend raises.
-    """
-    backends = usable_backends()
-    service, name = request["service"], request["name"]
-    if request["do"] == "get":
-        return {"ok": True, **_get(backends, service, name)}
-    if request["do"] == "set":
-        return {"ok": True, "keyring": _set(backends, service, name, request["value"])}
-    for backend in backends:
-        _delete(backend, service, name)
-    return {"ok": True}
-
-
-def _get(backends: list[KeyringBackend], service: str, name: str) -> dict[str, object]:
-    for backend in backends:
-        if (value := backend.get_password(service, name)) is not None:
-            return {"value": value, "keyring": name_of(backend)}
-    return {"value": None}
+class ChosenFails(Exception):
+    """The keyring that environment or settings choose cannot be loaded; it may hold a session from before."""
 
 
 def name_of(backend: KeyringBackend) -> str:
-    """Return what a keyring calls itself, `SecretService Keyring`."""
+    """Return what a keyring is called, `Secret Service`."""
+    for module, name in _NAMES.items():
+        if type(backend).__module__ == module:
+            return name
     try:
         return str(backend.name)
     except Exception:  # noqa: BLE001 - third-party code; the name is only shown
         return type(backend).__name__
 
 
-def _set(backends: list[KeyringBackend], service: str, name: str, value: str) -> str:
+# -- asking it ----------------------------------------------------------------------------------------
+
+
+def answer(request: dict[str, str], asks: Callable[[str], object] = lambda _name: None) -> dict[str, object]:
+    """Do what the request says: `get`, `set` (read back and compared), `delete`, or `check`, all three.
+
+    Args:
+        request: what to do, the name of the service and of the entry, the value to set.
+        asks: called with the name of each keyring before it is asked.
+
+    Raises:
+        NoKeyring, ChosenFails: it cannot be done here.
+        Exception: whatever a backend raises.
+    """
+    backends = usable_backends()
+    service, name = request["service"], request["name"]
+    if request["do"] == "get":
+        return {"ok": True, **_get(backends, service, name, asks)}
+    found: dict[str, object] = {"ok": True}
+    if request["do"] in {"set", "check"}:
+        found["keyring"] = _set(backends, service, name, request["value"], asks)
+        found["chosen_by"] = _where_chosen()
+    if request["do"] in {"delete", "check"}:
+        for backend in backends:
+            asks(name_of(backend))
+            _delete(backend, service, name)
+    return found
+
+
+def _get(
+    backends: list[KeyringBackend], service: str, name: str, asks: Callable[[str], object]
+) -> dict[str, object]:
+    for backend in backends:
+        asks(name_of(backend))
+        if (value := backend.get_password(service, name)) is not None:
+            return {"value": value, "keyring": name_of(backend)}
+    return {"value": None}
+
+
+def _set(
+    backends: list[KeyringBackend], service: str, name: str, value: str, asks: Callable[[str], object]
+) -> str:
     """Return the name of the keyring that keeps the value now."""
     for backend in backends:
+        asks(name_of(backend))
         try:
             backend.set_password(service, name, value)
         except NotImplementedError:
@@ -123,7 +247,7 @@ def _set(backends: list[KeyringBackend], service: str, name: str, value: str) ->
                 backend.delete_password(service, name)
             raise
         return name_of(backend)
-    raise NoKeyring("the keyring here cannot be written")
+    raise NoKeyring(f"the keyring ({name_of(backends[0])}) cannot be written", _RECIPES)
 
 
 def _compare(backend: KeyringBackend, service: str, name: str, value: str) -> None:
@@ -135,7 +259,7 @@ def _compare(backend: KeyringBackend, service: str, name: str, value: str) -> No
     """
     kept = backend.get_password(service, name)
     if kept is None or not hmac.compare_digest(kept.encode(), value.encode()):
-        raise NoKeyring("the keyring did not return what was stored")
+        raise NoKeyring(f"the keyring ({name_of(backend)}) did not return what was stored", _RECIPES)
 
 
 def _delete(backend: KeyringBackend, service: str, name: str) -> None:
@@ -147,15 +271,75 @@ def _delete(backend: KeyringBackend, service: str, name: str) -> None:
             raise
 
 
-def reason_of(error: Exception) -> str:
-    """Return why it failed, by kind only: a backend's own words may repeat the secret."""
+# -- why it failed ------------------------------------------------------------------------------------
+
+
+def trouble_of(error: Exception, asked: str = "", said: str = "") -> Trouble:
+    """Return why it failed, by kind only.
+
+    Args:
+        error: what was raised.
+        asked: the name of the keyring, empty where none was asked yet.
+        said: what the keyring's programs wrote to standard error; only gpg's fixed words are looked at.
+    """
     if isinstance(error, NoKeyring):
-        return str(error)
-    if isinstance(error, errors.KeyringLocked):
-        return "the keyring is locked"
+        return error.trouble
     if isinstance(error, errors.NoKeyringError):
-        return "this machine has no usable keyring"
-    return f"the keyring failed ({type(error).__name__})"
+        return _why_none()
+    if isinstance(error, ChosenFails):
+        return _choice_trouble(error.__cause__)
+    if isinstance(error, CalledProcessError) and asked == _NAMES["keyring_pass"]:
+        return _gpg_trouble(said)
+    return _backend_trouble(error, f"the keyring ({asked})" if asked else "the keyring")
+
+
+def _choice_trouble(cause: BaseException | None) -> Trouble:
+    """Return why the keyring that was chosen cannot be loaded."""
+    where, name = _where_chosen() or "keyringrc.cfg", _chosen()
+    why, hint = type(cause).__name__, f"Correct {where}: see README, Keyrings."
+    if name.startswith("keyring_pass.") and not isinstance(cause, ImportError):
+        if not shutil.which("pass"):
+            why = "there is no program `pass`"
+        elif missing := _missing_store():
+            why, hint = missing, _INIT
+    elif name.startswith(("keyring.backends.SecretService.", "keyring.backends.libsecret.")):
+        why, hint = _missing_service(), _RECIPES
+    return Trouble(f"the keyring that {where} chooses cannot be used ({name or 'unnamed'}: {why})", hint)
+
+
+def _backend_trouble(error: Exception, who: str) -> Trouble:
+    kinds = {type(one).__name__ for one in (error, error.__cause__, error.__context__)}
+    if isinstance(error, errors.InitError) and kinds & _LOCKED:
+        return Trouble(f"{who} is empty, and nobody is there to confirm a new one", _RECIPES)
+    if kinds & _LOCKED:
+        return Trouble(f"{who} is locked", "Open it before the next logon: see README, Keyrings.")
+    if kinds & _ABSENT:
+        return Trouble(f"{who} is not there any more", _RECIPES)
+    return Trouble(f"{who} failed ({type(error).__name__})", _RECIPES)
+
+
+def _gpg_trouble(said: str) -> Trouble:
+    """Return why `pass` failed, from gpg's status words, which are the same in every language."""
+    words = set(re.findall(r"^\[GNUPG:\] (\w+)", said, re.MULTILINE))
+    if "DECRYPTION_FAILED" in words and "KEY_CONSIDERED" in words:
+        return Trouble(
+            "pass cannot read what it keeps, as gpg's agent has no passphrase and nobody to ask",
+            "Open any entry with `pass show` in this terminal first.",
+        )
+    if "DECRYPTION_FAILED" in words:
+        return Trouble(
+            "pass cannot read what it keeps, as gpg has no secret key for it", "Check GNUPGHOME and `gpg -K`."
+        )
+    if "INV_RECP" in words:
+        return Trouble("gpg does not have the key of this pass store", "Check GNUPGHOME and `gpg -k`.")
+    if "KEY_CONSIDERED" in words and "BEGIN_ENCRYPTION" not in words:
+        return Trouble(
+            "gpg does not trust the key of this pass store",
+            "Make it trusted: `gpg --edit-key KEY`, then `trust`.",
+        )
+    return Trouble(
+        "the keyring (pass) failed", "Try `pass insert test` and `pass show test` in this terminal."
+    )
 
 
 def _own_output() -> TextIO:
@@ -167,14 +351,37 @@ def _own_output() -> TextIO:
     return os.fdopen(private, "w", encoding="utf-8")
 
 
+def _heard() -> Callable[[], str]:
+    """Catch what is written to standard error, in memory only; return what reads it."""
+    memory = os.memfd_create("stderr")
+    os.dup2(memory, 2)
+
+    def read() -> str:
+        return os.pread(memory, 1_000_000, 0).decode("ascii", "replace")
+
+    return read
+
+
 def main() -> int:
     """Read one request and give one answer."""
     os.umask(0o077)
+    heard = _heard()
     with _own_output() as output:
+        asked = ""
+
+        def asks(name: str) -> None:
+            nonlocal asked
+            asked = name
+            print(json.dumps({"asks": name}), file=output, flush=True)
+
         try:
-            reply = answer(json.load(sys.stdin))
+            reply = answer(json.load(sys.stdin), asks)
         except Exception as error:  # noqa: BLE001 - an outer edge: backends raise whatever they like
-            reply = {"ok": False, "reason": reason_of(error), "no_keyring": isinstance(error, NoKeyring)}
+            trouble = trouble_of(error, asked, heard())
+            reply = {
+                "ok": False, "reason": trouble.reason, "hint": trouble.hint,
+                "no_keyring": isinstance(error, NoKeyring), "keyring": asked,
+            }  # fmt: skip
         json.dump(reply, output)
     return 0
 

@@ -35,6 +35,15 @@ def store(tmp_path: Path, file_keyring: FileKeyringAt) -> SessionStore:
     return SessionStore("vbem", state_folder=tmp_path / "state", timeout_s=30)
 
 
+@pytest.fixture
+def no_desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the developer's D-Bus session nor their `pass`."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "PASSWORD_STORE_GPG_OPTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
 def has_ended(pid: int) -> bool:
     return process_lock.start_of(pid) is None
 
@@ -86,32 +95,40 @@ async def test_the_demo_keeps_its_sessions_apart(store: SessionStore, file_keyri
     assert file_keyring.values()["vbem"]
 
 
+@pytest.mark.usefixtures("no_desktop")
 @pytest.mark.parametrize(
-    ("backend", "reason"),
+    ("backend", "reason", "hint"),
     [
-        ("keyring.backends.null.Keyring", "switched off"),
-        ("keyring.backends.fail.Keyring", "no usable keyring"),
-        ("PlaintextKeyring", "plain text"),
-        ("DisguisedKeyring", "plain text"),
-        ("SwitchedOffKeyring", "switched off"),
-        ("UnlikelyKeyring", "does not work"),
-        ("BadChain", "switched off"),
-        ("EndlessChain", "no usable keyring"),
-        ("BrokenKeyring", "the keyring failed (RuntimeError)"),
-        ("LockedKeyring", "locked"),
-        ("ForgetfulKeyring", "did not return"),
-        ("ReadOnlyKeyring", "cannot be written"),
-        ("no.such.Keyring", "the keyring failed (ModuleNotFoundError)"),
+        ("keyring.backends.null.Keyring", "switched off here", ""),
+        ("keyring.backends.fail.Keyring", "no usable keyring (there is no D-Bus session)", "See README"),
+        ("PlaintextKeyring", "plain text, so it is not used", "See README"),
+        ("DisguisedKeyring", "plain text", "See README"),
+        ("SwitchedOffKeyring", "switched off", ""),
+        ("UnlikelyKeyring", "does not work", "See README"),
+        ("BadChain", "switched off", ""),
+        ("EndlessChain", "no usable keyring", "See README"),
+        ("BrokenKeyring", "the keyring (file keyring BrokenKeyring) failed (RuntimeError)", "See README"),
+        ("LockedKeyring", "the keyring (file keyring LockedKeyring) is locked", "Open it before"),
+        ("ForgetfulKeyring", "did not return what was stored", "See README"),
+        ("ReadOnlyKeyring", "the keyring (file keyring ReadOnlyKeyring) cannot be written", "See README"),
+        (
+            "no.such.Keyring",
+            "PYTHON_KEYRING_BACKEND chooses cannot be used (no.such.Keyring: ModuleNotFoundError)",
+            "Correct PYTHON_KEYRING_BACKEND",
+        ),
     ],
 )
 async def test_what_no_good_keyring_keeps_stays_in_memory_and_says_why(
-    store: SessionStore, file_keyring: FileKeyringAt, backend: str, reason: str
+    store: SessionStore, file_keyring: FileKeyringAt, backend: str, reason: str, hint: str
 ) -> None:
     file_keyring.use(backend)
     kept = await store.save(SERVER, SESSION)
     assert not kept.in_keyring
     assert reason in kept.reason
-    assert TOKEN not in kept.reason
+    assert kept.hint.startswith(hint)
+    assert bool(kept.hint) is bool(hint)
+    assert kept.words == f"The logon session is in memory only: {kept.reason}. {kept.hint}".strip()
+    assert TOKEN not in kept.words
     assert store.where(SERVER, SESSION.user) == kept
     assert await store.load(SERVER) == SESSION
     assert TOKEN not in json.dumps(file_keyring.values())
@@ -181,8 +198,44 @@ async def test_a_keyring_may_take_only_so_long(file_keyring: FileKeyringAt) -> N
     file_keyring.use("HangingKeyring")
     hasty = SessionStore("vbem", timeout_s=0.3)
     kept = await hasty.save(SERVER, SESSION)
-    assert kept == KeepResult(in_keyring=False, reason="the keyring did not answer within 0.3 s")
+    assert kept.reason.startswith("the keyring")
+    assert kept.reason.endswith("did not answer within 0.3 s")
+    assert kept.hint == "Open it before the next logon: see README, Keyrings."
     assert await hasty.load(SERVER) == SESSION
+
+
+async def test_the_keyring_that_does_not_answer_is_named(
+    store: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_worker: object, _payload: bytes, timeout_s: float) -> tuple[bytes, bytes]:
+        raise subprocess.TimeoutExpired("x", timeout_s, b'{"asks": "Secret Service"}\n{"asks": "pass"}\n')
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", late)
+    kept = await store.save(SERVER, SESSION)
+    assert kept.reason == "the keyring (pass) did not answer within 30 s"
+    assert (await store.check()).keyring == "pass"
+
+
+async def test_a_keyring_is_checked_with_an_entry_of_its_own(
+    store: SessionStore, file_keyring: FileKeyringAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.save(SERVER, SESSION)
+    kept = file_keyring.values()
+    assert (await store.check()).words == (
+        "file keyring FileKeyring, chosen by PYTHON_KEYRING_BACKEND: "
+        "an entry was written, read back and deleted."
+    )
+    assert file_keyring.values() == kept
+    for backend, words in (
+        ("LockedKeyring", "None: the keyring (file keyring LockedKeyring) is locked. Open it before"),
+        ("ForgetfulKeyring", "did not return what was stored"),
+        ("PlaintextKeyring", "keeps secrets in plain text"),
+    ):
+        file_keyring.use(backend)
+        check = await store.check()
+        assert not check.is_usable
+        assert words in check.words
+    assert file_keyring.values() == kept
 
 
 async def test_a_keyring_that_cannot_be_read_is_told_from_one_that_is_empty_or_not_there(
@@ -193,7 +246,7 @@ async def test_a_keyring_that_cannot_be_read_is_told_from_one_that_is_empty_or_n
     file_keyring.use("HangingKeyring")
     hasty = SessionStore("vbem", timeout_s=0.3)
     assert await hasty.load(SERVER, "op") is None
-    assert hasty.unread == "the keyring did not answer within 0.3 s"
+    assert "did not answer within 0.3 s. Open it before the next logon" in hasty.unread
     file_keyring.use("PlaintextKeyring")
     assert await store.load(SERVER, "op") is None
     assert store.unread == ""
@@ -207,7 +260,7 @@ async def test_a_token_that_may_be_left_behind_is_said_so(
         file_keyring.use(backend)
         with pytest.raises(KeyringError) as caught:
             await store.delete(SERVER, SESSION.user)
-        assert "The keyring failed" in caught.value.detail
+        assert f"The keyring (file keyring {backend}) failed" in caught.value.detail
         assert "15 idle minutes" in caught.value.hint
         assert TOKEN not in str(caught.value)
 
@@ -250,7 +303,7 @@ async def test_what_something_else_wrote_under_our_name_is_ignored(
     assert await store.load(SERVER, "op") is None
 
 
-@pytest.mark.parametrize("out", ["", "not json", "[1]", "[" * 100_000])
+@pytest.mark.parametrize("out", ["", "not json", "[1]", "[" * 100_000, '{"asks": "pass"}'])
 async def test_a_child_that_gives_no_answer_is_no_keyring(
     store: SessionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
 ) -> None:
@@ -267,16 +320,13 @@ async def test_a_child_that_gives_no_answer_is_no_keyring(
 
 @pytest.fixture
 async def environment(
-    store: SessionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SessionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_desktop: None
 ) -> Callable[..., Awaitable[dict[str, str]]]:
     """What the child finds in its environment, where ours has the given variables."""
     script = tmp_path / "python"
-    script.write_text(f"#!/bin/sh\nenv -0 >{tmp_path}/seen\n")
+    script.write_text(f"#!/bin/sh\n/usr/bin/env -0 >{tmp_path}/seen\n")
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script))
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "PASSWORD_STORE_GPG_OPTS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
 
     async def found(**variables: str) -> dict[str, str]:
         for name, value in variables.items():
