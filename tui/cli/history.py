@@ -67,13 +67,17 @@ async def report(command: Command) -> ExitCode:
             "The journal has no such restore.", code=ExitCode.FAILED, title="There is no report"
         )
     if options.output:
-        path = Path(options.output).expanduser()
+        path = _path(options.output)
         write_report(made, path)
         out.say(f"Written: {path}")
     else:
         out.text(_text(made, is_csv=options.csv, is_json=options.json))
         out.has_document = True
     return ExitCode.DONE
+
+
+def _path(typed: str) -> Path:
+    return Path(typed).expanduser()
 
 
 def _text(made: Report, *, is_csv: bool, is_json: bool) -> str:

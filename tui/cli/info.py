@@ -14,6 +14,7 @@ from tui.cli.exit_codes import ExitCode
 from tui.cli.logon import Command
 from tui.cli.options import OPTIONS
 from tui.crash_report import redacted
+from tui.errors import VbemError
 from tui.store.keyring_store import SessionStore
 from tui.store.known_servers import KnownServers
 
@@ -58,7 +59,7 @@ async def info(command: Command) -> ExitCode:
     command.out.document(
         "servers",
         servers,
-        facts={name: _clean(command, words) for name, words in facts.items()},
+        facts={name.replace(" ", "_"): _clean(command, words) for name, words in facts.items()},
         options={name: _clean(command, words) for name, words in options.items()},
     )
     return ExitCode.DONE
@@ -88,13 +89,13 @@ def _size_of(command: Command) -> str:
 async def _keyring_words(command: Command) -> str:
     folders = command.start.folders
     store = SessionStore(folders.keyring_service, state_folder=folders.state)
-    return await store.describe()
+    return (await store.check()).words
 
 
 def _pins_of(command: Command) -> str:
     try:
         pins = KnownServers(command.start.folders.pins).all()
-    except Exception as error:  # noqa: BLE001 - what is wrong with the pins is what is asked for
+    except VbemError as error:
         return str(error)
     return ", ".join(f"{pin.server} SHA256 {pin.sha256[:16]}..." for pin in pins) or "none"
 
@@ -123,7 +124,11 @@ def _option_words(command: Command, name: str) -> str:
     if name == "config":
         return f"{start.folders.settings}"
     if name in _SECRET:
-        given = {"proxy": start.proxy, "password_command": start.password_command, "password_fd": start.password_fd}
+        given = {
+            "proxy": start.proxy,
+            "password_command": start.password_command,
+            "password_fd": start.password_fd,
+        }
         return f"set ({source})" if given[name] not in {"", None} else "not set"
     value = start.server if name == "server" else getattr(start, name, "")
     if name == "refresh":

@@ -1,4 +1,4 @@
-"""Logging a command on and off: the session of the keyring first, else a password from where the operator says.
+"""Logging a command on and off: the session of the keyring first, else a password, from where it is said.
 
 Nothing is asked where there is no terminal, and a password is never an argument.
 """
@@ -190,7 +190,7 @@ async def password_of(command: Command) -> str:
             "There is no saved logon session, no password and no terminal to ask for one.",
             code=ExitCode.NOT_ALLOWED,
             title="Nobody is logged on",
-            hint="Give --password-command or --password-fd, or log on in the screens, which keep the session.",
+            hint="Give --password-command or --password-fd, or log on once in the screens.",
         )
     return command.terminal.ask_secret("Password: ")
 
@@ -207,9 +207,7 @@ async def _password_by_command(text: str, source: str) -> str:
     """Run the operator's command, without a shell, and return the first line it prints."""
     failed = f"The command of {source}"
     try:
-        words = shlex.split(text)
-        if not words:
-            raise ValueError("it is empty")
+        words = shlex.split(text) or [""]
         process = await asyncio.create_subprocess_exec(
             *words,
             stdin=asyncio.subprocess.DEVNULL,

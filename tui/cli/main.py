@@ -132,17 +132,17 @@ def _run(words: list[str]) -> int:
         start = start_options(options)
         if options.command is not None or options.plain:
             return _run_command(options, start)
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
-            return _refuse(
-                "The screens need a terminal: run it in one (over SSH: ssh -t), or see vbem --help."
-            )
-        if start.folders.demo:
-            return _run_demo(options, start)
-        return run_screens(start, mouse=options.mouse)
+        return _open_screens(options, start)
     except VbemError as error:
         return _refuse(f"{error}. {error.hint}".replace("..", ".").strip())
     except ValueError as error:
         return _refuse(str(error))
+
+
+def _open_screens(options: argparse.Namespace, start: StartOptions) -> int:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
+        return _refuse("The screens need a terminal: run vbem in one (over SSH: ssh -t), or see vbem --help.")
+    return _run_demo(options, start) if start.folders.demo else run_screens(start, mouse=options.mouse)
 
 
 def _run_demo(options: argparse.Namespace, start: StartOptions) -> int:

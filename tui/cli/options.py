@@ -1,6 +1,7 @@
 """The options: one table, from which come the parser, `--help`, the environment, the settings and README.
 
-Precedence: option, then environment, then `[server.NAME]` of the settings, then the settings, then the default.
+An option goes before its environment variable, that before `[server.NAME]` of the settings, that before the
+other settings, and those before the default.
 Imports are local on purpose: `vbem --help` and the first painted login load nothing they do not need.
 """
 

@@ -1,4 +1,4 @@
-"""What a command writes: tables for people and one JSON object for pipes on standard output, all else on stderr.
+"""What a command writes: a table for people or one JSON object on standard output, the rest on stderr.
 
 Foreign text is made harmless before it reaches a terminal; JSON holds it as the server sent it.
 """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 from tui import timefmt
@@ -18,7 +17,7 @@ from tui.recovery.plan_file import PlanFileError, PlanTable, plan_of_file, read_
 from tui.recovery.planner import Planner, queue_lines
 from tui.recovery.queue import LineState, Queue
 from tui.recovery.queue_summary import line_words, summarize
-from tui.recovery.readiness import check_readiness
+from tui.recovery.readiness import Readiness, check_readiness
 from tui.restore_points.names import NameFound, open_words
 
 
@@ -26,7 +25,7 @@ async def plan(command: Command) -> ExitCode:
     """Check, show or run a recovery plan."""
     options = command.options
     try:
-        table = await asyncio.to_thread(read_plan_file, Path(options.file).expanduser())
+        table = await asyncio.to_thread(read_plan_file, _path(options.file))
     except (PlanFileError, ValueError) as error:
         detail = error.detail if isinstance(error, PlanFileError) else "That is no path of a file."
         raise CommandError(detail, code=ExitCode.USAGE, title=PlanFileError.title) from error
@@ -37,7 +36,10 @@ async def plan(command: Command) -> ExitCode:
         planner = planner_of(logon, await load_points(command, logon))
         made, open_names = plan_of_file(table, planner)
         if options.action == "check":
-            return await _check(command, logon, planner, made, open_names, table.limit)
+            found = await check_readiness(
+                made, open_names, planner, logon.connection.manager, lost_at_most=table.limit
+            )
+            return _show_readiness(command, made, found)
         made = await planner.learn_platforms(made, logon.connection.manager)
         made = await planner.check(made)
         _show(command, made, open_names)
@@ -49,6 +51,10 @@ async def plan(command: Command) -> ExitCode:
         return await _run(command, logon, made, ticket or table.name)
 
 
+def _path(typed: str) -> Path:
+    return Path(typed).expanduser()
+
+
 def _take_limit(logon: LoggedOn, table: PlanTable) -> None:
     """Let the file's limit of data lost count where the incident has none."""
     incident = logon.restores.incident
@@ -56,15 +62,7 @@ def _take_limit(logon: LoggedOn, table: PlanTable) -> None:
         logon.restores.incident = replace(incident, lost_at_most=table.limit)
 
 
-async def _check(
-    command: Command,
-    logon: LoggedOn,
-    planner: Planner,
-    made: RecoveryPlan,
-    open_names: Sequence[NameFound],
-    limit: timedelta | None,
-) -> ExitCode:
-    found = await check_readiness(made, open_names, planner, logon.connection.manager, lost_at_most=limit)
+def _show_readiness(command: Command, made: RecoveryPlan, found: Readiness) -> ExitCode:
     command.out.lines(row.words for row in found.rows)
     command.out.lines([found.words])
     command.out.document(
@@ -73,7 +71,7 @@ async def _check(
             {"vm": row.vm, "is_ready": row.is_ready, "why_not": row.why_not, "notes": row.notes}
             for row in found.rows
         ),
-        name=made.name,
+        plan=made.name,
         ready=found.ready,
         total=len(found.rows),
     )
@@ -115,7 +113,7 @@ def _document(command: Command, made: RecoveryPlan, open_names: Sequence[NameFou
             *map(_line_record, made.lines),
             *({"vm": one.typed, "problem": open_words(one)} for one in open_names),
         ),
-        name=made.name,
+        plan=made.name,
         summary=made.summary,
     )
 
@@ -223,7 +221,7 @@ async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: st
         else {"vm_name": line.vm_name, "state": line.state.value, "message": line.why}
         for line in queue.lines
     ]
-    out.document("vms", records, name=made.name, summary=summary.words)
+    out.document("vms", records, plan=made.name, summary=summary.words)
     return worst(
         code_of_state(line.restore.state) if line.restore is not None else ExitCode.FAILED
         for line in queue.lines

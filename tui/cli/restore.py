@@ -1,4 +1,4 @@
-"""`vbem restore`: one VM, with the guards of the screens; what is open is asked at a terminal, else refused."""
+"""`vbem restore`: one VM, with the guards of the screens; what is open is asked at a terminal, or refused."""
 
 from __future__ import annotations
 
@@ -64,6 +64,8 @@ async def restore(command: Command) -> ExitCode:
         await logon.restores.learn_names()
         rows = [logon.restores.get(one.key) for one in ended]
         await _show_end(command, logon, rows)
+    if options.wait and not rows[0].is_over:
+        return ExitCode.UNKNOWN
     return code_of_state(rows[0].state)
 
 

@@ -1,4 +1,4 @@
-"""`vbem tasks` and `vbem cancel`: what is in flight on a server, of this journal and of others, and its end."""
+"""`vbem tasks` and `vbem cancel`: what is in flight on a server, of this journal and of others."""
 
 from __future__ import annotations
 
@@ -110,11 +110,11 @@ async def cancel(command: Command) -> ExitCode:
         await logon.restores.monitor.tick()
         one = await _in_flight(logon, number)
         outlook = logon.restores.what_cancel_can_do(one)
-        for words in (*outlook.effect, *outlook.warning):
+        for words in outlook.words:
             out.say(words)
         if not outlook.possible:
             raise CommandError(
-                " ".join(outlook.effect),
+                " ".join(outlook.words),
                 code=ExitCode.NOT_ALLOWED,
                 title="Nothing can be cancelled from here",
                 hint="Stop it in the backup console, or where its logon session is kept.",

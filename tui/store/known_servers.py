@@ -59,6 +59,14 @@ class KnownServers:
         """
         return self._find(server, self._lines())
 
+    def all(self) -> list[Pin]:
+        """Return the pins of all servers, in the order of the file; damaged lines are none.
+
+        Raises:
+            TrustError: the file cannot be read, or others may write it.
+        """
+        return [pin for pin in map(_pin_of, self._lines()) if pin is not None]
+
     def _find(self, server: str, lines: list[str]) -> Pin | None:
         found: dict[str, tuple[int, Pin]] = {}
         damaged = nobodys = 0
