@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.matrix.cells import COSTLY, EXCLUDED, FORMATS, Cell, Step, all_faults, cells, strikes
+from tests.matrix.cells import COSTLY, EXCLUDED, FEW_PAGES, FORMATS, Cell, Step, all_faults, cells, strikes
 from tests.matrix.lab import Lab
 from tests.matrix.way import Walk
 from tests.support.demo_process import DemoProcess
 from tests.support.summary import FIRED
+from tui.api import client
+from tui.api.limits import Limits
 
 
 async def try_cell(
@@ -35,8 +38,14 @@ async def test_cell(
 @pytest.mark.soak
 @pytest.mark.parametrize("cell", cells(gate=False), ids=str)
 async def test_cell_of_the_long_hunt(
-    cell: Cell, server: DemoProcess, tmp_path: Path, record_property: Callable[[str, object], None]
+    cell: Cell,
+    server: DemoProcess,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if cell.name in COSTLY:
+        monkeypatch.setattr(client, "Limits", partial(Limits, session_pages=FEW_PAGES))
     await try_cell(cell, server, tmp_path, record_property)
 
 

@@ -17,7 +17,7 @@ from typing import Concatenate, Literal, ParamSpec
 
 from tui import timefmt
 from tui.api.errors import ManagerError, SessionExpired, TimedOut
-from tui.api.models import LogonSession, RestoreSession, Task
+from tui.api.models import Items, LogonSession, RestoreSession, Task
 from tui.clock import Clock
 from tui.restore_states import CancelState, RestoreState
 from tui.restores import cancellation, session_search, transitions
@@ -304,7 +304,7 @@ class Monitor:
         return None
 
     async def _search(
-        self, key: str, sessions: tuple[RestoreSession, ...], now: Timestamp, *, by_name: bool
+        self, key: str, sessions: Items[RestoreSession], now: Timestamp, *, by_name: bool
     ) -> None:
         """Look for the session of one restore; what is found is claimed in the journal first."""
         found = await self._match(key, sessions, by_name=by_name)
@@ -312,7 +312,7 @@ class Monitor:
             # Meanwhile the operator has said which one it is.
             return
         if found.session is None:
-            self._change(key, session_search.not_found, found.words, now)
+            self._change(key, session_search.not_found, found.words, now, is_whole=sessions.is_whole)
         else:
             self._change(key, transitions.session_seen, found.session, now, found.found_by)
 
@@ -362,6 +362,7 @@ class Monitor:
     def _mark(self, restores: list[Restore], why: str) -> None:
         for restore in restores:
             self._registry.change(restore.key, with_problem, why)
+            self._registry.change(restore.key, session_search.unanswered_look)
             self._marked[restore.key] = why
 
     def _unmark(self) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STALE_AFTER = timedelta(seconds=10)
 """What is in flight and was not heard of for so long is shown as old."""
 SEARCH_WINDOW_S = 300.0
-"""How long a session is looked for at full pace before `no session seen` is said."""
+"""How long a session is looked for at full pace before `no session seen` is said; silence does not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +112,11 @@ class Restore:
     is_missing: bool = False
     """Its session has been absent for so long that what is shown of it is old."""
     search_since: float | None = None
+    """Since when its session is looked for at full pace; silence of the server is taken out."""
+    search_heard: float | None = None
+    """When the server last answered such a look."""
+    is_search_silent: bool = False
+    """Whether a look since then was not answered."""
     could_be: str = ""
     """Which new sessions could be this restore's, in words, where none is certain."""
 

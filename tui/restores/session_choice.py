@@ -15,7 +15,7 @@ from tui.restores.errors import SessionNotTaken
 from tui.restores.ports import RestoreApi
 from tui.restores.registry import RestoreRegistry
 from tui.restores.restore import Restore, Timestamp
-from tui.restores.session_search import contradiction, guard_query, is_of_vm
+from tui.restores.session_search import contradiction, guard_query, may_restore_same
 from tui.restores.transitions import session_seen
 
 _NOT_LISTED = "The server does not list it as one of this VM."
@@ -80,7 +80,7 @@ class SessionChoice:
         sessions = await self._manager.restore_sessions(guard_query(restore.vm_name))
         taken = await asyncio.to_thread(self._registry.journal.sessions_taken)
         rows = {item.session_uid.lower(): item.entry_id or 0 for item in self._registry.all()} | taken
-        of_vm = [one for one in sessions if is_of_vm(one, restore.vm_name, restore.server_uid)]
+        of_vm = [one for one in sessions if may_restore_same(restore, one)]
         possible = [one for one in of_vm if not contradiction(restore, one)]
         return SessionList(
             candidates=tuple(

@@ -7,11 +7,14 @@ part, for clocks differ. A session belongs to one restore for ever, whoever's jo
 from __future__ import annotations
 
 import asyncio
+import re
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tui import timefmt
+from tui.api.codec.tree import CUT_MARK
 from tui.api.errors import TimedOut, TooLarge, Unreadable
 from tui.api.models import Items, PointKind, RestoreSession
 from tui.api.query import Filter, Query, any_of, eq, ge, ne
@@ -22,6 +25,7 @@ from tui.restores.ports import JournalEntry, RestoreApi
 from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console
 
 _FILE_LEVEL = "filelevel"
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 
 def is_of_vm(session: RestoreSession, vm_name: str, server_uid: str) -> bool:
@@ -31,7 +35,18 @@ def is_of_vm(session: RestoreSession, vm_name: str, server_uid: str) -> bool:
     """
     if _is_of_other_server(session, server_uid) or _FILE_LEVEL in session.job_type.lower():
         return False
-    return _vm_named(session).casefold() == vm_name.casefold()
+    return _spelled(_vm_named(session)) == _spelled(vm_name)
+
+
+def _spelled(name: str) -> str:
+    """Return a name to compare: XML and JSON differ in blanks, and in what stands for no characters."""
+    whole = " ".join(unicodedata.normalize("NFC", name).split())
+    return re.sub(f"{_REPLACED}+", _REPLACED, whole).casefold()
+
+
+def _is_as_sent(name: str) -> bool:
+    """Return whether a name was neither cut nor had characters replaced: else no filter finds it."""
+    return _REPLACED not in name and not name.endswith(CUT_MARK)
 
 
 def _is_of_other_server(session: RestoreSession, server_uid: str) -> bool:
@@ -61,12 +76,14 @@ def contradiction(restore: Restore, session: RestoreSession) -> str:
     The words complete 'a restore session that ...'.
     """
     named = _vm_named(session)
-    # The session of a vApp may be named after one of its VMs.
-    is_other_vm = bool(named) and named.casefold() != restore.vm_name.casefold()
+    # What links the very point is of its VM, however that is called by now.
+    is_other_vm = bool(named) and _spelled(named) != _spelled(restore.vm_name)
+    is_other_vm = is_other_vm and not names_point(restore, session)
     facts = (
         (session.uid.lower() in restore.sessions_before, "was there before the request"),
         (_is_of_other_server(session, restore.server_uid), "runs on another backup server"),
         (_FILE_LEVEL in session.job_type.lower(), "restores files"),
+        # The session of a vApp may be named after one of its VMs.
         (is_other_vm and restore.kind is PointKind.VM, "restores another VM"),
         (_links_other_point(session.point_uid.lower(), restore.point_uid.lower()), "restores another point"),
         (_is_older(session, restore.newest_before), "is not newer than those before the request"),
@@ -89,6 +106,13 @@ def names_point(restore: Restore, session: RestoreSession) -> bool:
     return bool(session.point_uid) and session.point_uid.lower() == restore.point_uid.lower()
 
 
+def may_restore_same(restore: Restore, session: RestoreSession) -> bool:
+    """Return whether a session is of this restore's VM, by its name or by the point that it links."""
+    is_of_files = _FILE_LEVEL in session.job_type.lower()
+    is_linked = names_point(restore, session) and not is_of_files
+    return is_linked or is_of_vm(session, restore.vm_name, restore.server_uid)
+
+
 def new_sessions(
     restore: Restore, sessions: Iterable[RestoreSession], taken: Collection[str], *, by_name: bool
 ) -> tuple[RestoreSession, ...]:
@@ -105,7 +129,7 @@ def new_sessions(
         session
         for session in sessions
         if (by_name or session.vm_name)
-        and is_of_vm(session, restore.vm_name, restore.server_uid)
+        and may_restore_same(restore, session)
         and session.uid.lower() not in taken
         and not contradiction(restore, session)
     )
@@ -183,16 +207,48 @@ def _described(session: RestoreSession) -> str:
     return f"{began}, {came_to}"
 
 
-def not_found(restore: Restore, words: str, now: Timestamp) -> Restore:
+def looking(now: Timestamp, since: float) -> str:
+    """Return until when a session is looked for at full pace.
+
+    Args:
+        now: by both clocks.
+        since: when the search began, with the server's silence taken out.
+    """
+    left_s = SEARCH_WINDOW_S - (now.monotonic_s - since)
+    until = timefmt.clock_time(now.wall + timedelta(seconds=left_s))
+    return f"vbem looks for a new restore session of this VM until {until}, then less often."
+
+
+def unanswered_look(restore: Restore) -> Restore:
+    """Apply that the server did not answer a look for its session: that time does not count."""
+    return replace(restore, is_search_silent=True) if restore.is_searched else restore
+
+
+def _without_silence(restore: Restore, now: Timestamp) -> Restore:
+    """Take the silence before this answer out of the search."""
+    since, heard = restore.search_since, restore.search_heard
+    if since is None:
+        return restore
+    counted = replace(restore, search_heard=now.monotonic_s, is_search_silent=False)
+    if heard is None or not restore.is_search_silent:
+        return counted
+    since += now.monotonic_s - heard
+    message = f"{restore.why_unknown} {looking(now, since)}".strip()
+    return replace(counted, search_since=since, message=restore.message if restore.could_be else message)
+
+
+def not_found(restore: Restore, words: str, now: Timestamp, *, is_whole: bool = True) -> Restore:
     """Apply that nothing certain was found in this poll: say what that means so far.
 
     Args:
         restore: what was looked for.
         words: which sessions could be it; empty for none.
         now: by both clocks.
+        is_whole: whether the server gave no reason to think that there are more sessions.
     """
     if restore.state is not RestoreState.UNKNOWN:
         return restore
+    restore = _without_silence(restore, now)
     since = restore.search_since
     has_run_out = since is not None and now.monotonic_s - since >= SEARCH_WINDOW_S
     checked = replace(restore, could_be=words, search_since=None if has_run_out else since)
@@ -202,7 +258,8 @@ def not_found(restore: Restore, words: str, now: Timestamp) -> Restore:
         return checked
     minutes = round(SEARCH_WINDOW_S / 60)
     seen = f"seen after {minutes} minutes" if has_run_out else "listed that could be it"
-    says = f"No restore session {seen}; that is no proof that it did not start. vbem keeps looking"
+    gap = "" if is_whole else ", in lists that may not be whole"
+    says = f"No restore session {seen}{gap}; that is no proof that it did not start. vbem keeps looking"
     says += f", less often. Check it in {console(restore)}." if checked.search_since is None else "."
     return replace(checked, message=f"{restore.why_unknown} {says}".strip())
 
@@ -225,10 +282,9 @@ _WITHOUT_LIST = (
 
 
 def guard_query(vm_name: str) -> Query:
-    """Return the restore sessions of a VM, listed before its restore is sent."""
-    return Query(
-        filter=eq("VmDisplayName", vm_name), sort="CreationTime", descending=True, page_size=PAGE_SIZE
-    )
+    """Return the restore sessions of a VM, listed before its restore is sent; of all where it has to be."""
+    own = eq("VmDisplayName", vm_name) if _is_as_sent(vm_name) else None
+    return Query(filter=own, sort="CreationTime", descending=True, page_size=PAGE_SIZE)
 
 
 async def listed_in_time(manager: RestoreApi, query: Query) -> Items[RestoreSession]:
@@ -287,7 +343,9 @@ def with_found(
 
 def watch_query(restores: Sequence[Restore]) -> tuple[Query, bool]:
     """Return what to ask for these restores, and whether searched ones are asked for by their VM's name."""
-    narrow = len(restores) <= MOST_TERMS and all(len(restore.vm_name) <= LONGEST_NAME for restore in restores)
+    searched = [restore.vm_name for restore in restores if not restore.session_uid]
+    is_short = all(len(name) <= LONGEST_NAME and _is_as_sent(name) for name in searched)
+    narrow = len(restores) <= MOST_TERMS and is_short
     if narrow:
         return Query(filter=any_of(*_terms(restores)), page_size=PAGE_SIZE), True
     return Query(filter=_since(restores), sort="CreationTime", descending=True, page_size=PAGE_SIZE), False

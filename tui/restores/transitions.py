@@ -18,8 +18,8 @@ from tui.api.errors import ManagerError, SessionExpired, Unreachable
 from tui.api.limits import Timeouts
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
 from tui.restore_states import CancelState, FoundBy, RestoreState
-from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console, end
-from tui.restores.session_search import contradiction, names_point
+from tui.restores.restore import Restore, Timestamp, console, end
+from tui.restores.session_search import contradiction, looking, names_point
 
 NOT_FOUND_POLLS = 3
 """A task that failed with `not found` right after a backup may still change (WIRE 6.1)."""
@@ -99,15 +99,12 @@ def search(restore: Restore, why: str, now: Timestamp) -> Restore:
         restore,
         state=RestoreState.UNKNOWN,
         why_unknown=why,
-        message=f"{why} {_looking(now)}",
+        message=f"{why} {looking(now, now.monotonic_s)}",
         search_since=now.monotonic_s,
+        search_heard=now.monotonic_s,
+        is_search_silent=False,
         could_be="",
     )
-
-
-def _looking(now: Timestamp) -> str:
-    until = timefmt.clock_time(now.wall + timedelta(seconds=SEARCH_WINDOW_S))
-    return f"vbem looks for a new restore session of this VM until {until}, then less often."
 
 
 def task_seen(restore: Restore, task: Task, now: Timestamp, *, is_taken: bool = False) -> Restore:

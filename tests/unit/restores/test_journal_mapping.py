@@ -24,7 +24,8 @@ from tui.store.journal_entry import COLUMNS, GIVEN_BY_JOURNAL
 WHO = Requester(server=SERVER, em_user=r"LAB\op", operator="op@jump", logon_session_id="session-1")
 OF_ONE_RUN = {
     "key", "note", "error", "offer_again", "task_gone", "not_found_polls", "session",
-    "no_result_since", "missed_since", "missed_polls", "is_missing", "search_since",
+    "no_result_since", "missed_since", "missed_polls", "is_missing", "search_since", "search_heard",
+    "is_search_silent",
     "could_be", "last_seen", "last_heard", "problem", "cancel_at", "cancel_repeated", "cancel_settled",
     "unjournalled",
     "ended",

@@ -10,8 +10,9 @@ from tests.unit.restores.fakes import FakeClock, at, finished, restore, session,
 from tests.unit.restores.points import SERVER, point
 from tests.unit.restores.world import World
 from tui import timefmt
+from tui.api.codec.tree import name_of
 from tui.api.errors import TimedOut
-from tui.api.models import RestoreSession, SessionResult
+from tui.api.models import RestoreSession, SessionResult, SessionState
 from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores import session_search, transitions
 from tui.restores.restore import SEARCH_WINDOW_S, Restore
@@ -33,6 +34,9 @@ OTHER = point(number=77).uid
         (session(5, point_uid=OTHER), False),
         (session(1), False),
         (session(5, vm="app08"), False),
+        (session(5, vm="app08", point_uid=MINE), True),
+        (session(5, vm="app08", point_uid=MINE, job_type="FileLevelRestore"), False),
+        (session(5, vm=" App07 "), True),
         (session(5, server="urn:veeam:BackupServer:other"), False),
         (session(5, server=""), True),
         (session(5, job_type="FileLevelRestore"), False),
@@ -48,6 +52,41 @@ def test_what_counts_as_new(seen: RestoreSession, is_new: bool) -> None:
     current = restore(sessions_before=frozenset({session(1).uid.lower()}), newest_before=session(3).created)
     taken = {session(6).uid.lower()}
     assert bool(session_search.new_sessions(current, (seen,), taken, by_name=True)) == is_new
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "point_uid", "is_same"),
+    [
+        ("app07", "APP07 ", "", True),
+        ("app\ufffd07", "app\ufffd\ufffd07", "", True),
+        ("cafe\u0301", "caf\u00e9", "", True),
+        (name_of("app07" + "A" * 100_000), name_of("app07" + "A" * 100_000), "", True),
+        ("app07", "app08", "", False),
+        ("app07 old", "app07", MINE, True),
+        (name_of("app07" + "A" * 100_000), "app07", MINE, True),
+        ("app07", "app07", OTHER, False),
+    ],
+)
+def test_another_spelling_of_the_name_does_not_make_a_restore_unknown(
+    ours: str, theirs: str, point_uid: str, is_same: bool
+) -> None:
+    current = restore(vm_name=ours, state=RestoreState.RESTORING, session_uid=session(5).uid)
+    ended = session(5, SessionState.STOPPED, SessionResult.SUCCESS, vm=theirs, point_uid=point_uid)
+    after = transitions.session_seen(replace(current, found_by=FoundBy.TASK), ended, at(1))
+    assert (after.state is RestoreState.SUCCEEDED) == is_same
+    searched = transitions.search(restore(vm_name=ours), "The reply was lost.", at(0))
+    assert bool(session_search.new_sessions(searched, (ended,), (), by_name=True)) == is_same
+
+
+@pytest.mark.parametrize("name", ["app\ufffd07", name_of("A" * 5_000)])
+def test_a_name_that_is_not_as_sent_is_no_filter(name: str) -> None:
+    """Such a filter finds nothing, and nothing would be taken for 'no restore of it is running'."""
+    assert session_search.guard_query(name).filter is None
+    assert session_search.guard_query("app07").filter is not None
+    query, by_name = session_search.watch_query([restore(RestoreState.UNKNOWN, vm_name=name)])
+    assert (query.filter, by_name) == (None, False)
+    query, by_name = session_search.watch_query([restore(vm_name=name, session_uid=session(5).uid)])
+    assert (query.filter is not None, by_name) == (True, True)
 
 
 def test_in_a_wide_list_a_session_without_a_vm_name_is_not_taken_for_new() -> None:
@@ -109,7 +148,8 @@ def test_who_else_could_have_a_session(rival: Restore, is_one: bool) -> None:
 
 def test_no_session_is_no_proof() -> None:
     unknown = transitions.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
-    assert session_search.not_found(unknown, "", at(SEARCH_WINDOW_S - 1)) == unknown
+    before = session_search.not_found(unknown, "", at(SEARCH_WINDOW_S - 1))
+    assert (before.message, before.is_quiet) == (unknown.message, False)
     after = session_search.not_found(unknown, "", at(SEARCH_WINDOW_S))
     assert after.state is RestoreState.UNKNOWN
     assert "No restore session seen after 5 minutes; that is no proof" in after.message
@@ -117,6 +157,38 @@ def test_no_session_is_no_proof() -> None:
     assert not after.is_in_flight
     assert after.is_searched
     assert session_search.not_found(after, "", at(SEARCH_WINDOW_S * 3)) == after
+
+
+def test_only_the_time_in_which_the_server_answered_counts() -> None:
+    unknown = transitions.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
+    answered = session_search.not_found(unknown, "", at(100))
+    silent = session_search.unanswered_look(session_search.unanswered_look(answered))
+    again = session_search.not_found(silent, "", at(700))
+    assert not again.is_quiet
+    until = timefmt.clock_time(at(900).wall)
+    assert again.message == (
+        f"The reply was lost. vbem looks for a new restore session of this VM until {until}, then less often."
+    )
+    assert not session_search.not_found(again, "", at(899)).is_quiet
+    assert session_search.not_found(again, "", at(900)).is_quiet
+
+
+async def test_a_session_that_begins_after_a_long_silence_is_not_found_too_late(world: World) -> None:
+    await world.submitted(TimedOut("The reply was lost.", request_sent=True))
+    world.manager.session_list = TimedOut("read")
+    for _ in range(6):
+        await world.tick(SEARCH_WINDOW_S / 3)
+    world.manager.session_list = ()
+    assert not (await world.tick()).is_quiet
+    world.manager.session_list = (session(5, point_uid=MINE),)
+    found = await world.tick()
+    assert (found.state, found.found_by) == (RestoreState.RESTORING, FoundBy.POINT)
+
+
+def test_no_session_in_lists_that_may_not_be_whole_says_so() -> None:
+    unknown = transitions.search(restore(RestoreState.SENT), "The reply was lost.", at(0))
+    after = session_search.not_found(unknown, "", at(SEARCH_WINDOW_S), is_whole=False)
+    assert "seen after 5 minutes, in lists that may not be whole; that is no proof" in after.message
 
 
 def test_which_could_be_it_is_said_as_long_as_it_is_so() -> None:
