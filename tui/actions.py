@@ -67,6 +67,10 @@ _DIALOGS = (
            help="Send nothing to this server."),
     Action(screen="certificate", name="next_choice", keys="left,right", label="Choose", footer=False,
            help="Move between the buttons."),
+    Action(screen="certificate", name="scroll(-1)", keys="up", label="Scroll up", footer=False,
+           help="Scroll the text up."),
+    Action(screen="certificate", name="scroll(1)", keys="down", label="Scroll down", footer=False,
+           help="Scroll the text down."),
     Action(screen="ask", name="back", keys="escape", label="Back", help="Change nothing."),
     Action(screen="ask", name="next_choice", keys="left,right", label="Choose", footer=False,
            help="Move between the buttons."),
@@ -77,6 +81,10 @@ _DIALOGS = (
     Action(screen="again", name="type_password", keys="enter", label="Password",
            help="Go to the password; Tab does the same. No other key is taken for it before."),
     Action(screen="again", name="back", keys="escape", label="Not now", help="Leave it for now."),
+    Action(screen="again", name="scroll(-1)", keys="up", label="Scroll up", footer=False,
+           help="Scroll the text up."),
+    Action(screen="again", name="scroll(1)", keys="down", label="Scroll down", footer=False,
+           help="Scroll the text down."),
     Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
 )  # fmt: skip
 _LISTS = (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,23 @@ from tests.support.clock import FixedWallClock, ManualClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.settle import loaded, press, settle, shows, text_of, until
+from tests.ui.stage import StageApp, StageManager
 from tests.ui.walk import browsing
-from tui.api.models import ServerAddress
+from tui.api.errors import ServerFault
+from tui.api.models import Certificate, ServerAddress
 from tui.api.proxy import ProxyAddress
 from tui.app import VbemApp
 from tui.files import locked
+from tui.screens.certificate import CertificateScreen
 from tui.screens.dialogs import LogOnAgainScreen
+from tui.services import Services
+from tui.session import Connection
 from tui.store.journal import Journal
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.store.last_logon import RefusalCounter
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import LineInput
+from tui.widgets.text_view import TextView
 
 
 async def test_a_trusted_server_is_one_enter_away(app: VbemApp, demo: DemoProcess) -> None:
@@ -365,3 +373,74 @@ async def test_a_journal_that_another_vbem_holds_is_waited_for_beside_the_screen
             await pilot.press("escape")
         await loaded(pilot)
     assert app.services.notices == ()
+
+
+SIZES = [(60, 20), (80, 24)]
+LONG = Certificate(
+    sha256="cd" * 32,
+    subject="CN=em01.branch.corp.example, OU=Backup and Recovery, O=Corporation, L=Berlin, C=SUBJECT-END",
+    issuer="CN=Issuing Authority 7, OU=Public Key Infrastructure, O=Corporation, C=ISSUER-END",
+    names=tuple(f"em{number:02}.branch.corp.example" for number in range(12)),
+    not_before=datetime(2026, 1, 1, tzinfo=UTC),
+    not_after=datetime(2027, 1, 1, tzinfo=UTC),
+    problem="The certificate is signed by an authority that this machine does not trust, PROBLEM-END.",
+    warnings=("The certificate names other hosts than the one that was asked for, WARNING-END.",),
+)
+
+
+async def read_all(pilot: Pilot[Any], view: str) -> str:
+    """Every line of a text that scrolls by the arrow keys, from its beginning."""
+    lines: dict[str, None] = {}
+    text = pilot.app.screen.query_one(view, TextView)
+    for _ in range(60):
+        before = text_of(pilot)
+        lines |= dict.fromkeys(before.splitlines())
+        await press(pilot, "down")
+        if text_of(pilot) == before:
+            break
+    assert text.region.height > 2, "no room for the text itself"
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("pinned", ["", "ab" * 32])
+@pytest.mark.parametrize("size", SIZES)
+async def test_all_that_a_certificate_says_can_be_read(
+    tmp_path: Path, manager: StageManager, size: tuple[int, int], pinned: str
+) -> None:
+    def first(services: Services) -> CertificateScreen:
+        return CertificateScreen(services, LONG, server="em01.branch.corp.example:9398", pinned_sha256=pinned)
+
+    app = StageApp(tmp_path, manager, first)
+    async with app.run_test(size=size) as pilot:
+        await shows(pilot, "CHANGED" if pinned else "Unknown certificate")
+        shown = await read_all(pilot, "#certificate-facts")
+        for end in ("PROBLEM-END", "SUBJECT-END", "ISSUER-END", "em11.branch", "WARNING-END", "2027"):
+            assert end in shown
+        assert len(re.findall(r"(?:CD:){15}CD", shown)) == 2
+        assert len(re.findall(r"(?:AB:){15}AB", shown)) == (2 if pinned else 0)
+        assert "Trust and remember" in text_of(pilot)
+        assert ("type the first 8 digits" in text_of(pilot)) == bool(pinned)
+        if pinned:
+            await press(pilot, "tab", "c", "d")
+            assert app.screen.query_one("#typed", LineInput).value == "cd"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_all_that_a_failed_logon_says_can_be_read(
+    app: VbemApp, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    words = " ".join(f"word{number}" for number in range(150))
+
+    async def refuse(_connection: Connection, _password: str) -> None:
+        raise ServerFault(words, hint="HINT-END")
+
+    async with browsing(app, size) as (pilot, _):
+        monkeypatch.setattr(Connection, "log_on_again", refuse)
+        app.push_screen(LogOnAgainScreen(app.services))
+        await shows(pilot, "Enter or Tab goes to the password")
+        await press(pilot, "down", "enter", *"secret", "enter")
+        await shows(pilot, "Could not log on again")
+        shown = await read_all(pilot, "#again-status")
+        assert all(f"word{number}" in shown for number in range(150))
+        assert "HINT-END" in shown
+        assert "Not now" in text_of(pilot)

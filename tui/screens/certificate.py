@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from tui import timefmt
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.widgets.inputs import LineInput
+from tui.widgets.text_view import BoxText
 
 if TYPE_CHECKING:
     from textual.events import Key
@@ -36,9 +37,9 @@ def in_pairs(sha256: str) -> str:
     return ":".join(sha256[i : i + 2] for i in range(0, len(sha256), 2)).upper()
 
 
-def in_two_lines(fingerprint: str) -> str:
-    """Return a fingerprint of 95 characters does not fit in 80 columns; halves are easy to compare."""
-    return f"  {fingerprint[:48]}\n  {fingerprint[48:]}"
+def in_two_lines(fingerprint: str) -> tuple[str, str]:
+    """Return a fingerprint in halves: 95 characters do not fit in 80 columns, and these can be compared."""
+    return f"  {fingerprint[:48]}", f"  {fingerprint[48:]}"
 
 
 class CertificateScreen(Dialog[bool]):
@@ -56,11 +57,11 @@ class CertificateScreen(Dialog[bool]):
         self._pinned = pinned_sha256
 
     def compose_box(self) -> ComposeResult:
-        with VerticalScroll(classes="box", can_focus=False):
+        with Vertical(classes="box"):
             changed = bool(self._pinned)
             title = "THE CERTIFICATE HAS CHANGED" if changed else "Unknown certificate"
             yield self.title_line(f"{title}: {safe(self._server, cells=40)}")
-            yield Static(self._facts(), markup=False, id="certificate-facts")
+            yield BoxText(self._facts(), hang=2, needs_tab=False, id="certificate-facts")
             if changed:
                 yield Static(
                     f"To trust it anyway, type the first {TYPED_DIGITS} digits of the new fingerprint:",
@@ -71,33 +72,34 @@ class CertificateScreen(Dialog[bool]):
                 yield Button("Refuse", id="refuse", compact=True)
                 yield Button("Trust and remember", id="trust", compact=True, disabled=changed)
 
-    def _facts(self) -> str:
+    def _facts(self) -> list[str]:
         one = self._certificate
         names = ", ".join(one.names) or "(none)"
         lines = [
-            safe(one.problem or "No authority this machine trusts has signed it.", cells=140),
-            f"Subject  {safe(one.subject, cells=62)}",
-            f"Issuer   {safe(one.issuer, cells=62)}",
-            f"Names    {safe(names, cells=124)}",
+            one.problem or "No authority this machine trusts has signed it.",
+            f"Subject  {one.subject}",
+            f"Issuer   {one.issuer}",
+            f"Names    {names}",
             f"Valid    {timefmt.both(one.not_before)}",
             f"   to    {timefmt.both(one.not_after)}",
             "SHA-256 fingerprint" + (" NOW:" if self._pinned else ":"),
-            in_two_lines(one.fingerprint),
+            *in_two_lines(one.fingerprint),
         ]
         if self._pinned:
-            lines += ["Trusted before:", in_two_lines(in_pairs(self._pinned))]
+            lines += ["Trusted before:", *in_two_lines(in_pairs(self._pinned))]
             lines += ["Ask the server's administrator whether it was replaced; if nobody knows, refuse."]
         else:
             lines += ["Compare the fingerprint with the server's own before you trust it."]
-        lines += [f"  {safe(warning, cells=70)}" for warning in one.warnings]
-        return "\n".join(lines)
+        return [*lines, *(f"  {warning}" for warning in one.warnings)]
 
     def on_mount(self) -> None:
+        # The arrow keys scroll it from everywhere: Tab has a shorter way to the answers.
+        self.query_one("#certificate-facts").can_focus = False
         self.query_one("#refuse", Button).focus()
 
     def on_key(self, event: Key) -> None:
         # Typed digits go to their field, also while the safe answer has the focus.
-        if self._pinned and isinstance(self.focused, Button) and (event.character or " ") in _DIGITS:
+        if self._pinned and not isinstance(self.focused, LineInput) and (event.character or " ") in _DIGITS:
             entry = self.query_one("#typed", LineInput)
             entry.focus()
             entry.insert_text_at_cursor(event.character or "")
@@ -132,3 +134,6 @@ class CertificateScreen(Dialog[bool]):
 
     def action_next_choice(self) -> None:
         self.focus_next()
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one("#certificate-facts", BoxText).turn(lines)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.events import DescendantFocus
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input, Static
 
 from tui.actions import DIALOGS, actions_of, spell_keys
 from tui.api.errors import BadLogin
@@ -131,25 +131,25 @@ class LogOnAgainScreen(Dialog[bool]):
         self._is_sending = False
 
     def compose_box(self) -> ComposeResult:
-        with VerticalScroll(classes="box", can_focus=False):
+        with Vertical(classes="box"):
             yield self.title_line("The logon session has ended")
-            yield Static(
-                "Log on again to continue where you were. Nothing typed is lost.",
-                markup=False,
-            )
-            yield Label(safe(f"Password of {self.services.who}", cells=70), markup=False)
+            yield Static("Log on again to continue where you were. Nothing typed is lost.", markup=False)
+            yield Static(safe(f"Password of {self.services.who}", cells=160), markup=False)
             yield LineInput(password=True, id="password-again")
-            yield Static("" if self._is_expected else HOW_TO_TYPE, id="again-status", markup=False)
+            status = () if self._is_expected else (HOW_TO_TYPE,)
+            yield BoxText(status, needs_tab=False, id="again-status")
             with Horizontal(classes="buttons"):
                 yield Button("Log on", id="log-on-again", compact=True)
                 yield Button("Not now", id="not-now", compact=True)
 
     def on_mount(self) -> None:
+        # The arrow keys scroll it from everywhere: Tab goes from the password to the button.
+        self.query_one("#again-status").can_focus = False
         if self._is_expected:
             self.action_type_password()
 
-    def on_key(self) -> None:
-        if self.focused is None:
+    def on_key(self, event: Key) -> None:
+        if self.focused is None and event.key not in {"up", "down"}:
             self.query_one(".box").border_subtitle = "that key was not taken for the password"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -162,10 +162,15 @@ class LogOnAgainScreen(Dialog[bool]):
     @on(DescendantFocus, "#password-again")
     def _at_password(self) -> None:
         self.query_one(".box").border_subtitle = ""
-        status = self.query_one("#again-status", Static)
-        if status.content == HOW_TO_TYPE:
-            status.update("")
+        if self.query_one("#again-status", BoxText).text == HOW_TO_TYPE:
+            self._say("")
         self.refresh_bindings()
+
+    def _say(self, words: str) -> None:
+        self.query_one("#again-status", BoxText).show([words] if words else [], from_top=True)
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one("#again-status", BoxText).turn(lines)
 
     @property
     def _account(self) -> str:
@@ -177,12 +182,12 @@ class LogOnAgainScreen(Dialog[bool]):
     def start(self) -> None:
         password = self.query_one("#password-again", LineInput).value
         if problem := unreadable("password", password):
-            self.query_one("#again-status", Static).update(problem)
+            self._say(problem)
             self.query_one("#password-again", LineInput).focus_for_retyping()
         elif wait := self.services.refusals.why_wait(self._account):
-            self.query_one("#again-status", Static).update(f"Nothing was sent. {wait}")
+            self._say(f"Nothing was sent. {wait}")
         elif not password:
-            self.query_one("#again-status", Static).update("Type the password first.")
+            self._say("Type the password first.")
             self.action_type_password()
         elif not self._is_sending:
             # A second Enter must not send a wrong password twice: directories count.
@@ -195,16 +200,15 @@ class LogOnAgainScreen(Dialog[bool]):
         if connection is None:
             self.dismiss(False)
             return
-        status = self.query_one("#again-status", Static)
-        status.update("Logging on ...")
+        self._say("Logging on ...")
         try:
             await connection.log_on_again(password)
         except BadLogin as error:
             times = self.services.refusals.count(self._account)
-            status.update(safe(f"{times}{describe('log on again', error)}", cells=400))
+            self._say(f"{times}{describe('log on again', error)}")
             self.query_one("#password-again", LineInput).focus_for_retyping()
         except VbemError as error:
-            status.update(safe(describe("log on again", error), cells=400))
+            self._say(describe("log on again", error))
         else:
             self.services.refusals.forget(self._account)
             self.dismiss(True)
