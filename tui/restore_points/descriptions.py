@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from tui import sanitize
 from tui.api.models import PointKind
 from tui.api.models.resources import RestorePoint
-from tui.restore_points.filter import Filter
+from tui.restore_points.filter import Filter, LeftOut
 from tui.restore_points.index import PointDetails, PointIndex, Server, Vm
 from tui.restore_points.loader import LoadState, Progress
 from tui.sanitize import safe
@@ -96,24 +96,35 @@ def matching_words(shown: int, every: int, wanted: Filter) -> str:
     return f"{every:,} {noun}" if wanted.is_empty else f"{shown:,} of {every:,} {noun}"
 
 
-def filter_words(wanted: Filter, now: datetime, without_platform: int = 0) -> str:
-    """Return which moments a filter means, and how many VMs it leaves out for want of a platform.
+def filter_words(wanted: Filter, now: datetime, left_out: LeftOut | None = None) -> str:
+    """Return which moments a filter means, and what it leaves out because the server does not say enough.
 
     Args:
         wanted: the filter.
         now: for ages.
-        without_platform: VMs of unknown platform that match but for that.
+        left_out: how many of what.
     """
     times = {"after": wanted.after, "before": wanted.before}
     parts = [f"{key} {moment.words(now)}" for key, moment in times.items() if moment is not None]
-    if without_platform:
-        vms = "1 VM" if without_platform == 1 else f"{without_platform:,} VMs"
-        parts.append(f"the platform of {vms} is unknown: platform:unknown shows {_it(without_platform)}")
-    return "; ".join(parts)
+    return "; ".join(parts + (_left_out_words(left_out) if left_out else []))
 
 
-def _it(count: int) -> str:
-    return "it" if count == 1 else "them"
+def _left_out_words(left_out: LeftOut) -> list[str]:
+    parts = []
+    if count := left_out.without_platform:
+        them = "it" if count == 1 else "them"
+        parts.append(f"the platform of {_counted(count, 'VM')} is unknown: platform:unknown shows {them}")
+    if count := left_out.without_server:
+        parts.append(f"the backup server of {_counted(count, 'VM')} is unknown: not shown")
+    if count := left_out.without_time:
+        parts.append(f"{_counted(count, 'point')} without a time: not shown")
+    if count := left_out.without_type:
+        parts.append(f"{_counted(count, 'point')} without a type: not shown")
+    return parts
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def loading_words(

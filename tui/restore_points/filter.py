@@ -73,6 +73,32 @@ class Filter:
             return False
         return not self.servers or any(server in fold(vm.server_name) for server in self.servers)
 
+    def may_accept_vm(self, vm: Vm) -> bool:
+        """Return whether the VM would match if what is not known of it were as asked."""
+        if self.is_wrong:
+            return False
+        known = self
+        if vm.platform is Platform.UNKNOWN:
+            words = tuple(word for word in self.words if not _platform_called(word))
+            known = replace(known, words=words, platforms=frozenset())
+        if not vm.server_name:
+            known = replace(known, servers=())
+        return known.accepts_vm(vm)
+
+
+@dataclass(slots=True, kw_only=True)
+class LeftOut:
+    """How many a filter leaves out only because the server does not say what it asks for."""
+
+    without_platform: int = 0
+    """VMs."""
+    without_server: int = 0
+    """VMs whose platform is as asked, or is not asked for."""
+    without_time: int = 0
+    """Points."""
+    without_type: int = 0
+    """Points."""
+
 
 def _is_speaking(word: str) -> bool:
     """Return whether a word matches more than names."""
@@ -132,12 +158,38 @@ class Matcher:
         start = first_earlier(rows, created, wanted.before.at) if wanted.before else 0
         return rows[start : first_earlier(rows, created, wanted.after.at if wanted.after else _FIRST_TIME)]
 
-    def without_platform(self) -> int:
-        """Return how many VMs the filter leaves out only because their platform is unknown."""
-        if not self.filter.platforms or Platform.UNKNOWN in self.filter.platforms:
-            return 0
-        other = Matcher(replace(self.filter, platforms=frozenset({Platform.UNKNOWN})), self._index)
-        return sum(map(other.accepts, self._index.vms))
+    def left_out(self) -> LeftOut:
+        """Count what is left out only because something is not known of it."""
+        found = LeftOut()
+        # Points without a time or type are few or none: VMs that match by what is known cost nothing more.
+        asks_time = bool(self.filter.before or self.filter.after)
+        asks_type = bool(self.filter.types) and self._index.lacks_types
+        for vm in self._index.vms:
+            if not vm.rows or not self.filter.may_accept_vm(vm):
+                continue
+            if not self.filter.accepts_vm(vm):
+                self._count_vm(vm, found)
+                continue
+            if asks_time:
+                timeless = vm.rows[first_earlier(vm.rows, self._index.created, _FIRST_TIME) :]
+                found.without_time += sum(map(self._type_may_fit, timeless))
+            if asks_type:
+                found.without_type += sum(map(self._is_without_type, self._within(vm)))
+        return found
+
+    def _count_vm(self, vm: Vm, found: LeftOut) -> None:
+        if self.filter.about_points and not self._first(vm):
+            return
+        if not vm.server_name and replace(self.filter, servers=()).accepts_vm(vm):
+            found.without_server += 1
+        else:
+            found.without_platform += 1
+
+    def _is_without_type(self, row: int) -> bool:
+        return not self._index.details(row).point_type and not self._type_fits(row)
+
+    def _type_may_fit(self, row: int) -> bool:
+        return not self.filter.types or self._is_without_type(row) or self._type_fits(row)
 
     def _type_fits(self, row: int) -> bool:
         number = self._index.details_number(row)

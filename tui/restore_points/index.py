@@ -316,6 +316,11 @@ class PointIndex:
             restore_href=details.restore_href,
         )
 
+    @property
+    def lacks_types(self) -> bool:
+        """Return whether the server did not say of some point what type it is."""
+        return not all(details.point_type for details in self._details)
+
     def points_of(self, vm: Vm) -> Iterator[RestorePoint]:
         """Yield a VM's points, newest first."""
         return map(self.point, vm.rows)

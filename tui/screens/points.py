@@ -168,7 +168,7 @@ class RestorePointsScreen(VbemScreen):
     def _say_what_is_asked(self) -> None:
         """Say below the filter what is wrong with it, or which moments it means and what it leaves out."""
         matcher = self._view.matcher
-        asked = filter_words(matcher.filter, self.services.clock.now(), matcher.without_platform())
+        asked = filter_words(matcher.filter, self.services.clock.now(), matcher.left_out())
         self.query_one(FilterNote).show(self._problem, asked)
 
     def on_screen_resume(self) -> None:

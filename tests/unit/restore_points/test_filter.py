@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from tests.unit.restore_points.build import NOW, point
 from tui.api.models import Platform, PointKind
-from tui.api.models.resources import NO_TIME
+from tui.api.models.resources import NO_TIME, RestorePoint
 from tui.moment import Moment
-from tui.restore_points.filter import Filter, Matcher
+from tui.restore_points.descriptions import filter_words
+from tui.restore_points.filter import Filter, LeftOut, Matcher
 from tui.restore_points.filter_parser import NOTHING, FilterError, FilterParser, parse
 from tui.restore_points.index import PointIndex
 from tui.restore_points.vm_list import SortBy, VmList
@@ -197,16 +198,50 @@ def test_a_part_that_alone_matches_nothing_is_named() -> None:
         assert view.culprit(parser.parts(text)) == culprit
 
 
-def test_vms_of_unknown_platform_that_a_platform_leaves_out_are_counted() -> None:
+def _timeless(vm: str, point_type: str = "Increment") -> RestorePoint:
+    hours_ago = (NOW - NO_TIME) / timedelta(hours=1)
+    return point(vm, hours_ago, point_type=point_type, uid=f"urn:veeam:VmRestorePoint:{vm}/{point_type}")
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out", "words"),
+    [
+        ("platform:hyper-v web", LeftOut(without_platform=1), "1 VM is unknown: platform:unknown shows it"),
+        ("platform:hyper-v db", LeftOut(), ""),
+        ("platform:unknown", LeftOut(), ""),
+        ("web", LeftOut(), ""),
+        # A word can call a platform as well.
+        ("vsphere web", LeftOut(without_platform=1), "the platform of 1 VM is unknown"),
+        ("platform:vsphere server:vbr", LeftOut(without_platform=1, without_server=1), ""),
+        ("server:vbr", LeftOut(without_server=1), "the backup server of 1 VM is unknown: not shown"),
+        ("server:vbr web", LeftOut(), ""),
+        ("before:3h", LeftOut(without_time=2), "2 points without a time: not shown"),
+        ("after:3h type:full", LeftOut(without_time=1, without_type=1), "1 point without a type: not shown"),
+        ("type:increment db", LeftOut(), ""),
+        ("before:3h server:vbr platform:unknown", LeftOut(), ""),
+        ("after:3h platform:hyper-v", LeftOut(without_platform=1), ""),
+        ("before:3h platform:hyper-v", LeftOut(), ""),
+    ],
+)
+def test_what_a_filter_leaves_out_because_it_is_not_known_is_counted(
+    text: str, left_out: LeftOut, words: str
+) -> None:
     index = PointIndex()
-    index.add([point("web1", 1, platform=Platform.UNKNOWN), point("web2", 2), point("db", 3)])
-    for text, count in [
-        ("platform:hyper-v web", 1),
-        ("platform:hyper-v db", 0),
-        ("platform:unknown", 0),
-        ("web", 0),
-    ]:
-        assert Matcher(parse(text, NOW), index).without_platform() == count
+    index.add(
+        [
+            point("web1", 1, platform=Platform.UNKNOWN),
+            point("web2", 2),
+            point("db", 2),
+            _timeless("db", point_type="Full"),
+            _timeless("db"),
+            point("nowhere", 2, server=""),
+            point("nowhere", 1, server="", point_type=""),
+        ]
+    )
+    wanted = parse(text, NOW)
+    found = Matcher(wanted, index).left_out()
+    assert found == left_out
+    assert words in filter_words(wanted, NOW, found)
 
 
 @given(st.text())
