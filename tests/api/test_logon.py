@@ -9,13 +9,15 @@ from contextlib import nullcontext
 import pytest
 
 from tests.api.conftest import Scripted
-from tests.api.scripted import Identity, Request, Script, http, json_reply, serving
+from tests.api.scripted import Answer, Identity, Request, Script, http, json_reply, serving
 from tests.support.proxy import Proxy
 from tui.api import logon as logon_module
 from tui.api.client import EnterpriseManager, Trust
 from tui.api.errors import (
+    MAY_BE_LOGGED_ON,
     BadLogin,
     Busy,
+    ConnectionLost,
     ErrorAsAnswer,
     Forbidden,
     ManagerError,
@@ -24,6 +26,7 @@ from tui.api.errors import (
     Rejected,
     ServerFault,
     SessionExpired,
+    TooLarge,
 )
 from tui.api.models import DEFAULT_PORT, LogonSession, ServerAddress, WireFormat
 from tui.api.tls import sha256_of
@@ -196,6 +199,41 @@ async def test_what_is_no_logon(scripted: Scripted, reply: bytes, kind: type[Exc
     assert isinstance(caught.value, VbemError)
     assert "form" not in caught.value.hint, "there is none at the logon"
     assert [request.method for request in script.requests] == ["GET", "POST"]
+
+
+async def drop(_request: Request, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "may_be_left"),
+    [
+        (drop, ConnectionLost, True),
+        (http(201, "x" * 70_000, "X-RestSvcSessionId: t"), TooLarge, True),
+        (http(201, ""), NotManager, True),
+        (http(502, PAGE), Busy, True),
+        (http(500, '<Error Message="Failed." StatusCode="500"/>'), ServerFault, True),
+        (http(403, '<Error Message="No." StatusCode="403"/>'), Forbidden, False),
+        (http(401, "", "WWW-Authenticate: Basic Realm=RestSvc"), BadLogin, False),
+    ],
+)
+async def test_a_logon_session_that_may_be_left_at_the_server_is_told(
+    scripted: Scripted, reply: Answer, kind: type[Exception], may_be_left: bool
+) -> None:
+    async with scripted(reply, session=None) as (manager, _):
+        with pytest.raises(kind) as caught:
+            await manager.log_on("op", "x")
+    assert isinstance(caught.value, VbemError)
+    assert (MAY_BE_LOGGED_ON in caught.value.hint) is may_be_left
+    assert "search" not in caught.value.hint, "there is none at the logon"
+
+
+async def test_what_never_asked_for_a_session_leaves_none(scripted: Scripted) -> None:
+    async with scripted(routes={"GET /api/": drop}, session=None) as (manager, script):
+        with pytest.raises(ConnectionLost) as caught:
+            await manager.log_on("op", "x")
+    assert MAY_BE_LOGGED_ON not in caught.value.hint
+    assert {request.method for request in script.requests} == {"GET"}
 
 
 def test_a_refused_logon_names_all_forms_of_a_user() -> None:

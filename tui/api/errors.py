@@ -174,6 +174,12 @@ class CaFileUnreadable(Untrusted):
         super().__init__(detail, request_sent=False)
 
 
+MAY_BE_LOGGED_ON = (
+    "It is not known whether the server has logged you on; such a session ends by itself, 15 minutes later."
+)
+"""Said where the server may have taken a logon, and nobody has the session."""
+
+
 class NotAllowed(ManagerError):
     """The server knows who asks, or does not, and refuses."""
 
@@ -311,7 +317,7 @@ class TooLarge(BadReply):
     """The answer exceeds a limit of bytes, depth or count."""
 
     title = "The server's answer is too large"
-    hint = "Narrow the search; if it persists, check that the address is an Enterprise Manager's."
+    hint = "Try again; if it persists, check that the address is an Enterprise Manager's."
 
 
 class NotManager(BadReply):

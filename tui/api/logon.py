@@ -12,6 +12,7 @@ from tui.api.codec import resources
 from tui.api.codec.restore_request import write_path
 from tui.api.error_mapping import check_answer, error_for, is_web_page, with_port
 from tui.api.errors import (
+    MAY_BE_LOGGED_ON,
     BadLogin,
     BadReply,
     Busy,
@@ -76,7 +77,23 @@ async def log_on(rest: RestClient, address: ServerAddress, user: str, password: 
     """
     call = _logon_call(user, password)
     root = await discover(rest, address)
-    reply = await rest.send_anonymous(call)
+    try:
+        return await _answered(await rest.send_anonymous(call), rest, address, user, root)
+    except ManagerError as error:
+        if error.request_sent and not _is_refusal(error):
+            error.hint = f"{error.hint} {MAY_BE_LOGGED_ON}"
+        raise
+
+
+def _is_refusal(error: ManagerError) -> bool:
+    """Return whether the logon was surely not taken; a proxy's words, or a reply cut short, prove nothing."""
+    return isinstance(error, BadLogin) or (error.from_manager and 400 <= error.http_code < 500)
+
+
+async def _answered(
+    reply: Reply, rest: RestClient, address: ServerAddress, user: str, root: ApiRoot
+) -> LogonSession:
+    """Return the session that the reply to a logon names."""
     if not 200 <= reply.status < 300:
         raise logon_error(reply.status, reply.body, reply.headers)
     check_answer(reply.status, reply.body)

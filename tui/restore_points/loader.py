@@ -30,6 +30,10 @@ MOST_POINTS = 4_000_000
 _MOST_ASKED = 300
 """Backups asked for their platform; a site with more that name none has them in its list as unknown."""
 _MOST_PAGES = MOST_POINTS // PAGE
+_BY_NAME = (
+    "Type a VM's full name to ask the server for it alone; if that fails, too, check that the address is an "
+    "Enterprise Manager's."
+)
 MOST_TEXT_BYTES = 1_000_000_000
 """Of names, UIDs and links in memory: twice what as many points of usual length hold."""
 _NAME_FIELDS = {PointKind.VM: "VmDisplayName", PointKind.VAPP: "VAppDisplayName"}
@@ -271,6 +275,8 @@ class Loader:
             try:
                 await reading
             except ManagerError as error:
+                if isinstance(error, TooLarge):
+                    error.hint = _BY_NAME
                 self._error = self._error or error
         elif asyncio.iscoroutine(reading):
             reading.close()
@@ -318,7 +324,6 @@ class Loader:
         if len(self._index) > MOST_POINTS or self._index.text_bytes > MOST_TEXT_BYTES:
             raise TooLarge(
                 f"The list has more than {MOST_POINTS:,} restore points, or names without end.",
-                hint="Type a VM's full name to ask the server for it directly.",
             )
 
     async def _page_of(self, kind: PointKind, query: Query) -> Page[RestorePoint]:

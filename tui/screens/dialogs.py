@@ -11,11 +11,11 @@ from textual.events import DescendantFocus
 from textual.widgets import Button, Input, Static
 
 from tui.actions import DIALOGS, actions_of, spell_keys
-from tui.api.errors import BadLogin
+from tui.api.errors import MAY_BE_LOGGED_ON, BadLogin
 from tui.errors import VbemError, describe
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, bindings_of
-from tui.screens.login import CUT_OFF, unreadable
+from tui.screens.login import unreadable
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import BoxText, TextView
@@ -218,7 +218,7 @@ class LogOnAgainScreen(Dialog[bool]):
     @property
     def left_behind(self) -> str:
         """Return what leaving now leaves at the server, as a sentence; empty for nothing."""
-        return CUT_OFF if self._is_sending else ""
+        return MAY_BE_LOGGED_ON if self._is_sending else ""
 
     @on(Button.Pressed, "#not-now")
     def action_back(self) -> None:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static
 
-from tui.api.errors import BadLogin, CertificateChanged, Untrusted
+from tui.api.errors import MAY_BE_LOGGED_ON, BadLogin, CertificateChanged, Untrusted
 from tui.errors import VbemError, describe
 from tui.sanitize import STAND_IN
 from tui.screens.base import Admitted, VbemScreen, bindings_of
@@ -41,9 +41,6 @@ _FOLLOWING_MODULES = (
     "tui.screens.tasks",
 )
 """What follows a logon, in this order; imported while the password is typed."""
-CUT_OFF = (
-    "It is not known whether the server has logged you on; such a session ends by itself, 15 minutes later."
-)
 SAID_AFTER_S = 0.15
 """A quick server answers before anyone could read what is waited for: it is not painted then."""
 
@@ -132,14 +129,14 @@ class LoginScreen(VbemScreen):
     @property
     def left_behind(self) -> str:
         """Return what leaving now leaves at the server, as a sentence; empty for nothing."""
-        return CUT_OFF if self._is_sending else ""
+        return MAY_BE_LOGGED_ON if self._is_sending else ""
 
     def stop_loading(self) -> bool:
         """Stop logging on; return whether anybody was."""
         if not self._is_sending:
             return False
         self.workers.cancel_group(self, "login")
-        self.set_status(f"Stopped. {CUT_OFF}", "bad")
+        self.set_status(f"Stopped. {MAY_BE_LOGGED_ON}", "bad")
         return True
 
     def action_log_on(self) -> None:

@@ -63,6 +63,15 @@ async def test_more_points_than_fit_are_an_error(monkeypatch: pytest.MonkeyPatch
     assert loader.progress.pages < 30
 
 
+async def test_a_list_that_is_too_large_says_what_can_be_done_there() -> None:
+    server = Server([point(f"vm{n}", n) for n in range(1, 31)])
+    server.errors[PointKind.VM, 1] = TooLarge("It is larger than 16 MB.")
+    loader, _ = loader_of(server)
+    await loader.run()
+    assert loader.progress.error is not None
+    assert loader.progress.error.hint.startswith("Type a VM's full name")
+
+
 @pytest.mark.parametrize("letter", ["\U0001f600", "v" * 4])
 async def test_endless_names_are_an_error_and_bytes_count(
     monkeypatch: pytest.MonkeyPatch, letter: str
