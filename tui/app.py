@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from tui.clock import Clock
     from tui.config import StartOptions
     from tui.restore_points.index import VmKey
+    from tui.restores.registry import EndedRestores
     from tui.restores.restore import Restore
     from tui.screens.dialogs import AskScreen
-    from tui.screens.restore_text import EndedRestores
 
 
 class VbemApp(TerminalApp):
@@ -178,7 +178,7 @@ class VbemApp(TerminalApp):
             self._take_back(set(self._leading_to_tasks))
 
     def _announce_ended(self, restores: tuple[Restore, ...]) -> None:
-        from tui.screens.restore_text import EndedRestores
+        from tui.restores.registry import EndedRestores
 
         self._ended = self._ended or EndedRestores()
         shows_tasks = any(screen.NAME == "tasks" for screen in self.full_screens[-1:])

@@ -378,5 +378,5 @@ async def test_ends_that_were_not_watched_carry_the_servers_times(site: Site) ->
     assert (entry.session_ended, entry.session_started) == (over.session_ended, over.session_started)
     row = entry.to_json()
     assert (row["ended"], row["ended_noticed"]) == (to_stamp(over.session_ended), to_stamp(over.ended))
-    assert f"Ended {timefmt.local(over.session_ended)}." in str(restore_cells(over, site.clock.now())[-1])
-    assert f"Ended {timefmt.local(over.session_ended)}." in str(entry_cells(entry)[-1])
+    assert f"Ended {timefmt.both(over.session_ended)}." in str(restore_cells(over, site.clock.now())[-1])
+    assert f"Ended {timefmt.both(over.session_ended)}." in str(entry_cells(entry)[-1])

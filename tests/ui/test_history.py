@@ -51,7 +51,7 @@ async def test_a_row_that_cannot_be_read_is_shown_as_such_and_hides_no_other(tmp
     sql(app.rows.path, "UPDATE restores SET cancel = 'paused', started = 'noon' WHERE vm_name = 'app07'")
     async with opened(app) as pilot:
         assert {"[red]x", "app07"} <= set(text_of(pilot).split())
-        assert "not all can be read" in text_of(pilot)
+        assert "? unreadable" in text_of(pilot)
         await press(pilot, "down")
         assert "started 'noon', cancel 'paused'" in pilot.app.screen.query_one(TextView).text
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec
 
 from tui.api.models import Task
 from tui.clock import Clock
-from tui.restore_states import FoundBy
+from tui.restore_states import ENDS, FoundBy, RestoreState
 from tui.restores.journal_mapping import journal_fields
 from tui.restores.ports import RestoreJournal
 from tui.restores.restore import Restore, Timestamp
 from tui.restores.transitions import let_go, session_uid_of
+from tui.sanitize import safe
 from tui.store.errors import NotOwner, SessionTaken, StoreError
 
 Listener = Callable[[tuple[Restore, ...]], None]
@@ -256,3 +257,69 @@ def _is_worth_writing(old: Restore, new: Restore) -> bool:
     if {**before, "progress": None} != {**after, "progress": None}:
         return True
     return (old.progress or 0) // _PROGRESS_STEP != (new.progress or 0) // _PROGRESS_STEP
+
+
+_NAMED = 3
+"""More than so many are only counted: the status line has few lines."""
+
+
+class EndedRestores:
+    """Which restores have ended since the tasks were last looked at."""
+
+    def __init__(self) -> None:
+        self._begun: set[str] = set()
+        self._sent: set[str] = set()
+        """What no task is known of yet."""
+        self._ended: list[Restore] = []
+        self.shown = ""
+        """The sentence that is on some status line; empty for none."""
+
+    def notice(self, restores: Iterable[Restore], *, is_form_open: bool = False) -> bool:
+        """Look at all restores as they are now; whether one has ended.
+
+        Args:
+            restores: all of this run.
+            is_form_open: what is refused at once is shown by its form.
+        """
+        new: list[Restore] = []
+        for restore in restores:
+            if restore.is_over:
+                if restore.key in self._begun or (restore.key in self._sent and not is_form_open):
+                    new.append(restore)
+                self._begun.discard(restore.key)
+                self._sent.discard(restore.key)
+            else:
+                (self._begun if restore.state.has_begun else self._sent).add(restore.key)
+        self._ended += new
+        return bool(new)
+
+    def forget(self) -> None:
+        """Forget the ends, as the operator is looking at the tasks."""
+        self._ended.clear()
+        self.shown = ""
+
+    @property
+    def words(self) -> str:
+        """Return what ended, the worst first, and where to read more."""
+        ended = sorted(self._ended, key=lambda restore: ENDS.index(restore.state))
+        if not ended:
+            return ""
+        if len(ended) == 1:
+            why = "shows why" if ended[0].state is RestoreState.FAILED else "shows it"
+            return f"The restore of {_said(ended[0])}: Ctrl+T {why}."
+        named = ", ".join(map(_said, ended[:_NAMED]))
+        more = len(ended) - _NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        return f"{len(ended)} restores have ended: {named}{rest}. Ctrl+T shows them."
+
+    @property
+    def kind(self) -> str:
+        """Return how the status line shows it."""
+        states = {restore.state for restore in self._ended}
+        if RestoreState.FAILED in states:
+            return "bad"
+        return "good" if states == {RestoreState.SUCCEEDED} else "note"
+
+
+def _said(restore: Restore) -> str:
+    return f"{safe(restore.vm_name, cells=40)} {restore.state.predicate}"

@@ -17,7 +17,7 @@ from tui.restore_states import RestoreState
 from tui.restores.ports import JournalEntry
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, VbemScreen, bindings_of
-from tui.screens.restore_text import SHORT_CELLS, entry_cells, entry_lines
+from tui.screens.restore_text import DISTINGUISHING, SHORT_CELLS, entry_cells, entry_lines
 from tui.widgets.inputs import LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView
@@ -100,11 +100,11 @@ MOST_ROWS = 1000
 """Older rows are in the export."""
 _COLUMNS = (
     Column(key="id", label="Row", width=4, align="right"),
-    Column(key="when", label="When", width=17, flex=1),
+    Column(key="when", label="When", width=17),
     Column(key="state", label="State", width=12),
-    Column(key="vm", label="VM", width=11, flex=1, keeps_end=True),
-    Column(key="who", label="Who", width=12, drop=2),
-    Column(key="message", label="What is known", width=SHORT_CELLS, flex=3, drop=1),
+    *DISTINGUISHING,
+    Column(key="who", label="Who", width=12, drop=6),
+    Column(key="message", label="What is known", width=SHORT_CELLS, flex=2, drop=5),
 )
 
 

@@ -10,21 +10,24 @@ from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.recovery.queue_summary import HELD, NOT_SENT, line_words, summarize
 from tui.sanitize import safe
 from tui.screens.restore_text import SHORT_CELLS
-from tui.widgets.progress import bar
-from tui.widgets.table_layout import Cell, OneOf, StyledText
+from tui.widgets.table_layout import Cell, OneOf, StyledText, bar
 from tui.widgets.text_view import Line
 
 _STATE_STYLES = MappingProxyType({LineState.NOT_SENT: "bad", LineState.TAKEN_OUT: "dim"})
 
 
 def queue_cells(queue: Queue, line: QueuedLine) -> tuple[Cell, ...]:
-    """Return the row of a line that has no restore: state, progress, VM, elapsed, what is known."""
+    """Return the row of a line that has no restore, with the cells of `restore_text.restore_cells`."""
     words = line_words(queue)[line.id]
     tone = "warning" if words.label == HELD else _STATE_STYLES.get(line.state, "dim")
     detail = words.detail or "."
     short = safe(detail, cells=SHORT_CELLS)
     mark = {HELD: "!", NOT_SENT: "x"}.get(words.label, "-" if line.state is LineState.TAKEN_OUT else ".")
-    return StyledText(f"{mark} {words.label}", tone), "-", line.vm_name, "", OneOf(detail, short)
+    plan = line.plan
+    made = plan.point.known_created if plan else None
+    point, new_name = timefmt.day_and_time(made) if made else "", plan.new_name if plan else ""
+    state = StyledText(f"{mark} {words.label}", tone)
+    return state, line.vm_name, point, new_name, queue.ticket, "", OneOf(detail, short)
 
 
 def queue_line_details(queue: Queue, line: QueuedLine) -> list[Line]:

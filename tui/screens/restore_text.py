@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from tui import timefmt
-from tui.api.models import Platform
-from tui.restore_states import CANCELLING, ENDS, CancelState, FoundBy, RestoreState, label_of
+from tui.api.models import Platform, SessionState
+from tui.restore_states import CANCELLING, CancelState, FoundBy, RestoreState, label_of
 from tui.restores.outcome import outcome_words
 from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
 from tui.restores.unfollowed import Unfollowed
-from tui.sanitize import safe
-from tui.widgets.table_layout import Cell, OneOf, StyledText
+from tui.widgets.table_layout import Cell, Column, OneOf, StyledText, bar
 from tui.widgets.text_view import Line
 
 STATE_STYLES = {
@@ -44,11 +43,6 @@ def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, i
     return StyledText(f"{mark} {label}", tone) if tone else f"{mark} {label}"
 
 
-def progress_words(progress: int | None) -> str:
-    """Return progress in per cent; a dash where the server does not say."""
-    return "-" if progress is None else f"{progress} %"
-
-
 def is_doubtful(restore: Restore, now: datetime) -> bool:
     """Return whether the state is not what the server has just shown: old, or of a session that is likely."""
     is_likely = restore.is_probable and restore.state is RestoreState.RESTORING
@@ -75,6 +69,13 @@ def _percent(progress: int | None) -> str:
 
 SHORT_CELLS = 26
 """What the short form of a sentence takes at most: the column has so much room at 80 columns."""
+DISTINGUISHING = (
+    Column(key="vm", label="VM", width=11, flex=1, keeps_end=True),
+    Column(key="point", label="Point", width=12, drop=1),
+    Column(key="new_name", label="New name", width=12, flex=1, keeps_end=True, drop=3),
+    Column(key="ticket", label="Ticket", width=10, keeps_end=True, drop=4),
+)
+"""By what restores differ: of the columns of a row these come before sentences."""
 _SHORT = {
     RestoreState.PLANNED: "not sent",
     RestoreState.SENT: "no answer yet",
@@ -127,28 +128,56 @@ def _short_doubt(one: Restore | JournalEntry) -> str:
 
 
 def restore_cells(restore: Restore, now: datetime) -> tuple[Cell, ...]:
-    """Return one row: state, progress, VM, elapsed, message."""
+    """Return one row: state, VM, point, new name, ticket, elapsed, what is known with the progress."""
     return (
         state_cell(restore.state, restore.cancel, is_old=is_doubtful(restore, now)),
-        progress_words(None if restore.is_unlisted or restore.is_settled else restore.progress),
-        restore.vm_name,
+        *_distinguishing(restore),
         elapsed_words(restore, now),
-        _fitting(restore, _out_of_date(restore, now) + _row_words(restore), age=_short_age(restore, now)),
+        _known(restore, now),
     )
+
+
+def _distinguishing(one: Restore | JournalEntry) -> tuple[Cell, ...]:
+    """Return by what restores differ: VM, point, the name of the restored VM, ticket."""
+    point = timefmt.day_and_time(one.point_created) if one.point_created else "not known"
+    return one.vm_name, point, one.restored_name or one.new_name, one.reason
+
+
+_BAR_CELLS = 20
+
+
+def _known(restore: Restore, now: datetime) -> Cell:
+    """Return what is known, with the share that is done where the server says one; doubts come before it."""
+    doubt, progress = _out_of_date(restore, now), restore.progress
+    if restore.is_over or restore.is_unlisted or restore.is_settled or progress is None:
+        return _fitting(restore, doubt + _row_words(restore), age=_short_age(restore, now))
+    is_plain = restore.session is not None and restore.session.state == SessionState.WORKING
+    if is_plain and not (doubt or restore.cancel or restore.is_probable):
+        # That it is restoring its state says already.
+        return bar(progress / 100, _BAR_CELLS)
+    last = _short_age(restore, now) or short_words(restore)
+    return OneOf(f"{doubt}{progress} %. {_row_words(restore)}", f"{last}, {progress} %", last)
 
 
 def _reason(one: Restore | JournalEntry) -> str:
     return one.message.partition(_SERVER_SAYS)[2] if one.state is RestoreState.FAILED else ""
 
 
-def _fitting(one: Restore | JournalEntry, sentence: str, *, age: str = "") -> Cell:
-    """Return what a row says: the sentence, the server's reason, or the short form, each of them whole."""
-    short = short_words(one)
+def _fitting(one: Restore | JournalEntry, sentence: str, *, age: str = "") -> OneOf:
+    """Return what a row says: the sentence, the server's reason, or the short form, each of them whole.
+
+    An end that was only noticed says so in each form that names its time.
+    """
+    short, ended = short_words(one), _ended_briefly(one)
+    is_plain = one.state is RestoreState.SUCCEEDED and not one.cancel
+    last = age or (ended if is_plain and ended else short)
     if (left_behind := outcome_words(one) if one.state.is_over else "") and not one.cancel:
-        with_end = f"{left_behind} {ended_words(one)}".strip()
-        return OneOf(f"{left_behind} {sentence}", with_end, left_behind, left_behind.partition(";")[0], short)
-    reason = _reason(one) if one.session_uid else f"{short}: {_reason(one)}"
-    return OneOf(*filter(None, (sentence, reason if _reason(one) else "")), age or short)
+        with_end = (f"{left_behind} {ended_words(one)}".strip(), f"{left_behind} {ended}".strip())
+        return OneOf(f"{left_behind} {sentence}", *with_end, left_behind, left_behind.partition(";")[0], last)
+    if not (reason := _reason(one)):
+        return OneOf(*filter(None, (sentence, ended and f"{short}, {ended}")), last)
+    reason = reason if one.session_uid else f"{short}: {reason}"
+    return OneOf(sentence, *((f"{reason} ({ended})",) if ended else ()), reason, last)
 
 
 def _short_age(restore: Restore, now: datetime) -> str:
@@ -213,10 +242,17 @@ def ended_words(one: Restore | JournalEntry) -> str:
     if not one.state.is_over:
         return ""
     if one.session_ended is not None:
-        return f"Ended {timefmt.local(one.session_ended)}."
-    if one.ended is None:
+        return f"Ended {timefmt.both(one.session_ended)}."
+    return f"Ended (noticed {timefmt.both(one.ended)})." if one.ended else ""
+
+
+def _ended_briefly(one: Restore | JournalEntry) -> str:
+    """Return the same for a narrow column, in UTC alone."""
+    if not one.state.is_over:
         return ""
-    return f"Ended (noticed {timefmt.local(one.ended)})."
+    if one.session_ended is not None:
+        return f"ended {timefmt.day_and_time(one.session_ended)}"
+    return f"end noticed {timefmt.day_and_time(one.ended)}" if one.ended else ""
 
 
 def restore_lines(restore: Restore, now: datetime, plan: str) -> list[Line]:
@@ -344,7 +380,7 @@ def _names(restore: Restore) -> Iterable[Line]:
 
 
 def unfollowed_cells(one: Unfollowed, now: datetime) -> tuple[Cell, ...]:
-    """Return one row among the tasks: state when last written, why nobody watches it here."""
+    """Return one row among the tasks: the state as last written, and why nobody watches it here."""
     entry = one.entry
     of = f", {written}" if (written := _written(entry, now)) else ""
     words = OneOf(
@@ -353,7 +389,7 @@ def unfollowed_cells(one: Unfollowed, now: datetime) -> tuple[Cell, ...]:
         f"NOT WATCHED here. {one.why}",
         "NOT WATCHED here",
     )
-    return (state_cell(entry.state, is_old=True), "-", entry.vm_name, "-", words)
+    return (state_cell(entry.state, is_old=True), *_distinguishing(entry), "-", words)
 
 
 def _written(entry: JournalEntry, now: datetime) -> str:
@@ -376,7 +412,7 @@ def unfollowed_lines(one: Unfollowed, now: datetime) -> list[Line]:
 
 
 def entry_cells(entry: JournalEntry, *, is_followed: bool = False) -> tuple[Cell, ...]:
-    """Return one row of the history: number, when, VM, state, who, message.
+    """Return one row of the history: number, when, state, VM, point, new name, ticket, who, message.
 
     Args:
         entry: of the journal.
@@ -387,8 +423,10 @@ def entry_cells(entry: JournalEntry, *, is_followed: bool = False) -> tuple[Cell
     return (
         str(entry.id),
         OneOf(*timefmt.spellings(entry.created)) if entry.known_created else "?",
-        state_cell(entry.state, is_old=is_likely or (is_open and not is_followed)),
-        entry.vm_name,
+        StyledText("? unreadable", "warning")
+        if entry.unreadable
+        else state_cell(entry.state, is_old=is_likely or (is_open and not is_followed)),
+        *_distinguishing(entry),
         entry.operator or entry.em_user,
         _fitting(entry, f"{entry.words} {ended_words(entry)}".strip()),
     )
@@ -426,69 +464,3 @@ def entry_lines(entry: JournalEntry) -> list[Line]:
     ]
     lines += [f"Request ({entry.request_format})", *(f"  {line}" for line in entry.request_body.splitlines())]
     return lines
-
-
-_NAMED = 3
-"""More than so many are only counted: the status line has few lines."""
-
-
-class EndedRestores:
-    """Which restores have ended since the tasks were last looked at."""
-
-    def __init__(self) -> None:
-        self._begun: set[str] = set()
-        self._sent: set[str] = set()
-        """What no task is known of yet."""
-        self._ended: list[Restore] = []
-        self.shown = ""
-        """The sentence that is on some status line; empty for none."""
-
-    def notice(self, restores: Iterable[Restore], *, is_form_open: bool = False) -> bool:
-        """Look at all restores as they are now; whether one has ended.
-
-        Args:
-            restores: all of this run.
-            is_form_open: what is refused at once is shown by its form.
-        """
-        new: list[Restore] = []
-        for restore in restores:
-            if restore.is_over:
-                if restore.key in self._begun or (restore.key in self._sent and not is_form_open):
-                    new.append(restore)
-                self._begun.discard(restore.key)
-                self._sent.discard(restore.key)
-            else:
-                (self._begun if restore.state.has_begun else self._sent).add(restore.key)
-        self._ended += new
-        return bool(new)
-
-    def forget(self) -> None:
-        """Forget the ends, as the operator is looking at the tasks."""
-        self._ended.clear()
-        self.shown = ""
-
-    @property
-    def words(self) -> str:
-        """Return what ended, the worst first, and where to read more."""
-        ended = sorted(self._ended, key=lambda restore: ENDS.index(restore.state))
-        if not ended:
-            return ""
-        if len(ended) == 1:
-            why = "shows why" if ended[0].state is RestoreState.FAILED else "shows it"
-            return f"The restore of {_said(ended[0])}: Ctrl+T {why}."
-        named = ", ".join(map(_said, ended[:_NAMED]))
-        more = len(ended) - _NAMED
-        rest = f" and {more} more" if more > 0 else ""
-        return f"{len(ended)} restores have ended: {named}{rest}. Ctrl+T shows them."
-
-    @property
-    def kind(self) -> str:
-        """Return how the status line shows it."""
-        states = {restore.state for restore in self._ended}
-        if RestoreState.FAILED in states:
-            return "bad"
-        return "good" if states == {RestoreState.SUCCEEDED} else "note"
-
-
-def _said(restore: Restore) -> str:
-    return f"{safe(restore.vm_name, cells=40)} {restore.state.predicate}"

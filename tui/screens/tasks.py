@@ -29,6 +29,7 @@ from tui.screens.queue_text import queue_cells, queue_line_details, queue_title
 from tui.screens.reference_picker import learn_roots
 from tui.screens.restore_form_data import draft_of
 from tui.screens.restore_text import (
+    DISTINGUISHING,
     SHORT_CELLS,
     restore_cells,
     restore_lines,
@@ -51,10 +52,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     Column(key="state", label="State", width=12),
-    Column(key="progress", label="Done", width=5, align="right", drop=2),
-    Column(key="vm", label="VM", width=12, flex=1, keeps_end=True),
+    *DISTINGUISHING,
     Column(key="elapsed", label="Elapsed", width=8, align="right", drop=2),
-    Column(key="message", label="What is known", width=SHORT_CELLS, flex=3),
+    Column(key="message", label="What is known", width=SHORT_CELLS, flex=2),
 )
 ELAPSED_EVERY_S = 10.0
 _Row = Restore | Unfollowed | QueuedLine

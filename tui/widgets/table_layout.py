@@ -16,7 +16,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.sanitize import cell, cut_middle, safe
+from tui.sanitize import cell, cut_middle, either, safe
 
 GAP = 2
 """Blank cells between two columns."""
@@ -177,6 +177,28 @@ def _spread(kept: Sequence[tuple[int, Column]], spare: int) -> tuple[Slot, ...]:
         spare, shares = spare - extra, shares - column.flex
         slots.append(Slot(index, column, column.width + extra))
     return tuple(slots)
+
+
+LEAST_BAR = 4
+"""A narrower bar tells less than its number."""
+
+
+def bar(share: float, cells: int) -> str:
+    """Return a bar with its per cent, in characters that any terminal has: `[######------] 48 %`.
+
+    Args:
+        share: from 0 to 1; what is beyond counts as the end.
+        cells: for all of it; where there is no room for a bar, the number alone is returned.
+    """
+    # 58 hundredths make a little less than 58 per cent.
+    share = min(1.0, max(0.0, share)) + 1e-9
+    number = f"{int(share * 100)} %"
+    room = cells - len(number) - 3
+    if room < LEAST_BAR:
+        return number
+    done = int(share * room)
+    full, empty = either("\u2588", "#"), either("\u2591", "-")
+    return f"[{full * done}{empty * (room - done)}] {number}"
 
 
 CURSOR_MARK = "> "

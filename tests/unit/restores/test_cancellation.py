@@ -212,7 +212,7 @@ def test_a_cancel_beside_a_probable_session_goes_with_what_is_seen_of_that() -> 
     over = transitions.session_seen(runs, stopped(SessionResult.SUCCESS), at(3))
     told = cancellation.watched(over, at(3))
     assert told.cancel_words == cancellation.NOT_KNOWN
-    assert "%" not in state_words(told) + str(restore_cells(told, at(3).wall)[1])
+    assert "%" not in state_words(told) + str(restore_cells(told, at(3).wall))
     assert state_words(told).endswith("may be its own came to Success")
 
 

@@ -276,6 +276,7 @@ async def test_what_is_old_is_told_by_its_age_and_not_only_by_an_error(world: Wo
     state, *_, words = restore_cells(current, world.clock.now())
     assert "restoring?" in str(state)
     assert str(words).startswith("(out of date: server last heard ")
+    assert " 40 %. " in str(words)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), ValueError("odd"), RecursionError()])

@@ -238,8 +238,8 @@ async def test_a_session_that_is_gone_for_long_is_told_as_not_found(world: World
     assert (missing.state, missing.is_over, missing.ended) == (RESTORING, False, None)
     known = f"The server no longer lists its restore session (last seen {when} at 78 %)"
     assert missing.message.startswith(known)
-    state, done, _, _, words = (text_of(cell) for cell in restore_cells(missing, world.clock.now()))
-    assert (state, done) == ("* restoring?", "-")
+    state, *_, words = (text_of(cell) for cell in restore_cells(missing, world.clock.now()))
+    assert state == "* restoring?"
     assert words.startswith(f"(out of date) {known}")
     assert "78 %" not in state_words(missing)
     assert "no longer lists it" in state_words(missing)
@@ -267,7 +267,8 @@ async def test_an_answer_without_its_session_vouches_for_nothing_of_before(
     assert is_whole or now.last_heard == seen.last_heard, "silence about it is no news of it"
     world.manager.session_list = (session(progress=79),)
     again = restore_cells(await world.tick(), world.clock.now())
-    assert [text_of(cell) for cell in again][:2] == ["* restoring", "79 %"]
+    assert text_of(again[0]) == "* restoring"
+    assert text_of(again[-1]).endswith("] 79 %") or "79 %. " in text_of(again[-1])
 
 
 async def test_a_short_gap_or_few_answers_mean_nothing(world: World) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.unit.restores.fakes import restore
 from tui.restore_states import RestoreState
-from tui.screens.restore_text import EndedRestores
+from tui.restores.registry import EndedRestores
 
 
 def told(*ends: tuple[str, RestoreState]) -> EndedRestores:

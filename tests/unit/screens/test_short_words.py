@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -9,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.restores.fakes import restore
+from tests.unit.restores.fakes import restore, session
+from tests.unit.restores.points import NOW
 from tui.restore_states import CancelState, FoundBy, RestoreState
+from tui.restores.forms.definition import OriginalOutcome
 from tui.screens import history, tasks
 from tui.screens.restore_text import SHORT_CELLS, restore_cells, short_words
-from tui.widgets.table_layout import CURSOR_MARK, OneOf, row_line, share
+from tui.widgets.table_layout import CURSOR_MARK, Cell, OneOf, bar, row_line, share
 
 REASON = "The server says: Disk is full"
 
@@ -51,7 +54,10 @@ def test_each_short_form_fits_its_column_in_every_width() -> None:
         ]
         assert all(cells >= SHORT_CELLS for cells in known)
         assert known or columns is history._COLUMNS, "in Tasks it is always there"
-        assert known or width < 80
+        assert known or width < 120, "what differs comes before sentences"
+        shown = {slot.column.key for slot in share(columns, width - len(CURSOR_MARK))}
+        assert shown >= {"point"} or width < 80
+        assert shown >= {"new_name", "ticket"} or width < 120
 
 
 @pytest.mark.parametrize("wait_s", [0, 60, 200_000])
@@ -70,9 +76,51 @@ def test_a_reason_that_fits_stands_in_the_row() -> None:
     failed = replace(restore(), state=RestoreState.FAILED, session_uid="s", ended=restore().submitted)
     failed = replace(failed, message=f"The restore FAILED. {REASON}")
     for one, shorter in (
-        (failed, ("Disk is full", "the reason is below")),
-        (replace(failed, session_uid=""), ("did NOT start: Disk is full", "did NOT start")),
+        (failed, ("Disk is full (end noticed 11-23 03:04Z)", "Disk is full", "the reason is below")),
+        (
+            replace(failed, session_uid="", ended=None),
+            ("did NOT start: Disk is full", "did NOT start"),
+        ),
     ):
         known = restore_cells(one, one.submitted)[-1]
         assert isinstance(known, OneOf)
         assert known.texts[1:] == shorter
+
+
+def row_at(width: int, cells: Sequence[Cell]) -> str:
+    return "".join(text for text, _ in row_line(share(tasks._COLUMNS, width - 2), cells, is_cursor=False))
+
+
+def test_a_row_says_by_what_restores_differ_before_it_makes_sentences() -> None:
+    one = replace(restore(), new_name="shop-db-INC-5001", reason="INC-5001", point_created=NOW)
+    narrow, wide = (row_at(width, restore_cells(one, NOW)) for width in (80, 120))
+    assert "11-23 03:04Z" in narrow
+    assert all(part in wide for part in ("11-23 03:04Z", "shop-db-INC-5001", "INC-5001 "))
+    named = replace(one, restored_name="shop-db-restored-by-the-platform-INC-5002")
+    assert "INC-5002" in row_at(120, restore_cells(named, NOW)), "of a name that is cut the end is kept"
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+@pytest.mark.parametrize("original", [None, OriginalOutcome.KEPT])
+def test_an_end_that_was_only_noticed_says_so_in_every_width(
+    width: int, original: OriginalOutcome | None
+) -> None:
+    over = replace(restore(), state=RestoreState.SUCCEEDED, message="The VM is restored.", ended=NOW)
+    over = replace(over, original=original)
+    for one, mark in ((over, "noticed"), (replace(over, session_ended=NOW), "ended")):
+        row = row_at(width, restore_cells(one, NOW)).lower()
+        has_time = "03:04z" in row or "2026-11-23 03:04 utc" in row
+        assert has_time or "original kept." in row, "a time is whole or left out"
+        assert (mark in row) == has_time
+        assert mark == "noticed" or "noticed" not in row
+
+
+def test_what_runs_shows_a_bar_and_what_is_doubted_says_so_first() -> None:
+    runs = replace(restore(), state=RestoreState.RESTORING, session=session(progress=58), progress=58)
+    runs = replace(runs, last_heard=NOW)
+    assert restore_cells(runs, NOW)[-1] == bar(0.58, 20)
+    assert bar(0.58, 20).endswith("] 58 %")
+    old = restore_cells(runs, NOW + timedelta(minutes=1))[-1]
+    assert isinstance(old, OneOf)
+    assert old.texts[0].startswith("(out of date: server last heard 03:04:05) 58 %. ")
+    assert old.texts[-1].startswith("last heard ")
