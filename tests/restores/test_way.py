@@ -188,3 +188,20 @@ async def test_a_restore_operator_restores_without_lookup(site: Site) -> None:
     site.demo.control("set", option="role", value="restore-operator")
     restore = await site.restore("shop-app", CLOUD, new_name="copy")
     assert restore.state is RestoreState.LAUNCHING
+
+
+async def test_everybody_s_restores_are_listed_by_the_server_s_own_filter(any_site: Site) -> None:
+    any_site.demo.control("set", option="colleague", value=True)
+    restore = await any_site.restore("db01")
+    any_site.restores.monitor.show_everybody(on=True)
+    await any_site.advance(130)
+    everybody = any_site.restores.monitor.everybody
+    assert everybody is not None
+    assert (everybody.problem, everybody.sessions.is_whole) == ("", True)
+    own = any_site.restores.get(restore.key).session_uid
+    assert everybody.find(own) is not None
+    others = everybody.besides({own.lower()})
+    (theirs,) = [one for one in others if not one.is_over]
+    assert others[0] == theirs, "what runs stands first"
+    assert everybody.row_of(theirs) is None
+    assert [row.session_uid for row in any_site.journal.recent()] == [own]

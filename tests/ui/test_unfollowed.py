@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,9 @@ async def test_a_restore_under_another_name_of_the_server_is_named_and_taken_ove
         assert "Take over: vbem then looks for it at this server" in details(pilot)
         assert not app.screen.query_one("#tasks-take", Button).disabled
         keys = text_of(pilot).splitlines()[-1]
-        assert ("o Take over" in keys, "c Cancel" in keys, "s Open again" in keys) == (True, False, False)
+        assert ("T Take over" in keys, "c Cancel" in keys, "s Open again" in keys) == (True, False, False)
         assert [one.display for one in app.screen.query(Button)] == [False, False, True]
-        await press(pilot, "o")
+        await press(pilot, "T")
         await tick(pilot)
         assert "Watched from now on: row 1." in text_of(pilot)
         assert "NOT WATCHED" not in text_of(pilot)
@@ -63,7 +64,7 @@ async def test_what_cannot_be_taken_over_says_why(tmp_path: Path, manager: Stage
     async with opened(app, size=(120, 40)) as pilot:
         await reattached(pilot)
         assert "Its row cannot be read by this version of vbem" in text_of(pilot)
-        await press(pilot, "o")
+        await press(pilot, "T")
         assert "Not taken over. Its row cannot be read by this version of vbem" in text_of(pilot)
         await press(pilot, "h")
         assert isinstance(app.screen, HistoryScreen)
@@ -119,3 +120,64 @@ async def test_a_journal_that_is_up_to_date_again_is_told(tmp_path: Path, manage
         assert "The journal is up to date again." in text_of(pilot)
         assert "not up to date" not in text_of(pilot)
         assert app.rows.get(1).state is RestoreState.RESTORING
+
+
+async def test_everybody_s_restores_stand_beside_the_own_ones_and_say_what_is_known(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    app = app_for(tmp_path, point(), manager)
+    manager.post = finished(1)
+    theirs, over = session(7, vm="mail01", progress=12), stopped(SessionResult.FAILED, 6, "no space")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await send(pilot)
+        manager.session_list = (theirs, replace(over, vm_name="crm01"), session(1, progress=40))
+        await tick(pilot)
+        assert "mail01" not in text_of(pilot)
+        assert "o Own/all" in text_of(pilot).splitlines()[-1]
+        await press(pilot, "o")
+        assert "Everybody's restores: asking the server" in text_of(pilot)
+        queries = len(manager.queries)
+        await tick(pilot)
+        assert len(manager.queries) == queries + 1
+        shown = text_of(pilot)
+        assert "Everybody's restores: 2 running, 1 over since yesterday, of 03:04:05" in shown
+        rows = [line for line in shown.splitlines() if line[2:4] in {"* ", "x "}]
+        assert [row[16:22] for row in rows] == ["app07 ", "mail01", "crm01 "], "own ones first, each once"
+        assert "12 %, began 11-23 03:04Z" in rows[1]
+        assert "no space" in rows[2]
+        await press(pilot, "down")
+        said = " ".join(details(pilot).split())
+        assert "The server does not say who started a restore" in said
+        assert "What stands here is all that is known." in said
+        assert "Session says Working, result None, of 03:04:05" in said
+        await press(pilot, "c")
+        assert "knows a task only in the logon session that started it" in " ".join(text_of(pilot).split())
+        assert not manager.deletes
+        await press(pilot, "T")
+        assert "no open row of the journal is its own" in " ".join(text_of(pilot).split())
+        await press(pilot, "o")
+        assert "mail01" not in text_of(pilot)
+        await press(pilot, "o", "escape")
+        restores = stage(pilot).services.restores
+        assert restores is not None
+        assert restores.monitor.everybody is None, "who does not look costs nothing"
+
+
+async def test_what_another_vbem_watches_is_followed_by_what_the_server_says(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    app = StageApp(tmp_path, manager, TasksScreen)
+    lab = Lab(tmp_path / "state")
+    lab.row(owner=ELSEWHERE, vm_name="sql01", reason="INC-5001")
+    lab.journal.close()
+    manager.session_list = (session(1, vm="sql01", progress=12),)
+    async with opened(app, size=(120, 40)) as pilot:
+        await reattached(pilot)
+        await press(pilot, "o")
+        await tick(pilot)
+        row = next(line for line in text_of(pilot).splitlines() if "sql01" in line)
+        assert "INC-5001" in row
+        assert row.rstrip().endswith("not watched; Working, 12 %")
+        assert "Of its session the server says Working, 12 %." in details(pilot)
+        assert text_of(pilot).count("sql01") == 2, "one row, and the details"
+        assert app.rows.get(1).owner == ELSEWHERE

@@ -18,6 +18,7 @@ from typing import Concatenate, Literal, ParamSpec
 from tui import timefmt
 from tui.api.errors import ManagerError, SessionExpired, TimedOut
 from tui.api.models import Items, LogonSession, RestoreSession, Task
+from tui.api.query import Query
 from tui.clock import Clock
 from tui.restore_states import CancelState, RestoreState
 from tui.restores import cancellation, session_search, transitions
@@ -26,6 +27,7 @@ from tui.restores.ports import JournalEntry, RestoreApi
 from tui.restores.registry import RestoreRegistry, heard, with_problem
 from tui.restores.restore import STALE_AFTER, Restore, Timestamp
 from tui.restores.session_search import Match, session_missing, watch_query
+from tui.restores.unfollowed import ServerSessions, everybody_query
 from tui.store.errors import StoreError
 
 StepArgs = ParamSpec("StepArgs")
@@ -81,6 +83,10 @@ class Monitor:
         """What failed polls have said of which restore."""
         self.on_poll: Callable[[Exception | None], None] = lambda _error: None
         """Called after each poll with why it failed, or None."""
+        self.everybody: ServerSessions | None = None
+        """What the server lists of everybody's restores; None where nobody wants to see it."""
+        self._is_wide = self._wide_failed = False
+        """Whether the last query of sessions asked for everybody's, and whether the last such one failed."""
         self._manager = manager
         self._registry = registry
         self._clock = clock
@@ -102,7 +108,7 @@ class Monitor:
         while True:
             self._wake.clear()
             try:
-                if self._is_logged_on() and self._watched():
+                if self._is_logged_on() and (self._watched() or self.everybody):
                     await self.tick()
                 else:
                     await self._registry.flush()
@@ -140,9 +146,15 @@ class Monitor:
 
     def _seconds_to_wait(self) -> float | None:
         """Return seconds until there is something to do; None where nothing waits."""
-        if self._watched():
+        if self._watched() or self.everybody:
             return self.interval()
         return JOURNAL_RETRY_S if self._registry.is_behind else None
+
+    def show_everybody(self, *, on: bool) -> None:
+        """List everybody's restores with each poll, or no longer."""
+        if on != (self.everybody is not None):
+            self.everybody = ServerSessions() if on else None
+            self.wake()
 
     def wake(self) -> None:
         """Poll at once: a restore was sent, or somebody logged on again."""
@@ -157,8 +169,8 @@ class Monitor:
             return SLOWEST_S
         if self._failures:
             return min(self._fastest_s * 2.0**self._failures, LONGEST_BACKOFF_S)
-        if watched and all(restore.is_quiet for restore in watched):
-            return QUIET_S
+        if (watched or self.everybody) and all(restore.is_quiet for restore in watched):
+            return SLOWEST_S if self.everybody else QUIET_S
         if any(restore.is_about_to_change for restore in watched):
             return self._fastest_s
         return self._interval
@@ -277,15 +289,19 @@ class Monitor:
         return None
 
     async def _poll_sessions(self, restores: list[Restore]) -> ManagerError | None:
-        if not restores:
+        if not restores and self.everybody is None:
             return None
-        query, by_name = watch_query(restores)
+        query, by_name = self._sessions_query(restores)
         try:
             sessions = await self._manager.restore_sessions(query)
         except ManagerError as error:
             self._mark(restores, str(error))
+            self._note_everybody(ServerSessions(problem=str(error)))
             return error
         now = self._registry.timestamp()
+        if self._is_wide:
+            rows = await asyncio.to_thread(self._rows_of_sessions)
+            self._note_everybody(ServerSessions(sessions=sessions, as_of=now.wall, rows=rows))
         by_uid = {session.uid.lower(): session for session in sessions}
         for restore in restores:
             is_listed = restore.session_uid.lower() in by_uid
@@ -302,6 +318,34 @@ class Monitor:
             if self._registry.get(restore.key).is_searched:
                 await self._search(restore.key, sessions, now, by_name=by_name)
         return None
+
+    def _sessions_query(self, restores: list[Restore]) -> tuple[Query, bool]:
+        """Return what to ask for, and whether searched restores are asked for by their VM's name.
+
+        Where a session is searched, or the wide list fails, every other poll is the narrow one: watching own
+        restores loses nothing by showing those of others.
+        """
+        own, by_name = watch_query(restores) if restores else (None, False)
+        takes_turns = self._wide_failed or any(restore.is_searched for restore in restores)
+        self._is_wide = self.everybody is not None and not (self._is_wide and takes_turns and own)
+        if own is not None and not self._is_wide:
+            return own, by_name
+        return everybody_query(own, self._clock.now()), False
+
+    def _note_everybody(self, found: ServerSessions) -> None:
+        """Take note of what the wide query brought; the last good list stays where it brought nothing."""
+        if self._is_wide and self.everybody is not None:
+            self._wide_failed = bool(found.problem)
+            last = replace(self.everybody, problem=found.problem)
+            self.everybody = last if found.problem else found
+            self._registry.touch()
+
+    def _rows_of_sessions(self) -> dict[str, int]:
+        try:
+            return self._registry.journal.sessions_taken()
+        except StoreError:
+            # Whose they are is not known then, as where the journal is another's.
+            return {}
 
     async def _search(
         self, key: str, sessions: Items[RestoreSession], now: Timestamp, *, by_name: bool

@@ -1,11 +1,18 @@
-"""Rows of the journal without an end that this run does not follow: which, why, and what may be done."""
+"""Restores that this run does not follow: rows of the journal without an end, and what the server lists.
+
+Of the rows: which, why, and what may be done. Of the server's restore sessions: all that run or began in
+the last day, whoever started them. They are shown, and never taken for a restore's own.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from tui import timefmt
+from tui.api.models import Items, RestoreSession
+from tui.api.query import Query, any_of, ge, ne
 from tui.store.journal import FORGOTTEN_AFTER
 from tui.store.journal_entry import JournalEntry
 from tui.store.process_lock import OwnerState, owner_state, owner_words
@@ -60,3 +67,57 @@ def unreadable(entry: JournalEntry, what: str) -> Unfollowed:
     """Return the row of a version that knows words this one does not, or one that is damaged."""
     why = f"Its row cannot be read by this version of vbem ({what})."
     return Unfollowed(entry=entry, why=why, may_be_taken=False, is_unreadable=True)
+
+
+RECENT = timedelta(days=1)
+"""Of everybody's restores those that began so long ago are listed though they are over."""
+
+
+def everybody_query(own: Query | None, now: datetime) -> Query:
+    """Return what runs or began lately, with what own restores are watched by: one request for both.
+
+    Args:
+        own: the query of the restores that are watched; None for none.
+        now: by this machine's clock: it only says how far back what is over is listed.
+    """
+    if own is not None and own.filter is None:
+        return own
+    wanted = [ne("State", "Stopped"), ge("CreationTime", now - RECENT)]
+    if own is not None and own.filter is not None:
+        wanted.append(own.filter)
+    return Query(filter=any_of(*wanted), sort="CreationTime", descending=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSessions:
+    """Everybody's restores, as the server listed them last."""
+
+    sessions: Items[RestoreSession] = field(default_factory=lambda: Items(()))
+    as_of: datetime | None = None
+    """When the server answered, by this machine's clock; None while it has not."""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """The rows of the shared journal by their sessions' UIDs in lower case."""
+    problem: str = ""
+    """Why the last poll brought nothing; empty where it did."""
+
+    def besides(self, known: Collection[str]) -> tuple[RestoreSession, ...]:
+        """Return those that are not shown already: what runs first, then the newest.
+
+        Args:
+            known: UIDs of sessions in lower case.
+        """
+        others = [one for one in self.sessions if one.uid.lower() not in known]
+        return tuple(sorted(others, key=lambda one: (one.is_over, -_began_s(one))))
+
+    def find(self, session_uid: str) -> RestoreSession | None:
+        """Return a session by its UID; None where it is not listed."""
+        wanted = session_uid.lower()
+        return next((one for one in self.sessions if wanted and one.uid.lower() == wanted), None)
+
+    def row_of(self, session: RestoreSession) -> int | None:
+        """Return the row of the shared journal that the session belongs to; None for none."""
+        return self.rows.get(session.uid.lower())
+
+
+def _began_s(session: RestoreSession) -> float:
+    return session.created.timestamp() if session.created else 0.0

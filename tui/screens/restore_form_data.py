@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui.api.errors import Forbidden, ManagerError
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
+from tui.restore_states import RestoreState
 from tui.restores.forms.fields import FormDraft
 from tui.restores.forms.form import form_for, platform_choices
 from tui.screens.dialogs import ChoiceScreen
@@ -93,3 +95,16 @@ def make_form(
     """
     preferred = CloudLayout(layout) if layout in set(CloudLayout) else CloudLayout.SEED
     return form_for(point, platform, layout=preferred, vms_of_vapp=vms)
+
+
+def with_note(draft: FormDraft, restore: Restore) -> FormDraft:
+    """Return a draft that says what became of the restore it repeats."""
+    if restore.state is not RestoreState.UNKNOWN:
+        return replace(
+            draft, note="This is a new restore; the earlier one stays in Tasks and in the journal."
+        )
+    note = (
+        "The earlier restore is UNKNOWN: it MAY HAVE STARTED. This is a new restore; if both run, the VM is "
+        "restored twice. Check the backup console first."
+    )
+    return replace(draft, note=note)

@@ -379,14 +379,21 @@ def _names(restore: Restore) -> Iterable[Line]:
     )
 
 
-def unfollowed_cells(one: Unfollowed, now: datetime) -> tuple[Cell, ...]:
-    """Return one row among the tasks: the state as last written, and why nobody watches it here."""
+def unfollowed_cells(one: Unfollowed, now: datetime, live: str = "") -> tuple[Cell, ...]:
+    """Return one row among the tasks: the state as last written, and why nobody watches it here.
+
+    Args:
+        one: the row.
+        now: this machine's clock.
+        live: what the server says of its session, where that is listed.
+    """
     entry = one.entry
-    of = f", {written}" if (written := _written(entry, now)) else ""
+    of = f", {live or written}" if live or (written := _written(entry, now)) else ""
     words = OneOf(
         f"NOT WATCHED here{of}. {one.why}",
         f"NOT WATCHED here{of}",
         f"NOT WATCHED here. {one.why}",
+        *((f"not watched; {live.removeprefix('the server says ')}",) if live else ()),
         "NOT WATCHED here",
     )
     return (state_cell(entry.state, is_old=True), *_distinguishing(entry), "-", words)
@@ -400,11 +407,12 @@ def _written(entry: JournalEntry, now: datetime) -> str:
     return f"as the journal had it at {timefmt.clock_time(at) if is_today else timefmt.both(at)}"
 
 
-def unfollowed_lines(one: Unfollowed, now: datetime) -> list[Line]:
+def unfollowed_lines(one: Unfollowed, now: datetime, live: str = "") -> list[Line]:
     """Return everything that is known of a restore that is not followed here."""
     may = "Take over: vbem then looks for it at this server, by its restore session."
     return [
         StyledText(f"NOT WATCHED here: {one.why}", "warning"),
+        *([f"Of its session {live}."] if live else []),
         *([f"The row is shown {written}."] if (written := _written(one.entry, now)) else []),
         *([may] if one.may_be_taken else []),
         *entry_lines(one.entry),

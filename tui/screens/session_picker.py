@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tui import timefmt
 from tui.api.models import RestoreSession
 from tui.restores.restore import Restore
 from tui.restores.session_choice import SessionCandidate, SessionList
@@ -17,6 +16,7 @@ from tui.restores.session_search import names_point
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.dialogs import AskScreen
+from tui.screens.session_text import began, came_to
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.virtual_table import VirtualTable
 
@@ -61,7 +61,7 @@ class SessionPicker(Dialog[RestoreSession | None]):
     def _cells(self, one: SessionCandidate) -> tuple[str, str, str]:
         session = one.session
         link = "from this very point" if names_point(self._restore, session) else "no link to the point"
-        return _began(session), _came_to(session), one.why_not or link
+        return began(session), came_to(session), one.why_not or link
 
     @on(VirtualTable.Chosen)
     def take(self, event: VirtualTable.Chosen) -> None:
@@ -78,16 +78,8 @@ class SessionPicker(Dialog[RestoreSession | None]):
 def are_you_sure(services: Services, restore: Restore, session: RestoreSession) -> AskScreen:
     """Return the question before a session is taken on the operator's word."""
     text = (
-        f"{restore.vm_name}: the session that began {_began(session)}, now {_came_to(session)}.\n"
+        f"{restore.vm_name}: the session that began {began(session)}, now {came_to(session)}.\n"
         "What it comes to is then this restore's result, marked as said by you. No other restore can have "
         "it later."
     )
     return AskScreen(services, "Is this session yours?", text, yes="It is mine", no="Back")
-
-
-def _began(session: RestoreSession) -> str:
-    return timefmt.both(session.created) if session.created else "unknown"
-
-
-def _came_to(session: RestoreSession) -> str:
-    return session.result.value if session.is_over else session.state.value

@@ -1,12 +1,12 @@
 """Tasks: every restore of this run, what it is doing now, and the details of the chosen one.
 
-It shows snapshots the monitor hands out; it asks the server nothing itself and updates by itself.
+It shows snapshots the monitor hands out; it asks the server nothing itself and updates by itself. At will it
+shows everybody's restores beside them, as the server lists them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,19 +15,20 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
+from tui.api.models import RestoreSession
 from tui.errors import VbemError
 from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.restore_states import RestoreState
-from tui.restores.forms.fields import FormDraft
 from tui.restores.restore import Restore
-from tui.restores.unfollowed import Unfollowed
+from tui.restores.unfollowed import ServerSessions, Unfollowed
+from tui.sanitize import safe
 from tui.screens.base import OpenBatch, OpenRestoreForm, RestoresChanged, TasksSeen, VbemScreen, bindings_of
 from tui.screens.batch_dialogs import CLOSE, TAKE_UP, OfferedQueueScreen
 from tui.screens.cancel import CancelScreen
 from tui.screens.plan_text import has_unnamed_root, spell_out
 from tui.screens.queue_text import queue_cells, queue_line_details, queue_title
 from tui.screens.reference_picker import learn_roots
-from tui.screens.restore_form_data import draft_of
+from tui.screens.restore_form_data import draft_of, with_note
 from tui.screens.restore_text import (
     DISTINGUISHING,
     SHORT_CELLS,
@@ -37,9 +38,10 @@ from tui.screens.restore_text import (
     unfollowed_lines,
 )
 from tui.screens.session_picker import SessionPicker, are_you_sure
+from tui.screens.session_text import everybody_words, live_words, session_cells, session_lines, stop_words
 from tui.widgets.footer import Footer
 from tui.widgets.table_layout import Cell, Column, ListRows
-from tui.widgets.text_view import TextView
+from tui.widgets.text_view import Line, TextView
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ _COLUMNS = (
     Column(key="message", label="What is known", width=SHORT_CELLS, flex=2),
 )
 ELAPSED_EVERY_S = 10.0
-_Row = Restore | Unfollowed | QueuedLine
+_Row = Restore | Unfollowed | QueuedLine | RestoreSession
 _AGAIN = {RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED}
 
 
@@ -83,6 +85,7 @@ class TasksScreen(VbemScreen):
 
     def compose_body(self) -> ComposeResult:
         yield Static("", markup=False, id="tasks-queue")
+        yield Static("", markup=False, id="tasks-everybody")
         yield VirtualTable(
             _COLUMNS, empty="No restores in this run yet. Esc: choose a point.", id="tasks-table"
         )
@@ -108,11 +111,48 @@ class TasksScreen(VbemScreen):
         recovery = self.services.recovery
         if recovery is not None and self._queue_changed in recovery.queue_listeners:
             recovery.queue_listeners.remove(self._queue_changed)
+        if self.services.restores is not None:
+            self.services.restores.monitor.show_everybody(on=False)
 
     def _show_elapsed(self) -> None:
         """Go on counting where the server says nothing new, as of what is unknown."""
-        if self.app.screen is self and not all(restore.is_over for restore in self._restores):
+        is_old = self._everybody is not None or not all(restore.is_over for restore in self._restores)
+        if self.app.screen is self and is_old:
             self._show_all()
+
+    # -- everybody's restores -----------------------------------------------------------------
+
+    @property
+    def _everybody(self) -> ServerSessions | None:
+        return self.services.restores.monitor.everybody if self.services.restores else None
+
+    @property
+    def _others(self) -> tuple[RestoreSession, ...]:
+        """Return the sessions of the server that no other row here is about."""
+        shown = {one.session_uid.lower() for one in self._restores}
+        shown |= {one.entry.session_uid.lower() for one in self._unfollowed}
+        return self._everybody.besides(shown) if self._everybody else ()
+
+    @property
+    def _chosen_other(self) -> RestoreSession | None:
+        key = self.query_one(VirtualTable).cursor_key
+        return next((one for one in self._others if one.uid == key), None)
+
+    def _live(self, one: Unfollowed) -> str:
+        """Return what the server says of a row that is not followed here; empty where it lists nothing."""
+        session = self._everybody.find(one.entry.session_uid) if self._everybody else None
+        return live_words(session) if session else ""
+
+    def action_everybody(self) -> None:
+        if self.services.restores is not None:
+            self.services.restores.monitor.show_everybody(on=self._everybody is None)
+            self._show_all()
+
+    def _show_everybody(self, now: datetime) -> None:
+        said = self.query_one("#tasks-everybody", Static)
+        said.display = self._everybody is not None
+        if self._everybody is not None:
+            said.update(safe(everybody_words(self._everybody, now), cells=self.size.width - 2))
 
     # -- the queue ----------------------------------------------------------------------------
 
@@ -235,9 +275,10 @@ class TasksScreen(VbemScreen):
     def _show_all(self) -> None:
         now = self.services.clock.now()
         queue = self._queue.queue if self._queue else None
-        rows = ListRows[_Row](self._rows(queue), lambda one: _cells(one, now, queue), _key)
+        rows = ListRows[_Row](self._rows(queue), lambda one: self._cells(one, now, queue), _key)
         self.query_one(VirtualTable).set_rows(rows)
         self._show_queue(now)
+        self._show_everybody(now)
         self._show_chosen()
         self._show_journal_problem()
 
@@ -246,7 +287,16 @@ class TasksScreen(VbemScreen):
         restores = {one.key: one for one in self._restores}
         lines = queue.lines if queue is not None else ()
         queued = tuple(restores.pop(line.restore_key, line) for line in lines)
-        return (*queued, *reversed(restores.values()), *reversed(self._unfollowed))
+        return (*queued, *reversed(restores.values()), *reversed(self._unfollowed), *self._others)
+
+    def _cells(self, one: _Row, now: datetime, queue: Queue | None) -> tuple[Cell, ...]:
+        if isinstance(one, Restore):
+            return restore_cells(one, now)
+        if isinstance(one, RestoreSession):
+            return session_cells(one, self._everybody or ServerSessions())
+        if isinstance(one, Unfollowed):
+            return unfollowed_cells(one, now, self._live(one))
+        return queue_cells(queue, one) if queue is not None else ()
 
     def _show_journal_problem(self) -> None:
         problem = self.services.restores.journal_problem if self.services.restores else ""
@@ -260,13 +310,9 @@ class TasksScreen(VbemScreen):
     def _show_chosen(self) -> None:
         chosen = self._chosen
         self._enable(chosen)
-        details = self.query_one(TextView)
+        details = self.query_one("#tasks-details", TextView)
         if chosen is None:
-            one, line = self._chosen_unfollowed, self._chosen_line
-            if line is not None and self._queue is not None:
-                details.show(queue_line_details(self._queue.queue, line))
-            else:
-                details.show(unfollowed_lines(one, self.services.clock.now()) if one else ())
+            details.show(self._other_lines())
             return
         plan = self._plans.get(chosen.entry_id or 0, "")
         lines = spell_out(
@@ -276,6 +322,15 @@ class TasksScreen(VbemScreen):
         self._shown = chosen.key
         if chosen.entry_id is not None and chosen.entry_id not in self._plans:
             self._read_plan(chosen.entry_id)
+
+    def _other_lines(self) -> list[Line]:
+        """Return what is known of the chosen row that is no restore of this run."""
+        one, line, other = self._chosen_unfollowed, self._chosen_line, self._chosen_other
+        if line is not None and self._queue is not None:
+            return queue_line_details(self._queue.queue, line)
+        if other is not None and self._everybody is not None:
+            return session_lines(other, self._everybody)
+        return unfollowed_lines(one, self.services.clock.now(), self._live(one)) if one else []
 
     def _enable(self, chosen: Restore | None) -> None:
         unusable = {
@@ -329,16 +384,17 @@ class TasksScreen(VbemScreen):
 
     @on(VirtualTable.Chosen)
     def _to_details(self) -> None:
-        self.query_one(TextView).focus()
+        self.query_one("#tasks-details", TextView).focus()
 
     def action_details(self) -> None:
-        table, details = self.query_one(VirtualTable), self.query_one(TextView)
+        table, details = self.query_one(VirtualTable), self.query_one("#tasks-details", TextView)
         (table if details.has_focus else details).focus()
 
     def action_cancel(self) -> None:
         chosen = self._chosen
         if chosen is None:
-            self.set_status("There is no restore to cancel.")
+            other = self._chosen_other
+            self.set_status(stop_words(other) if other else "There is no restore to cancel.")
         else:
             self.app.push_screen(CancelScreen(self.services, chosen))
 
@@ -391,6 +447,8 @@ class TasksScreen(VbemScreen):
         if one is not None:
             # Also where it could not be taken over when the journal was last read: its vbem may have ended.
             self._take_over(one)
+        elif self._chosen_other is not None:
+            self.set_status("There is nothing to take over: no open row of the journal is its own.")
         elif chosen is None:
             self.set_status("There is no restore to take over.")
         elif chosen.is_over:
@@ -423,33 +481,17 @@ class TasksScreen(VbemScreen):
                 return
             draft = await self.reading("read the restore point", lambda: draft_of(manager, restore))
         if draft is not None:
-            self.app.post_message(OpenRestoreForm(_with_note(draft, restore)))
+            self.app.post_message(OpenRestoreForm(with_note(draft, restore)))
 
     def action_back(self) -> None:
         self.dismiss(None)
 
 
-def _cells(one: _Row, now: datetime, queue: Queue | None) -> tuple[Cell, ...]:
-    if isinstance(one, QueuedLine):
-        return queue_cells(queue, one) if queue is not None else ()
-    return restore_cells(one, now) if isinstance(one, Restore) else unfollowed_cells(one, now)
-
-
 def _key(one: _Row) -> Hashable:
+    if isinstance(one, RestoreSession):
+        return one.uid
     return one.id if isinstance(one, QueuedLine) else one.key
 
 
 def _may_send_again(restore: Restore | None) -> bool:
     return restore is not None and restore.state in _AGAIN
-
-
-def _with_note(draft: FormDraft, restore: Restore) -> FormDraft:
-    if restore.state is not RestoreState.UNKNOWN:
-        return replace(
-            draft, note="This is a new restore; the earlier one stays in Tasks and in the journal."
-        )
-    note = (
-        "The earlier restore is UNKNOWN: it MAY HAVE STARTED. This is a new restore; if both run, the VM is "
-        "restored twice. Check the backup console first."
-    )
-    return replace(draft, note=note)
