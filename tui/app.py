@@ -35,7 +35,7 @@ from tui.screens.login import LoginScreen
 from tui.services import Services
 from tui.terminal.crash_edge import WorkerFailed
 from tui.terminal.terminal_app import TerminalApp
-from tui.theme import VBEM_THEME, stylesheets
+from tui.theme import VBEM_THEME, frames, stylesheets
 from tui.widgets.inputs import typed_secrets
 
 if TYPE_CHECKING:
@@ -89,6 +89,9 @@ class VbemApp(TerminalApp):
         self.register_theme(VBEM_THEME)
         self.set_reactive(App.theme, VBEM_THEME.name)
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return frames()
 
     def on_mount(self) -> None:
         self.catch_signals()

@@ -4,6 +4,9 @@ Names are kept as sent everywhere else, because filters and matching need them. 
 here, control characters, escape sequences, bidirectional controls and invisible characters become
 visible stand-ins, so that two names that differ do not look the same, and the width is counted in
 terminal cells. The work is bounded by the width asked for, not by the length of the text.
+
+Where the locale is not UTF-8 nothing but ASCII is shown: a letter beyond it is spelled as Python spells it
+(`\\xe9`), so that names that differ still look different.
 """
 
 from __future__ import annotations
@@ -54,6 +57,11 @@ def ascii_only(on: bool = True) -> None:
     _Policy.ascii_only = on
 
 
+def can_show(text: str) -> bool:
+    """Return whether the terminal has every character of a text."""
+    return not _Policy.ascii_only or text.isascii()
+
+
 def either(fancy: str, plain: str) -> str:
     """Return a sign of our own: `fancy` where the terminal shows Unicode, else `plain`."""
     return plain if _Policy.ascii_only else fancy
@@ -79,6 +87,11 @@ def safe(value: object, *, cells: int = MAX_CELLS) -> str:
 def harmless(text: str) -> str:
     """Return text of any origin, laid out already, with a stand-in for each character that is none to see."""
     return text if text.isprintable() else "".join(map(_stand_in, text))
+
+
+def in_ascii(text: str) -> str:
+    """Return text that is laid out already in ASCII, each character in as many cells as before."""
+    return "".join(map(_drawn_in_ascii, text))
 
 
 def cut(text: str, cells: int) -> str:
@@ -223,6 +236,19 @@ def _is_mark(char: str) -> bool:
 
 
 def _as_ascii(char: str) -> str:
+    """Return the spelling of a character that is shown by itself."""
     if char.isascii():
         return char
-    return "" if _is_mark(char) else _ASCII_STAND_IN
+    spelled = {STAND_IN: _ASCII_STAND_IN, _ELLIPSIS: "..."}
+    return spelled.get(char) or char.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _drawn_in_ascii(char: str) -> str:
+    """Return what fills the cells of a character."""
+    if char.isascii():
+        return char
+    if "\u2500" <= char <= "\u257f":  # lines of frames
+        return {"\u2500": "-", "\u2502": "|"}.get(char, "+")
+    if "\u2580" <= char <= "\u259f":  # shades and parts of a block
+        return "#" if char == "\u2588" else " "
+    return (_ASCII_ELLIPSIS if char == _ELLIPSIS else _ASCII_STAND_IN) * get_character_cell_size(char)

@@ -10,6 +10,8 @@ from pathlib import Path, PurePath
 
 from textual.theme import Theme
 
+from tui.sanitize import either
+
 VBEM_THEME = Theme(
     name="vbem",
     dark=True,
@@ -24,6 +26,11 @@ VBEM_THEME = Theme(
     surface="#181d24",
     panel="#222a33",
 )
+
+
+def frames() -> dict[str, str]:
+    """Return the stylesheets' names for the kinds of lines that the terminal can draw."""
+    return {"frame": either("round", "ascii"), "rule": either("solid", "ascii")}
 
 
 def styles_folder() -> Path:

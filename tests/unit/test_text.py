@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui import sanitize
-from tui.sanitize import STAND_IN, cell, cut, either, plain, safe, sentence
+from tui.sanitize import STAND_IN, can_show, cell, cut, either, plain, safe, sentence
 
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 EMPTY_LOOKING = {"\u034f", "\u115f", "\u1160", "\u2800", "\u3164", "\uffa0", "\u180b", "\ufe0f", "\U000e0100"}
@@ -204,9 +204,10 @@ def test_a_sentence_leaves_out_what_is_empty() -> None:
 
 @pytest.mark.usefixtures("ascii_terminal")
 def test_a_terminal_without_unicode_gets_ascii_only() -> None:
-    assert safe("café 漢字\u202e x") == "caf? ??? x"
+    assert safe("café 漢字\u202e x") == r"caf\xe9 \u6f22\u5b57? x"
     assert cell("abcdef", 4) == "abc~"
     assert safe("เ\u0301ที่", cells=20).isascii()
+    assert len({safe("größe"), safe("grüße"), safe("gr??e")}) == 3
     assert either("→", "->") == "->"
 
 
@@ -220,6 +221,16 @@ def test_ascii_only_keeps_the_same_promises(value: str, cells: int) -> None:
         assert len(shown) == cells
     finally:
         sanitize.ascii_only(False)
+
+
+@pytest.mark.usefixtures("ascii_terminal")
+@pytest.mark.parametrize(
+    ("drawn", "shown"),
+    [("╭─╮│", "+-+|"), ("█▁░", "#  "), ("漢é…", "???~"), ("e\u0301x", "ex"), ("abc", "abc")],
+)
+def test_what_is_laid_out_keeps_its_width_in_ascii(drawn: str, shown: str) -> None:
+    assert not can_show(drawn) or drawn.isascii()
+    assert sanitize.in_ascii(drawn) == shown
 
 
 def test_signs_of_our_own_are_fancy_where_that_is_possible() -> None:

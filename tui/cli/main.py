@@ -26,6 +26,7 @@ from tui.cli.exit_codes import ExitCode, code_of_error
 from tui.cli.options import Parser, start_options
 from tui.config import StartOptions
 from tui.errors import VbemError
+from tui.terminal.capabilities import show_what_the_locale_has
 
 if TYPE_CHECKING:
     from tui.cli.logon import Command
@@ -50,8 +51,6 @@ def run_screens(start: StartOptions, *, mouse: bool) -> int:
     gc.disable()  # until the first frame: a tenth of the time to it goes into looking at modules for garbage
     from tui.app import VbemApp
 
-    if "utf" not in (sys.stderr.encoding or "").lower():
-        sanitize.ascii_only(True)
     app = VbemApp(start)
     # A loop of our own: `asyncio.run` waits for every thread at the end, five minutes long.
     loop = asyncio.new_event_loop()
@@ -124,6 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    show_what_the_locale_has()
     if words[:1] == ["demo-server"]:
         return _demo_server(words[1:])
     options = build_parser().parse_args(words)

@@ -18,6 +18,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key, Paste
 from textual.message import Message
 
+from tui.sanitize import can_show
 from tui.terminal.input import ESC, InputReader, pasted
 
 TICK_S = 0.1
@@ -45,6 +46,10 @@ class TerminalDriver(LinuxDriver):
     def backlog(self) -> int:
         """Return how many pieces of output the terminal has not taken yet."""
         return self._writer_thread._queue.qsize() if self._writer_thread is not None else 0
+
+    def write(self, data: str) -> None:
+        # Frames hold nothing else (rendering): whatever Textual writes beside them must not either.
+        super().write(data if can_show(data) else data.encode("ascii", "replace").decode("ascii"))
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call] # Textual leaves it so

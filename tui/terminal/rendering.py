@@ -1,7 +1,7 @@
 """Frames on their way to the terminal: harmless, never waited for, and fewer bytes than Textual sends.
 
 Every frame goes through one door, whatever widget drew it: no control character of a text gets to the
-terminal. Opening or closing a screen costs one frame.
+terminal, and none that its locale does not have. Opening or closing a screen costs one frame.
 
 Five of Textual's protected methods are overridden, which a subclass may; the byte counts and pictures of
 the tests hold them to what they promise. Upstream https://github.com/Textualize/textual/pull/5516 meant to
@@ -21,7 +21,7 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 
-from tui.sanitize import harmless
+from tui.sanitize import can_show, harmless, in_ascii
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -155,15 +155,21 @@ class _CroppedUpdate(ChopsUpdate):
 
 
 def harmless_strip(strip: Strip) -> Strip:
-    """Return a strip of the same width in which no text holds a control or names a link."""
+    """Return a strip of the same width in which no text holds a control, names a link or cannot be shown."""
     if all(_is_harmless(segment) for segment in strip):
         return strip
     segments = [
-        Segment(harmless(segment.text), segment.style and segment.style.update_link(None))
+        Segment(_harmless_text(segment.text), segment.style and segment.style.update_link(None))
         for segment in strip
     ]
     return Strip(segments).adjust_cell_length(strip.cell_length)
 
 
 def _is_harmless(segment: Segment) -> bool:
-    return segment.text.isprintable() and not (segment.style and segment.style.link)
+    text, style = segment.text, segment.style
+    return text.isprintable() and not (style and style.link) and can_show(text)
+
+
+def _harmless_text(text: str) -> str:
+    text = harmless(text)
+    return text if can_show(text) else in_ascii(text)
