@@ -26,7 +26,7 @@ from tui.cli.exit_codes import ExitCode, code_of_error
 from tui.cli.options import Parser, start_options
 from tui.config import StartOptions
 from tui.errors import VbemError
-from tui.terminal.capabilities import show_what_the_locale_has
+from tui.terminal.capabilities import show_what_the_locale_has, why_no_screens
 
 if TYPE_CHECKING:
     from tui.cli.logon import Command
@@ -140,9 +140,15 @@ def _run(words: list[str]) -> int:
 
 
 def _open_screens(options: argparse.Namespace, start: StartOptions) -> int:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
-        return _refuse("The screens need a terminal: run vbem in one (over SSH: ssh -t), or see vbem --help.")
+    if reason := _why_no_screens():
+        return _refuse(reason)
     return _run_demo(options, start) if start.folders.demo else run_screens(start, mouse=options.mouse)
+
+
+def _why_no_screens() -> str:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual draws on standard error
+        return "The screens need a terminal: run vbem in one (over SSH: ssh -t), or see vbem --help."
+    return why_no_screens(os.environ)
 
 
 def _run_demo(options: argparse.Namespace, start: StartOptions) -> int:

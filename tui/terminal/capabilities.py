@@ -1,10 +1,15 @@
-"""What the terminal can show: which characters. Asked before the screens are loaded, so without Textual."""
+"""What the terminal can show: screens at all, which characters, how many colours.
+
+Asked before the screens are loaded, so nothing here imports Textual.
+"""
 
 from __future__ import annotations
 
 import locale
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from enum import IntEnum
 from os import environ as environment
 from pathlib import Path
 
@@ -13,6 +18,89 @@ from tui import sanitize
 _UTF8 = {"utf8", "utf-8"}
 _NO_CODESET = {"", "c", "posix"}
 """Names of the locale of the C standard, which knows ASCII alone."""
+_LINE_BY_LINE = {"", "dumb", "unknown", "network", "dialup"}
+"""Values of TERM that promise no cursor that can be put anywhere."""
+_FAMILIES = (
+    "xterm",
+    "screen",
+    "tmux",
+    "linux",
+    "rxvt",
+    "alacritty",
+    "foot",
+    "wezterm",
+    "vt100",
+    "vt102",
+    "vt220",
+)
+"""How names of terminals begin that are drawn on as screens are: terminfo need not be asked."""
+_OF_MANY_COLOURS = ("256color", "-direct", "kitty", "ghostty", "alacritty", "foot", "wezterm")
+_TRUECOLOUR = {"truecolor", "24bit"}
+_MANY = 256
+
+
+class Colours(IntEnum):
+    """How many colours there are; each has what the one before has."""
+
+    NONE = 0
+    SIXTEEN = 16
+    MANY = 256
+    ALL = 1 << 24
+
+
+def why_no_screens(environ: Mapping[str, str]) -> str:
+    """Return why the screens cannot be drawn on this terminal, and what to do; empty where they can."""
+    term = environ.get("TERM", "")
+    if term not in _LINE_BY_LINE and (term.startswith(_FAMILIES) or _puts_the_cursor(term)):
+        return ""
+    what = f"The terminal (TERM={term}) has no cursor addressing" if term else "TERM names no terminal"
+    return f"{what}: the screens cannot be drawn. Use the commands, see vbem --help."
+
+
+def colours_of(environ: Mapping[str, str]) -> Colours:
+    """Return how many colours may be used: none with NO_COLOR, whatever the terminal has."""
+    term = environ.get("TERM", "")
+    if environ.get("NO_COLOR"):
+        return Colours.NONE
+    if environ.get("COLORTERM", "").lower() in _TRUECOLOUR:
+        return Colours.ALL
+    if any(part in term for part in _OF_MANY_COLOURS):
+        return Colours.MANY
+    if term.startswith("vt") or term.endswith(("-mono", "-m")):
+        return Colours.NONE
+    if term.startswith(_FAMILIES):
+        return Colours.SIXTEEN
+    terminfo = _Terminfo(term)
+    return (
+        Colours.MANY if terminfo.colours >= _MANY else Colours.SIXTEEN if terminfo.colours else Colours.NONE
+    )
+
+
+def _puts_the_cursor(term: str) -> bool:
+    """Return whether terminfo knows an ANSI sequence for that; so it is where terminfo knows nothing."""
+    return _Terminfo(term).cursor_address.startswith(b"\x1b[")
+
+
+class _Terminfo:
+    """What the system's description of a terminal says; of an unknown one what nearly all are like.
+
+    Args:
+        term: its name.
+    """
+
+    cursor_address = b"\x1b["
+    colours = 16
+
+    def __init__(self, term: str) -> None:
+        try:
+            # Imported here: only unusual names need it, and some builds of Python have no curses.
+            import curses
+        except ImportError:
+            return
+        with suppress(curses.error, OSError, ValueError):
+            curses.setupterm(term, 2)
+            self.cursor_address = curses.tigetstr("cup") or b""
+            self.colours = max(0, curses.tigetnum("colors"))
 
 
 def environment_at_start() -> Mapping[str, str]:

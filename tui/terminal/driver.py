@@ -12,14 +12,20 @@ import os
 import selectors
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
+from rich.color import ColorSystem
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key, Paste
 from textual.message import Message
 
 from tui.sanitize import can_show
+from tui.terminal.capabilities import Colours, colours_of
 from tui.terminal.input import ESC, InputReader, pasted
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 TICK_S = 0.1
 """How often the thread looks whether it is to end; Textual's pace."""
@@ -41,6 +47,16 @@ class UnreadableInput(Message):
 
 class TerminalDriver(LinuxDriver):
     """Reads keys whatever else comes, and never waits for the terminal to take what is written."""
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.colours = colours_of(os.environ)
+        """How many colours leave the program: frames are drawn with no others (rendering)."""
+        # Without a colour system Rich would leave out what is bold or reversed, too.
+        systems = {Colours.ALL: ColorSystem.TRUECOLOR, Colours.MANY: ColorSystem.EIGHT_BIT}
+        app.console._color_system = systems.get(self.colours, ColorSystem.STANDARD)
 
     @property
     def backlog(self) -> int:

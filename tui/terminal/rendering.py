@@ -10,10 +10,15 @@ send one frame where a screen is pushed; with Textual 8.2 there are still two to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rich._palettes import STANDARD_PALETTE
+from rich.color import Color
 from rich.control import Control
 from rich.segment import Segment
+from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.events import AppFocus, Event, InputEvent, Paste, Resize
@@ -22,6 +27,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from tui.sanitize import can_show, harmless, in_ascii
+from tui.terminal.capabilities import Colours
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -83,6 +89,11 @@ class SinglePaintApp(App[int]):
         """Return how many pieces of output the terminal has not taken yet."""
         return 0
 
+    @property
+    def colours(self) -> Colours:
+        """Return how many colours the terminal has."""
+        return Colours.ALL
+
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent | Paste | Resize | AppFocus) and not event.is_forwarded:
             # A key pressed at a garbled terminal gets a whole frame again.
@@ -109,8 +120,9 @@ class SinglePaintApp(App[int]):
                 self._has_left_out = True
                 self.set_timer(CATCH_UP_S, self._catch_up)
             return
+        fitting = partial(fitting_strip, self.colours)
         if isinstance(renderable, LayoutUpdate):
-            frame = [list(map(harmless_strip, line)) for line in renderable.strips]
+            frame = [list(map(fitting, line)) for line in renderable.strips]
             if frame == self._whole_frame:
                 return
             self._whole_frame = frame
@@ -119,8 +131,7 @@ class SinglePaintApp(App[int]):
             self._whole_frame = []
             if isinstance(renderable, ChopsUpdate):
                 chops = [
-                    {x: strip and harmless_strip(strip) for x, strip in line.items()}
-                    for line in renderable.chops
+                    {x: strip and fitting(strip) for x, strip in line.items()} for line in renderable.chops
                 ]
                 renderable = _CroppedUpdate(chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
@@ -154,10 +165,18 @@ class _CroppedUpdate(ChopsUpdate):
         return Strip(Segment.simplify(segments), 0).render(console)
 
 
-def harmless_strip(strip: Strip) -> Strip:
-    """Return a strip of the same width in which no text holds a control, names a link or cannot be shown."""
-    if all(_is_harmless(segment) for segment in strip):
-        return strip
+def fitting_strip(colours: Colours, strip: Strip) -> Strip:
+    """Return a strip of the same width with nothing that harms a terminal, or that it does not have.
+
+    Args:
+        colours: how many it has.
+        strip: in which a text may hold a control, name a link or have letters beyond the locale.
+    """
+    if colours >= Colours.MANY:
+        if all(_is_harmless(segment) for segment in strip):
+            return strip
+    else:
+        strip = Strip([_with_few_colours(segment, colours) for segment in strip], strip.cell_length)
     segments = [
         Segment(_harmless_text(segment.text), segment.style and segment.style.update_link(None))
         for segment in strip
@@ -173,3 +192,79 @@ def _is_harmless(segment: Segment) -> bool:
 def _harmless_text(text: str) -> str:
     text = harmless(text)
     return text if can_show(text) else in_ascii(text)
+
+
+# -- few colours ----------------------------------------------------------------------------------------
+
+LEAST_CONTRAST = 4.5
+"""Between letters and what is behind them, as the accessibility guidelines of the web count it."""
+_BLACK, _WHITE = 0, 7
+_XTERM = (
+    (0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205),
+    (229, 229, 229),
+    (127, 127, 127), (255, 0, 0), (0, 255, 0), (255, 255, 0), (92, 92, 255), (255, 0, 255), (0, 255, 255),
+    (255, 255, 255),
+)  # fmt: skip
+_VGA = tuple(STANDARD_PALETTE[number] for number in range(16))
+"""What the sixteen colours look like in a window, and on a console: they are to be readable on both."""
+_GREY = 48
+"""Of 255: a colour whose parts differ by less is taken for grey."""
+_OTHER_HUE, _NO_HUE = 0.25, (0.0, 0.0, 0.0)
+_BEHIND = (0, 1, 2, 4, 5, 6, 7)
+"""What may be behind letters: a console has no bright ones there, and its yellow is brown."""
+
+
+def _with_few_colours(segment: Segment, colours: Colours) -> Segment:
+    if segment.style is None:
+        return segment
+    style = _in_sixteen(segment.style) if colours else segment.style.without_color
+    return Segment(segment.text, style, segment.control)
+
+
+@lru_cache(1024)
+def _in_sixteen(style: Style) -> Style:
+    """Return a style with the nearest of sixteen colours that are readable on each other."""
+    front, back = style.color and style.color.triplet, style.bgcolor and style.bgcolor.triplet
+    if back is None:
+        return style
+    front = front or back  # blanks need none
+    if style.reverse:
+        front, back = back, front
+    behind = min(_BEHIND, key=partial(_distance, back))
+    before = min(filter(partial(_is_readable, behind), range(16)), key=partial(_distance, front))
+    # Bold letters are drawn bright on many terminals, and so not dark on a light ground.
+    bold = bool(style.bold) and (behind == _BLACK or before >= _WHITE)
+    colour = Style.from_color(Color.from_ansi(before), Color.from_ansi(behind))
+    return style + colour + Style(reverse=False, dim=False, bold=bold)
+
+
+def _distance(colour: Sequence[int], number: int) -> float:
+    """Return how much one of the sixteen differs from a colour: first in hue, then in light."""
+    hues = zip(_hue(colour), _hue(_VGA[number]), strict=True)
+    hue = sum((one - other) ** 2 for one, other in hues)
+    light = (max(colour) - max(_VGA[number])) / 255
+    # A grey is nearer than a colour that is another one.
+    return hue + (light / 2) ** 2 + (hue > _OTHER_HUE and _hue(_VGA[number]) != _NO_HUE)
+
+
+def _hue(colour: Sequence[int]) -> tuple[float, ...]:
+    """Return the hue as parts of red, green and blue around 0; none of what is nearly grey."""
+    spread, mean = max(colour) - min(colour), sum(colour) / 3
+    return tuple(0.0 if spread < _GREY else (part - mean) / spread for part in colour)
+
+
+def _is_readable(behind: int, before: int) -> bool:
+    return all(contrast(palette[before], palette[behind]) >= LEAST_CONTRAST for palette in (_VGA, _XTERM))
+
+
+def contrast(one: Sequence[int], other: Sequence[int]) -> float:
+    """Return the contrast of two colours, from 1 to 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: Sequence[int]) -> float:
+    red, green, blue = (
+        part / 255 / 12.92 if part < 11 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

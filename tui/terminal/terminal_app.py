@@ -20,6 +20,7 @@ from textual.driver import Driver
 from textual.events import Event, Key, Paste
 from textual.worker import Worker, WorkerState
 
+from tui.terminal.capabilities import Colours
 from tui.terminal.crash_edge import EXIT_CRASH, CrashEdge, WorkerFailed, failure_of
 from tui.terminal.driver import TerminalDriver, ThreadFailed, UnreadableInput
 from tui.terminal.hangup import terminal_fd, watch
@@ -70,6 +71,10 @@ class TerminalApp(SinglePaintApp):
     @property
     def backlog(self) -> int:
         return self._driver.backlog if isinstance(self._driver, TerminalDriver) else 0
+
+    @property
+    def colours(self) -> Colours:
+        return self._driver.colours if isinstance(self._driver, TerminalDriver) else super().colours
 
     def on_ready(self) -> None:
         # Start-up looks at no garbage (cli): a tenth of the time to the first frame would go into it.

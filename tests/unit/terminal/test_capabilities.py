@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from tui.terminal.capabilities import environment_at_start, is_utf8
+from tui.terminal.capabilities import Colours, colours_of, environment_at_start, is_utf8, why_no_screens
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,49 @@ def test_the_environment_of_the_start_is_not_the_one_that_python_made(
     monkeypatch.setenv("VBEM_SET_LATER", "1")
     assert "VBEM_SET_LATER" not in environment_at_start()
     assert environment_at_start()["PATH"]
+
+
+@pytest.mark.parametrize("term", [None, "", "dumb", "unknown", "network"])
+def test_where_the_cursor_cannot_be_put_the_commands_are_named(term: str | None) -> None:
+    why = why_no_screens({} if term is None else {"TERM": term})
+    assert "see vbem --help" in why
+    assert not term or f"TERM={term}" in why
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["xterm", "xterm-256color", "screen", "tmux-256color", "linux", "xterm-ghostty", "vt100"],
+)
+def test_terminals_that_are_drawn_on_are_refused_for_nothing(term: str) -> None:
+    assert not why_no_screens({"TERM": term})
+
+
+@pytest.mark.parametrize(
+    ("term", "is_refused"), [("vt52", True), ("wsvt25", False), ("no-such-terminal", False)]
+)
+def test_an_unusual_terminal_is_asked_of_terminfo(term: str, is_refused: bool) -> None:
+    code = "import sys; from tui.terminal.capabilities import *; print(why_no_screens({'TERM': sys.argv[1]}))"
+    done = subprocess.run([sys.executable, "-c", code, term], capture_output=True, text=True, check=True)
+    if term == "vt52" and not done.stdout.strip():
+        pytest.skip("terminfo does not describe it here")
+    assert bool(done.stdout.strip()) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("variables", "colours"),
+    [
+        ({"TERM": "xterm"}, Colours.SIXTEEN),
+        ({"TERM": "linux"}, Colours.SIXTEEN),
+        ({"TERM": "screen"}, Colours.SIXTEEN),
+        ({"TERM": "screen-256color"}, Colours.MANY),
+        ({"TERM": "screen.xterm-256color"}, Colours.MANY),
+        ({"TERM": "xterm-kitty"}, Colours.MANY),
+        ({"TERM": "xterm-direct"}, Colours.MANY),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, Colours.ALL),
+        ({"TERM": "xterm-256color", "COLORTERM": "24bit", "NO_COLOR": "1"}, Colours.NONE),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, Colours.MANY),
+        ({"TERM": "vt220"}, Colours.NONE),
+    ],
+)
+def test_how_many_colours_there_are(variables: dict[str, str], colours: Colours) -> None:
+    assert colours_of(variables) is colours
