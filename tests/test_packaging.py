@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tui.actions import ACTIONS, spell_key
-from tui.cli.main import build_parser
+from tui.cli.commands import build_parser
 from tui.config import Settings
 
 TOP = Path(__file__).resolve().parent.parent

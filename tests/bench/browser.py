@@ -86,7 +86,7 @@ async def _raw(demo: DemoProcess, wire: WireFormat) -> float:
 
 def _run(demo: DemoProcess, wire: WireFormat, runs: Runs) -> None:
     runs.raw.append(asyncio.run(_raw(demo, wire)))
-    with login_on(demo, "--format", wire) as terminal:
+    with login_on(demo, "--wire", wire) as terminal:
         empty_mb = terminal.resident_mb()
         terminal.send(demo.password)
         terminal.last(TYPED_S)

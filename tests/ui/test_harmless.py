@@ -205,7 +205,7 @@ def test_each_widget_of_ours_is_among_them() -> None:
     )
 
 
-@pytest.mark.parametrize("words", [["--{}"], ["--format", "{}"], ["{}"], ["demo-server", "{}"]])
+@pytest.mark.parametrize("words", [["--{}"], ["--wire", "{}"], ["{}"], ["demo-server", "{}"]])
 def test_no_control_of_a_wrong_word_is_printed(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([word.format(POISON["title"]) for word in words])

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from tui.api.models import ServerAddress
 from tui.cli import main as cli
+from tui.cli.commands import build_parser
+from tui.cli.exit_codes import ExitCode
+from tui.cli.options import PLAIN_SERVER, start_options
 from tui.config import Folders
 
 
@@ -23,7 +26,7 @@ def settings(own_home: Path) -> Path:
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """What the command line says; it is refused, not for the lack of a terminal."""
-    assert cli.main(words) == cli.EXIT_USAGE
+    assert cli.main(words) == ExitCode.USAGE
     text = capsys.readouterr().err
     assert "need a terminal" not in text
     assert text.startswith("vbem: ")
@@ -103,7 +106,7 @@ def test_a_state_folder_that_cannot_be_made_is_told_before_the_password(
             capsys, "--state-dir", f"{own_home}/.local/x"
         )
     else:  # restoring goes on without it
-        note = cli.start_options(cli.build_parser().parse_args([])).note
+        note = start_options(build_parser().parse_args([])).note
         assert "only be sent without a journal" in note
 
 
@@ -120,6 +123,6 @@ def test_a_state_folder_that_others_may_write_is_refused(
     assert f"others may write the folder {state} (mode 0777)" in said(capsys, "--state-dir", str(state))
 
 
-@given(st.from_regex(cli.PLAIN_SERVER, fullmatch=True))
+@given(st.from_regex(PLAIN_SERVER, fullmatch=True))
 def test_a_server_that_is_not_read_in_full_at_the_start_is_one(server: str) -> None:
     assert ServerAddress.parse(server).port <= 9999

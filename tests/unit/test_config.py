@@ -18,12 +18,12 @@ def test_no_file_means_the_defaults(path: Path) -> None:
 
 def test_every_key_is_read(path: Path) -> None:
     path.write_text(
-        'server = "em:1"\nuser = "LAB\\\\op"\nformat = "xml"\nca_file = "/ca.pem"\n'
-        'proxy = "http://p:1"\nprofile = "low"\ncloud_layout = "schema"\n'
+        'server = "em:1"\nuser = "LAB\\\\op"\nwire = "xml"\nca_file = "/ca.pem"\n'
+        'proxy = "http://p:1"\nrefresh = "low"\ncloud_layout = "schema"\n'
     )
     assert Settings.load(path) == Settings(
         server="em:1", user=r"LAB\op", wire="xml", ca_file="/ca.pem", proxy="http://p:1",
-        profile="low", cloud_layout="schema",
+        refresh="low", cloud_layout="schema",
     )  # fmt: skip
     path.write_text('wire = "json"\nca-file = "/ca.pem"\n')
     assert Settings.load(path) == Settings(wire="json", ca_file="/ca.pem")
@@ -35,9 +35,9 @@ def test_every_key_is_read(path: Path) -> None:
         ('sever = "em"', "'sever'"),
         ("[table]\nx = 1", "'table'"),
         ("server = 1", "server"),
-        ('profile = "fast"', "auto, low, full"),
-        ('format = "yaml"', "'yaml'"),
-        ('format = "xml"\nwire = "xml"', "twice"),
+        ('refresh = "fast"', "auto, low, full"),
+        ('wire = "yaml"', "'yaml'"),
+        ('ca_file = "a"\nca-file = "b"', "twice"),
         ("server = ", "not a TOML file"),
         ('user = "op"\nserver = ', "line 2"),
         ('cloud-layout = "odd"', "cloud-layout in "),

@@ -8,12 +8,19 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui import __version__
-from tui.cli.exit_codes import epilog
+from tui.cli.exit_codes import ExitCode, epilog
 from tui.cli.options import Parser, add_options
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from tui.cli.logon import Command
+
 MOST_AT_A_TIME = 50
+SHELLS = ("bash", "zsh", "fish")
 Arguments = Callable[[argparse.ArgumentParser], object]
 
 
@@ -158,6 +165,12 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "shell", choices=(*SHELLS, "servers"), help="the shell; servers: the names of the settings"
+    )
+
+
 COMMANDS = (
     Subcommand(
         name="points",
@@ -224,6 +237,14 @@ COMMANDS = (
         arguments=_json,
     ),
     Subcommand(
+        name="completion",
+        help="write a completion script: vbem completion bash",
+        module="commands",
+        function="completion",
+        array="names",
+        arguments=_completion,
+    ),
+    Subcommand(
         name="info",
         help="describe this installation, for a bug report",
         module="info",
@@ -274,3 +295,44 @@ def build_parser() -> argparse.ArgumentParser:
         add_options(one)
     commands.add_parser("demo-server", help="run the embedded Enterprise Manager alone", add_help=False)
     return parser
+
+
+async def completion(command: Command) -> ExitCode:
+    """Write the script that completes `vbem` in a shell, or the names it completes `--server` with."""
+    import shtab
+
+    shell = command.options.shell
+    if shell == "servers":
+        command.out.lines(command.start.settings.servers)
+        return ExitCode.DONE
+    parser = build_parser()
+    _mark_files(parser, shtab)
+    command.out.text(shtab.complete(parser, shell, preamble=_PREAMBLE.get(shell, "")))
+    return ExitCode.DONE
+
+
+_PREAMBLE = {
+    "bash": """_vbem_servers() { compgen -W "$(vbem completion servers 2>/dev/null)" -- "$1"; }""",
+    "zsh": """_vbem_servers() { compadd -- ${(f)"$(vbem completion servers 2>/dev/null)"}; }""",
+}
+"""Functions that the scripts call for `--server`."""
+
+
+def _mark_files(parser: argparse.ArgumentParser, shtab: ModuleType) -> None:
+    """Say which arguments are files, folders or names of servers."""
+    kinds = {
+        **dict.fromkeys(("ca_file", "config", "log_file", "output", "file"), shtab.FILE),
+        "state_dir": shtab.DIRECTORY,
+        "server": {
+            "bash": "_vbem_servers",
+            "zsh": "_vbem_servers",
+            "fish": "(vbem completion servers 2>/dev/null)",
+        },
+    }
+    for action in parser._actions:
+        if action.dest in kinds:
+            # shtab's own protocol, which no type of argparse knows.
+            vars(action)["complete"] = kinds[action.dest]
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action.choices.values():
+                _mark_files(one, shtab)

@@ -12,13 +12,13 @@ import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.api.errors import BadLogin, CertificateChanged, UnknownCertificate
 from tui.api.models import ServerAddress
-from tui.cli.ask import Terminal
 from tui.cli.exit_codes import CommandError, ExitCode
-from tui.cli.output import Output
+from tui.cli.output import Output, Terminal
 from tui.crash_report import report_crash
 from tui.errors import VbemError, describe
 from tui.services import Services
@@ -42,6 +42,8 @@ class Command:
     start: StartOptions
     out: Output
     terminal: Terminal
+    logon: LoggedOn | None = None
+    """A logon that others use as well; None: the command logs on itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,9 @@ async def logged_on(command: Command) -> AsyncIterator[LoggedOn]:
         CommandError: there is no password, the server is not named, or the certificate is not accepted.
         ManagerError: as logging on raises.
     """
+    if command.logon is not None:
+        yield command.logon
+        return
     services = Services(command.start)
     services.on_failure = lambda doing, error: _report(command, services, doing, error)
     services.on_notice = lambda text, kind: command.out.say(text) if kind == "bad" else None
@@ -75,6 +80,7 @@ async def logged_on(command: Command) -> AsyncIterator[LoggedOn]:
     except BaseException:
         await connection.leave()
         raise
+    services.ask_for_password = partial(_log_on_again, command, connection)
     services.admit(connection)
     restores, recovery = services.restores, services.recovery
     for notice in services.notices:
@@ -87,6 +93,17 @@ async def logged_on(command: Command) -> AsyncIterator[LoggedOn]:
         yield LoggedOn(services=services, connection=connection, restores=restores, recovery=recovery)
     finally:
         await _leave(command, services, is_resumed=is_resumed)
+
+
+async def _log_on_again(command: Command, connection: Connection) -> bool:
+    """Log on again where the session has ended in the middle; return whether there is one."""
+    command.out.say("The logon session has ended.")
+    try:
+        await connection.log_on_again(await password_of(command))
+    except VbemError as error:
+        command.out.say(describe("log on again", error))
+        return False
+    return True
 
 
 def _report(command: Command, services: Services, doing: str, error: BaseException) -> None:

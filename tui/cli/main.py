@@ -163,9 +163,8 @@ def _run_demo(options: argparse.Namespace, start: StartOptions) -> int:
 
 def _run_command(options: argparse.Namespace, start: StartOptions) -> int:
     """Run one command to its end; whatever ends it, it ends with its code and a sentence."""
-    from tui.cli.ask import Terminal
     from tui.cli.logon import Command
-    from tui.cli.output import Output
+    from tui.cli.output import Output, Terminal
 
     out = Output(is_json=getattr(options, "json", False))
     terminal = Terminal(sys.stdin.isatty() and sys.stderr.isatty())

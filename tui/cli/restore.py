@@ -332,6 +332,8 @@ async def follow(
                     said[one.key] = f"{one.state}{one.problem}"
                     doubt = f" (may be out of date: {one.problem})" if one.problem else ""
                     command.out.say(f"{state_line(one, now)}{doubt}")
+            if logon.services.is_logon_put_off:
+                return found
             if all(not one.is_in_flight or (is_enough is not None and is_enough(one)) for one in found):
                 return found
             _show_progress(command, found)
@@ -342,7 +344,7 @@ async def follow(
 
 
 def _show_progress(command: Command, found: Sequence[Restore]) -> None:
-    from tui.widgets.progress import bar
+    from tui.widgets.table_layout import bar
 
     running = [one for one in found if one.progress is not None and not one.is_over]
     if running and command.out.shows_progress:
