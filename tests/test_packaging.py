@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -10,20 +11,21 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from tui.actions import ACTIONS, spell_key
-from tui.cli.commands import build_parser
-from tui.config import Settings
+from tui.cli.commands import COMMANDS, build_parser
+from tui.cli.exit_codes import TABLE
+from tui.cli.options import OPTIONS
+from tui.config import NamedServer, Settings
 
 TOP = Path(__file__).resolve().parent.parent
 PROJECT_FILE = (TOP / "pyproject.toml").read_text(encoding="utf-8")
 PROJECT = tomllib.loads(PROJECT_FILE)["project"]
 README = (TOP / "README.md").read_text(encoding="utf-8")
-EXPLAINED_ELSEWHERE = {"--help", "--version", "--demo", "--incident"}
-"""Options that stand in README's text, or explain themselves."""
 
 
 def build(kind: str, folder: Path) -> Path:
@@ -131,33 +133,53 @@ def rows_of_options() -> dict[str, list[str]]:
     return {name: re.split(r"(?<!\\)\|", rest) for name, rest in rows}
 
 
-def options_of_the_program() -> dict[str, str]:
-    """The options that `vbem --help` lists, each with how its value is written."""
-    found = re.findall(
-        r"^  (?:-\w, )?(--[a-z-]+)(?: (\S+))?(?:  .*)?$", build_parser().format_help(), re.MULTILINE
-    )
-    return {name: value.strip("{}").replace(",", "|") for name, value in found}
+def options_of(command: str) -> set[str]:
+    """The options that `--help` lists, of `vbem` (empty) or of one of its commands."""
+    return set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", help_of(*filter(None, [command])), re.MULTILINE))
+
+
+def help_of(*command: str) -> str:
+    """What `--help` says, of `vbem` or of one of its commands."""
+    with pytest.raises(SystemExit), redirect_stdout(io.StringIO()) as said:
+        build_parser().parse_args([*command, "--help"])
+    return said.getvalue()
 
 
 def test_the_options_of_readme_are_those_of_the_program() -> None:
     written = {name: cells[0].strip(" `").replace("\\|", "|") for name, cells in rows_of_options().items()}
-    real = {
-        name: value for name, value in options_of_the_program().items() if name not in EXPLAINED_ELSEWHERE
+    assert {option.flag: option.metavar for option in OPTIONS} == {
+        name: value
+        for name, value in written.items()
+        if name not in {"--demo", "--incident", "--mouse", "--plain"}
     }
-    assert written == real
 
 
 def test_the_variables_and_settings_of_readme_are_those_of_the_program() -> None:
-    source = (TOP / "tui" / "cli" / "main.py").read_text(encoding="utf-8")
-    cells = rows_of_options().values()
-    variables = {cell[1].strip(" `") for cell in cells} - {""}
-    assert variables == set(re.findall(r'"(VBEM_[A-Z_]+)"', source))
-    settings = {cell[2].strip(" `") for cell in cells} - {""}
-    assert settings | {"cloud_layout"} == set(Settings.__dataclass_fields__)
+    cells = rows_of_options()
+    for option in OPTIONS:
+        assert cells[option.flag][1].strip(" `") == option.variable
+        assert cells[option.flag][2].strip(" `") == (option.name if option.is_setting else "")
+    keys = {option.name for option in OPTIONS if option.is_setting}
+    assert keys | {"cloud_layout", "default_server", "servers"} == set(Settings.__dataclass_fields__)
+    per_server = {option.name for option in OPTIONS if option.is_per_server}
+    assert per_server | {"cloud_layout", "host"} == set(NamedServer.__dataclass_fields__)
+
+
+def test_the_exit_codes_of_readme_are_those_of_the_program() -> None:
+    assert re.findall(r"^\| (\d+) \| (.+) \|$", README, re.MULTILINE) == [
+        (str(int(code)), words) for code, words in TABLE
+    ]
+
+
+def test_the_commands_of_readme_are_those_of_the_program() -> None:
+    for command in COMMANDS:
+        assert f"`vbem {command.name}" in README, command.name
 
 
 def test_the_options_used_in_readme_s_text_exist() -> None:
-    known = set(options_of_the_program()) | {"--host"}  # the last one is of `vbem demo-server`
+    commands = ("", *(one.name for one in COMMANDS))
+    # The last one is of `vbem demo-server`.
+    known = {option for name in commands for option in options_of(name)} | {"--host"}
     used = set(re.findall(r"`vbem (--[a-z-]+)", README)) | set(re.findall(r"`(--[a-z-]+)`", README))
     assert "--demo" in used
     assert used - known == set()

@@ -20,8 +20,8 @@ IN_THE_JOURNAL = "tui/restore_states.py"
 """The journal keeps the outcomes of a cancel in these words; no screen shows them."""
 HINT_VERBS = {
     "Ask", "Check", "Choose", "Compare", "Confirm", "Correct", "Enter", "Free", "Give", "Go", "Log",
-    "Look", "Make", "Name", "Narrow", "Open", "Pick", "Press", "Read", "Reload", "Remove", "See",
-    "Start", "Try", "Type", "Use", "Wait", "Watch",
+    "Leave", "Look", "Make", "Name", "Narrow", "Open", "Pick", "Press", "Read", "Reload", "Remove", "Say",
+    "See", "Start", "Stop", "Try", "Type", "Use", "Wait", "Watch",
 }  # fmt: skip
 """A hint says what to do, so it begins with one of these."""
 MOST_CELLS = {"title": 60, "hint": 110, "help": 100, "label": 24, "heading": 24, "note": 180}

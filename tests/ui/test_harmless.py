@@ -162,7 +162,7 @@ WIDGETS: dict[str, Callable[[str], Iterable[Widget]]] = {
     "empty table": lambda text: [table(text, rows=False)],
     "text view": lambda text: [TextView([text, StyledText(text, "bad")])],
     "text of a box": lambda text: [BoxText([text, StyledText(text, "bad")])],
-    "header": lambda text: [Header(text, demo=True, who=text)],
+    "header": lambda text: [Header(text, marks="DEMO", who=text)],
     "banner": lambda text: [Banner(text)],
     "incident": incident,
     "status": status,

@@ -210,7 +210,7 @@ class Forbidden(NotAllowed):
 class ReadOnly(NotAllowed):
     """vbem was started so that nothing is written; no byte left."""
 
-    title = "vbem is READ-ONLY"
+    title = "READ-ONLY"
     hint = "Start vbem without --read-only, or remove read_only from the settings, to restore or cancel."
 
     def __init__(self, detail: str = "Nothing was sent.") -> None:

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 
 from tui import __version__
 from tui.cli.exit_codes import ExitCode, epilog
-from tui.cli.options import Parser, add_options
+from tui.cli.options import Parser, add_options, completions, with_completion
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from tui.cli.logon import Command
 
 MOST_AT_A_TIME = 50
@@ -56,8 +54,7 @@ def _before(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--before",
         metavar="TIME",
-        help="newest point before it: 22:45, 'yesterday 22:45', 2026-11-25T22:45Z, -3h "
-        "(default: the incident that is set)",
+        help="newest point before it: 22:45, -3h, 2026-11-25T22:45Z (default: the incident)",
     )
 
 
@@ -137,12 +134,14 @@ def _report(parser: argparse.ArgumentParser) -> None:
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--csv", action="store_true", help="as CSV instead of Markdown")
     kind.add_argument("--json", action="store_true", help="as JSON instead of Markdown")
-    parser.add_argument("--output", metavar="FILE", default="", help="a new file; .md, .csv or .json")
+    with_completion(
+        parser.add_argument("--output", metavar="FILE", default="", help="a new file; .md, .csv or .json")
+    )
 
 
 def _plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("check", "show", "run"), help="check: ready? show: what happens")
-    parser.add_argument("file", metavar="FILE", help="a recovery plan (TOML)")
+    with_completion(parser.add_argument("file", metavar="FILE", help="a recovery plan (TOML)"))
     _before(parser)
     parser.add_argument("--ticket", metavar="T", default="", help="ticket or reason, for the journal")
     parser.add_argument("--requests", action="store_true", help="with show: the exact requests, too")
@@ -167,7 +166,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
 
 def _completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "shell", choices=(*SHELLS, "servers"), help="the shell; servers: the names of the settings"
+        "completed", metavar="SHELL", choices=(*SHELLS, "servers"), help="bash, zsh or fish; servers: names"
     )
 
 
@@ -217,7 +216,7 @@ COMMANDS = (
         help="write the report of a recovery",
         module="history",
         function="report",
-        array="vms",
+        array="restores",
         arguments=_report,
     ),
     Subcommand(
@@ -301,13 +300,17 @@ async def completion(command: Command) -> ExitCode:
     """Write the script that completes `vbem` in a shell, or the names it completes `--server` with."""
     import shtab
 
-    shell = command.options.shell
-    if shell == "servers":
+    name = command.options.completed
+    if name == "servers":
         command.out.lines(command.start.settings.servers)
         return ExitCode.DONE
-    parser = build_parser()
-    _mark_files(parser, shtab)
-    command.out.text(shtab.complete(parser, shell, preamble=_PREAMBLE.get(shell, "")))
+    names = dict.fromkeys(("bash", "zsh"), "_vbem_servers")
+    completions.update(
+        dict.fromkeys(("ca_file", "config", "log_file", "output", "file"), shtab.FILE),
+        state_dir=shtab.DIRECTORY,
+        server={**names, "fish": "(vbem completion servers 2>/dev/null)"},
+    )
+    command.out.text(shtab.complete(build_parser(), name, preamble=_PREAMBLE.get(name, "")))
     return ExitCode.DONE
 
 
@@ -316,23 +319,3 @@ _PREAMBLE = {
     "zsh": """_vbem_servers() { compadd -- ${(f)"$(vbem completion servers 2>/dev/null)"}; }""",
 }
 """Functions that the scripts call for `--server`."""
-
-
-def _mark_files(parser: argparse.ArgumentParser, shtab: ModuleType) -> None:
-    """Say which arguments are files, folders or names of servers."""
-    kinds = {
-        **dict.fromkeys(("ca_file", "config", "log_file", "output", "file"), shtab.FILE),
-        "state_dir": shtab.DIRECTORY,
-        "server": {
-            "bash": "_vbem_servers",
-            "zsh": "_vbem_servers",
-            "fish": "(vbem completion servers 2>/dev/null)",
-        },
-    }
-    for action in parser._actions:
-        if action.dest in kinds:
-            # shtab's own protocol, which no type of argparse knows.
-            vars(action)["complete"] = kinds[action.dest]
-        if isinstance(action, argparse._SubParsersAction):
-            for one in action.choices.values():
-                _mark_files(one, shtab)

@@ -59,8 +59,8 @@ TABLE: tuple[tuple[ExitCode, str], ...] = (
     (ExitCode.CANCELLED, "the restore was cancelled"),
     (ExitCode.CRASH, "a bug in vbem; standard error names the report"),
     (ExitCode.HANGUP, "the terminal is gone"),
-    (ExitCode.INTERRUPTED, "stopped by Ctrl+C; standard error says what goes on"),
-    (ExitCode.TERMINATED, "stopped by SIGTERM; standard error says what goes on"),
+    (ExitCode.INTERRUPTED, "stopped by Ctrl+C; standard error says what continues"),
+    (ExitCode.TERMINATED, "stopped by SIGTERM; standard error says what continues"),
 )
 """Each code with what it means."""
 

@@ -261,7 +261,10 @@ def _first_line(content: bytes, source: str) -> str:
 
 def _no_password(why: str) -> CommandError:
     return CommandError(
-        why, code=ExitCode.NOT_ALLOWED, title="There is no password", hint="Nothing was sent to the server."
+        why,
+        code=ExitCode.NOT_ALLOWED,
+        title="There is no password",
+        hint="Check what gives the password.",
     )
 
 

@@ -116,7 +116,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: None for those of this process, which then ends even if one of its threads hangs.
     """
-    code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # while it starts; later Ctrl+C is a key, or a signal that a command handles
+        _last_word("vbem: Stopped by Ctrl+C. Nothing was sent.")
+        code = ExitCode.INTERRUPTED
     if arguments is None:
         _end_threads(code)
     return code

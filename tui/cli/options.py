@@ -159,24 +159,33 @@ class Parser(argparse.ArgumentParser):
         super().error(sanitize.safe(message))
 
 
+completions: dict[str, object] = {}
+"""What completes a value, in shtab's words, by the argument's name; filled for `vbem completion` alone."""
+
+
+def with_completion(action: argparse.Action) -> None:
+    """Say what completes the value of an argument."""
+    if action.dest in completions:
+        vars(action)["complete"] = completions[action.dest]
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what every command has; what is not given is no attribute of the result."""
     group = parser.add_argument_group("options of every command")
     for option in OPTIONS:
-        if not option.metavar:
-            group.add_argument(option.flag, action="store_true", default=argparse.SUPPRESS, help=option.help)
-        elif option.choices:
-            group.add_argument(
+        if option.metavar:
+            action = group.add_argument(
                 option.flag,
                 metavar=option.metavar,
-                choices=option.choices,
+                choices=option.choices or None,
                 default=argparse.SUPPRESS,
                 help=option.help,
             )
         else:
-            group.add_argument(
-                option.flag, metavar=option.metavar, default=argparse.SUPPRESS, help=option.help
+            action = group.add_argument(
+                option.flag, action="store_true", default=argparse.SUPPRESS, help=option.help
             )
+        with_completion(action)
     group.add_argument(
         "--demo",
         action="store_true",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tui import timefmt
+from tui.api.errors import ReadOnly
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_state, worst
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.points import load_points, take_moment, with_ticket
@@ -24,6 +25,8 @@ from tui.restore_points.names import NameFound, open_words
 async def plan(command: Command) -> ExitCode:
     """Check, show or run a recovery plan."""
     options = command.options
+    if command.start.read_only and options.action == "run":
+        raise ReadOnly
     try:
         table = await asyncio.to_thread(read_plan_file, _path(options.file))
     except (PlanFileError, ValueError) as error:
@@ -146,7 +149,6 @@ def _confirmed(
         CommandError: it is not, or a VM cannot be restored and is not left out.
     """
     options, terminal = command.options, command.terminal
-    logon.connection.manager.check_may_write()
     cannot = len(made.cannot) + len(open_names)
     if cannot and not options.leave_out:
         if not terminal.can_ask or options.yes:

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from tui import timefmt
+from tui.api.errors import ReadOnly
 from tui.api.models import Platform, RestorePoint, WireFormat
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_state
 from tui.cli.logon import Command, LoggedOn, logged_on
@@ -16,6 +18,7 @@ from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.planner import Planner
 from tui.restore_points.index import PointIndex, Vm
 from tui.restores.forms.form import form_for, platform_choices
+from tui.restores.journal_mapping import journal_fields
 from tui.restores.outcome import outcome_words
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
@@ -36,6 +39,8 @@ async def restore(command: Command) -> ExitCode:
     options = command.options
     if not options.vm and not options.point and not command.terminal.can_ask:
         raise CommandError("Name the VM with --vm, or the point with --point.", code=ExitCode.USAGE)
+    if command.start.read_only and not options.dry_run:
+        raise ReadOnly
     async with logged_on(command) as logon:
         moment = take_moment(command, logon)
         ticket = with_ticket(command, logon)
@@ -50,7 +55,6 @@ async def restore(command: Command) -> ExitCode:
             command.out.lines(["", "This request would be sent:", *made.request.pretty().splitlines()])
             command.out.document("restores", [_planned(made)], dry_run=True)
             return ExitCode.DONE
-        logon.connection.manager.check_may_write()
         confirm(command, made)
         following = asyncio.create_task(logon.services.watcher(logon.restores).run())
         try:
@@ -364,7 +368,9 @@ async def record_of(logon: LoggedOn, one: Restore) -> dict[str, object]:
     """Return a restore for JSON: its row of the journal, else what is known of it."""
     if one.entry_id is not None:
         row = await logon.restores.read_row(one.entry_id)
-        return row_record(row.to_json())
+        # The journal may be a poll behind.
+        now: dict[str, Any] = journal_fields(one)
+        return row_record(replace(row, **now).to_json())
     return {
         "id": None,
         "vm_name": one.vm_name,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from tui import timefmt
+from tui.api.errors import ReadOnly
 from tui.api.models import RestoreSession
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_state, worst
 from tui.cli.logon import Command, LoggedOn, logged_on
@@ -104,8 +105,9 @@ def _session_record(session: RestoreSession) -> dict[str, object]:
 async def cancel(command: Command) -> ExitCode:
     """Send one DELETE for a restore, then watch for a while what the server makes of it."""
     out, number = command.out, command.options.id
+    if command.start.read_only:
+        raise ReadOnly
     async with logged_on(command) as logon:
-        logon.connection.manager.check_may_write()
         await logon.restores.reattach()
         await logon.restores.monitor.tick()
         one = await _in_flight(logon, number)

@@ -45,6 +45,9 @@ class RestoreApi(Protocol):
     ) -> RestoreRequest:
         """Build the exact request; nothing is sent."""
 
+    def check_may_write(self) -> None:
+        """Raise where vbem is read-only."""
+
     async def send(self, request: RestoreRequest) -> Task:
         """Send one POST of exactly these bytes; it is never retried."""
 

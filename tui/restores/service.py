@@ -242,6 +242,7 @@ class RestoreService:
             ManagerError: the VM's sessions could not be listed; nothing was sent.
             JournalError: the row could not be written; nothing was sent.
         """
+        self._manager.check_may_write()
         if plan.key in self._used:
             raise AlreadySubmitted("One plan is one restore.")
         if plan.is_after_incident and not plan.context.may_be_after:

@@ -196,8 +196,14 @@ class VbemScreen(SinglePaintScreen[None]):
         self._meaningless = ""
         """What is said of the last key, which meant nothing."""
 
+    def refuses_write(self) -> bool:
+        """Return whether nothing may be sent that changes something, and say so where it is so."""
+        if self.services.options.read_only:
+            self.set_status("READ-ONLY: nothing is sent. Start vbem without --read-only for this.", "bad")
+        return self.services.options.read_only
+
     def compose(self) -> ComposeResult:
-        yield Header(self.HEADING, demo=self.services.is_demo, who=self.services.who)
+        yield Header(self.HEADING, marks=marks_of(self.services), who=self.services.who)
         yield Banner(self.services.trouble)
         yield IncidentLine()
         with Vertical(id="body"):
@@ -444,13 +450,20 @@ class Dialog(SinglePaintScreen[DialogT], ModalScreen[DialogT]):
         return False
 
     def title_line(self, words: str) -> Static:
-        """Return the first line of the box; it says DEMO itself, because the box may cover the header."""
-        return Static(self.demo_mark + words, classes="title", markup=False)
+        """Return the first line of the box; it has the marks itself, because the box may cover the header."""
+        return Static(self.marks + words, classes="title", markup=False)
 
     @property
-    def demo_mark(self) -> str:
+    def marks(self) -> str:
         """Return what a title begins with."""
-        return "DEMO  " if self.services.is_demo else ""
+        marks = marks_of(self.services)
+        return f"{marks}  " if marks else ""
+
+
+def marks_of(services: Services) -> str:
+    """Return the words that tell this start from any other: DEMO, READ-ONLY."""
+    read_only = services.options.read_only
+    return " ".join(word for word, on in (("DEMO", services.is_demo), ("READ-ONLY", read_only)) if on)
 
 
 def screen_name(screen: object) -> str:

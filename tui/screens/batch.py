@@ -354,7 +354,7 @@ class BatchScreen(VbemScreen):
 
     def action_restore(self) -> None:
         cannot = self._plan.cannot
-        if self.busy_with:
+        if self.busy_with or self.refuses_write():
             return
         if cannot:
             self.query_one(VirtualTable).select(cannot[0].key)

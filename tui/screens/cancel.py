@@ -102,7 +102,7 @@ class CancelScreen(Dialog[None]):
         if self._asked:
             return
         self._asked = True
-        self.query_one(".title", Static).update(f"{self.demo_mark}{self._title}")
+        self.query_one(".title", Static).update(f"{self.marks}{self._title}")
         self.query_one("#cancel-back", Button).focus()
         self.services.cancel_restore(self._restore, again=self._sent_before)
         self._show()

@@ -347,7 +347,7 @@ class RestorePointsScreen(VbemScreen):
         vm = self._chosen_vm
         if any(worker.group == "collect" and not worker.is_finished for worker in self.workers):
             self.set_status("A collection is being asked for already.")
-        elif vm is not None:
+        elif vm is not None and not self.refuses_write():
             self.collect_from(vm.server_uid, vm.server_name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

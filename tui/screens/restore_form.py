@@ -369,6 +369,8 @@ class RestoreFormScreen(VbemScreen):
         self.action_restore()
 
     def action_restore(self) -> None:
+        if self.refuses_write():
+            return
         plan = None if self.busy_with else self._draft_or_complain(CANNOT_BE_SENT)
         if plan is not None:
             self.busy_with = PREPARING

@@ -392,6 +392,8 @@ class TasksScreen(VbemScreen):
 
     def action_cancel(self) -> None:
         chosen = self._chosen
+        if self.refuses_write():
+            return
         if chosen is None:
             other = self._chosen_other
             self.set_status(stop_words(other) if other else "There is no restore to cancel.")

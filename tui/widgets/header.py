@@ -1,4 +1,4 @@
-"""The top line of every screen: program, DEMO, who is logged on where, and which screen this is."""
+"""The top line of every screen: program, DEMO, READ-ONLY, who is logged on where, which screen it is."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from tui.sanitize import safe
 
 
 class Header(Static):
-    """One line; the DEMO mark is a word, not only a colour."""
+    """One line; its marks, as DEMO and READ-ONLY, are words, not only a colour."""
 
-    def __init__(self, title: str, *, demo: bool, who: str) -> None:
-        super().__init__(self.line(title, demo=demo, who=who), markup=False, id="banner")
+    def __init__(self, title: str, *, marks: str, who: str) -> None:
+        super().__init__(self.line(title, marks=marks, who=who), markup=False, id="banner")
 
     @staticmethod
-    def line(title: str, *, demo: bool, who: str) -> str:
+    def line(title: str, *, marks: str, who: str) -> str:
         """Return the text of the line."""
-        parts = ["vbem", "DEMO" if demo else "", safe(title, cells=30), safe(who, cells=44)]
+        parts = ["vbem", marks, safe(title, cells=30), safe(who, cells=44)]
         return " " + "  |  ".join(part for part in parts if part)
 
 

@@ -128,6 +128,9 @@ class FakeManager:
         self.requests_built += 1
         return restore_request()
 
+    def check_may_write(self) -> None:
+        pass
+
     async def send(self, request: RestoreRequest) -> Task:
         self.posts.append(request)
         self.on_post()

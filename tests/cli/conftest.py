@@ -1,0 +1,98 @@
+"""Commands against the embedded server: most in this process, the rest as the real executable."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.demo_process import DemoProcess
+from tests.support.waiting import patience_s
+from tui.cli.main import main
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+@dataclass
+class Shell:
+    """A script that knows server, user and password."""
+
+    demo: DemoProcess
+    home: Path
+    capsys: pytest.CaptureFixture[str]
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def logon(self) -> list[str]:
+        words = {
+            "--server": f"{self.demo.host}:{self.demo.port}",
+            "--user": self.demo.user,
+            "--fingerprint": self.demo.fingerprint,
+            "--password-command": f"printf %s {self.demo.password}",
+            "--state-dir": str(self.home / "state"),
+            **self.options,
+        }
+        return [part for option, value in words.items() if value for part in (option, value)]
+
+    def run(self, *words: str) -> Done:
+        """Run a command in this process."""
+        self.capsys.readouterr()
+        code = main([*words, *self.logon])
+        out, err = self.capsys.readouterr()
+        return Done(code, out, err)
+
+    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401 - of Popen
+        """Start the real executable."""
+        given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        command = [sys.executable, "-m", "tui", *words, *self.logon]
+        return subprocess.Popen(command, text=True, env=self.environment(), **given)
+
+    def execute(self, *words: str, **environment: str) -> Done:
+        """Run the real executable to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", *words, *self.logon],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environment(**environment),
+            timeout=patience_s(),
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHON_KEYRING_BACKEND")}
+        return {**kept, "LANG": "C.UTF-8", "TZ": "UTC", **more}
+
+    def stop_time(self) -> None:
+        """Let what runs at the server run for ever."""
+        self.demo.control("set", option="time_scale", value=0)
+
+    def posts(self) -> list[dict[str, Any]]:
+        """The restores the server was asked for."""
+        return self.demo.requests("submit")
+
+
+@pytest.fixture
+def shell(server: DemoProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """A fresh world, in which 20 seconds pass in each."""
+    server.renew(seed=7, time_scale=20)
+    return Shell(server, tmp_path, capsys)

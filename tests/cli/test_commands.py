@@ -1,0 +1,568 @@
+"""What the commands do, say and end with; and what reached the server: never more than one POST a restore."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Done, Shell
+from tests.support.terminal import Terminal
+from tests.support.waiting import wait_for
+from tui.cli.exit_codes import TABLE, ExitCode, code_of_state, worst
+from tui.restore_states import RestoreState
+
+PLAN = '[[group]]\nvms = ["crm01"]\ncritical = true\n[[group]]\nvms = ["wiki01", "git01"]\n'
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    path.chmod(0o600)
+    return path
+
+
+def newest_of(shell: Shell, vm: str) -> str:
+    uid: str = shell.run("points", "--vm", vm, "--json").json["points"][0]["uid"]
+    return uid
+
+
+# -- points ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wire", ["xml", "json"])
+def test_points_lists_the_newest_point_of_each_vm(shell: Shell, wire: str) -> None:
+    found = shell.run("points", "--json", "--wire", wire).json
+    assert found["version"] == 1
+    assert len({(one["vm"], one["object_ref"], one["backup_server"]) for one in found["points"]}) == 74
+    assert len(found["points"]) == 74
+    assert all(one["is_newest"] for one in found["points"])
+    assert not found["without_point"]
+
+
+def test_points_of_a_vm_are_all_its_points_newest_first(shell: Shell) -> None:
+    points = shell.run("points", "--vm", "crm01", "--json").json["points"]
+    made = [one["created"] for one in points]
+    assert len(made) > 10
+    assert made == sorted(made, reverse=True)
+    assert [one["is_newest"] for one in points] == [True] + [False] * (len(points) - 1)
+
+
+def test_points_before_a_moment_are_of_before_it(shell: Shell) -> None:
+    done = shell.run("points", "--before", "3d ago", "--json")
+    found = done.json
+    assert found["points"]
+    assert all(one["created"] < found["before"] for one in found["points"])
+    assert "Before " in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--before", "banana"), "banana"),
+        (("--before", "in 3 days"), "--before: "),
+        (("--platform", "xx"), "no platform 'xx'"),
+    ],
+)
+def test_what_is_not_understood_lists_nothing(shell: Shell, words: tuple[str, ...], said: str) -> None:
+    done = shell.run("points", *words, "--json")
+    assert done.code == ExitCode.USAGE
+    assert said in done.err
+    assert done.json["points"] == []
+    assert done.json["error"]["exit_code"] == ExitCode.USAGE
+
+
+def test_a_table_is_for_people(shell: Shell) -> None:
+    lines = shell.run("points", "--platform", "cloud").out.splitlines()
+    assert lines[0].split()[:2] == ["VM", "PLATFORM"]
+    assert all("Cloud Director" in line for line in lines[1:])
+
+
+# -- restore -----------------------------------------------------------------------------------------
+
+
+def test_a_restore_is_one_post_of_the_request_that_was_shown(shell: Shell) -> None:
+    shown = shell.run("restore", "--vm", "crm01", "--dry-run", "--json").json["restores"][0]
+    assert shell.posts() == []
+    done = shell.run("restore", "--vm", "crm01", "--yes", "--ticket", "INC-7", "--json")
+    (row,) = done.json["restores"]
+    assert done.code == ExitCode.DONE
+    assert row["state"] == "restoring"
+    assert row["reason"] == "INC-7"
+    assert row["request_body"] == shown["request"]["body"]
+    assert "KeepOriginalVM>true" in row["request_body"]
+    assert len(shell.posts()) == 1
+    assert "It continues at the server" in done.err
+
+
+def test_waiting_ends_with_the_end_of_the_restore(shell: Shell) -> None:
+    done = shell.run("restore", "--vm", "wiki01", "--yes", "--wait")
+    assert done.code == ExitCode.DONE
+    assert "wiki01: succeeded" in done.out
+    assert "Restored as " in done.out
+    assert "launching" in done.err
+    assert len(shell.posts()) == 1
+
+
+def test_a_restore_that_fails_is_told_as_such(shell: Shell) -> None:
+    done = shell.run("restore", "--vm", "crm01", "--yes", "--wait", "--json")  # its datastore is full
+    assert done.code == ExitCode.FAILED
+    assert done.json["restores"][0]["state"] == "failed"
+
+
+REFUSED = {
+    "no yes": (("restore", "--vm", "crm01"), ExitCode.NOT_ALLOWED, "--yes"),
+    "an overwrite by another name": (
+        ("restore", "--vm", "crm01", "--overwrite", "crm02", "--yes"),
+        ExitCode.NOT_ALLOWED,
+        "'crm01' would be overwritten",
+    ),
+    "a name of several": (("restore", "--vm", "app01", "--yes"), ExitCode.USAGE, "--server-of"),
+    "a name of none": (("restore", "--vm", "crm0", "--yes"), ExitCode.FAILED, "Near: crm01"),
+    "a point of none": (("restore", "--point", "no-such-point", "--yes"), ExitCode.FAILED, "lists no"),
+    "a new name elsewhere": (
+        ("restore", "--vm", "crm01", "--new-name", "x", "--yes"),
+        ExitCode.USAGE,
+        "Cloud Director alone",
+    ),
+    "an unknown field": (("restore", "--vm", "crm01", "--set", "odd=1", "--yes"), ExitCode.USAGE, "odd"),
+    "what excludes itself": (
+        ("restore", "--vm", "crm01", "--set", "quick_rollback=on", "--yes"),
+        ExitCode.USAGE,
+        "not possible",
+    ),
+    "read-only": (("restore", "--vm", "crm01", "--yes", "--read-only"), ExitCode.NOT_ALLOWED, "READ-ONLY"),
+    "no point before": (
+        ("restore", "--vm", "crm01", "--before", "300d ago", "--yes"),
+        ExitCode.FAILED,
+        "no point before",
+    ),
+    "nothing named": (("restore", "--yes"), ExitCode.USAGE, "--vm"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_confirmed_or_not_possible_sends_nothing(shell: Shell, case: str) -> None:
+    words, code, said = REFUSED[case]
+    done = shell.run(*words)
+    assert done.code == code, done
+    assert said in done.err
+    assert shell.posts() == []
+
+
+def test_an_overwrite_takes_the_name_of_the_vm(shell: Shell) -> None:
+    done = shell.run("restore", "--vm", "mail01", "--overwrite", "mail01", "--yes", "--json")
+    assert done.code == ExitCode.DONE
+    assert "KeepOriginalVM>false" in done.json["restores"][0]["request_body"]
+    assert len(shell.posts()) == 1
+
+
+def test_a_vm_of_cloud_director_takes_a_new_name_or_a_yes_to_the_overwrite(shell: Shell) -> None:
+    assert shell.run("restore", "--vm", "lab-web", "--yes").code == ExitCode.USAGE
+    done = shell.run("restore", "--vm", "lab-web", "--new-name", "lab-web-2", "--yes", "--json")
+    assert done.code == ExitCode.DONE, done.err
+    assert done.json["restores"][0]["new_name"] == "lab-web-2"
+    assert len(shell.posts()) == 1
+
+
+def test_a_point_of_after_the_incident_takes_its_own_yes(shell: Shell) -> None:
+    newest = newest_of(shell, "crm01")
+    words = ("restore", "--point", newest, "--before", "9d ago", "--yes")
+    done = shell.run(*words)
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert "--after-incident" in done.err
+    assert shell.posts() == []
+    assert shell.run(*words, "--after-incident").code == ExitCode.DONE
+    assert len(shell.posts()) == 1
+
+
+def test_the_newest_point_before_a_moment_is_restored(shell: Shell) -> None:
+    points = shell.run("points", "--vm", "crm01", "--before", "3d ago", "--json").json["points"]
+    done = shell.run("restore", "--vm", "crm01", "--before", "3d ago", "--yes", "--json")
+    assert done.json["restores"][0]["point_uid"] == points[0]["uid"]
+    assert done.json["restores"][0]["incident"] is not None
+
+
+def test_a_second_restore_of_a_vm_takes_a_yes_of_its_own(shell: Shell) -> None:
+    assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
+    shell.stop_time()
+    done = shell.run("restore", "--vm", "wiki01", "--yes")
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert "--beside" in done.err
+    assert len(shell.posts()) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", ["drop-after-accept@submit*1", "http-502-after@submit*1", "truncate@submit*1"]
+)
+def test_a_lost_reply_is_never_sent_again(shell: Shell, fault: str) -> None:
+    shell.demo.fault(fault)
+    done = shell.run("restore", "--vm", "wiki01", "--yes", "--wait", "--json")
+    assert len(shell.posts()) == 1
+    assert done.json["restores"][0]["state"] in {"succeeded", "unknown"}
+    assert done.code == code_of_state(RestoreState(done.json["restores"][0]["state"]))
+
+
+def test_a_refusal_of_the_server_is_told_and_nothing_runs(shell: Shell) -> None:
+    shell.demo.reset(role="portal-user")
+    done = shell.run("restore", "--vm", "wiki01", "--yes", "--wait")
+    assert done.code in {ExitCode.FAILED, ExitCode.NOT_ALLOWED}
+    assert not [one for one in shell.demo.restores() if one["vm"] == "wiki01"]
+
+
+# -- tasks, cancel, history, report ------------------------------------------------------------------
+
+
+def test_tasks_lists_what_runs_and_history_what_was(shell: Shell) -> None:
+    shell.run("restore", "--vm", "wiki01", "--yes", "--ticket", "INC-8")
+    shell.stop_time()
+    (task,) = shell.run("tasks", "--json").json["tasks"]
+    assert (task["whose"], task["vm_name"], task["reason"]) == ("own", "wiki01", "INC-8")
+    shell.demo.control("set", option="time_scale", value=20)
+    watched = shell.run("tasks", "--watch")
+    assert watched.code == ExitCode.DONE
+    assert "wiki01: succeeded" in watched.err
+    (row,) = shell.run("history", "--json", "--ticket", "inc-8").json["history"]
+    assert row["state"] == "succeeded"
+    assert shell.run("history", "--json", "--state", "failed").json["history"] == []
+    assert shell.run("history", "--state", "odd").code == ExitCode.USAGE
+    assert "| wiki01 | restored |" in shell.run("report").out
+    assert shell.run("report", "--json").json["restores"][0]["vm"] == "wiki01"
+    assert shell.run("report", "--ticket", "other").code == ExitCode.FAILED
+    assert len(shell.posts()) == 1
+
+
+def test_a_colleagues_restore_is_listed_as_what_it_is(shell: Shell) -> None:
+    other = Shell(shell.demo, shell.home / "other", shell.capsys)
+    other.run("restore", "--vm", "wiki01", "--yes")
+    shell.stop_time()
+    (task,) = shell.run("tasks", "--json").json["tasks"]
+    assert (task["whose"], task["id"]) == ("others", None)
+    assert "not of this journal" in shell.run("tasks").out
+
+
+def test_a_cancel_says_what_it_cannot_do_and_ends_with_4(shell: Shell) -> None:
+    shell.run("restore", "--vm", "wiki01", "--yes")  # its logon session is over
+    shell.stop_time()
+    done = shell.run("cancel", "1", "--yes")
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert "backup console" in done.err
+    assert shell.demo.requests("cancel") == []
+    assert shell.run("cancel", "99", "--yes").code == ExitCode.FAILED
+
+
+def test_the_report_goes_into_a_new_file_alone(shell: Shell, tmp_path: Path) -> None:
+    shell.run("restore", "--vm", "wiki01", "--yes", "--wait")
+    path = tmp_path / "r.csv"
+    assert shell.run("report", "--output", str(path)).code == ExitCode.DONE
+    assert "wiki01" in path.read_text()
+    assert shell.run("report", "--output", str(path)).code == ExitCode.FAILED
+
+
+# -- plans -------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_checked_without_a_write(shell: Shell, plan: Path) -> None:
+    done = shell.run("plan", "check", str(plan), "--json")
+    assert done.code == ExitCode.DONE
+    assert (done.json["ready"], done.json["total"]) == (3, 3)
+    plan.write_text(PLAN.replace("git01", "nobody"))
+    done = shell.run("plan", "check", str(plan), "--json")
+    assert done.code == ExitCode.NOT_READY
+    assert "nobody: NOT READY" in shell.run("plan", "check", str(plan)).out
+    asked = [one for one in shell.demo.requests() if "session" not in one["path"].lower()]
+    assert {one["method"] for one in asked} == {"GET"}
+
+
+def test_a_plan_is_shown_with_its_requests(shell: Shell, plan: Path) -> None:
+    done = shell.run("plan", "show", str(plan), "--requests")
+    assert done.code == ExitCode.DONE
+    assert done.out.count("POST /api/vmRestorePoints/") == 3
+    assert "X-RestSvcSessionId: (this logon session)" in done.out
+    assert shell.posts() == []
+
+
+def test_a_plan_is_run_group_by_group_with_one_post_per_vm(shell: Shell, plan: Path) -> None:
+    plan.write_text(PLAN.replace("crm01", "archive01"))
+    assert shell.run("plan", "run", str(plan)).code == ExitCode.NOT_ALLOWED
+    assert shell.posts() == []
+    done = shell.run("plan", "run", str(plan), "--yes", "--ticket", "INC-9", "--json")
+    assert done.code == ExitCode.DONE, done.err
+    assert [row["state"] for row in done.json["vms"]] == ["succeeded"] * 3
+    assert len(shell.posts()) == 3
+    assert shell.run("report", "--ticket", "INC-9").out.count("| restored |") == 3
+
+
+def test_a_critical_failure_holds_the_next_group(shell: Shell, plan: Path) -> None:
+    done = shell.run("plan", "run", str(plan), "--yes", "--json")  # the datastore of crm01 is full
+    assert done.code == ExitCode.FAILED
+    assert len(shell.posts()) == 1
+    assert "2 VMs of the queue still wait" in done.err
+
+
+@pytest.mark.parametrize("text", ["[[group]]\nvms = 1", "name = ", "[[grup]]\nvms=['a']"])
+def test_a_plan_that_is_not_understood_is_named_with_its_file(shell: Shell, plan: Path, text: str) -> None:
+    plan.write_text(text)
+    done = shell.run("plan", "check", str(plan))
+    assert done.code == ExitCode.USAGE
+    assert str(plan) in done.err
+    assert shell.demo.requests() == []
+
+
+# -- logging on --------------------------------------------------------------------------------------
+
+
+def logons(shell: Shell) -> int:
+    return len([one for one in shell.demo.requests("logon") if one["method"] == "POST"])
+
+
+def test_a_password_comes_from_a_command_a_descriptor_or_the_environment(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shell.run("points", "--platform", "cloud").code == ExitCode.DONE
+    shell.options["--password-command"] = ""
+    reading, writing = os.pipe()
+    os.write(writing, shell.demo.password.encode() + b"\n")
+    os.close(writing)
+    assert shell.run("points", "--password-fd", str(reading)).code == ExitCode.DONE
+    os.close(reading)
+    monkeypatch.setenv("VBEM_PASSWORD_COMMAND", f"printf %s {shell.demo.password}")
+    assert shell.run("points").code == ExitCode.DONE
+    assert logons(shell) == 3
+    assert len([one for one in shell.demo.requests() if one["method"] == "DELETE"]) == 3  # logged off again
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("printf %s wrong", "Logon refused"),
+        ("false", "ended with 1"),
+        ("true", "gives nothing"),
+        ("no-such-command-at-all", "cannot be run"),
+        ("'", "cannot be run"),
+        ("", "no password"),
+    ],
+)
+def test_without_the_right_password_nothing_is_tried_twice(shell: Shell, command: str, said: str) -> None:
+    shell.options["--password-command"] = command
+    done = shell.run("points")
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert said in done.err
+    assert logons(shell) <= 1
+
+
+def test_a_password_is_never_an_argument(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        shell.run("points", "--password", "x")
+    assert ended.value.code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("fingerprint", ["", "00" * 32])
+def test_a_certificate_is_accepted_by_its_fingerprint_alone(shell: Shell, fingerprint: str) -> None:
+    shell.options["--fingerprint"] = fingerprint
+    done = shell.run("points")
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert shell.demo.fingerprint in done.err
+    assert logons(shell) == 0
+
+
+def test_a_fingerprint_that_is_none_is_a_wrong_option(shell: Shell) -> None:
+    shell.options["--fingerprint"] = "abc"
+    assert "64 hexadecimal digits" in shell.run("points").err
+
+
+def test_a_server_that_is_not_there_is_unreachable(shell: Shell) -> None:
+    shell.options["--server"] = "127.0.0.1:1"
+    done = shell.run("points", "--json")
+    assert done.code == ExitCode.UNREACHABLE
+    assert done.json["error"]["exit_code"] == ExitCode.UNREACHABLE
+    assert done.json["points"] == []
+
+
+# -- settings ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(shell: Shell, tmp_path: Path) -> Path:
+    path = tmp_path / "vbem.toml"
+    path.write_text(
+        f'[server.lab]\nhost = "{shell.demo.host}:{shell.demo.port}"\nuser = "LAB\\\\restore-op"\n'
+        f'fingerprint = "{shell.demo.fingerprint}"\nread_only = true\n'
+        '[server.prod]\nhost = "em01.corp.example"\n'
+    )
+    path.chmod(0o600)
+    shell.options |= {"--config": str(path), "--server": "lab", "--user": "", "--fingerprint": ""}
+    return path
+
+
+def test_a_named_server_brings_its_own_settings(shell: Shell, settings: Path) -> None:
+    assert shell.run("points", "--vm", "crm01").code == ExitCode.DONE
+    done = shell.run("restore", "--vm", "crm01", "--yes")
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert "READ-ONLY" in done.err
+    assert shell.posts() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[server.lab]\nhost = "x"\nodd = 1', "odd"),
+        ('[server.lab]\nuser = "x"', "has no host"),
+        ('[server.lab]\nhost = "x"\nread_only = "yes"', "true or false"),
+        ('[server.lab]\nhost = "x:99999999"', "host of [server.lab]"),
+        ('default_server = "nobody"', "[server.nobody]"),
+        ('[server.lab]\nhost = "x"\npassword = "hunter2"', "never read from a file"),
+    ],
+)
+def test_what_is_wrong_in_a_named_server_is_told_with_file_and_key(
+    shell: Shell, settings: Path, text: str, said: str
+) -> None:
+    settings.write_text(text)
+    done = shell.run("points")
+    assert done.code == ExitCode.USAGE
+    assert said in done.err
+    assert str(settings) in done.err
+    assert "hunter2" not in done.err
+
+
+def test_a_settings_file_that_is_named_must_be_there(shell: Shell) -> None:
+    shell.options["--config"] = "/nowhere/vbem.toml"
+    assert "There is no settings file /nowhere/vbem.toml" in shell.run("points").err
+
+
+def test_read_only_in_the_environment_is_a_yes_or_a_no(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VBEM_READ_ONLY", "perhaps")
+    assert "VBEM_READ_ONLY must be 1 or 0" in shell.run("points").err
+    monkeypatch.setenv("VBEM_READ_ONLY", "1")
+    assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.NOT_ALLOWED
+    monkeypatch.setenv("VBEM_READ_ONLY", "0")
+    assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
+
+
+def test_info_has_all_but_secrets(shell: Shell, settings: Path) -> None:
+    done = shell.run("info", "--json", "--proxy", "http://op:hunter2@proxy.corp:3128")
+    assert done.code == ExitCode.DONE
+    assert "hunter2" not in done.out
+    assert shell.demo.password not in done.out
+    assert [one["name"] for one in done.json["servers"]] == ["lab", "prod"]
+    assert str(settings) in done.json["facts"]["settings_file"]
+    assert "keyring" in done.json["facts"]
+
+
+def test_names_of_servers_are_completed(shell: Shell, settings: Path) -> None:
+    assert shell.run("completion", "servers").out.split() == ["lab", "prod"]
+    script = shell.run("completion", "bash").out
+    checked = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    for shell_name in ("zsh", "fish"):
+        assert "vbem completion servers" in shell.run("completion", shell_name).out
+
+
+# -- ends --------------------------------------------------------------------------------------------
+
+
+def test_the_worst_of_several_ends_is_the_one_a_person_must_look_at() -> None:
+    assert worst([]) is ExitCode.DONE
+    assert worst([ExitCode.DONE, ExitCode.CANCELLED]) is ExitCode.CANCELLED
+    assert worst([ExitCode.FAILED, ExitCode.UNKNOWN, ExitCode.DONE]) is ExitCode.UNKNOWN
+    assert {code for code, _ in TABLE} == set(ExitCode)
+
+
+@pytest.mark.parametrize("state", list(RestoreState))
+def test_only_what_began_or_succeeded_is_done(state: RestoreState) -> None:
+    good = {RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.RESTORING}
+    assert (code_of_state(state) is ExitCode.DONE) is (state in good)
+
+
+def test_a_bug_is_never_0_and_leaves_a_report(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError(f"it holds {shell.demo.password}")
+
+    monkeypatch.setattr("tui.cli.points.load_points", broken)
+    done = shell.run("points", "--json")
+    assert done.code == ExitCode.CRASH
+    (report,) = (shell.home / "state").glob("crash-*.txt")
+    assert str(report) in done.err
+    assert done.json["points"] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)]
+)
+def test_a_signal_says_what_goes_on(shell: Shell, number: int, code: ExitCode) -> None:
+    process = shell.start("restore", "--vm", "wiki01", "--yes", "--wait", "--json")
+    asyncio.run(wait_for(lambda: _states(shell) == ["restoring"], "the restore in the journal"))
+    process.send_signal(number)
+    out, err = process.communicate()
+    done = Done(process.returncode, out, err)
+    assert done.code == code, err
+    assert "It continues at the server" in err
+    assert done.json["error"]["exit_code"] == code
+    assert len(shell.posts()) == 1
+
+
+def _states(shell: Shell) -> list[str]:
+    path = shell.home / "state" / "journal.sqlite3"
+    if not path.exists():
+        return []
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    # Its tables may be about to be made.
+    with closing(database), suppress(sqlite3.OperationalError):
+        return [state for (state,) in database.execute("SELECT state FROM restores")]
+    return []
+
+
+def test_a_reader_that_has_enough_ends_nothing(shell: Shell) -> None:
+    process = shell.start("points", "--all")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    process.stderr.close()
+    assert process.wait() == ExitCode.DONE
+
+
+def test_output_that_cannot_be_written_is_no_success(shell: Shell) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        process = shell.start("points", stdout=full)
+        _, err = process.communicate()
+    assert process.returncode == ExitCode.FAILED
+    assert "No space left" in err
+
+
+def test_no_byte_above_127_leaves_where_the_locale_is_not_utf_8(shell: Shell) -> None:
+    done = shell.execute("points", LC_ALL="C", LANG="C")
+    assert done.code == ExitCode.DONE
+    assert done.out.isascii()
+
+
+def test_the_whole_job_line_by_line(shell: Shell) -> None:
+    words = [*shell.logon, "--plain"]
+    with Terminal.vbem(*words, columns=100, rows=60, env=shell.environment()) as terminal:
+        terminal.until("What now (1 to 6")
+        terminal.send_bytes(b"1\r")
+        terminal.until("Name of the VM, or a part of it:")
+        terminal.send_bytes(b"wiki\r")
+        terminal.until("Which VM")
+        terminal.send_bytes(b"1\r")
+        terminal.until("Which point")
+        terminal.send_bytes(b"1\r")
+        terminal.until("Keep the original VM? (yes/no):")
+        terminal.send_bytes(b"yes\r")
+        terminal.until("Power the restored VM on? (yes/no):")
+        terminal.send_bytes(b"no\r")
+        terminal.until("Restore wiki01? (yes/no):")
+        assert shell.posts() == []
+        terminal.send_bytes(b"yes\r")
+        terminal.until("wiki01: succeeded")
+        terminal.until(lambda text: text.count("What now (1 to 6") >= 2 or text.rstrip().endswith("stops):"))
+        terminal.send_bytes(b"6\r")
+        assert terminal.wait() == ExitCode.DONE
+    assert len(shell.posts()) == 1
