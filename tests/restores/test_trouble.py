@@ -380,3 +380,37 @@ async def test_ends_that_were_not_watched_carry_the_servers_times(site: Site) ->
     assert (row["ended"], row["ended_noticed"]) == (to_stamp(over.session_ended), to_stamp(over.ended))
     assert f"Ended {timefmt.both(over.session_ended)}." in str(restore_cells(over, site.clock.now())[-1])
     assert f"Ended {timefmt.both(over.session_ended)}." in str(entry_cells(entry)[-1])
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+async def test_a_launch_that_was_left_tells_at_the_next_start_what_is_known(
+    site: Site, is_linked: bool
+) -> None:
+    """vbem ends before a session is there, and its logon session with it."""
+    if not is_linked:
+        await site.restore("db01")  # the session of every second restore links no point
+    await site.restore("app02" if not is_linked else "db01")
+    launching = await site.advance(1)
+    assert launching.state is RestoreState.LAUNCHING
+    await site.restores.close()
+    await site.log_on()
+    site.restores = site.start()
+    await site.restores.reattach()
+    known = (
+        "The server accepted the request and was launching it when last heard of; its task "
+        f"({launching.task_id}) belongs to a logon session that has ended."
+    )
+    found = site.restores.all[-1]
+    assert (found.state, found.message.startswith(known)) == (RestoreState.UNKNOWN, True), found.message
+    for _ in range(40):
+        told = await site.advance(30)
+        if told.is_over or told.is_settled:
+            break
+    if is_linked:
+        assert (told.state, told.found_by) == (RestoreState.SUCCEEDED, FoundBy.POINT)
+        return
+    assert told.state is RestoreState.UNKNOWN
+    assert told.message.startswith(
+        f"{known} A restore session that may be this restore's ended as successful"
+    )
+    assert "neither a task nor a link to the point says that it is" in told.message

@@ -108,7 +108,7 @@ async def test_a_whole_vapp(any_site: Site) -> None:
         ("terminal01", HYPERV, RestoreState.WARNING, "with warnings"),
         ("crm01", VSPHERE, RestoreState.FAILED, "not enough free space"),
         ("legacy01", VSPHERE, RestoreState.FAILED, "backup console on vbr01"),
-        ("broken01", VSPHERE, RestoreState.FAILED, "did not start. The server says: Host esx07"),
+        ("broken01", VSPHERE, RestoreState.FAILED, "The launch failed. The server says: Host esx07"),
         ("vault01", VSPHERE, RestoreState.FAILED, "asks for credentials"),
         ("kiosk01", VSPHERE, RestoreState.SUCCEEDED, "restored"),
         ("print01", VSPHERE, RestoreState.SUCCEEDED, "restored"),

@@ -22,6 +22,7 @@ from tui.files import new_private
 from tui.recovery.queue import LineState, queue_of
 from tui.restore_states import RestoreState
 from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.outcome import is_named_by_task
 from tui.restores.ports import JournalEntry
 from tui.store.recovery_journal import QueueEntry
 
@@ -251,13 +252,15 @@ def _row_of(entry: JournalEntry, queue: int | None) -> ReportRow:
 
 def _original_of(entry: JournalEntry) -> str:
     state = entry.state
-    if state is RestoreState.PLANNED or (state is RestoreState.FAILED and not entry.session_uid):
+    is_unstarted = state is RestoreState.FAILED and entry.message.startswith("It did not start")
+    if state is RestoreState.PLANNED or is_unstarted:
         return "as it was: not started"
     if entry.original == OriginalOutcome.KEPT:
-        return f"kept; another VM named {entry.new_name} may be overwritten" if entry.overwrites else "kept"
+        kept = "kept" if is_named_by_task(entry) else "kept (asked for)"
+        return f"{kept}; another VM named {entry.new_name} may be overwritten" if entry.overwrites else kept
     if not entry.original and not entry.overwrites:
         return "not known"
-    is_sure = entry.original == OriginalOutcome.OVERWRITTEN and state in _RESTORED
+    is_sure = entry.original == OriginalOutcome.OVERWRITTEN and state in _RESTORED and is_named_by_task(entry)
     return (OriginalOutcome.OVERWRITTEN if is_sure else OriginalOutcome.MAY_BE_OVERWRITTEN).value
 
 

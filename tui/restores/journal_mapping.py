@@ -212,6 +212,8 @@ def resume(restore: Restore, session_key: str, now: Timestamp, updated: datetime
     if restore.state is RestoreState.LAUNCHING and restore.task_session == session_key:
         return replace(restore, note="Watched again through its task.")
     if restore.state is RestoreState.LAUNCHING:
-        return task_missing(restore, now, "Its task belongs to a logon session that has ended.")
+        known = "The server accepted the request and was launching it when last heard of"
+        why = f"{known}; its task ({restore.task_id}) belongs to a logon session that has ended."
+        return task_missing(restore, now, why)
     ended_early = "vbem ended before the server replied; it may have started."
     return search(restore, restore.why_unknown or ended_early, now)

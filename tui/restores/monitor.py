@@ -312,8 +312,9 @@ class Monitor:
                 # Such an answer is no news of it.
                 self._change(restore.key, with_problem, why)
             else:
+                has_rival = is_listed and await self._has_rival(restore.key, sessions, by_name=by_name)
                 self._change(restore.key, heard, now)
-                self._change(restore.key, _apply_session, by_uid, now)
+                self._change(restore.key, _apply_session, by_uid, now, has_rival=has_rival)
         for restore in restores:
             if self._registry.get(restore.key).is_searched:
                 await self._search(restore.key, sessions, now, by_name=by_name)
@@ -379,6 +380,23 @@ class Monitor:
             return Match(
                 words=f"A new restore session is not taken for its own without the journal: {error}."
             )
+
+    async def _has_rival(self, key: str, sessions: Items[RestoreSession], *, by_name: bool) -> bool:
+        """Return whether a session that was found by search is not the only one that it could be."""
+        restore = self._registry.get(key)
+        taken = {item.session_uid.lower() for item in self._registry.all() if item.key != key}
+        if not session_search.rival_sessions(restore, sessions, taken, by_name=by_name):
+            return False
+        try:
+            others = await asyncio.to_thread(self._others_in_journal, key)
+        except StoreError:
+            # It may belong to another row.
+            return False
+        searched = (*self._rivals(key), *others.rivals)
+        found = session_search.rival_sessions(
+            restore, sessions, taken | others.taken, searched, by_name=by_name
+        )
+        return bool(found)
 
     def _rivals(self, key: str) -> list[Restore]:
         """Return the other restores of this run whose session is not known."""
@@ -490,10 +508,12 @@ def _apply_task(restore: Restore, task: Task | None, key: str, now: Timestamp, i
     return transitions.task_seen(restore, task, now, is_taken=is_taken)
 
 
-def _apply_session(restore: Restore, by_uid: dict[str, RestoreSession], now: Timestamp) -> Restore:
+def _apply_session(
+    restore: Restore, by_uid: dict[str, RestoreSession], now: Timestamp, *, has_rival: bool
+) -> Restore:
     if restore.is_over or not restore.session_uid:
         return restore
     session = by_uid.get(restore.session_uid.lower())
     if session is None:
         return session_missing(restore, now)
-    return transitions.session_seen(restore, session, now)
+    return transitions.session_seen(restore, session, now, has_rival=has_rival)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ManagerError
-from tui.restore_states import RestoreState
+from tui.restore_states import FoundBy, RestoreState
 from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.restore import Restore
 
@@ -24,17 +24,28 @@ NAME_S = 10.0
 
 
 def outcome_words(one: Restore | JournalEntry) -> str:
-    """Return what a successful restore left behind, in a sentence; empty where that is not known."""
+    """Return what a successful restore left behind, in a sentence; empty where that is not known.
+
+    Where no task names its session, somebody else may have restored the same point otherwise: then it is
+    said as what was asked for.
+    """
     if one.state not in {RestoreState.SUCCEEDED, RestoreState.WARNING} or not one.original:
         return ""
-    if one.original == OriginalOutcome.OVERWRITTEN:
+    is_named = is_named_by_task(one)
+    if one.original == OriginalOutcome.OVERWRITTEN and is_named:
         return f"{one.vm_name} was OVERWRITTEN."
-    if one.original == OriginalOutcome.MAY_BE_OVERWRITTEN:
+    if one.original != OriginalOutcome.KEPT:
         return f"{one.vm_name} may have been OVERWRITTEN."
     asked_for = f"{one.new_name} (asked for)" if one.new_name else ""
     name = one.restored_name or asked_for
     other = f"; another VM named {one.new_name} may have been OVERWRITTEN" if one.overwrites else ""
-    return f"Restored as {name}; original kept{other}." if name else f"Original kept{other}."
+    kept = f"riginal kept{'' if is_named else ' (asked for)'}{other}."
+    return f"Restored as {name}; o{kept}" if name else f"O{kept}"
+
+
+def is_named_by_task(one: Restore | JournalEntry) -> bool:
+    """Return whether nothing but its own request can have done what its session did."""
+    return one.found_by not in {FoundBy.POINT, FoundBy.PROBABLY, FoundBy.OPERATOR}
 
 
 async def learn_names(manager: RestoreApi, registry: RestoreRegistry) -> None:

@@ -343,7 +343,7 @@ def with_found(
 
 def watch_query(restores: Sequence[Restore]) -> tuple[Query, bool]:
     """Return what to ask for these restores, and whether searched ones are asked for by their VM's name."""
-    searched = [restore.vm_name for restore in restores if not restore.session_uid]
+    searched = [restore.vm_name for restore in restores if _is_asked_by_name(restore)]
     is_short = all(len(name) <= LONGEST_NAME and _is_as_sent(name) for name in searched)
     narrow = len(restores) <= MOST_TERMS and is_short
     if narrow:
@@ -351,9 +351,46 @@ def watch_query(restores: Sequence[Restore]) -> tuple[Query, bool]:
     return Query(filter=_since(restores), sort="CreationTime", descending=True, page_size=PAGE_SIZE), False
 
 
+def _is_asked_by_name(restore: Restore) -> bool:
+    """Return whether other sessions of its VM matter: until its own is named by its task or the operator."""
+    return not restore.session_uid or restore.found_by in _BY_SEARCH
+
+
+_BY_SEARCH = {FoundBy.POINT, FoundBy.PROBABLY}
+
+
+def rival_sessions(
+    restore: Restore,
+    sessions: Iterable[RestoreSession],
+    taken: Collection[str],
+    others: Iterable[Restore] = (),
+    *,
+    by_name: bool,
+) -> tuple[RestoreSession, ...]:
+    """Return the sessions that could be a restore's as well as the one that the search has found.
+
+    Args:
+        restore: whose session was found by search.
+        sessions: what the server listed.
+        taken: UIDs, in lower case, that belong to other restores.
+        others: restores whose session is not known: one of theirs is no rival.
+        by_name: as in `new_sessions`.
+    """
+    if restore.found_by not in _BY_SEARCH or not restore.session_uid or restore.is_over:
+        return ()
+    began = restore.session_started
+    unclaimed = list(others)
+    return tuple(
+        one
+        for one in new_sessions(restore, sessions, {*taken, restore.session_uid.lower()}, by_name=by_name)
+        if not (began and one.created and one.created - began > timedelta(seconds=SEARCH_WINDOW_S))
+        and not any(new_sessions(other, (one,), (), by_name=True) for other in unclaimed)
+    )
+
+
 def _terms(restores: Sequence[Restore]) -> list[Filter]:
     uids = {restore.session_uid for restore in restores if restore.session_uid}
-    names = {restore.vm_name for restore in restores if not restore.session_uid}
+    names = {restore.vm_name for restore in restores if _is_asked_by_name(restore)}
     by_uid = [eq("UID", uid) for uid in sorted(uids)]
     return by_uid + [eq("VmDisplayName", name) for name in sorted(names)]
 

@@ -194,7 +194,7 @@ def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
     says = task.message or "no reason given"
     if task.needs_input:
         words = (
-            "It did not start: the server asks for credentials or a confirmation, "
+            "The launch failed: the server asks for credentials or a confirmation, "
             f"which vbem cannot give ({says})."
         )
         return end(restore, RestoreState.FAILED, words, now)
@@ -209,7 +209,8 @@ def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
             not_found_polls=restore.not_found_polls + 1,
             message=f"The launch reports: {says}. This can clear up right after a backup; checking again.",
         )
-    words = f"It did not start. The server says: {says}"
+    # No proof that nothing started: a launch can fail for want of an answer, too.
+    words = f"The launch failed. The server {f'says: {says}' if task.message else 'gives no reason.'}"
     return end(restore, RestoreState.FAILED, words, now)
 
 
@@ -255,7 +256,12 @@ def task_missing(restore: Restore, now: Timestamp, why: str = "") -> Restore:
 
 
 def session_seen(
-    restore: Restore, session: RestoreSession, now: Timestamp, found_by: FoundBy = FoundBy.NOTHING
+    restore: Restore,
+    session: RestoreSession,
+    now: Timestamp,
+    found_by: FoundBy = FoundBy.NOTHING,
+    *,
+    has_rival: bool = False,
 ) -> Restore:
     """Apply what its restore session says; a found one is followed from here on.
 
@@ -264,6 +270,7 @@ def session_seen(
         session: as the server has it.
         now: by both clocks.
         found_by: how it was found, where the restore has none yet.
+        has_rival: whether another new session of its VM could be its own as well.
     """
     # What was taken for its own once may be renamed meanwhile; what is only likely is looked at each time.
     is_accepted = restore.session_started is not None and not restore.is_probable
@@ -272,8 +279,9 @@ def session_seen(
         return let_go(restore, session.uid, why, now)
     is_found = not restore.session_uid
     found_by = found_by if is_found else restore.found_by
-    if found_by is FoundBy.PROBABLY and names_point(restore, session):
-        found_by = FoundBy.POINT
+    if found_by in {FoundBy.PROBABLY, FoundBy.POINT}:
+        is_sure = (found_by is FoundBy.POINT or names_point(restore, session)) and not has_rival
+        found_by = FoundBy.POINT if is_sure else FoundBy.PROBABLY
     seen = replace(
         restore,
         session_uid=session.uid,
@@ -294,7 +302,7 @@ def session_seen(
         is_missing=False,
     )
     if is_found or found_by is not restore.found_by:
-        seen = replace(seen, note=_found_words(seen))
+        seen = replace(seen, note=_RIVAL if has_rival else _found_words(seen))
     if session.is_over:
         return _ended(seen, session, now)
     if session.state == SessionState.STOPPED:
@@ -303,6 +311,12 @@ def session_seen(
     if seen.is_probable:
         words = f"Probably its restore session: {words}"
     return replace(seen, state=RestoreState.RESTORING, no_result_since=None, message=words)
+
+
+_RIVAL = (
+    "Another new restore session of this VM has appeared; neither says that it is this restore's. The first "
+    "one is followed."
+)
 
 
 def _found_words(restore: Restore) -> str:
@@ -372,9 +386,12 @@ def _probable_ended(restore: Restore, session: RestoreSession) -> Restore:
     """Leave it unknown: what the session came to is told, and that it may be somebody else's."""
     when = f" at {timefmt.both(session.ended)}" if session.ended else ""
     says = f" ({session.failure_message})" if session.failure_message else ""
+    doubt = "neither a task nor a link to the point says that it is"
+    if names_point(restore, session):
+        doubt = "it is from this very point, but another new one of this VM could be its own as well"
     words = (
-        f"A restore session that may be this restore's {_CAME_TO[session.result]}{when}{says}; neither a "
-        f"task nor a link to the point says that it is. Check it in {console(restore)}."
+        f"A restore session that may be this restore's {_CAME_TO[session.result]}{when}{says}; {doubt}. "
+        f"Check it in {console(restore)}."
     )
     unknown = replace(restore, state=RestoreState.UNKNOWN, note="", problem="", no_result_since=None)
     return replace(unknown, message=f"{restore.why_unknown} {words}".strip())

@@ -83,7 +83,7 @@ _SHORT = {
     RestoreState.RESTORING: "started at the server",
     RestoreState.SUCCEEDED: "restored",
     RestoreState.WARNING: "restored, with warnings",
-    RestoreState.FAILED: "did NOT start",
+    RestoreState.FAILED: "the launch failed",
     RestoreState.CANCELLED: "stopped, the server says",
     RestoreState.UNKNOWN: "it may have started",
 }
@@ -108,6 +108,8 @@ def short_words(one: Restore | JournalEntry) -> str:
         return doubt
     if state is RestoreState.UNKNOWN:
         return "stopped without a result" if one.session_uid else _SHORT[state]
+    if state is RestoreState.FAILED and one.message.startswith("It did not start"):
+        return "did NOT start"
     if state is RestoreState.FAILED and one.session_uid:
         return "the reason is below" if _reason(one) else "no reason is given"
     if state is RestoreState.SUCCEEDED and cancel is CancelState.GOES_ON:

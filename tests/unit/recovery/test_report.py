@@ -127,7 +127,20 @@ def test_equal_names_are_several_vms_where_anything_tells_them_apart() -> None:
         ({"original": "overwritten"}, "overwritten"),
         ({"original": "overwritten", "state": RestoreState.UNKNOWN}, "may be overwritten"),
         ({"original": "overwritten", "state": RestoreState.FAILED, "session_uid": "u"}, "may be overwritten"),
-        ({"original": "overwritten", "state": RestoreState.FAILED}, "as it was: not started"),
+        ({"original": "overwritten", "found_by": "point"}, "may be overwritten"),
+        ({"found_by": "point"}, "kept (asked for)"),
+        (
+            {
+                "original": "overwritten",
+                "state": RestoreState.FAILED,
+                "message": "It did not start: refused.",
+            },
+            "as it was: not started",
+        ),
+        (
+            {"original": "overwritten", "state": RestoreState.FAILED, "message": "The launch failed."},
+            "may be overwritten",
+        ),
         ({"original": ""}, "not known"),
     ],
 )

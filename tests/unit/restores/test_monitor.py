@@ -318,10 +318,10 @@ async def test_one_restore_that_cannot_be_followed_hides_no_other(
         await world.submitted()
     seen = transitions.session_seen
 
-    def poisoned(restore: Restore, one: RestoreSession, *more: object) -> Restore:
+    def poisoned(restore: Restore, one: RestoreSession, *more: object, **named: bool) -> Restore:
         if one.uid == session(1).uid:
             raise MemoryError
-        return seen(restore, one, *more)  # type: ignore[arg-type]
+        return seen(restore, one, *more, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(transitions, "session_seen", poisoned)
     world.manager.session_list = [session(1, progress=10), session(2, progress=20)]

@@ -10,7 +10,7 @@ from tests.unit.restores.fakes import finished, restore, stopped
 from tests.unit.restores.world import World
 from tui.api.errors import Forbidden, ManagerError
 from tui.api.models import SessionResult
-from tui.restore_states import RestoreState
+from tui.restore_states import FoundBy, RestoreState
 from tui.restores.forms.definition import OriginalOutcome
 from tui.restores.outcome import outcome_words
 from tui.restores.restore import Restore
@@ -33,6 +33,12 @@ REF = "urn:VMware:Vm:r.vm-9001"
         ({"original": None, "overwrites": True}, ""),
         ({"original": OVER, "state": RestoreState.FAILED}, ""),
         ({"original": KEPT, "state": RestoreState.UNKNOWN}, ""),
+        # No task names its session: somebody else may have restored that point otherwise.
+        ({"original": KEPT, "found_by": FoundBy.POINT}, "Original kept (asked for)."),
+        ({"original": KEPT, "found_by": FoundBy.OPERATOR, "restored_name": "copy_1"},
+         "Restored as copy_1; original kept (asked for)."),
+        ({"original": OVER, "overwrites": True, "found_by": FoundBy.POINT},
+         "app07 may have been OVERWRITTEN."),
     ],
 )  # fmt: skip
 def test_an_outcome_is_said_of_what_has_succeeded(changes: dict[str, object], words: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.restores.fakes import FakeClock, at, finished, restore, session, stopped
+from tests.unit.restores.fakes import FakeClock, at, finished, restore, session, stopped, task
 from tests.unit.restores.points import SERVER, point
 from tests.unit.restores.world import World
 from tui import timefmt
@@ -183,6 +183,62 @@ async def test_a_session_that_begins_after_a_long_silence_is_not_found_too_late(
     world.manager.session_list = (session(5, point_uid=MINE),)
     found = await world.tick()
     assert (found.state, found.found_by) == (RestoreState.RESTORING, FoundBy.POINT)
+
+
+async def found_by_its_point(world: World) -> Restore:
+    """A restore whose reply was lost, and the only new session of its VM, from its very point."""
+    await world.submitted(TimedOut("The reply was lost.", request_sent=True))
+    world.manager.session_list = (session(5, point_uid=MINE),)
+    found = await world.tick()
+    assert (found.state, found.found_by) == (RestoreState.RESTORING, FoundBy.POINT)
+    return found
+
+
+@pytest.mark.parametrize("link", [MINE, ""])
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_a_session_that_comes_later_and_could_be_its_own_as_well_takes_the_certainty(
+    world: World, link: str, is_restarted: bool
+) -> None:
+    await found_by_its_point(world)
+    other = session(9, point_uid=link)
+    world.manager.session_list = (session(5, point_uid=MINE), other)
+    both = await world.tick()
+    assert (both.state, both.found_by) == (RestoreState.RESTORING, FoundBy.PROBABLY)
+    assert "Another new restore session of this VM has appeared" in both.note
+    if is_restarted:
+        world.restores = world.start()
+        await world.restores.reattach()
+    world.manager.session_list = (stopped(SessionResult.SUCCESS, 5, point_uid=MINE), other)
+    ended = await world.tick()
+    assert (ended.state, ended.session_result) == (RestoreState.UNKNOWN, "Success")
+    assert "ended as successful; it is from this very point, but another new one" in ended.message
+
+
+@pytest.mark.parametrize(
+    "later",
+    [session(9, point_uid=OTHER), session(306, point_uid=MINE), session(9, vm="app08")],
+)
+async def test_what_cannot_be_its_own_takes_no_certainty(world: World, later: RestoreSession) -> None:
+    await found_by_its_point(world)
+    world.manager.session_list = (session(5, point_uid=MINE), later)
+    assert (await world.tick()).found_by is FoundBy.POINT
+    world.manager.session_list = (stopped(SessionResult.SUCCESS, 5, point_uid=MINE), later)
+    assert (await world.tick()).state is RestoreState.SUCCEEDED
+
+
+async def test_a_restore_of_ours_that_is_sent_meanwhile_takes_no_certainty(world: World) -> None:
+    first = await found_by_its_point(world)
+    world.manager.post = task()
+    second = await world.restores.submit(await world.restores.check_running(world.plan()))
+    world.manager.task_list = (task(),)
+    world.manager.session_list = (session(5, point_uid=MINE), session(9, point_uid=MINE))
+    await world.tick()
+    assert world.restores.get(first.key).found_by is FoundBy.POINT
+    world.manager.task_list = (finished(9),)
+    await world.tick()
+    await world.tick()
+    assert world.restores.get(first.key).found_by is FoundBy.POINT
+    assert world.restores.get(second.key).found_by is FoundBy.TASK
 
 
 def test_no_session_in_lists_that_may_not_be_whole_says_so() -> None:

@@ -58,7 +58,7 @@ def launching(**changes: object) -> Restore:
         (task(FINISHED, success=None), RestoreState.UNKNOWN, "names no restore session"),
         (task(FINISHED, success=None, session=1), RestoreState.RESTORING, "Started"),
         (task(FINISHED, success=False, message="No."), RestoreState.FAILED, "The server says: No."),
-        (task(FINISHED, success=False), RestoreState.FAILED, "no reason given"),
+        (task(FINISHED, success=False), RestoreState.FAILED, "launch failed. The server gives no reason."),
         (task(FINISHED, success=False, session=1, message="x"), RestoreState.RESTORING, "restore session"),
         (task(FINISHED, success=False, needs_input=True), RestoreState.FAILED, "asks for credentials"),
     ],

@@ -24,7 +24,8 @@ REASON = "The server says: Disk is full"
 @pytest.mark.parametrize(
     ("facts", "verdict"),
     [
-        ({"state": RestoreState.FAILED, "message": f"It did not start. {REASON}"}, "did NOT start"),
+        ({"state": RestoreState.FAILED, "message": f"It did not start: refused. {REASON}"}, "did NOT start"),
+        ({"state": RestoreState.FAILED, "message": f"The launch failed. {REASON}"}, "the launch failed"),
         ({"state": RestoreState.FAILED, "session_uid": "s", "message": "x"}, "no reason is given"),
         ({"state": RestoreState.FAILED, "session_uid": "s", "message": REASON}, "the reason is below"),
         ({"state": RestoreState.UNKNOWN}, "it may have started"),
@@ -79,7 +80,7 @@ def test_a_reason_that_fits_stands_in_the_row() -> None:
         (failed, ("Disk is full (end noticed 11-23 03:04Z)", "Disk is full", "the reason is below")),
         (
             replace(failed, session_uid="", ended=None),
-            ("did NOT start: Disk is full", "did NOT start"),
+            ("the launch failed: Disk is full", "the launch failed"),
         ),
     ):
         known = restore_cells(one, one.submitted)[-1]
