@@ -173,14 +173,14 @@ class SessionStore:
         """
         name = self._name(server, user)
         was_in_memory = self._memory.pop(name, None) is not None
-        was_in_keyring = bool(self._keyrings.get(name))
+        keeps = self._keyrings.get(name, "")
         if not name:
             return
-        reply = await self._ask({"do": "delete", "name": name})
+        reply = await self._ask({"do": "delete", "name": name, "keyring": keeps})
         if reply.get("ok"):
             self._keyrings.pop(name, None)
             return
-        if not was_in_keyring and (was_in_memory or reply.get("no_keyring")):
+        if not keeps and (was_in_memory or reply.get("no_keyring")):
             return
         reason = _reason(reply)
         raise KeyringError(f"{reason[:1].upper()}{reason[1:]}.")

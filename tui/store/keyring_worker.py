@@ -58,9 +58,9 @@ class Trouble:
 class NoKeyring(Exception):
     """No backend here may hold a token."""
 
-    def __init__(self, reason: str, hint: str = "") -> None:
-        super().__init__(reason)
-        self.trouble = Trouble(reason, hint)
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.reason)
+        self.trouble = trouble
 
 
 # -- which keyring ------------------------------------------------------------------------------------
@@ -170,9 +170,20 @@ def usable_backends() -> list[KeyringBackend]:
     refused = [(backend, refusal(backend)) for backend in found]
     usable = [backend for backend, why in refused if why is None]
     if not usable:
-        trouble = (refused[0][1] if refused else None) or _why_none()
-        raise NoKeyring(trouble.reason, trouble.hint)
+        raise NoKeyring((refused[0][1] if refused else None) or _why_none())
     return usable
+
+
+class Differs(Exception):
+    """A keyring returned something else than what was stored."""
+
+
+class KeyringFails(Exception):
+    """A keyring could not do it."""
+
+    def __init__(self, keyring: str, error: Exception) -> None:
+        super().__init__(keyring)
+        self.keyring, self.error = keyring, error
 
 
 class ChosenFails(Exception):
@@ -201,8 +212,7 @@ def answer(request: dict[str, str], asks: Callable[[str], object] = lambda _name
         asks: called with the name of each keyring before it is asked.
 
     Raises:
-        NoKeyring, ChosenFails: it cannot be done here.
-        Exception: whatever a backend raises.
+        NoKeyring, ChosenFails, KeyringFails: it cannot be done here.
     """
     backends = usable_backends()
     service, name = request["service"], request["name"]
@@ -210,56 +220,101 @@ def answer(request: dict[str, str], asks: Callable[[str], object] = lambda _name
         return {"ok": True, **_get(backends, service, name, asks)}
     found: dict[str, object] = {"ok": True}
     if request["do"] in {"set", "check"}:
-        found["keyring"] = _set(backends, service, name, request["value"], asks)
-        found["chosen_by"] = _where_chosen()
+        keeps = _set(backends, service, name, request["value"], asks)
+        found |= {"keyring": keeps, "chosen_by": _where_chosen()}
+        request = {"keyring": keeps, **request}
     if request["do"] in {"delete", "check"}:
-        for backend in backends:
-            asks(name_of(backend))
-            _delete(backend, service, name)
+        _delete_from_all(backends, service, name, request.get("keyring", ""), asks)
     return found
 
 
 def _get(
     backends: list[KeyringBackend], service: str, name: str, asks: Callable[[str], object]
 ) -> dict[str, object]:
+    """Return the value of the first keyring that has one; one that is locked hides no other.
+
+    Raises:
+        KeyringFails: none has it, and one could not be read.
+    """
+    failed: KeyringFails | None = None
     for backend in backends:
         asks(name_of(backend))
-        if (value := backend.get_password(service, name)) is not None:
+        try:
+            value = backend.get_password(service, name)
+        except Exception as error:  # noqa: BLE001 - backends raise whatever they like
+            failed = failed or KeyringFails(name_of(backend), error)
+            continue
+        if value is not None:
             return {"value": value, "keyring": name_of(backend)}
+    if failed:
+        raise failed
     return {"value": None}
 
 
 def _set(
     backends: list[KeyringBackend], service: str, name: str, value: str, asks: Callable[[str], object]
 ) -> str:
-    """Return the name of the keyring that keeps the value now."""
+    """Return the name of the keyring that keeps the value now, the first one that does.
+
+    Raises:
+        KeyringFails: none does; why the first does not.
+    """
+    failed: KeyringFails | None = None
     for backend in backends:
         asks(name_of(backend))
         try:
             backend.set_password(service, name, value)
-        except NotImplementedError:
+        except Exception as error:  # noqa: BLE001 - backends raise whatever they like
+            failed = failed or KeyringFails(name_of(backend), error)
             continue
         try:
             _compare(backend, service, name, value)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - and what is not understood is not kept
+            failed = failed or KeyringFails(name_of(backend), error)
             # Of no use there, and nobody would look for it.
             with suppress(Exception):
                 backend.delete_password(service, name)
-            raise
+            continue
         return name_of(backend)
-    raise NoKeyring(f"the keyring ({name_of(backends[0])}) cannot be written", _RECIPES)
+    raise failed or NoKeyring(_why_none())
+
+
+def _delete_from_all(
+    backends: list[KeyringBackend], service: str, name: str, keeps: str, asks: Callable[[str], object]
+) -> None:
+    """Delete the entry wherever it is.
+
+    Args:
+        backends: where it may be.
+        service: as keyring calls it.
+        name: of the entry.
+        keeps: the keyring that is known to have it, so that another's failure means nothing; may be empty.
+        asks: called before each.
+
+    Raises:
+        KeyringFails: it may still be there.
+    """
+    if keeps and keeps not in map(name_of, backends):
+        raise KeyringFails(keeps, ConnectionError())
+    for backend in backends:
+        asks(name_of(backend))
+        try:
+            _delete(backend, service, name)
+        except Exception as error:
+            if keeps in {"", name_of(backend)}:
+                raise KeyringFails(name_of(backend), error) from error
 
 
 def _compare(backend: KeyringBackend, service: str, name: str, value: str) -> None:
     """Read back what was stored.
 
     Raises:
-        NoKeyring: it is something else.
+        Differs: it is something else.
         Exception: whatever a backend raises.
     """
     kept = backend.get_password(service, name)
     if kept is None or not hmac.compare_digest(kept.encode(), value.encode()):
-        raise NoKeyring(f"the keyring ({name_of(backend)}) did not return what was stored", _RECIPES)
+        raise Differs
 
 
 def _delete(backend: KeyringBackend, service: str, name: str) -> None:
@@ -274,23 +329,20 @@ def _delete(backend: KeyringBackend, service: str, name: str) -> None:
 # -- why it failed ------------------------------------------------------------------------------------
 
 
-def trouble_of(error: Exception, asked: str = "", said: str = "") -> Trouble:
+def trouble_of(error: Exception, said: str = "") -> Trouble:
     """Return why it failed, by kind only.
 
     Args:
         error: what was raised.
-        asked: the name of the keyring, empty where none was asked yet.
         said: what the keyring's programs wrote to standard error; only gpg's fixed words are looked at.
     """
     if isinstance(error, NoKeyring):
         return error.trouble
-    if isinstance(error, errors.NoKeyringError):
-        return _why_none()
     if isinstance(error, ChosenFails):
         return _choice_trouble(error.__cause__)
-    if isinstance(error, CalledProcessError) and asked == _NAMES["keyring_pass"]:
-        return _gpg_trouble(said)
-    return _backend_trouble(error, f"the keyring ({asked})" if asked else "the keyring")
+    if isinstance(error, KeyringFails):
+        return _backend_trouble(error.error, error.keyring, said)
+    return Trouble(f"the keyring failed ({type(error).__name__})", _RECIPES)
 
 
 def _choice_trouble(cause: BaseException | None) -> Trouble:
@@ -307,15 +359,25 @@ def _choice_trouble(cause: BaseException | None) -> Trouble:
     return Trouble(f"the keyring that {where} chooses cannot be used ({name or 'unnamed'}: {why})", hint)
 
 
-def _backend_trouble(error: Exception, who: str) -> Trouble:
+def _backend_trouble(error: Exception, keyring: str, said: str) -> Trouble:
+    """Return why a keyring could not do it."""
+    if isinstance(error, errors.NoKeyringError):
+        return _why_none()
+    if isinstance(error, CalledProcessError) and keyring == _NAMES["keyring_pass"]:
+        return _gpg_trouble(said)
     kinds = {type(one).__name__ for one in (error, error.__cause__, error.__context__)}
+    what, hint = f"failed ({type(error).__name__})", _RECIPES
     if isinstance(error, errors.InitError) and kinds & _LOCKED:
-        return Trouble(f"{who} is empty, and nobody is there to confirm a new one", _RECIPES)
-    if kinds & _LOCKED:
-        return Trouble(f"{who} is locked", "Open it before the next logon: see README, Keyrings.")
-    if kinds & _ABSENT:
-        return Trouble(f"{who} is not there any more", _RECIPES)
-    return Trouble(f"{who} failed ({type(error).__name__})", _RECIPES)
+        what = "is empty, and nobody is there to confirm a new one"
+    elif kinds & _LOCKED:
+        what, hint = "is locked", "Open it before the next logon: see README, Keyrings."
+    elif kinds & _ABSENT:
+        what = "is not there any more"
+    elif isinstance(error, NotImplementedError):
+        what = "cannot be written"
+    elif isinstance(error, Differs):
+        what = "did not return what was stored"
+    return Trouble(f"the keyring ({keyring}) {what}", hint)
 
 
 def _gpg_trouble(said: str) -> Trouble:
@@ -367,20 +429,18 @@ def main() -> int:
     os.umask(0o077)
     heard = _heard()
     with _own_output() as output:
-        asked = ""
 
         def asks(name: str) -> None:
-            nonlocal asked
-            asked = name
             print(json.dumps({"asks": name}), file=output, flush=True)
 
         try:
             reply = answer(json.load(sys.stdin), asks)
         except Exception as error:  # noqa: BLE001 - an outer edge: backends raise whatever they like
-            trouble = trouble_of(error, asked, heard())
+            trouble = trouble_of(error, heard())
             reply = {
                 "ok": False, "reason": trouble.reason, "hint": trouble.hint,
-                "no_keyring": isinstance(error, NoKeyring), "keyring": asked,
+                "no_keyring": isinstance(error, NoKeyring),
+                "keyring": error.keyring if isinstance(error, KeyringFails) else "",
             }  # fmt: skip
         json.dump(reply, output)
     return 0

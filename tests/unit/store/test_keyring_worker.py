@@ -17,7 +17,7 @@ from keyring import errors
 from tests.support import file_keyring as backends
 from tests.support.file_keyring import FileKeyringAt, file_keyring
 from tui.store import keyring_worker
-from tui.store.keyring_worker import NoKeyring, answer, flattened, refusal
+from tui.store.keyring_worker import KeyringFails, answer, flattened, refusal, trouble_of
 
 __all__ = ["file_keyring"]
 
@@ -98,7 +98,7 @@ def test_a_deletion_that_did_not_happen_is_an_error(
 
     answer({"do": "set", "value": "s3cret", "service": "vbem", "name": "op@em"})
     monkeypatch.setattr(keyring, "get_keyring", backends.ReadOnlyKeyring)
-    with pytest.raises(errors.PasswordDeleteError):
+    with pytest.raises(KeyringFails):
         answer({"do": "delete", "service": "vbem", "name": "op@em"})
 
 
@@ -120,7 +120,6 @@ def empty_service() -> errors.InitError:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (NoKeyring("why"), "why"),
         (errors.KeyringLocked("s3cret"), "the keyring (KWallet) is locked"),
         (LockedException("s3cret"), "the keyring (KWallet) is locked"),
         (errors.NoKeyringError("s3cret"), "this machine has no usable keyring (there is no D-Bus session)"),
@@ -132,9 +131,10 @@ def empty_service() -> errors.InitError:
     ],
 )
 def test_reasons_never_repeat_what_a_backend_says(error: Exception, words: str, no_desktop: Path) -> None:
-    trouble = keyring_worker.trouble_of(error, "KWallet", "s3cret")
+    trouble = trouble_of(KeyringFails("KWallet", error), "s3cret")
     assert trouble.reason == words
     assert "s3cret" not in trouble.hint
+    assert "s3cret" not in f"{trouble_of(error, 's3cret')}"
 
 
 ENC, CONSIDERED, FAILED = ("[GNUPG:] ENC_TO 34", "[GNUPG:] KEY_CONSIDERED EC 0", "[GNUPG:] DECRYPTION_FAILED")
@@ -157,7 +157,7 @@ ENC, CONSIDERED, FAILED = ("[GNUPG:] ENC_TO 34", "[GNUPG:] KEY_CONSIDERED EC 0",
     ],
 )
 def test_what_gpg_could_not_do_for_pass_is_said(said: list[str], reason: str) -> None:
-    trouble = keyring_worker.trouble_of(CalledProcessError(2, ["pass"]), "pass", "\n".join(said))
+    trouble = trouble_of(KeyringFails("pass", CalledProcessError(2, ["pass"])), "\n".join(said))
     assert reason in trouble.reason
     assert trouble.hint
     assert "s3cret" not in f"{trouble}"
@@ -167,7 +167,7 @@ def test_what_is_missing_for_a_keyring_is_said(
     no_desktop: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def why() -> str:
-        trouble = keyring_worker.trouble_of(errors.NoKeyringError())
+        trouble = trouble_of(KeyringFails("x", errors.NoKeyringError()))
         return f"{trouble.reason}. {trouble.hint}"
 
     assert "(there is no D-Bus session). See README" in why()
@@ -192,6 +192,37 @@ def test_known_keyrings_are_called_by_their_names(monkeypatch: pytest.MonkeyPatc
     for module, name in (("keyring.backends.SecretService", "Secret Service"), ("keyring_pass", "pass")):
         monkeypatch.setattr(AltKeyring, "__module__", module)
         assert keyring_worker.name_of(AltKeyring()) == name
+
+
+@pytest.fixture
+def behind_a_locked_one(in_this_process: FileKeyringAt, monkeypatch: pytest.MonkeyPatch) -> FileKeyringAt:
+    """A keyring that works, behind one that comes first and is locked."""
+
+    class Both(backends.FileKeyring):
+        @property
+        def backends(self) -> list[backends.FileKeyring]:
+            return [backends.LockedKeyring(), backends.FileKeyring()]
+
+    monkeypatch.setattr("keyring.get_keyring", Both)
+    return in_this_process
+
+
+def test_a_locked_keyring_hides_no_other(behind_a_locked_one: FileKeyringAt) -> None:
+    name = {"service": "vbem", "name": "op@em"}
+    asked: list[str] = []
+    keeps = "file keyring FileKeyring"
+    assert answer({"do": "set", "value": "s3cret", **name}, asked.append)["keyring"] == keeps
+    assert asked == ["file keyring LockedKeyring", keeps]
+    assert answer({"do": "get", **name}) == {"ok": True, "value": "s3cret", "keyring": keeps}
+    assert answer({"do": "check", "value": "x", "service": "vbem", "name": "check"})["keyring"] == keeps
+    assert behind_a_locked_one.values() == {"vbem": {"op@em": "s3cret"}}
+    with pytest.raises(KeyringFails, match="LockedKeyring"):  # nothing says that it is not in that one
+        answer({"do": "delete", **name})
+    answer({"do": "set", "value": "s3cret", **name})
+    assert answer({"do": "delete", "keyring": keeps, **name}) == {"ok": True}
+    assert behind_a_locked_one.values() == {"vbem": {}}
+    with pytest.raises(KeyringFails, match="LockedKeyring"):  # nothing says that it is in neither
+        answer({"do": "get", **name})
 
 
 @pytest.mark.parametrize(
@@ -227,7 +258,7 @@ def test_who_chose_a_keyring_that_cannot_be_used_is_said(
         (Path.home() / ".password-store" / ".gpg-id").touch()
     with pytest.raises(keyring_worker.ChosenFails) as caught:
         answer({"do": "get", "service": "vbem", "name": "x"})
-    trouble = keyring_worker.trouble_of(caught.value)
+    trouble = trouble_of(caught.value)
     assert f"the keyring that {where} chooses cannot be used ({why}" in trouble.reason
     assert trouble.hint.startswith(f"{hint}{where}" if hint == "Correct " else hint)
 
