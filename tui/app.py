@@ -35,7 +35,7 @@ from tui.screens.login import LoginScreen
 from tui.services import Services
 from tui.terminal.crash_edge import WorkerFailed
 from tui.terminal.terminal_app import TerminalApp
-from tui.theme import VBEM_THEME, frames, stylesheets
+from tui.theme import THEMES, frames, stylesheets
 from tui.widgets.inputs import typed_secrets
 
 if TYPE_CHECKING:
@@ -86,8 +86,9 @@ class VbemApp(TerminalApp):
         self._sending: set[str] = set()
         """Keys of the restores that are being sent."""
         # Before any stylesheet is read: a theme set later has all of them read again.
-        self.register_theme(VBEM_THEME)
-        self.set_reactive(App.theme, VBEM_THEME.name)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.set_reactive(App.theme, options.theme)
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -100,6 +100,9 @@ class StateError(VbemError):
 REFRESH = ("auto", "low", "full")
 """What the command line, the environment and the settings file may say."""
 
+THEMES = ("dark", "light", "high-contrast")
+"""The sets of colours there are; `tui.theme` has them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshRates:
@@ -181,6 +184,8 @@ class Settings(ServerSettings):
     """The tables `[server.NAME]`."""
     refresh: Literal["", "auto", "low", "full"] = ""
     """How often what changes by itself is painted: auto (low over SSH), low or full."""
+    theme: Literal["", "dark", "light", "high-contrast"] = ""
+    """The colours of the screens; empty for dark ones."""
     log_file: str = ""
     """Where a log is written; empty for nowhere."""
     log_level: Literal["", "error", "info", "debug"] = ""
@@ -331,5 +336,7 @@ class StartOptions:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What of these options must never be in a report."""
     refresh: RefreshRates = FULL
+    theme: str = THEMES[0]
+    """The colours of the screens."""
     note: str = ""
     """A sentence for the login screen."""

@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.support.settle import press, text_of
-from tui.theme import VBEM_THEME, stylesheets
+from tui.theme import THEMES, frames, stylesheets
 from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
 from tui.widgets.virtual_table import VirtualTable
 
@@ -52,12 +52,15 @@ class Stage(App[None]):
         self.table = Counting(COLUMNS, empty="Nobody is here.", id="table")
         self.said: list[tuple[str, Hashable]] = []
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return frames()
+
     def compose(self) -> ComposeResult:
         yield self.table
 
     def on_mount(self) -> None:
-        self.register_theme(VBEM_THEME)
-        self.theme = "vbem"
+        self.register_theme(THEMES[0])
+        self.theme = THEMES[0].name
         self.table.focus()
 
     def on_virtual_table_highlighted(self, event: VirtualTable.Highlighted) -> None:

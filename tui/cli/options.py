@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tui import sanitize
-from tui.config import REFRESH, Folders, Settings, StartOptions, StateError, refresh_rates
+from tui.config import REFRESH, THEMES, Folders, Settings, StartOptions, StateError, refresh_rates
 from tui.errors import VbemError
 from tui.store.last_logon import last_logon, log_off_cut_off
 
@@ -145,6 +145,13 @@ OPTIONS = (
         variable="VBEM_REFRESH",
         choices=REFRESH,
         help="how often the screens repaint; auto is low over SSH (default: auto)",
+    ),
+    Option(
+        name="theme",
+        metavar="|".join(THEMES),
+        variable="VBEM_THEME",
+        choices=THEMES,
+        help="colours of the screens (default: dark)",
     ),
 )
 """The table. Which of them a command uses is its own affair: all of them stand after any command."""
@@ -398,6 +405,7 @@ def start_options(options: argparse.Namespace) -> StartOptions:
         proxy=proxy,
         secrets=_proxy_secrets(proxy),
         refresh=refresh_rates(refresh, os.environ),
+        theme=chosen.checked("theme", _check_among("theme", THEMES)) or THEMES[0],
         log_file=Path(chosen.value("log_file")).expanduser() if chosen.value("log_file") else None,
         log_level=chosen.checked("log_level", _check_among("log level", LOG_LEVELS)) or "info",
         note=note or cut_off,
