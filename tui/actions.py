@@ -104,6 +104,8 @@ _LISTS = (
            help="Go to the first line."),
     Action(screen="list", name="last", keys="end,G", label="Last", footer=False,
            help="Go to the last line."),
+    Action(screen="list", name="copy", keys="y", label="Copy", footer=False,
+           help="Copy the name or id of the row, or the whole text, to the clipboard of your terminal."),
 )  # fmt: skip
 _POINTS = (
     Action(screen="points", name="choose", keys="enter", label="Open", priority=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from base64 import b64encode
 
 import pytest
 
@@ -109,3 +110,19 @@ def test_what_was_there_at_the_start_is_drawn_harmlessly(operator: Operator) -> 
         written = bytes(terminal.raw)
         assert b"\x1b]52" not in written, words
         assert b"\x1b]0" not in written, words
+
+
+@pytest.mark.parametrize(
+    ("variables", "begins"), [({}, b"\x1b]52;c;"), ({"TMUX": "t,1,0"}, b"\x1bPtmux;\x1b\x1b]52;c;")]
+)
+def test_what_is_copied_reaches_the_terminal(
+    operator: Operator, variables: dict[str, str], begins: bytes
+) -> None:
+    operator.environment |= variables
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        terminal.press("/", "crm01")
+        terminal.until("1 of 74 VMs")
+        terminal.press("down", "y")
+        terminal.until("clipboard: crm01")
+        assert begins + b64encode(b"crm01") in bytes(terminal.raw)

@@ -23,6 +23,7 @@ from tui.actions import EVERYWHERE, Action, actions_of, keys_of, spell_key
 from tui.api.errors import SessionExpired
 from tui.errors import VbemError, describe
 from tui.services import Services
+from tui.terminal.clipboard import Copied
 from tui.terminal.crash_edge import failure_of
 from tui.terminal.key_queue import is_typing, now_s
 from tui.terminal.rendering import SinglePaintScreen
@@ -193,8 +194,8 @@ class VbemScreen(SinglePaintScreen[None]):
         self._uppermost = asyncio.Event()
         self._reads: list[asyncio.Task[Any]] = []
         """Those that the server has not answered yet."""
-        self._meaningless = ""
-        """What is said of the last key, which meant nothing."""
+        self._meaningless = self._copied = ""
+        """What is said of the last key, which meant nothing, and of what was copied last."""
 
     def refuses_write(self) -> bool:
         """Return whether nothing may be sent that changes something, and say so where it is so."""
@@ -283,6 +284,12 @@ class VbemScreen(SinglePaintScreen[None]):
     def _note_tasks(self) -> None:
         if not self.is_covered:
             self.query_one(Footer).note(TASKS, self.tasks_note)
+
+    @on(Copied)
+    def _say_copied(self, copied: Copied) -> None:
+        self.remove_status(self._copied)
+        self._copied = copied.words
+        self.add_status(copied.words)
 
     def stop_loading(self) -> bool:
         """Stop what was asked last; return whether anything was."""
@@ -448,6 +455,12 @@ class Dialog(SinglePaintScreen[DialogT], ModalScreen[DialogT]):
         for box in self.query(".box"):
             box.border_subtitle = TOO_EARLY
         return False
+
+    @on(Copied)
+    def _say_copied(self, copied: Copied) -> None:
+        for box in self.query(".box"):
+            # No name in it: it would be read as markup.
+            box.border_subtitle = "sent to your terminal's clipboard" if copied.is_sent else "not copied"
 
     def title_line(self, words: str) -> Static:
         """Return the first line of the box; it has the marks itself, because the box may cover the header."""

@@ -130,6 +130,10 @@ class VmRows:
         """Return the VM's number."""
         return self._view[index].number
 
+    def copied(self, index: int) -> str:
+        """Return the VM's name, as the server spells it."""
+        return self._view[index].name
+
     def place(self, key: Hashable) -> int | None:
         """Return where that VM is now."""
         return self._view.place(key) if isinstance(key, int) else None
@@ -172,6 +176,10 @@ class PointRows:
     def key(self, index: int) -> Hashable:
         """Return the point's row in the index."""
         return self._rows[index]
+
+    def copied(self, index: int) -> str:
+        """Return the point's UID, by which a command names it."""
+        return self._index.uid(self._rows[index])
 
     def place(self, key: Hashable) -> int | None:
         """Return where that point is now."""

@@ -19,6 +19,8 @@ What to open for what:
   the screen do not answer it.
 - `hangup`: what to do when the terminal goes away or the process is asked to
   end.
+- `capabilities`: what the terminal can show, and whether screens can be drawn on it at all; without Textual.
+- `clipboard`: what is copied, and how it gets through tmux and GNU screen.
 - `crash_edge`: the outermost place for errors that nothing else handles: a
   report is written, the screen says where, and the program goes on where it
   can.

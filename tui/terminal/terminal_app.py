@@ -21,6 +21,7 @@ from textual.events import Event, Key, Paste
 from textual.worker import Worker, WorkerState
 
 from tui.terminal.capabilities import Colours
+from tui.terminal.clipboard import sequence
 from tui.terminal.crash_edge import EXIT_CRASH, CrashEdge, WorkerFailed, failure_of
 from tui.terminal.driver import TerminalDriver, ThreadFailed, UnreadableInput
 from tui.terminal.hangup import terminal_fd, watch
@@ -75,6 +76,12 @@ class TerminalApp(SinglePaintApp):
     @property
     def colours(self) -> Colours:
         return self._driver.colours if isinstance(self._driver, TerminalDriver) else super().colours
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self._clipboard = text
+        if self._driver is not None:
+            # Textual's own sequence ends at tmux and GNU screen.
+            self._driver.write(sequence(text, os.environ))
 
     def on_ready(self) -> None:
         # Start-up looks at no garbage (cli): a tenth of the time to the first frame would go into it.

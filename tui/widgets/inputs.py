@@ -90,6 +90,15 @@ class LineInput(Input):
                 strip = Strip.join([strip.crop(0, column), mark, strip.crop(column + 1)])
         return strip
 
+    def action_copy(self) -> None:
+        if not self.password:
+            super().action_copy()
+
+    def action_cut(self) -> None:
+        # A password goes to no clipboard.
+        if not self.password:
+            super().action_cut()
+
     def focus_for_retyping(self) -> None:
         """Focus the input with its text selected, so that typing replaces what was refused."""
         self.focus()

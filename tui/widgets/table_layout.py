@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from operator import itemgetter
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -66,6 +66,14 @@ class RowProvider(Protocol):
 
     def place(self, key: Hashable) -> int | None:
         """Return where the row with that key is now; None if it is gone."""
+
+
+@runtime_checkable
+class RowsToCopy(Protocol):
+    """Rows that say what is copied of one."""
+
+    def copied(self, index: int) -> str:
+        """Return the id or the name of one row, as raw text."""
 
 
 class ListRows(Generic[ItemT]):

@@ -18,6 +18,7 @@ from textual.widget import Widget
 
 from tui.actions import ACTIONS, LIST
 from tui.sanitize import safe
+from tui.terminal.clipboard import copy
 from tui.widgets.table_layout import StyledText
 
 Line = str | StyledText
@@ -153,6 +154,9 @@ class TextView(Widget, can_focus=True):
 
     def action_last(self) -> None:
         self._turn_to(len(self._wrapped))
+
+    def action_copy(self) -> None:
+        self.post_message(copy(self.app, self.text))
 
     def _turn_to(self, top: int) -> None:
         old, self._top = self._top, top

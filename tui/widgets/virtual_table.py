@@ -13,13 +13,16 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.terminal.clipboard import copy
 from tui.widgets.table_layout import (
     CURSOR_MARK,
     Column,
     Line,
     ListRows,
     RowProvider,
+    RowsToCopy,
     Slot,
+    StyledText,
     difference,
     drawn,
     header_line,
@@ -173,6 +176,21 @@ class VirtualTable(ScrollView, can_focus=True):
         if self._cursor_key is not None:
             self.post_message(self.Chosen(self, self._cursor_key))
 
+    @property
+    def copied(self) -> str:
+        """Return what `copy` takes of the row under the cursor: what its rows say, else its name."""
+        if self._cursor_key is None:
+            return ""
+        if isinstance(self._rows, RowsToCopy):
+            return self._rows.copied(self._cursor)
+        name = next((at for at, column in enumerate(self._columns) if column.keeps_end), 0)
+        cell = self._rows.row(self._cursor)[name]
+        return cell.text if isinstance(cell, StyledText) else cell
+
+    def copy(self) -> None:
+        """Send the id or the name of the row under the cursor to the clipboard of the terminal."""
+        self.post_message(copy(self.app, " ".join(self.copied.splitlines())))
+
     # Keys and mouse ----------------------------------------------------------------------------
 
     action_move = move
@@ -181,6 +199,7 @@ class VirtualTable(ScrollView, can_focus=True):
     action_first = first
     action_last = last
     action_choose = choose
+    action_copy = copy
 
     def on_click(self, event: events.Click) -> None:
         row = self._top + event.y - 1
