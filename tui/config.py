@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args, get_type_hints
 
@@ -329,8 +330,10 @@ class StartOptions:
     """How much of it: error, info or debug."""
     demo_fingerprint: str = ""
     """Of the embedded server's certificate, as it says itself."""
-    sources: Mapping[str, str] = field(default_factory=dict)
-    """Where each option's value is from, for `vbem info`."""
+    secret_sources: list[Callable[[], Iterable[str]]] = field(default_factory=list, repr=False)
+    """What gives further secrets, as they are now: the token of a logon."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """Where each option's value is from."""
     proxy: str = field(default="", repr=False)
     """URL of a proxy, its password in it; empty for none."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -340,3 +343,54 @@ class StartOptions:
     """The colours of the screens."""
     note: str = ""
     """A sentence for the login screen."""
+
+    def use_server(self, name: str) -> None:
+        """Take the host and what else the settings have for a named server; what was named elsewhere stays.
+
+        Raises:
+            KeyError: the settings have no such server.
+            ValueError: one of its values cannot be used.
+        """
+        named = self.settings.servers[name]
+        where = f"[server.{name}] in {self.folders.settings}"
+
+        def is_free(key: str) -> bool:
+            """Return whether neither an option nor the environment says it."""
+            return not self.sources.get(key, "").startswith(("--", "VBEM_"))
+
+        def chosen(key: str) -> str:
+            value = getattr(named, key) or getattr(self.settings, key)
+            self.sources[key] = where
+            return str(value or "")
+
+        self.server, self.server_name = named.host, name
+        self.sources["server"] = where
+        if is_free("user"):
+            self.user = chosen("user")
+        if is_free("ca_file"):
+            path = chosen("ca_file")
+            self.ca_file = Path(path).expanduser() if path else None
+        if is_free("fingerprint"):
+            text = chosen("fingerprint")
+            self.fingerprint = bare_fingerprint(text) if text else ""
+        if is_free("proxy"):
+            self.proxy = chosen("proxy")
+        if is_free("wire"):
+            self.wire = chosen("wire") or "auto"
+        if is_free("read_only"):
+            of_server = named.read_only
+            self.read_only = bool(self.settings.read_only if of_server is None else of_server)
+        layout = named.cloud_layout or self.settings.cloud_layout
+        self.settings = replace(self.settings, cloud_layout=layout or "seed")
+
+
+def bare_fingerprint(text: str) -> str:
+    """Return a SHA-256 fingerprint as lower-case hex.
+
+    Raises:
+        ValueError: it is none.
+    """
+    bare = re.sub(r"[\s:]", "", text.lower().removeprefix("sha256:").removeprefix("sha256 fingerprint="))
+    if not re.fullmatch(r"[0-9a-f]{64}", bare):
+        raise ValueError("A SHA-256 fingerprint has 64 hexadecimal digits, with or without colons.")
+    return bare

@@ -1,4 +1,4 @@
-"""Crash reports: where an unforeseen error went through, without anything secret in it.
+"""Crash reports and the log: where an unforeseen error went through, and what was done, with nothing secret.
 
 Never local variables, only the code's own lines; every secret that is known is taken out however each of
 its characters is escaped, as hex and inside base64, and so is whatever looks like one.
@@ -7,16 +7,19 @@ its characters is escaped, as hex and inside base64, and so is whatever looks li
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import re
+import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui import __version__
-from tui.files import make_folder
+from tui.files import make_folder, open_private
+from tui.sanitize import harmless
 
 _MARK = "[redacted]"
 _SHORTEST = 4
@@ -142,3 +145,46 @@ def report_crash(state_folder: Path, error: BaseException, secrets: Iterable[str
         return str(write_crash_report(state_folder, error, secrets=secrets, facts={"version": __version__}))
     except OSError as failure:
         return f"none; it could not be written: {failure.strerror}"
+
+
+class _Redacted(logging.Formatter):
+    """Writes each record as one line, UTC, without secrets."""
+
+    def __init__(self, secrets: Callable[[], Iterable[str]]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+        self.converter = time.gmtime
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = redacted(super().format(record), self._secrets()).splitlines()
+        return " | ".join(harmless(line) for line in lines)
+
+
+def open_log(path: Path, level: str, secrets: Callable[[], Iterable[str]]) -> None:
+    """Write what this program does into a file that only its owner can read, behind what is there.
+
+    Args:
+        path: the file; it need not exist, its folder must.
+        level: `error`, `info` (logons, writes, changes of state) or `debug` (every request).
+        secrets: gives what must not be in it, as of now.
+
+    Raises:
+        OSError: it cannot be written, or others may write it.
+    """
+    os.close(open_private(path, os.O_WRONLY | os.O_CREAT))
+    for earlier in LOG.handlers[1:]:
+        LOG.removeHandler(earlier)
+        earlier.close()
+    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(_Redacted(secrets))
+    LOG.addHandler(handler)
+    LOG.setLevel(level.upper())
+    LOG.info("vbem %s starts", __version__)
+
+
+LOG = logging.getLogger("tui")
+"""The root of all our loggers; silent unless a log file is named."""
+LOG.propagate = False
+LOG.addHandler(logging.NullHandler())
+# A full disk must not write tracebacks across the screen.
+logging.raiseExceptions = False

@@ -78,6 +78,7 @@ class Services:
         timeouts: Timeouts | None = None,
     ) -> None:
         self.options = options
+        options.secret_sources.append(lambda: self.secrets)
         self.clock: Clock = clock or SystemClock()
         self.folders, self.settings, self.refresh = options.folders, options.settings, options.refresh
         self.connection: Connection | None = None

@@ -56,8 +56,8 @@ THEMES = (
         panel="#121212",
     ),
 )
-"""By name, as `tui.config` lists them. Each colour is readable on each ground, after the mapping to 256 colours
-too, and what failed is darker than what was restored: tests hold them to it."""
+"""By name, as `tui.config` lists them. Each colour is readable on each ground, after the mapping to 256
+colours too, and what failed is darker than what was restored: tests hold them to it."""
 
 
 def frames() -> dict[str, str]:

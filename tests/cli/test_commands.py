@@ -566,3 +566,28 @@ def test_the_whole_job_line_by_line(shell: Shell) -> None:
         terminal.send_bytes(b"6\r")
         assert terminal.wait() == ExitCode.DONE
     assert len(shell.posts()) == 1
+
+
+# -- the log -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", ["info", "debug", "error"])
+def test_the_log_has_what_was_done_and_no_secret(shell: Shell, level: str) -> None:
+    path = shell.home / "vbem.log"
+    words = ("--log-file", str(path), "--log-level", level)
+    assert shell.run("restore", "--vm", "wiki01", "--yes", *words).code == ExitCode.DONE
+    log = path.read_text()
+    tokens = {one["headers"].get("x-restsvcsessionid", "") for one in shell.demo.requests()} - {""}
+    assert tokens
+    assert not [secret for secret in (shell.demo.password, *tokens) if secret in log]
+    assert path.stat().st_mode & 0o077 == 0
+    assert ("-> restoring" in log) is (level != "error")
+    assert ("POST /api/vmRestorePoints/" in log) is (level != "error")
+    assert ("GET /api/" in log) is (level == "debug")
+
+
+def test_a_log_that_cannot_be_written_is_told_before_anything_is_sent(shell: Shell) -> None:
+    done = shell.run("points", "--log-file", "/nowhere/vbem.log")
+    assert done.code == ExitCode.USAGE
+    assert "/nowhere/vbem.log" in done.err
+    assert shell.demo.requests() == []

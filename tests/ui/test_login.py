@@ -16,14 +16,15 @@ from textual.widgets import Button
 
 from tests.support.clock import FixedWallClock, ManualClock
 from tests.support.demo_process import DemoProcess
-from tests.support.program import app_on
+from tests.support.program import app_on, options_for
 from tests.support.settle import loaded, press, settle, shows, text_of, until
 from tests.ui.stage import StageApp, StageManager
-from tests.ui.walk import browsing
+from tests.ui.walk import browsing, to_form
 from tui.api.errors import ServerFault
 from tui.api.models import Certificate, ServerAddress
 from tui.api.proxy import ProxyAddress
 from tui.app import VbemApp
+from tui.config import NamedServer, Settings
 from tui.files import locked
 from tui.screens.certificate import CertificateScreen
 from tui.screens.dialogs import LogOnAgainScreen
@@ -444,3 +445,24 @@ async def test_all_that_a_failed_logon_says_can_be_read(
         assert all(f"word{number}" in shown for number in range(150))
         assert "HINT-END" in shown
         assert "Not now" in text_of(pilot)
+
+
+async def test_a_server_that_the_settings_name_is_logged_on_to_with_what_they_say(
+    demo: DemoProcess, tmp_path: Path
+) -> None:
+    options = options_for(demo, tmp_path, trusted=False)
+    named = NamedServer(
+        host=f"{demo.host}:{demo.port}", user=demo.user, fingerprint=demo.fingerprint, read_only=True
+    )
+    options.settings = Settings(servers={"lab": named})
+    options.server = options.user = ""
+    app = VbemApp(options, clock=FixedWallClock(speed=10))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "or a name of the settings: lab")
+        await pilot.press(*"lab", "enter")
+        await loaded(pilot)
+        await shows(pilot, "DEMO READ-ONLY")
+        await to_form(pilot)
+        await pilot.press("ctrl+r")
+        await shows(pilot, "READ-ONLY: nothing is sent")
+    assert demo.requests("submit") == []

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 import ssl
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -55,6 +56,7 @@ for _logger in ("httpx", "httpcore"):
     # At debug level they write reply headers, and with them the session's token.
     logging.getLogger(_logger).setLevel(logging.WARNING)
 
+_LOG = logging.getLogger(__name__)
 _HEADERS = {"User-Agent": "vbem", "Accept-Encoding": "gzip", "Connection": "keep-alive"}
 _POOL = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=20.0)
 _FIRST_PAUSE_S = 0.3
@@ -149,17 +151,24 @@ class Transport:
             Unreachable, Untrusted: there is no reply; `request_sent` says whether the server may have it.
             TooLarge, Unreadable, NotManager: the reply is no HTTP, too large or damaged.
         """
-        progress = self._progress()
+        progress, began = self._progress(), time.monotonic()
         is_read = call.kind is Kind.READ
+        level = logging.DEBUG if is_read else logging.INFO
         total = self._timeouts.read_total if is_read else self._timeouts.write_total
         total = min(total, call.total_s or total)
         try:
             async with asyncio.timeout(total):
-                return await self._try(call, progress, self._timeouts.tries if is_read else 1)
+                reply = await self._try(call, progress, self._timeouts.tries if is_read else 1)
+        except ManagerError as error:
+            _LOG.log(level, "%s %s: %s", call.method, call.target, error)
+            raise
         except TimeoutError as error:
             raise TimedOut(
                 f"{self._address} did not finish its answer in {total:g} s.", request_sent=progress.sent
             ) from error
+        took_s = time.monotonic() - began
+        _LOG.log(level, "%s %s: %s in %.2f s", call.method, call.target, reply.status, took_s)
+        return reply
 
     async def certificate(self) -> Certificate:
         """Return the certificate the server shows; `.problem` says why nobody vouches for it, if so.

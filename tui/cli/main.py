@@ -134,6 +134,7 @@ def _run(words: list[str]) -> int:
     _keep_secrets_in()
     try:
         start = start_options(options)
+        _open_log(start)
         if options.command is not None or options.plain:
             return _run_command(options, start)
         return _open_screens(options, start)
@@ -141,6 +142,22 @@ def _run(words: list[str]) -> int:
         return _refuse(f"{error}. {error.hint}".replace("..", ".").strip())
     except ValueError as error:
         return _refuse(str(error))
+
+
+def _open_log(start: StartOptions) -> None:
+    """Raise ValueError where the log cannot be written: that is better known before the password is typed."""
+    if start.log_file is None:
+        return
+    from tui.crash_report import open_log
+
+    def secrets() -> list[str]:
+        found = [*start.secrets, start.password_hint]
+        return [*found, *(secret for source in start.secret_sources for secret in source())]
+
+    try:
+        open_log(start.log_file, start.log_level, secrets)
+    except OSError as error:
+        raise ValueError(f"The log {start.log_file} cannot be written: {error.strerror or error}.") from error
 
 
 def _open_screens(options: argparse.Namespace, start: StartOptions) -> int:

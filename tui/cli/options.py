@@ -18,7 +18,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from tui import sanitize
-from tui.config import REFRESH, THEMES, Folders, Settings, StartOptions, StateError, refresh_rates
+from tui.config import (
+    REFRESH,
+    THEMES,
+    Folders,
+    Settings,
+    StartOptions,
+    StateError,
+    bare_fingerprint,
+    refresh_rates,
+)
 from tui.errors import VbemError
 from tui.store.last_logon import last_logon, log_off_cut_off
 
@@ -319,18 +328,6 @@ def _proxy_secrets(url: str) -> tuple[str, ...]:
     from tui.api.proxy import ProxyAddress
 
     return ProxyAddress.parse(url).secrets
-
-
-def bare_fingerprint(text: str) -> str:
-    """Return a SHA-256 fingerprint as lower-case hex.
-
-    Raises:
-        ValueError: it is none.
-    """
-    bare = re.sub(r"[\s:]", "", text.lower().removeprefix("sha256:").removeprefix("sha256 fingerprint="))
-    if not re.fullmatch(r"[0-9a-f]{64}", bare):
-        raise ValueError("A SHA-256 fingerprint has 64 hexadecimal digits, with or without colons.")
-    return bare
 
 
 def _descriptor(text: str) -> int:

@@ -8,6 +8,7 @@ cancelling cannot overwrite each other.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -23,6 +24,7 @@ from tui.restores.transitions import let_go, session_uid_of
 from tui.sanitize import safe
 from tui.store.errors import NotOwner, SessionTaken, StoreError
 
+_LOG = logging.getLogger(__name__)
 Listener = Callable[[tuple[Restore, ...]], None]
 StepArgs = ParamSpec("StepArgs")
 _PROGRESS_STEP = 10
@@ -130,6 +132,9 @@ class RestoreRegistry:
         if new == old:
             return old
         self._restores[key] = new
+        if new.state is not old.state:
+            words = (new.entry_id, new.vm_name, old.state, new.state, new.message)
+            _LOG.info("restore %s of %s: %s -> %s. %s", *words)
         self._changed = True
         fields = journal_fields(new)
         if new.entry_id is not None and _is_worth_writing(old, new):

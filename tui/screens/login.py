@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from tui.api.errors import MAY_BE_LOGGED_ON, BadLogin, CertificateChanged, Untrusted
 from tui.errors import VbemError, describe
-from tui.sanitize import STAND_IN
+from tui.sanitize import STAND_IN, safe
 from tui.screens.base import Admitted, VbemScreen, bindings_of
 from tui.screens.certificate import CertificateScreen
 from tui.terminal.key_queue import is_typing
@@ -69,7 +69,9 @@ class LoginScreen(VbemScreen):
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(id="login-form", can_focus=False):
             yield Static("Veeam Backup Enterprise Manager", classes="title", markup=False)
-            yield Label("Server (host or host:port; the default port is 9398)", markup=False)
+            names = ", ".join(self.services.settings.servers)
+            known = f", or a name of the settings: {names}" if names else "; the default port is 9398"
+            yield Label(safe(f"Server (host or host:port{known})", cells=200), markup=False)
             yield LineInput(self._server, id="server", placeholder="em.example.org")
             yield Label("User (DOMAIN\\user, user@DOMAIN or user)", markup=False)
             yield LineInput(self._user, id="user", placeholder="DOMAIN\\user")
@@ -115,6 +117,9 @@ class LoginScreen(VbemScreen):
     @on(Input.Submitted)
     def go_on(self, event: Input.Submitted) -> None:
         # Enter goes to the next empty field; from the last one it logs on.
+        name, user = (self.query_one(f"#{one}", LineInput) for one in ("server", "user"))
+        if name.value.strip() in self.services.settings.servers and not user.value:
+            self._use_named(name.value.strip(), "")
         for name in ("server", "user", "password"):
             entry = self.query_one(f"#{name}", LineInput)
             if not entry.value and entry is not event.input:
@@ -147,6 +152,8 @@ class LoginScreen(VbemScreen):
         server, user, password = (
             self.query_one(f"#{n}", LineInput).value for n in ("server", "user", "password")
         )
+        if server.strip() in self.services.settings.servers:
+            server, user = self._use_named(server.strip(), user)
         try:
             address = self.services.address_of(server)
         except ValueError as error:
@@ -168,6 +175,19 @@ class LoginScreen(VbemScreen):
             return
         self._has_begun = True
         self._log_on(self.services.connect(address), user.strip(), password)
+
+    def _use_named(self, name: str, user: str) -> tuple[str, str]:
+        """Take what the settings have for a named server; return its host, and the user to log on as."""
+        services = self.services
+        try:
+            services.options.use_server(name)
+        except ValueError as error:
+            self.set_status(f"[server.{name}] of the settings cannot be used. {error}", "bad")
+            return "", user
+        services.settings = services.options.settings
+        if not user.strip():
+            user = self.query_one("#user", LineInput).value = services.options.user
+        return services.options.server, user
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on")
     async def _log_on(self, connection: Connection, user: str, password: str) -> None:
