@@ -117,9 +117,9 @@ class LoginScreen(VbemScreen):
     @on(Input.Submitted)
     def go_on(self, event: Input.Submitted) -> None:
         # Enter goes to the next empty field; from the last one it logs on.
-        name, user = (self.query_one(f"#{one}", LineInput) for one in ("server", "user"))
-        if name.value.strip() in self.services.settings.servers and not user.value:
-            self._use_named(name.value.strip(), "")
+        typed = self.query_one("#server", LineInput).value.strip()
+        if typed in self.services.settings.servers and not self.query_one("#user", LineInput).value:
+            self._use_named(typed, "")
         for name in ("server", "user", "password"):
             entry = self.query_one(f"#{name}", LineInput)
             if not entry.value and entry is not event.input:
