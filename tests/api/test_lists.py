@@ -273,6 +273,16 @@ async def test_references_without_end_are_left(scripted: Scripted) -> None:
     assert len(script.requests) == 2
 
 
+async def test_another_point_than_the_one_that_was_asked_for_is_not_taken_for_it(scripted: Scripted) -> None:
+    """A cache between may mix them up, or the link of a reference lead to another one."""
+    for replies in ((entity(2),), (reference(2), entity(2))):
+        async with scripted(*map(json_reply, replies)) as (manager, _):
+            with pytest.raises(Unreadable, match="of another restore point"):
+                await manager.vm_restore_point("1")
+    async with scripted(json_reply(entity(1))) as (manager, _):
+        assert (await manager.vm_restore_point("urn:veeam:VmRestorePoint:1")).vm_name == "vm1"
+
+
 @pytest.mark.parametrize("reply", [http(404), http(204)])
 async def test_a_point_that_vanished(scripted: Scripted, reply: bytes) -> None:
     async with scripted(reply) as (manager, _):
@@ -281,8 +291,9 @@ async def test_a_point_that_vanished(scripted: Scripted, reply: bytes) -> None:
 
 
 async def test_ids_are_encoded(scripted: Scripted) -> None:
-    async with scripted(json_reply(entity(1))) as (manager, script):
-        await manager.vm_restore_point("../tasks?x=1#y")
+    async with scripted(http(404)) as (manager, script):
+        with pytest.raises(NotFound):
+            await manager.vm_restore_point("../tasks?x=1#y")
     assert script.requests[0].target == "/api/vmRestorePoints/..%2Ftasks%3Fx%3D1%23y?format=Entity"
 
 

@@ -217,7 +217,7 @@ class EnterpriseManager:
         Raises:
             NotFound: it is not there any more.
         """
-        return await self._point(_point_path(id, PointKind.VM), PointKind.VM)
+        return await self._point_of(id, PointKind.VM)
 
     async def vapp_restore_point(self, id: str) -> RestorePoint:
         """Return one vApp restore point.
@@ -225,7 +225,7 @@ class EnterpriseManager:
         Raises:
             NotFound: it is not there any more.
         """
-        return await self._point(_point_path(id, PointKind.VAPP), PointKind.VAPP)
+        return await self._point_of(id, PointKind.VAPP)
 
     async def vms_of_vapp_point(self, point: RestorePoint) -> tuple[RestorePoint, ...]:
         """Return the VM points of the restore point a vApp point belongs to.
@@ -277,6 +277,13 @@ class EnterpriseManager:
             return found
         body = await asyncio.to_thread(gunzip, body, self._limits)
         return await self._rest.decode(body, lambda text: codec_of(text).points(text, kind, self._limits))
+
+    async def _point_of(self, id: str, kind: PointKind) -> RestorePoint:
+        """Return the point of that id: what a cache or a link gives instead would be restored unseen."""
+        found = await self._point(_point_path(id, kind), kind)
+        if found.id.lower() != id_of(id).lower():
+            raise Unreadable("It is of another restore point than the one that was asked for.")
+        return found
 
     async def _point(self, path: str, kind: PointKind) -> RestorePoint:
         found = await self._rest.read_model(path, lambda tree: entity_or_reference(tree, kind))

@@ -12,6 +12,7 @@ from tui.api.errors import MissingField, Unreadable
 
 _ADDRESSED = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*")
 _TARGET = re.compile(r"/[!-\[\]-z|~]*")
+_OUTWARD = re.compile(r"/(?:\.|%2e){1,2}(?:[/\\]|%2f|%5c|$)|\\|%5c", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _LAST_NULL_YEAR = 1753
 NAME_BYTES = 4096
@@ -77,11 +78,14 @@ def time_of(value: object) -> datetime | None:
 def path_of(href: str) -> str:
     """Path and query of a link; its host is the server's idea of its own name and never used (WIRE T16).
 
-    Empty for what is no link: relative, or with characters that have no place in a request line.
+    Empty for what is no link of the API: relative, out of /api/, where the token has no business, or with
+    characters that have no place in a request line.
     """
     rest = href if href.startswith("/") and not href.startswith("//") else _ADDRESSED.sub("", href, count=1)
     target = rest.partition("#")[0]
-    return target if _TARGET.fullmatch(target) else ""
+    path = target.partition("?")[0]
+    is_inside = path[:5].lower() == "/api/" and not _OUTWARD.search(path)
+    return target if is_inside and _TARGET.fullmatch(target) else ""
 
 
 def target_of(href: str) -> str:
