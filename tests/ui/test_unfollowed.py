@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button
 
-from tests.support.settle import opened, press, settle, text_of
+from tests.support.settle import opened, press, settle, shows, text_of
 from tests.ui.forms import app_for, details, send, tick
 from tests.ui.stage import StageApp, StageManager, stage
 from tests.unit.restores.fakes import finished, session, stopped
 from tests.unit.restores.points import point
-from tests.unit.restores.test_unfollowed import ELSEWHERE, Lab
+from tests.unit.restores.test_unfollowed import ALIVE, ELSEWHERE, Lab
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
 from tui.restore_states import RestoreState
@@ -181,3 +183,59 @@ async def test_what_another_vbem_watches_is_followed_by_what_the_server_says(
         assert "Of its session the server says Working, 12 %." in details(pilot)
         assert text_of(pilot).count("sql01") == 2, "one row, and the details"
         assert app.rows.get(1).owner == ELSEWHERE
+
+
+async def test_a_restore_of_a_living_vbem_is_taken_over_by_name_after_a_yes(
+    tmp_path: Path, manager: StageManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = StageApp(tmp_path, manager, TasksScreen)
+    lab = Lab(tmp_path / "state")
+    host, boot, *_ = ALIVE.split("|")
+    lab.row(owner=f"{host}|{boot}|1|1", vm_name="sql01", operator="kim@jump01", reason="INC-5001")
+    lab.journal.close()
+    monkeypatch.setattr("tui.store.process_lock.start_of", lambda _pid: "1")
+    manager.session_list = (session(1, vm="sql01", progress=12),)
+    async with opened(app) as pilot:
+        await reattached(pilot)
+        await press(pilot, "c")
+        said = " ".join(text_of(pilot).replace("\u2502", " ").split())
+        assert "It cannot be cancelled from here" in said
+        assert "kim@jump01 (process 1 on" in said
+        assert "the backup console" in said
+        await press(pilot, "escape", "T")
+        said = " ".join(text_of(pilot).replace("\u2502", " ").split())
+        assert "Type the VM's name (sql01) or that of who sent it (kim):" in said
+        assert "Sent by kim@jump01" in said
+        assert "for INC-5001" in said
+        assert app.screen.query_one("#yes", Button).disabled
+        await press(pilot, *"sql0", "enter")
+        assert "That does not match. Nothing was changed." in text_of(pilot)
+        await press(pilot, "escape")
+        assert "Nothing was changed." in text_of(pilot)
+        assert app.rows.get(1).owner == f"{host}|{boot}|1|1"
+        await press(pilot, "T", *"kim", "enter")
+        assert "Watched from now on: row 1." in text_of(pilot)
+        assert app.rows.get(1).owner == ALIVE
+        await tick(pilot)
+        assert "] 12 %" in text_of(pilot)
+    assert not manager.deletes
+    assert not manager.posts
+
+
+async def test_a_restore_that_was_taken_over_meanwhile_is_named_as_the_other_s(
+    tmp_path: Path, manager: StageManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_for(tmp_path, point(), manager)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await send(pilot)
+        host, boot, *_ = ALIVE.split("|")
+        lab = Lab(tmp_path / "state")
+        lab.own(1, f"{host}|{boot}|1|1")
+        lab.journal.close()
+        monkeypatch.setattr("tui.store.process_lock.start_of", lambda _pid: "1")
+        restores = app.services.restores
+        assert restores is not None
+        looking = asyncio.create_task(app.services.watcher(restores).run())
+        await shows(pilot, "Another vbem has taken over the restore of app07")
+        looking.cancel()
+        await shows(pilot, "NOT WATCHED here: It is watched by another vbem (process 1 on")

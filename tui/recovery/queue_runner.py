@@ -114,9 +114,11 @@ class RestoreQueue:
         self._note(self._restores.all)
         try:
             async with asyncio.TaskGroup() as sends:
-                sends.create_task(self._read_others())
+                reading = sends.create_task(self._read_others())
                 while True:
                     self._wake.clear()
+                    if reading.done() and self._followed_by_others():
+                        reading = sends.create_task(self._read_others())
                     await self.save()
                     while (line := self.queue.next_line()) is not None:
                         self._set(transitions.sending(self.queue, line.id))
@@ -143,6 +145,9 @@ class RestoreQueue:
             if is_news and isinstance(error, _OF_ALL_LINES):
                 now = transitions.pause(now, describe(f"restore {safe(new.vm_name, cells=40)}", error))
         self._set(now)
+        if self._followed_by_others():
+            # One of its own may have been taken over just now.
+            self._wake.set()
 
     async def _read_others(self) -> None:
         """Read what became of an earlier run's restores from the journal, while another vbem follows them."""

@@ -32,7 +32,9 @@ restore through its files:
    over the rows whose owner has ended (`journal_mapping.take_up` and
    `resume`), and the monitor finds those restores again. What it may not
    follow by itself is `unfollowed`, with why; `take_over` follows it on the
-   operator's word.
+   operator's word, from a vbem that runs by name only. That one lets the
+   restore go at its next look at the journal, which takes nothing from it
+   any more.
 
 `ports` says what this room needs of the server and of the journal, as two
 protocols. The states and their words are in `tui.restore_states`, because

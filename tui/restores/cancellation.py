@@ -86,9 +86,17 @@ def _blocked(restore: Restore, session_key: str) -> tuple[str, ...]:
     if not restore.task_id or restore.task_gone or restore.task_session != session_key:
         return (
             "The restore has no task in this logon session, so it cannot be cancelled from here.",
+            *_who_can(restore),
             f"If it is running, stop it in {console(restore)}.",
         )
     return ()
+
+
+def _who_can(restore: Restore) -> tuple[str, ...]:
+    """Return where its task is known, if another run of vbem sent it."""
+    if not (restore.sent_by and restore.task_session):
+        return ()
+    return (f"{restore.sent_by} sent it: only in the logon session of then can its launch be cancelled.",)
 
 
 def asked(restore: Restore, by: str, now: Timestamp) -> Restore:
@@ -111,6 +119,12 @@ def asked(restore: Restore, by: str, now: Timestamp) -> Restore:
         cancel_repeated=restore.has_unanswered_cancel,
         cancel_settled=False,
     )
+
+
+def not_ours(restore: Restore) -> Restore:
+    """Apply that another vbem has taken the restore over before the DELETE left."""
+    words = "The cancel was NOT sent: another vbem has taken this restore over."
+    return replace(restore, cancel=CancelState.NOT_SENT, cancel_at=None, cancel_words=words)
 
 
 def resumed(restore: Restore, now: Timestamp) -> Restore:

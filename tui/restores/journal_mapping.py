@@ -166,6 +166,7 @@ def take_up(entry: JournalEntry) -> Restore:
         is_after_incident=entry.is_after_incident,
         queue_row=entry.queue_row,
         reason=entry.reason,
+        sent_by=entry.operator,
         submitted=entry.started or entry.created,
         state=entry.state,
         message=entry.message,
@@ -213,7 +214,7 @@ def resume(restore: Restore, session_key: str, now: Timestamp, updated: datetime
         return replace(restore, note="Watched again through its task.")
     if restore.state is RestoreState.LAUNCHING:
         known = "The server accepted the request and was launching it when last heard of"
-        why = f"{known}; its task ({restore.task_id}) belongs to a logon session that has ended."
+        why = f"{known}; its task ({restore.task_id}) belongs to another logon session, which alone knows it."
         return task_missing(restore, now, why)
     ended_early = "vbem ended before the server replied; it may have started."
     return search(restore, restore.why_unknown or ended_early, now)

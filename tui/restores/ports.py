@@ -96,8 +96,8 @@ class RestoreJournal(Protocol):
     def claim_session(self, id: int, session_uid: str, found_by: str) -> bool:
         """Give a session to a row, for ever; False if another row has it."""
 
-    def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
-        """Take a row whose owner is dead, or on another host where the operator says so."""
+    def claim(self, id: int, *, from_elsewhere: bool = False, from_owner: str = "") -> bool:
+        """Take a row whose owner is dead, or another one's where the operator says so."""
 
     def release(self, id: int) -> None:
         """Give a row up, so that the next start may claim it."""
@@ -161,7 +161,7 @@ class UnavailableJournal:
         """
         raise JournalError(self._why)
 
-    def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
+    def claim(self, id: int, *, from_elsewhere: bool = False, from_owner: str = "") -> bool:
         """Claim nothing."""
         return False
 

@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Concatenate, ParamSpec
 
 from tui.api.models import Task
 from tui.clock import Clock
 from tui.restore_states import ENDS, FoundBy, RestoreState
-from tui.restores.journal_mapping import journal_fields
-from tui.restores.ports import RestoreJournal
+from tui.restores.journal_mapping import journal_fields, resume, take_up
+from tui.restores.ports import JournalEntry, RestoreJournal
 from tui.restores.restore import Restore, Timestamp
 from tui.restores.transitions import let_go, session_uid_of
 from tui.sanitize import safe
@@ -49,6 +51,10 @@ class RestoreRegistry:
         self._restores: dict[str, Restore] = {}
         self._listeners: list[Listener] = []
         self._changed = False
+        self._left: set[str] = set()
+        """Keys of restores that another process has taken over: nothing of them is shown or written."""
+        self.not_ours: set[int] = set()
+        """Rows that could not be written, because another process follows them."""
         self._pending_rows: dict[str, Mapping[str, object]] = {}
         self._unwritten: deque[tuple[int, dict[str, object]]] = deque()
         self._writing = asyncio.Lock()
@@ -83,8 +89,8 @@ class RestoreRegistry:
         return Timestamp(wall=self._clock.now(), monotonic_s=self._clock.monotonic())
 
     def all(self) -> tuple[Restore, ...]:
-        """Return every restore, in the order of their start."""
-        return tuple(self._restores.values())
+        """Return every restore that is this process's, in the order of their start."""
+        return tuple(one for key, one in self._restores.items() if key not in self._left)
 
     def get(self, key: str) -> Restore:
         """Return the newest snapshot of one restore.
@@ -96,7 +102,26 @@ class RestoreRegistry:
 
     def find_entry(self, entry_id: int) -> Restore | None:
         """Return the restore of a journal row, if this run has it."""
-        return next((item for item in self._restores.values() if item.entry_id == entry_id), None)
+        return next((item for item in self.all() if item.entry_id == entry_id), None)
+
+    async def follow(self, entry: JournalEntry, session_key: str, **claim: Any) -> Restore | None:  # noqa: ANN401 - the words of `RestoreJournal.claim`
+        """Become the owner of a row and take its restore in; None where it is another's.
+
+        Raises:
+            ValueError: the row holds a word that this version does not know.
+        """
+        restore = take_up(entry)
+        if not await asyncio.to_thread(partial(self.journal.claim, entry.id, **claim)):
+            return None
+        self.not_ours.discard(entry.id)
+        self.add(restore)
+        return self.change(restore.key, resume, session_key, self.timestamp(), entry.updated)
+
+    def leave(self, key: str) -> None:
+        """Let a restore go that another process has taken over: nothing more of it is written here."""
+        self._left.add(key)
+        self._unwritten = deque(one for one in self._unwritten if one[0] != self._restores[key].entry_id)
+        self._changed = True
 
     def add(self, restore: Restore, pending_row: Mapping[str, object] | None = None) -> None:
         """Take a restore in.
@@ -137,7 +162,7 @@ class RestoreRegistry:
             _LOG.info("restore %s of %s: %s -> %s. %s", *words)
         self._changed = True
         fields = journal_fields(new)
-        if new.entry_id is not None and _is_worth_writing(old, new):
+        if new.entry_id is not None and key not in self._left and _is_worth_writing(old, new):
             self._unwritten.append((new.entry_id, fields))
         return new
 
@@ -186,9 +211,9 @@ class RestoreRegistry:
                 continue
             try:
                 await asyncio.to_thread(self.journal.update, entry_id, **fields)
-            except NotOwner as error:
-                # Taken over after a long silence: the row is the other's now, the watching stays ours too.
-                why[entry_id] = str(error)
+            except NotOwner:
+                # Taken over: the next look at the journal leaves its restore to the other.
+                self.not_ours.add(entry_id)
             except SessionTaken:
                 self._give_session_up(entry_id, str(fields["session_uid"]))
             except StoreError as error:
@@ -212,6 +237,22 @@ class RestoreRegistry:
             is_late = restore.entry_id is None or restore.entry_id in waiting
             why = reasons.get(restore.key, self.journal_problem) if is_late else ""
             self.change(restore.key, with_unjournalled, not_in_journal(why) if why else "")
+
+    @contextmanager
+    def saying_when_late(
+        self, key: str, step: Callable[[Restore], Restore], after_s: float
+    ) -> Iterator[None]:
+        """Apply a step and call the listeners if what is inside takes longer than a reply should."""
+
+        def apply() -> None:
+            self.change(key, step)
+            self.notify_listeners()
+
+        timer = asyncio.get_running_loop().call_later(after_s, apply)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def notify_listeners(self) -> None:
         """Call the listeners if anything changed since the last time."""

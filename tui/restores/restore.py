@@ -61,6 +61,8 @@ class Restore:
     """Its line in the queue of a recovery plan; None where it was sent alone."""
     reason: str = ""
     """Ticket or reason the operator gave."""
+    sent_by: str = ""
+    """Who sent it, `user@host`, where that was an earlier run or another vbem; else empty."""
     submitted: datetime
     """When it was sent, by this machine's clock."""
     ended: datetime | None = None

@@ -7,8 +7,8 @@ What is not certain after that is called unknown, never guessed and never sent a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -23,7 +23,7 @@ from tui.restores.errors import AfterIncident, AlreadyRunning, AlreadySubmitted,
 from tui.restores.forms.fields import Values
 from tui.restores.forms.form import RestoreForm
 from tui.restores.incident import Incident
-from tui.restores.journal_mapping import Requester, new_restore, resume, row_of, take_up
+from tui.restores.journal_mapping import Requester, new_restore, row_of
 from tui.restores.monitor import FASTEST_S, POLL_S, STALE_AFTER_S, Monitor, session_key
 from tui.restores.other_restores import NOTHING_BESIDE, beside
 from tui.restores.plan import PlanContext, RestorePlan, make_plan, new_names, with_context
@@ -39,8 +39,9 @@ from tui.restores.session_search import (
     running_query,
     with_found,
 )
-from tui.restores.unfollowed import Unfollowed, unreadable, why_unfollowed
+from tui.restores.unfollowed import Unfollowed, kept_by_another, unreadable, why_unfollowed
 from tui.store.errors import StoreError, VmInFlight
+from tui.store.process_lock import this_process
 
 LEAVING_PATIENCE_S = 2.0
 """How long `close` waits for replies that are still to come."""
@@ -84,7 +85,7 @@ class RestoreService:
         poll_s: float = POLL_S,
         on_failure: Callable[[BaseException], object] = lambda _error: None,
     ) -> None:
-        self.server, self.operator = server, operator
+        self.server, self.operator, self._me = server, operator, this_process()
         self.incident: Incident | None = None
         """What restores are for: plans say what is lost, and a point of after it needs its own yes."""
         self._manager, self._clock = manager, clock
@@ -303,7 +304,7 @@ class RestoreService:
         """Send exactly one POST; whatever happens, the restore does not stay `sent`."""
         session = session_key(self._manager.session)
         try:
-            with self._told_when_late(key, transitions.still_unanswered):
+            with self._registry.saying_when_late(key, transitions.still_unanswered, self._reply_patience_s):
                 task = await self._manager.send(plan.request)
         except ManagerError as error:
             self._registry.change(key, transitions.unanswered, error, self._registry.timestamp())
@@ -318,20 +319,6 @@ class RestoreService:
         await self._registry.flush()
         self.monitor.wake()
         return self._registry.get(key)
-
-    @contextmanager
-    def _told_when_late(self, key: str, step: Callable[[Restore], Restore]) -> Iterator[None]:
-        """Apply a step and tell the listeners if what is inside takes longer than a reply should."""
-
-        def apply() -> None:
-            self._registry.change(key, step)
-            self._registry.notify_listeners()
-
-        timer = asyncio.get_running_loop().call_later(self._reply_patience_s, apply)
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def what_cancel_can_do(self, restore: Restore) -> CancelOutlook:
         """Return what cancelling can do now, in words, before anybody is asked."""
@@ -361,10 +348,12 @@ class RestoreService:
         """Journal that it was asked, send exactly one DELETE, journal the outcome."""
         await self._flush_in_time(key)
         current = self._registry.get(key)
+        if current.entry_id in self._registry.not_ours:
+            return self._registry.change(key, cancellation.not_ours)
         task = Task(task_id=current.task_id, state=TaskState.RUNNING, delete_href=current.task_href)
         error: ManagerError | None = None
         try:
-            with self._told_when_late(key, cancellation.still_unanswered):
+            with self._registry.saying_when_late(key, cancellation.still_unanswered, self._reply_patience_s):
                 await self._manager.cancel_task(task)
         except ManagerError as refused:
             error = refused
@@ -396,6 +385,11 @@ class RestoreService:
     # Finding again, and leaving
 
     @property
+    def session_key(self) -> str:
+        """Return the key of the live logon session, as rows name theirs."""
+        return session_key(self._manager.session)
+
+    @property
     def unfollowed(self) -> tuple[Unfollowed, ...]:
         """Return the rows without an end that this run does not follow, as of the last `reattach`."""
         return self._unfollowed
@@ -409,6 +403,10 @@ class RestoreService:
             JournalError: the journal cannot be read.
         """
         entries = await asyncio.to_thread(self._registry.journal.open_rows)
+        others = {one.id for one in entries if one.owner not in {"", self._me}}
+        for entry_id in self._registry.not_ours | others:
+            if (lost := self._registry.find_entry(entry_id)) is not None:
+                self._registry.leave(lost.key)
         taken, unfollowed = [], []
         for entry in entries:
             if self._registry.find_entry(entry.id) is not None:
@@ -426,31 +424,29 @@ class RestoreService:
             self.monitor.wake()
         return tuple(self._registry.get(key) for key in taken)
 
-    async def _follow(self, entry: JournalEntry, *, from_elsewhere: bool = False) -> Restore | Unfollowed:
+    async def _follow(self, entry: JournalEntry, **claim: object) -> Restore | Unfollowed:
         """Become the owner of a row and follow its restore; or say why not."""
-        claim = partial(self._registry.journal.claim, entry.id, from_elsewhere=from_elsewhere)
         try:
-            restore = take_up(entry)
-            if not await asyncio.to_thread(claim):
-                return Unfollowed(entry=entry, why="Another vbem took it.", may_be_taken=False)
+            return await self._registry.follow(entry, self.session_key, **claim) or kept_by_another(entry)
         except ValueError as error:
             return unreadable(entry, str(error))
-        self._registry.add(restore)
-        key, now = session_key(self._manager.session), self._registry.timestamp()
-        return self._registry.change(restore.key, resume, key, now, entry.updated)
 
-    async def take_over(self, one: Unfollowed) -> Restore | Unfollowed:
+    async def take_over(self, one: Unfollowed, *, is_named: bool = False) -> Restore | Unfollowed:
         """Follow a row on the operator's word: of another server's name, of another host, of long ago.
 
         The row is read again first: one whose vbem has ended since is followed, too, and the reason why one
         cannot be is of now.
+
+        Args:
+            one: the row.
+            is_named: the operator has named it, to take it from the vbem that watches it.
 
         Raises:
             JournalError: the journal cannot be read or written.
         """
         if all(other.key != one.key for other in self._unfollowed):
             return one
-        found = await self._try_to_follow(one)
+        found = await self._try_to_follow(one, is_named=is_named)
         self._unfollowed = tuple(other for other in self._unfollowed if other.key != one.key)
         if isinstance(found, Unfollowed) and not found.entry.state.is_over:
             self._unfollowed += (found,)
@@ -459,13 +455,16 @@ class RestoreService:
         self.monitor.wake()
         return found
 
-    async def _try_to_follow(self, one: Unfollowed) -> Restore | Unfollowed:
+    async def _try_to_follow(self, one: Unfollowed, *, is_named: bool) -> Restore | Unfollowed:
         """Follow a row as it is now; where it can still not be followed, say why as of now."""
         entry = await self.read_row(one.entry.id)
         if entry.state.is_over:
             ended = f"It {entry.state.predicate}: History shows it."
             return Unfollowed(entry=entry, why=ended, may_be_taken=False)
         why = why_unfollowed(entry, self.server, self._clock.now())
+        if is_named and why is not None and why.is_watched:
+            # From the one that was named, and from no other.
+            return await self._follow(entry, from_owner=one.entry.owner)
         if why is not None and not (why.may_be_taken and one.may_be_taken):
             return why
         return await self._follow(entry, from_elsewhere=True)

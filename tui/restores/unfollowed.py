@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from tui import timefmt
 from tui.api.models import Items, RestoreSession
 from tui.api.query import Query, any_of, ge, ne
-from tui.store.journal import FORGOTTEN_AFTER
+from tui.restore_states import RestoreState
+from tui.store.journal import BEING_SENT, FORGOTTEN_AFTER
 from tui.store.journal_entry import JournalEntry
 from tui.store.process_lock import OwnerState, owner_state, owner_words
 
@@ -25,7 +26,9 @@ class Unfollowed:
     entry: JournalEntry
     why: str
     may_be_taken: bool = True
-    """Whether the operator may take it over."""
+    """Whether the operator may take it over without naming it."""
+    is_watched: bool = False
+    """Whether another vbem watches it, or may: it is taken from that by name only."""
     is_unreadable: bool = False
     """Whether the row says what this version does not understand."""
 
@@ -33,6 +36,34 @@ class Unfollowed:
     def key(self) -> str:
         """Return its name in a list."""
         return f"row-{self.entry.id}"
+
+    @property
+    def owner_name(self) -> str:
+        """Return who sent it, without the machine: what is typed to take it over."""
+        return self.entry.operator.partition("@")[0]
+
+    def is_named_by(self, typed: str) -> bool:
+        """Return whether the operator has typed the VM's name or that of who sent it."""
+        names = {self.entry.vm_name, self.entry.operator, self.owner_name} - {""}
+        return typed.strip().casefold() in {name.strip().casefold() for name in names}
+
+    def cancel_words(self, session_key: str) -> tuple[str, ...]:
+        """Return who can cancel it, and where.
+
+        Args:
+            session_key: of the live logon session.
+        """
+        entry = self.entry
+        console = f"the backup console{f' on {name}' if (name := entry.backup_server_name) else ''}"
+        if entry.state is RestoreState.LAUNCHING and entry.logon_session_id == session_key:
+            return ("This vbem shares the logon session of its task: take it over, then cancel its launch.",)
+        sender = (
+            f"{entry.operator} ({owner_words(entry.owner)})" if entry.operator else owner_words(entry.owner)
+        )
+        return (
+            "It cannot be cancelled from here: only the logon session that started it knows its task.",
+            f"{sender} can cancel it there while it launches; what runs already is stopped in {console}.",
+        )
 
 
 def why_unfollowed(entry: JournalEntry, server: str, now: datetime) -> Unfollowed | None:
@@ -48,19 +79,28 @@ def why_unfollowed(entry: JournalEntry, server: str, now: datetime) -> Unfollowe
     owner = owner_state(entry.owner)
     if owner is OwnerState.ALIVE:
         why = f"It is watched by another vbem ({owner_words(entry.owner)}), which is running."
-        return Unfollowed(entry=entry, why=why, may_be_taken=False)
+        return Unfollowed(entry=entry, why=why, may_be_taken=False, is_watched=True)
     if entry.server != server:
         why = f"It was sent to {entry.server}, and vbem is logged on to {server}."
         return Unfollowed(entry=entry, why=why)
     if owner is OwnerState.ELSEWHERE:
         why = f"It belongs to {owner_words(entry.owner)}; whether that still runs cannot be known here."
-        return Unfollowed(entry=entry, why=why)
+        return Unfollowed(entry=entry, why=why, is_watched=True)
     if now - entry.updated > FORGOTTEN_AFTER:
         days = FORGOTTEN_AFTER.days
         when = timefmt.both(entry.updated)
         why = f"It was last written at {when}; the server lists restore sessions for {days} days."
         return Unfollowed(entry=entry, why=why)
     return None
+
+
+def kept_by_another(entry: JournalEntry) -> Unfollowed:
+    """Return the row that could not be taken, because another process has it."""
+    if entry.state in BEING_SENT:
+        why = "It is being sent just now; only its sender hears the reply. Try again in a moment."
+    else:
+        why = "Another vbem took it."
+    return Unfollowed(entry=entry, why=why, may_be_taken=False)
 
 
 def unreadable(entry: JournalEntry, what: str) -> Unfollowed:

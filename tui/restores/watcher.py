@@ -78,6 +78,7 @@ class RestoreWatcher:
     async def _look(self) -> None:
         """Follow the rows whose vbem has ended; say what is new of them and of those that nobody watches."""
         before = {one.key: one for one in self._restores.unfollowed}
+        own = {one.entry_id: one for one in self._restores.all}
         problem, self._problem = self._problem, ""
         try:
             found = await self._restores.reattach()
@@ -91,6 +92,9 @@ class RestoreWatcher:
             self._on_failure("find earlier restores", error)
             return
         self._say_found(found)
+        for lost in own.keys() - {one.entry_id for one in self._restores.all}:
+            name = safe(own[lost].vm_name, cells=40)
+            self._on_notice(f"Another vbem has taken over the restore of {name}; this one leaves it.", "bad")
         for entry in ended:
             self._on_notice(ended_words(entry), "note")
         self._say_unfollowed([one for one in self._restores.unfollowed if one.key not in before])

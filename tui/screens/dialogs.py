@@ -85,6 +85,76 @@ class AskScreen(Dialog[bool]):
         self.query_one("#ask-text", BoxText).turn(lines)
 
 
+class TypeNameScreen(Dialog[bool]):
+    """A question that is answered by typing a name; the safe answer is all else.
+
+    Args:
+        services: what it is about.
+        title: the question.
+        text: what to know for an answer.
+        prompt: what is to be typed.
+        is_name: whether that was typed.
+        yes: the button that does it.
+    """
+
+    NAME = "ask"
+    BINDINGS = bindings_of("ask")
+
+    def __init__(
+        self,
+        services: Services,
+        title: str,
+        text: str,
+        *,
+        prompt: str,
+        is_name: Callable[[str], bool],
+        yes: str,
+    ) -> None:
+        super().__init__(services)
+        self._title, self._text, self._prompt = title, text, prompt
+        self._is_name, self._yes = is_name, yes
+
+    def compose_box(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield self.title_line(self._title)
+            yield BoxText(self._text.split("\n"), needs_tab=False, id="ask-text")
+            yield Static(safe(self._prompt, cells=200), markup=False)
+            yield LineInput(id="ask-typed")
+            yield Static("", markup=False, id="ask-note")
+            with Horizontal(classes="buttons"):
+                yield Button("Back", id="no", compact=True)
+                yield Button(self._yes, id="yes", compact=True, disabled=True)
+
+    def on_mount(self) -> None:
+        self.query_one(LineInput).focus()
+
+    @on(Input.Changed)
+    def compare(self, event: Input.Changed) -> None:
+        self.query_one("#yes", Button).disabled = not self._is_name(event.value)
+        self.query_one("#ask-note", Static).update("")
+
+    @on(Input.Submitted)
+    def accept_typed(self, event: Input.Submitted) -> None:
+        if self._is_name(event.value):
+            self.dismiss(True)
+        else:
+            self.query_one("#ask-note", Static).update("That does not match. Nothing was changed.")
+
+    @on(Button.Pressed, "#yes")
+    def accept(self) -> None:
+        self.dismiss(self._is_name(self.query_one(LineInput).value))
+
+    @on(Button.Pressed, "#no")
+    def action_back(self) -> None:
+        self.dismiss(False)
+
+    def action_next_choice(self) -> None:
+        self.focus_next(Button)
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one("#ask-text", BoxText).turn(lines)
+
+
 class WaitScreen(Dialog[None]):
     """Says what is being done, while no key may come between.
 

@@ -1,4 +1,4 @@
-"""Saying which restore session is that of an UNKNOWN restore: a list, then one question."""
+"""Whose a restore is: which session is that of an UNKNOWN one, and taking one over from another vbem."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from tui import timefmt
 from tui.api.models import RestoreSession
+from tui.restore_states import RestoreState
 from tui.restores.restore import Restore
 from tui.restores.session_choice import SessionCandidate, SessionList
 from tui.restores.session_search import names_point
-from tui.sanitize import safe
+from tui.restores.unfollowed import Unfollowed
+from tui.sanitize import name, safe
 from tui.screens.base import Dialog, bindings_of
-from tui.screens.dialogs import AskScreen
+from tui.screens.dialogs import AskScreen, TypeNameScreen
 from tui.screens.session_text import began, came_to
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.virtual_table import VirtualTable
@@ -83,3 +86,39 @@ def are_you_sure(services: Services, restore: Restore, session: RestoreSession) 
         "it later."
     )
     return AskScreen(services, "Is this session yours?", text, yes="It is mine", no="Back")
+
+
+def by_name(services: Services, one: Unfollowed) -> TypeNameScreen:
+    """Return the question before a restore is taken from the vbem that watches it, or may."""
+    entry = one.entry
+    names = f"the VM's name ({name(entry.vm_name, cells=40)})"
+    if one.owner_name:
+        names = f"{names} or that of who sent it ({name(one.owner_name, cells=30)})"
+    text = (
+        f"{one.why}\n{_sender(one)}.\n"
+        "That vbem leaves it within some seconds; this one watches it and writes its row. Nothing is sent to "
+        "the server, and nothing changes there."
+    )
+    own_key = services.restores.session_key if services.restores else ""
+    if entry.state is RestoreState.LAUNCHING and entry.logon_session_id != own_key:
+        text += (
+            " Only the other logon session knows its task: it is UNKNOWN until its restore session is found."
+        )
+    title = f"Take over the restore of {safe(entry.vm_name, cells=40)}?"
+    prompt = f"Type {names}:"
+    return TypeNameScreen(services, title, text, prompt=prompt, is_name=one.is_named_by, yes="Take over")
+
+
+def who_cancels(services: Services, one: Unfollowed, session_key: str) -> AskScreen:
+    """Return who can cancel a restore that is not watched here, and the offer to take it over."""
+    words = "\n".join((*one.cancel_words(session_key), f"{_sender(one)}."))
+    title = f"Cancel the restore of {safe(one.entry.vm_name, cells=40)}?"
+    return AskScreen(services, title, words, yes="Take over...", no="Let it run")
+
+
+def _sender(one: Unfollowed) -> str:
+    entry = one.entry
+    who = f"{entry.operator or 'somebody'} as {entry.em_user or 'an unknown user'}"
+    when = f" at {timefmt.both(entry.started)}" if entry.started else ""
+    ticket = f", for {entry.reason}" if entry.reason else ""
+    return f"Sent by {who}{when}{ticket}"

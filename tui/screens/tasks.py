@@ -37,7 +37,7 @@ from tui.screens.restore_text import (
     unfollowed_cells,
     unfollowed_lines,
 )
-from tui.screens.session_picker import SessionPicker, are_you_sure
+from tui.screens.session_picker import SessionPicker, are_you_sure, by_name, who_cancels
 from tui.screens.session_text import everybody_words, live_words, session_cells, session_lines, stop_words
 from tui.widgets.footer import Footer
 from tui.widgets.table_layout import Cell, Column, ListRows
@@ -134,9 +134,9 @@ class TasksScreen(VbemScreen):
         return self._everybody.besides(shown) if self._everybody else ()
 
     @property
-    def _chosen_other(self) -> RestoreSession | None:
+    def _chosen_row(self) -> _Row | None:
         key = self.query_one(VirtualTable).cursor_key
-        return next((one for one in self._others if one.uid == key), None)
+        return next((row for row in self._rows() if _key(row) == key), None)
 
     def _live(self, one: Unfollowed) -> str:
         """Return what the server says of a row that is not followed here; empty where it lists nothing."""
@@ -161,15 +161,8 @@ class TasksScreen(VbemScreen):
         return self.services.recovery.queue if self.services.recovery else None
 
     @property
-    def _queued(self) -> tuple[QueuedLine, ...]:
-        """Return the lines of the queue that have no restore."""
-        lines = self._queue.queue.lines if self._queue else ()
-        return tuple(line for line in lines if line.restore is None)
-
-    @property
     def _chosen_line(self) -> QueuedLine | None:
-        key = self.query_one(VirtualTable).cursor_key
-        return next((line for line in self._queued if line.id == key), None)
+        return row if isinstance(row := self._chosen_row, QueuedLine) else None
 
     def _queue_changed(self) -> None:
         if self.is_mounted and self.app.screen is self:
@@ -252,8 +245,7 @@ class TasksScreen(VbemScreen):
 
     @property
     def _chosen(self) -> Restore | None:
-        key = self.query_one(VirtualTable).cursor_key
-        return next((restore for restore in self._restores if restore.key == key), None)
+        return row if isinstance(row := self._chosen_row, Restore) else None
 
     @property
     def _unfollowed(self) -> tuple[Unfollowed, ...]:
@@ -261,8 +253,7 @@ class TasksScreen(VbemScreen):
 
     @property
     def _chosen_unfollowed(self) -> Unfollowed | None:
-        key = self.query_one(VirtualTable).cursor_key
-        return next((one for one in self._unfollowed if one.key == key), None)
+        return row if isinstance(row := self._chosen_row, Unfollowed) else None
 
     @on(RestoresChanged)
     def _changed(self) -> None:
@@ -275,19 +266,24 @@ class TasksScreen(VbemScreen):
     def _show_all(self) -> None:
         now = self.services.clock.now()
         queue = self._queue.queue if self._queue else None
-        rows = ListRows[_Row](self._rows(queue), lambda one: self._cells(one, now, queue), _key)
+        rows = ListRows[_Row](self._rows(), lambda one: self._cells(one, now, queue), _key)
         self.query_one(VirtualTable).set_rows(rows)
         self._show_queue(now)
         self._show_everybody(now)
         self._show_chosen()
         self._show_journal_problem()
 
-    def _rows(self, queue: Queue | None) -> tuple[_Row, ...]:
-        """Return the queue in its order, then the other restores, the newest first."""
+    def _rows(self) -> tuple[_Row, ...]:
+        """Return the queue in its order, then the other restores, the newest first, then those of others."""
         restores = {one.key: one for one in self._restores}
-        lines = queue.lines if queue is not None else ()
-        queued = tuple(restores.pop(line.restore_key, line) for line in lines)
-        return (*queued, *reversed(restores.values()), *reversed(self._unfollowed), *self._others)
+        unfollowed: dict[int | None, Unfollowed] = {one.entry.id: one for one in self._unfollowed}
+        rows: list[_Row] = []
+        for line in self._queue.queue.lines if self._queue is not None else ():
+            # One that another vbem has taken over stays in its place.
+            number = line.restore.entry_id if line.restore is not None else None
+            others: _Row = unfollowed.pop(number, line) if number in unfollowed else line
+            rows.append(restores.pop(line.restore_key, others))
+        return (*rows, *reversed(restores.values()), *reversed(unfollowed.values()), *self._others)
 
     def _cells(self, one: _Row, now: datetime, queue: Queue | None) -> tuple[Cell, ...]:
         if isinstance(one, Restore):
@@ -312,7 +308,7 @@ class TasksScreen(VbemScreen):
         self._enable(chosen)
         details = self.query_one("#tasks-details", TextView)
         if chosen is None:
-            details.show(self._other_lines())
+            details.show(self._other_lines(self._chosen_row))
             return
         plan = self._plans.get(chosen.entry_id or 0, "")
         lines = spell_out(
@@ -323,20 +319,22 @@ class TasksScreen(VbemScreen):
         if chosen.entry_id is not None and chosen.entry_id not in self._plans:
             self._read_plan(chosen.entry_id)
 
-    def _other_lines(self) -> list[Line]:
-        """Return what is known of the chosen row that is no restore of this run."""
-        one, line, other = self._chosen_unfollowed, self._chosen_line, self._chosen_other
-        if line is not None and self._queue is not None:
-            return queue_line_details(self._queue.queue, line)
-        if other is not None and self._everybody is not None:
-            return session_lines(other, self._everybody)
-        return unfollowed_lines(one, self.services.clock.now(), self._live(one)) if one else []
+    def _other_lines(self, row: _Row | None) -> list[Line]:
+        """Return what is known of a row that is no restore of this run."""
+        if isinstance(row, QueuedLine) and self._queue is not None:
+            return queue_line_details(self._queue.queue, row)
+        if isinstance(row, RestoreSession) and self._everybody is not None:
+            return session_lines(row, self._everybody)
+        if isinstance(row, Unfollowed):
+            return unfollowed_lines(row, self.services.clock.now(), self._live(row))
+        return []
 
     def _enable(self, chosen: Restore | None) -> None:
+        one = self._chosen_unfollowed
         unusable = {
             "cancel": chosen is None or chosen.is_over,
             "again": not _may_send_again(chosen),
-            "take_over": not self._may_take_over,
+            "take_over": one is None or not (one.may_be_taken or one.is_watched),
         }
         missing = {"tasks.pause"} if self._queue is None else set()
         for name, off in unusable.items():
@@ -370,17 +368,10 @@ class TasksScreen(VbemScreen):
 
     # -- acting -------------------------------------------------------------------------------
 
-    @on(Button.Pressed, "#tasks-cancel")
-    def _pressed_cancel(self) -> None:
-        self.action_cancel()
-
-    @on(Button.Pressed, "#tasks-again")
-    def _pressed_again(self) -> None:
-        self.action_again()
-
-    @on(Button.Pressed, "#tasks-take")
-    def _pressed_take(self) -> None:
-        self.action_take_over()
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        actions = {"tasks-cancel": self.action_cancel, "tasks-again": self.action_again}
+        actions.get(event.button.id or "", self.action_take_over)()
 
     @on(VirtualTable.Chosen)
     def _to_details(self) -> None:
@@ -391,14 +382,16 @@ class TasksScreen(VbemScreen):
         (table if details.has_focus else details).focus()
 
     def action_cancel(self) -> None:
-        chosen = self._chosen
+        row = self._chosen_row
         if self.refuses_write():
             return
-        if chosen is None:
-            other = self._chosen_other
-            self.set_status(stop_words(other) if other else "There is no restore to cancel.")
+        if isinstance(row, Restore):
+            self.app.push_screen(CancelScreen(self.services, row))
+        elif isinstance(row, Unfollowed):
+            self._say_who_cancels(row)
         else:
-            self.app.push_screen(CancelScreen(self.services, chosen))
+            words = "There is no restore to cancel."
+            self.set_status(stop_words(row) if isinstance(row, RestoreSession) else words)
 
     def action_again(self) -> None:
         chosen = self._chosen
@@ -439,17 +432,12 @@ class TasksScreen(VbemScreen):
             restores.monitor.wake()
             self.set_status("That session is followed as its own: said by you, not found.", "good")
 
-    @property
-    def _may_take_over(self) -> bool:
-        one = self._chosen_unfollowed
-        return one is not None and one.may_be_taken
-
     def action_take_over(self) -> None:
         one, chosen = self._chosen_unfollowed, self._chosen
         if one is not None:
             # Also where it could not be taken over when the journal was last read: its vbem may have ended.
             self._take_over(one)
-        elif self._chosen_other is not None:
+        elif isinstance(self._chosen_row, RestoreSession):
             self.set_status("There is nothing to take over: no open row of the journal is its own.")
         elif chosen is None:
             self.set_status("There is no restore to take over.")
@@ -466,13 +454,25 @@ class TasksScreen(VbemScreen):
         if restores is None:
             return
         with self.reporting("take over the restore"):
-            taken = await restores.take_over(one)
+            # A row that may be watched is tried without a question first: its vbem may have ended.
+            taken: Restore | Unfollowed = one if one.may_be_taken else await restores.take_over(one)
+            if isinstance(taken, Unfollowed) and (taken.is_watched or taken.may_be_taken):
+                if taken.is_watched and not await self.ask(by_name(self.services, taken)):
+                    self.set_status("Nothing was changed.")
+                    return
+                taken = await restores.take_over(taken, is_named=taken.is_watched)
             if isinstance(taken, Restore):
                 self.set_status(f"Watched from now on: row {one.entry.id}.", "good")
                 self.select(taken.key)
             else:
                 self._refusal = (one.key, f"Not taken over. {taken.why}")
                 self.set_status(self._refusal[1], "bad")
+
+    @work(group="take", exit_on_error=False, description="say who can cancel a restore")
+    async def _say_who_cancels(self, one: Unfollowed) -> None:
+        restores = self.services.restores
+        if restores is not None and await self.ask(who_cancels(self.services, one, restores.session_key)):
+            self._take_over(one)
 
     @work(group="open", exclusive=True, exit_on_error=False, description="open the form again")
     async def _again(self, restore: Restore) -> None:

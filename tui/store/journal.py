@@ -40,6 +40,7 @@ FORGOTTEN_AFTER = timedelta(days=30)
 """The server lists restore sessions for 30 days (WIRE 7): older rows cannot be followed any more."""
 UNKNOWN_FOR = timedelta(hours=1)
 """A restore that is unknown for so long is no longer taken for one that may be starting."""
+BEING_SENT = frozenset({RestoreState.PLANNED, RestoreState.SENT})
 _IS_OPEN = "(state IS NULL OR state NOT IN ('succeeded', 'warning', 'failed', 'cancelled'))"
 
 
@@ -201,7 +202,7 @@ class Journal:
             database.execute("UPDATE restores SET session_uid = ?, found_by = ? WHERE id = ?", values)
             return True
 
-    def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
+    def claim(self, id: int, *, from_elsewhere: bool = False, from_owner: str = "") -> bool:
         """Become the owner of a row that is sound, not over, and that nobody follows any more.
 
         A row of another host is taken only after a day of silence: nothing can be known about processes
@@ -210,6 +211,9 @@ class Journal:
         Args:
             id: of the row.
             from_elsewhere: the operator says that nobody follows it on the other host.
+            from_owner: the process, running or not, that the operator takes it from by name; a row that has
+                another owner by now stays with that. One that is being sent stays with its sender, who alone
+                hears the reply.
 
         Returns:
             Whether this process owns the row now.
@@ -221,9 +225,14 @@ class Journal:
             if entry.owner == self._me:
                 return True
             is_given = from_elsewhere and owner_state(entry.owner) is OwnerState.ELSEWHERE
+            if from_owner:
+                is_given = entry.owner == from_owner and entry.state not in BEING_SENT
             if not is_given and not is_free(entry.owner, self._clock.now() - entry.updated):
                 return False
             database.execute("UPDATE restores SET owner = ? WHERE id = ?", (self._me, id))
+            if is_given:
+                said = f"Taken over from {owner_words(entry.owner)}."
+                self._add_event(database, replace(entry, updated=self._clock.now(), message=said))
             return True
 
     def release(self, id: int) -> None:

@@ -242,7 +242,7 @@ class FakeJournal:
         self.rows[id] |= {"session_uid": session_uid, "found_by": found_by}
         return True
 
-    def claim(self, id: int, *, from_elsewhere: bool = False) -> bool:
+    def claim(self, id: int, *, from_elsewhere: bool = False, from_owner: str = "") -> bool:
         return id not in self.not_ours
 
     def release(self, id: int) -> None:
