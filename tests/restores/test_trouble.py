@@ -398,7 +398,7 @@ async def test_a_launch_that_was_left_tells_at_the_next_start_what_is_known(
     await site.restores.reattach()
     known = (
         "The server accepted the request and was launching it when last heard of; its task "
-        f"({launching.task_id}) belongs to a logon session that has ended."
+        f"({launching.task_id}) belongs to another logon session, which alone knows it."
     )
     found = site.restores.all[-1]
     assert (found.state, found.message.startswith(known)) == (RestoreState.UNKNOWN, True), found.message
