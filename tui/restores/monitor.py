@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Concatenate, Literal, ParamSpec
@@ -18,16 +17,14 @@ from typing import Concatenate, Literal, ParamSpec
 from tui import timefmt
 from tui.api.errors import ManagerError, SessionExpired, TimedOut
 from tui.api.models import Items, LogonSession, RestoreSession, Task
-from tui.api.query import Query
 from tui.clock import Clock
 from tui.restore_states import CancelState, RestoreState
 from tui.restores import cancellation, session_search, transitions
-from tui.restores.journal_mapping import OLD_AFTER, take_up
-from tui.restores.ports import JournalEntry, RestoreApi
+from tui.restores.ports import RestoreApi
 from tui.restores.registry import RestoreRegistry, heard, with_problem
 from tui.restores.restore import STALE_AFTER, Restore, Timestamp
-from tui.restores.session_search import Match, session_missing, watch_query
-from tui.restores.unfollowed import ServerSessions, everybody_query
+from tui.restores.session_search import Match, running_query, session_missing, watch_query
+from tui.restores.unfollowed import EverybodyList, OtherRows, ServerSessions, other_rows
 from tui.store.errors import StoreError
 
 StepArgs = ParamSpec("StepArgs")
@@ -83,10 +80,7 @@ class Monitor:
         """What failed polls have said of which restore."""
         self.on_poll: Callable[[Exception | None], None] = lambda _error: None
         """Called after each poll with why it failed, or None."""
-        self.everybody: ServerSessions | None = None
-        """What the server lists of everybody's restores; None where nobody wants to see it."""
-        self._is_wide = self._wide_failed = False
-        """Whether the last query of sessions asked for everybody's, and whether the last such one failed."""
+        self._everybody: EverybodyList | None = None
         self._manager = manager
         self._registry = registry
         self._clock = clock
@@ -108,7 +102,7 @@ class Monitor:
         while True:
             self._wake.clear()
             try:
-                if self._is_logged_on() and (self._watched() or self.everybody):
+                if self._is_logged_on() and (self._watched() or self._everybody):
                     await self.tick()
                 else:
                     await self._registry.flush()
@@ -146,14 +140,19 @@ class Monitor:
 
     def _seconds_to_wait(self) -> float | None:
         """Return seconds until there is something to do; None where nothing waits."""
-        if self._watched() or self.everybody:
+        if self._watched() or self._everybody:
             return self.interval()
         return JOURNAL_RETRY_S if self._registry.is_behind else None
 
+    @property
+    def everybody(self) -> ServerSessions | None:
+        """Return what the server lists of everybody's restores; None where nobody wants to see it."""
+        return self._everybody.last if self._everybody is not None else None
+
     def show_everybody(self, *, on: bool) -> None:
         """List everybody's restores with each poll, or no longer."""
-        if on != (self.everybody is not None):
-            self.everybody = ServerSessions() if on else None
+        if on != (self._everybody is not None):
+            self._everybody = EverybodyList() if on else None
             self.wake()
 
     def wake(self) -> None:
@@ -169,8 +168,8 @@ class Monitor:
             return SLOWEST_S
         if self._failures:
             return min(self._fastest_s * 2.0**self._failures, LONGEST_BACKOFF_S)
-        if (watched or self.everybody) and all(restore.is_quiet for restore in watched):
-            return SLOWEST_S if self.everybody else QUIET_S
+        if (watched or self._everybody) and all(restore.is_quiet for restore in watched):
+            return SLOWEST_S if self._everybody else QUIET_S
         if any(restore.is_about_to_change for restore in watched):
             return self._fastest_s
         return self._interval
@@ -289,19 +288,27 @@ class Monitor:
         return None
 
     async def _poll_sessions(self, restores: list[Restore]) -> ManagerError | None:
-        if not restores and self.everybody is None:
+        if not restores and self._everybody is None:
             return None
-        query, by_name = self._sessions_query(restores)
+        query, by_name = watch_query(restores) if restores else (None, False)
+        everybody = self._everybody
+        if everybody is not None and everybody.is_next(restores):
+            query, by_name = everybody.query(query, self._clock.now()), False
+            restores = everybody.watched(restores)
+        else:
+            everybody = None
         try:
-            sessions = await self._manager.restore_sessions(query)
+            sessions = await self._manager.restore_sessions(query or running_query())
         except ManagerError as error:
             self._mark(restores, str(error))
-            self._note_everybody(ServerSessions(problem=str(error)))
+            if everybody is not None:
+                everybody.note_failure(str(error))
+                self._registry.touch()
             return error
         now = self._registry.timestamp()
-        if self._is_wide:
-            rows = await asyncio.to_thread(self._rows_of_sessions)
-            self._note_everybody(ServerSessions(sessions=sessions, as_of=now.wall, rows=rows))
+        if everybody is not None:
+            await asyncio.to_thread(everybody.note, sessions, now.wall, self._registry.journal)
+            self._registry.touch()
         by_uid = {session.uid.lower(): session for session in sessions}
         for restore in restores:
             is_listed = restore.session_uid.lower() in by_uid
@@ -319,34 +326,6 @@ class Monitor:
             if self._registry.get(restore.key).is_searched:
                 await self._search(restore.key, sessions, now, by_name=by_name)
         return None
-
-    def _sessions_query(self, restores: list[Restore]) -> tuple[Query, bool]:
-        """Return what to ask for, and whether searched restores are asked for by their VM's name.
-
-        Where a session is searched, or the wide list fails, every other poll is the narrow one: watching own
-        restores loses nothing by showing those of others.
-        """
-        own, by_name = watch_query(restores) if restores else (None, False)
-        takes_turns = self._wide_failed or any(restore.is_searched for restore in restores)
-        self._is_wide = self.everybody is not None and not (self._is_wide and takes_turns and own)
-        if own is not None and not self._is_wide:
-            return own, by_name
-        return everybody_query(own, self._clock.now()), False
-
-    def _note_everybody(self, found: ServerSessions) -> None:
-        """Take note of what the wide query brought; the last good list stays where it brought nothing."""
-        if self._is_wide and self.everybody is not None:
-            self._wide_failed = bool(found.problem)
-            last = replace(self.everybody, problem=found.problem)
-            self.everybody = last if found.problem else found
-            self._registry.touch()
-
-    def _rows_of_sessions(self) -> dict[str, int]:
-        try:
-            return self._registry.journal.sessions_taken()
-        except StoreError:
-            # Whose they are is not known then, as where the journal is another's.
-            return {}
 
     async def _search(
         self, key: str, sessions: Items[RestoreSession], now: Timestamp, *, by_name: bool
@@ -406,20 +385,15 @@ class Monitor:
             if item.key != key and not item.session_uid and not item.is_over
         ]
 
-    def _others_in_journal(self, key: str) -> _Others:
+    def _others_in_journal(self, key: str) -> OtherRows:
         """Return what other rows of the journal have, and may have; not for the event loop.
 
         Raises:
             StoreError: the journal cannot be read.
         """
-        journal = self._registry.journal
-        mine = self._registry.get(key).entry_id
-        taken = {uid for uid, number in journal.sessions_taken().items() if number != mine}
         known = {item.entry_id for item in self._registry.all()}
-        rows = [row for row in journal.open_rows() if row.id not in known and not row.session_uid]
-        now = self._registry.timestamp()
-        rivals = (_rival(row, now) for row in rows)
-        return _Others(taken=taken, rivals=tuple(rival for rival in rivals if rival is not None))
+        mine, now = self._registry.get(key).entry_id, self._registry.timestamp()
+        return other_rows(self._registry.journal, mine, known, now)
 
     def _mark(self, restores: list[Restore], why: str) -> None:
         for restore in restores:
@@ -465,26 +439,6 @@ class Monitor:
     async def _sleep(self, seconds: float) -> Literal[True]:
         await self._clock.sleep(seconds)
         return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Others:
-    """The rows of the journal that this run does not follow."""
-
-    taken: set[str]
-    """Their sessions' UIDs, in lower case."""
-    rivals: tuple[Restore, ...]
-    """Those whose session is not known."""
-
-
-def _rival(row: JournalEntry, now: Timestamp) -> Restore | None:
-    try:
-        restore = take_up(row)
-    except ValueError:
-        # Another version's row: it is told among those that are not followed.
-        return None
-    is_recent = now.wall - row.updated < OLD_AFTER
-    return replace(restore, search_since=now.monotonic_s if is_recent else None)
 
 
 def _unread(count: int, what: str) -> str:

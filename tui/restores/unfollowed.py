@@ -7,13 +7,17 @@ the last day, whoever started them. They are shown, and never taken for a restor
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tui import timefmt
 from tui.api.models import Items, RestoreSession
 from tui.api.query import Query, any_of, ge, ne
-from tui.restore_states import RestoreState
+from tui.restore_states import FoundBy, RestoreState
+from tui.restores.journal_mapping import OLD_AFTER, take_up
+from tui.restores.ports import RestoreJournal
+from tui.restores.restore import Restore, Timestamp
+from tui.store.errors import StoreError
 from tui.store.journal import BEING_SENT, FORGOTTEN_AFTER
 from tui.store.journal_entry import JournalEntry
 from tui.store.process_lock import OwnerState, owner_state, owner_words
@@ -113,21 +117,6 @@ RECENT = timedelta(days=1)
 """Of everybody's restores those that began so long ago are listed though they are over."""
 
 
-def everybody_query(own: Query | None, now: datetime) -> Query:
-    """Return what runs or began lately, with what own restores are watched by: one request for both.
-
-    Args:
-        own: the query of the restores that are watched; None for none.
-        now: by this machine's clock: it only says how far back what is over is listed.
-    """
-    if own is not None and own.filter is None:
-        return own
-    wanted = [ne("State", "Stopped"), ge("CreationTime", now - RECENT)]
-    if own is not None and own.filter is not None:
-        wanted.append(own.filter)
-    return Query(filter=any_of(*wanted), sort="CreationTime", descending=True)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSessions:
     """Everybody's restores, as the server listed them last."""
@@ -159,5 +148,96 @@ class ServerSessions:
         return self.rows.get(session.uid.lower())
 
 
+class EverybodyList:
+    """Everybody's restores beside those that are watched, by the one query of a poll."""
+
+    def __init__(self) -> None:
+        self.last = ServerSessions()
+        self._was_asked = self._has_failed = False
+        """Whether the last poll asked for everybody's, and whether the last one that did failed."""
+
+    def is_next(self, restores: Collection[Restore]) -> bool:
+        """Return whether the next poll is to ask for everybody's.
+
+        Where a session was or is searched by its VM's name, or the wide list fails, every other poll is the
+        narrow one: watching own restores loses nothing by showing those of others.
+        """
+        takes_turns = self._has_failed or len(self.watched(restores)) < len(restores)
+        self._was_asked = not (restores and takes_turns and self._was_asked)
+        return self._was_asked
+
+    def watched(self, restores: Collection[Restore]) -> list[Restore]:
+        """Return those that can be watched by a wide list: whose sessions their tasks name."""
+        by_name = {FoundBy.PROBABLY, FoundBy.POINT}
+        return [one for one in restores if not one.is_searched and one.found_by not in by_name]
+
+    def query(self, own: Query | None, now: datetime) -> Query:
+        """Return what runs or began lately, with what own restores are watched by: one request for both.
+
+        Args:
+            own: the query of the restores that are watched; None for none.
+            now: by this machine's clock: it only says how far back what is over is listed.
+        """
+        if own is not None and own.filter is None:
+            return own
+        wanted = [ne("State", "Stopped"), ge("CreationTime", now - RECENT)]
+        if own is not None and own.filter is not None:
+            wanted.append(own.filter)
+        return Query(filter=any_of(*wanted), sort="CreationTime", descending=True)
+
+    def note(self, sessions: Items[RestoreSession], as_of: datetime, journal: RestoreJournal) -> None:
+        """Take in what the server listed, and read whose it is in the journal; not for the event loop."""
+        try:
+            rows = journal.sessions_taken()
+        except StoreError:
+            # Whose they are is not known then, as where the journal is another's.
+            rows = {}
+        self.last, self._has_failed = ServerSessions(sessions=sessions, as_of=as_of, rows=rows), False
+
+    def note_failure(self, problem: str) -> None:
+        """Take in that the wide list failed; what was listed last stays."""
+        self.last, self._has_failed = replace(self.last, problem=problem), True
+
+
 def _began_s(session: RestoreSession) -> float:
     return session.created.timestamp() if session.created else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRows:
+    """The rows of the journal that are not one restore's, where its session is searched."""
+
+    taken: set[str]
+    """Their sessions' UIDs, in lower case."""
+    rivals: tuple[Restore, ...]
+    """Those that this run does not follow and whose session is not known."""
+
+
+def other_rows(
+    journal: RestoreJournal, mine: int | None, known: Collection[int | None], now: Timestamp
+) -> OtherRows:
+    """Return what other rows of the journal have, and may have; not for the event loop.
+
+    Args:
+        journal: the rows.
+        mine: number of the row whose session is searched.
+        known: numbers of the rows that this run follows.
+        now: by both clocks.
+
+    Raises:
+        StoreError: the journal cannot be read.
+    """
+    taken = {uid for uid, number in journal.sessions_taken().items() if number != mine}
+    rows = [row for row in journal.open_rows() if row.id not in known and not row.session_uid]
+    rivals = (_rival(row, now) for row in rows)
+    return OtherRows(taken=taken, rivals=tuple(rival for rival in rivals if rival is not None))
+
+
+def _rival(row: JournalEntry, now: Timestamp) -> Restore | None:
+    try:
+        restore = take_up(row)
+    except ValueError:
+        # Another version's row: it is among those that are not followed.
+        return None
+    is_recent = now.wall - row.updated < OLD_AFTER
+    return replace(restore, search_since=now.monotonic_s if is_recent else None)
