@@ -8,7 +8,7 @@ from tests.restores.conftest import Site
 from tests.unit.restores.points import OTHER_ROOT
 from tui.api.models import CloudLayout, Platform
 from tui.restore_states import RestoreState
-from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.forms.fields import OriginalOutcome
 from tui.restores.forms.form import form_for
 from tui.restores.outcome import outcome_words
 

@@ -1,26 +1,36 @@
-"""The command line: it reads options, decides what a start is asked for, and turns
-errors into exit codes.
+"""The command line: the screens, or a command that needs none; options,
+output and exit codes.
 
-It may import every other room, but does so inside functions: `vbem --help`
-and the first painted login load nothing they do not need. A test lists the
-modules that must not be loaded by then.
+It may import every other room. `main` does so inside functions: `vbem --help`
+and the first painted login load nothing they do not need, and a test lists
+the modules that must not be loaded by then. A command's own file is loaded
+when that command runs.
 
-- `main` has the parser of `vbem` and of `vbem demo-server`. An option goes
-  before its environment variable, that before the settings file, and that
-  before the default; `_prepare` is the one place that knows this order and
-  gives the result as `tui.config.StartOptions`.
-- A new option is a line in `build_parser`, a line in `_prepare` and a field
-  of `StartOptions`. A new key of the settings file is a field of
-  `tui.config.Settings`.
+What to open for what:
 
-Exit codes:
+- `main`: whether the screens open or a command runs, what ends a command, and
+  the signals.
+- `options`: the one table of options, from which come the parser, `--help`,
+  the environment, the settings and README's table (a test compares).
+- `commands`: each command with its own arguments and the function that runs
+  it, and the completion scripts.
+- `exit_codes`: one number for each kind of end, and which error or state ends
+  with which.
+- `output`: tables, the one JSON object, progress, and plain questions.
+- `logon`: certificate, password, logon and log-off of a command.
+- `points`, `restore`, `tasks` (and cancel), `history` (and report), `plan`,
+  `info`, `plain`: the commands.
 
-- 0: the operator has quit.
-- 2: a wrong option, a wrong setting, or a start without a terminal.
-- 70: vbem stopped because of a bug; standard error names the report.
-- 129: the terminal is gone and the program could not end in order.
+A new option is a row of `options.OPTIONS`, a field of
+`tui.config.StartOptions` and, where it is a setting, of
+`tui.config.Settings`. A new command is a row of `commands.COMMANDS` and a
+function `async (Command) -> ExitCode`.
 
-Before the screens start, debugging aids that write down keys or traffic are
-switched off, and so are core files: both could hold a password. Whatever is
-said after the screens are gone goes to standard error.
+A command uses `tui.services.Services` as the screens do, so its guards are
+the same: `RestoreService.prepare` makes the plan with its request, and
+`submit` sends that one. Nothing is asked where there is no terminal; what
+needs a yes then needs it as an option.
+
+Before anything starts, debugging aids that write down keys or traffic are
+switched off, and so are core files: both could hold a password.
 """

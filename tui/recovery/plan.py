@@ -13,8 +13,7 @@ from itertools import pairwise
 
 from tui.api.models import Platform, RestorePoint
 from tui.restore_points.index import VmKey
-from tui.restores.forms.definition import OriginalOutcome
-from tui.restores.forms.fields import Value
+from tui.restores.forms.fields import OriginalOutcome, Value
 from tui.restores.plan import RestorePlan
 
 PLACEHOLDERS = ("{name}", "{ticket}", "{date}")

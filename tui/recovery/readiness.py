@@ -14,7 +14,7 @@ from tui.recovery.plan import PlanLine, RecoveryPlan
 from tui.recovery.planner import AT_ONCE, Planner
 from tui.restore_points.index import VmKey
 from tui.restore_points.names import NameFound, open_words
-from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.forms.fields import OriginalOutcome
 from tui.timefmt import span
 
 READY, NOT_READY = 0, 6

@@ -21,7 +21,7 @@ from tui.errors import VbemError
 from tui.files import new_private
 from tui.recovery.queue import LineState, queue_of
 from tui.restore_states import RestoreState
-from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.forms.fields import OriginalOutcome
 from tui.restores.outcome import is_named_by_task
 from tui.restores.ports import JournalEntry
 from tui.store.recovery_journal import QueueEntry

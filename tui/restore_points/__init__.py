@@ -18,8 +18,8 @@ What to open for what:
 - `filter`: which VMs and points a filter lets through.
 - `vm_list`: the VMs in the order of a column, kept in order while pages come
   in.
-- `timeline`: when a VM's points were made, as one line of marks.
-- `descriptions`: all of this in words, for titles, rows and the status line.
+- `descriptions`: all of this in words, for titles, rows and the status line;
+  when a VM's points were made, as one line of marks.
 
 A new key of the filter is a method and a row in `filter_parser` and a test
 in `filter`; a new column of the VM list is a field of the index and a row in

@@ -20,7 +20,7 @@ from typing import Any
 from tui.api.models import Platform, PointKind, RestoreSession
 from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores.cancellation import resumed
-from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.forms.fields import OriginalOutcome
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore, Timestamp
 from tui.restores.session_search import newest_of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tui.api.errors import ManagerError
 from tui.restore_states import FoundBy, RestoreState
-from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.forms.fields import OriginalOutcome
 from tui.restores.restore import Restore
 
 if TYPE_CHECKING:

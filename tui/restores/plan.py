@@ -21,7 +21,7 @@ from tui.api.models import (
     RestoreSpec,
     VAppRestoreSpec,
 )
-from tui.restores.forms.definition import OriginalOutcome, RestoreEffect
+from tui.restores.forms.fields import OriginalOutcome, RestoreEffect
 from tui.restores.forms.form import RestoreForm
 from tui.restores.incident import Incident
 

@@ -15,7 +15,7 @@ from tui.sanitize import safe
 
 if TYPE_CHECKING:
     from tui.api.errors import ManagerError
-    from tui.restores.forms.definition import OriginalOutcome
+    from tui.restores.forms.fields import OriginalOutcome
 
 STALE_AFTER = timedelta(seconds=10)
 """What is in flight and was not heard of for so long is shown as old."""

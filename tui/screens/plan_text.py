@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from tui import sanitize
 from tui.api.errors import ManagerError
 from tui.restore_points.index import PointIndex
-from tui.restores.forms.definition import OriginalOutcome
-from tui.restores.forms.fields import IncompleteForm, Problem, Values
+from tui.restores.forms.fields import IncompleteForm, OriginalOutcome, Problem, Values
 from tui.restores.plan import RestorePlan
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import Line

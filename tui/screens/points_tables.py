@@ -13,9 +13,16 @@ from textual.widgets import Static
 from tui.api.models.resources import NO_TIME, RestorePoint
 from tui.clock import Clock
 from tui.recovery.service import RecoveryService
-from tui.restore_points.descriptions import row_title, type_words, vm_words, why_not
+from tui.restore_points.descriptions import (
+    LEGEND,
+    Timeline,
+    row_title,
+    timeline,
+    type_words,
+    vm_words,
+    why_not,
+)
 from tui.restore_points.index import PointIndex, Vm
-from tui.restore_points.timeline import LEGEND, Timeline, timeline
 from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.incident import Incident
 from tui.sanitize import safe

@@ -12,9 +12,11 @@ from tui.api.models import PointKind
 from tui.restore_points.descriptions import (
     freshness_words,
     loading_words,
+    mark_of,
     matching_words,
     nothing_words,
     row_title,
+    timeline,
     type_words,
     vm_words,
     why_not,
@@ -23,7 +25,6 @@ from tui.restore_points.filter import Filter
 from tui.restore_points.filter_parser import NOTHING
 from tui.restore_points.index import PointDetails, PointIndex
 from tui.restore_points.loader import LoadState, Progress
-from tui.restore_points.timeline import mark_of, timeline
 
 READ_AT = NOW - timedelta(minutes=2)
 FULL, INCREMENT = PointDetails("Full", "Full", ""), PointDetails("Increment", "Incremental", "")

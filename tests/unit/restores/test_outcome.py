@@ -11,7 +11,7 @@ from tests.unit.restores.world import World
 from tui.api.errors import Forbidden, ManagerError
 from tui.api.models import SessionResult
 from tui.restore_states import FoundBy, RestoreState
-from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.forms.fields import OriginalOutcome
 from tui.restores.outcome import outcome_words
 from tui.restores.restore import Restore
 

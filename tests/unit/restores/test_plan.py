@@ -17,8 +17,7 @@ from tui.api.models import (
     SessionState,
 )
 from tui.api.models.resources import NO_TIME
-from tui.restores.forms.definition import OriginalOutcome
-from tui.restores.forms.fields import IncompleteForm, Values
+from tui.restores.forms.fields import IncompleteForm, OriginalOutcome, Values
 from tui.restores.forms.form import form_for
 from tui.restores.journal_mapping import new_restore
 from tui.restores.plan import PlanContext, RestorePlan, is_easy_to_type, make_plan, short_code

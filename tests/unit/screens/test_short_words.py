@@ -13,7 +13,7 @@ import pytest
 from tests.unit.restores.fakes import restore, session
 from tests.unit.restores.points import NOW
 from tui.restore_states import CancelState, FoundBy, RestoreState
-from tui.restores.forms.definition import OriginalOutcome
+from tui.restores.forms.fields import OriginalOutcome
 from tui.screens import history, tasks
 from tui.screens.restore_text import SHORT_CELLS, restore_cells, short_words
 from tui.widgets.table_layout import CURSOR_MARK, Cell, OneOf, bar, row_line, share

@@ -11,10 +11,10 @@ What to open for what:
 - `form`: the form of one point: its fields, the check of what was typed, and
   the restore spec that results; the one table from kind and platform to a
   form, and `form_for`, which picks it for a point.
-- `fields`: the parts of a form (`Field`, `Section`, `Problem`), the draft
-  that is kept to send again, and errors.
-- `definition`: what a platform must say about its form (`FormDefinition`),
-  and what a restore does to the original (`OriginalOutcome`).
+- `fields`: the parts of a form (`Field`, `Section`, `Problem`), what a
+  platform must say about its form (`FormDefinition`), what a restore does to
+  the original (`OriginalOutcome`), the draft that is kept to send again, and
+  errors.
 - `vsphere_hyperv`, `cloud_director`, `vapp`: one platform each: its fields
   and their help, its rules, its words.
 

@@ -11,13 +11,16 @@ from tui.api.models import (
     RestoreSpec,
     uid_of,
 )
-from tui.restores.forms.definition import FormContext, FormDefinition, OriginalOutcome, RestoreEffect
 from tui.restores.forms.fields import (
     Choice,
     Condition,
     Field,
     FieldKind,
+    FormContext,
+    FormDefinition,
+    OriginalOutcome,
     Problem,
+    RestoreEffect,
     Section,
     Values,
     WrongForm,

@@ -22,14 +22,16 @@ from tui.api.models import (
     uid_of,
 )
 from tui.restores.forms.cloud_director import CLOUD_DIRECTOR, ROOT
-from tui.restores.forms.definition import FormContext, FormDefinition, RestoreEffect
 from tui.restores.forms.fields import (
     Choice,
     Field,
     FieldKind,
+    FormContext,
+    FormDefinition,
     IncompleteForm,
     PlatformNotKnown,
     Problem,
+    RestoreEffect,
     Section,
     Value,
     Values,

@@ -22,8 +22,17 @@ from tui.restores.forms.cloud_director import (
     reference_field,
     root_field,
 )
-from tui.restores.forms.definition import FormContext, FormDefinition, RestoreEffect
-from tui.restores.forms.fields import Problem, Section, Values, WrongForm, is_on, text_of
+from tui.restores.forms.fields import (
+    FormContext,
+    FormDefinition,
+    Problem,
+    RestoreEffect,
+    Section,
+    Values,
+    WrongForm,
+    is_on,
+    text_of,
+)
 from tui.restores.forms.vsphere_hyperv import POWER_ON
 from tui.sanitize import skeleton
 

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from tui.api.models import Platform, PointKind, RestorePoint, RestoreSpec, VmRestoreSpec, version_key
-from tui.restores.forms.definition import FormContext, FormDefinition, OriginalOutcome, RestoreEffect
-from tui.restores.forms.fields import Exclusion, Field, FieldKind, Problem, Section, Values, WrongForm, is_on
+from tui.restores.forms.fields import (
+    Exclusion,
+    Field,
+    FieldKind,
+    FormContext,
+    FormDefinition,
+    OriginalOutcome,
+    Problem,
+    RestoreEffect,
+    Section,
+    Values,
+    WrongForm,
+    is_on,
+)
 
 KEEPS_ORIGINAL_SINCE = "v1_7"
 """Oldest API version known to have KeepOriginalVM, which the schema of 9.5 lacks (WIRE 5.1)."""
