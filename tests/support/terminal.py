@@ -110,7 +110,10 @@ class Terminal:
     @property
     def text(self) -> str:
         """What the screen shows now."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        # Not by `display`, which fails where half of a wide character has been overwritten so far.
+        lines, columns = range(self._screen.lines), range(self._screen.columns)
+        rows = ("".join(self._screen.buffer[y][x].data for x in columns) for y in lines)
+        return "\n".join(row.rstrip() for row in rows)
 
     def press(self, *keys: str) -> None:
         """Send keys by name, or text as it is."""
