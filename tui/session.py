@@ -187,15 +187,14 @@ class Connection:
         """
         return await self.log_on(self.user, password)
 
-    async def has_kept_session(self) -> bool:
-        """Return whether a logon session of this server is kept; asks the keyring."""
-        self._stored = await self._session_store.load(self.server)
-        return self._stored is not None
+    async def has_kept_session(self, user: str = "") -> bool:
+        """Return whether a logon session of this server is kept; asks the keyring.
 
-    @property
-    def kept_user(self) -> str:
-        """Return whose session `has_kept_session` found; empty where it found none."""
-        return self._stored.user if self._stored is not None else ""
+        Args:
+            user: whose; empty for the last one that logged on.
+        """
+        self._stored = await self._session_store.load(self.server, user)
+        return self._stored is not None
 
     @property
     def unread(self) -> str:

@@ -61,9 +61,14 @@ class Shell:
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401 - of Popen
         """Start the real executable."""
-        given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        command = [sys.executable, "-m", "tui", *words, *self.logon]
-        return subprocess.Popen(command, text=True, env=self.environment(), **given)
+        given = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "env": self.environment(),
+            **options,
+        }
+        return subprocess.Popen([sys.executable, "-m", "tui", *words, *self.logon], text=True, **given)
 
     def execute(self, *words: str, **environment: str) -> Done:
         """Run the real executable to its end."""

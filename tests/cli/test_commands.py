@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Done, Shell
+from tests.support.file_keyring import FileKeyringAt, file_keyring
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for
 from tui.cli.exit_codes import TABLE, ExitCode, code_of_state, worst
 from tui.restore_states import RestoreState
 
+__all__ = ["file_keyring"]
 PLAN = '[[group]]\nvms = ["crm01"]\ncritical = true\n[[group]]\nvms = ["wiki01", "git01"]\n'
 
 
@@ -264,6 +266,28 @@ def test_the_report_goes_into_a_new_file_alone(shell: Shell, tmp_path: Path) -> 
     assert shell.run("report", "--output", str(path)).code == ExitCode.DONE
     assert "wiki01" in path.read_text()
     assert shell.run("report", "--output", str(path)).code == ExitCode.FAILED
+
+
+def test_a_launch_is_cancelled_in_the_logon_session_that_is_kept(
+    shell: Shell, file_keyring: FileKeyringAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.cli.tasks.CANCEL_WATCHED_S", 0.5)
+    shell.stop_time()  # the launch never ends
+    process = shell.start("restore", "--vm", "wiki01", "--yes", "--wait", env=dict(os.environ))
+    asyncio.run(wait_for(lambda: _states(shell) == ["launching"], "the launch"))
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == ExitCode.INTERRUPTED, err
+    assert file_keyring.values()["vbem"]
+    shell.options["--password-command"] = "false"  # nobody is asked again
+    done = shell.run("cancel", "1", "--yes", "--json")
+    # The task is gone, and no word of the server names the stop.
+    assert (done.code, done.json["tasks"][0]["state"]) == (ExitCode.UNKNOWN, "unknown"), done.err
+    assert done.json["cancel"] == "accepted"
+    assert len(shell.demo.requests("cancel")) == 1
+    assert shell.run("log-off").out == "Logged off.\n"
+    assert "vbem" not in {name for name, kept in file_keyring.values().items() if kept}
+    assert "holds no logon session" in shell.run("log-off").out
 
 
 # -- plans -------------------------------------------------------------------------------------------

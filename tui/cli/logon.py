@@ -10,7 +10,7 @@ import asyncio
 import os
 import shlex
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from tui.crash_report import report_crash
 from tui.errors import VbemError, describe
 from tui.services import Services
 from tui.session import Connection
+from tui.store.last_logon import remember_logon
 
 if TYPE_CHECKING:
     from tui.config import StartOptions
@@ -129,13 +130,12 @@ async def _enter(command: Command, connection: Connection) -> bool:
     out, user = command.out, command.start.user
     out.progress(f"Connecting to {connection.address} ...")
     await _settle_trust(command, connection)
-    if await connection.has_kept_session():
-        if not (command.start.sources.get("user") and connection.kept_user != user):
-            out.progress(f"Checking the saved logon session on {connection.address} ...")
-            if await connection.resume():
-                out.clear_progress()
-                return True
-            out.say("The saved logon session has ended.")
+    if await connection.has_kept_session(user if command.start.sources.get("user") else ""):
+        out.progress(f"Checking the saved logon session on {connection.address} ...")
+        if await connection.resume():
+            out.clear_progress()
+            return True
+        out.say("The saved logon session has ended.")
     elif connection.unread:
         out.say(f"The saved logon session could not be read: {connection.unread}.")
     if not user:
@@ -274,6 +274,11 @@ async def _leave(command: Command, services: Services, *, is_resumed: bool) -> N
         command.out.say(words)
     is_launching = any(not one.session_uid for one in services.in_flight)
     if is_resumed or is_launching:
+        if services.connection is not None:
+            # The next command finds the session by who logged on last.
+            server, user = services.connection.server, services.connection.user
+            with suppress(VbemError):
+                await asyncio.to_thread(remember_logon, services.folders.state, server, user)
         note = await services.close()
         if is_launching and not is_resumed:
             note = (
