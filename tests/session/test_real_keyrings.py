@@ -30,6 +30,8 @@ SERVER = "em.lab.example:9398"
 TOKEN = "NzM1ZjA4+/dG9rZW4=="
 SESSION = StoredSession(user=r"LAB\op", session_id="0b5c1f7e", token=TOKEN, api_version="v1_7")
 PASSPHRASE = "correct horse"
+TRIES = 5
+"""A busy machine may be too slow for the keyring, which the program kills after three seconds."""
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
@@ -301,22 +303,41 @@ def log_on_twice(operator: Operator, command: str, keyring: str, opens_with: str
             terminal.until("Password of the keyring:")
             terminal.press(opens_with, "enter")
 
-    with Terminal(whole, env=operator.environment) as terminal:
-        open_keyring(terminal)
-        terminal.until(lambda text: operator.demo.user in text and "|  Log on" in text)
-        terminal.press(operator.demo.password, "enter")
-        terminal.until("points loaded")
-        terminal.until(f"The logon session is in the keyring ({keyring}).")
-        assert f"in the keyring ({keyring})" in quit_program(terminal)
-        assert terminal.wait() == 0
-    assert len(operator.demo.requests("logon")) == 1
-    with Terminal(whole, env=operator.environment) as terminal:
-        open_keyring(terminal)
-        terminal.until("points loaded")
-        quit_program(terminal)
-        assert terminal.wait() == 0
-        assert not opens_with or opens_with.encode() not in terminal.raw
-    assert len(operator.demo.requests("logon")) == 1
+    def is_said(terminal: Terminal) -> bool:
+        """Return whether the session is in the keyring; else the machine was too busy to find out in time."""
+        said = terminal.until(
+            lambda text: f"The logon session is in the keyring ({keyring})." in text or "within 3 s" in text
+        )
+        return "within 3 s" not in said
+
+    def log_on() -> bool:
+        with Terminal(whole, env=operator.environment) as terminal:
+            open_keyring(terminal)
+            terminal.until(lambda text: operator.demo.user in text and "|  Log on" in text)
+            terminal.press(operator.demo.password, "enter")
+            terminal.until("points loaded")
+            is_kept = is_said(terminal)
+            assert (f"in the keyring ({keyring})" in quit_program(terminal)) is is_kept
+            assert terminal.wait() == 0
+            assert not opens_with or opens_with.encode() not in terminal.raw
+            return is_kept
+
+    def resume() -> bool:
+        with Terminal(whole, env=operator.environment) as terminal:
+            open_keyring(terminal)
+            shown = terminal.until(lambda text: "points loaded" in text or "within 3 s" in text)
+            is_read = "points loaded" in shown and is_said(terminal)
+            terminal.ctrl("q")
+            if "points loaded" in shown:
+                terminal.until("Quit vbem?")
+                terminal.press("right", "enter")
+            assert terminal.wait() == 0
+            return is_read
+
+    assert any(log_on() for _ in range(TRIES))
+    logons = len(operator.demo.requests("logon"))
+    assert any(resume() for _ in range(TRIES))
+    assert len(operator.demo.requests("logon")) == logons
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ TIMEOUT_S = 3.0
 _CHECK = "vbem-check"
 """Name and value of the entry that shows whether a keyring works; a session's name has an `@`."""
 _RECIPES = "See README, Keyrings."
+_CHOOSE = "Choose one with PYTHON_KEYRING_BACKEND, which is faster: see README, Keyrings."
 _OPEN_FIRST = "Open it before the next logon: see README, Keyrings."
 _DYING_S = 1.0
 """How long a killed worker may take to end before it is left to the system."""
@@ -214,15 +215,17 @@ class SessionStore:
             # Shielded: one that still waits for its thread would never begin, and the process stay unreaped.
             return _parsed(await asyncio.shield(answering))
         except subprocess.TimeoutExpired as late:
-            asked = _asked(late.output or b"")
-            who = f"the keyring ({asked})" if asked else "the keyring"
-            return {
-                **_no(f"{who} did not answer within {self._timeout_s:g} s", _OPEN_FIRST),
-                "keyring": asked,
-            }
+            return self._late(_asked(late.output or b""))
         finally:
             # Where the caller gave up, this is what ends the thread.
             _kill_group(worker)
+
+    def _late(self, asked: str) -> dict[str, object]:
+        """Return the answer for a worker that was killed; `asked`: the keyring it waited for, if any."""
+        if not asked:
+            return _no(f"no keyring was found within {self._timeout_s:g} s", _CHOOSE)
+        reason = f"the keyring ({asked}) did not answer within {self._timeout_s:g} s"
+        return {**_no(reason, _OPEN_FIRST), "keyring": asked}
 
 
 def _start_worker() -> subprocess.Popen[bytes]:
