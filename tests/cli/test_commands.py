@@ -17,6 +17,7 @@ from tests.support.file_keyring import FileKeyringAt, file_keyring
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for
 from tui.cli.exit_codes import TABLE, ExitCode, code_of_state, worst
+from tui.cli.output import widths_that_fit
 from tui.restore_states import RestoreState
 
 __all__ = ["file_keyring"]
@@ -83,7 +84,7 @@ def test_what_is_not_understood_lists_nothing(shell: Shell, words: tuple[str, ..
 
 def test_a_table_is_for_people(shell: Shell) -> None:
     lines = shell.run("points", "--platform", "cloud").out.splitlines()
-    assert lines[0].split()[:2] == ["VM", "PLATFORM"]
+    assert lines[0].split()[:2] == ["VM", "MADE"]
     assert all("Cloud Director" in line for line in lines[1:])
 
 
@@ -615,3 +616,10 @@ def test_a_log_that_cannot_be_written_is_told_before_anything_is_sent(shell: She
     assert done.code == ExitCode.USAGE
     assert "/nowhere/vbem.log" in done.err
     assert shell.demo.requests() == []
+
+
+def test_a_table_leaves_out_what_does_not_fit_a_terminal() -> None:
+    assert widths_that_fit([10, 10, 60], 80) == [10, 10, 56]
+    assert widths_that_fit([10, 10, 60], 40) == [10, 10]
+    assert widths_that_fit([10, 10], 80) == [10, 10]
+    assert widths_that_fit([100], 80) == [100]

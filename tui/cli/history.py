@@ -26,16 +26,16 @@ async def history(command: Command) -> ExitCode:
     """List rows of the journal, newest first."""
     entries, _ = await asyncio.to_thread(_read, command, command.options.limit)
     command.out.table(
-        ("ID", "SENT (UTC)", "STATE", "VM", "POINT (UTC)", "NEW NAME", "TICKET", "WHO", "WHAT IS KNOWN"),
+        ("ID", "STATE", "VM", "SENT (UTC)", "POINT (UTC)", "TICKET", "NEW NAME", "WHO", "WHAT IS KNOWN"),
         [
             (
                 str(one.id),
-                timefmt.utc(one.created) if one.known_created else "",
                 "UNKNOWN" if one.state is RestoreState.UNKNOWN else one.state.label,
                 one.vm_name,
+                timefmt.utc(one.created) if one.known_created else "",
                 timefmt.utc(one.point_created) if one.point_created else "",
-                one.new_name,
                 one.reason,
+                one.new_name,
                 one.operator,
                 one.words,
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,11 +21,13 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from tui.cli.exit_codes import CommandError, ExitCode
-from tui.sanitize import safe
+from tui.sanitize import cut, safe
 
 JSON_VERSION = 1
 """Of every JSON object: higher where a field changes its meaning; new fields may come at any time."""
 _GAP = "  "
+_LEAST_CELLS = 24
+"""A column that is cut to less says nothing."""
 MOST_CHOICES = 20
 """So many are read out; with more the operator types more of the name."""
 
@@ -67,14 +70,21 @@ class Output:
         self._write(self.stdout, text.rstrip("\n"))
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Write a table for people; nothing where JSON is wanted, or there are no rows."""
+        """Write a table for people; nothing where JSON is wanted, or there are no rows.
+
+        On a terminal the last columns that do not fit its width are left out, so they are the least needed
+        ones; a sentence in the last place is cut instead. A pipe gets all.
+        """
         if not rows:
             return
         cells = [[safe(cell, cells=200) for cell in row] for row in (headings, *rows)]
         widths = [max(cell_len(row[place]) for row in cells) for place in range(len(headings))]
+        if self.stdout.isatty():
+            widths = widths_that_fit(widths, shutil.get_terminal_size().columns)
         self.lines(
             _GAP.join(
-                cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+                cut(cell, width) + " " * (width - cell_len(cell))
+                for cell, width in zip(row, widths, strict=False)
             ).rstrip()
             for row in cells
         )
@@ -119,6 +129,17 @@ class Output:
         except OSError as error:
             self.why_lost = error.strerror or str(error)
             _to_nowhere(stream)
+
+
+def widths_that_fit(widths: list[int], room: int) -> list[int]:
+    """Return the widths of the first columns that fit, the last of them perhaps narrower."""
+    fitting = list(widths)
+    while len(fitting) > 1 and sum(fitting) + len(_GAP) * (len(fitting) - 1) > room:
+        last = fitting.pop()
+        left = room - sum(fitting) - len(_GAP) * len(fitting)
+        if _LEAST_CELLS <= left < last:
+            return [*fitting, left]
+    return fitting
 
 
 def _to_nowhere(stream: TextIO) -> None:

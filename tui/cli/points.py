@@ -183,15 +183,15 @@ def _show(
     command: Command, rows: list[tuple[Vm, tuple[int, RestorePoint]]], moment: datetime | None, now: datetime
 ) -> None:
     command.out.table(
-        ("VM", "PLATFORM", "MADE (UTC)", "LOST" if moment else "AGE", "TYPE", "BACKUP SERVER", "POINT"),
+        ("VM", "MADE (UTC)", "LOST" if moment else "AGE", "PLATFORM", "BACKUP SERVER", "TYPE", "POINT"),
         [
             (
                 vm.name,
-                vm.platform.short_label,
                 timefmt.utc(point.created) if point.known_created else "not known",
                 timefmt.age(point.created, moment or now) if point.known_created else "",
-                point.point_type,
+                vm.platform.short_label,
                 vm.server_name,
+                point.point_type,
                 point.uid,
             )
             for vm, (_, point) in rows
