@@ -59,7 +59,7 @@ def test_points_of_a_vm_are_all_its_points_newest_first(shell: Shell) -> None:
 
 
 def test_points_before_a_moment_are_of_before_it(shell: Shell) -> None:
-    done = shell.run("points", "--before", "3d ago", "--json")
+    done = shell.run("points", "--before", "-3d", "--json")
     found = done.json
     assert found["points"]
     assert all(one["created"] < found["before"] for one in found["points"])

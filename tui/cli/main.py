@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from tui import sanitize
 from tui.cli.commands import build_parser, command_named
 from tui.cli.exit_codes import ExitCode, code_of_error
-from tui.cli.options import Parser, start_options
+from tui.cli.options import Parser, start_options, with_times_joined
 from tui.config import StartOptions
 from tui.errors import VbemError
 from tui.terminal.capabilities import show_what_the_locale_has, why_no_screens
@@ -130,7 +130,7 @@ def _run(words: list[str]) -> int:
     show_what_the_locale_has()
     if words[:1] == ["demo-server"]:
         return _demo_server(words[1:])
-    options = build_parser().parse_args(words)
+    options = build_parser().parse_args(with_times_joined(words))
     _keep_secrets_in()
     try:
         start = start_options(options)

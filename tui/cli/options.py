@@ -175,6 +175,17 @@ class Parser(argparse.ArgumentParser):
         super().error(sanitize.safe(message))
 
 
+def with_times_joined(words: list[str]) -> list[str]:
+    """Return the words with `--before -3h` as `--before=-3h`: argparse would take the time for an option."""
+    found: list[str] = []
+    for word in words:
+        if found and found[-1] in {"--before", "--since"} and re.match(r"-\d", word):
+            found[-1] += f"={word}"
+        else:
+            found.append(word)
+    return found
+
+
 completions: dict[str, object] = {}
 """What completes a value, in shtab's words, by the argument's name; filled for `vbem completion` alone."""
 
