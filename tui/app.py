@@ -182,12 +182,17 @@ class VbemApp(TerminalApp):
             self._take_back(set(self._leading_to_tasks))
 
     def _announce_ended(self, restores: tuple[Restore, ...]) -> None:
-        from tui.restores.registry import EndedRestores
+        from tui.restores.registry import EndedRestores, title_words
 
         self._ended = self._ended or EndedRestores()
         shows_tasks = any(screen.NAME == "tasks" for screen in self.full_screens[-1:])
         is_form_open = any(screen.busy_with for screen in self.full_screens)
-        if self._ended.notice(restores, is_form_open=is_form_open) and not shows_tasks:
+        has_ended = self._ended.notice(restores, is_form_open=is_form_open)
+        queue = self.services.recovery.queue if self.services.recovery is not None else None
+        self.show_title(queue.title if queue is not None else title_words(restores))
+        if has_ended and self.services.settings.bell:
+            self.bell()
+        if has_ended and not shows_tasks:
             before, self._ended.shown = self._ended.shown, self._ended.words
             self.call_after_refresh(self._show_notice, self._ended.shown, self._ended.kind, before)
 

@@ -187,6 +187,8 @@ class Settings(ServerSettings):
     """How often what changes by itself is painted: auto (low over SSH), low or full."""
     theme: Literal["", "dark", "light", "high-contrast"] = ""
     """The colours of the screens; empty for dark ones."""
+    bell: bool = True
+    """Whether the terminal's bell rings once when a restore has ended."""
     log_file: str = ""
     """Where a log is written; empty for nowhere."""
     log_level: Literal["", "error", "info", "debug"] = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from base64 import b64encode
@@ -9,6 +10,7 @@ from base64 import b64encode
 import pytest
 
 from tests.e2e.job import Operator, quit_program, send, to_confirm, to_form
+from tests.support.demo_process import DemoProcess
 from tests.support.terminal import Terminal
 from tests.support.waiting import Deadline
 from tests.unit.terminal.test_input import ANSWERS
@@ -126,3 +128,36 @@ def test_what_is_copied_reaches_the_terminal(
         terminal.press("down", "y")
         terminal.until("clipboard: crm01")
         assert begins + b64encode(b"crm01") in bytes(terminal.raw)
+
+
+@pytest.mark.parametrize("bell", ["", "bell = false\n"])
+def test_an_end_rings_once_and_the_title_says_how_far_the_restores_are(
+    operator: Operator, demo: DemoProcess, bell: str
+) -> None:
+    demo.control("set", option="time_scale", value=0)
+    settings = operator.home / ".config" / "vbem" / "settings.toml"
+    settings.parent.mkdir(parents=True, mode=0o700)
+    settings.write_text(bell)
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        to_form(terminal, "crm01")
+        to_confirm(terminal, "crm01")
+        send(terminal)
+        terminal.until("crm01: launching")
+        assert terminal.title == "0/1 restored"
+        demo.advance(40)
+        terminal.until("crm01: restoring")
+        assert rings(terminal) == 0, "progress is no news for an ear"
+        demo.advance(4000)
+        terminal.until("crm01: succeeded")
+        assert terminal.title == "1/1 restored"
+        assert rings(terminal) == (0 if bell else 1)
+        quit_program(terminal)
+        terminal.wait()
+        assert terminal.title == ""
+    assert bytes(terminal.raw).count(b"\x1b[22;2t") == bytes(terminal.raw).count(b"\x1b[23;2t") == 1
+
+
+def rings(terminal: Terminal) -> int:
+    """How often the bell has rung: a BEL that ends no string."""
+    return len(re.findall(rb"\x07", re.sub(rb"\x1b\][^\x07\x1b]*\x07", b"", bytes(terminal.raw))))

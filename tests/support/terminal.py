@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -114,6 +115,12 @@ class Terminal:
         lines, columns = range(self._screen.lines), range(self._screen.columns)
         rows = ("".join(self._screen.buffer[y][x].data for x in columns) for y in lines)
         return "\n".join(row.rstrip() for row in rows)
+
+    @property
+    def title(self) -> str:
+        """What the program has set as the title of the terminal; empty for none."""
+        titles = re.findall(rb"\x1b\]2;([^\x07]*)\x07", bytes(self.raw))
+        return titles[-1].decode() if titles else ""
 
     def press(self, *keys: str) -> None:
         """Send keys by name, or text as it is."""

@@ -12,6 +12,7 @@ from tui.clock import Clock
 from tui.errors import VbemError, describe
 from tui.recovery import queue as transitions
 from tui.recovery.queue import LineState, Queue, QueuedLine
+from tui.recovery.queue_summary import summarize
 from tui.restores.errors import NotLoggedOn, Withdrawn
 from tui.restores.journal_mapping import take_up
 from tui.restores.plan import RestorePlan
@@ -56,6 +57,11 @@ class RestoreQueue:
         self._on_change, self._on_failure = on_change, on_failure
         self._wake = asyncio.Event()
         self._unsaved: dict[int, None] = {}
+
+    @property
+    def title(self) -> str:
+        """Return how far it is, for the terminal's title: `3/12 restored, 1 FAILED`."""
+        return summarize(self.queue, self._clock.now()).title
 
     # What the operator decides
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -303,6 +303,17 @@ def _is_worth_writing(old: Restore, new: Restore) -> bool:
     if {**before, "progress": None} != {**after, "progress": None}:
         return True
     return (old.progress or 0) // _PROGRESS_STEP != (new.progress or 0) // _PROGRESS_STEP
+
+
+def title_words(restores: Iterable[Restore]) -> str:
+    """Return how many have come to which end, for the terminal's title: `3/12 restored, 1 FAILED`."""
+    counts = Counter(restore.state for restore in restores)
+    if not counts:
+        return ""
+    restored = counts[RestoreState.SUCCEEDED] + counts[RestoreState.WARNING]
+    bad = (RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED)
+    more = [f"{counts[state]} {state.label}" for state in bad if counts[state]]
+    return ", ".join((f"{restored}/{counts.total()} restored", *more))
 
 
 _NAMED = 3

@@ -9,6 +9,7 @@ in Textual 8.2.
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import time
 from collections.abc import Iterator
@@ -45,6 +46,12 @@ class UnreadableInput(Message):
     """The terminal has sent a byte that is no UTF-8."""
 
 
+_UNTITLED = ("linux", "vt", "ansi")
+"""How names of terminals begin that have no title, and may print one."""
+_NOT_IN_A_TITLE = re.compile(r"[^A-Za-z0-9 ,/.]")
+_KEEP_TITLE, _GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
+
+
 class TerminalDriver(LinuxDriver):
     """Reads keys whatever else comes, and never waits for the terminal to take what is written."""
 
@@ -52,6 +59,7 @@ class TerminalDriver(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._title = ""
         self.colours = colours_of(os.environ)
         """How many colours leave the program: frames are drawn with no others (rendering)."""
         # Without a colour system Rich would leave out what is bold or reversed, too.
@@ -66,6 +74,25 @@ class TerminalDriver(LinuxDriver):
     def write(self, data: str) -> None:
         # Frames hold nothing else (rendering): whatever Textual writes beside them must not either.
         super().write(data if can_show(data) else data.encode("ascii", "replace").decode("ascii"))
+
+    def show_title(self, words: str) -> None:
+        """Set the terminal's title; the one of before is given back at the end, where the terminal keeps it.
+
+        Args:
+            words: our own: what is no letter, digit, blank, comma, stroke or full stop is left out.
+        """
+        words = _NOT_IN_A_TITLE.sub("", words)
+        if words != self._title and not os.environ.get("TERM", "").startswith(_UNTITLED):
+            keep = "" if self._title else _KEEP_TITLE
+            self._title = words
+            self.write(f"{keep}\x1b]2;{words}\a")
+
+    def stop_application_mode(self) -> None:
+        if self._title:
+            self._title = ""
+            # The empty title is for terminals that keep none.
+            self.write(f"\x1b]2;\a{_GIVE_TITLE_BACK}")
+        super().stop_application_mode()
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call] # Textual leaves it so

@@ -83,6 +83,11 @@ class TerminalApp(SinglePaintApp):
             # Textual's own sequence ends at tmux and GNU screen.
             self._driver.write(sequence(text, os.environ))
 
+    def show_title(self, words: str) -> None:
+        """Set the title of the terminal, until the program ends."""
+        if words and isinstance(self._driver, TerminalDriver):
+            self._driver.show_title(words)
+
     def on_ready(self) -> None:
         # Start-up looks at no garbage (cli): a tenth of the time to the first frame would go into it.
         gc.enable()

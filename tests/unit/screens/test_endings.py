@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.unit.restores.fakes import restore
 from tui.restore_states import RestoreState
-from tui.restores.registry import EndedRestores
+from tui.restores.registry import EndedRestores, title_words
 
 
 def told(*ends: tuple[str, RestoreState]) -> EndedRestores:
@@ -67,3 +67,10 @@ def test_a_name_from_the_server_cannot_spoil_the_line() -> None:
     assert "\x1b" not in endings.words
     assert "\n" not in endings.words
     assert len(endings.words) < 120
+
+
+def test_the_title_counts_what_has_come_to_which_end() -> None:
+    assert title_words(()) == ""
+    states = [RestoreState.SUCCEEDED, RestoreState.WARNING, RestoreState.RESTORING, RestoreState.FAILED]
+    assert title_words(map(restore, states)) == "2/4 restored, 1 FAILED"
+    assert title_words([restore(RestoreState.UNKNOWN)]) == "0/1 restored, 1 UNKNOWN"
