@@ -32,6 +32,8 @@ class Subcommand:
     """Of `tui.cli`: where it runs."""
     function: str
     """`async (Command) -> ExitCode`."""
+    words: str = ""
+    """What stands behind its name, for the first line of its help."""
     array: str
     """What its JSON calls the one array."""
     arguments: Arguments = lambda _parser: None
@@ -197,6 +199,7 @@ COMMANDS = (
     ),
     Subcommand(
         name="cancel",
+        words="ID",
         help="cancel a restore",
         module="tasks",
         function="cancel",
@@ -221,6 +224,7 @@ COMMANDS = (
     ),
     Subcommand(
         name="plan",
+        words="check|show|run FILE",
         help="check, show or run a recovery plan",
         module="plan",
         function="plan",
@@ -237,6 +241,7 @@ COMMANDS = (
     ),
     Subcommand(
         name="completion",
+        words="SHELL",
         help="write a completion script: vbem completion bash",
         module="commands",
         function="completion",
@@ -270,6 +275,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of `vbem` and its commands; `vbem demo-server` has its own."""
     parser = Parser(
         prog="vbem",
+        usage="vbem [OPTIONS] [COMMAND ...]",
         description="Restore virtual machines from Veeam Backup Enterprise Manager. "
         "Without a command the screens open.",
         epilog=epilog(),
@@ -285,6 +291,7 @@ def build_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         one = commands.add_parser(
             command.name,
+            usage=" ".join(filter(None, ("vbem", command.name, command.words, "[OPTIONS]"))),
             help=command.help,
             description=f"{command.help[0].upper()}{command.help[1:]}.",
             epilog=epilog(),
