@@ -190,7 +190,7 @@ class VbemApp(TerminalApp):
         has_ended = self._ended.notice(restores, is_form_open=is_form_open)
         queue = self.services.recovery.queue if self.services.recovery is not None else None
         self.show_title(queue.title if queue is not None else title_words(restores))
-        if has_ended and self.services.settings.bell:
+        if has_ended and self.services.options.bell:
             self.bell()
         if has_ended and not shows_tasks:
             before, self._ended.shown = self._ended.shown, self._ended.words

@@ -187,8 +187,8 @@ class Settings(ServerSettings):
     """How often what changes by itself is painted: auto (low over SSH), low or full."""
     theme: Literal["", "dark", "light", "high-contrast"] = ""
     """The colours of the screens; empty for dark ones."""
-    bell: bool = True
-    """Whether the terminal's bell rings once when a restore has ended."""
+    bell: Literal["", "on", "off"] = ""
+    """Whether the terminal's bell rings once when a restore has ended: on or off."""
     log_file: str = ""
     """Where a log is written; empty for nowhere."""
     log_level: Literal["", "error", "info", "debug"] = ""
@@ -326,6 +326,8 @@ class StartOptions:
     """A command of the operator's that prints the password; empty for none."""
     password_fd: int | None = None
     """An open file to read the password from; None for none."""
+    bell: bool = True
+    """Whether the terminal's bell rings once when a restore has ended."""
     log_file: Path | None = None
     """Where a log is written; None for nowhere."""
     log_level: str = "info"

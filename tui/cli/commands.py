@@ -291,6 +291,7 @@ def build_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         one = commands.add_parser(
             command.name,
+            prog=f"vbem {command.name}",
             usage=" ".join(filter(None, ("vbem", command.name, command.words, "[OPTIONS]"))),
             help=command.help,
             description=f"{command.help[0].upper()}{command.help[1:]}.",

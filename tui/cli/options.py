@@ -156,6 +156,13 @@ OPTIONS = (
         help="how often the screens repaint; auto is low over SSH (default: auto)",
     ),
     Option(
+        name="bell",
+        metavar="on|off",
+        variable="VBEM_BELL",
+        choices=("on", "off"),
+        help="ring when a restore has ended (default: on)",
+    ),
+    Option(
         name="theme",
         metavar="|".join(THEMES),
         variable="VBEM_THEME",
@@ -413,6 +420,7 @@ def start_options(options: argparse.Namespace) -> StartOptions:
         proxy=proxy,
         secrets=_proxy_secrets(proxy),
         refresh=refresh_rates(refresh, os.environ),
+        bell=(chosen.checked("bell", _check_among("bell", ("on", "off"))) or "on") == "on",
         theme=chosen.checked("theme", _check_among("theme", THEMES)) or THEMES[0],
         log_file=Path(chosen.value("log_file")).expanduser() if chosen.value("log_file") else None,
         log_level=chosen.checked("log_level", _check_among("log level", LOG_LEVELS)) or "info",
