@@ -201,6 +201,8 @@ class Services:
             return
         if self._journal_problem:
             self.on_notice(self._journal_problem, "bad")
+        for words in connection.notes:
+            self.on_notice(words, "bad")
         self._start(self.watcher(self.restores).run(), "watch the restores")
         self._start(self._take_up_incident(), "read the incident in force")
         self._start(self._remember(connection), "remember this server")

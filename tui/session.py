@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.store.known_servers import KnownServers
 from tui.store.last_logon import log_off_begins, log_off_ends
 from tui.store.process_lock import SessionUse
+from tui.timefmt import span
 
 if TYPE_CHECKING:
     from tui.api.client import EnterpriseManager
@@ -28,6 +30,8 @@ TICK_S = 60.0
 """How often to check whether a light read is due."""
 KEEP_ALIVE_S = 300.0
 """A light read at most every 5 minutes; the server ends a session after 15 idle ones (WIRE 1.6)."""
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""From here on ages mislead."""
 ATTENDED_S = 900.0
 """Without a key for this long, the session may expire as the server wishes."""
 
@@ -140,9 +144,23 @@ class Connection:
             TrustError: the pin cannot be written.
         """
         self._trust_store.pin(self.server, certificate.sha256, certificate.subject)
-        self.warnings = certificate.warnings
+        self.warnings = ()  # they stood beside the question
         # A client made before knows nothing of the pin. It has sent nothing, so it may just go.
         self._manager = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what is wrong with the server's certificate or with the clocks, in sentences."""
+        certificate = tuple(f"The trusted certificate of {self.server}: {one}" for one in self.warnings)
+        offset = self._manager.clock_offset if self._manager else None
+        if offset is None or abs(offset) < CLOCKS_DIFFER:
+            return certificate
+        how = "ahead of" if offset > timedelta(0) else "behind"
+        return (
+            *certificate,
+            f"This machine's clock is {span(abs(offset))} {how} the server's. Ages, and times like 3h, go by "
+            "this machine's clock.",
+        )
 
     # -- in -----------------------------------------------------------------------------------
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 from contextlib import nullcontext
+from datetime import timedelta
 
 import pytest
 
 from tests.api.conftest import Scripted
 from tests.api.scripted import Answer, Identity, Request, Script, http, json_reply, serving
+from tests.support.clock import FixedWallClock
 from tests.support.proxy import Proxy
 from tui.api import logon as logon_module
 from tui.api.client import EnterpriseManager, Trust
@@ -226,6 +228,30 @@ async def test_a_logon_session_that_may_be_left_at_the_server_is_told(
     assert isinstance(caught.value, VbemError)
     assert (MAY_BE_LOGGED_ON in caught.value.hint) is may_be_left
     assert "search" not in caught.value.hint, "there is none at the logon"
+
+
+@pytest.mark.parametrize(
+    ("date", "ahead"),
+    [
+        ("Date: Mon, 23 Nov 2026 03:04:05 GMT", timedelta(0)),
+        ("Date: Mon, 23 Nov 2026 01:04:05 GMT", timedelta(hours=2)),
+        ("Date: Mon, 23 Nov 2026 03:14:05 GMT", timedelta(minutes=-10)),
+        ("Date: Mon, 23 Nov 2026 03:14:05 -0000", None),
+        ("Date: yesterday", None),
+        ("Date: ", None),
+        ("X-Date: none", None),
+    ],
+)
+async def test_how_far_the_clocks_are_apart_is_known_after_a_logon(
+    scripted: Scripted, date: str, ahead: timedelta | None
+) -> None:
+    token = f"X-RestSvcSessionId: {TOKEN}"
+    async with scripted(routes={POST: logon(BODY, token, date)}, session=None, clock=FixedWallClock()) as (
+        manager,
+        _,
+    ):
+        await manager.log_on("op", "x")
+        assert manager.clock_offset == ahead
 
 
 async def test_what_never_asked_for_a_session_leaves_none(scripted: Scripted) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.program import options_for
 from tests.support.waiting import wait_for
 from tests.ui.test_leaving import CHANGED
 from tests.unit.store.rows import sql
+from tui.api.client import EnterpriseManager
 from tui.api.models import Platform, RestorePoint
 from tui.api.query import Query
 from tui.recovery.queue import QueueLine
@@ -75,6 +77,16 @@ async def test_a_session_in_the_keyring_is_said_to_be_there_and_outlives_the_pro
         assert "in the keyring (file keyring FileKeyring)" in services.log_off_words
     assert await services.close() == ""
     assert demo.requests("logoff") == []
+
+
+async def test_clocks_that_differ_are_said_after_the_logon(
+    start: Callable[[], Services], demo: DemoProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EnterpriseManager, "clock_offset", timedelta(hours=2))
+    services = start()
+    async with logged_on(services, demo) as heard:
+        assert "This machine's clock is 2 h ahead of the server's." in heard
+    await services.close()
 
 
 async def test_a_session_in_memory_only_ends_with_the_program(

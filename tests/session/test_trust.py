@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.session.starts import Connect
 from tests.support.demo_process import DemoProcess
+from tui.api.client import EnterpriseManager
 from tui.api.errors import CertificateChanged, UnknownCertificate
 from tui.store.known_servers import KnownServers
 
@@ -78,4 +81,44 @@ async def test_a_pin_that_changes_between_look_and_logon_stops_the_logon(
     with pytest.raises(CertificateChanged):
         await connection.log_on(demo.user, demo.password)
     assert demo.requests() == []
+    await connection.leave()
+
+
+async def test_a_pinned_certificate_that_has_expired_is_told_after_the_logon(
+    connect: Connect, demo: DemoProcess
+) -> None:
+    demo.control("new-certificate", certificate="expired")
+    try:
+        first = connect()
+        certificate = await first.look()
+        assert certificate is not None
+        first.trust(certificate)
+        assert first.notes == (), "it stood beside the question"
+        later = connect()
+        assert await later.look() is None
+        await later.log_on(demo.user, demo.password)
+        assert later.notes == (f"The trusted certificate of {later.server}: It has expired.",)
+        await later.leave()
+        await first.leave()
+    finally:
+        demo.control("new-certificate", certificate="good")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(hours=2, minutes=5), "clock is 2 h 5 min ahead of the server's"),
+        (timedelta(days=-1), "clock is 1 d behind the server's"),
+        (timedelta(seconds=90), ""),
+        (None, ""),
+    ],
+)
+async def test_clocks_that_differ_are_told(
+    trusted: Connect, demo: DemoProcess, monkeypatch: pytest.MonkeyPatch, ahead: timedelta | None, words: str
+) -> None:
+    connection = trusted()
+    await connection.log_on(demo.user, demo.password)
+    monkeypatch.setattr(EnterpriseManager, "clock_offset", ahead)
+    assert (words in " ".join(connection.notes)) is True
+    assert bool(connection.notes) is bool(words)
     await connection.leave()

@@ -113,6 +113,7 @@ class StageConnection:
     kept: KeepResult | None = None
     is_attended: bool = False
     """Nothing keeps this session alive."""
+    notes: tuple[str, ...] = ()
 
     async def leave(self) -> None:
         """Nothing is open."""

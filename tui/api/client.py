@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -120,6 +121,11 @@ class EnterpriseManager:
     def session(self) -> LogonSession | None:
         """The logon session in use."""
         return self._rest.session
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """How far this machine's clock is ahead of the server's; None where its replies do not say."""
+        return self._rest.clock_offset
 
     @property
     def api_version(self) -> str:

@@ -24,6 +24,8 @@ from tui.api.models import LogonSession, WireFormat, version_key
 from tui.api.transport import Call, Kind, Reply, Transport
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from tui.api.codec.tree import Tree
 
 ResultT = TypeVar("ResultT")
@@ -73,6 +75,11 @@ class RestClient:
         """Use a session from now on."""
         self.session, self.api_version = session, session.api_version
         self._predates_json = bool(session.api_version) and version_key(session.api_version) < (1, 4)
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """How far this machine's clock is ahead of the server's, as far as its replies say."""
+        return self._transport.clock_offset
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -50,13 +51,15 @@ from tui.api.tls import (
     looking_context,
     problem_of,
 )
-from tui.clock import Clock, SystemClock
+from tui.clock import Clock, SystemClock, offset_of
 
 for _logger in ("httpx", "httpcore"):
     # At debug level they write reply headers, and with them the session's token.
     logging.getLogger(_logger).setLevel(logging.WARNING)
 
 _LOG = logging.getLogger(__name__)
+_PROMPT_S = 10.0
+"""A reply that took longer says too little of what time it is at the server."""
 _HEADERS = {"User-Agent": "vbem", "Accept-Encoding": "gzip", "Connection": "keep-alive"}
 _POOL = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=20.0)
 _FIRST_PAUSE_S = 0.3
@@ -143,6 +146,8 @@ class Transport:
         self._in_use: Counter[httpx.AsyncClient] = Counter()
         """How many calls are in flight on each client."""
         self._opening = asyncio.Lock()
+        self.clock_offset: timedelta | None = None
+        """How far this machine's clock was ahead of the server's at the last reply; None: it did not say."""
 
     async def send(self, call: Call) -> Reply:
         """Send a request and take the whole reply, whatever its status.
@@ -168,6 +173,8 @@ class Transport:
             ) from error
         took_s = time.monotonic() - began
         _LOG.log(level, "%s %s: %s in %.2f s", call.method, call.target, reply.status, took_s)
+        if took_s < _PROMPT_S:
+            self.clock_offset = offset_of(reply.headers.get("date", ""), self._clock.now())
         return reply
 
     async def certificate(self) -> Certificate:
