@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing
+from tests.unit.restores.fakes import FakeClock
+from tests.unit.restores.points import point
+from tui.api.models import Platform
+from tui.api.models.resources import NO_TIME
 from tui.app import VbemApp
+from tui.restore_points.index import PointIndex
+from tui.restore_points.vm_list import VmList
 from tui.restores.incident import Incident
+from tui.screens.points_tables import VmRows
+from tui.services import Services
 
 
 async def test_the_list_shows_the_last_point_before_and_marks_go_by_the_vm(app: VbemApp) -> None:
@@ -57,3 +67,20 @@ async def test_marks_stay_through_a_filter_and_equal_names_are_two(app: VbemApp)
         screen.entry.value = "sql01"
         await settle(pilot)
         assert list(recovery.marked) == marked
+
+
+def test_a_vm_of_whose_points_no_time_is_known_is_not_said_to_have_none_before() -> None:
+    index, clock = PointIndex(), FakeClock()
+    view = VmList(index)
+    view.update(
+        index.add(
+            [point(created=NO_TIME), point(Platform.HYPERV, name="sql01", number=2, created=clock.now())]
+        )
+    )
+    incident = Incident(moment=clock.now() - timedelta(hours=3))
+    services = SimpleNamespace(clock=clock, recovery=SimpleNamespace(incident=incident, marked=()))
+    rows = VmRows(view, index, cast(Services, services))
+    for whole, timed, timeless in ((True, "NONE before", "time unknown"), (False, "none yet", "none yet")):
+        index.is_whole = whole
+        shown = {str(cells[1]): str(getattr(cells[3], "text", "")) for cells in map(rows.row, (0, 1))}
+        assert (shown["sql01"], shown["app07"]) == (timed, timeless)

@@ -180,7 +180,7 @@ class Planner:
     def _made(self, line: PlanLine, values: Mapping[str, Value], vm: Vm | None) -> RestorePlan:
         point = line.point
         if point is None:
-            raise ValueError(self._without_point(line))
+            raise ValueError(self._without_point(line, vm))
         if reason := why_not(point):
             raise ValueError(reason)
         form = form_for(point, line.platform, layout=self.layout)
@@ -193,12 +193,16 @@ class Planner:
             is_known_name=lambda name: bool(self.index.named_like(name)),
         )
 
-    def _without_point(self, line: PlanLine) -> str:
+    def _without_point(self, line: PlanLine, vm: Vm | None) -> str:
         if line.point_uid:
             return "its point is gone from the list" if self.index.is_whole else "its point is not loaded yet"
         if not self.index.is_whole:
             return "no point before the incident is loaded yet" if self.restores.incident else _NONE_YET
-        return "no point before the incident" if self.restores.incident else "it has no points"
+        if self.restores.incident is None:
+            return "it has no points"
+        if vm is not None and self.index.lacks_time(vm):
+            return "no point of a known time before the incident"
+        return "no point before the incident"
 
     async def check(self, plan: RecoveryPlan) -> RecoveryPlan:
         """Return the plan with what runs at the server now: one list for all of its lines.

@@ -352,6 +352,10 @@ class PointIndex:
         row = vm.rows[place] if place < len(vm.rows) else None
         return None if row is None or self.created(row) == NO_TIME else row
 
+    def lacks_time(self, vm: Vm) -> bool:
+        """Return whether the server does not say of some of a VM's points when they were made."""
+        return bool(vm.rows) and self.created(vm.rows[-1]) == NO_TIME
+
     def namesakes(self, vm: Vm) -> list[Vm]:
         """Return the other VMs and vApps whose name is, or looks, the same."""
         return [other for other in self.named_like(vm.name) if other is not vm]

@@ -252,7 +252,7 @@ def task_missing(restore: Restore, now: Timestamp, why: str = "") -> Restore:
         why = "The task is gone after the cancel; whether that stopped the launch is not known."
         if restore.cancel is CancelState.ACCEPTED:
             gone = replace(gone, cancel_words=why)
-    return search(gone, why or "The server no longer knows the task; that proves nothing.", now)
+    return search(gone, why or "The server no longer lists the task; that proves nothing.", now)
 
 
 def session_seen(

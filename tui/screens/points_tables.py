@@ -105,7 +105,7 @@ class VmRows:
         before = None if row is None else self._index.created(row)
         newest = self._index.newest(vm)
         known = "" if before is None else span(incident.moment - before)
-        none = StyledText("NONE before", "bad")
+        none = StyledText(NOT_SAID if self._index.lacks_time(vm) else "NONE before", "bad")
         lost: Cell = known
         if not self._index.is_whole:
             # Pages that are still to come may have one, or a later one.

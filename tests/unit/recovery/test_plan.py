@@ -16,6 +16,7 @@ from tests.unit.restores.fakes import FakeClock
 from tests.unit.restores.points import point
 from tests.unit.restores.world import World
 from tui.api.models import Platform, RestorePoint
+from tui.api.models.resources import NO_TIME
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
 from tui.recovery.planner import Planner, queue_lines, record_of
 from tui.restore_points.index import PointIndex
@@ -158,6 +159,13 @@ def test_the_newest_before_is_before_and_the_newest(minutes: list[int], at: int)
     row = index.newest_before(index.vms[0], moment) if index.vms else None
     found = None if row is None else index.created(row)
     assert found == (None if expected is None else MOMENT + timedelta(minutes=expected))
+
+
+def test_a_vm_of_whose_points_no_time_is_known_is_not_said_to_have_none_before() -> None:
+    desk = planner()
+    desk.index.add(points_of("hv01", Platform.HYPERV, [NO_TIME]))
+    plan = plan_of(desk, Choices(new_name="{name}-1"))
+    assert of(plan, "hv01").problem == "no point of a known time before the incident"
 
 
 def test_patterns() -> None:
