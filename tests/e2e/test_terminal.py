@@ -130,7 +130,7 @@ def test_what_is_copied_reaches_the_terminal(
         assert begins + b64encode(b"crm01") in bytes(terminal.raw)
 
 
-@pytest.mark.parametrize("bell", ["", "bell = \"off\"\n"])
+@pytest.mark.parametrize("bell", ["", 'bell = "off"\n'])
 def test_an_end_rings_once_and_the_title_says_how_far_the_restores_are(
     operator: Operator, demo: DemoProcess, bell: str
 ) -> None:
