@@ -177,6 +177,8 @@ class NamedServer(ServerSettings):
 class Settings(ServerSettings):
     """The settings file; every key may be left out, and those of one server go before them."""
 
+    cloud_layout: Literal["seed", "schema"] = "seed"
+    """Wrapper of Cloud Director restores (WIRE 5.1)."""
     server: str = ""
     """Enterprise Manager to log on to: host or host:port. Not beside tables `[server.NAME]`."""
     default_server: str = ""

@@ -44,7 +44,7 @@ def newest_of(shell: Shell, vm: str) -> str:
 def test_points_lists_the_newest_point_of_each_vm(shell: Shell, wire: str) -> None:
     found = shell.run("points", "--json", "--wire", wire).json
     assert found["version"] == 1
-    assert len({(one["vm"], one["object_ref"], one["backup_server"]) for one in found["points"]}) == 74
+    assert len({(one["vm_name"], one["object_ref"], one["backup_server"]) for one in found["points"]}) == 74
     assert len(found["points"]) == 74
     assert all(one["is_newest"] for one in found["points"])
     assert not found["without_point"]
@@ -98,7 +98,7 @@ def test_a_restore_is_one_post_of_the_request_that_was_shown(shell: Shell) -> No
     (row,) = done.json["restores"]
     assert done.code == ExitCode.DONE
     assert row["state"] == "restoring"
-    assert row["reason"] == "INC-7"
+    assert row["ticket"] == "INC-7"
     assert row["request_body"] == shown["request"]["body"]
     assert "KeepOriginalVM>true" in row["request_body"]
     assert len(shell.posts()) == 1
@@ -128,7 +128,7 @@ REFUSED = {
         "'crm01' would be overwritten",
     ),
     "a name of several": (("restore", "--vm", "app01", "--yes"), ExitCode.USAGE, "--server-of"),
-    "a name of none": (("restore", "--vm", "crm0", "--yes"), ExitCode.FAILED, "Near: crm01"),
+    "a name of none": (("restore", "--vm", "crm0", "--yes"), ExitCode.FAILED, "near: crm01"),
     "a point of none": (("restore", "--point", "no-such-point", "--yes"), ExitCode.FAILED, "lists no"),
     "a new name elsewhere": (
         ("restore", "--vm", "crm01", "--new-name", "x", "--yes"),
@@ -227,7 +227,7 @@ def test_tasks_lists_what_runs_and_history_what_was(shell: Shell) -> None:
     shell.run("restore", "--vm", "wiki01", "--yes", "--ticket", "INC-8")
     shell.stop_time()
     (task,) = shell.run("tasks", "--json").json["tasks"]
-    assert (task["whose"], task["vm_name"], task["reason"]) == ("own", "wiki01", "INC-8")
+    assert (task["whose"], task["vm_name"], task["ticket"]) == ("own", "wiki01", "INC-8")
     shell.demo.control("set", option="time_scale", value=20)
     watched = shell.run("tasks", "--watch")
     assert watched.code == ExitCode.DONE
@@ -530,6 +530,7 @@ def test_a_signal_says_what_goes_on(shell: Shell, number: int, code: ExitCode) -
     assert done.code == code, err
     assert "It continues at the server" in err
     assert done.json["error"]["exit_code"] == code
+    assert [row["state"] for row in done.json["restores"]] == ["restoring"]
     assert len(shell.posts()) == 1
 
 
@@ -579,15 +580,17 @@ def test_the_whole_job_line_by_line(shell: Shell) -> None:
         terminal.send_bytes(b"1\r")
         terminal.until("Which point")
         terminal.send_bytes(b"1\r")
-        terminal.until("Keep the original VM? (yes/no):")
-        terminal.send_bytes(b"yes\r")
-        terminal.until("Power the restored VM on? (yes/no):")
-        terminal.send_bytes(b"no\r")
-        terminal.until("Restore wiki01? (yes/no):")
+        terminal.until("Ticket or reason")
+        terminal.send_bytes(b"INC-3\r")
+        terminal.until("Keep the original VM? (yes or no; Enter is yes):")
+        terminal.send_bytes(b"\r")
+        terminal.until("Power the restored VM on? (yes or no; Enter is no):")
+        terminal.send_bytes(b"\r")
+        terminal.until("Restore wiki01? (yes or no; Enter is no):")
         assert shell.posts() == []
         terminal.send_bytes(b"yes\r")
         terminal.until("wiki01: succeeded")
-        terminal.until(lambda text: text.count("What now (1 to 6") >= 2 or text.rstrip().endswith("stops):"))
+        terminal.until(lambda text: text.rstrip().endswith("What now (1 to 6):"))
         terminal.send_bytes(b"6\r")
         assert terminal.wait() == ExitCode.DONE
     assert len(shell.posts()) == 1

@@ -140,16 +140,16 @@ def test_an_end_rings_once_and_the_title_says_how_far_the_restores_are(
     settings.write_text(bell)
     with operator.start() as terminal:
         operator.log_on(terminal)
-        to_form(terminal, "crm01")
-        to_confirm(terminal, "crm01")
+        to_form(terminal, "wiki01")
+        to_confirm(terminal, "wiki01")
         send(terminal)
-        terminal.until("crm01: launching")
+        terminal.until("wiki01: launching")
         assert terminal.title == "0/1 restored"
         demo.advance(40)
-        terminal.until("crm01: restoring")
+        terminal.until("wiki01: restoring")
         assert rings(terminal) == 0, "progress is no news for an ear"
         demo.advance(400)
-        terminal.until("crm01: succeeded")
+        terminal.until("wiki01: succeeded")
         assert terminal.title == "1/1 restored"
         assert rings(terminal) == (0 if bell else 1)
         quit_program(terminal)

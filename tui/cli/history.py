@@ -95,7 +95,7 @@ def _read(command: Command, limit: int) -> tuple[list[JournalEntry], list[QueueE
     """
     options, folders = command.options, command.start.folders
     server = command.start.server if "server" in command.start.sources else ""
-    since = moment_of(options.since, SystemClock().now()) if options.since else None
+    since = moment_of(options.since, SystemClock().now(), "--since") if options.since else None
     states = _states(options.state) if options.state else frozenset(RestoreState)
     if not folders.journal.exists():
         return [], []

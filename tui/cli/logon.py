@@ -8,14 +8,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.api.errors import BadLogin, CertificateChanged, UnknownCertificate
+from tui.api.errors import BadLogin, CertificateChanged, NameNotFound, UnknownCertificate
 from tui.api.models import ServerAddress
 from tui.cli.exit_codes import CommandError, ExitCode
 from tui.cli.output import Output, Terminal
@@ -43,6 +44,8 @@ class Command:
     start: StartOptions
     out: Output
     terminal: Terminal
+    sent: list[dict[str, object]] = field(default_factory=list)
+    """Restores that were sent before the command was stopped, for its JSON."""
     logon: LoggedOn | None = None
     """A logon that others use as well; None: the command logs on itself."""
 
@@ -78,6 +81,11 @@ async def logged_on(command: Command) -> AsyncIterator[LoggedOn]:
     try:
         is_resumed = await _enter(command, connection)
         await services.make_ready()
+    except NameNotFound as error:
+        await connection.leave()
+        names = ", ".join(command.start.settings.servers)
+        hint = f"Check the name; the settings have: {names}." if names else ""
+        raise NameNotFound(error.detail, hint=hint) from error
     except BaseException:
         await connection.leave()
         raise
@@ -90,7 +98,7 @@ async def logged_on(command: Command) -> AsyncIterator[LoggedOn]:
         if restores is None or recovery is None:
             raise CommandError("There is nothing to restore with.", code=ExitCode.FAILED)
         if words := await recovery.load():
-            command.out.say(words)
+            command.out.say(words.replace("Ctrl+T shows the queue", "Tasks of the screens offers them"))
         yield LoggedOn(services=services, connection=connection, restores=restores, recovery=recovery)
     finally:
         await _leave(command, services, is_resumed=is_resumed)
@@ -271,7 +279,9 @@ def _no_password(why: str) -> CommandError:
 async def _leave(command: Command, services: Services, *, is_resumed: bool) -> None:
     """Say what goes on, and end the logon session where this command began it and nothing needs it."""
     if words := services.what_goes_on:
-        command.out.say(words)
+        command.out.say(
+            re.sub("start vbem again to watch (it|them)", r"vbem tasks --watch follows \1", words)
+        )
     is_launching = any(not one.session_uid for one in services.in_flight)
     if is_resumed or is_launching:
         if services.connection is not None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from tui import sanitize
 from tui.cli.commands import build_parser, command_named
 from tui.cli.exit_codes import ExitCode, code_of_error
-from tui.cli.options import Parser, start_options, with_times_joined
+from tui.cli.options import Parser, start_options, usage_error_json, with_times_joined
 from tui.config import StartOptions
 from tui.errors import VbemError
 from tui.terminal.capabilities import show_what_the_locale_has, why_no_screens
@@ -106,6 +106,8 @@ def _embedded(start: StartOptions, *, incident: bool) -> Iterator[None]:
 
 
 def _refuse(sentence: str) -> int:
+    if Parser.wants_json:
+        print(usage_error_json(sentence))  # noqa: T201 - there is no output yet
     print(f"vbem: {sanitize.safe(sentence)}", file=sys.stderr)  # noqa: T201 - the command line speaks on stderr
     return ExitCode.USAGE
 
@@ -130,6 +132,7 @@ def _run(words: list[str]) -> int:
     show_what_the_locale_has()
     if words[:1] == ["demo-server"]:
         return _demo_server(words[1:])
+    Parser.wants_json = "--json" in words
     options = build_parser().parse_args(with_times_joined(words))
     _keep_secrets_in()
     try:
@@ -242,7 +245,8 @@ def _ended_by(command: Command, error: VbemError, code: ExitCode) -> int:
     command.out.say(f"vbem: {words}.")
     if not command.out.has_document:
         facts = {"title": error.title, "detail": error.detail, "hint": error.hint, "exit_code": int(code)}
-        command.out.document(command_named(command.options.command or "plain").array, (), error=facts)
+        array = command_named(command.options.command or "plain").array
+        command.out.document(array, command.sent, error=facts)
     return code
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from tui import sanitize
 from tui.config import (
@@ -178,8 +179,19 @@ _NOT_WITH_DEMO = ("server", "user", "ca_file", "proxy", "fingerprint", "password
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with a word without handing its controls to the terminal."""
 
+    wants_json: ClassVar[bool] = False
+    """Whether standard output is to have the one JSON object even where an option is wrong."""
+
     def error(self, message: str) -> NoReturn:
+        if self.wants_json:
+            print(usage_error_json(message))  # noqa: T201 - there is no output yet
         super().error(sanitize.safe(message))
+
+
+def usage_error_json(message: str) -> str:
+    """Return the JSON object of a command that was not understood."""
+    error = {"title": "The command is not understood", "detail": message, "hint": "", "exit_code": 2}
+    return json.dumps({"version": 1, "error": error}, indent=2)
 
 
 def with_times_joined(words: list[str]) -> list[str]:

@@ -37,6 +37,8 @@ class Output:
     """Where a command writes to."""
 
     is_json: bool = False
+    is_plain: bool = False
+    """Whether nothing is written over: a screen reader reads each line once."""
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     has_document: bool = False
@@ -50,7 +52,7 @@ class Output:
     @property
     def shows_progress(self) -> bool:
         """Return whether a line that is written over and over can be seen."""
-        return self.stderr.isatty()
+        return self.stderr.isatty() and not self.is_plain
 
     def say(self, sentence: str) -> None:
         """Write a sentence to standard error."""
@@ -192,17 +194,30 @@ class Terminal:
             except EOFError as error:
                 raise CommandError("No password was typed.", code=ExitCode.NOT_ALLOWED) from error
 
-    def ask_yes(self, question: str) -> bool:
-        """Return whether the answer is yes; it is asked again until it is a yes or a no."""
+    def ask_yes(self, question: str, *, default: bool = False) -> bool:
+        """Return whether the answer is yes; it is asked again until it is a yes or a no.
+
+        Args:
+            question: the question.
+            default: what Enter alone means: the safe answer.
+        """
         while True:
-            answer = self.ask(f"{question} (yes/no): ").lower()
+            answer = self.ask(f"{question} (yes or no; Enter is {'yes' if default else 'no'}): ").lower()
             if answer in {"y", "yes"}:
                 return True
-            if answer in {"n", "no", ""}:
+            if answer in {"n", "no"}:
                 return False
+            if not answer:
+                return default
+            sys.stderr.write("Type yes or no.\n")
 
-    def choose(self, question: str, choices: Sequence[str]) -> int:
+    def choose(self, question: str, choices: Sequence[str], *, may_stop: bool = True) -> int:
         """Return the place of what was chosen, from 0.
+
+        Args:
+            question: the question.
+            choices: what there is.
+            may_stop: whether Enter alone chooses nothing.
 
         Raises:
             CommandError: nothing was chosen.
@@ -211,12 +226,14 @@ class Terminal:
             sys.stderr.write(f"{number}. {safe(choice, cells=200)}\n")
         if len(choices) > MOST_CHOICES:
             sys.stderr.write(f"{len(choices) - MOST_CHOICES} more are not shown.\n")
+        most = min(len(choices), MOST_CHOICES)
         while True:
-            answer = self.ask(f"{question} (1 to {min(len(choices), MOST_CHOICES)}, empty stops): ")
-            if not answer:
+            answer = self.ask(f"{question} (1 to {most}{'; Enter stops' if may_stop else ''}): ")
+            if not answer and may_stop:
                 raise CommandError("Nothing was chosen; nothing was sent.", code=ExitCode.NOT_ALLOWED)
-            if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= min(len(choices), MOST_CHOICES):
+            if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= most:
                 return int(answer) - 1
+            sys.stderr.write(f"Type a number from 1 to {most}.\n")
 
 
 @contextmanager

@@ -29,12 +29,12 @@ async def plain(command: Command) -> ExitCode:
         raise CommandError(
             "There is no terminal to ask at.", code=ExitCode.USAGE, hint="See vbem --help for the commands."
         )
-    code = ExitCode.DONE
+    code, command.out.is_plain = ExitCode.DONE, True
     async with logged_on(command) as logon:
         command.logon = logon
         command.out.say(f"Logged on as {logon.services.who}.")
         while True:
-            place = command.terminal.choose("What now", _CHOICES)
+            place = command.terminal.choose("What now", _CHOICES, may_stop=False)
             if place == len(_CHOICES) - 1:
                 return code
             try:
@@ -43,7 +43,10 @@ async def plain(command: Command) -> ExitCode:
                 code = code_of_error(error)
                 if code in {ExitCode.INTERRUPTED, ExitCode.UNREACHABLE}:
                     raise
-                command.out.say(". ".join(filter(None, (error.title, error.detail, error.hint))))
+                command.out.say(
+                    ". ".join(part.rstrip(".") for part in (error.title, error.detail, error.hint) if part)
+                    + "."
+                )
 
 
 async def _run(command: Command, place: int) -> ExitCode:

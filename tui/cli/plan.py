@@ -43,6 +43,7 @@ async def plan(command: Command) -> ExitCode:
                 made, open_names, planner, logon.connection.manager, lost_at_most=table.limit
             )
             return _show_readiness(command, made, found)
+        made = _within_limit(logon, made, table)
         made = await planner.learn_platforms(made, logon.connection.manager)
         made = await planner.check(made)
         _show(command, made, open_names)
@@ -65,13 +66,34 @@ def _take_limit(logon: LoggedOn, table: PlanTable) -> None:
         logon.restores.incident = replace(incident, lost_at_most=table.limit)
 
 
+def _within_limit(logon: LoggedOn, made: RecoveryPlan, table: PlanTable) -> RecoveryPlan:
+    """Return the plan with what loses more than the file's limit as a problem, where no incident is set.
+
+    With an incident the plan's own warnings say so, as on the screens; without one nothing else would.
+    """
+    limit, now = table.limit, logon.services.clock.now()
+    if limit is None or logon.restores.incident is not None:
+        return made
+
+    def checked(line: PlanLine) -> PlanLine:
+        created = line.point.known_created if line.point is not None else None
+        if line.problem or created is None or now - created <= limit:
+            return line
+        age = timefmt.span(now - created)
+        return replace(
+            line, problem=f"its point is {age} old, more than the plan's limit of {table.lost_at_most}"
+        )
+
+    return made.changed(checked)
+
+
 def _show_readiness(command: Command, made: RecoveryPlan, found: Readiness) -> ExitCode:
     command.out.lines(row.words for row in found.rows)
     command.out.lines([found.words])
     command.out.document(
         "vms",
         (
-            {"vm": row.vm, "is_ready": row.is_ready, "why_not": row.why_not, "notes": row.notes}
+            {"vm_name": row.vm, "is_ready": row.is_ready, "why_not": row.why_not, "notes": row.notes}
             for row in found.rows
         ),
         plan=made.name,
@@ -114,7 +136,7 @@ def _document(command: Command, made: RecoveryPlan, open_names: Sequence[NameFou
         "vms",
         (
             *map(_line_record, made.lines),
-            *({"vm": one.typed, "problem": open_words(one)} for one in open_names),
+            *({"vm_name": one.typed, "problem": open_words(one)} for one in open_names),
         ),
         plan=made.name,
         summary=made.summary,
@@ -124,7 +146,7 @@ def _document(command: Command, made: RecoveryPlan, open_names: Sequence[NameFou
 def _line_record(line: PlanLine) -> dict[str, object]:
     request = line.plan.request if line.plan is not None and line.is_to_be_sent else None
     return {
-        "vm": line.vm_name,
+        "vm_name": line.vm_name,
         "backup_server": line.server_name,
         "platform": line.platform.label,
         "group": line.group,
@@ -153,12 +175,12 @@ def _confirmed(
     if cannot and not options.leave_out:
         if not terminal.can_ask or options.yes:
             raise CommandError(
-                f"{cannot} VMs of the plan cannot be restored.",
+                f"{counted(cannot)} of the plan cannot be restored.",
                 code=ExitCode.NOT_READY,
                 title="The plan is not ready",
                 hint="Correct the file, or leave them out with --leave-out.",
             )
-        if not terminal.ask_yes(f"{cannot} VMs cannot be restored. Leave them out?"):
+        if not terminal.ask_yes(f"{counted(cannot)} cannot be restored. Leave that out?"):
             raise CommandError("Nothing was sent.", code=ExitCode.NOT_READY, title="The plan is not ready")
     made = made.changed(lambda line: replace(line, is_left_out=True) if line in made.cannot else line)
     if not made.to_be_sent:
@@ -167,12 +189,12 @@ def _confirmed(
     if over and options.overwrites != over:
         if options.overwrites is not None or not terminal.can_ask:
             raise CommandError(
-                f"{over} originals would be OVERWRITTEN.",
+                f"The originals of {counted(over)} would be OVERWRITTEN.",
                 code=ExitCode.NOT_ALLOWED,
                 title="The plan is not confirmed",
                 hint=f"Say yes to that with --overwrites {over}.",
             )
-        if terminal.ask(f"{over} originals are OVERWRITTEN. Type that number: ") != str(over):
+        if terminal.ask(f"The originals of {counted(over)} are OVERWRITTEN. Type that number: ") != str(over):
             raise CommandError(
                 "Nothing was sent.", code=ExitCode.NOT_ALLOWED, title="The plan is not confirmed"
             )
@@ -184,11 +206,18 @@ def _confirmed(
                 title="The plan is not confirmed",
                 hint="Say yes to what vbem plan show shows with --yes.",
             )
-        if not terminal.ask_yes(f"Restore {len(made.to_be_sent)} VMs?"):
+        on = sum(line.powers_on for line in made.lines)
+        powered = f" {counted(on)} will be powered on." if on else ""
+        if not terminal.ask_yes(f"{counted(len(made.to_be_sent))} will be sent.{powered} Restore?"):
             raise CommandError(
                 "Nothing was sent.", code=ExitCode.NOT_ALLOWED, title="The plan is not confirmed"
             )
     return made
+
+
+def counted(number: int) -> str:
+    """Return a number of VMs in words."""
+    return "1 VM" if number == 1 else f"{number} VMs"
 
 
 async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: str) -> ExitCode:

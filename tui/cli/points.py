@@ -54,8 +54,8 @@ async def load_points(command: Command, logon: LoggedOn) -> PointIndex:
     return index
 
 
-def moment_of(text: str, now: datetime) -> datetime:
-    """Return the moment that was typed.
+def moment_of(text: str, now: datetime, option: str = "--before") -> datetime:
+    """Return the moment that was typed behind an option.
 
     Raises:
         CommandError: it is none.
@@ -64,7 +64,7 @@ def moment_of(text: str, now: datetime) -> datetime:
         return parse_moment(text, now).at
     except MomentError as error:
         raise CommandError(
-            f"--before: {error.detail}", code=ExitCode.USAGE, hint=error.hint, title=error.title
+            f"{option}: {error.detail}", code=ExitCode.USAGE, hint=error.hint, title=error.title
         ) from error
 
 
@@ -108,9 +108,9 @@ def find_vms(index: PointIndex, name: str, server: str = "") -> tuple[NameFound,
 
 def not_found(found: NameFound) -> CommandError:
     """Return the error of a name that means no VM."""
-    near = f" Near: {', '.join(found.nearest)}." if found.nearest else ""
+    near = f"; near: {', '.join(found.nearest)}" if found.nearest else ""
     return CommandError(
-        f"No VM is named {found.typed}.{near}",
+        f"No VM is named {found.typed}{near}.",
         code=ExitCode.FAILED,
         title="The VM is not there",
         hint="See vbem points for the names.",
@@ -203,7 +203,7 @@ def record_of(vm: Vm, point: RestorePoint, *, is_newest: bool) -> dict[str, obje
     """Return a point for JSON: names as sent, times in ISO 8601, UTC."""
     return {
         "uid": point.uid,
-        "vm": vm.name,
+        "vm_name": vm.name,
         "kind": "vapp" if point.kind.collection.startswith("vApp") else "vm",
         "platform": vm.platform.label,
         "created": stamp(point.known_created),

@@ -47,6 +47,8 @@ async def restore(command: Command) -> ExitCode:
         index = await load_points(command, logon)
         planner = planner_of(logon, index)
         vm, point = choose_point(command, index, moment)
+        if command.terminal.can_ask and not options.vm and not options.point and not ticket:
+            ticket = command.terminal.ask("Ticket or reason, for the journal (Enter: none): ")
         line = _line(command, planner, vm, point)
         plan = await _prepared(command, logon, planner, line)
         made = _checked(command, plan.lines[0])
@@ -56,12 +58,17 @@ async def restore(command: Command) -> ExitCode:
             command.out.document("restores", [_planned(made)], dry_run=True)
             return ExitCode.DONE
         confirm(command, made)
+        before = {one.key for one in logon.restores.all}
         following = asyncio.create_task(logon.services.watcher(logon.restores).run())
         try:
             sent = await logon.restores.submit(made, ticket)
             ended = await follow(
                 command, logon, [sent.key], is_enough=_is_begun if not options.wait else None
             )
+        except asyncio.CancelledError:
+            mine = [one for one in logon.restores.all if one.key not in before and one.point_uid == point.uid]
+            command.sent = [await record_of(logon, one) for one in mine]
+            raise
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
@@ -154,7 +161,7 @@ def _line(command: Command, planner: Planner, vm: Vm, point: RestorePoint) -> Pl
     new_name = options.new_name
     if is_open:
         if vm.platform is not Platform.CLOUD_DIRECTOR:
-            keeps = command.terminal.ask_yes("Keep the original VM?")
+            keeps = command.terminal.ask_yes("Keep the original VM?", default=True)
         else:
             new_name = command.terminal.ask("New name of the restored VM, empty OVERWRITES the original: ")
             keeps = bool(new_name)
@@ -241,13 +248,12 @@ def _checked(command: Command, line: PlanLine) -> RestorePlan:
 
 
 def show_plan(command: Command, made: RestorePlan) -> None:
-    """Write what will happen, then what is to be thought of."""
-    command.out.lines(made.words)
-    if not command.options.json:
-        command.out.lines(f"WARNING: {words}" for words in made.warnings)
-        command.out.lines(made.found)
+    """Write what will happen, then what is to be thought of; it is the output of `--dry-run` alone."""
+    lines = (*made.words, *(f"WARNING: {one}" for one in made.warnings), *made.found)
+    if command.options.dry_run and not command.options.json:
+        command.out.lines(lines)
     else:
-        for words in (*made.words, *(f"WARNING: {one}" for one in made.warnings), *made.found):
+        for words in lines:
             command.out.say(words)
 
 
@@ -384,13 +390,15 @@ async def record_of(logon: LoggedOn, one: Restore) -> dict[str, object]:
 
 _INTERNAL = frozenset({
     "owner", "plan_key", "logon_session_id", "sessions_before", "newest_before", "task_href", "unreadable",
-    "queue_row",
+    "queue_row", "reason",
 })  # fmt: skip
 
 
 def row_record(row: Mapping[str, object]) -> dict[str, object]:
     """Return a row of the journal without what only vbem itself has a use for."""
-    return {name: value for name, value in row.items() if name not in _INTERNAL}
+    kept = {name: value for name, value in row.items() if name not in _INTERNAL}
+    platform = Platform.from_word(str(row.get("platform", ""))).label
+    return {**kept, "platform": platform, "ticket": row.get("reason", "")}
 
 
 def _planned(made: RestorePlan) -> dict[str, object]:

@@ -29,7 +29,10 @@ async def list_tasks(command: Command) -> ExitCode:
         await logon.restores.monitor.tick()
         sessions = await listed_in_time(logon.connection.manager, running_query())
         own = [one for one in logon.restores.all if one.is_in_flight or not one.is_over]
-        unfollowed = logon.restores.unfollowed
+        here = logon.connection.server
+        unfollowed = [one for one in logon.restores.unfollowed if one.entry.server == here]
+        if elsewhere := len(logon.restores.unfollowed) - len(unfollowed):
+            out.say(f"{elsewhere} of the journal at other servers: see vbem tasks --server.")
         known = {one.session_uid.lower() for one in own} | {
             one.entry.session_uid.lower() for one in unfollowed
         }
@@ -112,8 +115,6 @@ async def cancel(command: Command) -> ExitCode:
         await logon.restores.monitor.tick()
         one = await _in_flight(logon, number)
         outlook = logon.restores.what_cancel_can_do(one)
-        for words in outlook.words:
-            out.say(words)
         if not outlook.possible:
             raise CommandError(
                 " ".join(outlook.words),
@@ -121,6 +122,8 @@ async def cancel(command: Command) -> ExitCode:
                 title="Nothing can be cancelled from here",
                 hint="Stop it in the backup console, or where its logon session is kept.",
             )
+        for words in outlook.words:
+            out.say(words)
         if not command.options.yes:
             if not command.terminal.can_ask:
                 raise CommandError(

@@ -106,14 +106,23 @@ class PlanLine:
             return "left out"
         if self.plan is None or self.problem:
             return f"CANNOT: {self.problem}"
-        plan = self.plan
-        if plan.overwrites and plan.original is OriginalOutcome.KEPT:
-            return f"OVERWRITES {', '.join(plan.context.taken_names)}"
-        if plan.original is OriginalOutcome.OVERWRITTEN:
-            return f"OVERWRITES {plan.vm_name}"
-        if plan.original is OriginalOutcome.MAY_BE_OVERWRITTEN:
-            return f"MAY OVERWRITE {plan.vm_name}"
-        return f"new name {plan.new_name}" if plan.new_name else "KEEPS the original"
+        return f"{_original_words(self.plan)}{', powers on' if self.powers_on else ''}"
+
+    @property
+    def powers_on(self) -> bool:
+        """Return whether it is sent, and the restored VM is powered on."""
+        return self.is_to_be_sent and self.plan is not None and self.plan.spec.power_on
+
+
+def _original_words(plan: RestorePlan) -> str:
+    """Return what happens to the original."""
+    if plan.overwrites and plan.original is OriginalOutcome.KEPT:
+        return f"OVERWRITES {', '.join(plan.context.taken_names)}"
+    if plan.original is OriginalOutcome.OVERWRITTEN:
+        return f"OVERWRITES {plan.vm_name}"
+    if plan.original is OriginalOutcome.MAY_BE_OVERWRITTEN:
+        return f"MAY OVERWRITE {plan.vm_name}"
+    return f"new name {plan.new_name}" if plan.new_name else "KEEPS the original"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +205,8 @@ class RecoveryPlan:
         words = f"{', '.join(parts)}."
         if over:
             words += " 1 OVERWRITES its original." if over == 1 else f" {over} OVERWRITE their originals."
+        on = sum(line.powers_on for line in self.lines)
+        words += f" {on} will be powered on." if on else ""
         late = sum(line.is_over_limit for line in self.to_be_sent)
         words += f" {late} lose{'s' if late == 1 else ''} more than the limit." if late else ""
         groups = sorted({line.group for line in self.to_be_sent})

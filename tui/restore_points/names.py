@@ -54,7 +54,11 @@ def open_words(found: NameFound) -> str:
     """Return why a name is not one VM more, in a phrase: not found, several, or one that is there already."""
     if not found.vms:
         return f"NOT FOUND; near: {', '.join(found.nearest)}" if found.nearest else "NOT FOUND"
-    return f"{len(found.vms)} VMs have this name" if len(found.vms) > 1 else "the plan has it already"
+    if len(found.vms) == 1:
+        return "the plan has it already"
+    which = ", ".join(f"{vm.name}@{vm.server_name} {vm.platform.label}" for vm in found.vms[:_NEAREST])
+    more = ", ..." if len(found.vms) > _NEAREST else ""
+    return f"{len(found.vms)} VMs have this name: {which}{more}; name one by its object_ref"
 
 
 class NameFinder:

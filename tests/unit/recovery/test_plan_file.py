@@ -41,7 +41,7 @@ def test_a_plan_is_read_into_groups_with_their_choices() -> None:
     assert [(line.vm_name, line.group, line.critical) for line in plan.lines] == [
         ("dc01", 1, True), ("sql01", 2, False), ("shop-db", 2, False),
     ]  # fmt: skip
-    assert plan.lines[2].words == "new name shop-db-INC-1"
+    assert plan.lines[2].words == "new name shop-db-INC-1, powers on"
     assert [found.typed for found in open_names] == ["nowhere"]
     assert table.limit is not None
 
