@@ -71,6 +71,12 @@ _FROM_BETWEEN = (
     "A web page answered in place of Enterprise Manager",
     "A proxy or firewall on the way may have refused it: ask whoever runs it.",
 )
+_UNPROVEN: dict[type[ManagerError], str] = {
+    Forbidden: "The server, or a proxy on the way, refused it",
+    NotFound: "The server, or a proxy on the way, did not find it",
+}
+"""What is said where nothing shows that Enterprise Manager itself has answered."""
+_ASK_BOTH = "Try again; if it persists, ask whoever runs the server, and whoever runs the proxy."
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _MAY_BE_ERROR = re.compile(rb"StatusCode", re.IGNORECASE)
@@ -278,7 +284,10 @@ def error_for(status: int, body: bytes, headers: Mapping[str, str] = MappingProx
         page = Rejected(detail, http_code=status)
         page.title, page.hint = _FROM_BETWEEN
         return page
-    return kind(detail, http_code=status, from_manager=from_manager)
+    error = kind(detail, http_code=status, from_manager=from_manager)
+    if not from_manager and kind in _UNPROVEN:
+        error.title, error.hint = _UNPROVEN[kind], _ASK_BOTH
+    return error
 
 
 def _has_realm(headers: Mapping[str, str]) -> bool:

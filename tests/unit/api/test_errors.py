@@ -154,6 +154,19 @@ def test_a_page_from_between_is_no_word_about_the_account_or_the_point(status: i
     assert own.title == type(own).title
 
 
+@pytest.mark.parametrize("body", [b"", b"Request blocked", b'{"Message":"No."}', b'{"error":"no"}'])
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_without_proof_it_is_not_said_that_the_account_may_not_or_that_the_point_is_gone(
+    status: int, body: bytes
+) -> None:
+    error = error_for(status, body)
+    assert error.title.startswith("The server, or a proxy on the way, ")
+    assert "role" not in error.hint
+    assert "removed" not in error.hint
+    own = error_for(status, f'{{"Message":"No.","StatusCode":{status}}}'.encode())
+    assert (own.title, own.hint) == (type(own).title, type(own).hint)
+
+
 def test_an_error_body_costs_little() -> None:
     """It is decoded on the event loop."""
     bodies = (
