@@ -195,3 +195,15 @@ async def test_a_restore_not_found_at_the_server_is_shown_as_old(
     assert "no longer lists it" in dialog
     assert "The server no longer lists its restore session (last seen " in dialog
     assert "It is not known whether the restore is running" in dialog
+
+
+async def test_enter_leads_to_the_details_and_on_a_button_presses_that(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with sent(tmp_path, manager) as pilot:
+        assert "Enter Details" in text_of(pilot).splitlines()[-1]
+        await press(pilot, "enter")
+        assert pilot.app.screen.query_one("#tasks-details", TextView).has_focus
+        pilot.app.screen.query_one("#tasks-cancel").focus()
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, CancelScreen)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.settle import opened, press, text_of
+from tests.support.settle import opened, press, shows, text_of
 from tests.ui.stage import StageApp, StageManager
 from tests.unit.store.rows import sql
 from tui.restore_states import RestoreState
 from tui.screens.history import HistoryScreen
 from tui.store.errors import StoreError
+from tui.store.journal import Journal
 from tui.widgets.inputs import LineInput
 from tui.widgets.text_view import TextView
 
@@ -87,3 +88,21 @@ async def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
 async def test_empty_journal_says_so(tmp_path: Path) -> None:
     async with opened(StageApp(tmp_path, StageManager(), HistoryScreen)) as pilot:
         assert "The journal has no restores yet." in text_of(pilot)
+
+
+async def test_a_row_that_ends_is_drawn_again_whoever_watches_it(tmp_path: Path) -> None:
+    app = app_with_rows(tmp_path)
+    other = Journal.open(app.rows.path)
+    async with opened(app) as pilot:
+        assert "? UNKNOWN" in text_of(pilot)
+        keys = text_of(pilot).splitlines()[-1]
+        assert "Enter Details" in keys
+        sql(app.rows.path, "UPDATE restores SET owner = ''")
+        other.update(2, state=RestoreState.FAILED, message="The server says: no space")
+        await shows(pilot, "x FAILED")
+        assert "no space" in pilot.app.screen.query_one(TextView).text
+        await press(pilot, "enter")
+        assert pilot.app.screen.query_one(TextView).has_focus
+        await press(pilot, "enter")
+        assert not pilot.app.screen.query_one(TextView).has_focus
+    other.close()

@@ -48,7 +48,7 @@ async def test_a_restore_under_another_name_of_the_server_is_named_and_taken_ove
         assert "Take over: vbem then looks for it at this server" in details(pilot)
         assert not app.screen.query_one("#tasks-take", Button).disabled
         keys = text_of(pilot).splitlines()[-1]
-        assert ("T Take over" in keys, "c Cancel" in keys, "s Open again" in keys) == (True, False, False)
+        assert ("T Take over" in keys, "c Cancel" in keys, "s Again" in keys) == (True, False, False)
         assert [one.display for one in app.screen.query(Button)] == [False, False, True]
         await press(pilot, "T")
         await tick(pilot)
@@ -135,7 +135,7 @@ async def test_everybody_s_restores_stand_beside_the_own_ones_and_say_what_is_kn
         manager.session_list = (theirs, replace(over, vm_name="crm01"), session(1, progress=40))
         await tick(pilot)
         assert "mail01" not in text_of(pilot)
-        assert "o Own/all" in text_of(pilot).splitlines()[-1]
+        assert "o All" in text_of(pilot).splitlines()[-1]
         await press(pilot, "o")
         assert "Everybody's restores: asking the server" in text_of(pilot)
         queries = len(manager.queries)

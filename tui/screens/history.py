@@ -13,7 +13,6 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from tui.recovery.report import write_report
-from tui.restore_states import RestoreState
 from tui.restores.ports import JournalEntry
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, VbemScreen, bindings_of
@@ -96,6 +95,8 @@ def _problem_of(typed: str, path: Path) -> str:
     return ""
 
 
+LOOK_EVERY_S = 2.0
+"""How often to look whether anything in the journal is new."""
 MOST_ROWS = 1000
 """Older rows are in the export."""
 _COLUMNS = (
@@ -118,7 +119,8 @@ class HistoryScreen(VbemScreen):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self._entries: dict[int, JournalEntry] = {}
-        self._states: dict[str, RestoreState] = {}
+        self._last_event = 0
+        """Number of the newest step that is shown."""
         self._shown = 0
         """Number of the row whose details are shown."""
 
@@ -128,15 +130,25 @@ class HistoryScreen(VbemScreen):
 
     def on_mount(self) -> None:
         self.query_one(VirtualTable).focus()
+        self.set_interval(LOOK_EVERY_S, self._follow)
         self.action_reload()
 
     @on(RestoresChanged)
-    def _follow(self, event: RestoresChanged) -> None:
-        # Read again when its restore is in another state, not at each step of its progress.
-        states = {restore.key: restore.state for restore in event.restores}
-        if states != self._states:
-            self._states = states
-            self.action_reload()
+    def _follow(self) -> None:
+        """Look whether a restore is in another state, of this vbem or of any that shares the journal."""
+        if not self.is_covered:
+            self._look()
+
+    def on_screen_resume(self) -> None:
+        self._follow()
+
+    @work(group="look", exclusive=True, exit_on_error=False, description="look for news in the journal")
+    async def _look(self) -> None:
+        journal = self.services.journal
+        if journal is not None:
+            with self.reporting("read the journal"):
+                if await asyncio.to_thread(journal.last_event) != self._last_event:
+                    self._load()
 
     def action_reload(self) -> None:
         self._load()
@@ -150,6 +162,8 @@ class HistoryScreen(VbemScreen):
             return
         entries: list[JournalEntry] = []
         with self.reporting("read the journal"):
+            # The step first: what comes between the two is looked for again.
+            self._last_event = await asyncio.to_thread(journal.last_event)
             entries = await asyncio.to_thread(journal.recent, MOST_ROWS)
         self._entries = {entry.id: entry for entry in entries}
         restores = self.services.restores.all if self.services.restores else ()
@@ -177,9 +191,6 @@ class HistoryScreen(VbemScreen):
         self._shown = number
 
     @on(VirtualTable.Chosen)
-    def _to_details(self) -> None:
-        self.query_one(TextView).focus()
-
     def action_details(self) -> None:
         table, details = self.query_one(VirtualTable), self.query_one(TextView)
         (table if details.has_focus else details).focus()

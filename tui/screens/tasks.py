@@ -373,10 +373,11 @@ class TasksScreen(VbemScreen):
         actions = {"tasks-cancel": self.action_cancel, "tasks-again": self.action_again}
         actions.get(event.button.id or "", self.action_take_over)()
 
-    @on(VirtualTable.Chosen)
-    def _to_details(self) -> None:
-        self.query_one("#tasks-details", TextView).focus()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # On a button Enter presses that.
+        return action != "details" or not isinstance(self.focused, Button)
 
+    @on(VirtualTable.Chosen)
     def action_details(self) -> None:
         table, details = self.query_one(VirtualTable), self.query_one("#tasks-details", TextView)
         (table if details.has_focus else details).focus()

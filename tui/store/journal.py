@@ -245,6 +245,11 @@ class Journal:
         with self.reading() as database:
             return self._events(database, id)
 
+    def last_event(self) -> int:
+        """Return the number of the newest step of any restore, 0 for none: where it grows there is news."""
+        with self.reading() as database:
+            return int(database.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+
     def export(self, writer: Writer, server: str = "") -> int:
         """Write every restore with its events as one JSON line each, oldest first.
 
