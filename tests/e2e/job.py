@@ -68,7 +68,7 @@ class Operator:
 def to_form(terminal: Terminal, vm: str, words: str = "") -> None:
     """From the list of VMs to the form of the newest point of the one VM that the words find."""
     terminal.press("/", words or vm)
-    terminal.until(lambda text: _selected(text, vm) and f"\n{words or vm}" in text)
+    terminal.until(lambda text: _selected(text, vm) and f"\n> {words or vm}" in text)
     terminal.press("enter")
     terminal.until("Made (local time")
     terminal.press("enter")
@@ -84,7 +84,7 @@ def is_form(text: str) -> bool:
 def _selected(text: str, vm: str) -> bool:
     """The cursor stands on that VM, and it is the only row: the filter has done its work."""
     rows = [line for line in text.splitlines() if re.search(r"\d\+? (min|h|d) +vbr\d", line)]
-    return len(rows) == 1 and rows[0].startswith(f"> {vm} ")
+    return len(rows) == 1 and rows[0][2:].startswith(f"{vm} ")
 
 
 def to_confirm(terminal: Terminal, vm: str) -> str:

@@ -62,11 +62,11 @@ def test_cloud_director_from_the_login_to_the_end(operator: Operator, demo: Demo
         to_form(terminal, "shop-app", "shop-app kind:vm")
         terminal.until("F2 Look up")
         terminal.press("tab")
-        terminal.until("> New name")
+        terminal.until(lambda text: re.search(r"New name.*\n +> ", text))
         terminal.press("copy-of-it")
-        terminal.until("  copy-of-it")
+        terminal.until("> copy-of-it")
         terminal.press("tab")
-        terminal.until("> Datastore")
+        terminal.until(lambda text: re.search(r"Datastore.*\n +> ", text))
         terminal.press(F2)
         terminal.until("urn:vCloud:Datastore")
         terminal.press("enter")
@@ -99,7 +99,7 @@ def test_keys_of_one_burst_go_where_they_belong_and_confirm_nothing(
         terminal.press("enter")
         terminal.until("Made (local time")
         terminal.press("/\x15shop kind:vapp")
-        terminal.until(lambda text: "\nshop kind:vapp" in text and "> shop (vApp)" in text)
+        terminal.until(lambda text: "\n> shop kind:vapp" in text and "\n  shop (vApp)" in text)
         terminal.press("\x15crm01\r\r\x12" + 10 * f"{KEYS['right']}\r")
         terminal.until("Restore crm01?")  # by the form, or by the dialog: all that came before is dropped
         assert posts(demo) == []

@@ -15,7 +15,7 @@ def look_around(operator: Operator, terminal: Terminal) -> str:
     shown = [terminal.until("|  Log on")]
     operator.log_on(terminal)
     terminal.press("/", "gr")
-    shown.append(terminal.until(lambda text: "e-" in text and "\ngr" in text and " 1 of 74 VMs" in text))
+    shown.append(terminal.until(lambda text: "e-" in text and "\n> gr" in text and " 1 of 74 VMs" in text))
     terminal.press("enter")
     shown.append(terminal.until("Made (local time"))
     terminal.press("enter")

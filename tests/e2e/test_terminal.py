@@ -55,7 +55,7 @@ def test_key_in_two_pieces_does_not_leave_the_form_and_esc_does(operator: Operat
         terminal.send_bytes(b"\x1b/")
         terminal.until("Made (local time")
         terminal.send_bytes(b"\x1bw")
-        terminal.until(lambda text: "\nw" in text and "Find:" not in text)
+        terminal.until(lambda text: "\n> w" in text and "Find:" not in text)
 
 
 @pytest.mark.parametrize("byte", [b"\xe9", b"\xff", b"\xc0\xaf", b"\xed\xa0\x80"])

@@ -32,7 +32,7 @@ async def test_the_list_shows_the_last_point_before_and_marks_go_by_the_vm(app: 
         vm = index.vms[int(str(screen.vms.cursor_key))]
         row = index.newest_before(vm, moment)
         shown = f"{index.created(row):%m-%d %H:%M}Z" if row is not None else "NONE before"
-        line = next(line for line in text_of(pilot).splitlines() if line.startswith("> "))
+        line = [line for line in text_of(pilot).splitlines() if line.startswith("> ")][-1]
         assert shown in line
         await pilot.press("space")
         await settle(pilot)

@@ -70,7 +70,7 @@ async def test_what_follows_the_key_to_the_filter_goes_into_the_filter(
         await to_points(pilot)
         await burst(pilot, "/", "ctrl+u", *"vapp shop")
         assert screen.entry.value == "vapp shop"
-        await shows(pilot, "> shop (vApp)")
+        await shows(pilot, "\n  shop (vApp)")
 
 
 async def test_a_paste_right_after_the_key_to_the_filter_goes_there_too(app: VbemApp) -> None:

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.demo.reading import Wire
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import press, settle, shows, text_of, until
+from tests.support.settle import press, settle, shows, strips_of, text_of, until
 from tests.ui.walk import browsing, to_points
 from tui.app import VbemApp
 from tui.restore_points.filter_parser import FILTER_KEYS
@@ -24,8 +24,10 @@ SIZES = [(80, 24), (120, 40)]
 
 
 def cursor_line(pilot: Pilot[Any]) -> str:
-    """The VM or point under the cursor; the list with the focus is the last to show one."""
-    return [line for line in text_of(pilot).splitlines() if "> " in line][-1]
+    """The VM or point under the cursor, in the list with the focus; else what is typed in the filter."""
+    focused = pilot.app.focused
+    left = focused.region.x if focused is not None else 0
+    return [line[left:] for line in text_of(pilot).splitlines() if line[left:].startswith("> ")][-1]
 
 
 def seen(pilot: Pilot[Any]) -> str:
@@ -109,9 +111,9 @@ async def test_down_leads_from_the_filter_to_the_first_vm_found_and_letters_act_
         await press(pilot, "down", "down", "up")
         assert screen.vms.cursor == 1
         await press(pilot, "slash", *"platform:cloud")
-        first = cursor_line(pilot)
+        first = screen.vms.cursor_key
         await press(pilot, "down")
-        assert cursor_line(pilot) == first
+        assert (screen.vms.has_focus, screen.vms.cursor_key) == (True, first)
         await press(pilot, "f")
         assert "Newer points may not be collected yet." in text_of(pilot), "how fresh each server is"
         assert screen.entry.value == "platform:cloud"
@@ -124,7 +126,7 @@ async def test_down_leads_from_the_filter_to_the_first_vm_found_and_letters_act_
         await press(pilot, "down", "enter")
         await shows(pilot, "Made")
         assert screen.pane.vm is not None
-        assert screen.pane.vm.name in first
+        assert screen.pane.vm.number == first
 
 
 async def test_letters_are_commands_only_while_the_list_has_the_focus(app: VbemApp) -> None:
@@ -248,7 +250,7 @@ async def test_what_the_form_finds_out_of_a_platform_is_in_the_list(demo: DemoPr
     demo.fault("missing:HierarchyObjRef@list")
     async with browsing(app) as (pilot, _):
         await press(pilot, "slash", *"hv-sql01")
-        assert "unknown" in cursor_line(pilot)
+        assert "unknown" in rows_on(pilot)[0]
         await pilot.press("enter")
         await shows(pilot, "Made")
         await pilot.press("enter")
@@ -257,7 +259,7 @@ async def test_what_the_form_finds_out_of_a_platform_is_in_the_list(demo: DemoPr
         await pilot.press("escape")
         await shows(pilot, "Restore points  |")
         await pilot.press("escape")
-        await until(pilot, lambda: "Hyper-V" in cursor_line(pilot), "what the form found out")
+        await until(pilot, lambda: "Hyper-V" in rows_on(pilot)[0], "what the form found out")
 
 
 async def test_the_key_that_leads_to_the_filter_is_no_letter_at_its_beginning(app: VbemApp) -> None:
@@ -360,18 +362,53 @@ async def test_an_account_that_may_not_collect_is_told_so_and_goes_on(
         assert collected(demo) == []
 
 
-async def test_the_points_of_another_vm_than_the_one_under_the_cursor_are_not_kept(app: VbemApp) -> None:
+async def test_beside_the_list_are_the_points_of_the_vm_under_the_cursor(app: VbemApp) -> None:
     async with browsing(app, size=(120, 40)) as (pilot, screen):
+        for keys in ((), ("down",), ("G",), ("slash", *"web"), ("ctrl+u",)):
+            await press(pilot, *keys)
+            vm = screen.vms.cursor_key
+            assert screen.pane.vm is not None, keys
+            assert screen.pane.vm.number == vm, keys
+            assert screen.pane.table.row_count > 0, keys
+            assert not screen.pane.table.has_focus
+        await press(pilot, "enter", "enter")
+        assert screen.pane.table.has_focus
+        await press(pilot, "escape", "down")
+        other = screen.vms.cursor_key
+        assert screen.pane.vm is not None
+        assert screen.pane.vm.number == other != vm
+
+
+async def test_where_there_is_no_room_the_points_of_another_vm_are_not_kept(app: VbemApp) -> None:
+    async with browsing(app, size=(119, 40)) as (pilot, screen):
+        assert screen.pane.vm is None
         await press(pilot, "slash", *"web", "enter", "enter")
         await shows(pilot, "Made (local time, UTC)")
         await press(pilot, "escape")
         assert screen.pane.vm is not None, "back on the same VM"
-        await pilot.press("down")
-        await shows(pilot, "Enter on a VM shows its points.")
+        await press(pilot, "down")
         assert screen.pane.vm is None
-        assert "F.i.i" not in text_of(pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: screen.pane.vm is not None, "the points of the other VM")
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: screen.pane.vm is not None, "the points beside the list")
+
+
+async def test_the_list_that_keys_act_in_is_marked_without_colour(app: VbemApp) -> None:
+    async with browsing(app, size=(120, 40)) as (pilot, screen):
+        lines = text_of(pilot).splitlines()
+        assert sum(line.startswith("> ") for line in lines) == 2, "its headings, and its row"
+        await press(pilot, "enter")
+        lines, left = text_of(pilot).splitlines(), screen.pane.table.region.x
+        assert not [line for line in lines if line.startswith("> ")]
+        assert sum(line[left:].startswith("> ") for line in lines) == 2
+        (row,) = [
+            segment.style
+            for strip in strips_of(pilot)
+            for segment in strip.crop(0, left)
+            if segment.style and segment.style.underline
+        ]
+        assert not row.reverse
+        await press(pilot, "slash")
+        assert text_of(pilot).splitlines()[1].startswith("> Find:")
 
 
 async def test_another_order_is_shown_from_its_beginning(app: VbemApp) -> None:

@@ -144,12 +144,12 @@ async def test_the_cursor_stays_on_its_vm_while_younger_points_come(tmp_path: Pa
     async with opened(browser.app) as pilot:
         await pilot.press("down", "down", "down")
         before = [line for line in text_of(pilot).splitlines() if line.startswith("> ")]
-        place = text_of(pilot).splitlines().index(before[0])
+        place = text_of(pilot).splitlines().index(before[-1])
         browser.server.lists[PointKind.VM] += [point(f"new{n:02}", n + 1) for n in range(30)]
         await pilot.press("f5")
         await shows(pilot, "all 60 points loaded")
         after = text_of(pilot).splitlines()[place]
-        assert after.split()[:2] == before[0].split()[:2]
+        assert after.split()[:2] == before[-1].split()[:2]
 
 
 async def test_a_name_beyond_what_is_loaded_is_asked_of_the_server_at_once(browser: Browser) -> None:

@@ -223,7 +223,7 @@ async def test_columns_that_do_not_fit_go_and_the_order_is_marked() -> None:
         app.table.set_rows(rows("a"))
         app.table.set_sorted("size", descending=True)
         await pilot.pause()
-        assert text_of(pilot).splitlines()[0].split() == ["Name", "Size", "v"]
+        assert text_of(pilot).splitlines()[0].split() == [">", "Name", "Size", "v"]
 
 
 async def test_wide_and_hostile_text_keeps_columns_straight() -> None:

@@ -12,7 +12,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from tui.recovery.plan import PLACEHOLDERS, Choices, RecoveryPlan
 from tui.recovery.plan_file import PlanFileError, PlanTable, read_plan_file
@@ -22,7 +22,7 @@ from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.points_tables import POINT_COLUMNS, PointRows
 from tui.timefmt import both, clock_time
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import Button, LineInput
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import BoxText, Line
 from tui.widgets.virtual_table import VirtualTable

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from tui.restore_states import CancelState
 from tui.restores.restore import Restore
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, bindings_of
 from tui.screens.restore_text import out_of_date_lines, state_words
+from tui.widgets.inputs import Button
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import BoxText, Line, TextView
 

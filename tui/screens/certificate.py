@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from tui import timefmt
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import Button, LineInput
 from tui.widgets.text_view import BoxText
 
 if TYPE_CHECKING:

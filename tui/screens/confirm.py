@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from tui.api.errors import SessionExpired
 from tui.errors import VbemError, describe
@@ -21,7 +21,7 @@ from tui.sanitize import name, safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import plan_lines, spell_out
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import Button, LineInput
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import BoxText, Line, TextView
 

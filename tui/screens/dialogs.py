@@ -8,7 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import DescendantFocus
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from tui.actions import DIALOGS, actions_of, spell_keys
 from tui.api.errors import MAY_BE_LOGGED_ON, BadLogin
@@ -16,7 +16,7 @@ from tui.errors import VbemError, describe
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, bindings_of
 from tui.screens.login import unreadable
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import Button, LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import BoxText, TextView
 from tui.widgets.virtual_table import VirtualTable

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from tui.recovery.report import write_report
 from tui.restores.ports import JournalEntry
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, VbemScreen, bindings_of
 from tui.screens.restore_text import DISTINGUISHING, SHORT_CELLS, entry_cells, entry_lines
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import Button, LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable

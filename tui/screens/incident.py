@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from tui.moment import EXAMPLES, Moment, MomentError, parse_length, parse_moment, spell_length
 from tui.restores.incident import Incident
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import Button, LineInput
 
 if TYPE_CHECKING:
     from textual.binding import BindingType

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from tui.api.errors import MAY_BE_LOGGED_ON, BadLogin, CertificateChanged, Untrusted
 from tui.errors import VbemError, describe
@@ -16,7 +16,7 @@ from tui.sanitize import STAND_IN, safe
 from tui.screens.base import Admitted, VbemScreen, bindings_of
 from tui.screens.certificate import CertificateScreen
 from tui.terminal.key_queue import is_typing
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import Button, LineInput
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste

@@ -11,14 +11,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Paste
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from tui.files import read_by_hand
 from tui.restore_points.index import PointIndex, Vm, VmKey
 from tui.restore_points.names import MOST_NAMES, NameFinder, NameFound
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import Button, LineInput
 from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
 from tui.widgets.virtual_table import VirtualTable
 

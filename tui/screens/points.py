@@ -60,6 +60,8 @@ from tui.widgets.virtual_table import VirtualTable
 
 ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
+WIDE = 120
+"""Columns from which the points of the VM under the cursor stand beside the list."""
 FIRST_LIST = "This is the first list. q quits."
 POINTS_LINE = "Enter on a point opens its restore form; Esc goes back to the VMs."
 
@@ -71,7 +73,7 @@ class RestorePointsScreen(VbemScreen):
     HEADING = "Restore points"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("points")
     TYPED = FILTER_HELP
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - so named by Textual
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so named by Textual
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -131,6 +133,7 @@ class RestorePointsScreen(VbemScreen):
 
     def on_resize(self) -> None:
         self._say_loaded()
+        self._follow_cursor()
 
     def show_fresh(self, fresh: set[Vm]) -> None:
         """Show VMs that are new or changed, and how far loading has come."""
@@ -202,6 +205,7 @@ class RestorePointsScreen(VbemScreen):
         exact = self._view.named(wanted.name)
         if exact is not None:
             self.vms.select(exact)
+        self._follow_cursor()
         if self.pane.vm is not None:
             self._show_points(at_newest=False)
         self._say_loaded()
@@ -226,10 +230,15 @@ class RestorePointsScreen(VbemScreen):
             self._say_loaded()
 
     @on(VirtualTable.Highlighted, "#vms")
-    def _leave_vm(self, event: VirtualTable.Highlighted) -> None:
+    def _follow_cursor(self) -> None:
+        """Show the points of the VM under the cursor beside the list; where there is no room, nobody's."""
         # Points of another VM than the one under the cursor would be taken for its own.
-        vm = self.pane.vm
-        if vm is not None and event.key != vm.number and not self.has_class("-chosen"):
+        vm, shown = self._vm_under_cursor, self.pane.vm
+        if self.has_class("-chosen") or vm is shown:
+            return
+        if vm is not None and self.size.width >= WIDE:
+            self._show_points(vm, at_newest=True)
+        elif shown is not None:
             self.pane.clear()
 
     @on(VirtualTable.Chosen, "#points")
@@ -298,12 +307,14 @@ class RestorePointsScreen(VbemScreen):
     # Marks -------------------------------------------------------------------------------------
 
     @property
+    def _vm_under_cursor(self) -> Vm | None:
+        key = self.vms.cursor_key
+        return self._index.vms[key] if isinstance(key, int) else None
+
+    @property
     def _chosen_vm(self) -> Vm | None:
         """Return the VM whose points have the focus, else the one under the cursor."""
-        key = self.vms.cursor_key
-        if self.has_class("-chosen"):
-            return self.pane.vm
-        return self._index.vms[key] if isinstance(key, int) else None
+        return self.pane.vm if self.has_class("-chosen") else self._vm_under_cursor
 
     def action_mark(self) -> None:
         if (vm := self._chosen_vm) is not None and self.services.recovery is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from tui import timefmt
 from tui.api.models import Platform, PointKind
@@ -36,7 +36,7 @@ from tui.screens.request_preview import RequestScreen
 from tui.widgets.form import FormFields
 from tui.widgets.form_fields import FieldRow, TextRow
 from tui.widgets.header import StatusLine
-from tui.widgets.inputs import LineInput
+from tui.widgets.inputs import Button, LineInput
 from tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ class RestoreFormScreen(VbemScreen):
             with Vertical(id="form-left"):
                 yield Static("Reading the restore point ...", markup=False, id="form-wait")
             with Vertical(id="form-right"):
-                yield Static("What will happen", markup=False, classes="section")
-                yield TextView(id="form-plan", hang=2)
+                yield TextView(id="form-plan", hang=2, title="What will happen")
         yield Static("", markup=False, id="form-help")
         with Horizontal(id="form-bottom"):
             yield Button("Restore...", id="form-restore", compact=True, disabled=True)

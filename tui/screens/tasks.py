@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from tui.api.models import RestoreSession
 from tui.errors import VbemError
@@ -40,6 +40,7 @@ from tui.screens.restore_text import (
 from tui.screens.session_picker import SessionPicker, are_you_sure, by_name, who_cancels
 from tui.screens.session_text import everybody_words, live_words, session_cells, session_lines, stop_words
 from tui.widgets.footer import Footer
+from tui.widgets.inputs import Button
 from tui.widgets.table_layout import Cell, Column, ListRows
 from tui.widgets.text_view import Line, TextView
 from tui.widgets.virtual_table import VirtualTable

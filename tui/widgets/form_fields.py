@@ -235,8 +235,7 @@ class TextRow(FieldRow):
         self.entry = LineInput(str(value), id=entry_id(field.name), placeholder="(empty)")
         hint = "; F2 looks it up" if field.lookup_type else ""
         need = "required" if field.required else "optional"
-        self._words = f"{label_of(field)}, {need}{hint}"
-        self._label = Static(f"  {self._words}", markup=False, classes="field-label")
+        self._label = Static(f"  {label_of(field)}, {need}{hint}", markup=False, classes="field-label")
         self._called = Static("", markup=False, classes="ref-name")
         self._called.display = False
 
@@ -277,12 +276,6 @@ class TextRow(FieldRow):
         at = self.entry.cursor_position
         self.entry.cursor_position = 0
         self.entry.cursor_position = at
-
-    def on_descendant_focus(self) -> None:
-        self._label.update(f"> {self._words}")
-
-    def on_descendant_blur(self) -> None:
-        self._label.update(f"  {self._words}")
 
     @on(Input.Changed)
     def post_change(self, event: Input.Changed) -> None:

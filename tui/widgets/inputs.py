@@ -1,4 +1,4 @@
-"""Inputs that stay quiet on a slow line: the cursor does not blink and nothing is animated."""
+"""What is typed into or pressed: quiet on a slow line, and one sees without colours which has the focus."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.highlighter import Highlighter
 from rich.segment import Segment
+from textual.content import Content
 from textual.events import Key
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.widgets import Button as TextualButton
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
@@ -21,8 +23,21 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
 
 
+FOCUS_MARK = "> "
+"""Stands before the line that keys are typed into."""
 MARKED_CELLS = 8
 """A narrower line has no room for marks."""
+
+
+class Button(TextualButton):
+    """A button that is written `[ Back ]` while it has the focus, and as wide without its brackets."""
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return super().get_content_width(container, viewport) + len("[  ]")
+
+    def render(self) -> Content:
+        words = Content(str(self.label))
+        return Content("[ ") + words + " ]" if self.has_focus else Content("  ") + words + "  "
 
 
 class _HarmlessValue(Highlighter):
@@ -98,6 +113,14 @@ class LineInput(Input):
         # A password goes to no clipboard.
         if not self.password:
             super().action_cut()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        strips = super().render_lines(crop)
+        has_room = self.styles.padding.left >= len(FOCUS_MARK)  # which the stylesheet leaves
+        if self.has_focus and has_room and strips and crop.y == 0 and crop.x < len(FOCUS_MARK):
+            mark = Strip([Segment(FOCUS_MARK, self.rich_style)]).crop(crop.x, crop.right)
+            strips = [Strip.join([mark, strips[0].crop(mark.cell_length)]), *strips[1:]]
+        return strips
 
     def focus_for_retyping(self) -> None:
         """Focus the input with its text selected, so that typing replaces what was refused."""

@@ -216,15 +216,26 @@ Line = tuple[tuple[str, str], ...]
 """One line: (text, component class) pairs, for a row the mark and then one for each slot."""
 
 
-def header_line(slots: Sequence[Slot], sorted_by: str, *, descending: bool, width: int) -> Line:
-    """Return the headings; the column the rows are sorted by says in which direction."""
+def header_line(
+    slots: Sequence[Slot], sorted_by: str, *, descending: bool, width: int, has_focus: bool = False
+) -> Line:
+    """Return the headings; the column the rows are sorted by says in which direction.
+
+    Args:
+        slots: the columns that found room.
+        sorted_by: key of the column the rows are sorted by.
+        descending: in which direction.
+        width: in cells.
+        has_focus: whether keys act in this table, which the mark says.
+    """
     labels = []
     for slot in slots:
         mark = f" {'v' if descending else '^'}" if slot.column.key == sorted_by else ""
         column = slot.column
         label = column.short_label if slot.has_shrunk and column.short_label else column.label
         labels.append(_fit(label + mark, slot))
-    return (((_NO_MARK + (" " * GAP).join(labels)).ljust(width), "table--header"),)
+    mark = CURSOR_MARK if has_focus else _NO_MARK
+    return (((mark + (" " * GAP).join(labels)).ljust(width), "table--header"),)
 
 
 def said_line(sentence: str, *, width: int) -> Line:
@@ -232,10 +243,19 @@ def said_line(sentence: str, *, width: int) -> Line:
     return ((_NO_MARK + safe(sentence, cells=max(0, width - len(_NO_MARK))), "table--row"),)
 
 
-def row_line(slots: Sequence[Slot], cells: Sequence[Cell], *, is_cursor: bool) -> Line:
-    """Return one row: each cell in its slot; under the cursor all cells have the cursor's colours."""
-    base = "table--cursor" if is_cursor else "table--row"
-    parts: list[tuple[str, str]] = [(CURSOR_MARK if is_cursor else _NO_MARK, base)]
+def row_line(
+    slots: Sequence[Slot], cells: Sequence[Cell], *, is_cursor: bool, has_focus: bool = True
+) -> Line:
+    """Return one row: each cell in its slot; under the cursor all cells have the cursor's colours.
+
+    Args:
+        slots: the columns that found room.
+        cells: of all columns.
+        is_cursor: whether the cursor stands on it.
+        has_focus: whether keys act in this table: the cursor is drawn as a bar then, else as a line.
+    """
+    base = ("table--cursor" if has_focus else "table--rest") if is_cursor else "table--row"
+    parts: list[tuple[str, str]] = [(CURSOR_MARK if is_cursor and has_focus else _NO_MARK, base)]
     for number, slot in enumerate(slots):
         value = cells[slot.index]
         text, tone = _text_of(value, slot), base

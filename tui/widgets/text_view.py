@@ -68,6 +68,7 @@ class TextView(Widget, can_focus=True):
     Args:
         hang: where the continuation of a wrapped line begins.
         needs_tab: whether the arrow keys reach it only while it has the focus.
+        title: what the line above it says, if there is one.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -84,6 +85,7 @@ class TextView(Widget, can_focus=True):
         *,
         hang: int = 0,
         needs_tab: bool = True,
+        title: str = "Details",
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -91,6 +93,7 @@ class TextView(Widget, can_focus=True):
         self._lines: tuple[Line, ...] = tuple(lines)
         self._hang = hang
         self.needs_tab = needs_tab
+        self._title = title
         self._wrapped: list[tuple[str, str]] = []
         self._top = 0
 
@@ -125,6 +128,19 @@ class TextView(Widget, can_focus=True):
         """Return as many lines as the text takes at this width, where the stylesheet says `auto`."""
         del container, viewport
         return len(self._wrap_at(width))
+
+    def on_mount(self) -> None:
+        self._title_pane(is_here=False)
+
+    def on_focus(self) -> None:
+        self._title_pane(is_here=True)
+
+    def on_blur(self) -> None:
+        self._title_pane(is_here=False)
+
+    def _title_pane(self, *, is_here: bool) -> None:
+        """Say what it is, and whether keys act here, in the line above it, where the stylesheet has one."""
+        self.border_title = f"{'>' if is_here else ' '} {self._title} "
 
     def on_resize(self) -> None:
         self._wrap()

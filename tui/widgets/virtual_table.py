@@ -45,6 +45,7 @@ class VirtualTable(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header",
         "table--cursor",
+        "table--rest",
         "table--row",
         *(f"table--{tone}" for tone in CELL_STYLES),
     }
@@ -87,6 +88,8 @@ class VirtualTable(ScrollView, can_focus=True):
         self._cursor = 0
         self._cursor_key: Hashable | None = None
         self._top = 0
+        self._has_keys = False
+        """Keys act here; `has_focus` changes only after the event that says so."""
         self._painted: dict[int, Line] = {}
         """What is on the screen, by line: lines are drawn from here, so that it is never another."""
 
@@ -201,6 +204,14 @@ class VirtualTable(ScrollView, can_focus=True):
     action_choose = choose
     action_copy = copy
 
+    def on_focus(self) -> None:
+        self._has_keys = True
+        self._repaint()
+
+    def on_blur(self) -> None:
+        self._has_keys = False
+        self._repaint()
+
     def on_click(self, event: events.Click) -> None:
         row = self._top + event.y - 1
         if event.y >= 1 and row < len(self._rows):
@@ -277,9 +288,11 @@ class VirtualTable(ScrollView, can_focus=True):
     def _line(self, y: int) -> Line:
         if y == 0:
             key, descending = self._sorted_by
-            return header_line(self._slots, key, descending=descending, width=self.size.width)
+            width, has_focus = self.size.width, self._has_keys
+            return header_line(self._slots, key, descending=descending, width=width, has_focus=has_focus)
         row = self._top + y - 1
         if row >= len(self._rows):
             text = self._empty if y == 1 and not len(self._rows) else ""
             return said_line(text, width=self.size.width)
-        return row_line(self._slots, self._rows.row(row), is_cursor=row == self._cursor)
+        is_cursor = row == self._cursor
+        return row_line(self._slots, self._rows.row(row), is_cursor=is_cursor, has_focus=self._has_keys)
