@@ -43,7 +43,7 @@ async def _forget(password: str) -> None:
 
 def _fail_elsewhere(screen: LoginScreen) -> None:
     """Let something fail of which no handler and no worker hears."""
-    from tui.terminal.driver import KeyParser
+    from tui.terminal.input import KeyParser
     from tui.widgets.inputs import LineInput
 
     password = screen.query_one("#password", LineInput).value

@@ -29,7 +29,7 @@ from tui.cli.main import main
 from tui.restores.forms.fields import Choice, Field, FieldKind
 from tui.terminal.rendering import SinglePaintApp, SinglePaintScreen
 from tui.widgets.footer import Footer
-from tui.widgets.form_fields import ChoiceRow, SwitchRow, TextRow
+from tui.widgets.form import ChoiceRow, SwitchRow, TextRow
 from tui.widgets.header import Banner, Header, IncidentLine, StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.table_layout import Column, ListRows, StyledText

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.waiting import patience_s
-from tui.terminal.hangup import terminal_fd, watch
+from tui.terminal.crash_edge import terminal_fd, watch
 
 
 def switches(thread: threading.Thread) -> str:

@@ -8,13 +8,13 @@ server, one account, one method per operation. The files behind it:
   server does not know JSON.
 - `transport` is the only file that imports httpx: bytes to the server and back, bounded in size and
   time. Reads are tried again, writes never, and each error says whether a byte of the request left.
-- `progress` is how far a call got, and lets nothing a proxy says behind its answer into the tunnel.
 - `tls` decides whom to trust: the system's authorities, a CA file or one pinned certificate.
 - `proxy` reads `--proxy` and says why a proxy opened no tunnel.
 - `error_mapping` makes our errors of exceptions, statuses and error bodies; `errors` is their tree.
 - `query` is the grammar of the query service, and follows its pages.
 - `page_worker` is one process that decodes long pages, so that keys are answered meanwhile.
-- `limits` says how much and how long at most.
+- `limits` says how much and how long at most, and how far a call got; it lets nothing a proxy says behind
+  its answer into the tunnel.
 - `codec` turns bytes into `models` and back, in XML and in JSON.
 
 What the server really does, quirk by quirk, is in `WIRE.md` beside this file; `WIRE 6.2` or

@@ -38,9 +38,8 @@ from tui.api.errors import (
     Unreachable,
     Unreadable,
 )
-from tui.api.limits import Limits, Timeouts
+from tui.api.limits import Limits, Progress, Stage, Timeouts
 from tui.api.models import Certificate, ServerAddress
-from tui.api.progress import Progress, Stage
 from tui.api.proxy import SAID_TOO_MUCH, ProxyAddress
 from tui.api.tls import (
     HandshakeEnded,

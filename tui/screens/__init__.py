@@ -13,8 +13,11 @@ What to open for what:
   its error shown), dialogs, messages.
 - `login` and `certificate`: from the server's name to the first logon, the
   trust question included.
-- `points`: the list of VMs, the filter, loading; `points_tables` are its two
-  tables.
+- `points`: the list of VMs; `points_tables` are its two tables,
+  `points_loading` what it shows of loading and filter; `names` marks by a
+  list of names.
+- `incident`: the moment to restore to before; `batch`: the plan of many, with
+  its dialogs in `batch_dialogs`.
 - `restore_form`: the form of any platform; `restore_form_data` reads what it
   needs from the server; `plan_text` says what the form would do;
   `reference_picker` looks references up; `request_preview` shows the exact
@@ -22,7 +25,7 @@ What to open for what:
 - `confirm`: the last question before a restore is sent, and sending without
   a journal.
 - `tasks` and `cancel`: the restores of this run, and stopping one;
-  `history`: the journal.
+  `sessions`: what the server itself lists; `history`: the journal.
 - `restore_text`: a restore in words, for rows, details and notices. The
   states' own words are in `tui.restore_states`.
 - `dialogs`: a yes-or-no question, the platform, logging on again, help.

@@ -41,16 +41,16 @@ from tui.screens.base import (
     VbemScreen,
     bindings_of,
 )
-from tui.screens.collection import ask_and_collect
-from tui.screens.points_filter import (
+from tui.screens.points_loading import (
     FILTER_HELP,
     FILTER_KEY_NAMES,
     FilterNote,
     LoadEnded,
     NameAsked,
     PageCame,
+    PointsLoading,
+    ask_and_collect,
 )
-from tui.screens.points_loading import PointsLoading
 from tui.screens.points_tables import VM_COLUMNS, PointsPane, VmRows, mark_shown, vm_columns
 from tui.services import Services
 from tui.terminal.terminal_app import TerminalApp

@@ -1,13 +1,21 @@
-"""The loading of the browser's list: what is new since it was painted, and how long the server is silent."""
+"""What the browser shows of the loading of the list and of its filter, and the collection of newer points."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tui.api.errors import SessionExpired
+from textual.message import Message
+from textual.widgets import Static
+
+from tui.api.errors import Forbidden, ManagerError, SessionExpired
+from tui.restore_points.filter_parser import FILTER_KEYS, FilterError
 from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.loader import Loader, LoadState, Progress
+from tui.sanitize import safe
+from tui.screens.base import VbemScreen
+from tui.screens.dialogs import AskScreen
 from tui.services import Services
+from tui.timefmt import clock_time
 
 
 class PointsLoading:
@@ -88,3 +96,86 @@ class PointsLoading:
         self._fresh |= changed
         self._heard_at_s = self._services.clock.monotonic()
         self._on_news()
+
+
+FILTER_KEY_NAMES = " ".join(["words", *(f"{key.name}:" for key in FILTER_KEYS)])
+FILTER_HELP = (
+    ("Letters", "act while a list has the focus: Enter or Down goes there from the filter."),
+    ("", ""),
+    ("Filter", "What is typed, in any order; all of it must match:"),
+    ("words", "parts of a name; in quotes where it has blanks or a colon."),
+    *((f"{key.name}:", f"{key.values}.") for key in FILTER_KEYS),
+)
+
+
+class PageCame(Message):
+    """Loading has started, or its first page is here: to be shown at once."""
+
+
+class LoadEnded(Message):
+    """Loading is complete, stopped or failed."""
+
+
+class NameAsked(Message):
+    """The server was asked for a name.
+
+    Args:
+        name: which one.
+        new: how many points were new.
+    """
+
+    def __init__(self, name: str, new: int) -> None:
+        super().__init__()
+        self.name = name
+        self.new = new
+
+
+class FilterNote(Static):
+    """The lines below the filter, which are there only where something is said."""
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False, id="filter-note")
+
+    def show(self, problem: FilterError | None, asked: str) -> None:
+        """Say what is wrong with the filter, or else which moments it means and what it leaves out."""
+        self.set_class(problem is not None and not problem.is_unfinished, "-bad")
+        words = safe(problem.detail if problem else asked, cells=300)
+        self.display = bool(words)
+        if self.content != words:  # a layout has the lists drawn again
+            self.update(words)
+
+
+async def ask_and_collect(screen: VbemScreen, uid: str, name: str) -> None:
+    """Ask, then have Enterprise Manager collect from a backup server; the status line says what came of it.
+
+    Args:
+        screen: asks, and shows it.
+        uid: of the backup server.
+        name: what the points call it.
+    """
+    text = (
+        f"Enterprise Manager will collect the newest points from {safe(name, cells=60)}. "
+        "This takes a few minutes."
+    )
+    if not await screen.ask(AskScreen(screen.services, "Collect now?", text, yes="Collect", no="Back")):
+        return
+    connection = screen.services.connection
+    if connection is None:
+        return
+    try:
+        servers = await connection.manager.backup_servers()
+        found = next((server for server in servers if server.uid == uid), None)
+        if found is None:
+            unread = f"; {servers.unreadable} in its list cannot be read" if servers.unreadable else ""
+            screen.set_status(f"Enterprise Manager does not list the backup server {name}{unread}.", "bad")
+            return
+        await connection.manager.collect(found)
+    except Forbidden:
+        screen.set_status(
+            f"This account may not start a collection from {name}; the server collects every 15 minutes."
+        )
+    except ManagerError as error:
+        screen.show_error(f"collect from {name}", error)
+    else:
+        at = clock_time(screen.services.clock.now())
+        screen.set_status(f"Collection from {name} started at {at}; wait a few minutes, then press F5.")

@@ -33,8 +33,7 @@ from tui.screens.dialogs import AskScreen
 from tui.screens.plan_text import PlanDrafter, PlanSummary, spell_out
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.request_preview import RequestScreen
-from tui.widgets.form import FormFields
-from tui.widgets.form_fields import FieldRow, TextRow
+from tui.widgets.form import FieldRow, FormFields, TextRow
 from tui.widgets.header import StatusLine
 from tui.widgets.inputs import Button, LineInput
 from tui.widgets.text_view import TextView

@@ -22,11 +22,11 @@ from tui.restore_states import RestoreState
 from tui.restores.restore import Restore
 from tui.restores.unfollowed import ServerSessions, Unfollowed
 from tui.sanitize import safe
+from tui.screens import sessions
 from tui.screens.base import OpenBatch, OpenRestoreForm, RestoresChanged, TasksSeen, VbemScreen, bindings_of
 from tui.screens.batch_dialogs import CLOSE, TAKE_UP, OfferedQueueScreen
 from tui.screens.cancel import CancelScreen
-from tui.screens.plan_text import has_unnamed_root, spell_out
-from tui.screens.queue_text import queue_cells, queue_line_details, queue_title
+from tui.screens.plan_text import has_unnamed_root, queue_cells, queue_line_details, queue_title, spell_out
 from tui.screens.reference_picker import learn_roots
 from tui.screens.restore_form_data import draft_of, with_note
 from tui.screens.restore_text import (
@@ -37,8 +37,6 @@ from tui.screens.restore_text import (
     unfollowed_cells,
     unfollowed_lines,
 )
-from tui.screens.session_picker import SessionPicker, are_you_sure, by_name, who_cancels
-from tui.screens.session_text import everybody_words, live_words, session_cells, session_lines, stop_words
 from tui.widgets.footer import Footer
 from tui.widgets.inputs import Button
 from tui.widgets.table_layout import Cell, Column, ListRows
@@ -142,7 +140,7 @@ class TasksScreen(VbemScreen):
     def _live(self, one: Unfollowed) -> str:
         """Return what the server says of a row that is not followed here; empty where it lists nothing."""
         session = self._everybody.find(one.entry.session_uid) if self._everybody else None
-        return live_words(session) if session else ""
+        return sessions.live_words(session) if session else ""
 
     def action_everybody(self) -> None:
         if self.services.restores is not None:
@@ -153,7 +151,7 @@ class TasksScreen(VbemScreen):
         said = self.query_one("#tasks-everybody", Static)
         said.display = self._everybody is not None
         if self._everybody is not None:
-            said.update(safe(everybody_words(self._everybody, now), cells=self.size.width - 2))
+            said.update(safe(sessions.everybody_words(self._everybody, now), cells=self.size.width - 2))
 
     # -- the queue ----------------------------------------------------------------------------
 
@@ -290,7 +288,7 @@ class TasksScreen(VbemScreen):
         if isinstance(one, Restore):
             return restore_cells(one, now)
         if isinstance(one, RestoreSession):
-            return session_cells(one, self._everybody or ServerSessions())
+            return sessions.session_cells(one, self._everybody or ServerSessions())
         if isinstance(one, Unfollowed):
             return unfollowed_cells(one, now, self._live(one))
         return queue_cells(queue, one) if queue is not None else ()
@@ -325,7 +323,7 @@ class TasksScreen(VbemScreen):
         if isinstance(row, QueuedLine) and self._queue is not None:
             return queue_line_details(self._queue.queue, row)
         if isinstance(row, RestoreSession) and self._everybody is not None:
-            return session_lines(row, self._everybody)
+            return sessions.session_lines(row, self._everybody)
         if isinstance(row, Unfollowed):
             return unfollowed_lines(row, self.services.clock.now(), self._live(row))
         return []
@@ -393,7 +391,7 @@ class TasksScreen(VbemScreen):
             self._say_who_cancels(row)
         else:
             words = "There is no restore to cancel."
-            self.set_status(stop_words(row) if isinstance(row, RestoreSession) else words)
+            self.set_status(sessions.stop_words(row) if isinstance(row, RestoreSession) else words)
 
     def action_again(self) -> None:
         chosen = self._chosen
@@ -425,8 +423,8 @@ class TasksScreen(VbemScreen):
                 words = "The server lists no new restore session of this VM; that is no proof."
                 self.set_status(f"{words} {found.gaps}".strip())
                 return
-            session = await self.ask(SessionPicker(self.services, restore, found))
-            if session is None or not await self.ask(are_you_sure(self.services, restore, session)):
+            session = await self.ask(sessions.SessionPicker(self.services, restore, found))
+            if session is None or not await self.ask(sessions.are_you_sure(self.services, restore, session)):
                 self.set_status("Nothing was changed.")
                 return
         with self.reporting("take that session"):
@@ -435,20 +433,14 @@ class TasksScreen(VbemScreen):
             self.set_status("That session is followed as its own: said by you, not found.", "good")
 
     def action_take_over(self) -> None:
-        one, chosen = self._chosen_unfollowed, self._chosen
+        one = self._chosen_unfollowed
         if one is not None:
             # Also where it could not be taken over when the journal was last read: its vbem may have ended.
             self._take_over(one)
-        elif isinstance(self._chosen_row, RestoreSession):
-            self.set_status("There is nothing to take over: no open row of the journal is its own.")
-        elif chosen is None:
-            self.set_status("There is no restore to take over.")
-        elif chosen.is_over:
-            self.set_status("There is nothing to take over: this restore has ended.")
-        elif chosen.is_settled:
-            self.set_status("There is nothing to take over: this vbem has watched it to the end.")
         else:
-            self.set_status("There is nothing to take over: this vbem watches it.")
+            self.set_status(
+                sessions.nothing_to_take(self._chosen, is_others=isinstance(self._chosen_row, RestoreSession))
+            )
 
     @work(group="take", exit_on_error=False, description="take over a restore")
     async def _take_over(self, one: Unfollowed) -> None:
@@ -459,7 +451,7 @@ class TasksScreen(VbemScreen):
             # A row that may be watched is tried without a question first: its vbem may have ended.
             taken: Restore | Unfollowed = one if one.may_be_taken else await restores.take_over(one)
             if isinstance(taken, Unfollowed) and (taken.is_watched or taken.may_be_taken):
-                if taken.is_watched and not await self.ask(by_name(self.services, taken)):
+                if taken.is_watched and not await self.ask(sessions.by_name(self.services, taken)):
                     self.set_status("Nothing was changed.")
                     return
                 taken = await restores.take_over(taken, is_named=taken.is_watched)
@@ -473,7 +465,9 @@ class TasksScreen(VbemScreen):
     @work(group="take", exit_on_error=False, description="say who can cancel a restore")
     async def _say_who_cancels(self, one: Unfollowed) -> None:
         restores = self.services.restores
-        if restores is not None and await self.ask(who_cancels(self.services, one, restores.session_key)):
+        if restores is not None and await self.ask(
+            sessions.who_cancels(self.services, one, restores.session_key)
+        ):
             self._take_over(one)
 
     @work(group="open", exclusive=True, exit_on_error=False, description="open the form again")

@@ -9,21 +9,19 @@ What to open for what:
 
 - `terminal_app`: the app without screens of its own: signals, secrets kept
   out of crash reports, the last words after the screens are gone.
-- `driver`: reads keys whatever else the terminal sends, and never waits for it to take what is written.
-- `input`: tells keys and pastes from answers of the terminal, however their bytes are cut.
+- `input`: tells keys and pastes from answers of the terminal, however their bytes are cut; its driver reads
+  keys whatever else the terminal sends, and never waits for it to take what is written.
 - `rendering`: the one door for everything drawn, which leaves no control
   character in; and one paint for one change. Textual paints a new screen two
   to four times; over a slow line that is felt.
 - `key_queue`: keys are taken one after the other, each by the screen that
   the one before has led to. Keys that were typed before a question was on
   the screen do not answer it.
-- `hangup`: what to do when the terminal goes away or the process is asked to
-  end.
 - `capabilities`: what the terminal can show, and whether screens can be drawn on it at all; without Textual.
 - `clipboard`: what is copied, and how it gets through tmux and GNU screen.
 - `crash_edge`: the outermost place for errors that nothing else handles: a
   report is written, the screen says where, and the program goes on where it
-  can.
+  can; and what to do when the terminal hangs up.
 
 A rule for changes here: measure the bytes and the paints before and after
 (`python -m tests.bench`).

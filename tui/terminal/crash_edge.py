@@ -1,17 +1,22 @@
-"""The outer edge: an unexpected error ends here as a redacted report, and never with exit code 0."""
+"""The outer edges: an unexpected error ends here as a report, and never with 0; a terminal that hangs up."""
 
 from __future__ import annotations
 
+import os
+import select
+import sys
+from collections.abc import Callable
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.worker import Worker
 
+from tui.crash_report import report_crash
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
-
-from tui.crash_report import report_crash
 
 EXIT_CRASH = 70
 """The exit code after a bug of our own (EX_SOFTWARE of sysexits)."""
@@ -53,3 +58,36 @@ class CrashEdge:
         """Report an error that ends the program; return the sentence to leave behind."""
         path = report_crash(self._state_folder, error, self._secrets())
         return f"vbem stopped because of a bug. Report: {path}"
+
+
+_GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL if hasattr(select, "poll") else 0
+"""POLLHUP, POLLERR and POLLNVAL, which are reported unasked."""
+
+
+def terminal_fd() -> int | None:
+    """Return the terminal that keys come from; None where that is none, or it cannot be watched here."""
+    if sys.__stdin__ is None or not hasattr(select, "poll"):
+        return None
+    try:
+        fd = sys.__stdin__.fileno()
+        return fd if os.isatty(fd) else None
+    except (OSError, ValueError):
+        return None
+
+
+def watch(fd: int, notify: Callable[[], object]) -> Thread:
+    """Call `notify` once, from a thread of its own, when the terminal hangs up.
+
+    The thread costs nothing while it waits, and holds up no exit.
+    """
+
+    def wait() -> None:
+        poll = select.poll()
+        poll.register(fd, 0)
+        while not any(event & _GONE for _, event in poll.poll()):
+            pass
+        notify()
+
+    watcher = Thread(target=wait, name="hang-up", daemon=True)
+    watcher.start()
+    return watcher

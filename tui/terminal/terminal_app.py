@@ -22,9 +22,8 @@ from textual.worker import Worker, WorkerState
 
 from tui.terminal.capabilities import Colours
 from tui.terminal.clipboard import sequence
-from tui.terminal.crash_edge import EXIT_CRASH, CrashEdge, WorkerFailed, failure_of
-from tui.terminal.driver import TerminalDriver, ThreadFailed, UnreadableInput
-from tui.terminal.hangup import terminal_fd, watch
+from tui.terminal.crash_edge import EXIT_CRASH, CrashEdge, WorkerFailed, failure_of, terminal_fd, watch
+from tui.terminal.input import TerminalDriver, ThreadFailed, UnreadableInput
 from tui.terminal.key_queue import KeyQueue
 from tui.terminal.rendering import SinglePaintApp
 

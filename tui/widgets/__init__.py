@@ -11,8 +11,8 @@ What to open for what:
   rows, and shares out the width.
 - `text_view`: lines to scroll, drawn line by line, so that a changed number
   costs a few bytes on a slow line.
-- `form`: the fields of a restore form, shown by their description;
-  `form_fields` has a row for each kind of field: switch, text, choice.
+- `form`: the fields of a restore form, shown by their description, with a
+  row for each kind of field: switch, text, choice.
 - `inputs`: one line of text to type into, and which of them hold a secret.
 - `header` and `footer`: the first line (program, screen, who and where) and
   the line of keys.

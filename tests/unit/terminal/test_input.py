@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import pytest
 from textual.events import Key, Paste
 
-from tui.terminal.driver import KeyParser, UnreadableInput
 from tui.terminal.input import (
     ESCAPE_DELAY_S,
     INTRODUCER_DELAY_S,
@@ -15,6 +14,8 @@ from tui.terminal.input import (
     PASTE_DELAY_S,
     REPLY_DELAY_S,
     InputReader,
+    KeyParser,
+    UnreadableInput,
 )
 
 ANSWERS = {
