@@ -290,6 +290,8 @@ _APP = (
            help="Quit; the question before says what becomes of restores in flight.", priority=True),
     Action(screen="app", name="interrupt", keys="ctrl+c", label="Stop or quit", footer=False, priority=True,
            help="Stop loading or logging on; where nothing is to stop, quit."),
+    Action(screen="app", name="suspend_process", keys="ctrl+z", label="Suspend", footer=False, priority=True,
+           help="Suspend vbem; fg in the shell continues it. Until then it watches and sends nothing."),
     Action(screen="app", name="command_palette", keys="colon,ctrl+p", label="Commands", footer=False,
            help="Find an action by typing part of its name.", in_dialogs=True),
 )  # fmt: skip

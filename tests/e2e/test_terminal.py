@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import time
@@ -161,3 +162,20 @@ def test_an_end_rings_once_and_the_title_says_how_far_the_restores_are(
 def rings(terminal: Terminal) -> int:
     """How often the bell has rung: a BEL that ends no string."""
     return len(re.findall(rb"\x07", re.sub(rb"\x1b\][^\x07\x1b]*\x07", b"", bytes(terminal.raw))))
+
+
+def test_a_suspended_program_leaves_the_terminal_as_it_was_and_draws_itself_again(operator: Operator) -> None:
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        before = len(terminal.raw)
+        terminal.ctrl("z")
+        terminal.until_stopped()
+        left = bytes(terminal.raw)[before:]
+        for restored in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l"):
+            assert restored in left, restored
+        before = len(terminal.raw)
+        os.kill(terminal.pid, signal.SIGCONT)
+        terminal.until(lambda _: b"\x1b[?1049h" in bytes(terminal.raw)[before:])
+        terminal.until(lambda _: b"points loaded" in bytes(terminal.raw)[before:])
+        terminal.press("/", "crm01")
+        terminal.until("1 of 74 VMs")

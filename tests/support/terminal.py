@@ -173,6 +173,20 @@ class Terminal:
             self.status = os.waitstatus_to_exitcode(status) if pid else None
         return self.status is not None
 
+    def until_stopped(self) -> None:
+        """Read until the program is stopped, as by Ctrl+Z.
+
+        Raises:
+            TimeoutError: it went on.
+        """
+        deadline = Deadline(DEADLINE_S)
+        while not os.waitpid(self.pid, os.WUNTRACED | os.WNOHANG)[0]:
+            if deadline.is_over:
+                raise TimeoutError(f"the program was not stopped; the screen was:\n{self.text}")
+            self._read(0.05)
+        while self._read(0.1):
+            pass
+
     def wait(self) -> int:
         """Read until the program ends; returns its exit code (negative: the signal).
 
