@@ -7,6 +7,8 @@ import re
 import signal
 import time
 from base64 import b64encode
+from functools import partial
+from operator import ne
 
 import pytest
 
@@ -179,3 +181,16 @@ def test_a_suspended_program_leaves_the_terminal_as_it_was_and_draws_itself_agai
         terminal.until(lambda _: b"points loaded" in bytes(terminal.raw)[before:])
         terminal.press("/", "crm01")
         terminal.until("1 of 74 VMs")
+
+
+def test_the_cursor_of_the_terminal_stands_on_the_row(operator: Operator) -> None:
+    """Screen readers read where it is, though it is not drawn."""
+    with operator.start() as terminal:
+        operator.log_on(terminal)
+        for key in ("down", "down", "up"):
+            before = terminal.text
+            terminal.press(key)
+            terminal.until(partial(ne, before))
+            row = max(at for at, line in enumerate(terminal.text.splitlines()) if line.startswith("> "))
+            places = re.findall(rb"\x1b\[(\d+);(\d+)H", bytes(terminal.raw))
+            assert (int(places[-1][0]), int(places[-1][1])) == (row + 1, 1)

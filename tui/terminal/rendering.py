@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from rich._palettes import STANDARD_PALETTE
 from rich.color import Color
@@ -22,9 +22,10 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.events import AppFocus, Event, InputEvent, Paste, Resize
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widgets import Input
 
 from tui.sanitize import can_show, harmless, in_ascii
 from tui.terminal.capabilities import Colours
@@ -38,6 +39,15 @@ MOST_WAITING = 24
 """Pieces of output, three a frame: while more wait for the terminal, frames are left out."""
 CATCH_UP_S = 0.2
 """How often to look whether a terminal that was not read is read again."""
+
+
+@runtime_checkable
+class HasCursorLine(Protocol):
+    """A widget with a cursor of its own."""
+
+    @property
+    def cursor_line(self) -> int:
+        """Return its line of the widget, from 0."""
 
 
 class SinglePaintScreen(Screen[ScreenT]):
@@ -120,6 +130,7 @@ class SinglePaintApp(App[int]):
                 self._has_left_out = True
                 self.set_timer(CATCH_UP_S, self._catch_up)
             return
+        self._put_cursor(screen)
         fitting = partial(fitting_strip, self.colours)
         if isinstance(renderable, LayoutUpdate):
             frame = [list(map(fitting, line)) for line in renderable.strips]
@@ -135,6 +146,13 @@ class SinglePaintApp(App[int]):
                 ]
                 renderable = _CroppedUpdate(chops, renderable.spans, renderable.chop_ends)
         super()._display(screen, renderable)
+
+    def _put_cursor(self, screen: Screen[Any]) -> None:
+        """Put the terminal's cursor where keys act, as a field does itself: screen readers read there."""
+        focused = screen.focused
+        if focused is not None and not isinstance(focused, Input):
+            line = focused.cursor_line if isinstance(focused, HasCursorLine) else 0
+            self.cursor_position = focused.region.offset + Offset(0, line)
 
     def _catch_up(self) -> None:
         """Draw everything once, as soon as the terminal has taken what was written before."""

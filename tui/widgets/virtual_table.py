@@ -106,6 +106,11 @@ class VirtualTable(ScrollView, can_focus=True):
         return self._cursor
 
     @property
+    def cursor_line(self) -> int:
+        """Return the line of the row under the cursor, below the headings."""
+        return self._cursor - self._top + 1
+
+    @property
     def cursor_key(self) -> Hashable | None:
         """Return the key of the row under the cursor; None without rows."""
         return self._cursor_key
