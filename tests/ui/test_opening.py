@@ -61,7 +61,7 @@ async def test_the_terminal_may_have_another_size_by_then(app: VbemApp) -> None:
         await pilot.resize_terminal(120, 40)
         await pilot.press("enter")
         await loaded(pilot)
-        await shows(pilot, "Enter on a VM shows its points.")
+        await shows(pilot, "Made (local time, UTC)")
         assert app.screen.size == (120, 40)
 
 
