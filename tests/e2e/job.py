@@ -14,7 +14,7 @@ from tests.support.terminal import Terminal
 _OUTLOOK = re.compile(r"Restore\.\.\. +(The original VM is KEPT|OVERWRITES)")
 _NOT_RESUMED = re.compile("No saved logon session|The saved logon session has ended")
 """A busy machine may be too slow for the keyring, which the program kills after three seconds."""
-_FIELD_WITH_FOCUS = re.compile(r"^ +> \S", re.MULTILINE)
+_FIELD_WITH_FOCUS = re.compile(r"^ .*> \S", re.MULTILINE)
 F2 = "\x1bOQ"
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -90,7 +90,7 @@ def _selected(text: str, vm: str) -> bool:
 def to_confirm(terminal: Terminal, vm: str) -> str:
     """From a filled form to its confirmation; what that says."""
     terminal.ctrl("r")
-    return terminal.until(lambda text: f"Restore {vm}?" in text and re.search(r"Back +Restore", text))
+    return terminal.until(lambda text: f"Restore {vm}?" in text and re.search(r"Back[] ]+Restore", text))
 
 
 def send(terminal: Terminal) -> None:
@@ -101,7 +101,7 @@ def send(terminal: Terminal) -> None:
 def quit_program(terminal: Terminal) -> str:
     """Leave by the keyboard; what the question said."""
     terminal.ctrl("q")
-    asked = terminal.until(lambda text: "Quit vbem?" in text and re.search(r"Stay +Quit", text))
+    asked = terminal.until(lambda text: "Quit vbem?" in text and re.search(r"Stay[] ]+Quit", text))
     terminal.press("right", "enter")
     return asked
 

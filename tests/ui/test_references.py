@@ -37,11 +37,11 @@ def line_with(pilot: Pilot[Any], words: str) -> str:
 async def test_chosen_name_stands_in_form_plan_confirmation_and_tasks(tmp_path: Path) -> None:
     manager = cloud_manager()
     async with opened(app_for(tmp_path, point(Platform.CLOUD_DIRECTOR), manager)) as pilot:
-        assert f"vcd-lab  {ROOT_UID}" in text_of(pilot), "the root that was filled in"
+        assert f"vcd-lab> {ROOT_UID}" in text_of(pilot), "the root that was filled in"
         await pilot.press("tab", *"back", "tab", "f2")
         await until(pilot, lambda: "ssd & fast" in text_of(pilot), "the list")
         await press(pilot, "enter")
-        assert STORE[-24:] in line_with(pilot, "ssd & fast  ")
+        assert STORE[-24:] in line_with(pilot, "ssd & fast> ")
         assert "Datastore: ssd & fast." in plan_of(pilot)
         await asked(pilot)
         told = pilot.app.screen.query_one("#confirm-plan", TextView).text.splitlines()
@@ -64,7 +64,7 @@ async def test_form_that_is_opened_again_still_knows_the_name(tmp_path: Path) ->
         await confirm(pilot, "right", "enter")
         await press(pilot, "s")
         assert isinstance(pilot.app.screen, RestoreFormScreen)
-        assert STORE[-24:] in line_with(pilot, "ssd & fast  ")
+        assert STORE[-24:] in line_with(pilot, "ssd & fast> ")
 
 
 async def test_name_goes_as_soon_as_the_reference_is_another(tmp_path: Path) -> None:
@@ -72,9 +72,9 @@ async def test_name_goes_as_soon_as_the_reference_is_another(tmp_path: Path) -> 
         size=(80, 24)
     ) as pilot:
         await settle(pilot)
-        assert "vcd-lab  urn:" in text_of(pilot)
+        assert "vcd-lab> urn:" in text_of(pilot)
         await fill(pilot, "#field-hierarchy-root-uid", "x")
-        assert "vcd-lab  urn:" not in text_of(pilot)
+        assert "vcd-lab> urn:" not in text_of(pilot)
 
 
 async def test_account_that_may_not_look_up_sees_the_uid_and_no_complaint(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from rich.color import Color, ColorSystem
 from textual.pilot import Pilot
 
+from tests.support.clock import NOON
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.scenes import SCENES
@@ -42,6 +43,7 @@ def hard_to_read(pilot: Pilot[Any]) -> list[str]:
 
 @pytest.fixture
 def app(server: DemoProcess, tmp_path: Path) -> VbemApp:
+    server.renew(now=NOON.isoformat())
     return app_on(server, tmp_path, trusted=False)
 
 

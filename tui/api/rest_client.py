@@ -34,7 +34,7 @@ XML, JSON = "application/xml", "application/json"
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 _TARGET_CHARS = 60_000
 """Of a path with its query; httpx refuses longer ones as if the host's name were wrong."""
-_THREAD_ABOVE_BYTES = 12_000
+_THREAD_ABOVE_BYTES = 6_000
 """Of a reply that is decoded in a thread, for the event loop could stand still for 50 ms meanwhile."""
 
 
