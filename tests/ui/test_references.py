@@ -64,7 +64,7 @@ async def test_form_that_is_opened_again_still_knows_the_name(tmp_path: Path) ->
         await confirm(pilot, "right", "enter")
         await press(pilot, "s")
         assert isinstance(pilot.app.screen, RestoreFormScreen)
-        assert STORE[-24:] in line_with(pilot, "ssd & fast> ")
+        assert STORE[-24:] in line_with(pilot, "ssd & fast  ")
 
 
 async def test_name_goes_as_soon_as_the_reference_is_another(tmp_path: Path) -> None:
