@@ -98,6 +98,6 @@ class Shell:
 
 @pytest.fixture
 def shell(server: DemoProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """A fresh world, in which 20 seconds pass in each."""
-    server.renew(seed=7, time_scale=20)
+    """A fresh world, in which 40 seconds pass in each."""
+    server.renew(seed=7, time_scale=40)
     return Shell(server, tmp_path, capsys)
