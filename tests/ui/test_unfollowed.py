@@ -52,7 +52,7 @@ async def test_a_restore_under_another_name_of_the_server_is_named_and_taken_ove
         assert [one.display for one in app.screen.query(Button)] == [False, False, True]
         await press(pilot, "T")
         await tick(pilot)
-        assert "Watched from now on: row 1." in text_of(pilot)
+        await shows(pilot, "Watched from now on: row 1.")
         assert "NOT WATCHED" not in text_of(pilot)
         assert "12 %" in text_of(pilot)
 
@@ -214,7 +214,7 @@ async def test_a_restore_of_a_living_vbem_is_taken_over_by_name_after_a_yes(
         assert "Nothing was changed." in text_of(pilot)
         assert app.rows.get(1).owner == f"{host}|{boot}|1|1"
         await press(pilot, "T", *"kim", "enter")
-        assert "Watched from now on: row 1." in text_of(pilot)
+        await shows(pilot, "Watched from now on: row 1.")
         assert app.rows.get(1).owner == ALIVE
         await tick(pilot)
         assert "] 12 %" in text_of(pilot)
