@@ -334,8 +334,6 @@ class StartOptions:
     """Where a log is written; None for nowhere."""
     log_level: str = "info"
     """How much of it: error, info or debug."""
-    demo_fingerprint: str = ""
-    """Of the embedded server's certificate, as it says itself."""
     secret_sources: list[Callable[[], Iterable[str]]] = field(default_factory=list, repr=False)
     """What gives further secrets, as they are now: the token of a logon."""
     sources: dict[str, str] = field(default_factory=dict)

@@ -36,5 +36,10 @@ def describe(doing: str, error: Exception) -> str:
         doing: completes the sentence 'Could not ...'.
         error: one of ours, or any other.
     """
+    return f"Could not {doing}. {sentences_of(error)}"
+
+
+def sentences_of(error: Exception) -> str:
+    """Return what happened and what to do, in sentences."""
     parts = (error.title, error.detail, error.hint) if isinstance(error, VbemError) else (str(error),)
-    return f"Could not {doing}. " + ". ".join(part.rstrip(".") for part in parts if part) + "."
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."

@@ -95,6 +95,8 @@ class Services:
         self.points: PointIndex | None = None
         """The restore points of this logon, as far as they are loaded."""
         self.reference_names = ReferenceNames()
+        self.watch_again = in_flight.WATCH_AGAIN
+        """What watches restores again once this has ended, as the end of a sentence says it."""
         self.notices: tuple[str, ...] = ()
         """What must be read: kept until `notices_read`."""
         self.on_notice: Callable[[str, str], None] = lambda _text, _kind: None
@@ -213,7 +215,7 @@ class Services:
     async def _take_up_incident(self) -> None:
         try:
             if self.recovery is not None and (words := await self.recovery.load()):
-                self.on_notice(words, "bad")
+                self.on_notice(f"{words}: Ctrl+T shows the queue.", "bad")
         except VbemError as error:
             self.on_notice(describe("read the incident in force", error), "bad")
 
@@ -407,7 +409,8 @@ class Services:
     @property
     def what_goes_on(self) -> str:
         """Return what goes on at the server when this program ends, in sentences; empty for nothing."""
-        words, waiting = in_flight.when_leaving(self.in_flight), self._waiting_words
+        words = in_flight.when_leaving(self.in_flight, self.watch_again)
+        waiting = self._waiting_words
         if words and self.is_demo:
             words = f"{self.in_flight_words}; the embedded server ends with this program."
         return f"{words} {waiting}".strip()

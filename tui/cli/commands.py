@@ -160,6 +160,9 @@ def _plan(parser: argparse.ArgumentParser) -> None:
         help="with run: how many originals are overwritten; the number is the yes to that",
     )
     parser.add_argument(
+        "--beside", action="store_true", help="with run: the yes to other restores of these VMs that may run"
+    )
+    parser.add_argument(
         "--leave-out", action="store_true", help="with run: leave out the VMs that cannot be restored"
     )
     _yes(parser)

@@ -1,6 +1,6 @@
 """What a command ends with: one number for each kind of end, the same in every command.
 
-`--help` and README show `TABLE`; a test compares them, and another one reaches each row.
+`--help` and README show `TABLE`; a test compares them.
 """
 
 from __future__ import annotations

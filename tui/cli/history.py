@@ -30,7 +30,7 @@ async def history(command: Command) -> ExitCode:
         [
             (
                 str(one.id),
-                "UNKNOWN" if one.state is RestoreState.UNKNOWN else one.state.label,
+                one.state.label,
                 one.vm_name,
                 timefmt.utc(one.created) if one.known_created else "",
                 timefmt.utc(one.point_created) if one.point_created else "",
@@ -104,13 +104,8 @@ def _read(command: Command, limit: int) -> tuple[list[JournalEntry], list[QueueE
         command.out.say(journal.note)
     try:
         rows = journal.recent(MOST_ROWS, _with_port(server) if server else "")
-        queues = (
-            RecoveryJournal(
-                journal, server=_with_port(server), operator=operator_name(), clock=SystemClock()
-            ).queues()
-            if server or rows
-            else []
-        )
+        servers = {_with_port(server)} if server else {one.server for one in rows}
+        queues = [queue for one in sorted(servers) for queue in _queues_of(journal, one)]
     finally:
         journal.close()
     found = [
@@ -122,6 +117,10 @@ def _read(command: Command, limit: int) -> tuple[list[JournalEntry], list[QueueE
         and (since is None or one.created >= since)
     ]
     return found[:limit], queues
+
+
+def _queues_of(journal: Journal, server: str) -> list[QueueEntry]:
+    return RecoveryJournal(journal, server=server, operator=operator_name(), clock=SystemClock()).queues()
 
 
 def _with_port(server: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import re
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -76,6 +75,7 @@ async def logged_on(command: Command) -> AsyncIterator[LoggedOn]:
         return
     services = Services(command.start)
     services.on_failure = lambda doing, error: _report(command, services, doing, error)
+    services.watch_again = "vbem tasks --watch follows"
     services.on_notice = lambda text, kind: command.out.say(text) if kind == "bad" else None
     connection = services.connect(_address(command))
     try:
@@ -98,7 +98,7 @@ async def logged_on(command: Command) -> AsyncIterator[LoggedOn]:
         if restores is None or recovery is None:
             raise CommandError("There is nothing to restore with.", code=ExitCode.FAILED)
         if words := await recovery.load():
-            command.out.say(words.replace("Ctrl+T shows the queue", "Tasks of the screens offers them"))
+            command.out.say(f"{words}: Tasks on the screens offers them again.")
         yield LoggedOn(services=services, connection=connection, restores=restores, recovery=recovery)
     finally:
         await _leave(command, services, is_resumed=is_resumed)
@@ -279,9 +279,7 @@ def _no_password(why: str) -> CommandError:
 async def _leave(command: Command, services: Services, *, is_resumed: bool) -> None:
     """Say what goes on, and end the logon session where this command began it and nothing needs it."""
     if words := services.what_goes_on:
-        command.out.say(
-            re.sub("start vbem again to watch (it|them)", r"vbem tasks --watch follows \1", words)
-        )
+        command.out.say(words)
     is_launching = any(not one.session_uid for one in services.in_flight)
     if is_resumed or is_launching:
         if services.connection is not None:

@@ -24,8 +24,8 @@ from tui import sanitize
 from tui.cli.commands import build_parser, command_named
 from tui.cli.exit_codes import ExitCode, code_of_error
 from tui.cli.options import Parser, start_options, usage_error_json, with_times_joined
-from tui.config import StartOptions
-from tui.errors import VbemError
+from tui.config import StartOptions, bare_fingerprint
+from tui.errors import VbemError, sentences_of
 from tui.terminal.capabilities import show_what_the_locale_has, why_no_screens
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def _last_word(words: str) -> None:
 
 
 @contextmanager
-def _embedded(start: StartOptions, *, incident: bool) -> Iterator[None]:
-    """Run the embedded server beside what is inside, and make it the one to log on to.
+def _embedded(start: StartOptions, *, incident: bool) -> Iterator[str]:
+    """Run the embedded server beside what is inside, and make it the one to log on to; give its fingerprint.
 
     Raises:
         DemoUnavailable: it did not start.
@@ -98,11 +98,10 @@ def _embedded(start: StartOptions, *, incident: bool) -> Iterator[None]:
             f"Its password, {ready['password']}, is filled in. Press Enter to log on.\n"
             f"Its certificate's fingerprint begins with {ready['fingerprint'][:23]}: compare, then trust."
         )
-        start.demo_fingerprint = ready["fingerprint"]
         if incident:
             moment = datetime.fromisoformat(ready["incident"])
             start.note += f"\nAn incident to play: since {timefmt.both(moment)} all is encrypted."
-        yield
+        yield ready["fingerprint"]
 
 
 def _refuse(sentence: str) -> int:
@@ -142,7 +141,7 @@ def _run(words: list[str]) -> int:
             return _run_command(options, start)
         return _open_screens(options, start)
     except VbemError as error:
-        return _refuse(f"{error}. {error.hint}".replace("..", ".").strip())
+        return _refuse(sentences_of(error))
     except ValueError as error:
         return _refuse(str(error))
 
@@ -193,17 +192,23 @@ def _run_command(options: argparse.Namespace, start: StartOptions) -> int:
     out = Output(is_json=getattr(options, "json", False))
     terminal = Terminal(sys.stdin.isatty() and sys.stderr.isatty())
     command = Command(options=options, start=start, out=out, terminal=terminal)
-    if start.folders.demo:
-        with _embedded(start, incident=getattr(options, "incident", False)):
-            start.fingerprint = start.demo_fingerprint.replace(":", "").lower()
-            code = _until_ended(command)
-    else:
-        code = _until_ended(command)
+    code = _on_demo(command) if start.folders.demo else _until_ended(command)
     out.clear_progress()
     if out.why_lost:
         out.say(f"The output could not be written: {out.why_lost}.")
         return max(code, ExitCode.FAILED)
     return code
+
+
+def _on_demo(command: Command) -> int:
+    from tui.demo.child import DemoUnavailable
+
+    try:
+        with _embedded(command.start, incident=getattr(command.options, "incident", False)) as fingerprint:
+            command.start.fingerprint = bare_fingerprint(fingerprint)
+            return _until_ended(command)
+    except (DemoUnavailable, OSError) as error:
+        return _refuse(f"The embedded server did not start. {error}")
 
 
 def _until_ended(command: Command) -> int:
@@ -241,8 +246,7 @@ def _until_ended(command: Command) -> int:
 
 def _ended_by(command: Command, error: VbemError, code: ExitCode) -> int:
     """Say what ended a command, as JSON, too, where that is wanted and nothing was written yet."""
-    words = ". ".join(part.rstrip(".") for part in (error.title, error.detail, error.hint) if part)
-    command.out.say(f"vbem: {words}.")
+    command.out.say(f"vbem: {sentences_of(error)}")
     if not command.out.has_document:
         facts = {"title": error.title, "detail": error.detail, "hint": error.hint, "exit_code": int(code)}
         array = command_named(command.options.command or "plain").array

@@ -43,8 +43,6 @@ class Output:
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     has_document: bool = False
     """Whether the one JSON object was written."""
-    is_broken: bool = False
-    """Whether standard output was closed by whoever read it."""
     why_lost: str = ""
     """Why something could not be written; empty while all was."""
     _bar: str = ""
@@ -126,7 +124,6 @@ class Output:
             stream.flush()
         except BrokenPipeError:
             # Whoever read it, as `head` does, has enough; what is being done goes on and says how it ended.
-            self.is_broken = True
             _to_nowhere(stream)
         except OSError as error:
             self.why_lost = error.strerror or str(error)
@@ -176,7 +173,10 @@ class Terminal:
         with _interruptible():
             sys.stderr.write(safe(question, cells=2000))
             sys.stderr.flush()
-            typed = sys.stdin.readline()
+            try:
+                typed = sys.stdin.readline()
+            except UnicodeDecodeError as error:
+                raise CommandError("What was typed is no UTF-8.", code=ExitCode.NOT_ALLOWED) from error
         if not typed:
             sys.stderr.write("\n")
             raise CommandError("The questions were not answered to their end.", code=ExitCode.NOT_ALLOWED)

@@ -11,7 +11,7 @@ from tui.cli.history import history
 from tui.cli.logon import Command, logged_on
 from tui.cli.restore import restore
 from tui.cli.tasks import cancel, list_tasks
-from tui.errors import VbemError
+from tui.errors import VbemError, sentences_of
 
 _CHOICES = (
     "Restore a VM",
@@ -43,10 +43,7 @@ async def plain(command: Command) -> ExitCode:
                 code = code_of_error(error)
                 if code in {ExitCode.INTERRUPTED, ExitCode.UNREACHABLE}:
                     raise
-                command.out.say(
-                    ". ".join(part.rstrip(".") for part in (error.title, error.detail, error.hint) if part)
-                    + "."
-                )
+                command.out.say(sentences_of(error))
 
 
 async def _run(command: Command, place: int) -> ExitCode:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tui import timefmt
 from tui.api.errors import ReadOnly
-from tui.cli.exit_codes import CommandError, ExitCode, code_of_state, worst
+from tui.cli.exit_codes import CommandError, ExitCode, worst
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.points import load_points, take_moment, with_ticket
-from tui.cli.restore import planner_of, record_of
+from tui.cli.restore import code_of_end, may_be_running, planner_of, record_of
 from tui.recovery.plan import PlanLine, RecoveryPlan
 from tui.recovery.plan_file import PlanFileError, PlanTable, plan_of_file, read_plan_file
 from tui.recovery.planner import Planner, queue_lines
@@ -182,6 +182,14 @@ def _confirmed(
             )
         if not terminal.ask_yes(f"{counted(cannot)} cannot be restored. Leave that out?"):
             raise CommandError("Nothing was sent.", code=ExitCode.NOT_READY, title="The plan is not ready")
+    beside = [line.vm_name for line in made.to_be_sent if line.plan is not None and may_be_running(line.plan)]
+    if beside and not options.beside and (options.yes or not terminal.can_ask):
+        raise CommandError(
+            f"Of {', '.join(beside[:10])}.",
+            code=ExitCode.NOT_ALLOWED,
+            title="Other restores are running, or may be",
+            hint="Wait for them, or say yes to these beside them with --beside.",
+        )
     made = made.changed(lambda line: replace(line, is_left_out=True) if line in made.cannot else line)
     if not made.to_be_sent:
         raise CommandError("No VM of it can be restored.", code=ExitCode.NOT_READY, title="Nothing was sent")
@@ -226,6 +234,7 @@ async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: st
     following = asyncio.create_task(logon.services.watcher(logon.restores).run())
     changed = asyncio.Event()
     logon.recovery.queue_listeners.append(changed.set)
+    logon.services.on_trouble = changed.set
     said: dict[int, str] = {}
     try:
         runner = await logon.recovery.start_queue(queue_lines(made), name=made.name, ticket=ticket)
@@ -234,18 +243,22 @@ async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: st
             changed.clear()
             queue = runner.queue
             _say_changes(command, queue, said)
-            if queue.is_paused:
-                raise CommandError(queue.why_paused, code=ExitCode.FAILED, title="The queue has stopped")
-            if _has_ended(queue):
+            if queue.is_paused or _has_ended(queue) or logon.services.is_logon_put_off:
                 break
             out.progress(summarize(queue, logon.services.clock.now()).words)
             await changed.wait()
+    except BaseException:
+        sent = logon.recovery.queue.queue.lines if logon.recovery.queue else ()
+        command.sent = [await record_of(logon, line.restore) for line in sent if line.restore is not None]
+        raise
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
     await logon.restores.learn_names()
     summary = summarize(queue, logon.services.clock.now())
     out.lines([summary.words])
+    if queue.is_paused:
+        out.say(f"The queue has stopped. {queue.why_paused}")
     records = [
         await record_of(logon, line.restore)
         if line.restore is not None
@@ -254,7 +267,7 @@ async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: st
     ]
     out.document("vms", records, plan=made.name, summary=summary.words)
     return worst(
-        code_of_state(line.restore.state) if line.restore is not None else ExitCode.FAILED
+        code_of_end(line.restore) if line.restore is not None else ExitCode.FAILED
         for line in queue.lines
         if line.state is not LineState.TAKEN_OUT
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from tui import timefmt
 from tui.api.errors import ReadOnly
-from tui.api.models import Platform, RestorePoint, WireFormat
+from tui.api.models import CloudLayout, Platform, RestorePoint, WireFormat
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_state
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.points import find_vms, load_points, not_found, take_moment, with_ticket
@@ -28,9 +28,7 @@ _SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False,
 
 def planner_of(logon: LoggedOn, index: PointIndex) -> Planner:
     """Return what plans are made with on a logon."""
-    from tui.api.models import CloudLayout
-
-    layout = CloudLayout(logon.services.settings.cloud_layout or CloudLayout.SEED)
+    layout = CloudLayout(logon.services.settings.cloud_layout)
     return Planner(restores=logon.restores, index=index, clock=logon.services.clock, layout=layout)
 
 
@@ -51,7 +49,7 @@ async def restore(command: Command) -> ExitCode:
             ticket = command.terminal.ask("Ticket or reason, for the journal (Enter: none): ")
         line = _line(command, planner, vm, point)
         plan = await _prepared(command, logon, planner, line)
-        made = _checked(command, plan.lines[0])
+        made = _checked(plan.lines[0])
         show_plan(command, made)
         if options.dry_run:
             command.out.lines(["", "This request would be sent:", *made.request.pretty().splitlines()])
@@ -75,9 +73,17 @@ async def restore(command: Command) -> ExitCode:
         await logon.restores.learn_names()
         rows = [logon.restores.get(one.key) for one in ended]
         await _show_end(command, logon, rows)
-    if options.wait and not rows[0].is_over:
-        return ExitCode.UNKNOWN
-    return code_of_state(rows[0].state)
+    return code_of_end(rows[0]) if options.wait else _code_of_begin(rows[0])
+
+
+def code_of_end(one: Restore) -> ExitCode:
+    """Return what a command ends with that waited for the end of a restore."""
+    return code_of_state(one.state) if one.is_over else ExitCode.UNKNOWN
+
+
+def _code_of_begin(one: Restore) -> ExitCode:
+    """Return what a command ends with that waited for the begin: a session that may be another's is none."""
+    return ExitCode.UNKNOWN if one.is_probable else code_of_state(one.state)
 
 
 def _is_begun(one: Restore) -> bool:
@@ -218,10 +224,23 @@ async def _prepared(command: Command, logon: LoggedOn, planner: Planner, line: P
                 code=ExitCode.USAGE,
                 title="There is no such field",
             )
+    if _may_be_after(command, found):
+        # Before the server is asked what runs: nobody asks for a line that is not to be sent.
+        plan = planner.prepare(plan.with_line(replace(found, may_be_after=True)))
     return await planner.check(plan)
 
 
-def _checked(command: Command, line: PlanLine) -> RestorePlan:
+def _may_be_after(command: Command, line: PlanLine) -> bool:
+    """Return whether a point is not of before the incident, and whoever is at the terminal says yes to it."""
+    made = line.plan
+    is_open = made is not None and made.is_after_incident and not line.may_be_after
+    if made is None or not is_open or not command.terminal.can_ask or command.options.yes:
+        return False
+    command.out.say(" ".join(made.warnings))
+    return command.terminal.ask_yes("Restore a point that is not of before the incident?")
+
+
+def _checked(line: PlanLine) -> RestorePlan:
     """Return what will be sent.
 
     Raises:
@@ -229,13 +248,8 @@ def _checked(command: Command, line: PlanLine) -> RestorePlan:
     """
     made = line.plan
     if made is not None and made.is_after_incident and not line.may_be_after:
-        words = " ".join(made.warnings)
-        if command.terminal.can_ask and not command.options.yes:
-            command.out.say(words)
-            if command.terminal.ask_yes("Restore a point that is not of before the incident?"):
-                return replace(made, context=replace(made.context, may_be_after=True))
         raise CommandError(
-            words,
+            " ".join(made.warnings),
             code=ExitCode.NOT_ALLOWED,
             title="The point is not of before the incident",
             hint="Choose another point, or say yes to this one with --after-incident.",
@@ -257,6 +271,13 @@ def show_plan(command: Command, made: RestorePlan) -> None:
             command.out.say(words)
 
 
+def may_be_running(made: RestorePlan) -> bool:
+    """Return whether another restore of the VM runs, or may run unseen."""
+    context = made.context
+    is_known = bool(context.running or context.other_rows or context.own_in_flight)
+    return is_known or bool(context.unreadable_sessions) or not context.is_list_whole
+
+
 def confirm(command: Command, made: RestorePlan) -> None:
     """Return where the restore is confirmed: for an overwrite by the name of the VM.
 
@@ -264,9 +285,7 @@ def confirm(command: Command, made: RestorePlan) -> None:
         CommandError: it is not.
     """
     options, terminal = command.options, command.terminal
-    running = bool(made.context.running or made.context.other_rows or made.context.own_in_flight)
-    unsure = bool(made.context.unreadable_sessions) or not made.context.is_list_whole
-    if (running or unsure) and not options.beside and (options.yes or not terminal.can_ask):
+    if may_be_running(made) and not options.beside and (options.yes or not terminal.can_ask):
         raise CommandError(
             " ".join(made.warnings),
             code=ExitCode.NOT_ALLOWED,
@@ -308,7 +327,7 @@ def confirm(command: Command, made: RestorePlan) -> None:
 def state_line(one: Restore, now: datetime) -> str:
     """Return the state of a restore as one line."""
     progress = f" {one.progress} %" if one.progress is not None and not one.is_over else ""
-    label = "UNKNOWN" if one.state.value == "unknown" else one.state.label
+    label = f"probably {one.state.label}" if one.is_probable and not one.is_over else one.state.label
     after = timefmt.elapsed(one.took or one.elapsed(now))
     words = one.message if one.state.is_over or one.state.value == "unknown" else ""
     return f"{one.vm_name}: {label}{progress} after {after}. {words}".strip()
@@ -331,6 +350,7 @@ async def follow(
     """
     changed = asyncio.Event()
     forget = logon.restores.on_change(lambda _restores: changed.set())
+    logon.services.on_trouble = changed.set
     said: dict[str, str] = {}
     try:
         while True:

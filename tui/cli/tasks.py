@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from tui import timefmt
 from tui.api.errors import ReadOnly
 from tui.api.models import RestoreSession
-from tui.cli.exit_codes import CommandError, ExitCode, code_of_state, worst
+from tui.cli.exit_codes import CommandError, ExitCode, worst
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.output import stamp
-from tui.cli.restore import follow, record_of, row_record, state_line
+from tui.cli.restore import code_of_end, follow, record_of, row_record, state_line
 from tui.restore_states import CancelState, RestoreState
 from tui.restores.restore import Restore
 from tui.restores.session_search import listed_in_time, running_query
@@ -50,7 +50,7 @@ async def list_tasks(command: Command) -> ExitCode:
         await _show(command, logon, [logon.restores.get(one.key) for one in ended], unfollowed, others)
         if not own:
             out.say("No restore of this journal is in flight.")
-    return worst(code_of_state(one.state) for one in ended)
+    return worst(map(code_of_end, ended))
 
 
 async def _show(
@@ -63,7 +63,7 @@ async def _show(
     now = logon.services.clock.now()
     rows, records = [], []
     for one in own:
-        label = _label(one.state)
+        label = one.state.label
         share = "" if one.progress is None else f"{one.progress} %"
         point = timefmt.utc(one.point_created) if one.point_created else ""
         number = "" if one.entry_id is None else str(one.entry_id)
@@ -73,7 +73,7 @@ async def _show(
     for row in unfollowed:
         entry = row.entry
         point = timefmt.utc(entry.point_created) if entry.point_created else ""
-        rows.append((str(entry.id), _label(entry.state), entry.vm_name, "", "", point, entry.reason, row.why))
+        rows.append((str(entry.id), entry.state.label, entry.vm_name, "", "", point, entry.reason, row.why))
         records.append({"whose": "not watched", "why": row.why, **row_record(entry.to_json())})
     for session in others:
         share = "" if session.progress is None else f"{session.progress} %"
@@ -87,10 +87,6 @@ async def _show(
     if not rows:
         command.out.lines(["No restore is in flight."])
     command.out.document("tasks", records, server=logon.connection.server)
-
-
-def _label(state: RestoreState) -> str:
-    return "UNKNOWN" if state is RestoreState.UNKNOWN else state.label
 
 
 def _session_record(session: RestoreSession) -> dict[str, object]:

@@ -88,7 +88,7 @@ class RecoveryService:
         """Take up the incident that an earlier run set.
 
         Returns:
-            What to say of queues that an earlier run did not end; empty where there are none.
+            What to say of queues that an earlier run did not end, without a full stop; empty for none.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -99,7 +99,7 @@ class RecoveryService:
         count = sum(len(queue.to_be_sent) for queue in await self.offered())
         self.is_interrupted = bool(count)
         vms = "1 VM" if count == 1 else f"{count} VMs"
-        return f"{vms} of an interrupted queue NOT SENT: Ctrl+T shows the queue." if count else ""
+        return f"{vms} of an interrupted queue NOT SENT" if count else ""
 
     async def set_incident(self, incident: Incident, typed: str = "") -> None:
         """Put an incident in force, on disk first.

@@ -10,6 +10,9 @@ from tui.sanitize import safe
 if TYPE_CHECKING:
     from tui.restores.restore import Restore
 
+WATCH_AGAIN = "start vbem again to watch"
+"""What watches again, in the screens."""
+
 
 def count(restores: Sequence[Restore]) -> str:
     """Return how many are in flight, without a full stop; empty for none."""
@@ -29,12 +32,17 @@ def fate(restores: Sequence[Restore]) -> str:
     return f"{running} of them continue at the server; whether {others} is not known"
 
 
-def when_leaving(restores: Sequence[Restore]) -> str:
-    """Return what goes on at the server when this program ends, in sentences; empty for nothing."""
+def when_leaving(restores: Sequence[Restore], watch_again: str = WATCH_AGAIN) -> str:
+    """Return what goes on at the server when this program ends, in sentences; empty for nothing.
+
+    Args:
+        restores: those in flight.
+        watch_again: what watches them again, to stand before `it` or `them`.
+    """
     if not restores:
         return ""
     them = "it" if len(restores) == 1 else "them"
-    words = f"{count(restores)}. {fate(restores)}; start vbem again to watch {them}."
+    words = f"{count(restores)}. {fate(restores)}; {watch_again} {them}."
     if asked := _names(one for one in restores if one.cancel.is_unanswered):
         words = f"{words} The reply to the cancel request is not known: {asked}."
     if unrecorded := _names(one for one in restores if one.entry_id is None):

@@ -1,0 +1,193 @@
+"""How a command starts: password, certificate, settings, log; what is wrong is said first."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tui.cli.exit_codes import ExitCode
+from tui.cli.output import widths_that_fit
+
+# -- logging on --------------------------------------------------------------------------------------
+
+
+def logons(shell: Shell) -> int:
+    return len([one for one in shell.demo.requests("logon") if one["method"] == "POST"])
+
+
+def test_a_password_comes_from_a_command_a_descriptor_or_the_environment(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shell.run("points", "--platform", "cloud").code == ExitCode.DONE
+    shell.options["--password-command"] = ""
+    reading, writing = os.pipe()
+    os.write(writing, shell.demo.password.encode() + b"\n")
+    os.close(writing)
+    assert shell.run("points", "--password-fd", str(reading)).code == ExitCode.DONE
+    os.close(reading)
+    monkeypatch.setenv("VBEM_PASSWORD_COMMAND", f"printf %s {shell.demo.password}")
+    assert shell.run("points").code == ExitCode.DONE
+    assert logons(shell) == 3
+    assert len([one for one in shell.demo.requests() if one["method"] == "DELETE"]) == 3  # logged off again
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("printf %s wrong", "Logon refused"),
+        ("false", "ended with 1"),
+        ("true", "gives nothing"),
+        ("no-such-command-at-all", "cannot be run"),
+        ("'", "cannot be run"),
+        ("", "no password"),
+    ],
+)
+def test_without_the_right_password_nothing_is_tried_twice(shell: Shell, command: str, said: str) -> None:
+    shell.options["--password-command"] = command
+    done = shell.run("points")
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert said in done.err
+    assert logons(shell) <= 1
+
+
+def test_a_password_is_never_an_argument(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        shell.run("points", "--password", "x")
+    assert ended.value.code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("fingerprint", ["", "00" * 32])
+def test_a_certificate_is_accepted_by_its_fingerprint_alone(shell: Shell, fingerprint: str) -> None:
+    shell.options["--fingerprint"] = fingerprint
+    done = shell.run("points")
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert shell.demo.fingerprint in done.err
+    assert logons(shell) == 0
+
+
+def test_a_fingerprint_that_is_none_is_a_wrong_option(shell: Shell) -> None:
+    shell.options["--fingerprint"] = "abc"
+    assert "64 hexadecimal digits" in shell.run("points").err
+
+
+def test_a_server_that_is_not_there_is_unreachable(shell: Shell) -> None:
+    shell.options["--server"] = "127.0.0.1:1"
+    done = shell.run("points", "--json")
+    assert done.code == ExitCode.UNREACHABLE
+    assert done.json["error"]["exit_code"] == ExitCode.UNREACHABLE
+    assert done.json["points"] == []
+
+
+# -- settings ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(shell: Shell, tmp_path: Path) -> Path:
+    path = tmp_path / "vbem.toml"
+    path.write_text(
+        f'[server.lab]\nhost = "{shell.demo.host}:{shell.demo.port}"\nuser = "LAB\\\\restore-op"\n'
+        f'fingerprint = "{shell.demo.fingerprint}"\nread_only = true\n'
+        '[server.prod]\nhost = "em01.corp.example"\n'
+    )
+    path.chmod(0o600)
+    shell.options |= {"--config": str(path), "--server": "lab", "--user": "", "--fingerprint": ""}
+    return path
+
+
+def test_a_named_server_brings_its_own_settings(shell: Shell, settings: Path) -> None:
+    assert shell.run("points", "--vm", "crm01").code == ExitCode.DONE
+    done = shell.run("restore", "--vm", "crm01", "--yes")
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert "READ-ONLY" in done.err
+    assert shell.posts() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[server.lab]\nhost = "x"\nodd = 1', "odd"),
+        ('[server.lab]\nuser = "x"', "has no host"),
+        ('[server.lab]\nhost = "x"\nread_only = "yes"', "true or false"),
+        ('[server.lab]\nhost = "x:99999999"', "host of [server.lab]"),
+        ('default_server = "nobody"', "[server.nobody]"),
+        ('[server.lab]\nhost = "x"\npassword = "hunter2"', "never read from a file"),
+    ],
+)
+def test_what_is_wrong_in_a_named_server_is_told_with_file_and_key(
+    shell: Shell, settings: Path, text: str, said: str
+) -> None:
+    settings.write_text(text)
+    done = shell.run("points")
+    assert done.code == ExitCode.USAGE
+    assert said in done.err
+    assert str(settings) in done.err
+    assert "hunter2" not in done.err
+
+
+def test_a_settings_file_that_is_named_must_be_there(shell: Shell) -> None:
+    shell.options["--config"] = "/nowhere/vbem.toml"
+    assert "There is no settings file /nowhere/vbem.toml" in shell.run("points").err
+
+
+def test_read_only_in_the_environment_is_a_yes_or_a_no(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VBEM_READ_ONLY", "perhaps")
+    assert "VBEM_READ_ONLY must be 1 or 0" in shell.run("points").err
+    monkeypatch.setenv("VBEM_READ_ONLY", "1")
+    assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.NOT_ALLOWED
+    monkeypatch.setenv("VBEM_READ_ONLY", "0")
+    assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
+
+
+def test_info_has_all_but_secrets(shell: Shell, settings: Path) -> None:
+    done = shell.run("info", "--json", "--proxy", "http://op:hunter2@proxy.corp:3128")
+    assert done.code == ExitCode.DONE
+    assert "hunter2" not in done.out
+    assert shell.demo.password not in done.out
+    assert [one["name"] for one in done.json["servers"]] == ["lab", "prod"]
+    assert str(settings) in done.json["facts"]["settings_file"]
+    assert "keyring" in done.json["facts"]
+
+
+def test_names_of_servers_are_completed(shell: Shell, settings: Path) -> None:
+    assert shell.run("completion", "servers").out.split() == ["lab", "prod"]
+    script = shell.run("completion", "bash").out
+    checked = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    for shell_name in ("zsh", "fish"):
+        assert "vbem completion servers" in shell.run("completion", shell_name).out
+
+
+# -- the log -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", ["info", "debug", "error"])
+def test_the_log_has_what_was_done_and_no_secret(shell: Shell, level: str) -> None:
+    path = shell.home / "vbem.log"
+    words = ("--log-file", str(path), "--log-level", level)
+    assert shell.run("restore", "--vm", "wiki01", "--yes", *words).code == ExitCode.DONE
+    log = path.read_text()
+    tokens = {one["headers"].get("x-restsvcsessionid", "") for one in shell.demo.requests()} - {""}
+    assert tokens
+    assert not [secret for secret in (shell.demo.password, *tokens) if secret in log]
+    assert path.stat().st_mode & 0o077 == 0
+    assert ("-> restoring" in log) is (level != "error")
+    assert ("POST /api/vmRestorePoints/" in log) is (level != "error")
+    assert ("GET /api/" in log) is (level == "debug")
+
+
+def test_a_log_that_cannot_be_written_is_told_before_anything_is_sent(shell: Shell) -> None:
+    done = shell.run("points", "--log-file", "/nowhere/vbem.log")
+    assert done.code == ExitCode.USAGE
+    assert "/nowhere/vbem.log" in done.err
+    assert shell.demo.requests() == []
+
+
+def test_a_table_leaves_out_what_does_not_fit_a_terminal() -> None:
+    assert widths_that_fit([10, 10, 60], 80) == [10, 10, 56]
+    assert widths_that_fit([10, 10, 60], 40) == [10, 10]
+    assert widths_that_fit([10, 10], 80) == [10, 10]
+    assert widths_that_fit([100], 80) == [100]
