@@ -41,7 +41,9 @@ def look_around(operator: Operator) -> bytes:
     return bytes(terminal.raw)
 
 
-@pytest.mark.parametrize("term", ["linux", "xterm", "screen"])
+@pytest.mark.parametrize(
+    "term", ["linux", *(pytest.param(term, marks=pytest.mark.soak) for term in ("xterm", "screen"))]
+)
 def test_sixteen_colours_and_no_others(operator: Operator, term: str) -> None:
     operator.environment |= {"TERM": term}
     found = codes(look_around(operator))

@@ -66,7 +66,7 @@ def test_lost_terminal_at_the_login_ends_the_program(operator: Operator, hear_ha
         assert terminal.status == 128 + signal.SIGHUP
 
 
-@pytest.mark.parametrize("name", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("name", [pytest.param(signal.SIGHUP, marks=pytest.mark.soak), signal.SIGTERM])
 def test_polite_kill_with_a_restore_in_flight(operator: Operator, name: signal.Signals) -> None:
     with operator.start() as terminal:
         restore_huge01(operator, terminal)

@@ -54,7 +54,7 @@ def test_a_session_that_cannot_be_ended_is_named_when_the_program_ends(
     demo.clear_faults()
 
 
-@pytest.mark.parametrize("name", [None, signal.SIGTERM])
+@pytest.mark.parametrize("name", [None, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
 def test_a_logon_that_leaving_cuts_off_is_named(
     operator: Operator, demo: DemoProcess, name: signal.Signals | None
 ) -> None:

@@ -61,7 +61,10 @@ def test_key_in_two_pieces_does_not_leave_the_form_and_esc_does(operator: Operat
         terminal.until(lambda text: "\n> w" in text and "Find:" not in text)
 
 
-@pytest.mark.parametrize("byte", [b"\xe9", b"\xff", b"\xc0\xaf", b"\xed\xa0\x80"])
+OTHER_BYTES = [pytest.param(byte, marks=pytest.mark.soak) for byte in (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80")]
+
+
+@pytest.mark.parametrize("byte", [b"\xe9", *OTHER_BYTES])
 def test_byte_that_is_not_utf8_is_told_and_no_password_with_it_is_sent(
     operator: Operator, byte: bytes
 ) -> None:

@@ -6,6 +6,7 @@ there as a person would; a cell from which it does not get to the end has lost s
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
@@ -115,7 +116,7 @@ class Operator:
             return False
 
         with suppress(TimeoutError):
-            await wait_for(holds, "a check", between=lambda: self.pilot.pause(0.01))
+            await wait_for(holds, "a check", between=lambda: asyncio.sleep(0.01))
         check()
 
     async def press(self, *keys: str) -> None:

@@ -6,6 +6,7 @@ That is wrong on a busy machine, where a process that gets no time looks idle, a
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 
 import pytest
@@ -13,15 +14,33 @@ from textual import app as textual_app
 from textual import pilot as textual_pilot
 from textual._context import NoActiveAppError, active_app
 from textual.app import App, ScreenStackError
+from textual.message import Message
 from textual.message_pump import MessagePump
+from textual.pilot import Pilot
 
 from tests.support.waiting import patience_s
 
 QUIET_ROUNDS = 16
 """Rounds of the event loop without a message: a burst's next key comes after some."""
 FRAME_S = 0.005
+HANDLER_S = 0.001
+"""Between two looks at a handler that waits for somebody else."""
 LONGEST_S = 10.0
 """A handler that waits for somebody else keeps nobody waiting for longer, on a quiet machine."""
+
+_handling: Counter[MessagePump] = Counter()
+"""Who handles a message now, and how many; nothing public tells."""
+_dispatch = MessagePump._dispatch_message
+
+
+async def _dispatch_counted(pump: MessagePump, message: Message) -> None:
+    _handling[pump] += 1
+    try:
+        await _dispatch(pump, message)
+    finally:
+        _handling[pump] -= 1
+        if not _handling[pump]:
+            del _handling[pump]
 
 
 async def until_idle(min_sleep: float = 0.0, max_sleep: float = LONGEST_S) -> None:
@@ -30,27 +49,26 @@ async def until_idle(min_sleep: float = 0.0, max_sleep: float = LONGEST_S) -> No
     app: App[object] | None = None
     with suppress(LookupError, NoActiveAppError):
         app = active_app.get()
-    if app is None or not app.is_running:
-        await asyncio.sleep(min_sleep)
+    await asyncio.sleep(min_sleep)
+    if app is None:
         return
     with suppress(TimeoutError):
         async with asyncio.timeout(patience_s(LONGEST_S)):
-            await asyncio.sleep(min_sleep)
-            await _all_handled(app)
             quiet = 0
-            while quiet < QUIET_ROUNDS:
+            while quiet < QUIET_ROUNDS and app.is_running:
                 is_to_be_painted = _is_to_be_painted(app)
                 await asyncio.sleep(FRAME_S if is_to_be_painted else 0)
-                is_busy = is_to_be_painted or any(pump.message_queue_size for pump in _pumps(app))
+                pumps = _pumps(app)
+                is_handling = any(pump in _handling or _is_to_begin(pump) for pump in pumps)
+                if is_handling:
+                    await asyncio.sleep(HANDLER_S)
+                is_busy = is_to_be_painted or is_handling or any(pump.message_queue_size for pump in pumps)
                 quiet = 0 if is_busy else quiet + 1
-            await _all_handled(app)
 
 
-async def _all_handled(app: App[object]) -> None:
-    """Wait until each of them has come to what is asked of it now."""
-    waiting = [done for pump in _pumps(app) if (done := _asked(pump)) is not None]
-    if waiting:
-        await asyncio.wait(waiting)
+def _is_to_begin(pump: MessagePump) -> bool:
+    """Whether a widget is in its place, and its messages are not handled yet: it has no size before."""
+    return not pump.is_running and not pump._closing
 
 
 def _is_to_be_painted(app: App[object]) -> bool:
@@ -62,16 +80,6 @@ def _is_to_be_painted(app: App[object]) -> bool:
     return bool(layout or repaint or screen._dirty_widgets or screen._callbacks)
 
 
-def _asked(pump: MessagePump) -> asyncio.Future[None] | None:
-    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def handled() -> None:
-        if not done.done():
-            done.set_result(None)
-
-    return done if pump.call_later(handled) else None
-
-
 def _pumps(app: App[object]) -> list[MessagePump]:
     try:
         return [app, *app.screen.walk_children(with_self=True)]
@@ -79,7 +87,14 @@ def _pumps(app: App[object]) -> list[MessagePump]:
         return [app]
 
 
+async def _until_screen_is_idle(_pilot: Pilot[object], _timeout: float = 30.0) -> bool:
+    await until_idle()
+    return True
+
+
 def install(patch: pytest.MonkeyPatch) -> None:
     """Let pilots wait so."""
     for module in (textual_app, textual_pilot):
         patch.setattr(module, "wait_for_idle", until_idle)
+    patch.setattr(Pilot, "_wait_for_screen", _until_screen_is_idle)
+    patch.setattr(MessagePump, "_dispatch_message", _dispatch_counted)

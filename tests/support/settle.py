@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from textual.app import App
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.strip import Strip
 
 from tests.support.waiting import wait_for
 from tui.app import VbemApp
 from tui.screens.base import Dialog
+from tui.terminal.rendering import SinglePaintScreen
 
 ENDLESS = {
     "watch the restores",
@@ -37,11 +40,19 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
     await settle(pilot)
 
 
+async def paste(pilot: Pilot[Any], text: str) -> None:
+    """Paste a text where the focus is, and see what comes of it."""
+    assert pilot.app.focused is not None
+    pilot.app.focused.post_message(Paste(text))
+    await settle(pilot)
+
+
 async def settle(pilot: Pilot[Any]) -> None:
     """Wait until the program waits for a key: what has an end has ended, and the screen is painted."""
     await pilot.pause()
-    await until(pilot, lambda: not is_busy(pilot), "the program to come to rest")
-    await pilot.pause()
+    if is_busy(pilot):
+        await until(pilot, lambda: not is_busy(pilot), "the program to come to rest")
+        await pilot.pause()
 
 
 def is_busy(pilot: Pilot[Any]) -> bool:
@@ -60,7 +71,7 @@ async def until(pilot: Pilot[Any], true: Callable[[], object], what: str) -> Non
     Raises:
         TimeoutError: naming what was waited for and showing the screen, after the deadline.
     """
-    await wait_for(true, what, between=lambda: pilot.pause(0.01), seen=lambda: text_of(pilot))
+    await wait_for(true, what, between=lambda: asyncio.sleep(0.01), seen=lambda: text_of(pilot))
 
 
 async def shows(pilot: Pilot[Any], text: str) -> None:
@@ -93,6 +104,8 @@ async def loaded(pilot: Pilot[Any]) -> None:
 def strips_of(pilot: Pilot[Any]) -> list[Strip]:
     """What the terminal shows, line by line; nothing public gives it as it is painted."""
     screen = pilot.app.screen
+    if isinstance(screen, SinglePaintScreen) and not screen._has_ticked:
+        return []  # nothing is painted yet, and a look at it would be kept as its background
     return screen._compositor.render_strips(screen.size)
 
 

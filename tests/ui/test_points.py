@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from tests.demo.reading import Wire
 from tests.support.demo_process import DemoProcess
-from tests.support.settle import press, settle, shows, strips_of, text_of, until
+from tests.support.settle import paste, press, settle, shows, strips_of, text_of, until
 from tests.ui.walk import browsing, to_points
 from tui.app import VbemApp
 from tui.restore_points.filter_parser import FILTER_KEYS
@@ -166,7 +166,8 @@ async def test_a_filter_that_is_wrong_shows_nothing_opens_nothing_and_says_what_
     async with browsing(app, size=size) as (pilot, screen):
         every = screen.vms.row_count
         for wrong, words in WRONG_FILTERS.items():
-            await press(pilot, "slash", *wrong)
+            await press(pilot, "slash")
+            await paste(pilot, wrong)
             # The sentence takes lines of its own: it is there with the next layout.
             await until(pilot, partial(says, pilot, words), words)
             assert screen.vms.row_count == 0
@@ -428,7 +429,8 @@ async def test_where_nothing_is_found_it_says_which_part_of_the_filter_matches_n
             "before:2001-09-09 22:45": "Nothing matches 'before:2001-09-09 22:45'.",
             "crm till": "Nothing matches all of the filter.",
         }.items():
-            await press(pilot, "slash", "ctrl+u", *text)
+            await press(pilot, "slash", "ctrl+u")
+            await paste(pilot, text)
             assert words in text_of(pilot)
 
 

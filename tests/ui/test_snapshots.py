@@ -43,7 +43,7 @@ def app(gallery: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return app
 
 
-LARGE = {"points", "points-of-vm", "form", "confirm", "tasks-running", "history"}
+LARGE = {"points-of-vm", "form", "tasks-running"}
 """Screens that are laid out another way where there is room; the long hunts draw the others large, too."""
 MOVING = {"queue"}
 """What is sent next depends on which restore ends first: drawn for README, but not compared."""
