@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -35,17 +35,3 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
         await asyncio.sleep(seconds)
-
-
-def offset_of(date: str, now: datetime) -> timedelta | None:
-    """Return how far a clock is ahead of that of an HTTP `Date`; None where that is none.
-
-    Args:
-        date: the header's value.
-        now: what the clock says, aware.
-    """
-    try:
-        sent = datetime.strptime(date.strip(), "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return now - sent

@@ -13,9 +13,10 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -50,7 +51,7 @@ from tui.api.tls import (
     looking_context,
     problem_of,
 )
-from tui.clock import Clock, SystemClock, offset_of
+from tui.clock import Clock, SystemClock
 
 for _logger in ("httpx", "httpcore"):
     # At debug level they write reply headers, and with them the session's token.
@@ -173,7 +174,9 @@ class Transport:
         took_s = time.monotonic() - began
         _LOG.log(level, "%s %s: %s in %.2f s", call.method, call.target, reply.status, took_s)
         if took_s < _PROMPT_S:
-            self.clock_offset = offset_of(reply.headers.get("date", ""), self._clock.now())
+            self.clock_offset = None
+            with suppress(ValueError, TypeError):  # no date; a date without a zone
+                self.clock_offset = self._clock.now() - parsedate_to_datetime(reply.headers.get("date", ""))
         return reply
 
     async def certificate(self) -> Certificate:
