@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.events import Paste
 from textual.pilot import Pilot
@@ -15,7 +16,6 @@ from textual.strip import Strip
 from tests.support.waiting import wait_for
 from tui.app import VbemApp
 from tui.screens.base import Dialog
-from tui.terminal.rendering import SinglePaintScreen
 
 ENDLESS = {
     "watch the restores",
@@ -104,8 +104,8 @@ async def loaded(pilot: Pilot[Any]) -> None:
 def strips_of(pilot: Pilot[Any]) -> list[Strip]:
     """What the terminal shows, line by line; nothing public gives it as it is painted."""
     screen = pilot.app.screen
-    if isinstance(screen, SinglePaintScreen) and not screen._has_ticked:
-        return []  # nothing is painted yet, and a look at it would be kept as its background
+    # What a dialog is drawn on is kept: the screens that shine through it are named, as the program does.
+    visible_screen_stack.set(list(pilot.app._background_screens))
     return screen._compositor.render_strips(screen.size)
 
 
