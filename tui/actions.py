@@ -171,6 +171,8 @@ _CONFIRM = (
            help="From the filter, go to the first line of the list."),
     Action(screen="request", name="other_format", keys="space", label="XML/JSON",
            help="Show the request in the other format."),
+    Action(screen="request", name="save", keys="w", label="Save",
+           help="Save the request as it is sent in a new file, without the token."),
     Action(screen="request", name="back", keys="escape,q", label="Back",
            help="Go back to the form."),
 )  # fmt: skip
@@ -205,6 +207,8 @@ _BATCH = (
            help="Scroll the list up."),
     Action(screen="offered", name="scroll(1)", keys="down", label="Scroll down", footer=False,
            help="Scroll the list down."),
+    Action(screen="requests", name="save", keys="w", label="Save",
+           help="Save all requests as they are sent in a new file, without the token."),
     Action(screen="requests", name="back", keys="escape,q", label="Back", help="Go back to the plan."),
     Action(screen="names", name="mark", keys="space", label="Choose",
            help="Choose the VM under the cursor, or take it back."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -287,3 +288,46 @@ async def test_the_report_of_the_incident_is_written(app: VbemApp, demo: DemoPro
     text = path.read_text(encoding="utf-8")
     assert "lab-web-INC-5001" in text
     assert "## Timeline" in text
+
+
+async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
+    app: VbemApp, demo: DemoProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "requests.txt"
+    path.write_text("mine")
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "sql01\nlab-web\n")
+        await pilot.press("enter")
+        await shows(pilot, "2 marked")
+        await pilot.press("r")
+        await shows(pilot, "2 will be sent.")
+        await pilot.press("ctrl+g")
+        await shows(pilot, "-- 1 of 2, as it is sent")
+        await press(pilot, "y")
+        copied = app.clipboard
+        await press(pilot, "w")
+        await shows(pilot, "Save what is sent")
+        app.screen.query_one("#export-path", LineInput).value = str(path)
+        await press(pilot, "enter")
+        await shows(pilot, "already exists")
+        assert path.read_text() == "mine"
+        path.unlink()
+        await press(pilot, "enter")
+        await shows(pilot, "2 requests are written to")
+        saved = path.read_text()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert app.services.connection is not None
+        session = app.services.connection.manager.session
+        assert session is not None
+        assert session.token not in saved
+        assert saved.strip() == copied.strip()
+        await press(pilot, "escape")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 2 VMs?")
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: len(posts(demo)) == 2, "two requests")
+        assert app.services.journal is not None
+        bodies = [row.request_body for row in app.services.journal.recent()]
+    for sent in posts(demo):
+        assert f"POST {sent['path']}" in saved
+    assert all(body in saved for body in bodies)
