@@ -228,19 +228,27 @@ async def test_a_queue_that_was_cut_off_is_offered_vm_by_vm_and_never_goes_on_by
         await shows(pilot, "2 waiting")
         await pilot.press("p")
         await shows(pilot, "PAUSED")
+        await press(pilot, "plus")
     demo.control("set", option="time_scale", value=20.0)
-    async with browsing(app_on(demo, tmp_path)) as (pilot, screen):
+    again = app_on(demo, tmp_path)
+    async with browsing(again) as (pilot, screen):
         await shows(pilot, "NOT SENT")
         await pilot.press("ctrl+t")
         await shows(pilot, "An interrupted queue: 2 NOT SENT")
+        await shows(pilot, "2 at a time, 2 on one backup server.")
+        await shows(pilot, "It was paused by the operator.")
         assert len(posts(demo)) == 1
         await pilot.press("right", "enter")
         await shows(pilot, "2 will be sent.")
+        await shows(pilot, "2 at a time")
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore 2 VMs?")
         assert len(posts(demo)) == 1
         await pilot.press("right", "enter")
         await until(pilot, lambda: len(posts(demo)) == 3, "the others")
+        assert again.services.recovery is not None
+        assert again.services.recovery.queue is not None
+        assert again.services.recovery.queue.queue.at_a_time == 2
     assert len({one["path"] for one in posts(demo)}) == 3
 
 

@@ -74,6 +74,8 @@ def test_a_queue_of_a_process_that_has_ended_is_offered_and_one_of_a_living_one_
     assert not rows.is_offered(rows.queue(queue.id))  # on another host: nobody knows
     assert not rows.claim_queue(queue.id)
     with pytest.raises(NotOwner):
+        rows.decide(queue.id, "{}")
+    with pytest.raises(NotOwner):
         rows.update_row(queue.id, queue.rows[0].id, state="left out", place=0)
     sql(path, "UPDATE queues SET owner = ''")
     assert rows.is_offered(rows.queue(queue.id))
