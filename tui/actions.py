@@ -13,7 +13,7 @@ BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
 DIALOGS = frozenset({
     "certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice",
-    "incident", "names", "choices", "point", "batch_confirm", "offered", "plan_file", "sessions",
+    "incident", "names", "report", "choices", "point", "batch_confirm", "offered", "plan_file", "sessions",
 })  # fmt: skip
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 LIST = "list"
@@ -265,7 +265,7 @@ _TASKS = (
     Action(screen="history", name="export", keys="X", label="Export",
            help="Write the journal to a file as JSON lines."),
     Action(screen="history", name="report", keys="E", label="Report",
-           help="Write a report of the incident's restores: Markdown, CSV or JSON."),
+           help="Write a report of the incident's restores, or of others: Markdown, CSV or JSON."),
     Action(screen="history", name="reload", keys="f5", label="Reload",
            help="Read the journal again."),
     Action(screen="history", name="back", keys="escape,q", label="Back",
@@ -274,6 +274,7 @@ _TASKS = (
     Action(screen="incident", name="next_choice", keys="left,right", label="Choose", footer=False,
            help="Move between the buttons."),
     Action(screen="sessions", name="back", keys="escape", label="Back", help="Say nothing."),
+    Action(screen="report", name="back", keys="escape", label="Back", help="Write nothing."),
     Action(screen="export", name="back", keys="escape", label="Back", help="Write nothing."),
     Action(screen="choice", name="back", keys="escape", label="Back", help="Choose nothing."),
 )  # fmt: skip

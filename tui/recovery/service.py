@@ -12,7 +12,7 @@ from tui import timefmt
 from tui.clock import Clock
 from tui.recovery.queue import LineState, Queue, QueueLine, QueueRunning, line_text, pause, queue_of, resume
 from tui.recovery.queue_runner import RestoreQueue
-from tui.recovery.report import Report, report_of
+from tui.recovery.report import Report, Wanted, report_of
 from tui.restore_points.index import VmKey
 from tui.restore_states import RestoreState
 from tui.restores.incident import Incident
@@ -289,18 +289,20 @@ class RecoveryService:
         sent = (line.restore.state for line in lines if line.restore is not None)
         return RestoreState.SENT in sent or any(line.state is LineState.SENDING for line in lines)
 
-    async def report(self, entries: Sequence[JournalEntry], ticket: str = "") -> Report:
+    async def report(self, entries: Sequence[JournalEntry], wanted: Wanted) -> Report:
         """Return the report of rows of the journal, with what queues never sent.
 
         Args:
             entries: rows of the journal.
-            ticket: only what has this ticket; empty for all.
+            wanted: which of them belong in.
 
         Raises:
             JournalError: the journal cannot be read.
         """
-        queues = await asyncio.to_thread(self.journal.queues) if self.journal is not None else []
-        return report_of(entries, queues, server=self.restores.server, made=self.clock.now(), ticket=ticket)
+        is_whole = self.journal is not None and wanted.takes_unsent
+        queues = await asyncio.to_thread(self._need_journal().queues) if is_whole else []
+        chosen, server = filter(wanted.has, entries), self.restores.server
+        return report_of(chosen, queues, server=server, made=self.clock.now(), ticket=wanted.ticket)
 
     @property
     def waiting_words(self) -> str:
