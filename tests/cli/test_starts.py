@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.house import TOP
 from tui.cli.exit_codes import ExitCode
 from tui.cli.output import widths_that_fit
 
@@ -159,6 +161,58 @@ def test_names_of_servers_are_completed(shell: Shell, settings: Path) -> None:
     assert checked.returncode == 0, checked.stderr
     for shell_name in ("zsh", "fish"):
         assert "vbem completion servers" in shell.run("completion", shell_name).out
+
+
+# -- JSON --------------------------------------------------------------------------------------------
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"`([a-z_]+)`", text))
+
+
+def _documented() -> dict[str, tuple[str, set[str]]]:
+    """What README says of each command: the name of its array, and the fields of an item."""
+    text = (TOP / "README.md").read_text(encoding="utf-8").partition("The arrays:")[2]
+    table, _, rest = text.partition("A row of the journal has ")
+    of_journal = _words(rest.partition("A\nrestore that could not")[0])
+    found = {}
+    for line in table.strip().splitlines()[2:]:
+        _, commands, array, fields, _ = line.split("|")
+        # What stands in brackets, or behind a semicolon, is of items of another kind.
+        first = fields.partition(";")[0]
+        known = of_journal if "a row of the journal" in first else _words(first)
+        for command in re.findall(r"`([^`]+)`", commands):
+            found[command] = (array.strip(" `"), known)
+    return found
+
+
+def test_readme_documents_the_fields_of_every_array(shell: Shell, settings: Path, tmp_path: Path) -> None:
+    settings.write_text(settings.read_text().replace("read_only = true", ""))
+    plan = tmp_path / "plan.toml"
+    plan.write_text('[[group]]\nvms = ["wiki01"]\n')
+    words = {
+        "points": ("points", "--vm", "wiki01"),
+        "restore --dry-run": ("restore", "--vm", "wiki01", "--dry-run"),
+        "restore": ("restore", "--vm", "wiki01", "--yes"),
+        "plan check": ("plan", "check", str(plan)),
+        "plan show": ("plan", "show", str(plan)),
+        "plan run": ("plan", "run", str(plan), "--yes", "--beside"),
+        "history": ("history",),
+        "report": ("report",),
+        "info": ("info",),
+        "log-off": ("log-off",),
+    }
+    documented = _documented()
+    for command, given in words.items():
+        found = shell.run(*given, "--json").json
+        array, fields = documented.pop(command)
+        assert found["version"] == 1, command
+        assert set(found[array][0]) == fields, command
+    shell.run("restore", "--vm", "wiki01", "--yes", "--beside")
+    shell.stop_time()
+    (task,) = shell.run("tasks", "--json").json["tasks"]
+    assert set(task) == documented.pop("tasks")[1] | {"whose"}
+    assert list(documented) == ["cancel"]
 
 
 # -- the log -----------------------------------------------------------------------------------------

@@ -402,7 +402,7 @@ def timeline(report: Report) -> list[str]:
 # CSV and JSON
 
 _FIELDS = (
-    "vm", "platform", "backup_server", "result", "words", "point", "incident", "data_lost_s",
+    "vm_name", "platform", "backup_server", "result", "words", "point", "incident", "data_lost_s",
     "is_after_incident", "original", "restored_as", "ticket", "who", "begun", "ended", "ended_noticed",
     "took_s", "row", "queue",
 )  # fmt: skip
@@ -410,7 +410,7 @@ _FIELDS = (
 
 def _record(row: ReportRow) -> dict[str, object]:
     return {
-        "vm": row.vm,
+        "vm_name": row.vm,
         "platform": row.platform,
         "backup_server": row.backup_server,
         "result": row.result,
