@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.cli.conftest import Shell
 from tests.house import TOP
 from tui.cli.exit_codes import ExitCode
+from tui.cli.main import main
 from tui.cli.output import widths_that_fit
 
 # -- logging on --------------------------------------------------------------------------------------
@@ -208,11 +210,96 @@ def test_readme_documents_the_fields_of_every_array(shell: Shell, settings: Path
         array, fields = documented.pop(command)
         assert found["version"] == 1, command
         assert set(found[array][0]) == fields, command
+    shell.demo.control("set", option="time_scale", value=5)
     shell.run("restore", "--vm", "wiki01", "--yes", "--beside")
     shell.stop_time()
     (task,) = shell.run("tasks", "--json").json["tasks"]
     assert set(task) == documented.pop("tasks")[1] | {"whose"}
     assert list(documented) == ["cancel"]
+
+
+OFFERED = {
+    "points --platform ": {"vsphere", "hyperv", "cloud", "unknown"},
+    "points --wire ": {"auto", "xml", "json"},
+    "history --state s": {"sent", "succeeded"},
+    "tasks --log-level ": {"error", "info", "debug"},
+    "--theme ": {"dark", "light", "high-contrast"},
+    "--refresh l": {"low"},
+    "info --bell o": {"on", "off"},
+    "restore --server ": {"lab", "prod"},
+    "plan r": {"run"},
+    "plan run ": {"shop.toml", "plans"},
+    "plan run --at": {"--at-a-time"},
+    "plan check --le": set(),
+    "report --output n": {"notes.md"},
+    "pl": {"plan"},
+}
+
+
+@pytest.mark.parametrize("typed", OFFERED)
+def test_bash_offers_the_words_that_an_option_takes(
+    shell: Shell, settings: Path, tmp_path: Path, typed: str
+) -> None:
+    folder, script = tmp_path / "here", tmp_path / "vbem.bash"
+    (folder / "plans").mkdir(parents=True)
+    for name in ("shop.toml", "notes.md"):
+        (folder / name).touch()
+    script.write_text(shell.run("completion", "bash").out)
+    program = tmp_path / "vbem"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tui "$@"\n')
+    program.chmod(0o700)
+    words = ["vbem", *typed.split(" ")]
+    asked = (
+        f'. {script}; COMP_WORDS=("$@"); COMP_CWORD={len(words) - 1}; _shtab_vbem; '
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    environment = shell.environment(VBEM_CONFIG=str(settings), PYTHONPATH=str(TOP))
+    environment["PATH"] = f"{tmp_path}:{environment['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", asked, "bash", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.split()) == OFFERED[typed]
+
+
+# -- commands with actions -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["check", "show", "run"])
+def test_each_action_of_a_plan_has_its_own_help(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", action, "--help"])
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert f"Example: vbem plan {action} shop.toml" in said
+    assert {"--before", "--ticket", "--json", "--server"} <= set(re.findall("--[a-z-]+", said))
+    assert ("--requests " in said) is (action == "show")
+    assert ("--overwrites N" in said) is (action == "run")
+    assert ("--yes " in said) is (action == "run")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("check", "x.toml", "--yes"), "--yes acts with vbem plan run alone"),
+        (("check", "x.toml", "--overwrites=3"), "--overwrites acts with vbem plan run alone"),
+        (("show", "--at-a-time", "3", "x.toml"), "--at-a-time acts with vbem plan run alone"),
+        (("run", "x.toml", "--requests"), "--requests acts with vbem plan show alone"),
+        (("x.toml",), "invalid choice"),
+        ((), "ACTION"),
+    ],
+)
+def test_an_option_of_another_action_is_a_usage_error(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", *words])
+    assert ended.value.code == ExitCode.USAGE
+    assert said in capsys.readouterr().err
 
 
 # -- the log -----------------------------------------------------------------------------------------

@@ -210,9 +210,12 @@ completions: dict[str, object] = {}
 
 
 def with_completion(action: argparse.Action) -> None:
-    """Say what completes the value of an argument."""
-    if action.dest in completions:
-        vars(action)["complete"] = completions[action.dest]
+    """Say what completes the value of an argument: its words (a tuple), or what shtab makes of it."""
+    completion = completions.get(action.dest)
+    if isinstance(completion, tuple):
+        action.choices = completion
+    elif completion is not None:
+        vars(action)["complete"] = completion
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
