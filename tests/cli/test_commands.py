@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 from contextlib import closing, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,24 @@ def test_a_lost_reply_is_never_sent_again(shell: Shell, fault: str) -> None:
     assert len(shell.posts()) == 1
     assert done.json["restores"][0]["state"] in {"succeeded", "unknown"}
     assert done.code == code_of_state(RestoreState(done.json["restores"][0]["state"]))
+
+
+@pytest.mark.parametrize("command", ["restore", "plan"])
+def test_what_the_server_says_nothing_of_is_not_waited_for_without_end(
+    shell: Shell, plan: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("tui.cli.restore.GIVE_UP_AFTER", timedelta(seconds=3))
+    monkeypatch.setattr("tui.cli.restore.LOOK_EVERY_S", 0.2)
+    plan.write_text('[[group]]\nvms = ["wiki01"]\n')
+    shell.demo.fault("bomb@task")
+    words = ("restore", "--vm", "wiki01", "--wait") if command == "restore" else ("plan", "run", str(plan))
+    done = shell.run(*words, "--yes", "--json", "--wire", "xml")
+    assert done.code == ExitCode.UNKNOWN, done.err
+    assert "has said anything of wiki01" in done.err
+    assert "It continues at the server" in done.err
+    array = "restores" if command == "restore" else "vms"
+    assert [row["state"] for row in done.json[array]] == ["launching"]
+    assert len(shell.posts()) == 1
 
 
 def test_a_refusal_of_the_server_is_told_and_nothing_runs(shell: Shell) -> None:

@@ -12,7 +12,7 @@ from tui.api.errors import ReadOnly
 from tui.cli.exit_codes import CommandError, ExitCode, worst
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.points import load_points, take_moment, with_ticket
-from tui.cli.restore import code_of_end, may_be_running, planner_of, record_of
+from tui.cli.restore import Silence, code_of_end, may_be_running, planner_of, record_of
 from tui.recovery.plan import PlanLine, RecoveryPlan
 from tui.recovery.plan_file import PlanFileError, PlanTable, plan_of_file, read_plan_file
 from tui.recovery.planner import Planner, queue_lines
@@ -236,6 +236,7 @@ async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: st
     logon.recovery.queue_listeners.append(changed.set)
     logon.services.on_trouble = changed.set
     said: dict[int, str] = {}
+    silence = Silence(command, logon.services.clock)
     try:
         runner = await logon.recovery.start_queue(queue_lines(made), name=made.name, ticket=ticket)
         runner.set_limits(at_a_time=options.at_a_time, per_server=options.per_server)
@@ -245,8 +246,12 @@ async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: st
             _say_changes(command, queue, said)
             if queue.is_paused or _has_ended(queue) or logon.services.is_logon_put_off:
                 break
+            is_sending = queue.next_line() is not None or logon.recovery.is_sending
+            running = (line.restore for line in queue.lines if line.restore is not None)
+            if not is_sending and silence.is_too_long(running):
+                break
             out.progress(summarize(queue, logon.services.clock.now()).words)
-            await changed.wait()
+            await silence.wait(changed)
     except BaseException:
         sent = logon.recovery.queue.queue.lines if logon.recovery.queue else ()
         command.sent = [await record_of(logon, line.restore) for line in sent if line.restore is not None]
