@@ -65,6 +65,19 @@ def test_points_before_a_moment_are_of_before_it(shell: Shell) -> None:
     assert "Before " in done.err
 
 
+def test_points_that_carry_no_time_are_not_said_to_be_missing(shell: Shell) -> None:
+    shell.demo.fault("missing:CreationTimeUTC@list")
+    done = shell.run("points", "--before", "3d ago", "--json")
+    assert done.json["without_point"] == []
+    assert len(done.json["without_time"]) == 74
+    assert "Of 74 VMs it is not known" in done.err
+    assert "NO POINT" not in done.err
+    refused = shell.run("restore", "--vm", "crm01", "--before", "3d ago", "--yes")
+    assert refused.code == ExitCode.FAILED
+    assert "its points carry no time" in refused.err
+    assert shell.posts() == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -13,7 +13,7 @@ from tui.api.errors import ReadOnly
 from tui.api.models import CloudLayout, Platform, RestorePoint, WireFormat
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_state
 from tui.cli.logon import Command, LoggedOn, logged_on
-from tui.cli.points import find_vms, load_points, not_found, take_moment, with_ticket
+from tui.cli.points import find_vms, load_points, not_found, take_moment, why_without, with_ticket
 from tui.clock import Clock
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.planner import Planner
@@ -129,12 +129,10 @@ def choose_point(command: Command, index: PointIndex, moment: datetime | None) -
         rows = [] if best is None else rows[rows.index(best) :]
     if not rows:
         raise CommandError(
-            f"{vm.name} has no point before {timefmt.both(moment)}."
-            if moment
-            else f"{vm.name} has no point.",
+            f"{vm.name} {why_without(index, vm, moment) if moment else 'has no point'}.",
             code=ExitCode.FAILED,
             title="There is no point to restore",
-            hint="See vbem points --vm for what there is; --point takes a later one, with --after-incident.",
+            hint="See vbem points --vm for what there is; --point takes any of them, with --after-incident.",
         )
     if not options.vm:
         points = [index.point(row) for row in rows]
