@@ -110,6 +110,16 @@ def test_a_named_server_brings_its_own_settings(shell: Shell, settings: Path) ->
     assert shell.posts() == []
 
 
+def test_the_default_server_is_logged_on_to_where_none_is_named(shell: Shell, settings: Path) -> None:
+    shell.options["--server"] = ""
+    assert "No server is named" in shell.run("points").err
+    for name, code in (("prod", ExitCode.UNREACHABLE), ("lab", ExitCode.DONE)):
+        text = settings.read_text().replace("em01.corp.example", "127.0.0.1:1").partition("[server")
+        settings.write_text(f'default_server = "{name}"\n{text[1]}{text[2]}')
+        assert shell.run("points", "--vm", "crm01").code == code
+    assert logons(shell) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
