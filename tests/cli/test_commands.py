@@ -370,6 +370,40 @@ def test_a_plan_is_run_group_by_group_with_one_post_per_vm(shell: Shell, plan: P
     assert shell.run("report", "--ticket", "INC-9").out.count("| restored |") == 3
 
 
+def test_moment_and_ticket_of_a_command_are_in_journal_and_report(shell: Shell, plan: Path) -> None:
+    given = ("--before", "1h ago", "--ticket", "INC-5")
+    done = shell.run("restore", "--vm", "wiki01", *given, "--yes", "--wait", "--json")
+    assert done.json["restores"], done.err
+    moment = done.json["restores"][0]["incident"]
+    assert moment is not None
+    # The datastore of crm01 is full: it is critical, so the second group is never sent.
+    plan.write_text(PLAN.replace('"wiki01", ', ""))
+    held = shell.run("plan", "run", str(plan), *given, "--yes", "--json")
+    assert held.json["vms"][0]["incident"] is not None
+    rows = shell.run("history", "--ticket", "INC-5", "--json").json["history"]
+    assert [(row["vm_name"], row["ticket"]) for row in rows] == [("crm01", "INC-5"), ("wiki01", "INC-5")]
+    report = shell.run("report", "--ticket", "INC-5", "--json").json
+    assert {row["vm_name"]: row["result"] for row in report["restores"]} == {
+        "wiki01": "restored",
+        "crm01": "FAILED",
+        "git01": "NOT SENT",
+    }
+    assert all(row["incident"] and row["ticket"] == "INC-5" for row in report["restores"])
+    assert report["restores"][0]["incident"] == moment
+    assert report["restores"][0]["data_lost_s"] > 0
+    assert report["worst_data_lost_s"] == report["restores"][0]["data_lost_s"]
+    words = shell.run("report", "--ticket", "INC-5").out
+    assert "# Recovery report INC-5" in words.replace("\\", "")
+    assert "Most data lost" in words
+
+
+def test_the_ticket_of_a_command_is_in_the_new_names_of_a_plan(shell: Shell, plan: Path) -> None:
+    plan.write_text('[[group]]\nvms = ["lab-web"]\nnew_name = "{name}-{ticket}"\n')
+    for more in ((), ("--before", "3d ago")):
+        shown = shell.run("plan", "show", str(plan), "--ticket", "INC-5", *more, "--json")
+        assert shown.json["vms"][0]["new_name"] == "lab-web-INC-5", shown.err
+
+
 def test_a_critical_failure_holds_the_next_group(shell: Shell, plan: Path) -> None:
     done = shell.run("plan", "run", str(plan), "--yes", "--json")  # the datastore of crm01 is full
     assert done.code == ExitCode.FAILED

@@ -36,7 +36,7 @@ async def plan(command: Command) -> ExitCode:
         take_moment(command, logon)
         ticket = with_ticket(command, logon)
         _take_limit(logon, table)
-        planner = planner_of(logon, await load_points(command, logon))
+        planner = planner_of(logon, await load_points(command, logon), ticket)
         made, open_names = plan_of_file(table, planner)
         if options.action == "check":
             found = await check_readiness(

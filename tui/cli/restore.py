@@ -30,10 +30,12 @@ LOOK_EVERY_S = 5.0
 _SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def planner_of(logon: LoggedOn, index: PointIndex) -> Planner:
-    """Return what plans are made with on a logon."""
+def planner_of(logon: LoggedOn, index: PointIndex, ticket: str = "") -> Planner:
+    """Return what plans are made with on a logon, for a ticket."""
     layout = CloudLayout(logon.services.settings.cloud_layout)
-    return Planner(restores=logon.restores, index=index, clock=logon.services.clock, layout=layout)
+    return Planner(
+        restores=logon.restores, index=index, clock=logon.services.clock, layout=layout, ticket=ticket
+    )
 
 
 async def restore(command: Command) -> ExitCode:
@@ -359,7 +361,7 @@ class Silence:
         names = ", ".join(one.vm_name for one in running[:10])
         self._command.out.say(
             f"No answer of the server has said anything of {names} for {timefmt.span(GIVE_UP_AFTER)}: "
-            f"vbem waits no longer. vbem tasks --watch goes on."
+            f"vbem waits no longer. See vbem tasks --watch."
         )
         return True
 

@@ -71,6 +71,8 @@ class Planner:
     clock: Clock
     layout: CloudLayout = CloudLayout.SEED
     """Of Cloud Director requests, as the settings prefer."""
+    ticket: str = ""
+    """For `{ticket}` in new names; empty for that of the incident."""
 
     def plan_of(
         self, keys: Iterable[VmKey], *, name: str = "", choices: Choices | None = None
@@ -170,7 +172,7 @@ class Planner:
         new_name = named(
             choices.new_name or "",
             name=line.vm_name,
-            ticket=incident.ticket if incident else "",
+            ticket=self.ticket or (incident.ticket if incident else ""),
             day=f"{self.clock.now():%Y-%m-%d}",
         )
         if keeps and is_same_name(new_name, line.vm_name):
