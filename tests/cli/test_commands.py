@@ -413,6 +413,72 @@ def test_a_critical_failure_holds_the_next_group(shell: Shell, plan: Path) -> No
     assert shell.run("report").out.count("| NOT SENT |") == 2
 
 
+@pytest.fixture
+def interrupted(shell: Shell, plan: Path) -> Path:
+    """A plan whose run was stopped after its first VM was sent; two VMs were not."""
+    plan.write_text('[[group]]\nvms = ["wiki01"]\n[[group]]\nvms = ["git01", "archive01"]\n')
+    shell.stop_time()
+    process = shell.start("plan", "run", str(plan), "--yes", "--ticket", "INC-9", "--before", "1h ago")
+    asyncio.run(wait_for(lambda: _states(shell) == ["launching"], "the launch of the first VM"))
+    process.kill()
+    process.communicate()
+    shell.demo.control("set", option="time_scale", value=40)
+    return plan
+
+
+def test_an_interrupted_plan_is_not_sent_again_but_told_vm_by_vm(shell: Shell, interrupted: Path) -> None:
+    done = shell.run("plan", "run", str(interrupted), "--yes", "--beside", "--json")
+    assert done.code == ExitCode.NOT_ALLOWED, done.err
+    assert "An interrupted queue of these VMs is in the journal" in done.err
+    assert "NOT SENT: git01" in done.err
+    assert "NOT SENT: wiki01" not in done.err
+    assert ": wiki01" in done.err
+    assert {row["vm_name"]: row["state"] for row in done.json["vms"]}["git01"] == "waiting"
+    assert "--rest" in done.json["error"]["hint"]
+    assert len(shell.posts()) == 1
+
+
+def test_an_interrupted_plan_goes_on_with_what_was_not_sent_alone(shell: Shell, interrupted: Path) -> None:
+    assert shell.run("plan", "run", str(interrupted), "--rest").code == ExitCode.NOT_ALLOWED  # no yes
+    assert len(shell.posts()) == 1
+    done = shell.run("plan", "run", str(interrupted), "--rest", "--yes", "--json")
+    assert len(shell.posts()) == 3, done.err
+    rows = {row["vm_name"]: row for row in done.json["vms"]}
+    assert set(rows) == {"wiki01", "git01", "archive01"}
+    assert {rows[name]["state"] for name in ("git01", "archive01")} == {"succeeded"}
+    assert all(row["ticket"] == "INC-9" and row["incident"] for row in rows.values())
+    assert sorted(one["vm"] for one in shell.demo.restores()) == ["archive01", "git01", "wiki01"]
+    again = shell.run("plan", "run", str(interrupted), "--rest", "--yes")
+    assert (again.code, len(shell.posts())) == (ExitCode.FAILED, 3)
+    assert "no rest to send" in again.err
+
+
+def test_an_interrupted_plan_is_sent_as_a_whole_after_a_yes_of_its_own(
+    shell: Shell, interrupted: Path
+) -> None:
+    words = ("plan", "run", str(interrupted), "--start-over", "--beside", "--yes")
+    assert shell.run(*words).code == ExitCode.DONE
+    assert len(shell.posts()) == 4
+    assert shell.run("plan", "run", str(interrupted), "--rest", "--yes").code == ExitCode.FAILED
+
+
+def test_a_plan_whose_queue_another_vbem_works_through_is_refused(shell: Shell, plan: Path) -> None:
+    plan.write_text('[[group]]\nvms = ["wiki01"]\n[[group]]\nvms = ["git01"]\n')
+    other = plan.with_name("other.toml")
+    other.write_text('[[group]]\nvms = ["git01"]\n')
+    shell.stop_time()
+    process = shell.start("plan", "run", str(plan), "--yes")
+    try:
+        asyncio.run(wait_for(lambda: _states(shell) == ["launching"], "the launch of the first VM"))
+        done = shell.run("plan", "run", str(other), "--yes")
+        assert done.code == ExitCode.NOT_ALLOWED
+        assert "Another vbem works through a queue of these VMs" in done.err
+        assert len(shell.posts()) == 1
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_a_plan_is_not_run_beside_a_running_restore_without_a_yes(shell: Shell, plan: Path) -> None:
     assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
     shell.stop_time()

@@ -178,7 +178,16 @@ PLAN_ACTIONS = (
         help="restore the VMs group by group, and wait for the end",
         example="vbem plan run shop.toml --ticket INC-5001 --before 22:45 --yes",
         options=frozenset(
-            {"--at-a-time", "--per-server", "--overwrites", "--beside", "--leave-out", "--yes"}
+            {
+                "--at-a-time",
+                "--per-server",
+                "--overwrites",
+                "--beside",
+                "--leave-out",
+                "--rest",
+                "--start-over",
+                "--yes",
+            }
         ),
     ),
 )
@@ -236,6 +245,14 @@ def _plan_options(parser: argparse.ArgumentParser, action: PlanAction) -> None:
         },
         "--beside": {"action": "store_true", "help": "the yes to other restores of these VMs that may run"},
         "--leave-out": {"action": "store_true", "help": "leave out the VMs that cannot be restored"},
+        "--rest": {
+            "action": "store_true",
+            "help": "the yes to sending what an interrupted queue of these VMs did not send, and that alone",
+        },
+        "--start-over": {
+            "action": "store_true",
+            "help": "never send the rest of that queue, and send the whole plan: what it sent, a second time",
+        },
     }
     for name, how in options.items():
         if name in action.options:

@@ -18,7 +18,7 @@ from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
 from tui.clock import Clock
 from tui.errors import VbemError
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
-from tui.recovery.queue import QueueLine
+from tui.recovery.queue import QueuedLine, QueueLine
 from tui.restore_points.descriptions import why_not
 from tui.restore_points.index import PointIndex, Vm, VmKey
 from tui.restores.forms.cloud_director import is_same_name
@@ -121,6 +121,16 @@ class Planner:
             choices=Choices(keep_original=kept.keep_original, power_on=kept.power_on, new_name=kept.new_name),
             values=kept.values,
         )
+
+    def plan_of_queue(self, queued: Iterable[QueuedLine]) -> tuple[RecoveryPlan, dict[VmKey, int]]:
+        """Return the plan of lines a queue has not sent, and their numbers, without what cannot be read."""
+        lines, numbers = [], {}
+        for one in queued:
+            line = self.line_of_record(one.record)
+            if line is not None:
+                lines.append(replace(line, vm_name=line.vm_name or one.vm_name))
+                numbers[line.key] = one.id
+        return self.prepare(RecoveryPlan(lines=tuple(lines))), numbers
 
     def choose_points(self, plan: RecoveryPlan) -> RecoveryPlan:
         """Return the plan with the best point for each line whose point nobody decided on."""

@@ -427,14 +427,9 @@ def interrupted(planner: Planner, recovery: RecoveryService) -> tuple[RecoveryPl
     Returns:
         The plan, the numbers of its lines by their VMs, and how many lines cannot be read.
     """
-    lines, numbers = [], {}
     queued_lines = recovery.queue.queue.to_confirm if recovery.queue else ()
-    for queued in queued_lines:
-        line = planner.line_of_record(queued.record)
-        if line is not None:
-            lines.append(replace(line, vm_name=line.vm_name or queued.vm_name))
-            numbers[line.key] = queued.id
-    plan = planner.prepare(RecoveryPlan(lines=tuple(lines)))
+    plan, numbers = planner.plan_of_queue(queued_lines)
+    lines = plan.lines
     return plan, numbers, len(queued_lines) - len(lines)
 
 

@@ -206,6 +206,7 @@ class RecoveryJournal:
         Raises:
             NotOwner: another process works through it.
         """
+        self.claim_queue(id)  # its process may have ended without giving it up
         self._own(id, "UPDATE queues SET state = ?, owner = '' WHERE id = ?", (CLOSED, id))
 
     def release_queue(self, id: int) -> None:

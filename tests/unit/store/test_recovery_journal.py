@@ -84,6 +84,18 @@ def test_a_queue_of_a_process_that_has_ended_is_offered_and_one_of_a_living_one_
     assert rows.open_queues() == []
 
 
+def test_a_queue_whose_process_has_ended_can_be_closed(
+    rows: RecoveryJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = rows.plan_queue(LINES)
+    of_another_process(path)
+    with pytest.raises(NotOwner):
+        rows.close_queue(queue.id)
+    monkeypatch.setattr("tui.store.recovery_journal.is_free", lambda *_: True)
+    rows.close_queue(queue.id)
+    assert rows.open_queues() == []
+
+
 def test_what_became_of_a_line_is_kept(rows: RecoveryJournal) -> None:
     queue = rows.plan_queue(LINES)
     rows.update_row(queue.id, queue.rows[0].id, state="left out", why="Taken out.", place=5)
