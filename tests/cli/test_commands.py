@@ -206,6 +206,7 @@ def test_the_newest_point_before_a_moment_is_restored(shell: Shell) -> None:
 
 
 def test_a_second_restore_of_a_vm_takes_a_yes_of_its_own(shell: Shell) -> None:
+    shell.slow_time()
     assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
     shell.stop_time()
     done = shell.run("restore", "--vm", "wiki01", "--yes")
@@ -252,6 +253,7 @@ def test_a_refusal_of_the_server_is_told_and_nothing_runs(shell: Shell) -> None:
 
 def test_a_yes_to_a_point_of_after_leaves_the_question_what_runs(shell: Shell) -> None:
     newest = newest_of(shell, "wiki01")
+    shell.slow_time()
     assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
     shell.stop_time()
     words = [*shell.logon, "restore", "--point", newest, "--before", "9d ago", "--beside"]
@@ -269,6 +271,7 @@ def test_a_yes_to_a_point_of_after_leaves_the_question_what_runs(shell: Shell) -
 
 
 def test_tasks_lists_what_runs_and_history_what_was(shell: Shell) -> None:
+    shell.slow_time()
     shell.run("restore", "--vm", "wiki01", "--yes", "--ticket", "INC-8")
     shell.stop_time()
     (task,) = shell.run("tasks", "--json").json["tasks"]
@@ -289,6 +292,7 @@ def test_tasks_lists_what_runs_and_history_what_was(shell: Shell) -> None:
 
 def test_a_colleagues_restore_is_listed_as_what_it_is(shell: Shell) -> None:
     other = Shell(shell.demo, shell.home / "other", shell.capsys)
+    shell.slow_time()
     other.run("restore", "--vm", "wiki01", "--yes")
     shell.stop_time()
     (task,) = shell.run("tasks", "--json").json["tasks"]
@@ -453,6 +457,25 @@ def test_an_interrupted_plan_goes_on_with_what_was_not_sent_alone(shell: Shell, 
     assert "no rest to send" in again.err
 
 
+@pytest.mark.parametrize("answer", ["yes", ""])
+def test_at_a_terminal_the_rest_of_an_interrupted_plan_is_asked_about(
+    shell: Shell, interrupted: Path, answer: str
+) -> None:
+    words = [*shell.logon, "plan", "run", str(interrupted)]
+    with Terminal.vbem(*words, columns=100, rows=60, env=shell.environment()) as terminal:
+        terminal.until("NOT SENT: git01")
+        terminal.until("Send the 2 VMs NOT SENT, and that alone?")
+        terminal.send_bytes(f"{answer}\r".encode())
+        if answer:
+            terminal.until("2 VMs will be sent. Restore? (yes or no; Enter is no):")
+            assert len(shell.posts()) == 1
+            terminal.send_bytes(b"yes\r")
+            terminal.wait()
+        else:
+            assert terminal.wait() == ExitCode.NOT_ALLOWED
+    assert len(shell.posts()) == (3 if answer else 1)
+
+
 def test_an_interrupted_plan_is_sent_as_a_whole_after_a_yes_of_its_own(
     shell: Shell, interrupted: Path
 ) -> None:
@@ -480,6 +503,7 @@ def test_a_plan_whose_queue_another_vbem_works_through_is_refused(shell: Shell, 
 
 
 def test_a_plan_is_not_run_beside_a_running_restore_without_a_yes(shell: Shell, plan: Path) -> None:
+    shell.slow_time()
     assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
     shell.stop_time()
     done = shell.run("plan", "run", str(plan), "--yes")

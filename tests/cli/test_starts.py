@@ -220,7 +220,7 @@ def test_readme_documents_the_fields_of_every_array(shell: Shell, settings: Path
         array, fields = documented.pop(command)
         assert found["version"] == 1, command
         assert set(found[array][0]) == fields, command
-    shell.demo.control("set", option="time_scale", value=5)
+    shell.slow_time()
     shell.run("restore", "--vm", "wiki01", "--yes", "--beside")
     shell.stop_time()
     (task,) = shell.run("tasks", "--json").json["tasks"]
