@@ -217,7 +217,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
         with_completion(one.add_argument("file", metavar="FILE", help="a recovery plan (TOML)"))
         _before(one)
         one.add_argument(
-            "--ticket", metavar="T", default="", help="ticket or reason, for the journal and {ticket}"
+            "--ticket", metavar="T", default="", help="ticket or reason, for {ticket} and the journal"
         )
         _plan_options(one, action)
         _json(one)
