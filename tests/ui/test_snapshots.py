@@ -46,6 +46,8 @@ def app(gallery: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 LARGE = {"points-of-vm", "form", "tasks-running"}
 """Screens that are laid out another way where there is room; the long hunts draw the others large, too."""
+WIDEST = {"200x50": (200, 50)}
+"""The browser has a third pane there."""
 MOVING = {"queue"}
 """What is sent next depends on which restore ends first: drawn for README, but not compared."""
 PICTURES = [
@@ -55,7 +57,7 @@ PICTURES = [
     for name in SCENES
     if name not in MOVING
     for size in SIZES
-]
+] + [pytest.param("points-of-vm", "200x50", id="points-of-vm-200x50", marks=pytest.mark.soak)]
 
 
 @pytest.mark.parametrize(("name", "size"), PICTURES)
@@ -67,4 +69,4 @@ def test_screen(
         shown = text_of(pilot)
         assert "more lines:" not in shown or not re.search(r"\n *\n", shown), shown
 
-    assert snap_compare(app, terminal_size=SIZES[size], run_before=reach)
+    assert snap_compare(app, terminal_size=(SIZES | WIDEST)[size], run_before=reach)
