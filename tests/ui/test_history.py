@@ -147,7 +147,7 @@ async def test_the_report_is_of_what_is_asked_for_and_says_how_many_before(
     assert path.exists() is bool(vms)
     if vms:
         report = json.loads(path.read_text(encoding="utf-8"))
-        assert sorted(one["vm"] for one in report["restores"]) == sorted(vms)
+        assert sorted(one["vm_name"] for one in report["restores"]) == sorted(vms)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
