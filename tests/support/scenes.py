@@ -79,7 +79,7 @@ async def picker(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await form_cloud(pilot, demo)
     await pilot.press("f2")
     await shows(pilot, "Choose")
-    await pilot.pause()
+    await settle(pilot)
 
 
 async def request(pilot: Pilot[Any], demo: DemoProcess) -> None:
@@ -100,7 +100,7 @@ async def confirm_overwrite(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The confirmation of a restore that overwrites the original."""
     await form(pilot, demo)
     await pilot.press("space", "ctrl+r")
-    await shows(pilot, "OVERWRITE")
+    await shows(pilot, "to OVERWRITE")
 
 
 async def confirm_cloud(pilot: Pilot[Any], demo: DemoProcess) -> None:

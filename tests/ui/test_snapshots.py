@@ -14,7 +14,7 @@ from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.scenes import DRAWN_PORT, MACHINE, OPERATOR, SCENES, SERVER_OPTIONS, SIZES
-from tests.support.settle import text_of
+from tests.support.settle import settle, text_of
 from tui.app import VbemApp
 
 DRAWN_SESSION = "4e7fa0aa-cb3b-4b42-9aa1-ab7542fca3f8"
@@ -66,6 +66,7 @@ def test_screen(
 ) -> None:
     async def reach(pilot: Pilot[Any]) -> None:
         await SCENES[name](pilot, gallery)
+        await settle(pilot)
         shown = text_of(pilot)
         assert "more lines:" not in shown or not re.search(r"\n *\n", shown), shown
 
