@@ -26,8 +26,8 @@ from tui.api.proxy import ProxyAddress
 from tui.app import VbemApp
 from tui.config import NamedServer, Settings
 from tui.files import locked
-from tui.screens.certificate import CertificateScreen
 from tui.screens.dialogs import LogOnAgainScreen
+from tui.screens.login import CertificateScreen
 from tui.services import Services
 from tui.session import Connection
 from tui.store.journal import Journal
