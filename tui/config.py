@@ -318,6 +318,8 @@ class StartOptions:
     """Only the embedded server's password is ever prefilled."""
     server_name: str = ""
     """What the settings call that server; empty where they do not name it."""
+    usual_layout: Literal["seed", "schema"] = "seed"
+    """Wrapper of Cloud Director restores where the settings of a server name none."""
     wire: str = "auto"
     ca_file: Path | None = None
     fingerprint: str = ""
@@ -384,8 +386,8 @@ class StartOptions:
         if is_free("read_only"):
             of_server = named.read_only
             self.read_only = bool(self.settings.read_only if of_server is None else of_server)
-        layout = named.cloud_layout or self.settings.cloud_layout
-        self.settings = replace(self.settings, cloud_layout=layout or "seed")
+        layout = named.cloud_layout or self.usual_layout
+        self.settings = replace(self.settings, cloud_layout=layout)
 
 
 def bare_fingerprint(text: str) -> str:

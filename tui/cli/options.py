@@ -420,6 +420,7 @@ def start_options(options: argparse.Namespace) -> StartOptions:
     return StartOptions(
         folders=folders,
         settings=_with_layout(settings, server_name),
+        usual_layout=settings.cloud_layout,
         server=server,
         server_name=server_name,
         user=user,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from tui import timefmt
@@ -49,6 +50,10 @@ _FOLLOWING_MODULES = (
 """What follows a logon, in this order; imported while the password is typed."""
 SAID_AFTER_S = 0.15
 """A quick server answers before anyone could read what is waited for: it is not painted then."""
+
+
+class LeaveLogin(Message):
+    """Show the server again that one came from."""
 
 
 class LoginScreen(VbemScreen):
@@ -150,6 +155,17 @@ class LoginScreen(VbemScreen):
         self.set_status(f"Stopped. {MAY_BE_LOGGED_ON}", "bad")
         return True
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        del parameters
+        return action != "back" or bool(self.services.others())
+
+    def action_back(self) -> None:
+        if self._is_sending:
+            self.set_status("Logging on. Ctrl+C stops it.")
+        else:
+            self.workers.cancel_group(self, "login")
+            self.app.post_message(LeaveLogin())
+
     def action_log_on(self) -> None:
         if self._is_sending:
             # A second logon beside the first would send a wrong password twice: directories count.
@@ -176,6 +192,9 @@ class LoginScreen(VbemScreen):
                 self.query_one(f"#{name}", LineInput).focus_for_retyping()
                 self.set_status(problem, "bad")
                 return
+        if any(one.connection and one.connection.server == str(address) for one in self.services.others()):
+            self.set_status("You are logged on to that server already. Esc leads back.", "bad")
+            return
         if wait := self.services.refusals.why_wait(f"{user.strip()} {address}"):
             self.set_status(f"Nothing was sent. {wait}", "bad")
             return
@@ -277,9 +296,9 @@ class LoginScreen(VbemScreen):
         try:
             if await connection.has_kept_session():
                 self.set_status(f"Checking the saved logon session on {connection.address} ...")
-                resumed = await connection.resume()
-                if resumed:
+                if await connection.resume():
                     await self._open_journal()
+                    resumed = True
                 else:
                     self.set_status("The saved logon session has ended. Log on.")
             elif connection.unread:
