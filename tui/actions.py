@@ -62,7 +62,7 @@ _LOGIN = (
     Action(screen="login", name="log_on", keys="ctrl+l", label="Log on",
            help="Log on with what is typed; Enter in the last field does the same."),
     Action(screen="login", name="back", keys="escape", label="Back",
-           help="Go back to the server that you came from, where you are still logged on."),
+           help="After S: go back to the server you came from, where you are still logged on."),
 )  # fmt: skip
 _DIALOGS = (
     Action(screen="certificate", name="refuse", keys="escape", label="Refuse",

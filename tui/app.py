@@ -13,7 +13,6 @@ from textual.binding import BindingType
 from textual.worker import WorkerCancelled
 
 from tui.actions import NEEDS_LOGON, actions_of, spell_keys
-from tui.errors import VbemError, describe
 from tui.screens.base import (
     Admitted,
     Notice,
@@ -65,7 +64,7 @@ class VbemApp(TerminalApp):
         self._notices: dict[Services, ServerNotices] = {}
         """What hears each server."""
         super().__init__(options.folders.state)
-        self.add_mode(FIRST, lambda: self.get_default_screen())  # noqa: PLW0108 - a test may give another one
+        self.add_mode(FIRST, self.get_default_screen)
         self._connect(self.services)
         self._leaving = ""
         """The question or the work that leads out of the screens; empty for none."""
@@ -103,7 +102,7 @@ class VbemApp(TerminalApp):
             server=options.server,
             user=options.user,
             password=options.password_hint,
-            note=options.note,
+            note=self.servers.login_note,
         )
 
     def secrets(self) -> tuple[str, ...]:
@@ -270,7 +269,7 @@ class VbemApp(TerminalApp):
         from tui.screens.dialogs import ServersScreen
 
         row = await self.push_screen_wait(ServersScreen(self.services, self.servers))
-        if row is None or row.is_current:
+        if row is None or row.is_current or self.screen.is_modal:
             return
         services = row.services
         if services is None:
@@ -280,7 +279,7 @@ class VbemApp(TerminalApp):
                 self.show_notice(f"[server.{row.name}] of the settings cannot be used. {error}", "bad")
                 return
             self._connect(services)
-            self.add_mode(self.servers.key_of(services), lambda: self.get_default_screen())  # noqa: PLW0108
+            self.add_mode(self.servers.key_of(services), self.get_default_screen)
         await self._show_server(services)
 
     async def _show_server(self, services: Services) -> None:
@@ -291,17 +290,20 @@ class VbemApp(TerminalApp):
             screen.post_message(OthersChanged())
         if services.restores is not None:
             self._notices[services].show_title(services.restores.all)
+        if services.is_logon_put_off:
+            self.action_log_on_again()
 
     @on(LeaveLogin)
     @work(group="servers", exclusive=True, exit_on_error=False, description="go back to a server")
     async def _leave_login(self) -> None:
         left = self.services
-        if left.connection is not None or not self.servers.others:
+        if left.connection is not None or not self.servers.others or self.screen.is_modal:
             return
         key = self.servers.key_of(left)
         await self._show_server(self.servers.others[-1])
         await self.remove_mode(key)
         self.servers.drop(left)
+        del self._notices[left]
         await left.close()
 
     def action_tasks(self) -> None:
@@ -319,21 +321,14 @@ class VbemApp(TerminalApp):
 
     @work(group="incident", exclusive=True, exit_on_error=False, description="set the incident")
     async def _ask_for_incident(self) -> None:
-        from tui.screens.incident import IncidentScreen
+        from tui.screens.incident import IncidentScreen, note_incident
 
         recovery = self.services.recovery
         if recovery is None:
             return
         answer = await self.push_screen_wait(IncidentScreen(self.services, recovery.incident))
-        try:
-            if answer is not None and answer.incident is None:
-                await recovery.clear_incident()
-                self.show_notice("The incident is cleared.")
-            elif answer is not None and answer.incident is not None:
-                await recovery.set_incident(answer.incident, answer.typed)
-                self.show_notice("The incident is set; it stays until you clear it.", "good")
-        except VbemError as error:
-            self.show_notice(describe("note the incident", error), "bad")
+        if answer is not None:
+            self._notice(await note_incident(recovery, answer))
 
     def action_help(self) -> None:
         from tui.screens.dialogs import HelpScreen
@@ -369,10 +364,13 @@ class VbemApp(TerminalApp):
     async def _ask_for_password(self, services: Services) -> bool:
         from tui.screens.dialogs import LogOnAgainScreen
 
-        is_expected = self._is_logon_expected and services is self.services
+        if services is not self.services:
+            return (
+                False  # asked for when somebody goes there: no password is typed over another server's screen
+            )
         # In a worker: Textual lets nobody else wait for what a screen is dismissed with.
         asking = self.run_worker(
-            self.push_screen_wait(LogOnAgainScreen(services, is_expected=is_expected)),
+            self.push_screen_wait(LogOnAgainScreen(services, is_expected=self._is_logon_expected)),
             group="dialog",
             description="ask for the password",
             exit_on_error=False,
@@ -461,7 +459,7 @@ class VbemApp(TerminalApp):
                 server=options.server,
                 user=options.user,
                 password=options.password_hint,
-                note=f"{note}\n{options.note}".strip(),
+                note=f"{note}\n{self.servers.login_note}".strip(),
             )
 
     # -- the end --------------------------------------------------------------------------------

@@ -67,6 +67,12 @@ class Servers:
         """Return all, the current ones first."""
         return (self.current, *self.others)
 
+    @property
+    def login_note(self) -> str:
+        """Return what the login of the current server says below its fields."""
+        back = f"{name_of(self.others[-1])} stays logged on. Esc goes back there." if self.others else ""
+        return f"{back}\n{self.current.options.note}".strip()
+
     def key_of(self, services: Services) -> str:
         """Return the key of some services; empty where they are dropped."""
         return next((key for key, one in self._all.items() if one is services), "")
@@ -110,13 +116,12 @@ class Servers:
             ValueError: what they say of it cannot be used.
         """
         before = self.current
-        note = f"{name_of(before)} stays logged on. Esc goes back there."
-        options = replace(before.options, sources=dict(before.options.sources), password_hint="", note=note)
+        options = replace(before.options, sources=dict(before.options.sources), password_hint="", note="")
         options.use_server(name)
         new = Services(
             options, clock=before.clock, session_store=before.session_store, timeouts=before.timeouts
         )
-        new.refusals, new.journal = before.refusals, before.journal
+        new.refusals = before.refusals
         self._count += 1
         self._all[str(self._count)] = new
         self._take_in(new)

@@ -223,12 +223,7 @@ class Services:
         """Return what keeps watching `restores` and says so through this object."""
         from tui.restores.watcher import RestoreWatcher
 
-        return RestoreWatcher(
-            restores,
-            self.clock,
-            on_notice=self.on_notice,
-            on_failure=self.on_failure,
-        )
+        return RestoreWatcher(restores, self.clock, on_notice=self.on_notice, on_failure=self.on_failure)
 
     def admit(self, connection: Connection) -> None:
         """Take charge of a connection after its logon: make its restores."""
@@ -272,6 +267,8 @@ class Services:
         """Open the journal once; return what to show where it is wrong, which is among `notices`, too."""
         from tui.store.journal import Journal
 
+        # One for all servers: sqlite's locks are those of the process, and end where it closes the file.
+        self.journal = self.journal or next((one.journal for one in self.others() if one.journal), None)
         if self.journal is not None:
             return ""
         try:

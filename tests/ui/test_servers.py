@@ -17,10 +17,11 @@ from tests.ui.test_main_job import posts, to_confirm
 from tests.ui.walk import browse, to_form
 from tui.app import VbemApp
 from tui.config import NamedServer, Settings
-from tui.screens.dialogs import AskScreen, ServersScreen
+from tui.screens.dialogs import AskScreen, LogOnAgainScreen, ServersScreen
 from tui.screens.login import LoginScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.tasks import TasksScreen
+from tui.widgets.inputs import LineInput
 
 
 @pytest.fixture(scope="module")
@@ -184,3 +185,36 @@ async def test_without_names_the_list_says_how_to_name_a_server(app: VbemApp, pr
         assert "No server has a name." in shown
         assert "[server.NAME]" in shown
         assert f"{prod.host}:{prod.port}" in shown
+
+
+async def test_a_logon_session_that_ends_on_another_server_is_said_and_asked_for_there(
+    app: VbemApp, prod: DemoProcess, lab: DemoProcess
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await restore(pilot)
+        await to_lab(pilot, lab)
+        prod.control("expire-sessions")
+        await shows(pilot, "prod: The logon session has ended")
+        await shows(pilot, "in flight on prod (NOT UPDATED)")
+        assert isinstance(app.screen, RestorePointsScreen), "no password is asked for over lab's list"
+        await go(pilot, "up")
+        await until(pilot, lambda: isinstance(app.screen, LogOnAgainScreen), "the question for the password")
+        await settle(pilot)
+        await press(pilot, *prod.password, "enter")
+        await shows(pilot, "Logged on again.")
+    assert len(posts(prod)) == 1
+
+
+async def test_a_server_that_one_is_logged_on_to_is_not_logged_on_to_twice(
+    app: VbemApp, prod: DemoProcess, lab: DemoProcess
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await go(pilot, "down")
+        entry = app.screen.query_one("#server", LineInput)
+        entry.value = f"{prod.host}:{prod.port}"
+        await pilot.press(*prod.password, "enter")
+        await shows(pilot, "You are logged on to that server already. Esc leads back.")
+    assert len(prod.requests("logon")) == 1
+    assert lab.requests("logon") == []

@@ -87,7 +87,9 @@ class ServerNotices:
                 screen.show_trouble()
         if not self._is_shown:
             self._others_changed()
-            if self._services.trouble:
+            if self._services.is_logon_put_off:
+                self._notice("The logon session has ended, and nothing is updated. S leads there.", "bad")
+            elif self._services.trouble:
                 self._notice(self._services.trouble, "bad")
 
     def _incident_changed(self) -> None:
