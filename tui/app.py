@@ -259,8 +259,8 @@ class VbemApp(TerminalApp):
         return self.services.connection is not None or action not in NEEDS_LOGON
 
     def action_servers(self) -> None:
-        if self._must_end_first:
-            self.show_notice(f"{self._must_end_first} Go there when the server has answered.", "bad")
+        if self._busy_with:
+            self.show_notice(f"{self._busy_with} Go there when the server has answered.", "bad")
         else:
             self._choose_server()
 
@@ -422,6 +422,10 @@ class VbemApp(TerminalApp):
             return "A cancel request is being sent."
         if self.services.recovery is not None and self.services.recovery.is_sending:
             return "A restore of the queue is being sent."
+        return self._busy_with
+
+    @property
+    def _busy_with(self) -> str:
         return next((screen.busy_with for screen in self.full_screens if screen.busy_with), "")
 
     def action_log_off(self) -> None:
@@ -435,14 +439,13 @@ class VbemApp(TerminalApp):
         from tui.screens.dialogs import AskScreen
 
         try:
-            question = AskScreen(self.services, "Log off?", self._log_off_words, yes="Log off", no="Stay")
+            question = AskScreen(
+                self.services, "Log off?", lambda: self.servers.log_off_words, yes="Log off", no="Stay"
+            )
             if await self._ask_to_leave(question):
                 await self._log_off_and_ask_again()
         finally:
             self._leaving = ""
-
-    def _log_off_words(self) -> str:
-        return self.servers.log_off_words
 
     async def _log_off_and_ask_again(self) -> None:
         """Log off under a dialog that takes no key; then only the login is left."""
@@ -481,16 +484,15 @@ class VbemApp(TerminalApp):
 
         try:
             if self.servers.quit_words:
-                question = AskScreen(self.services, "Quit vbem?", self._quit_words, yes="Quit", no="Stay")
+                question = AskScreen(
+                    self.services, "Quit vbem?", lambda: self.servers.quit_words, yes="Quit", no="Stay"
+                )
                 if not await self._ask_to_leave(question):
                     return
             self.farewell = self.last_words()
             self.exit(0)
         finally:
             self._leaving = ""
-
-    def _quit_words(self) -> str:
-        return self.servers.quit_words
 
     async def on_unmount(self) -> None:
         # Whatever ended the screens: the rows are given up, what is open is closed.

@@ -82,7 +82,7 @@ class Servers:
         left = [one for one in self.all if one.connection is not None]
         rows = []
         for name, named in self.current.settings.servers.items():
-            server = self._address(named.host)
+            server = _address(self.current, named.host)
             live = next((one for one in left if _server_of(one) == server), None)
             known_as = name_of(live) if live is not None else ""
             is_other = known_as not in {"", name}
@@ -101,12 +101,6 @@ class Servers:
             for one in left
             if one not in named_ones
         ]
-
-    def _address(self, host: str) -> str:
-        try:
-            return str(self.current.address_of(host))
-        except ValueError:
-            return host
 
     def begin(self, name: str) -> Services:
         """Return services for a logon to a named server.
@@ -191,26 +185,31 @@ class Servers:
             What to say of sessions that may be left alive at the servers; empty where none is.
         """
         names = dict(zip(self.all, map(name_of, self.all), strict=True))
-        notes = await asyncio.gather(*(one.close() for one in names))
-        said = dict(zip(names, notes, strict=True))
-        return " ".join(
-            f"{names[one]}: {note}" if self.others else note for one, note in said.items() if note
-        )
+        closing = [asyncio.create_task(one.close()) for one in names]
+        await asyncio.wait(closing)  # each to its end, also where one fails
+        said = zip(names.values(), [task.result() for task in closing], strict=True)
+        return " ".join(f"{name}: {note}" if self.others else note for name, note in said if note)
 
 
 def _server_of(services: Services) -> str:
     return services.connection.server if services.connection else services.options.server
 
 
+def _address(services: Services, host: str) -> str:
+    try:
+        return str(services.address_of(host))
+    except ValueError:
+        return host
+
+
 def name_of(services: Services) -> str:
     """Return what the settings call the server of some services; else `host:port`."""
-    server, name = _server_of(services), services.options.server_name
-    named = services.settings.servers.get(name)
-    try:
-        is_it = named is not None and str(services.address_of(named.host)) == server
-    except ValueError:
-        is_it = False
-    return name if is_it or (services.connection is None and name) else server
+    server, chosen = _server_of(services), services.options.server_name
+    if services.connection is None and chosen:
+        return chosen
+    known = services.settings.servers.items()
+    names = [name for name, named in known if _address(services, named.host) == server]
+    return chosen if chosen in names else next(iter(names), server)
 
 
 def elsewhere_words(others: Iterable[Services]) -> str:

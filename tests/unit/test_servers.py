@@ -32,18 +32,17 @@ def servers(tmp_path: Path) -> Servers:
 
 
 async def test_a_server_is_called_as_the_settings_do_where_it_was_named(servers: Servers) -> None:
+    for chosen, name, other in (("", "prod", "again"), ("again", "again", "prod"), ("lab", "prod", "again")):
+        servers.current.options.server_name = chosen
+        assert name_of(servers.current) == name
+        rows = {row.name: row for row in servers.rows()}
+        assert list(rows) == ["prod", "again", "lab"]
+        assert rows[name].is_current
+        assert rows[other].services is rows["lab"].services is None
+        assert (rows[name].known_as, rows[other].known_as, rows["lab"].known_as) == ("", name, "")
+    servers.current.settings = Settings()
     assert name_of(servers.current) == "em.lab.example:9398"
-    assert [(row.name, row.known_as) for row in servers.rows()] == [
-        ("prod", "em.lab.example:9398"), ("again", "em.lab.example:9398"), ("lab", ""),
-        ("em.lab.example:9398", ""),
-    ]  # fmt: skip
-    servers.current.options.server_name = "prod"
-    assert name_of(servers.current) == "prod"
-    assert [(row.name, row.is_current, row.known_as) for row in servers.rows()] == [
-        ("prod", True, ""), ("again", False, "prod"), ("lab", False, ""),
-    ]  # fmt: skip
-    servers.current.options.server_name = "lab"
-    assert name_of(servers.current) == "em.lab.example:9398", "another address was typed"
+    assert [(row.name, row.is_current) for row in servers.rows()] == [("em.lab.example:9398", True)]
 
 
 async def test_each_server_has_what_the_settings_say_of_it_and_one_journal_for_all(servers: Servers) -> None:
