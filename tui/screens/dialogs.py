@@ -1,4 +1,4 @@
-"""Small dialogs: a yes-or-no question with the safe answer first, and logging on again."""
+"""Small dialogs: a yes-or-no question with the safe answer first, logging on again, the list of servers."""
 
 from __future__ import annotations
 
