@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tui.actions import ACTIONS, spell_key
-from tui.cli.commands import COMMANDS, build_parser
+from tui.cli.commands import COMMANDS, PLAN_ACTIONS, build_parser
 from tui.cli.exit_codes import TABLE
 from tui.cli.options import OPTIONS
 from tui.config import NamedServer, Settings
@@ -135,7 +135,7 @@ def rows_of_options() -> dict[str, list[str]]:
 
 def options_of(command: str) -> set[str]:
     """The options that `--help` lists, of `vbem` (empty) or of one of its commands."""
-    return set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", help_of(*filter(None, [command])), re.MULTILINE))
+    return set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", help_of(*command.split()), re.MULTILINE))
 
 
 def help_of(*command: str) -> str:
@@ -177,7 +177,7 @@ def test_the_commands_of_readme_are_those_of_the_program() -> None:
 
 
 def test_the_options_used_in_readme_s_text_exist() -> None:
-    commands = ("", *(one.name for one in COMMANDS))
+    commands = ("", *(one.name for one in COMMANDS), *(f"plan {one.name}" for one in PLAN_ACTIONS))
     # The last one is of `vbem demo-server`.
     known = {option for name in commands for option in options_of(name)} | {"--host"}
     used = set(re.findall(r"`vbem (--[a-z-]+)", README)) | set(re.findall(r"`(--[a-z-]+)`", README))

@@ -13,7 +13,8 @@ BEFORE_LOGON = frozenset({"login", "certificate"})
 """Screens on which nobody is logged on yet."""
 DIALOGS = frozenset({
     "certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice",
-    "incident", "names", "choices", "point", "batch_confirm", "offered", "plan_file", "sessions", "servers",
+    "incident", "names", "report", "choices", "point", "batch_confirm", "offered", "plan_file", "sessions",
+    "servers",
 })  # fmt: skip
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 LIST = "list"
@@ -174,6 +175,8 @@ _CONFIRM = (
            help="From the filter, go to the first line of the list."),
     Action(screen="request", name="other_format", keys="space", label="XML/JSON",
            help="Show the request in the other format."),
+    Action(screen="request", name="save", keys="w", label="Save",
+           help="Save the request as it is sent in a new file, without the token."),
     Action(screen="request", name="back", keys="escape,q", label="Back",
            help="Go back to the form."),
 )  # fmt: skip
@@ -208,6 +211,8 @@ _BATCH = (
            help="Scroll the list up."),
     Action(screen="offered", name="scroll(1)", keys="down", label="Scroll down", footer=False,
            help="Scroll the list down."),
+    Action(screen="requests", name="save", keys="w", label="Save",
+           help="Save all requests as they are sent in a new file, without the token."),
     Action(screen="requests", name="back", keys="escape,q", label="Back", help="Go back to the plan."),
     Action(screen="names", name="mark", keys="space", label="Choose",
            help="Choose the VM under the cursor, or take it back."),
@@ -264,7 +269,7 @@ _TASKS = (
     Action(screen="history", name="export", keys="X", label="Export",
            help="Write the journal to a file as JSON lines."),
     Action(screen="history", name="report", keys="E", label="Report",
-           help="Write a report of the incident's restores: Markdown, CSV or JSON."),
+           help="Write a report of the incident's restores, or of others: Markdown, CSV or JSON."),
     Action(screen="history", name="reload", keys="f5", label="Reload",
            help="Read the journal again."),
     Action(screen="history", name="back", keys="escape,q", label="Back",
@@ -273,6 +278,7 @@ _TASKS = (
     Action(screen="incident", name="next_choice", keys="left,right", label="Choose", footer=False,
            help="Move between the buttons."),
     Action(screen="sessions", name="back", keys="escape", label="Back", help="Say nothing."),
+    Action(screen="report", name="back", keys="escape", label="Back", help="Write nothing."),
     Action(screen="export", name="back", keys="escape", label="Back", help="Write nothing."),
     Action(screen="choice", name="back", keys="escape", label="Back", help="Choose nothing."),
 )  # fmt: skip

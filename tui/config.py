@@ -196,6 +196,27 @@ class Settings(ServerSettings):
     log_level: Literal["", "error", "info", "debug"] = ""
     """How much of it."""
 
+    def chosen(self, name: str, server_name: str) -> tuple[str, str]:
+        """Return what the file says of a setting, as text, empty for nothing; and which key of it says so.
+
+        What stands in `[server.NAME]` goes before what stands outside.
+
+        Args:
+            name: of the setting.
+            server_name: of the server in force; empty for none that the settings name.
+        """
+        if server_name and name in NamedServer.__dataclass_fields__:
+            of_server = getattr(self.servers[server_name], name)
+            if of_server not in {"", None}:
+                return str(of_server), f"{name} of [server.{server_name}]"
+        found = getattr(self, name)
+        return ("" if found in {"", None} else str(found)), name
+
+    def with_layout_of(self, server_name: str) -> Settings:
+        """Return the settings with the Cloud Director layout of the server in force."""
+        layout, _ = self.chosen("cloud_layout", server_name)
+        return replace(self, cloud_layout="schema" if layout == "schema" else "seed")
+
     @classmethod
     def load(cls, path: Path) -> Settings:
         """Read the settings file; a missing one means the defaults.
@@ -358,19 +379,18 @@ class StartOptions:
             ValueError: one of its values cannot be used.
         """
         named = self.settings.servers[name]
-        where = f"[server.{name}] in {self.folders.settings}"
 
         def is_free(key: str) -> bool:
             """Return whether neither an option nor the environment says it."""
             return not self.sources.get(key, "").startswith(("--", "VBEM_"))
 
         def chosen(key: str) -> str:
-            value = getattr(named, key) or getattr(self.settings, key)
-            self.sources[key] = where
-            return str(value or "")
+            value, written = self.settings.chosen(key, name)
+            self.sources[key] = f"{written} in {self.folders.settings}"
+            return value
 
         self.server, self.server_name = named.host, name
-        self.sources["server"] = where
+        self.sources["server"] = f"[server.{name}] in {self.folders.settings}"
         if is_free("user"):
             self.user = chosen("user")
         if is_free("ca_file"):
@@ -384,10 +404,9 @@ class StartOptions:
         if is_free("wire"):
             self.wire = chosen("wire") or "auto"
         if is_free("read_only"):
-            of_server = named.read_only
-            self.read_only = bool(self.settings.read_only if of_server is None else of_server)
-        layout = named.cloud_layout or self.usual_layout
-        self.settings = replace(self.settings, cloud_layout=layout)
+            self.read_only = chosen("read_only") == str(True)
+        usual = replace(self.settings, cloud_layout=self.usual_layout)
+        self.settings = usual.with_layout_of(name)
 
 
 def bare_fingerprint(text: str) -> str:

@@ -17,12 +17,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from tui.errors import VbemError
+
 PRIVATE = 0o600
 _PRIVATE_FOLDER = 0o700
 LOCK_WAIT_S = 5.0
 """How long to wait for another process that holds a lock; no one holds it for longer than a few writes."""
 _LOCK_POLL_S = 0.02
 _OTHERS_MAY_WRITE = 0o022
+
+
+class NotWritten(VbemError):
+    """A new file cannot be made or written."""
+
+    title = "Nothing was written"
+    hint = "Choose another name or place."
 
 
 def make_folder(folder: Path) -> None:
@@ -180,6 +189,21 @@ def new_private(path: Path) -> Iterator[TextIO]:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
         yield file
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write text into a new file that only its owner can read.
+
+    Raises:
+        NotWritten: there is one already, or it cannot be made or written.
+    """
+    try:
+        with new_private(path) as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise NotWritten(f"{path} exists.") from error
+    except OSError as error:
+        raise NotWritten(f"{path}: {error.strerror or error}.") from error
 
 
 def sync_folder(folder: Path) -> None:

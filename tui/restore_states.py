@@ -113,6 +113,19 @@ def label_of(state: RestoreState, cancel: CancelState) -> str:
     return CANCELLING if cancel.is_under_way and state is RestoreState.LAUNCHING else state.label
 
 
+def parse_states(text: str) -> frozenset[RestoreState]:
+    """Return the states of a list like `failed, unknown`, in any case.
+
+    Raises:
+        ValueError: a word is none; the sentence says which, and what there is.
+    """
+    known = {state.value: state for state in RestoreState}
+    words = [word.strip().lower() for word in text.split(",") if word.strip()]
+    if unknown := [word for word in words if word not in known]:
+        raise ValueError(f"There is no state {unknown[0]!r}: {', '.join(known)}.")
+    return frozenset(known[word] for word in words)
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     label: str

@@ -87,6 +87,10 @@ class Shell:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHON_KEYRING_BACKEND")}
         return {**kept, "LANG": "C.UTF-8", "TZ": "UTC", **more}
 
+    def slow_time(self) -> None:
+        """Let a restore run long enough to stop time within it."""
+        self.demo.control("set", option="time_scale", value=5)
+
     def stop_time(self) -> None:
         """Let what runs at the server run for ever."""
         self.demo.control("set", option="time_scale", value=0)

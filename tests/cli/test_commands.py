@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 from contextlib import closing, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,19 @@ def test_points_before_a_moment_are_of_before_it(shell: Shell) -> None:
     assert found["points"]
     assert all(one["created"] < found["before"] for one in found["points"])
     assert "Before " in done.err
+
+
+def test_points_that_carry_no_time_are_not_said_to_be_missing(shell: Shell) -> None:
+    shell.demo.fault("missing:CreationTimeUTC@list")
+    done = shell.run("points", "--before", "3d ago", "--json")
+    assert done.json["without_point"] == []
+    assert len(done.json["without_time"]) == 74
+    assert "Of 74 VMs it is not known" in done.err
+    assert "NO POINT" not in done.err
+    refused = shell.run("restore", "--vm", "crm01", "--before", "3d ago", "--yes")
+    assert refused.code == ExitCode.FAILED
+    assert "its points carry no time" in refused.err
+    assert shell.posts() == []
 
 
 @pytest.mark.parametrize(
@@ -192,6 +206,7 @@ def test_the_newest_point_before_a_moment_is_restored(shell: Shell) -> None:
 
 
 def test_a_second_restore_of_a_vm_takes_a_yes_of_its_own(shell: Shell) -> None:
+    shell.slow_time()
     assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
     shell.stop_time()
     done = shell.run("restore", "--vm", "wiki01", "--yes")
@@ -211,6 +226,24 @@ def test_a_lost_reply_is_never_sent_again(shell: Shell, fault: str) -> None:
     assert done.code == code_of_state(RestoreState(done.json["restores"][0]["state"]))
 
 
+@pytest.mark.parametrize("command", ["restore", "plan"])
+def test_what_the_server_says_nothing_of_is_not_waited_for_without_end(
+    shell: Shell, plan: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("tui.cli.restore.GIVE_UP_AFTER", timedelta(seconds=3))
+    monkeypatch.setattr("tui.cli.restore.LOOK_EVERY_S", 0.2)
+    plan.write_text('[[group]]\nvms = ["wiki01"]\n')
+    shell.demo.fault("bomb@task")
+    words = ("restore", "--vm", "wiki01", "--wait") if command == "restore" else ("plan", "run", str(plan))
+    done = shell.run(*words, "--yes", "--json", "--wire", "xml")
+    assert done.code == ExitCode.UNKNOWN, done.err
+    assert "has said anything of wiki01" in done.err
+    assert "It continues at the server" in done.err
+    array = "restores" if command == "restore" else "vms"
+    assert [row["state"] for row in done.json[array]] == ["launching"]
+    assert len(shell.posts()) == 1
+
+
 def test_a_refusal_of_the_server_is_told_and_nothing_runs(shell: Shell) -> None:
     shell.demo.reset(role="portal-user")
     done = shell.run("restore", "--vm", "wiki01", "--yes", "--wait")
@@ -220,6 +253,7 @@ def test_a_refusal_of_the_server_is_told_and_nothing_runs(shell: Shell) -> None:
 
 def test_a_yes_to_a_point_of_after_leaves_the_question_what_runs(shell: Shell) -> None:
     newest = newest_of(shell, "wiki01")
+    shell.slow_time()
     assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
     shell.stop_time()
     words = [*shell.logon, "restore", "--point", newest, "--before", "9d ago", "--beside"]
@@ -237,6 +271,7 @@ def test_a_yes_to_a_point_of_after_leaves_the_question_what_runs(shell: Shell) -
 
 
 def test_tasks_lists_what_runs_and_history_what_was(shell: Shell) -> None:
+    shell.slow_time()
     shell.run("restore", "--vm", "wiki01", "--yes", "--ticket", "INC-8")
     shell.stop_time()
     (task,) = shell.run("tasks", "--json").json["tasks"]
@@ -250,13 +285,14 @@ def test_tasks_lists_what_runs_and_history_what_was(shell: Shell) -> None:
     assert shell.run("history", "--json", "--state", "failed").json["history"] == []
     assert shell.run("history", "--state", "odd").code == ExitCode.USAGE
     assert "| wiki01 | restored |" in shell.run("report").out
-    assert shell.run("report", "--json").json["restores"][0]["vm"] == "wiki01"
+    assert shell.run("report", "--json").json["restores"][0]["vm_name"] == "wiki01"
     assert shell.run("report", "--ticket", "other").code == ExitCode.FAILED
     assert len(shell.posts()) == 1
 
 
 def test_a_colleagues_restore_is_listed_as_what_it_is(shell: Shell) -> None:
     other = Shell(shell.demo, shell.home / "other", shell.capsys)
+    shell.slow_time()
     other.run("restore", "--vm", "wiki01", "--yes")
     shell.stop_time()
     (task,) = shell.run("tasks", "--json").json["tasks"]
@@ -338,6 +374,40 @@ def test_a_plan_is_run_group_by_group_with_one_post_per_vm(shell: Shell, plan: P
     assert shell.run("report", "--ticket", "INC-9").out.count("| restored |") == 3
 
 
+def test_moment_and_ticket_of_a_command_are_in_journal_and_report(shell: Shell, plan: Path) -> None:
+    given = ("--before", "1h ago", "--ticket", "INC-5")
+    done = shell.run("restore", "--vm", "wiki01", *given, "--yes", "--wait", "--json")
+    assert done.json["restores"], done.err
+    moment = done.json["restores"][0]["incident"]
+    assert moment is not None
+    # The datastore of crm01 is full: it is critical, so the second group is never sent.
+    plan.write_text(PLAN.replace('"wiki01", ', ""))
+    held = shell.run("plan", "run", str(plan), *given, "--yes", "--json")
+    assert held.json["vms"][0]["incident"] is not None
+    rows = shell.run("history", "--ticket", "INC-5", "--json").json["history"]
+    assert [(row["vm_name"], row["ticket"]) for row in rows] == [("crm01", "INC-5"), ("wiki01", "INC-5")]
+    report = shell.run("report", "--ticket", "INC-5", "--json").json
+    assert {row["vm_name"]: row["result"] for row in report["restores"]} == {
+        "wiki01": "restored",
+        "crm01": "FAILED",
+        "git01": "NOT SENT",
+    }
+    assert all(row["incident"] and row["ticket"] == "INC-5" for row in report["restores"])
+    assert report["restores"][0]["incident"] == moment
+    assert report["restores"][0]["data_lost_s"] > 0
+    assert report["worst_data_lost_s"] == report["restores"][0]["data_lost_s"]
+    words = shell.run("report", "--ticket", "INC-5").out
+    assert "# Recovery report INC-5" in words.replace("\\", "")
+    assert "Most data lost" in words
+
+
+def test_the_ticket_of_a_command_is_in_the_new_names_of_a_plan(shell: Shell, plan: Path) -> None:
+    plan.write_text('[[group]]\nvms = ["lab-web"]\nnew_name = "{name}-{ticket}"\n')
+    for more in ((), ("--before", "3d ago")):
+        shown = shell.run("plan", "show", str(plan), "--ticket", "INC-5", *more, "--json")
+        assert shown.json["vms"][0]["new_name"] == "lab-web-INC-5", shown.err
+
+
 def test_a_critical_failure_holds_the_next_group(shell: Shell, plan: Path) -> None:
     done = shell.run("plan", "run", str(plan), "--yes", "--json")  # the datastore of crm01 is full
     assert done.code == ExitCode.FAILED
@@ -347,7 +417,93 @@ def test_a_critical_failure_holds_the_next_group(shell: Shell, plan: Path) -> No
     assert shell.run("report").out.count("| NOT SENT |") == 2
 
 
+@pytest.fixture
+def interrupted(shell: Shell, plan: Path) -> Path:
+    """A plan whose run was stopped after its first VM was sent; two VMs were not."""
+    plan.write_text('[[group]]\nvms = ["wiki01"]\n[[group]]\nvms = ["git01", "archive01"]\n')
+    shell.stop_time()
+    process = shell.start("plan", "run", str(plan), "--yes", "--ticket", "INC-9", "--before", "1h ago")
+    asyncio.run(wait_for(lambda: _states(shell) == ["launching"], "the launch of the first VM"))
+    process.kill()
+    process.communicate()
+    shell.demo.control("set", option="time_scale", value=40)
+    return plan
+
+
+def test_an_interrupted_plan_is_not_sent_again_but_told_vm_by_vm(shell: Shell, interrupted: Path) -> None:
+    done = shell.run("plan", "run", str(interrupted), "--yes", "--beside", "--json")
+    assert done.code == ExitCode.NOT_ALLOWED, done.err
+    assert "An interrupted queue of these VMs is in the journal" in done.err
+    assert "NOT SENT: git01" in done.err
+    assert "NOT SENT: wiki01" not in done.err
+    assert ": wiki01" in done.err
+    assert {row["vm_name"]: row["state"] for row in done.json["vms"]}["git01"] == "waiting"
+    assert "--rest" in done.json["error"]["hint"]
+    assert len(shell.posts()) == 1
+
+
+def test_an_interrupted_plan_goes_on_with_what_was_not_sent_alone(shell: Shell, interrupted: Path) -> None:
+    assert shell.run("plan", "run", str(interrupted), "--rest").code == ExitCode.NOT_ALLOWED  # no yes
+    assert len(shell.posts()) == 1
+    done = shell.run("plan", "run", str(interrupted), "--rest", "--yes", "--json")
+    assert len(shell.posts()) == 3, done.err
+    rows = {row["vm_name"]: row for row in done.json["vms"]}
+    assert set(rows) == {"wiki01", "git01", "archive01"}
+    assert {rows[name]["state"] for name in ("git01", "archive01")} == {"succeeded"}
+    assert all(row["ticket"] == "INC-9" and row["incident"] for row in rows.values())
+    assert sorted(one["vm"] for one in shell.demo.restores()) == ["archive01", "git01", "wiki01"]
+    again = shell.run("plan", "run", str(interrupted), "--rest", "--yes")
+    assert (again.code, len(shell.posts())) == (ExitCode.FAILED, 3)
+    assert "no rest to send" in again.err
+
+
+@pytest.mark.parametrize("answer", ["yes", ""])
+def test_at_a_terminal_the_rest_of_an_interrupted_plan_is_asked_about(
+    shell: Shell, interrupted: Path, answer: str
+) -> None:
+    words = [*shell.logon, "plan", "run", str(interrupted)]
+    with Terminal.vbem(*words, columns=100, rows=60, env=shell.environment()) as terminal:
+        terminal.until("NOT SENT: git01")
+        terminal.until("Send the 2 VMs NOT SENT, and that alone?")
+        terminal.send_bytes(f"{answer}\r".encode())
+        if answer:
+            terminal.until("2 VMs will be sent. Restore? (yes or no; Enter is no):")
+            assert len(shell.posts()) == 1
+            terminal.send_bytes(b"yes\r")
+            terminal.wait()
+        else:
+            assert terminal.wait() == ExitCode.NOT_ALLOWED
+    assert len(shell.posts()) == (3 if answer else 1)
+
+
+def test_an_interrupted_plan_is_sent_as_a_whole_after_a_yes_of_its_own(
+    shell: Shell, interrupted: Path
+) -> None:
+    words = ("plan", "run", str(interrupted), "--start-over", "--beside", "--yes")
+    assert shell.run(*words).code == ExitCode.DONE
+    assert len(shell.posts()) == 4
+    assert shell.run("plan", "run", str(interrupted), "--rest", "--yes").code == ExitCode.FAILED
+
+
+def test_a_plan_whose_queue_another_vbem_works_through_is_refused(shell: Shell, plan: Path) -> None:
+    plan.write_text('[[group]]\nvms = ["wiki01"]\n[[group]]\nvms = ["git01"]\n')
+    other = plan.with_name("other.toml")
+    other.write_text('[[group]]\nvms = ["git01"]\n')
+    shell.stop_time()
+    process = shell.start("plan", "run", str(plan), "--yes")
+    try:
+        asyncio.run(wait_for(lambda: _states(shell) == ["launching"], "the launch of the first VM"))
+        done = shell.run("plan", "run", str(other), "--yes")
+        assert done.code == ExitCode.NOT_ALLOWED
+        assert "Another vbem works through a queue of these VMs" in done.err
+        assert len(shell.posts()) == 1
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_a_plan_is_not_run_beside_a_running_restore_without_a_yes(shell: Shell, plan: Path) -> None:
+    shell.slow_time()
     assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
     shell.stop_time()
     done = shell.run("plan", "run", str(plan), "--yes")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.house import TOP
 from tui.cli.exit_codes import ExitCode
+from tui.cli.main import main
 from tui.cli.output import widths_that_fit
 
 # -- logging on --------------------------------------------------------------------------------------
@@ -106,6 +110,16 @@ def test_a_named_server_brings_its_own_settings(shell: Shell, settings: Path) ->
     assert shell.posts() == []
 
 
+def test_the_default_server_is_logged_on_to_where_none_is_named(shell: Shell, settings: Path) -> None:
+    shell.options["--server"] = ""
+    assert "No server is named" in shell.run("points").err
+    for name, code in (("prod", ExitCode.UNREACHABLE), ("lab", ExitCode.DONE)):
+        text = settings.read_text().replace("em01.corp.example", "127.0.0.1:1").partition("[server")
+        settings.write_text(f'default_server = "{name}"\n{text[1]}{text[2]}')
+        assert shell.run("points", "--vm", "crm01").code == code
+    assert logons(shell) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -159,6 +173,143 @@ def test_names_of_servers_are_completed(shell: Shell, settings: Path) -> None:
     assert checked.returncode == 0, checked.stderr
     for shell_name in ("zsh", "fish"):
         assert "vbem completion servers" in shell.run("completion", shell_name).out
+
+
+# -- JSON --------------------------------------------------------------------------------------------
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"`([a-z_]+)`", text))
+
+
+def _documented() -> dict[str, tuple[str, set[str]]]:
+    """What README says of each command: the name of its array, and the fields of an item."""
+    text = (TOP / "README.md").read_text(encoding="utf-8").partition("The arrays:")[2]
+    table, _, rest = text.partition("A row of the journal has ")
+    of_journal = _words(rest.partition("A\nrestore that could not")[0])
+    found = {}
+    for line in table.strip().splitlines()[2:]:
+        _, commands, array, fields, _ = line.split("|")
+        # What stands in brackets, or behind a semicolon, is of items of another kind.
+        first = fields.partition(";")[0]
+        known = of_journal if "a row of the journal" in first else _words(first)
+        for command in re.findall(r"`([^`]+)`", commands):
+            found[command] = (array.strip(" `"), known)
+    return found
+
+
+def test_readme_documents_the_fields_of_every_array(shell: Shell, settings: Path, tmp_path: Path) -> None:
+    settings.write_text(settings.read_text().replace("read_only = true", ""))
+    plan = tmp_path / "plan.toml"
+    plan.write_text('[[group]]\nvms = ["wiki01"]\n')
+    words = {
+        "points": ("points", "--vm", "wiki01"),
+        "restore --dry-run": ("restore", "--vm", "wiki01", "--dry-run"),
+        "restore": ("restore", "--vm", "wiki01", "--yes"),
+        "plan check": ("plan", "check", str(plan)),
+        "plan show": ("plan", "show", str(plan)),
+        "plan run": ("plan", "run", str(plan), "--yes", "--beside"),
+        "history": ("history",),
+        "report": ("report",),
+        "info": ("info",),
+        "log-off": ("log-off",),
+    }
+    documented = _documented()
+    for command, given in words.items():
+        found = shell.run(*given, "--json").json
+        array, fields = documented.pop(command)
+        assert found["version"] == 1, command
+        assert set(found[array][0]) == fields, command
+    shell.slow_time()
+    shell.run("restore", "--vm", "wiki01", "--yes", "--beside")
+    shell.stop_time()
+    (task,) = shell.run("tasks", "--json").json["tasks"]
+    assert set(task) == documented.pop("tasks")[1] | {"whose"}
+    assert list(documented) == ["cancel"]
+
+
+OFFERED = {
+    "points --platform ": {"vsphere", "hyperv", "cloud", "unknown"},
+    "points --wire ": {"auto", "xml", "json"},
+    "history --state s": {"sent", "succeeded"},
+    "tasks --log-level ": {"error", "info", "debug"},
+    "--theme ": {"dark", "light", "high-contrast"},
+    "--refresh l": {"low"},
+    "info --bell o": {"on", "off"},
+    "restore --server ": {"lab", "prod"},
+    "plan r": {"run"},
+    "plan run ": {"shop.toml", "plans"},
+    "plan run --at": {"--at-a-time"},
+    "plan check --le": set(),
+    "report --output n": {"notes.md"},
+    "pl": {"plan"},
+}
+
+
+@pytest.mark.parametrize("typed", OFFERED)
+def test_bash_offers_the_words_that_an_option_takes(
+    shell: Shell, settings: Path, tmp_path: Path, typed: str
+) -> None:
+    folder, script = tmp_path / "here", tmp_path / "vbem.bash"
+    (folder / "plans").mkdir(parents=True)
+    for name in ("shop.toml", "notes.md"):
+        (folder / name).touch()
+    script.write_text(shell.run("completion", "bash").out)
+    program = tmp_path / "vbem"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tui "$@"\n')
+    program.chmod(0o700)
+    words = ["vbem", *typed.split(" ")]
+    asked = (
+        f'. {script}; COMP_WORDS=("$@"); COMP_CWORD={len(words) - 1}; _shtab_vbem; '
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    environment = shell.environment(VBEM_CONFIG=str(settings), PYTHONPATH=str(TOP))
+    environment["PATH"] = f"{tmp_path}:{environment['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", asked, "bash", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.split()) == OFFERED[typed]
+
+
+# -- commands with actions -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["check", "show", "run"])
+def test_each_action_of_a_plan_has_its_own_help(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", action, "--help"])
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert f"Example: vbem plan {action} shop.toml" in said
+    assert {"--before", "--ticket", "--json", "--server"} <= set(re.findall("--[a-z-]+", said))
+    assert ("--requests " in said) is (action == "show")
+    assert ("--overwrites N" in said) is (action == "run")
+    assert ("--yes " in said) is (action == "run")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("check", "x.toml", "--yes"), "--yes acts with vbem plan run alone"),
+        (("check", "x.toml", "--overwrites=3"), "--overwrites acts with vbem plan run alone"),
+        (("show", "--at-a-time", "3", "x.toml"), "--at-a-time acts with vbem plan run alone"),
+        (("run", "x.toml", "--requests"), "--requests acts with vbem plan show alone"),
+        (("x.toml",), "invalid choice"),
+        ((), "ACTION"),
+    ],
+)
+def test_an_option_of_another_action_is_a_usage_error(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", *words])
+    assert ended.value.code == ExitCode.USAGE
+    assert said in capsys.readouterr().err
 
 
 # -- the log -----------------------------------------------------------------------------------------

@@ -41,12 +41,20 @@ class Operator:
                 "PYTHONPATH": str(CHECKOUT),
             }
 
-    def start(self, *, trust: bool = True, rows: int = 24, hear_hangup: bool = True) -> Terminal:
+    def start(
+        self, *, trust: bool = True, columns: int = 80, rows: int = 24, hear_hangup: bool = True
+    ) -> Terminal:
         """Start the program; `trust`: the server's certificate is vouched for, so that no question comes."""
         trusted = ["--ca-file", str(self.demo.certificate)] if trust else []
         server = f"{self.demo.host}:{self.demo.port}"
         return Terminal.vbem(
-            "--server", server, *trusted, env=self.environment, rows=rows, hear_hangup=hear_hangup
+            "--server",
+            server,
+            *trusted,
+            env=self.environment,
+            columns=columns,
+            rows=rows,
+            hear_hangup=hear_hangup,
         )
 
     def log_on(self, terminal: Terminal) -> None:

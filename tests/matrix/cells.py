@@ -127,9 +127,9 @@ def strikes(fault: str, step: Step) -> bool:
 def cells(*, gate: bool) -> list[Cell]:
     """The cells of the gate, or those that only the long hunt takes.
 
-    The gate takes each fault once, the steps by turns, each fault that comes when the server has acted
-    already also where a restore is sent, and words made to harm a terminal where each kind of screen shows
-    them; one format each, by turns. The long hunt takes all that is left.
+    The gate takes each fault once: every other one of those that come when the server has acted already where
+    a restore is sent, the rest at the steps by turns; one format each, by turns. The long hunt takes all that
+    is left.
     """
     found = []
     for row, fault in enumerate(all_faults()):
@@ -147,9 +147,7 @@ def _is_of_gate(row: int, fault: str, step: Step) -> bool:
     """Whether the gate takes the fault of that row at that step."""
     if fault in COSTLY:
         return False
-    if fault == "hostile-error" and step in {Step.LOGON, Step.LIST, Step.SUBMIT, Step.SESSION}:
-        return True
-    if step is Step.SUBMIT and fault.partition(":")[0] in AFTER:
-        return True
     steps = [step for step in Step if strikes(fault, step)]
+    if row % 2 and Step.SUBMIT in steps and fault.partition(":")[0] in AFTER:
+        return step is Step.SUBMIT
     return step is steps[row % len(steps)]

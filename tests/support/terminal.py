@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 import pyte
+from rich.cells import cell_len
 
 from tests.support.waiting import Deadline, patience_s
 
@@ -43,6 +44,19 @@ def _ticks(stat: Path) -> tuple[int, int]:
     return int(fields[11]), int(fields[12])
 
 
+class _Screen(pyte.Screen):
+    """Keeps what was written beyond the right edge."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.beyond: list[str] = []
+        super().__init__(columns, lines)
+
+    def draw(self, data: str) -> None:
+        if self.cursor.x + cell_len(data) > self.columns:
+            self.beyond.append(data)
+        super().draw(data)
+
+
 class Terminal:
     """One run of a command in a pty of the given size; `raw` holds every byte it wrote."""
 
@@ -57,7 +71,7 @@ class Terminal:
     ) -> None:
         """`hear_hangup`: off, no signal tells the command of a lost terminal, as under nohup and setsid."""
         self.raw = bytearray()
-        self._screen = pyte.Screen(columns, rows)
+        self._screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.status: int | None = None
         environment = {
@@ -115,6 +129,11 @@ class Terminal:
         lines, columns = range(self._screen.lines), range(self._screen.columns)
         rows = ("".join(self._screen.buffer[y][x].data for x in columns) for y in lines)
         return "\n".join(row.rstrip() for row in rows)
+
+    @property
+    def beyond(self) -> list[str]:
+        """What the program has written beyond the right edge."""
+        return self._screen.beyond
 
     @property
     def title(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -227,19 +228,27 @@ async def test_a_queue_that_was_cut_off_is_offered_vm_by_vm_and_never_goes_on_by
         await shows(pilot, "2 waiting")
         await pilot.press("p")
         await shows(pilot, "PAUSED")
+        await press(pilot, "plus")
     demo.control("set", option="time_scale", value=20.0)
-    async with browsing(app_on(demo, tmp_path)) as (pilot, screen):
+    again = app_on(demo, tmp_path)
+    async with browsing(again) as (pilot, screen):
         await shows(pilot, "NOT SENT")
         await pilot.press("ctrl+t")
         await shows(pilot, "An interrupted queue: 2 NOT SENT")
+        await shows(pilot, "2 at a time, 2 on one backup server.")
+        await shows(pilot, "It was paused by the operator.")
         assert len(posts(demo)) == 1
         await pilot.press("right", "enter")
         await shows(pilot, "2 will be sent.")
+        await shows(pilot, "2 at a time")
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore 2 VMs?")
         assert len(posts(demo)) == 1
         await pilot.press("right", "enter")
         await until(pilot, lambda: len(posts(demo)) == 3, "the others")
+        assert again.services.recovery is not None
+        assert again.services.recovery.queue is not None
+        assert again.services.recovery.queue.queue.at_a_time == 2
     assert len({one["path"] for one in posts(demo)}) == 3
 
 
@@ -287,3 +296,46 @@ async def test_the_report_of_the_incident_is_written(app: VbemApp, demo: DemoPro
     text = path.read_text(encoding="utf-8")
     assert "lab-web-INC-5001" in text
     assert "## Timeline" in text
+
+
+async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
+    app: VbemApp, demo: DemoProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "requests.txt"
+    path.write_text("mine")
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "sql01\nlab-web\n")
+        await pilot.press("enter")
+        await shows(pilot, "2 marked")
+        await pilot.press("r")
+        await shows(pilot, "2 will be sent.")
+        await pilot.press("ctrl+g")
+        await shows(pilot, "-- 1 of 2, as it is sent")
+        await press(pilot, "y")
+        copied = app.clipboard
+        await press(pilot, "w")
+        await shows(pilot, "Save what is sent")
+        app.screen.query_one("#export-path", LineInput).value = str(path)
+        await press(pilot, "enter")
+        await shows(pilot, "already exists")
+        assert path.read_text() == "mine"
+        path.unlink()
+        await press(pilot, "enter")
+        await shows(pilot, "2 requests are written to")
+        saved = path.read_text()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert app.services.connection is not None
+        session = app.services.connection.manager.session
+        assert session is not None
+        assert session.token not in saved
+        assert saved.strip() == copied.strip()
+        await press(pilot, "escape")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 2 VMs?")
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: len(posts(demo)) == 2, "two requests")
+        assert app.services.journal is not None
+        bodies = [row.request_body for row in app.services.journal.recent()]
+    for sent in posts(demo):
+        assert f"POST {sent['path']}" in saved
+    assert all(body in saved for body in bodies)

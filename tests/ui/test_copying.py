@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.support.settle import press, shows, text_of
 from tests.ui.walk import browse, to_form
 from tui.app import VbemApp
@@ -54,3 +56,19 @@ async def test_a_password_goes_to_no_clipboard(app: VbemApp) -> None:
         await press(pilot, "ctrl+x")
         assert field.value
         assert not app.clipboard
+
+
+async def test_the_exact_request_is_saved_as_it_is_sent_whatever_is_shown(
+    app: VbemApp, tmp_path: Path
+) -> None:
+    path = tmp_path / "request.txt"
+    async with app.run_test(size=(80, 24)) as pilot:
+        await browse(pilot)
+        await to_form(pilot)
+        await press(pilot, "ctrl+g", "y", "space", "w")
+        await shows(pilot, "Save what is sent")
+        app.screen.query_one("#export-path", LineInput).value = str(path)
+        await press(pilot, "enter")
+        await shows(pilot, "The request is written to")
+        assert app.clipboard.rstrip() in path.read_text()
+        assert "for reading only" in text_of(pilot)

@@ -7,9 +7,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
-from tests.support.settle import opened, press, shows, text_of
+from tests.support.settle import opened, press, settle, shows, text_of
 from tests.ui.stage import StageApp, StageManager
+from tests.unit.restores.fakes import FakeClock
 from tests.unit.store.rows import sql
 from tui.restore_states import RestoreState
 from tui.screens.history import HistoryScreen
@@ -106,3 +108,79 @@ async def test_a_row_that_ends_is_drawn_again_whoever_watches_it(tmp_path: Path)
         await press(pilot, "enter")
         assert not pilot.app.screen.query_one(TextView).has_focus
     other.close()
+
+
+async def reporting(pilot: Pilot[None], path: Path, **fields: str) -> None:
+    """Open the dialog of the report, and type into its fields."""
+    await press(pilot, "E")
+    await shows(pilot, "Report of all restores")
+    pilot.app.screen.query_one("#export-path", LineInput).value = str(path)
+    for name, value in fields.items():
+        pilot.app.screen.query_one(f"#report-{name}", LineInput).value = value
+    await settle(pilot)
+
+
+@pytest.mark.parametrize(
+    ("fields", "vms"),
+    [
+        ({}, ["app07", "[red]x"]),
+        ({"ticket": "inc-4711"}, ["app07", "[red]x"]),
+        ({"vm": "APP07"}, ["app07"]),
+        ({"state": "unknown, failed"}, ["[red]x"]),
+        ({"since": "3h ago", "vm": "app07"}, ["app07"]),
+        ({"since": "1h ago"}, []),
+        ({"ticket": "INC-4"}, []),
+    ],
+)
+async def test_the_report_is_of_what_is_asked_for_and_says_how_many_before(
+    tmp_path: Path, fields: dict[str, str], vms: list[str]
+) -> None:
+    path, app = tmp_path / "report.json", app_with_rows(tmp_path)
+    assert isinstance(app.services.clock, FakeClock)
+    app.services.clock.seconds += 2 * 3600
+    async with opened(app) as pilot:
+        await reporting(pilot, path, **fields)
+        await shows(pilot, f"It will hold {len(vms)} restore{'' if len(vms) == 1 else 's'}")
+        assert ("what queues did not send" in text_of(pilot)) is (fields.keys() <= {"ticket"})
+        await press(pilot, "enter")
+        await shows(pilot, "Written to" if vms else "The journal has no such restore.")
+    assert path.exists() is bool(vms)
+    if vms:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        assert sorted(one["vm"] for one in report["restores"]) == sorted(vms)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"state": "odd"}, "There is no state 'odd'"), ({"since": "noonish"}, "'noonish' is not a time")],
+)
+async def test_a_report_of_what_is_not_understood_is_not_written(
+    tmp_path: Path, fields: dict[str, str], words: str
+) -> None:
+    path = tmp_path / "report.json"
+    async with opened(app_with_rows(tmp_path)) as pilot:
+        await reporting(pilot, path, **fields)
+        await shows(pilot, words)
+        assert "It will hold" not in text_of(pilot)
+        await press(pilot, "enter")
+        assert words in text_of(pilot)
+        await press(pilot, "escape")
+        assert "Nothing was written." in text_of(pilot)
+    assert not path.exists()
+
+
+async def test_the_file_of_a_report_is_named_by_its_ticket_while_nobody_names_it(tmp_path: Path) -> None:
+    async with opened(app_with_rows(tmp_path)) as pilot:
+        await press(pilot, "E")
+        await shows(pilot, "It will hold 2 restores")
+        path = pilot.app.screen.query_one("#export-path", LineInput)
+        ticket = pilot.app.screen.query_one("#report-ticket", LineInput)
+        ticket.value = "INC 7/8"
+        await shows(pilot, "Report of INC 7/8")
+        assert Path(path.value).name == "vbem-report-INC-7-8.md"
+        path.value = "mine.md"
+        await settle(pilot)
+        ticket.value = "INC-9"
+        await shows(pilot, "Report of INC-9")
+        assert path.value == "mine.md"

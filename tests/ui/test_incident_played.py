@@ -115,7 +115,7 @@ async def test_twelve_vms_from_the_moment_to_the_report(demo: DemoProcess, tmp_p
     assert {vm for vm, one in at_server.items() if one["result"] != "Success"} == {"crm01", "git01"}
     assert at_server["git01"]["launch_stopped"]
     report = json.loads(path.read_text(encoding="utf-8"))
-    assert {one["vm"]: one["result"] for one in report["restores"]} == {
+    assert {one["vm_name"]: one["result"] for one in report["restores"]} == {
         vm: {"crm01": "FAILED", "git01": "UNKNOWN"}.get(vm, "restored") for vm in at_server
     }
     assert (report["restored"], report["total"]) == (9, 11)

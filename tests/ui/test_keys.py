@@ -194,3 +194,22 @@ async def test_help_promises_nothing_of_restores_that_the_demo_does_not_keep(tmp
         shown = pilot.app.screen.query_one(TextView).text
     assert "Quit; the question before says what becomes of restores in flight." in shown
     assert "continue at the server" not in shown
+
+
+@pytest.mark.parametrize(
+    ("size", "warning"),
+    [
+        ((40, 12), ""),
+        ((39, 12), "Too small: 39x12, needs 40x12"),
+        ((80, 11), "Too small: 80x11, needs 40x12"),
+    ],
+)
+async def test_a_terminal_that_is_too_small_is_told_so_beside_the_keys(
+    tmp_path: Path, size: tuple[int, int], warning: str
+) -> None:
+    async with app_for(tmp_path, point()).run_test(size=size) as pilot:
+        await settle(pilot)
+        keys = text_of(pilot).splitlines()[-1]
+        assert keys.startswith(f" {warning}")
+        assert ("Too small" in keys) == bool(warning)
+        assert size[0] < 80 or "F1 Help" in keys

@@ -24,6 +24,8 @@ from tui.api.errors import ServerFault
 from tui.api.models import Certificate, ServerAddress
 from tui.api.proxy import ProxyAddress
 from tui.app import VbemApp
+from tui.cli.commands import build_parser
+from tui.cli.options import start_options
 from tui.config import NamedServer, Settings
 from tui.files import locked
 from tui.screens.dialogs import LogOnAgainScreen
@@ -43,6 +45,25 @@ async def test_a_trusted_server_is_one_enter_away(app: VbemApp, demo: DemoProces
         assert "DEMO" in text_of(pilot)
         assert "LAB\\restore-op" in text_of(pilot)
     assert [one["status"] for one in demo.requests("logon")] == [201]
+
+
+async def test_the_default_server_of_the_settings_is_logged_on_to(demo: DemoProcess, tmp_path: Path) -> None:
+    file = tmp_path / "vbem.toml"
+    file.write_text(
+        'default_server = "lab"\n[server.prod]\nhost = "em01.corp.example"\n'
+        f'[server.lab]\nhost = "{demo.host}:{demo.port}"\nuser = "LAB\\\\restore-op"\n'
+        f'fingerprint = "{demo.fingerprint}"\n'
+    )
+    file.chmod(0o600)
+    words = ["--config", str(file), "--state-dir", str(tmp_path / "state")]
+    app = VbemApp(start_options(build_parser().parse_args(words)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        assert app.screen.query_one("#server", LineInput).value == f"{demo.host}:{demo.port}"
+        app.screen.query_one("#password", LineInput).value = demo.password
+        await pilot.press("enter")
+        await loaded(pilot)
+    assert [one["status"] for one in demo.requests("logon")][:1] == [201]
 
 
 async def test_an_unknown_certificate_is_shown_and_refusing_is_the_default(

@@ -363,6 +363,29 @@ async def test_an_account_that_may_not_collect_is_told_so_and_goes_on(
         assert collected(demo) == []
 
 
+async def test_beside_the_points_are_the_details_of_the_one_under_the_cursor(app: VbemApp) -> None:
+    async with browsing(app, size=(200, 50)) as (pilot, screen):
+        details = screen.pane.details
+        assert details.display
+        await press(pilot, "slash", *"crm01", "enter")
+        await settle(pilot)
+        for _ in range(2):
+            point = screen.pane.selected()
+            assert point is not None
+            for words in ("crm01", point.uid, f"{point.created:%Y-%m-%d %H:%M} UTC", point.object_ref):
+                assert words in details.text
+            await press(pilot, "j")
+        await press(pilot, "tab")
+        assert details.has_focus
+        assert screen.has_class("-chosen"), "they belong to the points"
+        await press(pilot, "escape")
+        assert screen.vms.has_focus
+        await press(pilot, "slash", "escape", *"/no-such-vm")
+        assert details.text == ""
+        await pilot.resize_terminal(199, 50)
+        await until(pilot, lambda: not details.display, "no details where there is no room")
+
+
 async def test_beside_the_list_are_the_points_of_the_vm_under_the_cursor(app: VbemApp) -> None:
     async with browsing(app, size=(120, 40)) as (pilot, screen):
         for keys in ((), ("down",), ("G",), ("slash", *"web"), ("ctrl+u",)):

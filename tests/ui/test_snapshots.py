@@ -14,6 +14,7 @@ from tests.support.clock import FixedWallClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.scenes import DRAWN_PORT, MACHINE, OPERATOR, SCENES, SERVER_OPTIONS, SIZES
+from tests.support.settle import text_of
 from tui.app import VbemApp
 
 DRAWN_SESSION = "4e7fa0aa-cb3b-4b42-9aa1-ab7542fca3f8"
@@ -45,6 +46,8 @@ def app(gallery: DemoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 LARGE = {"points-of-vm", "form", "tasks-running"}
 """Screens that are laid out another way where there is room; the long hunts draw the others large, too."""
+WIDEST = {"200x50": (200, 50)}
+"""The browser has a third pane there."""
 MOVING = {"queue"}
 """What is sent next depends on which restore ends first: drawn for README, but not compared."""
 PICTURES = [
@@ -54,7 +57,7 @@ PICTURES = [
     for name in SCENES
     if name not in MOVING
     for size in SIZES
-]
+] + [pytest.param("points-of-vm", "200x50", id="points-of-vm-200x50", marks=pytest.mark.soak)]
 
 
 @pytest.mark.parametrize(("name", "size"), PICTURES)
@@ -63,5 +66,7 @@ def test_screen(
 ) -> None:
     async def reach(pilot: Pilot[Any]) -> None:
         await SCENES[name](pilot, gallery)
+        shown = text_of(pilot)
+        assert "more lines:" not in shown or not re.search(r"\n *\n", shown), shown
 
-    assert snap_compare(app, terminal_size=SIZES[size], run_before=reach)
+    assert snap_compare(app, terminal_size=(SIZES | WIDEST)[size], run_before=reach)

@@ -92,6 +92,35 @@ def test_the_demo_takes_no_server_silently(words: list[str], capsys: pytest.Capt
     assert f"--demo logs on to its own server: leave out {words[0]}." in said(capsys, "--demo", *words)
 
 
+@pytest.mark.parametrize("words", [[], ["--user", "me"], ["--wire", "xml", "--proxy", "http://p:1"]])
+def test_a_named_server_means_the_same_as_an_option_and_on_the_login_screen(
+    settings: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.write_text(
+        'user = "all"\nwire = "json"\nread_only = true\n'
+        f'[server.a]\nhost = "em-a"\nuser = "of-a"\nfingerprint = "{"a" * 64}"\nproxy = "http://q:2"\n'
+        'cloud_layout = "schema"\n[server.b]\nhost = "em-b"\nwire = "auto"\nread_only = false\n'
+    )
+    monkeypatch.setenv("VBEM_CA_FILE", "")
+    for name in ("a", "b"):
+        typed = start_options(build_parser().parse_args(words))
+        typed.use_server(name)
+        named = start_options(build_parser().parse_args([*words, "--server", name]))
+        for field in (
+            "server",
+            "server_name",
+            "user",
+            "fingerprint",
+            "proxy",
+            "wire",
+            "read_only",
+            "settings",
+        ):
+            assert getattr(typed, field) == getattr(named, field), (name, field)
+        known = {key: source for key, source in typed.sources.items() if key in named.sources}
+        assert known == named.sources
+
+
 def test_an_incident_is_played_on_the_demo_server_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert "add --demo" in said(capsys, "--incident")
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui import __version__
 from tui.cli.exit_codes import ExitCode, epilog
 from tui.cli.options import Parser, add_options, completions, with_completion
+from tui.restore_states import RestoreState
 
 if TYPE_CHECKING:
     from tui.cli.logon import Command
 
 MOST_AT_A_TIME = 50
 SHELLS = ("bash", "zsh", "fish")
+PLATFORMS = ("vsphere", "hyperv", "cloud", "unknown")
+"""What completes `--platform`; other names of a platform are understood, too."""
 Arguments = Callable[[argparse.ArgumentParser], object]
 
 
@@ -67,7 +70,9 @@ def _yes(parser: argparse.ArgumentParser) -> None:
 def _points(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vm", metavar="NAME", help="all points of this VM: NAME or NAME@BACKUP-SERVER")
     _before(parser)
-    parser.add_argument("--platform", metavar="P", help="only this platform: vsphere, hyperv, cloud")
+    with_completion(
+        parser.add_argument("--platform", metavar="P", help="only this platform: vsphere, hyperv, cloud")
+    )
     parser.add_argument("--all", action="store_true", help="every point, not the newest of each VM")
     _json(parser)
 
@@ -119,7 +124,11 @@ def _cancel(parser: argparse.ArgumentParser) -> None:
 def _chosen_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ticket", metavar="T", default="", help="only what has this ticket or reason")
     parser.add_argument("--vm", metavar="NAME", default="", help="only this VM")
-    parser.add_argument("--state", metavar="S", default="", help="only this state: succeeded, failed, ...")
+    with_completion(
+        parser.add_argument(
+            "--state", metavar="S", default="", help="only this state: succeeded, failed, ..."
+        )
+    )
     parser.add_argument("--since", metavar="TIME", default="", help="only what was sent since then")
 
 
@@ -141,32 +150,120 @@ def _report(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAction:
+    """One thing that `vbem plan` does with a plan."""
+
+    name: str
+    help: str
+    example: str
+    options: frozenset[str] = frozenset()
+    """What acts for it, beside the options of all three."""
+
+
+PLAN_ACTIONS = (
+    PlanAction(
+        name="check",
+        help="ask the server whether each VM could be restored now; send nothing that writes",
+        example="vbem plan check shop.toml --before 22:45",
+    ),
+    PlanAction(
+        name="show",
+        help="show what would happen to each VM, and what is to be confirmed; send nothing that writes",
+        example="vbem plan show shop.toml --ticket INC-5001 --requests",
+        options=frozenset({"--requests"}),
+    ),
+    PlanAction(
+        name="run",
+        help="restore the VMs group by group, and wait for the end",
+        example="vbem plan run shop.toml --ticket INC-5001 --before 22:45 --yes",
+        options=frozenset(
+            {
+                "--at-a-time",
+                "--per-server",
+                "--overwrites",
+                "--beside",
+                "--leave-out",
+                "--rest",
+                "--start-over",
+                "--yes",
+            }
+        ),
+    ),
+)
+
+
+class _ElsewhereOnly(argparse.Action):
+    """An option that acts for another action of `vbem plan`: it is refused, not ignored."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, _namespace: object, _values: object, option: str | None = None
+    ) -> NoReturn:
+        parser.error(f"{option} acts with vbem plan {self.const} alone; leave it out here")
+
+
 def _plan(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("check", "show", "run"), help="check: ready? show: what happens")
-    with_completion(parser.add_argument("file", metavar="FILE", help="a recovery plan (TOML)"))
-    _before(parser)
-    parser.add_argument("--ticket", metavar="T", default="", help="ticket or reason, for the journal")
-    parser.add_argument("--requests", action="store_true", help="with show: the exact requests, too")
-    parser.add_argument(
-        "--at-a-time", metavar="N", type=_number(1, MOST_AT_A_TIME), help="so many restores at once"
-    )
-    parser.add_argument(
-        "--per-server", metavar="N", type=_number(1, MOST_AT_A_TIME), help="so many per backup server"
-    )
-    parser.add_argument(
-        "--overwrites",
-        metavar="N",
-        type=_number(1, 10_000),
-        help="with run: how many originals are overwritten; the number is the yes to that",
-    )
-    parser.add_argument(
-        "--beside", action="store_true", help="with run: the yes to other restores of these VMs that may run"
-    )
-    parser.add_argument(
-        "--leave-out", action="store_true", help="with run: leave out the VMs that cannot be restored"
-    )
-    _yes(parser)
-    _json(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
+    for action in PLAN_ACTIONS:
+        one = actions.add_parser(
+            action.name,
+            prog=f"vbem plan {action.name}",
+            usage=f"vbem plan {action.name} FILE [OPTIONS]",
+            help=action.help,
+            description=f"{action.help[0].upper()}{action.help[1:]}.\n\nExample: {action.example}",
+            epilog=epilog(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        with_completion(one.add_argument("file", metavar="FILE", help="a recovery plan (TOML)"))
+        _before(one)
+        one.add_argument(
+            "--ticket", metavar="T", default="", help="ticket or reason, for {ticket} and the journal"
+        )
+        _plan_options(one, action)
+        _json(one)
+        add_options(one)
+
+
+def _plan_options(parser: argparse.ArgumentParser, action: PlanAction) -> None:
+    """Add what acts for this action; what acts for another one is not in its help, and is refused."""
+    options: dict[str, dict[str, Any]] = {
+        "--requests": {"action": "store_true", "help": "the exact requests, too"},
+        "--at-a-time": {
+            "metavar": "N",
+            "type": _number(1, MOST_AT_A_TIME),
+            "help": "so many restores at once (default: 4)",
+        },
+        "--per-server": {
+            "metavar": "N",
+            "type": _number(1, MOST_AT_A_TIME),
+            "help": "so many per backup server (default: 2)",
+        },
+        "--overwrites": {
+            "metavar": "N",
+            "type": _number(1, 10_000),
+            "help": "how many originals are overwritten; the number is the yes to that",
+        },
+        "--beside": {"action": "store_true", "help": "the yes to other restores of these VMs that may run"},
+        "--leave-out": {"action": "store_true", "help": "leave out the VMs that cannot be restored"},
+        "--rest": {
+            "action": "store_true",
+            "help": "the yes to sending what an interrupted queue of these VMs did not send, and that alone",
+        },
+        "--start-over": {
+            "action": "store_true",
+            "help": "never send the rest of that queue, and send the whole plan: what it sent, a second time",
+        },
+    }
+    for name, how in options.items():
+        if name in action.options:
+            parser.add_argument(name, **how)
+    if "--yes" in action.options:
+        _yes(parser)
+    for other in PLAN_ACTIONS:
+        for name in sorted(other.options - action.options):
+            parser.add_argument(
+                name, nargs="?", const=other.name, action=_ElsewhereOnly, help=argparse.SUPPRESS
+            )
 
 
 def _completion(parser: argparse.ArgumentParser) -> None:
@@ -317,8 +414,15 @@ async def completion(command: Command) -> ExitCode:
         return ExitCode.DONE
     names = dict.fromkeys(("bash", "zsh"), "_vbem_servers")
     completions.update(
-        dict.fromkeys(("ca_file", "config", "log_file", "output", "file"), shtab.FILE),
+        dict.fromkeys(("ca_file", "config", "log_file", "output"), shtab.FILE),
         state_dir=shtab.DIRECTORY,
+        platform=PLATFORMS,
+        state=tuple(state.value for state in RestoreState),
+        file={
+            "bash": "_vbem_plan_files",
+            "zsh": "_files -g '*.toml'",
+            "fish": "(__fish_complete_suffix .toml)",
+        },
         server={**names, "fish": "(vbem completion servers 2>/dev/null)"},
     )
     command.out.text(shtab.complete(build_parser(), name, preamble=_PREAMBLE.get(name, "")))
@@ -326,7 +430,9 @@ async def completion(command: Command) -> ExitCode:
 
 
 _PREAMBLE = {
-    "bash": """_vbem_servers() { compgen -W "$(vbem completion servers 2>/dev/null)" -- "$1"; }""",
+    "bash": """\
+_vbem_servers() { compgen -W "$(vbem completion servers 2>/dev/null)" -- "$1"; }
+_vbem_plan_files() { compgen -d -- "$1"; compgen -f -X '!*.toml' -- "$1"; }""",
     "zsh": """_vbem_servers() { compadd -- ${(f)"$(vbem completion servers 2>/dev/null)"}; }""",
 }
-"""Functions that the scripts call for `--server`."""
+"""Functions that the scripts call for `--server` and for the file of a plan."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 from tui import timefmt
@@ -12,8 +11,8 @@ from tui.cli.logon import Command
 from tui.cli.points import moment_of
 from tui.cli.restore import row_record
 from tui.clock import SystemClock
-from tui.recovery.report import Report, csv_text, json_text, markdown, report_of, write_report
-from tui.restore_states import RestoreState
+from tui.recovery.report import Report, Wanted, csv_text, json_text, markdown, report_of, write_report
+from tui.restore_states import RestoreState, parse_states
 from tui.restores.journal_mapping import operator_name
 from tui.store.journal import Journal
 from tui.store.journal_entry import JournalEntry
@@ -96,7 +95,7 @@ def _read(command: Command, limit: int) -> tuple[list[JournalEntry], list[QueueE
     options, folders = command.options, command.start.folders
     server = command.start.server if "server" in command.start.sources else ""
     since = moment_of(options.since, SystemClock().now(), "--since") if options.since else None
-    states = _states(options.state) if options.state else frozenset(RestoreState)
+    wanted = Wanted(vm=options.vm, states=_states(options.state), since=since)
     if not folders.journal.exists():
         return [], []
     journal = Journal.open(folders.journal)
@@ -111,10 +110,7 @@ def _read(command: Command, limit: int) -> tuple[list[JournalEntry], list[QueueE
     found = [
         one
         for one in rows
-        if one.state in states
-        and (not options.ticket or options.ticket.casefold() in one.reason.casefold())
-        and (not options.vm or options.vm.casefold() == one.vm_name.casefold())
-        and (since is None or one.created >= since)
+        if wanted.has(one) and (not options.ticket or options.ticket.casefold() in one.reason.casefold())
     ]
     return found[:limit], queues
 
@@ -130,8 +126,7 @@ def _with_port(server: str) -> str:
 
 
 def _states(text: str) -> frozenset[RestoreState]:
-    words: Sequence[str] = [word.strip().lower() for word in text.split(",") if word.strip()]
-    known = {state.value: state for state in RestoreState}
-    if unknown := [word for word in words if word not in known]:
-        raise CommandError(f"There is no state {unknown[0]!r}: {', '.join(known)}.", code=ExitCode.USAGE)
-    return frozenset(known[word] for word in words)
+    try:
+        return parse_states(text)
+    except ValueError as error:
+        raise CommandError(str(error), code=ExitCode.USAGE) from error

@@ -210,9 +210,12 @@ completions: dict[str, object] = {}
 
 
 def with_completion(action: argparse.Action) -> None:
-    """Say what completes the value of an argument."""
-    if action.dest in completions:
-        vars(action)["complete"] = completions[action.dest]
+    """Say what completes the value of an argument: its words (a tuple), or what shtab makes of it."""
+    completion = completions.get(action.dest)
+    if isinstance(completion, tuple):
+        action.choices = completion
+    elif completion is not None:
+        vars(action)["complete"] = completion
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -296,19 +299,15 @@ class _Chosen:
         return value in _YES
 
     def _of(self, option: Option) -> tuple[str, str]:
-        name, file = option.name, self._folders.settings
+        name = option.name
         if given := getattr(self._options, name, ""):
             return str(given), option.flag
         if option.variable and (value := os.environ.get(option.variable, "")):
             return value, option.variable
         if not option.is_setting:
             return "", ""
-        if option.is_per_server and self._name:
-            of_server = getattr(self._settings.servers[self._name], name)
-            if of_server not in {"", None}:
-                return str(of_server), f"{name} of [server.{self._name}] in {file}"
-        found = getattr(self._settings, name)
-        return ("" if found in {"", None} else str(found)), f"{name} in {file}"
+        value, key = self._settings.chosen(name, self._name)
+        return value, f"{key} in {self._folders.settings}"
 
 
 _BY_NAME = {option.name: option for option in OPTIONS}
@@ -419,7 +418,7 @@ def start_options(options: argparse.Namespace) -> StartOptions:
     user = chosen.value("user") or (last_user if _is_same(server, last_server) else "")
     return StartOptions(
         folders=folders,
-        settings=_with_layout(settings, server_name),
+        settings=settings.with_layout_of(server_name),
         usual_layout=settings.cloud_layout,
         server=server,
         server_name=server_name,
@@ -447,13 +446,6 @@ def _check_host(host: str, source: str) -> None:
         _check_server(host)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
-
-
-def _with_layout(settings: Settings, server_name: str) -> Settings:
-    """Return the settings with the Cloud Director layout of the server in force."""
-    named = settings.servers.get(server_name)
-    layout = (named.cloud_layout if named else "") or settings.cloud_layout or "seed"
-    return replace(settings, cloud_layout=layout)
 
 
 def _check_together(options: argparse.Namespace) -> None:

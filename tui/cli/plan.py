@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +12,16 @@ from tui.api.errors import ReadOnly
 from tui.cli.exit_codes import CommandError, ExitCode, worst
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.points import load_points, take_moment, with_ticket
-from tui.cli.restore import code_of_end, may_be_running, planner_of, record_of
+from tui.cli.restore import Silence, code_of_end, may_be_running, planner_of, record_of
 from tui.recovery.plan import PlanLine, RecoveryPlan
 from tui.recovery.plan_file import PlanFileError, PlanTable, plan_of_file, read_plan_file
 from tui.recovery.planner import Planner, queue_lines
-from tui.recovery.queue import LineState, Queue
+from tui.recovery.queue import LineState, Queue, queue_of
+from tui.recovery.queue_runner import RestoreQueue
 from tui.recovery.queue_summary import line_words, summarize
 from tui.recovery.readiness import Readiness, check_readiness
 from tui.restore_points.names import NameFound, open_words
+from tui.restores.incident import Incident
 
 
 async def plan(command: Command) -> ExitCode:
@@ -36,13 +38,17 @@ async def plan(command: Command) -> ExitCode:
         take_moment(command, logon)
         ticket = with_ticket(command, logon)
         _take_limit(logon, table)
-        planner = planner_of(logon, await load_points(command, logon))
+        planner = planner_of(logon, await load_points(command, logon), ticket)
         made, open_names = plan_of_file(table, planner)
         if options.action == "check":
             found = await check_readiness(
                 made, open_names, planner, logon.connection.manager, lost_at_most=table.limit
             )
             return _show_readiness(command, made, found)
+        if options.action == "run":
+            queue = await _interrupted(command, logon, made)
+            if queue is not None:
+                return await _run_rest(command, logon, planner, queue)
         made = _within_limit(logon, made, table)
         made = await planner.learn_platforms(made, logon.connection.manager)
         made = await planner.check(made)
@@ -51,8 +57,102 @@ async def plan(command: Command) -> ExitCode:
             _show_requests(command, made)
             _document(command, made, open_names)
             return ExitCode.NOT_READY if made.cannot or open_names else ExitCode.DONE
-        made = _confirmed(command, logon, planner, made, open_names)
-        return await _run(command, logon, made, ticket or table.name)
+        made = _confirmed(command, made, len(open_names))
+
+        async def start() -> RestoreQueue:
+            return await logon.recovery.start_queue(
+                queue_lines(made), name=made.name, ticket=ticket or table.name
+            )
+
+        return await _run(command, logon, start)
+
+
+async def _interrupted(command: Command, logon: LoggedOn, made: RecoveryPlan) -> Queue | None:
+    """Return the interrupted queue whose rest is to be sent; None where the journal has none of these VMs.
+
+    Raises:
+        CommandError: there is one and no yes to its rest, or another vbem works through one.
+    """
+    options, recovery = command.options, logon.recovery
+    servers = {
+        (line.vm_name, name) for line in made.lines for name in (line.key.server_uid, line.server_name)
+    }
+
+    def has_same(queue: Queue) -> bool:
+        return any((line.vm_name, line.server) in servers for line in queue.lines)
+
+    offered = [queue for queue in await recovery.offered() if has_same(queue)]
+    entries = await asyncio.to_thread(recovery.journal.open_queues) if recovery.journal is not None else []
+    known = {queue.id for queue in offered}
+    busy = [entry for entry in entries if entry.id not in known and has_same(queue_of(entry))]
+    if busy and not options.beside:
+        raise CommandError(
+            f"It was started by {busy[0].operator} at {timefmt.both(busy[0].created)}.",
+            code=ExitCode.NOT_ALLOWED,
+            title="Another vbem works through a queue of these VMs",
+            hint="Wait for its end, or say yes to these restores beside it with --beside.",
+        )
+    if not offered:
+        if options.rest:
+            raise CommandError(
+                "The journal has no interrupted queue of these VMs.",
+                code=ExitCode.FAILED,
+                title="There is no rest to send",
+                hint="Leave out --rest to send the whole plan.",
+            )
+        return None
+    queue = offered[0]
+    _say_interrupted(command, queue)
+    if options.start_over:
+        for one in offered:
+            await recovery.close_offered(one.id)
+        return None
+    left = counted(len(queue.to_be_sent))
+    can_ask = command.terminal.can_ask and not options.yes
+    if options.rest or (can_ask and command.terminal.ask_yes(f"Send the {left} NOT SENT, and that alone?")):
+        return queue
+    command.sent = await _records(logon, queue)
+    raise CommandError(
+        f"{left} of it NOT SENT.",
+        code=ExitCode.NOT_ALLOWED,
+        title="An interrupted queue of these VMs is in the journal",
+        hint="Say --rest to send that alone, or --start-over to send the whole plan a second time.",
+    )
+
+
+def _say_interrupted(command: Command, queue: Queue) -> None:
+    words = line_words(queue)
+    started = f"It was started at {timefmt.both(queue.created)} by {queue.operator}. {queue.ticket}".strip()
+    command.out.say(f"An interrupted queue of these VMs is in the journal. {started}")
+    for line in queue.lines:
+        state = "NOT SENT" if line.is_to_be_sent else words[line.id].label
+        command.out.say(f"{state}: {line.vm_name}")
+
+
+async def _run_rest(command: Command, logon: LoggedOn, planner: Planner, queue: Queue) -> ExitCode:
+    """Send what an interrupted queue has not sent, as it was decided then, once it is confirmed again."""
+    recovery, waiting = logon.recovery, queue.to_confirm
+    if logon.restores.incident is None and recovery.journal is not None:
+        moment = (await asyncio.to_thread(recovery.journal.queue, queue.id)).incident
+        if moment is not None:
+            logon.restores.incident = Incident(moment=moment, ticket=queue.ticket)
+    made, numbers = planner.plan_of_queue(waiting)
+    made = await planner.learn_platforms(made, logon.connection.manager)
+    made = await planner.check(made)
+    _show(command, made, ())
+    unread = {line.id for line in waiting} - set(numbers.values())
+    made = _confirmed(command, made, len(unread))
+
+    async def start() -> RestoreQueue:
+        runner = await recovery.take_up(queue.id)
+        left_out = {numbers[line.key] for line in made.lines if line.is_left_out}
+        for id in (*unread, *left_out):
+            runner.take_out(id)
+        runner.confirm({numbers[line.key]: line.plan for line in made.to_be_sent if line.plan is not None})
+        runner.resume()
+        return runner
+
+    return await _run(command, logon, start)
 
 
 def _path(typed: str) -> Path:
@@ -162,16 +262,19 @@ def _line_record(line: PlanLine) -> dict[str, object]:
     }
 
 
-def _confirmed(
-    command: Command, logon: LoggedOn, planner: Planner, made: RecoveryPlan, open_names: Sequence[NameFound]
-) -> RecoveryPlan:
+def _confirmed(command: Command, made: RecoveryPlan, others: int) -> RecoveryPlan:
     """Return the plan with what is left out, once it is confirmed.
+
+    Args:
+        command: with the yes, or a terminal to ask at.
+        made: checked.
+        others: how many VMs cannot be restored beside those of the plan.
 
     Raises:
         CommandError: it is not, or a VM cannot be restored and is not left out.
     """
     options, terminal = command.options, command.terminal
-    cannot = len(made.cannot) + len(open_names)
+    cannot = len(made.cannot) + others
     if cannot and not options.leave_out:
         if not terminal.can_ask or options.yes:
             raise CommandError(
@@ -193,6 +296,17 @@ def _confirmed(
     made = made.changed(lambda line: replace(line, is_left_out=True) if line in made.cannot else line)
     if not made.to_be_sent:
         raise CommandError("No VM of it can be restored.", code=ExitCode.NOT_READY, title="Nothing was sent")
+    _confirm_sending(command, made)
+    return made
+
+
+def _confirm_sending(command: Command, made: RecoveryPlan) -> None:
+    """Return where the plan is confirmed: an overwriting one by how many originals it overwrites.
+
+    Raises:
+        CommandError: it is not.
+    """
+    options, terminal = command.options, command.terminal
     over = len(made.overwriting)
     if over and options.overwrites != over:
         if options.overwrites is not None or not terminal.can_ask:
@@ -220,7 +334,6 @@ def _confirmed(
             raise CommandError(
                 "Nothing was sent.", code=ExitCode.NOT_ALLOWED, title="The plan is not confirmed"
             )
-    return made
 
 
 def counted(number: int) -> str:
@@ -228,16 +341,17 @@ def counted(number: int) -> str:
     return "1 VM" if number == 1 else f"{number} VMs"
 
 
-async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: str) -> ExitCode:
-    """Send the queue, group by group, and wait for its end."""
+async def _run(command: Command, logon: LoggedOn, start: Callable[[], Awaitable[RestoreQueue]]) -> ExitCode:
+    """Send the queue that `start` begins, group by group, and wait for its end."""
     options, out = command.options, command.out
     following = asyncio.create_task(logon.services.watcher(logon.restores).run())
     changed = asyncio.Event()
     logon.recovery.queue_listeners.append(changed.set)
     logon.services.on_trouble = changed.set
     said: dict[int, str] = {}
+    silence = Silence(command, logon.services.clock)
     try:
-        runner = await logon.recovery.start_queue(queue_lines(made), name=made.name, ticket=ticket)
+        runner = await start()
         runner.set_limits(at_a_time=options.at_a_time, per_server=options.per_server)
         while True:
             changed.clear()
@@ -245,8 +359,12 @@ async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: st
             _say_changes(command, queue, said)
             if queue.is_paused or _has_ended(queue) or logon.services.is_logon_put_off:
                 break
+            is_sending = queue.next_line() is not None or logon.recovery.is_sending
+            running = (line.restore for line in queue.lines if line.restore is not None)
+            if not is_sending and silence.is_too_long(running):
+                break
             out.progress(summarize(queue, logon.services.clock.now()).words)
-            await changed.wait()
+            await silence.wait(changed)
     except BaseException:
         sent = logon.recovery.queue.queue.lines if logon.recovery.queue else ()
         command.sent = [await record_of(logon, line.restore) for line in sent if line.restore is not None]
@@ -259,18 +377,21 @@ async def _run(command: Command, logon: LoggedOn, made: RecoveryPlan, ticket: st
     out.lines([summary.words])
     if queue.is_paused:
         out.say(f"The queue has stopped. {queue.why_paused}")
-    records = [
-        await record_of(logon, line.restore)
-        if line.restore is not None
-        else {"vm_name": line.vm_name, "state": line.state.value, "message": line.why}
-        for line in queue.lines
-    ]
-    out.document("vms", records, plan=made.name, summary=summary.words)
+    out.document("vms", await _records(logon, queue), plan=queue.name, summary=summary.words)
     return worst(
         code_of_end(line.restore) if line.restore is not None else ExitCode.FAILED
         for line in queue.lines
         if line.state is not LineState.TAKEN_OUT
     )
+
+
+async def _records(logon: LoggedOn, queue: Queue) -> list[dict[str, object]]:
+    return [
+        await record_of(logon, line.restore)
+        if line.restore is not None
+        else {"vm_name": line.vm_name, "state": line.state.value, "message": line.why}
+        for line in queue.lines
+    ]
 
 
 def _has_ended(queue: Queue) -> bool:

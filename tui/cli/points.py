@@ -10,6 +10,7 @@ from datetime import datetime
 from tui import timefmt
 from tui.api.models import Platform, RestorePoint
 from tui.api.models.enums import PLATFORM_WORDS, bare_word
+from tui.api.models.resources import NO_TIME
 from tui.cli.exit_codes import CommandError, ExitCode
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.output import stamp
@@ -100,6 +101,16 @@ def with_ticket(command: Command, logon: LoggedOn) -> str:
     return given or (restores.incident.ticket if restores.incident is not None else "")
 
 
+def why_without(index: PointIndex, vm: Vm, moment: datetime) -> str:
+    """Return why a VM has no point that is known to be of before a moment, as the end of a sentence."""
+    before = f"before {timefmt.both(moment)}"
+    if not index.lacks_time(vm):
+        return f"has no point {before}"
+    if index.created(vm.rows[0]) == NO_TIME:
+        return f"has no point that is known to be of {before}: its points carry no time"
+    return f"has no point that is known to be of {before}: some of its points carry no time"
+
+
 def find_vms(index: PointIndex, name: str, server: str = "") -> tuple[NameFound, list[Vm]]:
     """Return what a name means, and of that the VMs of a backup server, by its name or its first part."""
     found = NameFinder(index).find_names([f"{name}@{server}" if server else name])[0]
@@ -150,17 +161,26 @@ async def list_points(command: Command) -> ExitCode:
         vms = [vm for vm in vms if vm.rows and vm.platform in wanted]
         is_all = options.all or bool(options.vm)
         rows = [(vm, point) for vm in vms for point in _points_of(index, vm, moment, is_all=is_all)]
-        without = [vm.name for vm in vms if moment is not None and index.newest_before(vm, moment) is None]
+        lacking = [vm for vm in vms if moment is not None and index.newest_before(vm, moment) is None]
+        without = [vm.name for vm in lacking if not index.lacks_time(vm)]
+        timeless = [vm.name for vm in lacking if index.lacks_time(vm)]
         _show(command, rows, moment, logon.services.clock.now())
         if without:
             what = "VM has" if len(without) == 1 else "VMs have"
             out.say(f"{len(without)} {what} NO POINT before that moment: {', '.join(without[:10])}")
+        if timeless:
+            which = "1 VM" if len(timeless) == 1 else f"{len(timeless)} VMs"
+            out.say(
+                f"Of {which} it is not known whether there is a point before that moment, because some "
+                f"points carry no time: {', '.join(timeless[:10])}"
+            )
         facts = {"server": logon.connection.server, "before": stamp(moment)}
         out.document(
             "points",
             (record_of(vm, point, is_newest=vm.rows[0] == row) for vm, (row, point) in rows),
             **facts,
             without_point=without,
+            without_time=timeless,
         )
     return ExitCode.DONE if rows else ExitCode.FAILED
 

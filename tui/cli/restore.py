@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tui import timefmt
@@ -13,7 +13,8 @@ from tui.api.errors import ReadOnly
 from tui.api.models import CloudLayout, Platform, RestorePoint, WireFormat
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_state
 from tui.cli.logon import Command, LoggedOn, logged_on
-from tui.cli.points import find_vms, load_points, not_found, take_moment, with_ticket
+from tui.cli.points import find_vms, load_points, not_found, take_moment, why_without, with_ticket
+from tui.clock import Clock
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.planner import Planner
 from tui.restore_points.index import PointIndex, Vm
@@ -23,13 +24,18 @@ from tui.restores.outcome import outcome_words
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
 
+GIVE_UP_AFTER = timedelta(minutes=15)
+"""How long a command waits for a restore of which no answer of the server says anything."""
+LOOK_EVERY_S = 5.0
 _SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def planner_of(logon: LoggedOn, index: PointIndex) -> Planner:
-    """Return what plans are made with on a logon."""
+def planner_of(logon: LoggedOn, index: PointIndex, ticket: str = "") -> Planner:
+    """Return what plans are made with on a logon, for a ticket."""
     layout = CloudLayout(logon.services.settings.cloud_layout)
-    return Planner(restores=logon.restores, index=index, clock=logon.services.clock, layout=layout)
+    return Planner(
+        restores=logon.restores, index=index, clock=logon.services.clock, layout=layout, ticket=ticket
+    )
 
 
 async def restore(command: Command) -> ExitCode:
@@ -125,12 +131,10 @@ def choose_point(command: Command, index: PointIndex, moment: datetime | None) -
         rows = [] if best is None else rows[rows.index(best) :]
     if not rows:
         raise CommandError(
-            f"{vm.name} has no point before {timefmt.both(moment)}."
-            if moment
-            else f"{vm.name} has no point.",
+            f"{vm.name} {why_without(index, vm, moment) if moment else 'has no point'}.",
             code=ExitCode.FAILED,
             title="There is no point to restore",
-            hint="See vbem points --vm for what there is; --point takes a later one, with --after-incident.",
+            hint="See vbem points --vm for what there is; --point takes any of them, with --after-incident.",
         )
     if not options.vm:
         points = [index.point(row) for row in rows]
@@ -333,6 +337,47 @@ def state_line(one: Restore, now: datetime) -> str:
     return f"{one.vm_name}: {label}{progress} after {after}. {words}".strip()
 
 
+class Silence:
+    """How long nothing was heard of restores in flight.
+
+    Args:
+        command: says so where it is too long.
+        clock: this machine's time.
+    """
+
+    def __init__(self, command: Command, clock: Clock) -> None:
+        self._command, self._clock = command, clock
+        self._since: dict[str, datetime] = {}
+
+    def is_too_long(self, restores: Iterable[Restore]) -> bool:
+        """Return whether of all that is in flight nothing was heard for `GIVE_UP_AFTER`; say so then."""
+        now = self._clock.now()
+        running = [one for one in restores if one.is_in_flight]
+        self._since = {one.key: self._since.get(one.key, now) for one in running if one.is_out_of_date(now)}
+        if not running or any(
+            one.key not in self._since or now - self._since[one.key] < GIVE_UP_AFTER for one in running
+        ):
+            return False
+        names = ", ".join(one.vm_name for one in running[:10])
+        self._command.out.say(
+            f"No answer of the server has said anything of {names} for {timefmt.span(GIVE_UP_AFTER)}: "
+            f"vbem waits no longer. See vbem tasks --watch."
+        )
+        return True
+
+    async def wait(self, changed: asyncio.Event) -> None:
+        """Wait until something has changed, or it is time to look at the clock."""
+        waits = [
+            asyncio.create_task(changed.wait()),
+            asyncio.create_task(self._clock.sleep(LOOK_EVERY_S)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+
+
 async def follow(
     command: Command,
     logon: LoggedOn,
@@ -341,6 +386,8 @@ async def follow(
     is_enough: Callable[[Restore], bool] | None = None,
 ) -> list[Restore]:
     """Wait until each of these restores has ended or is unknown for good; one line for each change of state.
+
+    What the server says nothing of is not waited for any longer than `GIVE_UP_AFTER`.
 
     Args:
         command: writes the lines.
@@ -352,6 +399,7 @@ async def follow(
     forget = logon.restores.on_change(lambda _restores: changed.set())
     logon.services.on_trouble = changed.set
     said: dict[str, str] = {}
+    silence = Silence(command, logon.services.clock)
     try:
         while True:
             changed.clear()
@@ -366,8 +414,10 @@ async def follow(
                 return found
             if all(not one.is_in_flight or (is_enough is not None and is_enough(one)) for one in found):
                 return found
+            if silence.is_too_long(found):
+                return found
             _show_progress(command, found)
-            await changed.wait()
+            await silence.wait(changed)
     finally:
         forget()
         command.out.clear_progress()

@@ -26,7 +26,8 @@ is edited and checked at the server with one list (`Planner.check`), confirmed
 once, written into the journal with all its lines, and sent line by line. A
 restore names its line in the same write that puts it on disk, so nothing is
 sent twice, whenever the program ends. A queue that was cut off is offered at
-the next start and never continues by itself.
+the next start with its limits, its pause and what was released, which the
+journal has, too; it never continues by itself.
 
 An incident itself, and what a point loses by it, is in
 `tui.restores.incident`: a single restore is for it, too.

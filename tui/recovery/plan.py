@@ -220,7 +220,7 @@ def named(pattern: str, *, name: str, ticket: str, day: str) -> str:
     Args:
         pattern: text with `PLACEHOLDERS`.
         name: the VM's own.
-        ticket: of the incident.
+        ticket: of the recovery.
         day: of today, as `2026-11-26`.
 
     Raises:
@@ -232,5 +232,5 @@ def named(pattern: str, *, name: str, ticket: str, day: str) -> str:
     if "{" in rest or "}" in rest:
         raise ValueError(f"The new name {pattern!r} may have {', '.join(PLACEHOLDERS)} and no other braces.")
     if "{ticket}" in pattern and not ticket:
-        raise ValueError("The new name has {ticket}, but the incident has no ticket.")
+        raise ValueError("The new name has {ticket}, but there is no ticket.")
     return pattern.replace("{name}", name).replace("{ticket}", ticket).replace("{date}", day)

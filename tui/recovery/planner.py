@@ -18,7 +18,7 @@ from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
 from tui.clock import Clock
 from tui.errors import VbemError
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
-from tui.recovery.queue import QueueLine
+from tui.recovery.queue import QueuedLine, QueueLine
 from tui.restore_points.descriptions import why_not
 from tui.restore_points.index import PointIndex, Vm, VmKey
 from tui.restores.forms.cloud_director import is_same_name
@@ -71,6 +71,8 @@ class Planner:
     clock: Clock
     layout: CloudLayout = CloudLayout.SEED
     """Of Cloud Director requests, as the settings prefer."""
+    ticket: str = ""
+    """For `{ticket}` in new names; empty for that of the incident."""
 
     def plan_of(
         self, keys: Iterable[VmKey], *, name: str = "", choices: Choices | None = None
@@ -119,6 +121,16 @@ class Planner:
             choices=Choices(keep_original=kept.keep_original, power_on=kept.power_on, new_name=kept.new_name),
             values=kept.values,
         )
+
+    def plan_of_queue(self, queued: Iterable[QueuedLine]) -> tuple[RecoveryPlan, dict[VmKey, int]]:
+        """Return the plan of lines a queue has not sent, and their numbers, without what cannot be read."""
+        lines, numbers = [], {}
+        for one in queued:
+            line = self.line_of_record(one.record)
+            if line is not None:
+                lines.append(replace(line, vm_name=line.vm_name or one.vm_name))
+                numbers[line.key] = one.id
+        return self.prepare(RecoveryPlan(lines=tuple(lines))), numbers
 
     def choose_points(self, plan: RecoveryPlan) -> RecoveryPlan:
         """Return the plan with the best point for each line whose point nobody decided on."""
@@ -170,7 +182,7 @@ class Planner:
         new_name = named(
             choices.new_name or "",
             name=line.vm_name,
-            ticket=incident.ticket if incident else "",
+            ticket=self.ticket or (incident.ticket if incident else ""),
             day=f"{self.clock.now():%Y-%m-%d}",
         )
         if keeps and is_same_name(new_name, line.vm_name):

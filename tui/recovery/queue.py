@@ -265,7 +265,10 @@ def move(queue: Queue, id: int, *, by: int) -> Queue:
 
 def pause(queue: Queue, why: str = "") -> Queue:
     """Send nothing more until `resume`; the first thing that went wrong stays said."""
-    return replace(queue, is_paused=True, why_paused=queue.why_paused or why)
+    first = queue.why_paused or why
+    if queue.is_paused and queue.why_paused == first:
+        return queue
+    return replace(queue, is_paused=True, why_paused=first)
 
 
 def resume(queue: Queue) -> Queue:
@@ -316,10 +319,39 @@ def line_text(line: QueueLine) -> str:
     )
 
 
+def decided_text(queue: Queue) -> str:
+    """Return what holds for the queue as a whole, as the journal keeps it."""
+    return json.dumps(
+        {
+            "at_a_time": queue.at_a_time,
+            "per_server": queue.per_server,
+            "is_paused": queue.is_paused,
+            "why_paused": queue.why_paused,
+            "let_go": sorted(queue.let_go),
+        }
+    )
+
+
+def _as_decided(queue: Queue, text: str) -> Queue:
+    """Return the queue as it was decided; what cannot be read is as for a new queue, and holds."""
+    try:
+        kept = json.loads(text)
+        return replace(
+            queue,
+            at_a_time=max(1, int(kept["at_a_time"])),
+            per_server=max(1, int(kept["per_server"])),
+            is_paused=bool(kept["is_paused"]),
+            why_paused=str(kept["why_paused"]),
+            let_go=frozenset(map(int, kept["let_go"])),
+        )
+    except (ValueError, KeyError, TypeError):
+        return queue
+
+
 def queue_of(
     entry: QueueEntry, restores: Iterable[Restore] = (), plans: Mapping[int, RestorePlan] | None = None
 ) -> Queue:
-    """Return the queue of the journal's rows.
+    """Return the queue of the journal's rows, with its limits, and paused where it was.
 
     Args:
         entry: the queue, with its lines in their order.
@@ -334,7 +366,7 @@ def queue_of(
         ticket=entry.ticket,
         lines=tuple(_line_of(row) for row in entry.rows),
     )
-    return with_restores(confirm(queue, plans or {}), restores)
+    return with_restores(confirm(_as_decided(queue, entry.decided), plans or {}), restores)
 
 
 def _line_of(row: QueueRow) -> QueuedLine:

@@ -57,6 +57,7 @@ class RestoreQueue:
         self._on_change, self._on_failure = on_change, on_failure
         self._wake = asyncio.Event()
         self._unsaved: dict[int, None] = {}
+        self._saved = transitions.decided_text(queue)
 
     @property
     def title(self) -> str:
@@ -192,6 +193,14 @@ class RestoreQueue:
                 if self.queue.get(id) is not line:
                     continue
             self._unsaved.pop(id, None)
+        decided = transitions.decided_text(self.queue)
+        if decided != self._saved:
+            try:
+                await asyncio.to_thread(self._journal.decide, self.queue.id, decided)
+            except StoreError as error:
+                self._pause_for("journal the queue", error)
+                return
+            self._saved = decided
 
     def _pause_for(self, doing: str, error: Exception) -> None:
         self._set(transitions.pause(self.queue, describe(doing, error)))

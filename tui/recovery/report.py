@@ -41,6 +41,30 @@ class ReportError(VbemError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which restores are asked for; what is empty leaves none out."""
+
+    ticket: str = ""
+    vm: str = ""
+    states: frozenset[RestoreState] = frozenset()
+    since: datetime | None = None
+
+    @property
+    def takes_unsent(self) -> bool:
+        """Return whether what was never sent belongs in: it has neither state nor time."""
+        return not (self.vm or self.states or self.since)
+
+    def has(self, entry: JournalEntry) -> bool:
+        """Return whether a row of the journal is asked for."""
+        return (
+            _has_ticket(entry.reason, self.ticket)
+            and (not self.vm or self.vm.casefold() == entry.vm_name.casefold())
+            and (not self.states or entry.state in self.states)
+            and (self.since is None or entry.created >= self.since)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:
     """One VM of the report. Text is as the server or the operator gave it."""
 
@@ -167,8 +191,7 @@ class Report:
         if others:
             counts = ", ".join(f"{count} {result}" for result, count in others.items())
             words.append(f"Not restored: {counts}.")
-        rows = self.rows
-        worst = self.worst_lost
+        rows, worst = self.rows, self.worst_lost
         if worst is not None and worst.lost is not None:
             words.append(f"Most data lost: {timefmt.span(worst.lost)} ({worst.vm}).")
         over = sum(row.original == OriginalOutcome.OVERWRITTEN and row.is_restored for row in rows)
@@ -215,7 +238,7 @@ def report_of(
     names = {entry.backup_server_uid: entry.backup_server_name for entry in own}
     late = datetime.max.replace(tzinfo=UTC)
     rows.sort(key=lambda row: (row.begun or row.noticed or late, row.row or 0))
-    chosen = (queue for queue in listed if _has_ticket(queue.ticket, ticket))
+    chosen = [queue for queue in listed if _has_ticket(queue.ticket, ticket)]
     unsent = (row for queue in chosen for row in _unsent_of(queue, names))
     return Report(server=server, made=made, ticket=ticket, rows=(*rows, *unsent))
 
@@ -379,7 +402,7 @@ def timeline(report: Report) -> list[str]:
 # CSV and JSON
 
 _FIELDS = (
-    "vm", "platform", "backup_server", "result", "words", "point", "incident", "data_lost_s",
+    "vm_name", "platform", "backup_server", "result", "words", "point", "incident", "data_lost_s",
     "is_after_incident", "original", "restored_as", "ticket", "who", "begun", "ended", "ended_noticed",
     "took_s", "row", "queue",
 )  # fmt: skip
@@ -387,7 +410,7 @@ _FIELDS = (
 
 def _record(row: ReportRow) -> dict[str, object]:
     return {
-        "vm": row.vm,
+        "vm_name": row.vm,
         "platform": row.platform,
         "backup_server": row.backup_server,
         "result": row.result,

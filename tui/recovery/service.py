@@ -10,9 +10,9 @@ from typing import Any
 
 from tui import timefmt
 from tui.clock import Clock
-from tui.recovery.queue import LineState, Queue, QueueLine, QueueRunning, line_text, pause, queue_of
+from tui.recovery.queue import LineState, Queue, QueueLine, QueueRunning, line_text, pause, queue_of, resume
 from tui.recovery.queue_runner import RestoreQueue
-from tui.recovery.report import Report, report_of
+from tui.recovery.report import Report, Wanted, report_of
 from tui.restore_points.index import VmKey
 from tui.restore_states import RestoreState
 from tui.restores.incident import Incident
@@ -214,7 +214,7 @@ class RecoveryService:
     async def offered(self) -> tuple[Queue, ...]:
         """Return the open queues with lines that were not sent, which nobody works through: for the operator.
 
-        What has nothing left to send is closed and not among them.
+        Each is as it was left, paused or not. What has nothing left to send is closed and not among them.
 
         Raises:
             JournalError: the journal cannot be read or written.
@@ -226,7 +226,7 @@ class RecoveryService:
             if not await asyncio.to_thread(journal.is_offered, entry):
                 continue
             if any(row.restore_id is None and row.state == WAITING for row in entry.rows):
-                found.append(pause(queue_of(entry, await self._restores_of(entry))))
+                found.append(queue_of(entry, await self._restores_of(entry)))
             else:
                 await asyncio.to_thread(journal.close_queue, entry.id)
         return tuple(found)
@@ -245,6 +245,8 @@ class RecoveryService:
     async def take_up(self, id: int) -> RestoreQueue:
         """Become the owner of an offered queue: it is paused, its waiting lines are to be confirmed again.
 
+        Its limits are as they were, and so are the groups that were let go on.
+
         Raises:
             JournalError: the journal cannot be read or written.
             NotOwner: another vbem took it.
@@ -257,7 +259,8 @@ class RecoveryService:
                 f"Queue {id} was taken up meanwhile.", title="Another vbem works through this queue"
             )
         entry = await asyncio.to_thread(journal.queue, id)
-        return self._run(pause(queue_of(entry, await self._restores_of(entry))), journal)
+        # Why an earlier run paused it does not hold for this one.
+        return self._run(pause(resume(queue_of(entry, await self._restores_of(entry)))), journal)
 
     async def close_offered(self, id: int) -> None:
         """Never offer a queue again; what it has not sent stays unsent.
@@ -286,18 +289,20 @@ class RecoveryService:
         sent = (line.restore.state for line in lines if line.restore is not None)
         return RestoreState.SENT in sent or any(line.state is LineState.SENDING for line in lines)
 
-    async def report(self, entries: Sequence[JournalEntry], ticket: str = "") -> Report:
+    async def report(self, entries: Sequence[JournalEntry], wanted: Wanted) -> Report:
         """Return the report of rows of the journal, with what queues never sent.
 
         Args:
             entries: rows of the journal.
-            ticket: only what has this ticket; empty for all.
+            wanted: which of them belong in.
 
         Raises:
             JournalError: the journal cannot be read.
         """
-        queues = await asyncio.to_thread(self.journal.queues) if self.journal is not None else []
-        return report_of(entries, queues, server=self.restores.server, made=self.clock.now(), ticket=ticket)
+        is_whole = self.journal is not None and wanted.takes_unsent
+        queues = await asyncio.to_thread(self._need_journal().queues) if is_whole else []
+        chosen, server = filter(wanted.has, entries), self.restores.server
+        return report_of(chosen, queues, server=server, made=self.clock.now(), ticket=wanted.ticket)
 
     @property
     def waiting_words(self) -> str:

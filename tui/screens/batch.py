@@ -117,6 +117,7 @@ class BatchScreen(VbemScreen):
         self._planned_for, said = recovery.incident, ""
         if self._is_interrupted:
             self._plan, self._queue_lines, unread = interrupted(planner, recovery)
+            self._at_a_time = recovery.queue.queue.at_a_time if recovery.queue else AT_A_TIME
             said = f"{unread} of the queue's lines cannot be read, and stay NOT SENT." if unread else ""
         elif self._table is not None:
             self._plan, self._open_names = plan_of_file(self._table, planner)
@@ -386,7 +387,7 @@ class BatchScreen(VbemScreen):
                 self.set_status("Nothing was sent.")
                 return
             if self._is_interrupted:
-                go_on(recovery, checked, self._queue_lines)
+                go_on(recovery, checked, self._queue_lines, self._at_a_time)
                 self.dismiss(None)
                 return
             ticket = recovery.incident.ticket if recovery.incident else ""
@@ -426,18 +427,15 @@ def interrupted(planner: Planner, recovery: RecoveryService) -> tuple[RecoveryPl
     Returns:
         The plan, the numbers of its lines by their VMs, and how many lines cannot be read.
     """
-    lines, numbers = [], {}
     queued_lines = recovery.queue.queue.to_confirm if recovery.queue else ()
-    for queued in queued_lines:
-        line = planner.line_of_record(queued.record)
-        if line is not None:
-            lines.append(replace(line, vm_name=line.vm_name or queued.vm_name))
-            numbers[line.key] = queued.id
-    plan = planner.prepare(RecoveryPlan(lines=tuple(lines)))
+    plan, numbers = planner.plan_of_queue(queued_lines)
+    lines = plan.lines
     return plan, numbers, len(queued_lines) - len(lines)
 
 
-def go_on(recovery: RecoveryService, checked: RecoveryPlan, numbers: Mapping[VmKey, int]) -> None:
+def go_on(
+    recovery: RecoveryService, checked: RecoveryPlan, numbers: Mapping[VmKey, int], at_a_time: int
+) -> None:
     """Send what was confirmed of a taken-up queue; what was left out is taken out of it."""
     queue = recovery.queue
     if queue is None:
@@ -446,6 +444,7 @@ def go_on(recovery: RecoveryService, checked: RecoveryPlan, numbers: Mapping[VmK
         if line.is_left_out:
             queue.take_out(numbers[line.key])
     queue.confirm({numbers[line.key]: line.plan for line in checked.to_be_sent if line.plan is not None})
+    queue.set_limits(at_a_time=at_a_time)
     queue.resume()
 
 

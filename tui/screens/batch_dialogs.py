@@ -196,6 +196,13 @@ class OfferedQueueScreen(Dialog[str]):
         queue, words = self._queue, line_words(self._queue)
         started = f"Started at {both(queue.created)}"
         lines: list[Line] = [f"{started} by {queue.operator}. {queue.ticket}".strip()]
+        lines.append(f"{queue.at_a_time} at a time, {queue.per_server} on one backup server.")
+        if queue.is_paused:
+            why = f": {safe(queue.why_paused, cells=200)}" if queue.why_paused else " by the operator."
+            lines.append(f"It was paused{why}")
+        released = [safe(line.vm_name, cells=40) for line in queue.lines if line.id in queue.let_go]
+        if released:
+            lines.append(f"Later groups were released after {', '.join(released)}.")
         for line in queue.lines:
             state = "NOT SENT" if line.is_to_be_sent else words[line.id].label
             lines.append(f"{state}: {safe(line.vm_name, cells=40)}")

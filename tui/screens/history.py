@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Input, Label, Static
 
-from tui.recovery.report import write_report
+from tui.errors import VbemError, describe
+from tui.moment import Moment, MomentError, parse_moment
+from tui.recovery.report import Wanted, write_report
+from tui.restore_states import parse_states
 from tui.restores.ports import JournalEntry
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, VbemScreen, bindings_of
@@ -93,6 +98,145 @@ def _problem_of(typed: str, path: Path) -> str:
     except OSError as error:
         return f"That path cannot be used: {error.strerror or error}."
     return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAnswer:
+    """Where a report is written to, and what it is of."""
+
+    path: Path
+    wanted: Wanted
+
+
+class ReportScreen(Dialog[ReportAnswer]):
+    """Asks for the path of a report and which restores are in it; Enter in any field writes it.
+
+    Args:
+        services: of the screen below.
+        ticket: that of the incident, to begin with; empty for all restores.
+    """
+
+    NAME = "report"
+    IS_ANSWERED_UNREAD = True
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("report")
+
+    def __init__(self, services: Services, ticket: str) -> None:
+        super().__init__(services)
+        self._ticket = ticket
+        self._suggestion = self._suggested(ticket)
+        self._entries: Sequence[JournalEntry] | None = None
+        """Rows of the journal; None until it is read."""
+
+    def _suggested(self, ticket: str) -> str:
+        name = re.sub(r"[^A-Za-z0-9.-]+", "-", ticket).strip("-.")
+        return str(Path.home() / f"vbem-report-{name or f'{self.services.clock.now():%Y%m%d-%H%M%S}'}.md")
+
+    def compose_box(self) -> ComposeResult:
+        with VerticalScroll(classes="box", can_focus=False):
+            yield self.title_line(_title(self._ticket))
+            yield Static(REPORT_HAS, markup=False)
+            yield LineInput(self._suggestion, id="export-path")
+            for name, label, value, hint in (
+                ("ticket", "Ticket or reason", self._ticket, "(empty: all)"),
+                ("vm", "VM", "", "(empty: all)"),
+                ("state", "State", "", "(empty: all) succeeded, failed, ..."),
+                ("since", "Sent since", "", "(empty: ever) 22:45, 3h ago, ..."),
+            ):
+                yield Label(label, markup=False)
+                yield LineInput(value, id=f"report-{name}", placeholder=hint)
+            yield Static("", markup=False, id="report-count")
+            yield Static("", markup=False, id="report-note")
+            with Horizontal(classes="buttons"):
+                yield Button("Write", id="report-write", compact=True)
+                yield Button("Back", id="report-back", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#export-path").focus()
+        self._read()
+
+    @work(group="count", exclusive=True, exit_on_error=False, description="count the restores of the report")
+    async def _read(self) -> None:
+        journal, recovery = self.services.journal, self.services.recovery
+        if journal is None or recovery is None:
+            return
+        try:
+            self._entries = await asyncio.to_thread(journal.recent, -1, recovery.restores.server)
+        except VbemError as error:
+            self._complain(describe("read the journal", error))
+        else:
+            self._count()
+
+    def _text(self, name: str) -> str:
+        return self.query_one(f"#{name}", LineInput).value.strip()
+
+    def _wanted(self) -> Wanted:
+        """Return what is asked for.
+
+        Raises:
+            ValueError: a state is none.
+            MomentError: the time is none.
+        """
+        since = self._text("report-since")
+        return Wanted(
+            ticket=self._text("report-ticket"),
+            vm=self._text("report-vm"),
+            states=parse_states(self._text("report-state")),
+            since=parse_moment(since, self.services.clock.now()).at if since else None,
+        )
+
+    @on(Input.Changed, "#report-ticket")
+    def _rename(self, event: Input.Changed) -> None:
+        """Name the file by the ticket while nobody has typed another name."""
+        ticket, path = event.value.strip(), self.query_one("#export-path", LineInput)
+        self.query_one(".title", Static).update(f"{self.marks}{_title(ticket)}")
+        if path.value == self._suggestion:
+            path.value = self._suggestion = self._suggested(ticket)
+
+    @on(Input.Changed, "#report-ticket, #report-vm, #report-state, #report-since")
+    def _count(self) -> None:
+        """Say how many restores it will hold, or what is not understood."""
+        self._complain("")
+        try:
+            wanted = self._wanted()
+        except (ValueError, MomentError) as error:
+            words = error.detail if isinstance(error, MomentError) else str(error)
+        else:
+            words = "" if self._entries is None else _count_words(self._entries, wanted)
+            if wanted.since is not None:
+                words += f" Since {Moment(wanted.since).words(self.services.clock.now())}."
+        self.query_one("#report-count", Static).update(safe(words, cells=300))
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#report-write")
+    def _take(self) -> None:
+        typed = self._text("export-path")
+        path = Path(typed).expanduser()
+        problem = _problem_of(typed, path)
+        try:
+            wanted = self._wanted()
+        except (ValueError, MomentError):
+            return  # the line of the count says it already
+        if problem:
+            self._complain(problem)
+        else:
+            self.dismiss(ReportAnswer(path=path.absolute(), wanted=wanted))
+
+    def _complain(self, words: str) -> None:
+        self.query_one("#report-note", Static).update(safe(words, cells=200))
+
+    @on(Button.Pressed, "#report-back")
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+def _title(ticket: str) -> str:
+    return f"Report of {safe(ticket, cells=50)}" if ticket else "Report of all restores"
+
+
+def _count_words(entries: Sequence[JournalEntry], wanted: Wanted) -> str:
+    count = sum(map(wanted.has, entries))
+    words = f"It will hold {count} restore{'' if count == 1 else 's'}"
+    return f"{words}, and what queues did not send." if wanted.takes_unsent else f"{words}."
 
 
 LOOK_EVERY_S = 2.0
@@ -223,21 +367,19 @@ class HistoryScreen(VbemScreen):
         if journal is None or recovery is None:
             self.set_status("There is no journal to report from.", "bad")
             return
-        incident, now = recovery.incident, self.services.clock.now()
-        ticket = incident.ticket if incident else ""
-        name = re.sub(r"[^A-Za-z0-9.-]+", "-", ticket or f"{now:%Y%m%d-%H%M%S}").strip("-.")
-        title = f"Report of {ticket}" if ticket else "Report of all restores"
-        path = await self.ask(
-            ExportScreen(self.services, Path.home() / f"vbem-report-{name}.md", title=title, what=REPORT_HAS)
-        )
-        if path is None:
+        incident = recovery.incident
+        answer = await self.ask(ReportScreen(self.services, incident.ticket if incident else ""))
+        if answer is None:
             self.set_status("Nothing was written.")
             return
         with self.reporting("write the report"):
             entries = await asyncio.to_thread(journal.recent, -1)
-            report = await recovery.report(entries, ticket)
-            await asyncio.to_thread(write_report, report, path)
-            self.set_status(f"{report.totals[0]} Written to {path}, readable only by you.", "good")
+            report = await recovery.report(entries, answer.wanted)
+            if not report.rows:
+                self.set_status("The journal has no such restore. Nothing was written.", "bad")
+                return
+            await asyncio.to_thread(write_report, report, answer.path)
+            self.set_status(f"{report.totals[0]} Written to {answer.path}, readable only by you.", "good")
 
     def action_back(self) -> None:
         self.dismiss(None)

@@ -62,6 +62,8 @@ ASK_AFTER_S = 0.4
 """So long after the last key a name that is not loaded is asked of the server."""
 WIDE = 120
 """Columns from which the points of the VM under the cursor stand beside the list."""
+WIDEST = 200
+"""Columns from which the details of the point under the cursor stand beside both."""
 FIRST_LIST = "This is the first list. q quits."
 POINTS_LINE = "Enter on a point opens its restore form; Esc goes back to the VMs."
 
@@ -73,7 +75,7 @@ class RestorePointsScreen(VbemScreen):
     HEADING = "Restore points"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("points")
     TYPED = FILTER_HELP
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - so named by Textual
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide"), (WIDEST, "-widest")]  # noqa: RUF012 - so named by Textual
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -95,7 +97,8 @@ class RestorePointsScreen(VbemScreen):
         with Container(id="lists"):
             with Vertical(id="vms-pane"):
                 yield VirtualTable(VM_COLUMNS, empty="Asking for the newest restore points...", id="vms")
-            yield PointsPane(self._index, self.services)
+            yield (pane := PointsPane(self._index, self.services))
+            yield pane.details
         yield Static("", markup=False, id="loaded")
 
     @property
@@ -287,7 +290,7 @@ class RestorePointsScreen(VbemScreen):
         # What is typed and not looked for yet opens nothing that was found before.
         if self.entry.value != self._asked:
             return
-        if self.pane.table.has_focus:
+        if self._is_in_points:
             self.pane.table.choose()
         elif not self.entry.has_focus or self._finds_one:
             self.vms.choose()
@@ -327,7 +330,7 @@ class RestorePointsScreen(VbemScreen):
 
     def action_restore(self) -> None:
         vm, recovery = self._chosen_vm, self.services.recovery
-        if self.pane.table.has_focus and not (recovery and recovery.marked):
+        if self._is_in_points and not (recovery and recovery.marked):
             self.action_choose()  # the point under the cursor is meant, not the VM's best one
             return
         self.app.post_message(OpenBatch(vm.key if vm is not None else None))
@@ -369,9 +372,13 @@ class RestorePointsScreen(VbemScreen):
 
     def on_descendant_focus(self) -> None:
         # Leaving the points by Tab counts as a step back.
-        focused: Widget | None = self.focused
-        if focused is not None and focused.id != "points":
+        if not self._is_in_points:
             self._leave_points()
+
+    @property
+    def _is_in_points(self) -> bool:
+        focused: Widget | None = self.focused
+        return focused is not None and focused.id in {"points", "point-details"}
 
     # Loading -------------------------------------------------------------------------------
 

@@ -19,16 +19,18 @@ from tui.restore_points.descriptions import (
     row_title,
     timeline,
     type_words,
+    vm_title,
     vm_words,
     why_not,
 )
-from tui.restore_points.index import PointIndex, Vm
+from tui.restore_points.index import PointDetails, PointIndex, Vm
 from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.incident import Incident
 from tui.sanitize import safe
 from tui.services import Services
-from tui.timefmt import day_and_time, rough_age, span, spellings
+from tui.timefmt import both, day_and_time, rough_age, span, spellings
 from tui.widgets.table_layout import Cell, Column, ListRows, OneOf, StyledText
+from tui.widgets.text_view import Line, TextView
 from tui.widgets.virtual_table import VirtualTable
 
 VM_COLUMNS = (
@@ -204,6 +206,35 @@ TIMELINE_POINTS = 2000
 NOTHING_CHOSEN = "Enter on a VM shows its points."
 NO_ROWS = ListRows[int]((), lambda _: (), lambda row: row)
 _DATE = 10
+_HANG = " " * 14
+
+
+def point_lines(vm: Vm, point: RestorePoint, now: datetime, incident: Incident | None) -> list[Line]:
+    """Return what is known about a point, a line for each fact.
+
+    Args:
+        vm: whose point it is.
+        point: which one.
+        now: for its age.
+        incident: what the point is worth for it is said, too.
+    """
+    kind = type_words(PointDetails(point.point_type, point.algorithm, point.restore_href))
+    made = point.known_created
+    facts = {
+        "VM": vm_title(vm),
+        "Made": NOT_SAID if made is None else both(made),
+        "Age": "" if made is None else span(now - made) if made <= now else "in the future",
+        "Type": kind,
+        "Platform": vm.platform.label,
+        "Backup server": vm.server_name,
+        "VM's object": vm.object_ref,
+        "Point": point.uid,
+    }
+    lines: list[Line] = [f"{label:<{len(_HANG)}}{value}" for label, value in facts.items() if value]
+    if incident is not None:
+        tone = "warning" if incident.is_too_much(made) or incident.is_after(made) else ""
+        lines += ["", StyledText(incident.plan_words(made), tone)]
+    return [*lines, "", StyledText(why, "warning")] if (why := why_not(point)) else lines
 
 
 class PointsPane(Vertical):
@@ -220,8 +251,13 @@ class PointsPane(Vertical):
         self._timeline: Timeline | None = None
         self._rows: Sequence[int] = ()
         """Of the list and of the timeline: the points of the VM that match the filter."""
+        self._detailed = ""
+        """The point whose details are shown."""
         self.vm: Vm | None = None
         """The VM whose points are shown; None before one was chosen."""
+
+        self.details = TextView(id="point-details", title="Point", hang=len(_HANG))
+        """What is known about the point under the cursor, for beside the pane; shown where there is room."""
 
     def compose(self) -> ComposeResult:
         yield Static("", markup=False, id="vm-words")
@@ -261,12 +297,14 @@ class PointsPane(Vertical):
         self.vm, self._timeline, self._rows = None, None, ()
         for line in self.query(Static):
             line.update("", layout=False)
+        self.details.show(())
         self.table.set_empty(NOTHING_CHOSEN)
         self.table.set_rows(NO_ROWS, keep_cursor=False)
 
     def refresh_ages(self) -> None:
         """Repaint the ages after a minute."""
         self.table.rows_changed()
+        self._show_details()
 
     def selected(self) -> RestorePoint | None:
         """Return the point under the cursor."""
@@ -287,8 +325,19 @@ class PointsPane(Vertical):
         if self.vm is not None:
             self._lay_out()
 
+    def _show_details(self) -> None:
+        point, recovery = self.selected(), self._services.recovery
+        if self.vm is None or point is None:
+            self.details.show(())
+        elif self.details.display:
+            incident = recovery.incident if recovery is not None else None
+            lines = point_lines(self.vm, point, self._clock.now(), incident)
+            self.details.show(lines, from_top=point.uid != self._detailed)
+            self._detailed = point.uid
+
     @on(VirtualTable.Highlighted, "#points")
     def _put_caret(self) -> None:
+        self._show_details()
         row, line, text = self.table.cursor_key, self._timeline, ""
         if line is not None and isinstance(row, int):
             column = line.column(self._index.created(row))

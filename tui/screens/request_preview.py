@@ -1,16 +1,24 @@
-"""The exact request, as it would go out: method, path, headers without the token, body; as XML or JSON."""
+"""The exact request, as it would go out: method, path, headers without the token, body; as XML or JSON.
+
+It can be copied, and written to a new file that only its owner can read.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from tui.api.codec.restore_request import RestoreRequest
 from tui.api.models import WireFormat
+from tui.files import write_new
 from tui.screens.base import VbemScreen, bindings_of
+from tui.screens.history import ExportScreen
 from tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 
 Writer = Callable[[WireFormat], RestoreRequest]
 """The request in one format."""
+REQUESTS_HAVE = "Text: method, path, headers and body of each, as it is sent. The token is not in it."
 
 
 class RequestScreen(VbemScreen):
@@ -60,6 +69,13 @@ class RequestScreen(VbemScreen):
         self._shown = self._write(other) if self._shown is self._sent else self._sent
         self._show()
 
+    def action_save(self) -> None:
+        self._save()
+
+    @work(group="save", exclusive=True, exit_on_error=False, description="save the request")
+    async def _save(self) -> None:
+        await _save_requests(self, [self._sent])
+
     def action_back(self) -> None:
         self.dismiss(None)
 
@@ -84,17 +100,42 @@ class RequestsScreen(VbemScreen):
         yield TextView(id="request-text")
 
     def on_mount(self) -> None:
-        lines: list[str] = []
-        count = len(self._requests)
-        for number, request in enumerate(self._requests, 1):
-            lines += [
-                f"-- {number} of {count}, as it is sent",
-                *request.pretty().splitlines(),
-                "",
-            ]
         text = self.query_one(TextView)
-        text.show(lines, from_top=True)
+        text.show(_text_of(self._requests).splitlines(), from_top=True)
         text.focus()
+
+    def action_save(self) -> None:
+        self._save()
+
+    @work(group="save", exclusive=True, exit_on_error=False, description="save the requests")
+    async def _save(self) -> None:
+        await _save_requests(self, self._requests)
 
     def action_back(self) -> None:
         self.dismiss(None)
+
+
+def _text_of(requests: Sequence[RestoreRequest]) -> str:
+    """Return requests one below the other, the body of each exactly as sent."""
+    count = len(requests)
+    return "".join(
+        f"-- {number} of {count}, as it is sent\n{request.pretty()}\n\n"
+        for number, request in enumerate(requests, 1)
+    )
+
+
+async def _save_requests(screen: VbemScreen, requests: Sequence[RestoreRequest]) -> None:
+    """Ask where to, and write requests there as they are sent, whatever else the screen shows."""
+    count = "The request" if len(requests) == 1 else f"{len(requests)} requests"
+    stamp = screen.services.clock.now().strftime("%Y%m%d-%H%M%S")
+    suggestion = Path.home() / f"vbem-requests-{stamp}.txt"
+    path = await screen.ask(
+        ExportScreen(screen.services, suggestion, title="Save what is sent", what=REQUESTS_HAVE)
+    )
+    if path is None:
+        screen.set_status("Nothing was written.")
+        return
+    with screen.reporting("save what is sent"):
+        await asyncio.to_thread(write_new, path, _text_of(requests))
+        verb = "is" if len(requests) == 1 else "are"
+        screen.set_status(f"{count} {verb} written to {path}, readable only by you.", "good")

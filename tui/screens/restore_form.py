@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from tui.services import Services
 
 
+TICKET_LINES = 2
 REASON_LABEL = "  Ticket or reason, optional; for the journal only"
 CANNOT_BE_SENT = "Not sent"
 PREPARING = "A restore is being prepared."
@@ -253,6 +254,15 @@ class RestoreFormScreen(VbemScreen):
         self._body.show_state(form, drafter.problems(form, values))
         self._body.show_names(self.services.reference_names.name_of)
         self._show_verdict(drafter.verdict(form, values, self._remark))
+        self._share_lines()
+
+    @on(FormFields.Resized)
+    def _share_lines(self) -> None:
+        """Give what will happen the lines below the fields that they leave empty."""
+        for fields in self.query(FormFields):
+            panes = self.query_one("#form-panes").size
+            taken = TICKET_LINES + fields.get_content_height(panes, self.app.size, panes.width - 2)
+            self.query_one("#form-right").styles.min_height = max(0, panes.height - taken)
 
     @property
     def _drafter(self) -> PlanDrafter | None:

@@ -186,10 +186,11 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
 def _check_tables(database: sqlite3.Connection, version: int) -> None:
     """Raise for a file that says it is ours but lacks what ours has."""
     needed = {"restores": {"id", *COLUMNS}, "events": {"id", "entry_id", "at", "state", "message", "owner"}}
-    if version in ADDED:
+    if version < 4:
         needed["restores"] -= {*SINCE_4, *(SINCE_3 if version == 2 else ())}
     else:
-        needed |= {"incidents": {"id", "moment"}, "queues": {"id", "state"}, "queue_rows": {"id", "line"}}
+        queues = {"id", "state", *(SINCE_5 if version == SCHEMA_VERSION else ())}
+        needed |= {"incidents": {"id", "moment"}, "queues": queues, "queue_rows": {"id", "line"}}
     for table, columns in needed.items():
         there = {row["name"] for row in database.execute(f"PRAGMA table_info({table})")}
         if columns - there:
@@ -235,7 +236,7 @@ def _put_aside(path: Path) -> Path:
     return aside
 
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Written into the file; a file of a later version is left alone."""
 _ONE_SESSION_ONE_ROW = (
     "CREATE UNIQUE INDEX one_session_one_row ON restores (lower(session_uid)) "
@@ -258,16 +259,19 @@ SINCE_4 = {
     "restored_ref": "TEXT NOT NULL DEFAULT ''",
     "restored_name": "TEXT NOT NULL DEFAULT ''",
 }
+SINCE_5 = {"decided": "TEXT NOT NULL DEFAULT ''"}
+"""Of queues; what else is kept since a version is of restores."""
 _RECOVERY = (
     """CREATE TABLE incidents (
   id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, server TEXT NOT NULL,
   operator TEXT NOT NULL DEFAULT '', moment TEXT, typed TEXT NOT NULL DEFAULT '',
   ticket TEXT NOT NULL DEFAULT '', lost_at_most_s INTEGER
 ) STRICT""",
-    """CREATE TABLE queues (
+    f"""CREATE TABLE queues (
   id INTEGER PRIMARY KEY AUTOINCREMENT, created TEXT NOT NULL, server TEXT NOT NULL,
   operator TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '', ticket TEXT NOT NULL DEFAULT '',
-  incident TEXT, state TEXT NOT NULL, owner TEXT NOT NULL DEFAULT ''
+  incident TEXT, state TEXT NOT NULL, owner TEXT NOT NULL DEFAULT '',
+  {", ".join(map(" ".join, SINCE_5.items()))}
 ) STRICT""",
     """CREATE TABLE queue_rows (
   id INTEGER PRIMARY KEY AUTOINCREMENT, queue INTEGER NOT NULL REFERENCES queues (id),
@@ -283,12 +287,16 @@ of a queue is sent where a restore names it, so that one write puts both on disk
 _RECOVERY_SCHEMA = ";\n".join(_RECOVERY)
 
 
-def _columns(added: dict[str, str]) -> tuple[str, ...]:
-    return tuple(f"ALTER TABLE restores ADD COLUMN {name} {kind}" for name, kind in added.items())
+def _columns(added: dict[str, str], table: str = "restores") -> tuple[str, ...]:
+    return tuple(f"ALTER TABLE {table} ADD COLUMN {name} {kind}" for name, kind in added.items())
 
 
-_TO_4 = (*_columns(SINCE_4), *_RECOVERY)
-ADDED = {2: (*_columns(SINCE_3), _ONE_SESSION_ONE_ROW, *_TO_4), 3: _TO_4}
+_OF_3 = (*_columns(SINCE_4), *_RECOVERY)
+ADDED = {
+    2: (*_columns(SINCE_3), _ONE_SESSION_ONE_ROW, *_OF_3),
+    3: _OF_3,
+    4: _columns(SINCE_5, "queues"),
+}
 """What a file of an earlier version lacks. Rows of version 2 may share sessions: they have no `found_by`."""
 SCHEMA = f"""
 CREATE TABLE restores (

@@ -127,7 +127,8 @@ class JournalEntry:
         row = {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
         row |= {"created": _plain(self.known_created), "updated": _plain(self.known_updated)}
         row["ended_noticed"] = row["ended"]
-        row["ended"] = row.pop("session_ended") if self.state.is_over else None
+        session_ended = row.pop("session_ended")
+        row["ended"] = session_ended if self.state.is_over else None
         return row
 
 

@@ -68,6 +68,8 @@ class QueueEntry:
     state: str
     owner: str
     """The process that works through it; empty for nobody."""
+    decided: str = ""
+    """What holds for the queue as a whole, as JSON of the room that wrote it; empty: nothing was decided."""
     rows: tuple[QueueRow, ...] = field(default=())
 
 
@@ -204,11 +206,20 @@ class RecoveryJournal:
         Raises:
             NotOwner: another process works through it.
         """
+        self.claim_queue(id)  # its process may have ended without giving it up
         self._own(id, "UPDATE queues SET state = ?, owner = '' WHERE id = ?", (CLOSED, id))
 
     def release_queue(self, id: int) -> None:
         """Give an open queue up, so that it is offered at the next start."""
         self._own(id, "UPDATE queues SET owner = '' WHERE id = ?", (id,))
+
+    def decide(self, id: int, decided: str) -> None:
+        """Write what holds for a queue as a whole.
+
+        Raises:
+            NotOwner: another process works through it.
+        """
+        self._own(id, "UPDATE queues SET decided = ? WHERE id = ?", (decided, id))
 
     def update_row(self, queue_id: int, row_id: int, *, state: str, why: str = "", place: int) -> None:
         """Write what became of one line.
@@ -251,6 +262,7 @@ class RecoveryJournal:
             incident=None if found["incident"] is None else _moment(found["incident"]),
             state=found["state"],
             owner=found["owner"],
+            decided=found["decided"],
             rows=tuple(_row_of(row) for row in rows),
         )
 

@@ -128,6 +128,9 @@ def is_utf8(environ: Mapping[str, str]) -> bool:
     locale_name, _, codeset = name.partition("@")[0].partition(".")
     if codeset or locale_name in _NO_CODESET | _UTF8:  # macOS calls a locale UTF-8, and nothing more
         return (codeset or locale_name) in _UTF8
+    if locale.setlocale(locale.LC_CTYPE).lower().partition(".")[0] in _NO_CODESET:
+        # It is not installed, so that the system answers for another one: Python's table knows older names.
+        return locale.normalize(name).partition(".")[2].lower() in _UTF8
     return locale.nl_langinfo(locale.CODESET).lower() in _UTF8
 
 

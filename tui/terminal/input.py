@@ -248,8 +248,9 @@ class UnreadableInput(Message):
     """The terminal has sent a byte that is no UTF-8."""
 
 
-_UNTITLED = ("linux", "vt", "ansi")
-"""How names of terminals begin that have no title, and may print one."""
+_WITHOUT_STRINGS = ("linux", "vt", "ansi")
+"""How names of terminals begin that have no title, clipboard or other screen, and may print strings."""
+_OSC, _EMPTY_SCREEN = "\x1b]", "\x1b[2J\x1b[H"
 _NOT_IN_A_TITLE = re.compile(r"[^A-Za-z0-9 ,/.]")
 _KEEP_TITLE, _GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
 
@@ -262,6 +263,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._title = ""
+        self._takes_strings = not os.environ.get("TERM", "").startswith(_WITHOUT_STRINGS)
         self.colours = colours_of(os.environ)
         """How many colours leave the program: frames are drawn with no others (rendering)."""
         # Without a colour system Rich would leave out what is bold or reversed, too.
@@ -274,6 +276,8 @@ class TerminalDriver(LinuxDriver):
         return self._writer_thread._queue.qsize() if self._writer_thread is not None else 0
 
     def write(self, data: str) -> None:
+        if data.startswith(_OSC) and not self._takes_strings:
+            return  # Textual names a shape for the mouse's pointer
         # Frames hold nothing else (rendering): whatever Textual writes beside them must not either.
         super().write(data if can_show(data) else data.encode("ascii", "replace").decode("ascii"))
 
@@ -284,7 +288,7 @@ class TerminalDriver(LinuxDriver):
             words: our own: what is no letter, digit, blank, comma, stroke or full stop is left out.
         """
         words = _NOT_IN_A_TITLE.sub("", words)
-        if words != self._title and not os.environ.get("TERM", "").startswith(_UNTITLED):
+        if words != self._title and self._takes_strings:
             keep = "" if self._title else _KEEP_TITLE
             self._title = words
             self.write(f"{keep}\x1b]2;{words}\a")
@@ -294,6 +298,8 @@ class TerminalDriver(LinuxDriver):
             self._title = ""
             # The empty title is for terminals that keep none.
             self.write(f"\x1b]2;\a{_GIVE_TITLE_BACK}")
+        if not self._takes_strings:
+            self.write(_EMPTY_SCREEN)  # it has no other screen to go back to
         super().stop_application_mode()
 
     def start_application_mode(self) -> None:

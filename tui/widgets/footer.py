@@ -16,6 +16,8 @@ from tui.actions import ACTIONS, spell_key
 
 KEPT = frozenset({"app.help"})
 """Never left out: it leads to every other key."""
+LEAST_COLUMNS, LEAST_ROWS = 40, 12
+"""A smaller terminal does not show all that is needed, and the line says so."""
 _GAP = 2
 _LEAD = 1
 _RANKS = {f"{action.screen}.{action.name}": rank for rank, action in enumerate(ACTIONS)}
@@ -117,18 +119,29 @@ class Footer(Widget):
             self._words = words
             self.refresh()
 
+    @property
+    def _warning(self) -> str:
+        columns, rows = self.app.size
+        if columns >= LEAST_COLUMNS and rows >= LEAST_ROWS:
+            return ""
+        return f"Too small: {columns}x{rows}, needs {LEAST_COLUMNS}x{LEAST_ROWS}" + " " * _GAP
+
+    @property
+    def _fitting(self) -> list[FooterKey]:
+        return fitting(self._words, self.size.width - len(self._warning))
+
     def render_line(self, y: int) -> Strip:
         width, plain = self.size.width, self.rich_style
-        segments = [Segment(" " * _LEAD, plain)]
-        for number, word in enumerate(fitting(self._words, width) if y == 0 else ()):
+        segments = [Segment(" " * _LEAD + self._warning, plain)]
+        for number, word in enumerate(self._fitting if y == 0 else ()):
             key = self.get_component_rich_style(f"footer--{'off' if word.is_off else 'key'}")
             segments += [Segment(" " * _GAP, plain)] if number else []
             segments += [Segment(word.key, key), Segment(f" {word.label}", key if word.is_off else plain)]
         return Strip(segments).adjust_cell_length(width, plain)
 
     def on_click(self, event: Click) -> None:
-        left = _LEAD
-        for word in fitting(self._words, self.size.width):
+        left = _LEAD + len(self._warning)
+        for word in self._fitting:
             if left <= event.x < left + word.width and not word.is_off:
                 self.app.simulate_key(word.press)
             left += word.width + _GAP

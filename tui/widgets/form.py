@@ -300,6 +300,9 @@ class FormFields(VerticalScroll, can_focus=False, inherit_bindings=False):
     class Ready(Message):
         """The fields are there and can take the focus."""
 
+    class Resized(Message):
+        """They have more lines now, or fewer, or wider ones."""
+
     def __init__(self, form: RestoreForm, values: Values) -> None:
         super().__init__(id="form-body")
         self._form = form
@@ -345,6 +348,7 @@ class FormFields(VerticalScroll, can_focus=False, inherit_bindings=False):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_row)
+        self.post_message(self.Resized())
 
     def _show_row(self) -> None:
         row = self.focused_row()

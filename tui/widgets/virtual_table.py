@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -117,7 +117,9 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def set_rows(self, rows: RowProvider, *, keep_cursor: bool = True) -> None:
         """Show other rows; the cursor stays on its key if that is among them, and on its screen line."""
-        self._rows = rows
+        had, self._rows = len(self._rows), rows
+        if len(rows) != had and self.styles.is_auto_height:
+            self.refresh(layout=True)
         if not keep_cursor:
             self._cursor = self._top = 0
             self._cursor_key = None
@@ -254,6 +256,11 @@ class VirtualTable(ScrollView, can_focus=True):
         if key != self._cursor_key:
             self._cursor_key = key
             self.post_message(self.Highlighted(self, key))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the lines of header and rows, where the stylesheet says `auto`; all lines without rows."""
+        del viewport, width
+        return len(self._rows) + 1 if len(self._rows) else container.height
 
     # Painting ----------------------------------------------------------------------------------
 

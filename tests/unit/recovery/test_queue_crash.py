@@ -12,7 +12,8 @@ import pytest
 
 from tests.unit.recovery.many import Site
 from tests.unit.store.rows import poison, sql
-from tui.recovery.queue import Queue
+from tui.api.models import SessionResult
+from tui.recovery.queue import AT_A_TIME, PER_SERVER, Queue, decided_text, pause
 from tui.recovery.queue_summary import line_words
 from tui.store.errors import NotOwner
 
@@ -122,7 +123,7 @@ async def test_what_waits_is_offered_again_and_no_line_is_sent_twice(
     assert "of an interrupted queue NOT SENT" in await site.recovery.load()
     (offered,) = await site.recovery.offered()
     assert labels(offered) == STEPS[step]
-    assert (offered.ticket, offered.is_paused) == ("INC-7", True)
+    assert (offered.ticket, offered.at_a_time) == ("INC-7", 4 if step == "queue on disk" else 1)
     assert site.manager.posts == []
 
     queue = await site.recovery.take_up(offered.id)
@@ -220,3 +221,47 @@ async def test_what_another_vbem_follows_frees_its_place_once_the_journal_says_t
     await site.until_sent("vm2")
     assert labels(queue.queue)[:2] == ["restored", "launching"]
     assert queue.queue.lines[0].restore_key == key
+
+
+@pytest.mark.parametrize("why", ["", "The server is down."])
+async def test_limits_pause_and_what_was_released_come_back_and_nothing_goes_on(
+    why: str, tmp_path: Path, again: Callable[[Killed], Site]
+) -> None:
+    site, killed = Site(tmp_path / "first.db"), Killed(tmp_path / "killed.db")
+    lines = (site.line("vm1", critical=True), site.line("vm2", 2), site.line("vm3", 2))
+    queue = await site.start(*lines, at_a_time=3, per_server=1)
+    await site.until_sent("vm1")
+    await site.end("vm1", result=SessionResult.FAILED)
+    queue.pause()
+    queue.queue = pause(queue.queue, why)
+    queue.let_go_on(2)
+
+    def is_saved() -> bool:
+        return sql(site.journal.path, "SELECT decided FROM queues") == [(decided_text(queue.queue),)]
+
+    await site.until(is_saved, "what was decided, on disk")
+    killed.at(site)
+    released = frozenset({site.id_of("vm1")})
+    await site.close()
+
+    site = again(killed)
+    (offered,) = await site.recovery.offered()
+    assert (offered.at_a_time, offered.per_server, offered.let_go) == (3, 1, released)
+    assert (offered.is_paused, offered.why_paused) == (True, why)
+    assert labels(offered) == ["FAILED", "waiting", "waiting"]
+    taken = (await site.recovery.take_up(offered.id)).queue
+    assert (taken.at_a_time, taken.per_server, taken.let_go) == (3, 1, released)
+    assert (taken.is_paused, taken.why_paused) == (True, "")
+    assert site.manager.posts == []
+
+
+@pytest.mark.parametrize("decided", ["{", "[]", '{"at_a_time": 9}', '{"at_a_time": "many", "let_go": 1}'])
+async def test_what_was_decided_and_cannot_be_read_is_as_for_a_new_queue(
+    decided: str, tmp_path: Path, again: Callable[[Killed], Site]
+) -> None:
+    killed = await killed_at("reply", tmp_path)
+    with closing(sqlite3.connect(killed.path)) as database, database:
+        database.execute("UPDATE queues SET decided = ?", (decided,))
+    (offered,) = await again(killed).recovery.offered()
+    assert (offered.at_a_time, offered.per_server, offered.let_go) == (AT_A_TIME, PER_SERVER, frozenset())
+    assert labels(offered) == STEPS["reply"]

@@ -136,6 +136,30 @@ async def test_a_decision_that_cannot_be_journalled_pauses_the_queue(site: Site)
     await site.until(lambda: rows(site)[1] == ("taken out", ""), "the row")
 
 
+async def test_limits_that_cannot_be_journalled_pause_the_queue_and_wait_for_the_next_change(
+    site: Site,
+) -> None:
+    queue = await site.start(site.line("vm1"), site.line("vm2"), at_a_time=1)
+    await site.until_sent("vm1")
+    tries = 0
+
+    def refuse(*_: object) -> None:
+        nonlocal tries
+        tries += 1
+        _full()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site.recovery.journal, "decide", refuse)
+        queue.set_limits(per_server=1)
+        await site.until(lambda: queue.queue.is_paused and tries == 2, "a pause, and that it is written")
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert tries == 2
+    queue.resume()
+    decided = "SELECT decided FROM queues"
+    await site.until(lambda: '"per_server": 1' in str(sql(site.journal.path, decided)), "the limit on disk")
+
+
 async def test_pause_stops_also_what_is_being_looked_at_before_it_is_sent(site: Site) -> None:
     site.manager.hold_guards = asyncio.Event()
     queue = await site.start(site.line("vm1"), site.line("vm2"))

@@ -184,15 +184,15 @@ def test_hostile_text_acts_in_no_format() -> None:
     table = [line for line in text.splitlines() if line.startswith("| a")]
     assert len(table) == 1
     (row,) = csv.DictReader(io.StringIO(csv_text(report(entry(1, "=1+1", restored_name="@x")))))
-    assert (row["vm"], row["restored_as"]) == ("'=1+1", "'@x")
+    assert (row["vm_name"], row["restored_as"]) == ("'=1+1", "'@x")
     for name in ("=1", " =1", "\uff1d1", "-1", "+1", "@x"):
         (row,) = csv.DictReader(io.StringIO(csv_text(report(entry(1, name)))))
-        assert row["vm"] == f"'{name}"
+        assert row["vm_name"] == f"'{name}"
     linked = markdown(report(entry(1, "www.evil.example", message="https://evil.example me@evil.example")))
     linked = linked.partition("```")[0] + linked.rpartition("```")[2]
     assert not any(active in linked for active in ("www.", "://", "@"))
     kept = json.loads(json_text(found))
-    assert kept["restores"][0]["vm"] == EVIL
+    assert kept["restores"][0]["vm_name"] == EVIL
     assert json_text(found).isascii()
 
 

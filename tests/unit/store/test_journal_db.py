@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.rows import opened, plan, poison, sql
+from tui.clock import SystemClock
 from tui.screens.restore_text import entry_cells, entry_lines
 from tui.store import journal_db
 from tui.store.errors import JournalError
 from tui.store.journal import Journal
 from tui.store.journal_db import SCHEMA_VERSION
+from tui.store.recovery_journal import RecoveryJournal
 
 
 def mode(path: Path) -> int:
@@ -74,6 +76,34 @@ def test_a_journal_of_another_version_is_left_alone(path: Path, version: int) ->
 
 
 SINCE = {3: journal_db.SINCE_4, 2: {**journal_db.SINCE_3, **journal_db.SINCE_4}}
+
+
+def recovery(journal: Journal) -> RecoveryJournal:
+    return RecoveryJournal(journal, server="em:9398", operator="", clock=SystemClock())
+
+
+def test_a_journal_of_version_4_keeps_its_queues_and_nothing_is_decided_for_them(path: Path) -> None:
+    with closing(Journal.open(path)) as journal:
+        queue = RecoveryJournal(journal, server="em:9398", operator="", clock=SystemClock()).plan_queue(
+            ["{}"]
+        )
+    for name in journal_db.SINCE_5:
+        sql(path, f"ALTER TABLE queues DROP COLUMN {name}")
+    sql(path, "PRAGMA user_version = 4")
+    with closing(Journal.open(path)) as journal:
+        assert not journal.note
+        rows = recovery(journal)
+        assert rows.open_queues() == [queue]
+        rows.decide(queue.id, "{}")
+        assert rows.queue(queue.id).decided == "{}"
+    assert sql(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+
+
+def test_a_journal_without_a_column_of_its_version_is_damaged(path: Path) -> None:
+    Journal.open(path).close()
+    sql(path, "ALTER TABLE queues DROP COLUMN decided")
+    with closing(Journal.open(path)) as journal:
+        assert "is damaged" in journal.note
 
 
 @pytest.mark.parametrize("version", SINCE)

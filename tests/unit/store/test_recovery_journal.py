@@ -74,10 +74,24 @@ def test_a_queue_of_a_process_that_has_ended_is_offered_and_one_of_a_living_one_
     assert not rows.is_offered(rows.queue(queue.id))  # on another host: nobody knows
     assert not rows.claim_queue(queue.id)
     with pytest.raises(NotOwner):
+        rows.decide(queue.id, "{}")
+    with pytest.raises(NotOwner):
         rows.update_row(queue.id, queue.rows[0].id, state="left out", place=0)
     sql(path, "UPDATE queues SET owner = ''")
     assert rows.is_offered(rows.queue(queue.id))
     assert rows.claim_queue(queue.id)
+    rows.close_queue(queue.id)
+    assert rows.open_queues() == []
+
+
+def test_a_queue_whose_process_has_ended_can_be_closed(
+    rows: RecoveryJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = rows.plan_queue(LINES)
+    of_another_process(path)
+    with pytest.raises(NotOwner):
+        rows.close_queue(queue.id)
+    monkeypatch.setattr("tui.store.recovery_journal.is_free", lambda *_: True)
     rows.close_queue(queue.id)
     assert rows.open_queues() == []
 

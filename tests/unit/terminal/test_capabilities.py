@@ -32,9 +32,21 @@ def test_the_codeset_of_the_locale_decides(variables: dict[str, str], utf8: bool
 
 
 def test_a_locale_without_a_codeset_is_asked_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("locale.setlocale", lambda _: "vi_VN")
     for codeset, utf8 in (("UTF-8", True), ("ISO-8859-1", False)):
         monkeypatch.setattr("locale.nl_langinfo", lambda _, said=codeset: said)
         assert is_utf8({"LANG": "vi_VN"}) is utf8
+
+
+@pytest.mark.parametrize("name", ["de_DE", "de_DE@euro", "en_US", "ja_JP", "xx_YY"])
+@pytest.mark.parametrize("in_effect", ["C", "C.UTF-8"])
+def test_a_locale_that_is_not_installed_is_not_taken_for_the_one_in_its_place(
+    monkeypatch: pytest.MonkeyPatch, name: str, in_effect: str
+) -> None:
+    """Python puts C.UTF-8 into the place of a locale that is not there."""
+    monkeypatch.setattr("locale.setlocale", lambda _: in_effect)
+    monkeypatch.setattr("locale.nl_langinfo", lambda _: "UTF-8")
+    assert not is_utf8({"LANG": name})
 
 
 def test_the_environment_of_the_start_is_not_the_one_that_python_made(
