@@ -8,9 +8,10 @@ what is above; the contracts in `pyproject.toml` check that.
 - `app` wires the screens to the services; `theme` holds the colours.
 - `screens` show one screen each; `widgets` are the parts they are made of.
 - `terminal` is what Textual leaves to us at the terminal.
+- `servers` holds the servers of one run: the one on the screens, and those
+  whose restores it only watches. From here down nothing imports Textual.
 - `services` holds what one logon needs: the connection, the journal, the
-  restores. A script can use it as it is: from here down nothing imports
-  Textual.
+  restores. A script can use it as it is.
 - `restores` decides about one restore, from the form to its end;
   `restore_points` finds the point to restore.
 - `session` logs on and off, and settles whether the server is trusted.

@@ -14,12 +14,13 @@ BEFORE_LOGON = frozenset({"login", "certificate"})
 DIALOGS = frozenset({
     "certificate", "ask", "again", "wait", "help", "confirm", "picker", "cancel", "export", "choice",
     "incident", "names", "report", "choices", "point", "batch_confirm", "offered", "plan_file", "sessions",
+    "servers",
 })  # fmt: skip
 """Boxes over a screen: of the keys for every screen only the help and those of priority work there."""
 LIST = "list"
 WITH_LISTS = frozenset({
     "points", "tasks", "history", "request", "picker", "choice", "help",
-    "batch", "requests", "names", "point", "sessions",
+    "batch", "requests", "names", "point", "sessions", "servers",
 })  # fmt: skip
 """Screens with a list, or a text that scrolls like one: it has the keys of `list` while it has the focus."""
 _KEY_NAMES = {
@@ -61,6 +62,8 @@ class Action:
 _LOGIN = (
     Action(screen="login", name="log_on", keys="ctrl+l", label="Log on",
            help="Log on with what is typed; Enter in the last field does the same."),
+    Action(screen="login", name="back", keys="escape", label="Back",
+           help="After S: go back to the server you came from, where you are still logged on."),
 )  # fmt: skip
 _DIALOGS = (
     Action(screen="certificate", name="refuse", keys="escape", label="Refuse",
@@ -85,6 +88,7 @@ _DIALOGS = (
            help="Scroll the text up."),
     Action(screen="again", name="scroll(1)", keys="down", label="Scroll down", footer=False,
            help="Scroll the text down."),
+    Action(screen="servers", name="back", keys="escape", label="Back", help="Stay on this server."),
     Action(screen="help", name="back", keys="escape,f1,q", label="Close", help="Close the help."),
 )  # fmt: skip
 _LISTS = (
@@ -287,6 +291,8 @@ _APP = (
            help="Set the moment to restore to before, and the ticket; they stay until you clear them."),
     Action(screen="app", name="history", keys="h,ctrl+y", label="History", needs_logon=True,
            help="Show every restore in the journal."),
+    Action(screen="app", name="servers", keys="S", label="Servers", needs_logon=True, footer=False,
+           help="Go to another server of the settings; the restores on this one stay watched."),
     Action(screen="app", name="log_on_again", keys="ctrl+l", label="Log on again", needs_logon=True,
            help="Log on again after the logon session has ended; everything stays as it is."),
     Action(screen="app", name="log_off", keys="ctrl+o", label="Log off", needs_logon=True, footer=False,

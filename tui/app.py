@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.app import App, ScreenStackError, SystemCommand
+from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.worker import WorkerCancelled
 
 from tui.actions import NEEDS_LOGON, actions_of, spell_keys
-from tui.errors import VbemError, describe
-from tui.restore_states import RestoreState
 from tui.screens.base import (
-    SENDING_UNSEEN,
     Admitted,
-    IncidentChanged,
     Notice,
     OpenBatch,
     OpenNames,
     OpenPlanFile,
     OpenRestoreForm,
     OpenTasks,
-    RestoresChanged,
+    OthersChanged,
     TasksSeen,
     VbemScreen,
     bindings_of,
     screen_name,
 )
-from tui.screens.login import LoginScreen
+from tui.screens.login import LeaveLogin, LoginScreen
+from tui.screens.notices import ServerNotices
+from tui.servers import FIRST, Servers
 from tui.services import Services
-from tui.terminal.crash_edge import WorkerFailed
 from tui.terminal.terminal_app import TerminalApp
 from tui.theme import THEMES, frames, stylesheets
 from tui.widgets.inputs import typed_secrets
@@ -44,13 +41,11 @@ if TYPE_CHECKING:
     from tui.clock import Clock
     from tui.config import StartOptions
     from tui.restore_points.index import VmKey
-    from tui.restores.registry import EndedRestores
-    from tui.restores.restore import Restore
     from tui.screens.dialogs import AskScreen
 
 
 class VbemApp(TerminalApp):
-    """Screens of vbem over one Enterprise Manager.
+    """Screens of vbem; those of each Enterprise Manager are a mode of their own, kept as they are in another.
 
     Args:
         options: what the command line decided.
@@ -62,29 +57,21 @@ class VbemApp(TerminalApp):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False
+    DEFAULT_MODE = FIRST
 
     def __init__(self, options: StartOptions, *, clock: Clock | None = None) -> None:
-        self.services = Services(options, clock=clock)
+        self.servers = Servers(Services(options, clock=clock))
+        self._notices: dict[Services, ServerNotices] = {}
+        """What hears each server."""
         super().__init__(options.folders.state)
-        self.services.on_notice = self.show_notice
-        self.services.on_failure = lambda doing, error: self.report_failure(WorkerFailed(doing, error))
-        self.services.on_restores = self._restores_changed
-        self.services.on_trouble = self._show_trouble
-        self.services.on_incident = self._show_incident
-        self.services.ask_for_password = self._ask_for_password
+        self.add_mode(FIRST, self.get_default_screen)
+        self._connect(self.services)
         self._leaving = ""
         """The question or the work that leads out of the screens; empty for none."""
         self._question: AskScreen | None = None
         """The question that is open before that."""
         self._is_logon_expected = False
         """The operator has asked to log on again."""
-        self._ended: EndedRestores | None = None
-        self._leading_to_tasks: set[str] = set()
-        """Sentences on status lines that lead to the tasks."""
-        self._cancel_notices: set[str] = set()
-        """What is true of cancels that were not accepted: it goes from the status lines when it is not."""
-        self._sending: set[str] = set()
-        """Keys of the restores that are being sent."""
         # Before any stylesheet is read: a theme set later has all of them read again.
         for theme in THEMES:
             self.register_theme(theme)
@@ -97,6 +84,16 @@ class VbemApp(TerminalApp):
     def on_mount(self) -> None:
         self.catch_signals()
 
+    @property
+    def services(self) -> Services:
+        """Return those of the server that is on the screens."""
+        return self.servers.current
+
+    def _connect(self, services: Services) -> None:
+        """Have what is new at a server, and its questions, come here."""
+        self._notices[services] = ServerNotices(services, self)
+        services.ask_for_password = partial(self._ask_for_password, services)
+
     def get_default_screen(self) -> Screen[None]:
         # The login lies under all others: an empty screen below it would be laid out and painted first.
         options = self.services.options
@@ -105,21 +102,21 @@ class VbemApp(TerminalApp):
             server=options.server,
             user=options.user,
             password=options.password_hint,
-            note=options.note,
+            note=self.servers.login_note,
         )
 
     def secrets(self) -> tuple[str, ...]:
-        typed = (secret for screen in self.screen_stack for secret in typed_secrets(screen))
-        return (*typed, *self.services.secrets)
+        typed = (secret for screen in self.every_screen for secret in typed_secrets(screen))
+        return (*typed, *(secret for services in self.servers.all for secret in services.secrets))
 
     def last_words(self) -> str:
         from tui.screens.dialogs import LogOnAgainScreen
 
         asking = (
-            screen for screen in self.screen_stack if isinstance(screen, LoginScreen | LogOnAgainScreen)
+            screen for screen in self.every_screen if isinstance(screen, LoginScreen | LogOnAgainScreen)
         )
         logons = (screen.left_behind for screen in asking)
-        return " ".join(filter(None, (self.services.what_goes_on, *logons)))
+        return " ".join(filter(None, (self.servers.what_goes_on, *logons)))
 
     # -- the screens there are ------------------------------------------------------------------
 
@@ -128,15 +125,31 @@ class VbemApp(TerminalApp):
         """Return the screens on the stack that are no dialogs, the uppermost last."""
         return [screen for screen in self.screen_stack if isinstance(screen, VbemScreen)]
 
+    @property
+    def every_screen(self) -> list[Screen[object]]:
+        """Return the screens of every server, hidden or not."""
+        return [screen for services in self.servers.all for screen in self.screens_of(services)]
+
+    def screens_of(self, services: Services) -> list[Screen[object]]:
+        """Return the screens of a server, also while those of another one are shown."""
+        try:
+            return self.get_screen_stack(self.servers.key_of(services))
+        except KeyError:
+            return []  # not shown yet, or no more
+
     def show_notice(self, text: str, kind: str = "note") -> None:
         """Show a sentence beside what the status line of the uppermost full screen says.
 
         One that only leads to the tasks is taken back when they are shown, or when it is true no more.
         """
         if kind == "note" and "Ctrl+T" in text:
-            self._leading_to_tasks.add(text)
+            self._notices[self.services].leads_to_tasks(text)
         # A screen that was just pushed has no status line yet.
-        self.call_after_refresh(self._show_notice, text, kind, "")
+        self.show_notice_instead(text, kind, "")
+
+    def show_notice_instead(self, text: str, kind: str, before: str) -> None:
+        """Show a sentence there instead of another one."""
+        self.call_after_refresh(self._show_notice, text, kind, before)
 
     def _show_notice(self, text: str, kind: str, instead_of: str) -> None:
         for screen in self.full_screens[-1:]:
@@ -147,62 +160,9 @@ class VbemApp(TerminalApp):
     def _notice(self, notice: Notice) -> None:
         self.show_notice(notice.text, notice.kind)
 
-    def _show_trouble(self) -> None:
-        for screen in self.full_screens:
-            if screen.is_mounted:
-                screen.show_trouble()
-
-    def _show_incident(self) -> None:
-        for screen in self.full_screens:
-            screen.post_message(IncidentChanged())
-
-    def _restores_changed(self, restores: tuple[Restore, ...]) -> None:
-        # While the program ends the screens are gone before the last word of a restore comes.
-        with suppress(ScreenStackError):
-            for screen in self.screen_stack:  # also those that a dialog is over
-                screen.post_message(RestoresChanged(restores))
-            self._take_back_outdated(restores)
-            self._announce_ended(restores)
-
-    def _take_back(self, sentences: set[str]) -> None:
-        for screen in self.full_screens:
-            for text in sentences:
-                screen.remove_status(text)
-        self._leading_to_tasks -= sentences
-
-    def _take_back_outdated(self, restores: tuple[Restore, ...]) -> None:
-        sending = {one.key for one in restores if one.state is RestoreState.SENT}
-        if self._sending - sending:
-            self._take_back(self._leading_to_tasks & {SENDING_UNSEEN})
-        self._sending = sending
-        notices = {one.cancel_notice for one in restores if one.cancel_notice}
-        self._take_back(self._cancel_notices - notices)
-        self._cancel_notices = notices
-        if restores and not any(one.is_in_flight for one in restores):
-            self._take_back(set(self._leading_to_tasks))
-
-    def _announce_ended(self, restores: tuple[Restore, ...]) -> None:
-        from tui.restores.registry import EndedRestores, title_words
-
-        self._ended = self._ended or EndedRestores()
-        shows_tasks = any(screen.NAME == "tasks" for screen in self.full_screens[-1:])
-        is_form_open = any(screen.busy_with for screen in self.full_screens)
-        has_ended = self._ended.notice(restores, is_form_open=is_form_open)
-        queue = self.services.recovery.queue if self.services.recovery is not None else None
-        self.show_title(queue.title if queue is not None else title_words(restores))
-        if has_ended and self.services.options.bell:
-            self.bell()
-        if has_ended and not shows_tasks:
-            before, self._ended.shown = self._ended.shown, self._ended.words
-            self.call_after_refresh(self._show_notice, self._ended.shown, self._ended.kind, before)
-
     @on(TasksSeen)
     def _forget_ended(self) -> None:
-        self._take_back(set(self._leading_to_tasks))
-        if self._ended is not None:
-            for screen in self.full_screens:
-                screen.remove_status(self._ended.shown)
-            self._ended.forget()
+        self._notices[self.services].tasks_seen()
 
     # -- navigation -----------------------------------------------------------------------------
 
@@ -210,8 +170,8 @@ class VbemApp(TerminalApp):
     async def _admit(self, message: Admitted) -> None:
         from tui.screens.points import RestorePointsScreen
 
-        self._ended = None
-        self.services.admit(message.connection)
+        self._notices[self.services].admitted()
+        self.servers.admit(message.connection)
         with self.key_queue.paused():
             await self.push_screen(RestorePointsScreen(self.services))
         self.services.start_watching()
@@ -298,6 +258,54 @@ class VbemApp(TerminalApp):
             return self.services.is_logon_put_off
         return self.services.connection is not None or action not in NEEDS_LOGON
 
+    def action_servers(self) -> None:
+        if self._busy_with:
+            self.show_notice(f"{self._busy_with} Go there when the server has answered.", "bad")
+        else:
+            self._choose_server()
+
+    @work(group="servers", exclusive=True, exit_on_error=False, description="go to another server")
+    async def _choose_server(self) -> None:
+        from tui.screens.dialogs import ServersScreen
+
+        row = await self.push_screen_wait(ServersScreen(self.services, self.servers))
+        if row is None or row.is_current or self.screen.is_modal:
+            return
+        services = row.services
+        if services is None:
+            try:
+                services = self.servers.begin(row.name)
+            except ValueError as error:
+                self.show_notice(f"[server.{row.name}] of the settings cannot be used. {error}", "bad")
+                return
+            self._connect(services)
+            self.add_mode(self.servers.key_of(services), self.get_default_screen)
+        await self._show_server(services)
+
+    async def _show_server(self, services: Services) -> None:
+        self.servers.show(services)
+        with self.key_queue.paused():
+            await self.switch_mode(self.servers.key_of(services))
+        for screen in self.screen_stack:
+            screen.post_message(OthersChanged())
+        if services.restores is not None:
+            self._notices[services].show_title(services.restores.all)
+        if services.is_logon_put_off:
+            self.action_log_on_again()
+
+    @on(LeaveLogin)
+    @work(group="servers", exclusive=True, exit_on_error=False, description="go back to a server")
+    async def _leave_login(self) -> None:
+        left = self.services
+        if left.connection is not None or not self.servers.others or self.screen.is_modal:
+            return
+        key = self.servers.key_of(left)
+        await self._show_server(self.servers.others[-1])
+        await self.remove_mode(key)
+        self.servers.drop(left)
+        del self._notices[left]
+        await left.close()
+
     def action_tasks(self) -> None:
         self.post_message(OpenTasks())
 
@@ -313,21 +321,14 @@ class VbemApp(TerminalApp):
 
     @work(group="incident", exclusive=True, exit_on_error=False, description="set the incident")
     async def _ask_for_incident(self) -> None:
-        from tui.screens.incident import IncidentScreen
+        from tui.screens.incident import IncidentScreen, note_incident
 
         recovery = self.services.recovery
         if recovery is None:
             return
         answer = await self.push_screen_wait(IncidentScreen(self.services, recovery.incident))
-        try:
-            if answer is not None and answer.incident is None:
-                await recovery.clear_incident()
-                self.show_notice("The incident is cleared.")
-            elif answer is not None and answer.incident is not None:
-                await recovery.set_incident(answer.incident, answer.typed)
-                self.show_notice("The incident is set; it stays until you clear it.", "good")
-        except VbemError as error:
-            self.show_notice(describe("note the incident", error), "bad")
+        if answer is not None:
+            self._notice(await note_incident(recovery, answer))
 
     def action_help(self) -> None:
         from tui.screens.dialogs import HelpScreen
@@ -358,15 +359,18 @@ class VbemApp(TerminalApp):
     # -- the logon session ----------------------------------------------------------------------
 
     def on_key(self) -> None:
-        if self.services.connection is not None:
-            self.services.connection.is_attended = True
+        self.servers.keep_attended()
 
-    async def _ask_for_password(self) -> bool:
+    async def _ask_for_password(self, services: Services) -> bool:
         from tui.screens.dialogs import LogOnAgainScreen
 
+        if services is not self.services:
+            return (
+                False  # asked for when somebody goes there: no password is typed over another server's screen
+            )
         # In a worker: Textual lets nobody else wait for what a screen is dismissed with.
         asking = self.run_worker(
-            self.push_screen_wait(LogOnAgainScreen(self.services, is_expected=self._is_logon_expected)),
+            self.push_screen_wait(LogOnAgainScreen(services, is_expected=self._is_logon_expected)),
             group="dialog",
             description="ask for the password",
             exit_on_error=False,
@@ -418,6 +422,10 @@ class VbemApp(TerminalApp):
             return "A cancel request is being sent."
         if self.services.recovery is not None and self.services.recovery.is_sending:
             return "A restore of the queue is being sent."
+        return self._busy_with
+
+    @property
+    def _busy_with(self) -> str:
         return next((screen.busy_with for screen in self.full_screens if screen.busy_with), "")
 
     def action_log_off(self) -> None:
@@ -431,14 +439,13 @@ class VbemApp(TerminalApp):
         from tui.screens.dialogs import AskScreen
 
         try:
-            question = AskScreen(self.services, "Log off?", self._log_off_words, yes="Log off", no="Stay")
+            question = AskScreen(
+                self.services, "Log off?", lambda: self.servers.log_off_words, yes="Log off", no="Stay"
+            )
             if await self._ask_to_leave(question):
                 await self._log_off_and_ask_again()
         finally:
             self._leaving = ""
-
-    def _log_off_words(self) -> str:
-        return self.services.log_off_words
 
     async def _log_off_and_ask_again(self) -> None:
         """Log off under a dialog that takes no key; then only the login is left."""
@@ -455,13 +462,13 @@ class VbemApp(TerminalApp):
                 server=options.server,
                 user=options.user,
                 password=options.password_hint,
-                note=f"{note}\n{options.note}".strip(),
+                note=f"{note}\n{self.servers.login_note}".strip(),
             )
 
     # -- the end --------------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
-        if self.services.in_flight_note or self._must_end_first:
+        if self.servers.is_any_in_flight or self._must_end_first:
             self.action_ask_to_quit()
         elif self._begins_to_leave("Quit"):
             self.farewell = self.last_words()
@@ -476,8 +483,10 @@ class VbemApp(TerminalApp):
         from tui.screens.dialogs import AskScreen
 
         try:
-            if self.services.connection is not None:
-                question = AskScreen(self.services, "Quit vbem?", self._quit_words, yes="Quit", no="Stay")
+            if self.servers.quit_words:
+                question = AskScreen(
+                    self.services, "Quit vbem?", lambda: self.servers.quit_words, yes="Quit", no="Stay"
+                )
                 if not await self._ask_to_leave(question):
                     return
             self.farewell = self.last_words()
@@ -485,10 +494,7 @@ class VbemApp(TerminalApp):
         finally:
             self._leaving = ""
 
-    def _quit_words(self) -> str:
-        return self.services.quit_words
-
     async def on_unmount(self) -> None:
         # Whatever ended the screens: the rows are given up, what is open is closed.
-        note = await self.services.close()
+        note = await self.servers.close()
         self.farewell = f"{self.farewell} {note}".strip()

@@ -339,6 +339,8 @@ class StartOptions:
     """Only the embedded server's password is ever prefilled."""
     server_name: str = ""
     """What the settings call that server; empty where they do not name it."""
+    usual_layout: Literal["seed", "schema"] = "seed"
+    """Wrapper of Cloud Director restores where the settings of a server name none."""
     wire: str = "auto"
     ca_file: Path | None = None
     fingerprint: str = ""
@@ -403,7 +405,8 @@ class StartOptions:
             self.wire = chosen("wire") or "auto"
         if is_free("read_only"):
             self.read_only = chosen("read_only") == str(True)
-        self.settings = self.settings.with_layout_of(name)
+        usual = replace(self.settings, cloud_layout=self.usual_layout)
+        self.settings = usual.with_layout_of(name)
 
 
 def bare_fingerprint(text: str) -> str:

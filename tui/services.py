@@ -7,7 +7,7 @@ never ends a restore's POST, its monitor or its journal rows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,8 @@ class Services:
         """Called when the incident or the marks are others."""
         self.on_trouble: Callable[[], None] = lambda: None
         """Called when `trouble` may be another."""
+        self.others: Callable[[], Sequence[Services]] = tuple
+        """Gives those of the other servers that this run is logged on to."""
         self.ask_for_password: Callable[[], Awaitable[bool]] = _nobody_to_ask
         """Asks the operator to log on again; gives whether there is a logon session then."""
         self.session_store, self.timeouts = session_store, timeouts
@@ -160,9 +162,7 @@ class Services:
 
     def note_trouble(self, error: BaseException | None) -> None:
         """Take note of why a call failed, or with None that one was answered."""
-        if error is not None and not isinstance(error, Untrusted):
-            return
-        if error is not self._untrusted:
+        if (error is None or isinstance(error, Untrusted)) and error is not self._untrusted:
             self._untrusted = error
             self.on_trouble()
 
@@ -223,12 +223,7 @@ class Services:
         """Return what keeps watching `restores` and says so through this object."""
         from tui.restores.watcher import RestoreWatcher
 
-        return RestoreWatcher(
-            restores,
-            self.clock,
-            on_notice=self.on_notice,
-            on_failure=self.on_failure,
-        )
+        return RestoreWatcher(restores, self.clock, on_notice=self.on_notice, on_failure=self.on_failure)
 
     def admit(self, connection: Connection) -> None:
         """Take charge of a connection after its logon: make its restores."""
@@ -272,6 +267,8 @@ class Services:
         """Open the journal once; return what to show where it is wrong, which is among `notices`, too."""
         from tui.store.journal import Journal
 
+        # One for all servers: sqlite's locks are those of the process, and end where it closes the file.
+        self.journal = self.journal or next((one.journal for one in self.others() if one.journal), None)
         if self.journal is not None:
             return ""
         try:
@@ -483,12 +480,12 @@ class Services:
             self.on_notice(kept.words, "note")
 
     async def _close_restores(self) -> None:
-        restores, recovery, journal = self.restores, self.recovery, self.journal
-        self.restores, self.recovery, self.journal = None, None, None
-        for work in (recovery, restores):
-            if work is not None:
-                await work.close()
-        if journal is not None:
+        parts, self.recovery, self.restores = (self.recovery, self.restores), None, None
+        for part in parts:
+            if part is not None:
+                await part.close()
+        journal, self.journal = self.journal, None
+        if journal is not None and all(one.journal is not journal for one in self.others()):
             await asyncio.to_thread(journal.close)
 
 

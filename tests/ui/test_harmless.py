@@ -30,7 +30,7 @@ from tui.restores.forms.fields import Choice, Field, FieldKind
 from tui.terminal.rendering import SinglePaintApp, SinglePaintScreen
 from tui.widgets.footer import Footer
 from tui.widgets.form import ChoiceRow, SwitchRow, TextRow
-from tui.widgets.header import Banner, Header, IncidentLine, StatusLine
+from tui.widgets.header import Banner, ElsewhereLine, Header, IncidentLine, StatusLine
 from tui.widgets.inputs import FilterInput, LineInput
 from tui.widgets.table_layout import Column, ListRows, StyledText
 from tui.widgets.text_view import BoxText, TextView
@@ -120,6 +120,12 @@ def incident(text: str) -> Iterable[Widget]:
     yield line
 
 
+def elsewhere(text: str) -> Iterable[Widget]:
+    line = ElsewhereLine()
+    line.call_later(line.show, text)
+    yield line
+
+
 def footer(text: str) -> Iterable[Widget]:
     class Bound(Static, can_focus=True):
         BINDINGS = [Binding("x", "x", text)]  # noqa: RUF012
@@ -165,6 +171,7 @@ WIDGETS: dict[str, Callable[[str], Iterable[Widget]]] = {
     "header": lambda text: [Header(text, marks="DEMO", who=text)],
     "banner": lambda text: [Banner(text)],
     "incident": incident,
+    "elsewhere": elsewhere,
     "status": status,
     "footer": footer,
     "switch": lambda text: [SwitchRow(field(text, FieldKind.BOOL), True)],

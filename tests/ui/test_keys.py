@@ -118,7 +118,7 @@ async def test_help_says_that_more_is_below_and_arrows_go_there(tmp_path: Path) 
         assert "DEMO  Keys on this screen" in shown
         assert "more lines: arrow keys" in shown
         assert "Esc closes this." not in shown
-        await press(pilot, "pagedown", "pagedown")
+        await press(pilot, "pagedown", "pagedown", "pagedown")
         assert "Esc closes this." in text_of(pilot)
 
 

@@ -28,8 +28,8 @@ from tui.cli.commands import build_parser
 from tui.cli.options import start_options
 from tui.config import NamedServer, Settings
 from tui.files import locked
-from tui.screens.certificate import CertificateScreen
 from tui.screens.dialogs import LogOnAgainScreen
+from tui.screens.login import CertificateScreen
 from tui.services import Services
 from tui.session import Connection
 from tui.store.journal import Journal

@@ -419,6 +419,7 @@ def start_options(options: argparse.Namespace) -> StartOptions:
     return StartOptions(
         folders=folders,
         settings=settings.with_layout_of(server_name),
+        usual_layout=settings.cloud_layout,
         server=server,
         server_name=server_name,
         user=user,

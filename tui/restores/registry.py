@@ -358,16 +358,24 @@ class EndedRestores:
     @property
     def words(self) -> str:
         """Return what ended, the worst first, and where to read more."""
+        return self.words_on("")
+
+    def words_on(self, server: str) -> str:
+        """Return `words` with the name of their server, where another one is on the screens."""
         ended = sorted(self._ended, key=lambda restore: ENDS.index(restore.state))
         if not ended:
             return ""
+        where = f"On {server}: the" if server else "The"
         if len(ended) == 1:
             why = "shows why" if ended[0].state is RestoreState.FAILED else "shows it"
-            return f"The restore of {_said(ended[0])}: Ctrl+T {why}."
+            shows = "S leads there" if server else f"Ctrl+T {why}"
+            return f"{where} restore of {_said(ended[0])}: {shows}."
         named = ", ".join(map(_said, ended[:_NAMED]))
         more = len(ended) - _NAMED
         rest = f" and {more} more" if more > 0 else ""
-        return f"{len(ended)} restores have ended: {named}{rest}. Ctrl+T shows them."
+        where = f"On {server}: " if server else ""
+        shows = "S leads there" if server else "Ctrl+T shows them"
+        return f"{where}{len(ended)} restores have ended: {named}{rest}. {shows}."
 
     @property
     def kind(self) -> str:

@@ -25,8 +25,7 @@ from tui.restores.forms.form import RestoreForm
 from tui.restores.incident import Incident
 from tui.restores.journal_mapping import Requester, new_restore, row_of
 from tui.restores.monitor import FASTEST_S, POLL_S, STALE_AFTER_S, Monitor, session_key
-from tui.restores.other_restores import NOTHING_BESIDE, beside
-from tui.restores.plan import PlanContext, RestorePlan, make_plan, new_names, with_context
+from tui.restores.plan import PlanContext, RestorePlan, beside, make_plan, new_names, with_context
 from tui.restores.ports import JournalEntry, RestoreApi, RestoreJournal
 from tui.restores.registry import Listener, RestoreRegistry, not_in_journal, with_unjournalled
 from tui.restores.restore import Restore
@@ -88,6 +87,8 @@ class RestoreService:
         self.server, self.operator, self._me = server, operator, this_process()
         self.incident: Incident | None = None
         """What restores are for: plans say what is lost, and a point of after it needs its own yes."""
+        self.is_followed_beside: Callable[[int], bool] = lambda _id: False
+        """Whether this run follows a row of the journal at another of its servers."""
         self._manager, self._clock = manager, clock
         self._journal_patience_s, self._reply_patience_s = journal_patience_s, reply_patience_s
         self._registry = RestoreRegistry(journal, clock, on_failure)
@@ -217,8 +218,7 @@ class RestoreService:
 
     def _with_own(self, context: PlanContext, point: RestorePoint) -> PlanContext:
         others: tuple[Restore | JournalEntry, ...] = (*self.all, *(one.entry for one in self._unfollowed))
-        known = beside(others, point) if others else NOTHING_BESIDE
-        return replace(context, incident=self.incident, **known)
+        return replace(context, incident=self.incident, **beside(others, point))
 
     async def submit(
         self,
@@ -409,7 +409,7 @@ class RestoreService:
                 self._registry.leave(lost.key)
         taken, unfollowed = [], []
         for entry in entries:
-            if self._registry.find_entry(entry.id) is not None:
+            if self._registry.find_entry(entry.id) is not None or self.is_followed_beside(entry.id):
                 continue
             found = why_unfollowed(entry, self.server, self._clock.now()) or await self._follow(entry)
             if isinstance(found, Unfollowed):

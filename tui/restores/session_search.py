@@ -19,8 +19,7 @@ from tui.api.errors import TimedOut, TooLarge, Unreadable
 from tui.api.models import Items, PointKind, RestoreSession
 from tui.api.query import Filter, Query, any_of, eq, ge, ne
 from tui.restore_states import FoundBy, RestoreState
-from tui.restores.other_restores import row_words
-from tui.restores.plan import RestorePlan
+from tui.restores.plan import RestorePlan, row_words
 from tui.restores.ports import JournalEntry, RestoreApi
 from tui.restores.restore import SEARCH_WINDOW_S, Restore, Timestamp, console
 

@@ -102,8 +102,9 @@ class RestoreWatcher:
     async def _ended_elsewhere(self, before: Mapping[str, Unfollowed]) -> list[JournalEntry]:
         left = {one.key for one in self._restores.unfollowed}
         followed = {one.entry_id for one in self._restores.all}
-        gone = [one for key, one in before.items() if key not in left and one.entry.id not in followed]
-        return [await self._restores.read_row(one.entry.id) for one in gone]
+        gone = [one.entry.id for key, one in before.items() if key not in left]
+        beside = self._restores.is_followed_beside
+        return [await self._restores.read_row(id) for id in gone if id not in followed and not beside(id)]
 
     def _say_found(self, found: tuple[Restore, ...]) -> None:
         count = sum(restore.is_in_flight for restore in found)

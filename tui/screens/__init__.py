@@ -11,8 +11,8 @@ What to open for what:
 
 - `base`: the status line, keys from `tui.actions`, `reading` (a read with
   its error shown), dialogs, messages.
-- `login` and `certificate`: from the server's name to the first logon, the
-  trust question included.
+- `login`: from the server's name to the first logon, the trust question
+  included.
 - `points`: the list of VMs; `points_tables` are its two tables,
   `points_loading` what it shows of loading and filter; `names` marks by a
   list of names.
@@ -28,7 +28,10 @@ What to open for what:
   `sessions`: what the server itself lists; `history`: the journal.
 - `restore_text`: a restore in words, for rows, details and notices. The
   states' own words are in `tui.restore_states`.
-- `dialogs`: a yes-or-no question, the platform, logging on again, help.
+- `notices`: what is new on one server, said on the status line of whatever is
+  shown.
+- `dialogs`: a yes-or-no question, the platform, logging on again, the servers,
+  help.
 
 How a screen is made:
 

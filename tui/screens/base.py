@@ -22,13 +22,14 @@ from textual.worker import Worker, WorkerState
 from tui.actions import EVERYWHERE, Action, actions_of, keys_of, spell_key
 from tui.api.errors import SessionExpired
 from tui.errors import VbemError, describe
+from tui.servers import elsewhere_words
 from tui.services import Services
 from tui.terminal.clipboard import Copied
 from tui.terminal.crash_edge import failure_of
 from tui.terminal.key_queue import is_typing, now_s
 from tui.terminal.rendering import SinglePaintScreen
 from tui.widgets.footer import Footer
-from tui.widgets.header import Banner, Header, IncidentLine, StatusLine
+from tui.widgets.header import Banner, ElsewhereLine, Header, IncidentLine, StatusLine
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste
@@ -54,6 +55,13 @@ class RestoresChanged(Message):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, RestoresChanged)
+
+
+class OthersChanged(Message):
+    """Something is new about the restores on other servers; a burst collapses to the last."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, OthersChanged)
 
 
 class Admitted(Message):
@@ -207,6 +215,7 @@ class VbemScreen(SinglePaintScreen[None]):
         yield Header(self.HEADING, marks=marks_of(self.services), who=self.services.who)
         yield Banner(self.services.trouble)
         yield IncidentLine()
+        yield ElsewhereLine()
         with Vertical(id="body"):
             yield from self.compose_body()
         yield StatusLine()
@@ -250,6 +259,7 @@ class VbemScreen(SinglePaintScreen[None]):
         self._note_tasks()
         self.show_trouble()
         self.show_incident()
+        self.show_elsewhere()
 
     def on_screen_suspend(self) -> None:
         self._uppermost.clear()
@@ -261,6 +271,7 @@ class VbemScreen(SinglePaintScreen[None]):
 
     def on_mount(self) -> None:
         self.show_incident()
+        self.show_elsewhere()
         self.set_interval(AGES_EVERY_S, self.show_incident)
 
     @on(IncidentChanged)
@@ -270,6 +281,11 @@ class VbemScreen(SinglePaintScreen[None]):
         is_set = services.restores is not None and services.restores.incident is not None
         words = services.recovery.incident_words(services.clock.now()) if is_set and services.recovery else ()
         self.query_one(IncidentLine).show(words)
+
+    @on(OthersChanged)
+    def show_elsewhere(self) -> None:
+        """Show what is in flight on the other servers."""
+        self.query_one(ElsewhereLine).show(elsewhere_words(self.services.others()))
 
     async def ask(self, dialog: Dialog[DialogT]) -> DialogT | None:
         """Return the answer to a dialog of this screen, for a worker.

@@ -1,4 +1,4 @@
-"""Small dialogs: a yes-or-no question with the safe answer first, and logging on again."""
+"""Small dialogs: a yes-or-no question with the safe answer first, logging on again, the list of servers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.actions import DIALOGS, actions_of, spell_keys
 from tui.api.errors import MAY_BE_LOGGED_ON, BadLogin
 from tui.errors import VbemError, describe
 from tui.sanitize import safe
-from tui.screens.base import Dialog, RestoresChanged, bindings_of
+from tui.screens.base import Dialog, OthersChanged, RestoresChanged, bindings_of
 from tui.screens.login import unreadable
 from tui.widgets.inputs import Button, LineInput
 from tui.widgets.table_layout import Column, ListRows
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.events import Key, Paste
 
     from tui.restores.forms.fields import Choice
+    from tui.servers import ServerRow, Servers
     from tui.services import Services
 
 
@@ -67,6 +68,7 @@ class AskScreen(Dialog[bool]):
         return (self._text() if callable(self._text) else self._text).split("\n")
 
     @on(RestoresChanged)
+    @on(OthersChanged)
     def _changed(self) -> None:
         self.query_one("#ask-text", BoxText).show(self._words)
 
@@ -324,6 +326,75 @@ class ChoiceScreen(Dialog[str | None]):
 
     def action_back(self) -> None:
         self.dismiss(None)
+
+
+_SERVER_COLUMNS = (
+    Column(key="name", label="Server", width=16, flex=1),
+    Column(key="host", label="Host", width=20, flex=1),
+    Column(key="in-flight", label="In flight", width=9, align="right"),
+    Column(key="logon", label="Logon", width=16, flex=1),
+)
+
+
+class ServersScreen(Dialog["ServerRow | None"]):
+    """The servers of the settings and of this run; dismissed with the one to go to.
+
+    Args:
+        services: of the screen below.
+        servers: what is to be chosen from.
+    """
+
+    NAME = "servers"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("servers")
+
+    def __init__(self, services: Services, servers: Servers) -> None:
+        super().__init__(services)
+        self._servers = servers
+
+    def compose_box(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield self.title_line("Servers")
+            yield VirtualTable(_SERVER_COLUMNS, id="servers-table")
+            yield Static(self._how, markup=False, id="servers-note")
+
+    @property
+    def _how(self) -> str:
+        if self.services.settings.servers:
+            return "Enter goes to a server. The restores on the one you leave stay watched."
+        path = safe(str(self.services.folders.settings), cells=200)
+        return f"No server has a name. In {path} a table [server.NAME] with a host names one."
+
+    def on_mount(self) -> None:
+        self._show()
+        table = self.query_one(VirtualTable)
+        table.select(next((row.name for row in self._servers.rows() if row.is_current), None))
+        table.focus()
+
+    @on(RestoresChanged)
+    @on(OthersChanged)
+    def _show(self) -> None:
+        rows = ListRows(self._servers.rows(), _server_cells, lambda row: row.name)
+        self.query_one(VirtualTable).set_rows(rows)
+
+    @on(VirtualTable.Chosen)
+    def take(self, event: VirtualTable.Chosen) -> None:
+        row = next((row for row in self._servers.rows() if row.name == event.key), None)
+        if row is not None and row.known_as:
+            words = f"You are logged on there as {row.known_as}: go to that one, or log off there first."
+            self.query_one("#servers-note", Static).update(safe(words, cells=200))
+        else:
+            self.dismiss(row)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+def _server_cells(row: ServerRow) -> tuple[str, ...]:
+    in_flight = row.services.in_flight_note.strip("()") if row.services else ""
+    logon = "logged on" if row.services else f"as {row.known_as}" if row.known_as else ""
+    if row.services and row.services.trouble:
+        logon = "NOT UPDATED"
+    return row.name, row.host, in_flight, "this one" if row.is_current else logon
 
 
 _INDENT = 16

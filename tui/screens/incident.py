@@ -11,15 +11,17 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Label, Static
 
+from tui.errors import VbemError, describe
 from tui.moment import EXAMPLES, Moment, MomentError, parse_length, parse_moment, spell_length
 from tui.restores.incident import Incident
 from tui.sanitize import safe
-from tui.screens.base import Dialog, bindings_of
+from tui.screens.base import Dialog, Notice, bindings_of
 from tui.widgets.inputs import Button, LineInput
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
+    from tui.recovery.service import RecoveryService
     from tui.services import Services
 
 USUAL_LIMIT = timedelta(hours=4)
@@ -32,6 +34,18 @@ class IncidentAnswer:
 
     incident: Incident | None
     typed: str = ""
+
+
+async def note_incident(recovery: RecoveryService, answer: IncidentAnswer) -> Notice:
+    """Put an answer in force; return what to say of it."""
+    try:
+        if answer.incident is None:
+            await recovery.clear_incident()
+            return Notice("The incident is cleared.")
+        await recovery.set_incident(answer.incident, answer.typed)
+    except VbemError as error:
+        return Notice(describe("note the incident", error), "bad")
+    return Notice("The incident is set; it stays until you clear it.", "good")
 
 
 class IncidentScreen(Dialog[IncidentAnswer]):

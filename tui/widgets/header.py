@@ -60,6 +60,21 @@ class IncidentLine(Static):
         self.update(safe(next(fitting, self._spellings[-1] if self._spellings else ""), cells=max(1, cells)))
 
 
+class ElsewhereLine(Static):
+    """What is in flight on other servers, below the first line; nothing while nothing is."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False, id="elsewhere")
+        self.display = False
+
+    def show(self, words: str) -> None:
+        """Show what is in flight; where it is empty there is no line."""
+        line = safe(f"OTHER SERVERS  {words}", cells=300) if words else ""
+        if line != self.content:
+            self.display = bool(words)
+            self.update(line)
+
+
 class StatusLine(Static):
     """One to three lines above the footer that say what happened and what to do."""
 
