@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 
 class RestoreState(StrEnum):
-    """Where a restore is in its life (DESIGN: the way of one restore)."""
+    """Where a restore is in its life."""
 
     PLANNED = "planned"
     """Nothing has been sent."""

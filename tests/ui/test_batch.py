@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -329,6 +330,15 @@ async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
         assert session is not None
         assert session.token not in saved
         assert saved.strip() == copied.strip()
+        script = path.with_suffix(".sh")
+        await press(pilot, "w")
+        await shows(pilot, "Save what is sent")
+        app.screen.query_one("#export-path", LineInput).value = str(script)
+        await press(pilot, "enter")
+        await shows(pilot, "2 requests are written to")
+        commands = shlex.split(script.read_text(), comments=True)
+        assert commands.count("curl") == 2
+        assert session.token not in commands
         await press(pilot, "escape")
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore 2 VMs?")
@@ -338,4 +348,5 @@ async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
         bodies = [row.request_body for row in app.services.journal.recent()]
     for sent in posts(demo):
         assert f"POST {sent['path']}" in saved
-    assert all(body in saved for body in bodies)
+        assert f"https://{demo.host}:{demo.port}{sent['path']}?action=restore" in commands
+    assert all(body in saved and body in commands for body in bodies)

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 Writer = Callable[[WireFormat], RestoreRequest]
 """The request in one format."""
-REQUESTS_HAVE = "Text: method, path, headers and body of each, as it is sent. The token is not in it."
+REQUESTS_HAVE = (
+    "Text: method, path, headers and body of each, as it is sent. A name that ends in .sh gets them as "
+    "commands of curl. The token is in neither."
+)
+OF_CURL = "# Each command restores a VM at once, unchecked. TOKEN is the token of a logon session.\n"
 
 
 class RequestScreen(VbemScreen):
@@ -124,6 +128,11 @@ def _text_of(requests: Sequence[RestoreRequest]) -> str:
     )
 
 
+def _curl_of(requests: Sequence[RestoreRequest], server: str) -> str:
+    """Return requests as a script for a shell."""
+    return OF_CURL + "".join(f"\n{request.curl(server)}\n" for request in requests)
+
+
 async def _save_requests(screen: VbemScreen, requests: Sequence[RestoreRequest]) -> None:
     """Ask where to, and write requests there as they are sent, whatever else the screen shows."""
     count = "The request" if len(requests) == 1 else f"{len(requests)} requests"
@@ -135,7 +144,10 @@ async def _save_requests(screen: VbemScreen, requests: Sequence[RestoreRequest])
     if path is None:
         screen.set_status("Nothing was written.")
         return
+    connection = screen.services.connection
+    server = connection.server if connection else screen.services.options.server
+    text = _curl_of(requests, server) if path.suffix == ".sh" else _text_of(requests)
     with screen.reporting("save what is sent"):
-        await asyncio.to_thread(write_new, path, _text_of(requests))
+        await asyncio.to_thread(write_new, path, text)
         verb = "is" if len(requests) == 1 else "are"
         screen.set_status(f"{count} {verb} written to {path}, readable only by you.", "good")

@@ -127,7 +127,7 @@ STEPS = st.one_of(
     st.tuples(
         st.just("send"), st.booleans(), st.sampled_from(["lost", "running", "finished"]), st.booleans()
     ),
-    # A link to the very point is evidence: a colleague who restores from it too is told as ours (DESIGN).
+    # A link to the very point is evidence: a colleague who restores from it too is told as ours.
     st.tuples(st.just("colleague"), st.sampled_from(["", OTHER])),
     st.tuples(st.just("launch"), st.integers(0, 3)),
     st.tuples(st.just("end"), st.integers(0, 5), st.sampled_from(RESULTS)),

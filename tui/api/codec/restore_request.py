@@ -6,6 +6,7 @@ What the API's tables forbid is refused here, whoever asks for it: a script fill
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -61,6 +62,21 @@ class RestoreRequest:
         """Return the request for people to read, its body exactly as sent."""
         lines = [f"{self.method} {self.path}", *(f"{name}: {value}" for name, value in self.headers.items())]
         return "\n".join([*lines, "X-RestSvcSessionId: (this logon session)", "", self.body.decode()])
+
+    def curl(self, server: str) -> str:
+        """Return the request as a command for a shell.
+
+        Args:
+            server: `host:port`; the token is taken from the variable `TOKEN`.
+        """
+        headers = (f"--header {shlex.quote(f'{name}: {value}')}" for name, value in self.headers.items())
+        lines = [
+            f"curl --fail --request {self.method} {shlex.quote(f'https://{server}{self.path}')}",
+            '--header "X-RestSvcSessionId: $TOKEN"',
+            *headers,
+            f"--data-binary {shlex.quote(self.body.decode())}",
+        ]
+        return " \\\n  ".join(lines)
 
 
 def write_path(collection: str, own_id: str, *, action: str = "", link: str = "") -> str:
