@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tui.api.errors import CertificateChanged, Untrusted
 from tui.clock import Clock, SystemClock
 from tui.errors import VbemError, describe
-from tui.restores import in_flight
+from tui.restores import leaving_words
 from tui.store.keyring_store import SessionStore
 from tui.store.known_servers import KnownServers
 from tui.store.last_logon import RefusalCounter, remember_logon
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from tui.recovery.service import RecoveryService
     from tui.restore_points.index import PointIndex
     from tui.restores.forms.fields import FormDraft
+    from tui.restores.journal_watcher import RestoreWatcher
     from tui.restores.ports import RestoreJournal
     from tui.restores.registry import Listener
     from tui.restores.restore import Restore
     from tui.restores.service import RestoreService
-    from tui.restores.watcher import RestoreWatcher
     from tui.session import Connection
     from tui.store.journal import Journal
     from tui.store.keyring_store import KeepResult
@@ -95,7 +95,7 @@ class Services:
         self.points: PointIndex | None = None
         """The restore points of this logon, as far as they are loaded."""
         self.reference_names = ReferenceNames()
-        self.watch_again = in_flight.WATCH_AGAIN
+        self.watch_again = leaving_words.WATCH_AGAIN
         """What watches restores again once this has ended, as the end of a sentence says it."""
         self.notices: tuple[str, ...] = ()
         """What must be read: kept until `notices_read`."""
@@ -221,7 +221,7 @@ class Services:
 
     def watcher(self, restores: RestoreService) -> RestoreWatcher:
         """Return what keeps watching `restores` and says so through this object."""
-        from tui.restores.watcher import RestoreWatcher
+        from tui.restores.journal_watcher import RestoreWatcher
 
         return RestoreWatcher(restores, self.clock, on_notice=self.on_notice, on_failure=self.on_failure)
 
@@ -368,7 +368,7 @@ class Services:
     def log_off_words(self) -> str:
         """Return what logging off does, for the question before it."""
         if self.in_flight or self._waiting_words:
-            return f"{in_flight.when_logging_off(self.in_flight)} {self._waiting_words}".strip()
+            return f"{leaving_words.when_logging_off(self.in_flight)} {self._waiting_words}".strip()
         if self._why_no_log_off:
             return f"{self._why_no_log_off} Its copy here is deleted."
         kept = self.connection.kept if self.connection else None
@@ -401,12 +401,12 @@ class Services:
     @property
     def in_flight_words(self) -> str:
         """Return how many restores are in flight, without a full stop; empty for none."""
-        return in_flight.count(self.in_flight)
+        return leaving_words.count(self.in_flight)
 
     @property
     def what_goes_on(self) -> str:
         """Return what goes on at the server when this program ends, in sentences; empty for nothing."""
-        words = in_flight.when_leaving(self.in_flight, self.watch_again)
+        words = leaving_words.when_leaving(self.in_flight, self.watch_again)
         waiting = self._waiting_words
         if words and self.is_demo:
             words = f"{self.in_flight_words}; the embedded server ends with this program."

@@ -15,6 +15,7 @@ from tests.house import TOP
 from tui.cli.exit_codes import ExitCode
 from tui.cli.main import main
 from tui.cli.output import widths_that_fit
+from tui.recovery.queue import AT_A_TIME, PER_SERVER
 
 # -- logging on --------------------------------------------------------------------------------------
 
@@ -290,6 +291,8 @@ def test_each_action_of_a_plan_has_its_own_help(action: str, capsys: pytest.Capt
     assert ("--requests " in said) is (action == "show")
     assert ("--overwrites N" in said) is (action == "run")
     assert ("--yes " in said) is (action == "run")
+    defaults = [f"(default: {number})" for number in (AT_A_TIME, PER_SERVER)] if action == "run" else []
+    assert re.findall(r"\(default: \d+\)", said) == defaults
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,13 @@ from tui.app import VbemApp
 
 ROOM = Path(tui.__file__).parent
 MOST_FILES = 45
-BESIDE = ("restore_points/", "screens/points", "api/models/enums.py", "session.py", "restores/watcher.py")
+BESIDE = (
+    "restore_points/",
+    "screens/points",
+    "api/models/enums.py",
+    "session.py",
+    "restores/journal_watcher.py",
+)
 """What may come meanwhile and is no part of a restore: the last news of the list below the form, which
 paints its rows again, the look for restores whose vbem has ended, and on a busy machine the tick that
 keeps the logon session alive."""

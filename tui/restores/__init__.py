@@ -28,7 +28,7 @@ restore through its files:
    restores there are.
 8. `RestoreService.cancel` sends one DELETE to the task's link; the monitor
    watches what it really did.
-9. At the next start, and every 5 seconds (`watcher`), `RestoreService.reattach` takes
+9. At the next start, and every 5 seconds (`journal_watcher`), `RestoreService.reattach` takes
    over the rows whose owner has ended (`journal_mapping.take_up` and
    `resume`), and the monitor finds those restores again. What it may not
    follow by itself is `unfollowed`, with why; `take_over` follows it on the

@@ -68,7 +68,7 @@ class Monitor:
         clock: Clock,
         *,
         on_logon_needed: Callable[[], object] | None = None,
-        fastest_s: float = FASTEST_S,
+        fastest_s: float,
         stale_after_s: float = STALE_AFTER_S,
         poll_s: float = POLL_S,
         on_failure: Callable[[BaseException], object] = lambda _error: None,
