@@ -100,7 +100,7 @@ async def confirm_overwrite(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The confirmation of a restore that overwrites the original."""
     await form(pilot, demo)
     await pilot.press("space", "ctrl+r")
-    await shows(pilot, "to OVERWRITE")
+    await shows(pilot, "Type the name crm01")
 
 
 async def confirm_cloud(pilot: Pilot[Any], demo: DemoProcess) -> None:
