@@ -44,6 +44,12 @@ def span(duration: timedelta) -> str:
     return large if small.startswith("0 ") else f"{large} {small}"
 
 
+def short_span(duration: timedelta) -> str:
+    """Return `span` for a narrow column: of two units `2h56m`, `3d4h`; of one the same."""
+    words = span(duration)
+    return words.replace(" min", "m").replace(" ", "") if words.count(" ") > 1 else words
+
+
 def elapsed(duration: timedelta) -> str:
     """Return a duration as `0:42`, `12:03` or `1:02:03`."""
     seconds = max(0, int(duration.total_seconds()))

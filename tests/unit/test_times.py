@@ -64,6 +64,14 @@ def test_a_span_has_its_two_largest_units(seconds: float, words: str) -> None:
     assert timefmt.span(timedelta(seconds=seconds)) == words
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(42, "42s"), (720, "12 min"), (3600, "1 h"), (15300, "4h15m"), (100 * 86400 - 1, "99d23h")],
+)
+def test_a_span_of_two_units_is_short_enough_for_a_column(seconds: float, words: str) -> None:
+    assert timefmt.short_span(timedelta(seconds=seconds)) == words
+
+
 def test_an_age_as_a_phrase() -> None:
     assert timefmt.ago(NOW - timedelta(minutes=4), NOW) == "4 min ago"
     assert timefmt.ago(NOW + timedelta(minutes=4), NOW) == "in the future"

@@ -27,7 +27,7 @@ from tui.screens.dialogs import AskScreen
 from tui.screens.history import ExportScreen
 from tui.screens.plan_text import plan_lines, spell_out
 from tui.screens.request_preview import RequestsScreen
-from tui.timefmt import day_and_time, span
+from tui.timefmt import day_and_time, short_span
 from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
 from tui.widgets.text_view import Line, TextView
 from tui.widgets.virtual_table import VirtualTable
@@ -50,7 +50,7 @@ _COLUMNS = (
     Column(key="vm", label="VM", width=16, least=8, flex=1, keeps_end=True),
     Column(key="platform", label="Platform", width=8, drop=2),
     Column(key="point", label="Point", width=12),
-    Column(key="lost", label="Lost", width=11, drop=1),
+    Column(key="lost", label="Lost", width=8, drop=1),
     Column(key="what", label="What happens", width=26, flex=3),
 )
 CHECKING = "The server is asked what runs."
@@ -452,7 +452,7 @@ def _cells(verdicts: Mapping[VmKey, ReadinessRow], line: PlanLine) -> tuple[Cell
     mark = "x" if line.problem and not line.is_left_out else "-" if line.is_left_out else ""
     mark = mark or ("!" if line.notes else " ")
     created = line.point.known_created if line.point is not None else None
-    lost = "" if line.lost is None else span(line.lost)
+    lost = "" if line.lost is None else short_span(line.lost)
     tone = "bad" if line.problem else "warning" if line.overwrites else "dim" if line.is_left_out else ""
     words, verdict = line.words, verdicts.get(line.key)
     if verdict is not None and line.is_to_be_sent:
