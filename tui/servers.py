@@ -212,6 +212,11 @@ def name_of(services: Services) -> str:
     return chosen if chosen in names else next(iter(names), server)
 
 
+def who_of(services: Services) -> str:
+    """Return user and server of some services, as the settings name it; empty before logon."""
+    return f"{services.connection.user} @ {name_of(services)}" if services.connection else ""
+
+
 def elsewhere_words(others: Iterable[Services]) -> str:
     """Return what is in flight on other servers, without a full stop; empty for nothing.
 

@@ -100,6 +100,7 @@ async def test_a_restore_on_the_server_one_has_left_is_counted_and_its_end_is_sa
         await to_lab(pilot, lab)
         shown = text_of(pilot)
         assert "OTHER SERVERS  1 in flight on prod" in shown
+        assert f"{lab.user} @ lab" in shown.splitlines()[0], "as the settings name it"
         assert "NOT WATCHED" not in shown
         await press(pilot, "S")
         assert any("lab" in line and "this one" in line for line in text_of(pilot).splitlines())

@@ -22,7 +22,7 @@ from textual.worker import Worker, WorkerState
 from tui.actions import EVERYWHERE, Action, actions_of, keys_of, spell_key
 from tui.api.errors import SessionExpired
 from tui.errors import VbemError, describe
-from tui.servers import elsewhere_words
+from tui.servers import elsewhere_words, who_of
 from tui.services import Services
 from tui.terminal.clipboard import Copied
 from tui.terminal.crash_edge import failure_of
@@ -212,7 +212,7 @@ class VbemScreen(SinglePaintScreen[None]):
         return self.services.options.read_only
 
     def compose(self) -> ComposeResult:
-        yield Header(self.HEADING, marks=marks_of(self.services), who=self.services.who)
+        yield Header(self.HEADING, marks=marks_of(self.services), who=who_of(self.services))
         yield Banner(self.services.trouble)
         yield IncidentLine()
         yield ElsewhereLine()
