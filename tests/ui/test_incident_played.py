@@ -51,7 +51,7 @@ def posts(demo: DemoProcess) -> list[dict[str, Any]]:
 
 
 async def sent_and_cut_off(demo: DemoProcess, operator: Operator, screen: RestorePointsScreen) -> None:
-    """From `i` to five requests, the reply to the first lost; the others wait when the program ends."""
+    """From `i` to four requests, the reply to the first lost; the others wait when the program ends."""
     screen.vms.focus()
     await operator.press("i", then="Incident: restore to before")
     await operator.press(*f"{MOMENT:%H:%M}Z", "enter", *"INC-5001", "enter", then="INCIDENT  before")
@@ -68,25 +68,25 @@ async def sent_and_cut_off(demo: DemoProcess, operator: Operator, screen: Restor
     await operator.press("ctrl+r", then="Restore 11 VMs?")
     assert posts(demo) == []
     await operator.press("right", "enter", then="waiting")
-    await shows(operator.pilot, "4 launching, 1 UNKNOWN, 6 waiting of 11")
+    await shows(operator.pilot, "3 launching, 1 UNKNOWN, 7 waiting of 11")
     demo.advance(10)
     # Whichever request came first lost its reply; `archive01` launches for longer.
-    await shows(operator.pilot, "4 restoring, 1 ")
+    await shows(operator.pilot, "3 restoring, 1 ")
 
 
 async def taken_up(demo: DemoProcess, operator: Operator) -> None:
-    """The rest is confirmed again after the restart, the launch of `git01` is cancelled, and all ends."""
-    await shows(operator.pilot, "6 VMs of an interrupted queue NOT SENT")
-    await operator.press("ctrl+t", then="An interrupted queue: 6 NOT SENT")
+    """The rest is confirmed again after the restart, the launch of `mail01` is cancelled, and all ends."""
+    await shows(operator.pilot, "7 VMs of an interrupted queue NOT SENT")
+    await operator.press("ctrl+t", then="An interrupted queue: 7 NOT SENT")
     await operator.press("right", "enter", then="will be sent.")
-    await operator.press("ctrl+r", then="Restore 6 VMs?")
-    assert len(posts(demo)) == 5
+    await operator.press("ctrl+r", then="Restore 7 VMs?")
+    assert len(posts(demo)) == 4
     demo.advance(200)
     await operator.press("right", "enter", then="4 launching")
-    await operator.press("down", then=" git01: launching")
+    await operator.press("down", "down", then=" mail01: launching")
     await operator.press("c", then="Cancel")
     await operator.press("right", "enter", then="The task is gone after the cancel")
-    await operator.press("enter", then="git01")
+    await operator.press("enter", then="mail01")
 
     def has_ended() -> bool:
         demo.advance(5)
@@ -112,11 +112,11 @@ async def test_twelve_vms_from_the_moment_to_the_report(demo: DemoProcess, tmp_p
     assert len(posts(demo)) == len({one["path"] for one in posts(demo)}) == len(at_server)
     assert not any(one["overwrites"] for one in at_server.values())
     # A restore from a point of after the incident would have come to Warning.
-    assert {vm for vm, one in at_server.items() if one["result"] != "Success"} == {"crm01", "git01"}
-    assert at_server["git01"]["launch_stopped"]
+    assert {vm for vm, one in at_server.items() if one["result"] != "Success"} == {"crm01", "mail01"}
+    assert at_server["mail01"]["launch_stopped"]
     report = json.loads(path.read_text(encoding="utf-8"))
     assert {one["vm_name"]: one["result"] for one in report["restores"]} == {
-        vm: {"crm01": "FAILED", "git01": "UNKNOWN"}.get(vm, "restored") for vm in at_server
+        vm: {"crm01": "FAILED", "mail01": "UNKNOWN"}.get(vm, "restored") for vm in at_server
     }
     assert (report["restored"], report["total"]) == (9, 11)
     assert all(datetime.fromisoformat(one["point"]) < MOMENT for one in report["restores"])

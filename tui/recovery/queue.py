@@ -1,8 +1,10 @@
 """The queue of a recovery plan, as a snapshot that only pure functions change.
 
 What is sent next, and why a line is not, follows from the snapshot alone; `queue_runner` does the sending. A
-line whose restore is unknown counts as ended, for nobody may ever learn more: it frees its place and stops
-nothing, unless it is critical.
+line whose restore is not known to have ended keeps its place, whatever is doubtful about it. One that is
+unknown keeps it while its session is looked for at full pace: after that nobody may ever learn more, and it
+frees its place though it may still run. If it is found to run after all, it has its place again, and nothing
+more is sent until there is room. The groups after it do not wait for it, unless it is critical.
 """
 
 from __future__ import annotations
@@ -91,10 +93,21 @@ class QueuedLine:
 
     @property
     def has_ended(self) -> bool:
-        """Return whether nothing more is waited for: it is over, unknown, not sent or taken out."""
+        """Return whether nothing more is waited for: it is over, not sent, taken out, or unknown for good.
+
+        Unknown for good is what is not looked for at full pace any more, and whose session has stopped
+        without a result.
+        """
         if self.restore is not None:
-            return self.restore.is_over or self.restore.state is RestoreState.UNKNOWN
+            is_searched = self.restore.search_since is not None
+            return self.restore.is_over or (self.restore.state is RestoreState.UNKNOWN and not is_searched)
         return not self.is_to_be_sent
+
+    @property
+    def is_awaited(self) -> bool:
+        """Return whether the groups after it wait for it: not for one that is unknown."""
+        is_unknown = self.restore is not None and self.restore.state is RestoreState.UNKNOWN
+        return not (self.has_ended or is_unknown)
 
     @property
     def uses_place(self) -> bool:
@@ -157,20 +170,21 @@ class Queue:
         raise KeyError(id)
 
     def held_by(self, group: int) -> tuple[QueuedLine, ...]:
-        """Return the critical lines of earlier groups that ended, were not restored, and hold the group."""
+        """Return the critical lines of earlier groups that failed or are unknown, and hold the group."""
         return tuple(
             line
             for line in self.lines
             if line.critical
             and line.group < group
-            and line.has_ended
+            and not line.is_awaited
             and not line.is_restored
             and line.id not in self.let_go
         )
 
     def may_begin(self, group: int) -> bool:
-        """Return whether the groups before have ended, and none of their critical lines holds this one."""
-        return all(line.has_ended for line in self.lines if line.group < group) and not self.held_by(group)
+        """Return whether no line of the groups before is awaited, or holds this one."""
+        is_awaited = any(line.is_awaited for line in self.lines if line.group < group)
+        return not is_awaited and not self.held_by(group)
 
     def next_line(self) -> QueuedLine | None:
         """Return the line to send now; None where nothing may be sent."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -16,7 +18,7 @@ from tests.unit.restores.world import World
 from tui.recovery import queue as transitions
 from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.recovery.queue_summary import line_words, summarize
-from tui.restore_states import RestoreState
+from tui.restore_states import FoundBy, RestoreState
 
 PLAN = World().plan()
 RUNNING = {RestoreState.SENT, RestoreState.LAUNCHING, RestoreState.RESTORING}
@@ -58,10 +60,15 @@ class Sending(RuleBasedStateMachine):
         return self.queue.lines[number % len(self.queue.lines)]
 
     def is_running(self, one: QueuedLine) -> bool:
-        return one.state is LineState.SENDING or (one.restore is not None and one.restore.state in RUNNING)
+        """Whether it is not known to have ended, and may still be heard of soon."""
+        found = one.restore
+        is_searched = found is not None and found.search_since is not None
+        return one.state is LineState.SENDING or is_searched or (found is not None and found.state in RUNNING)
 
     def is_pending(self, one: QueuedLine) -> bool:
-        return one.state is LineState.WAITING or self.is_running(one)
+        """Whether the groups after it wait for it."""
+        is_running = one.restore is not None and one.restore.state in RUNNING
+        return one.state in {LineState.WAITING, LineState.SENDING} or is_running
 
     def is_bad(self, one: QueuedLine) -> bool:
         is_good = one.restore is not None and one.restore.state in GOOD
@@ -90,14 +97,16 @@ class Sending(RuleBasedStateMachine):
             self.rows[one.id] += 1
             self.hear(one, RestoreState.SENT)
 
-    @rule(number=st.integers(0, 9), state=st.sampled_from(STATES))
-    def server_says(self, number: int, state: RestoreState) -> None:
+    @rule(number=st.integers(0, 9), state=st.sampled_from(STATES), is_searched=st.booleans())
+    def server_says(self, number: int, state: RestoreState, is_searched: bool) -> None:
         one = self.pick(number)
         if one.restore is not None and not one.restore.is_over:
-            self.hear(one, state)
+            self.hear(one, state, is_searched=is_searched and state is RestoreState.UNKNOWN)
 
-    def hear(self, one: QueuedLine, state: RestoreState) -> None:
-        self.queue = transitions.with_restores(self.queue, [restore(state, queue_row=one.id), restore()])
+    def hear(self, one: QueuedLine, state: RestoreState, *, is_searched: bool = False) -> None:
+        since = 0.0 if is_searched else None
+        heard = restore(state, queue_row=one.id, search_since=since)
+        self.queue = transitions.with_restores(self.queue, [heard, restore()])
 
     @rule(number=st.integers(0, 9), may_wait=st.booleans())
     def nothing_was_sent(self, number: int, may_wait: bool) -> None:
@@ -192,6 +201,34 @@ def with_state(id: int, state: RestoreState, **changes: object) -> QueuedLine:
         plan=None,
         restore=restore(state, queue_row=id, **changes),
     )
+
+
+DOUBTFUL = (
+    {"state": RestoreState.RESTORING, "found_by": FoundBy.PROBABLY, "session_uid": session_id(1)},
+    {"state": RestoreState.RESTORING, "problem": "The server did not answer."},
+    {"state": RestoreState.RESTORING, "session_uid": session_id(1), "is_missing": True},
+    {"state": RestoreState.LAUNCHING, "problem": "The server did not answer."},
+    {"state": RestoreState.UNKNOWN, "search_since": 0.0},
+)
+
+
+@pytest.mark.parametrize("doubt", DOUBTFUL)
+def test_what_is_not_known_to_have_ended_keeps_its_place_in_both_limits(doubt: dict[str, Any]) -> None:
+    others = [with_state(id, RestoreState.RESTORING) for id in (2, 3, 4)]
+    full = queue_with(with_state(1, **doubt), *(replace(one, server="s2") for one in others), line(5))
+    assert full.next_line() is None
+    of_server = queue_with(with_state(1, **doubt), others[0], line(5), line(6, server="s2"))
+    found = of_server.next_line()
+    assert found is not None
+    assert found.id == 6
+
+
+def test_what_is_unknown_for_good_blocks_no_place_for_ever() -> None:
+    lost = with_state(1, RestoreState.UNKNOWN)
+    stopped = with_state(2, RestoreState.UNKNOWN, session_uid=session_id(2), no_result_since=0.0)
+    found = queue_with(lost, stopped, line(3)).next_line()
+    assert found is not None
+    assert found.id == 3
 
 
 def test_the_counts_the_share_and_the_title() -> None:

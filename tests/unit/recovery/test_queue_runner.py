@@ -15,6 +15,7 @@ from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused,
 from tui.api.models import SessionResult
 from tui.recovery.queue import QueueRunning
 from tui.recovery.queue_summary import line_words
+from tui.restores.restore import SEARCH_WINDOW_S
 from tui.store.errors import JournalError
 from tui.store.recovery_journal import QueueEntry
 
@@ -64,7 +65,7 @@ async def test_a_failed_launch_holds_later_groups_only_where_it_is_critical(
 ) -> None:
     site.manager.answers["vm1"] = answer
     lines = [site.line("vm1", critical=True), site.line("vm2"), site.line("vm3", 2)]
-    queue = await site.start(*lines, at_a_time=1)
+    queue = await site.start(*lines, at_a_time=2)
     await site.until_sent("vm1", "vm2")
     await site.end("vm2")
     assert site.states() == {"vm1": state, "vm2": "succeeded", "vm3": "waiting"}
@@ -72,6 +73,18 @@ async def test_a_failed_launch_holds_later_groups_only_where_it_is_critical(
     assert (words.label, words.detail) == ("held", "vm1 of group 1 was not restored")
     queue.let_go_on(2)
     await site.until_sent("vm1", "vm2", "vm3")
+
+
+async def test_what_is_unknown_keeps_its_place_until_its_search_has_run_out(site: Site) -> None:
+    site.manager.answers["vm1"] = ConnectionLost("reset")
+    await site.start(site.line("vm1"), site.line("vm2"), at_a_time=1)
+    await site.until_sent("vm1")
+    await site.end()
+    await site.until_sent("vm1")
+    site.clock.seconds += SEARCH_WINDOW_S
+    await site.end()
+    await site.until_sent("vm1", "vm2")
+    assert site.states() == {"vm1": "unknown", "vm2": "launching"}
 
 
 @pytest.mark.parametrize(
