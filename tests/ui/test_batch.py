@@ -208,14 +208,23 @@ async def test_the_queue_is_seen_paused_changed_and_goes_on(app: VbemApp, demo: 
         await queued(pilot, screen, "sql01\nsql02\nwiki01\n")
         await until(pilot, lambda: len(posts(demo)) == 1, "the first request")
         await shows(pilot, "2 waiting")
+        await shows(pilot, "p Pause")
         await pilot.press("p")
         await shows(pilot, "PAUSED")
+        await shows(pilot, "p Resume")
+        assert "p Pause" not in text_of(pilot)
         await pilot.press("end")
+        await shows(pilot, "p resumes the queue")
         await pilot.press("x")
         await shows(pilot, "1 taken out")
         await pilot.press("p", "plus")
         await shows(pilot, "2 at a time")
         await until(pilot, lambda: len(posts(demo)) == 2, "the second request")
+        await shows(pilot, "2 launching")
+        await settle(pilot)
+        assert "p Pause" not in text_of(pilot)
+        await pilot.press("p")
+        await shows(pilot, "There is nothing to pause: no VM of a queue waits.")
     assert len(posts(demo)) == 2
 
 

@@ -151,6 +151,11 @@ class Queue:
         return tuple(line for line in self.lines if line.is_to_be_sent)
 
     @property
+    def is_pausable(self) -> bool:
+        """Return whether there is something to pause, or to resume."""
+        return self.is_paused or bool(self.to_be_sent)
+
+    @property
     def to_confirm(self) -> tuple[QueuedLine, ...]:
         """Return the waiting lines that must be prepared and confirmed again."""
         return tuple(line for line in self.lines if line.state is LineState.WAITING and line.plan is None)

@@ -51,7 +51,7 @@ class QueueSummary:
     done: float
     """The share that has ended, what runs by its progress; from 0 to 1."""
     elapsed: timedelta | None
-    """From the first one sent to the last end, by this machine's clock; None where none was sent."""
+    """From the first one sent to the last end known, by this machine's clock; None where one is missing."""
     left: timedelta | None
     """An estimate; None where there is none."""
     left_words: str
@@ -130,9 +130,9 @@ def _elapsed(queue: Queue, now: datetime) -> timedelta | None:
     if not restores:
         return None
     ends = [one.ended for one in restores if one.ended is not None]
-    is_over = queue.is_finished and len(ends) == len(restores)
+    last = max(ends, default=None) if queue.is_finished else now
     begun = min(one.submitted for one in restores)
-    return max((max(ends) if is_over else now) - begun, timedelta(0))
+    return None if last is None else max(last - begun, timedelta(0))
 
 
 def _left(queue: Queue, held: int, now: datetime) -> tuple[timedelta | None, str]:

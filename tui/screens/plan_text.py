@@ -180,7 +180,8 @@ def queue_line_details(queue: Queue, line: QueuedLine) -> list[Line]:
     words = line_words(queue)[line.id]
     lines: list[Line] = [f"State: {words.label}. {words.detail}".strip()]
     if line.state is LineState.WAITING:
-        lines.append("x takes it out; J and K move it in its group; p pauses the queue.")
+        turns = "resumes" if queue.is_paused else "pauses"
+        lines.append(f"x takes it out; J and K move it in its group; p {turns} the queue.")
     if words.label == HELD:
         lines.append("u lets its group begin, though that VM was not restored.")
     if line.state in {LineState.TAKEN_OUT, LineState.NOT_SENT}:

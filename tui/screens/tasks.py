@@ -190,8 +190,8 @@ class TasksScreen(VbemScreen):
                     return
 
     def action_pause(self) -> None:
-        if self._queue is None:
-            self.set_status("There is no queue to pause.")
+        if self._queue is None or not self._queue.queue.is_pausable:
+            self.set_status("There is nothing to pause: no VM of a queue waits.")
         elif self._queue.queue.to_confirm:
             self.app.post_message(OpenBatch(None, is_interrupted=True))
         elif self._queue.queue.is_paused:
@@ -335,7 +335,8 @@ class TasksScreen(VbemScreen):
             "again": not _may_send_again(chosen),
             "take_over": one is None or not (one.may_be_taken or one.is_watched),
         }
-        missing = {"tasks.pause"} if self._queue is None else set()
+        queue = self._queue.queue if self._queue else None
+        missing = set() if queue is not None and queue.is_pausable else {"tasks.pause"}
         for name, off in unusable.items():
             button = self.query_one(f"#tasks-{name.partition('_')[0]}", Button)
             if button.disabled != off or button.display == off:
@@ -345,7 +346,9 @@ class TasksScreen(VbemScreen):
         if restores is not None and chosen is not None and not unusable["cancel"]:
             unusable["cancel"] = not restores.what_cancel_can_do(chosen).possible
         unusable["say_session"] = chosen is None or chosen.state is not RestoreState.UNKNOWN
-        self.query_one(Footer).leave_out(missing | {f"tasks.{name}" for name, off in unusable.items() if off})
+        footer = self.query_one(Footer)
+        footer.rename("tasks.pause", "Resume" if queue is not None and queue.is_paused else "")
+        footer.leave_out(missing | {f"tasks.{name}" for name, off in unusable.items() if off})
 
     @work(group="plan", exit_on_error=False, description="read the plan of a restore")
     async def _read_plan(self, entry_id: int) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.binding import Binding
 from textual.events import Click
 from textual.strip import Strip
 from textual.widget import Widget
@@ -76,12 +77,20 @@ class Footer(Widget):
         self._words: list[FooterKey] = []
         self._notes = dict(notes or {})
         """What follows a key's label, by the action's id."""
+        self._names: dict[str, str] = {}
+        """Labels of keys that now do the opposite of what their actions are called, by the actions' ids."""
         self._left_out: frozenset[str] = frozenset()
 
     def note(self, action: str, words: str) -> None:
         """Say something behind a key's label, such as how many restores its screen has to show."""
         if self._notes.get(action, "") != words:
             self._notes[action] = words
+            self.follow()
+
+    def rename(self, action: str, label: str) -> None:
+        """Show another label while the key does the opposite; an empty one shows the action's own again."""
+        if self._names.get(action, "") != label:
+            self._names[action] = label
             self.follow()
 
     def leave_out(self, actions: Set[str]) -> None:
@@ -102,7 +111,7 @@ class Footer(Widget):
             FooterKey(
                 binding.id or "",
                 _SPELLED.get(binding.key, binding.key),
-                f"{binding.description} {self._notes.get(binding.id or '', '')}".strip(),
+                f"{self._label(binding)} {self._notes.get(binding.id or '', '')}".strip(),
                 binding.key,
                 not enabled,
                 bool(self._notes.get(binding.id or "")),
@@ -118,6 +127,9 @@ class Footer(Widget):
         if words != self._words:
             self._words = words
             self.refresh()
+
+    def _label(self, binding: Binding) -> str:
+        return self._names.get(binding.id or "") or binding.description
 
     @property
     def _warning(self) -> str:

@@ -278,3 +278,13 @@ def test_once_all_have_ended_the_elapsed_time_stands_still() -> None:
     summary = summarize(queue, NOW + timedelta(hours=9))
     assert (summary.elapsed, summary.left_words, summary.done) == (timedelta(seconds=90), "", 1.0)
     assert summarize(queue_with(line(1)), NOW).elapsed is None
+
+
+def test_what_is_unknown_for_good_does_not_let_elapsed_go_on() -> None:
+    lost, later = with_state(2, RestoreState.UNKNOWN), NOW + timedelta(hours=9)
+    summary = summarize(queue_with(restored(1, 60), lost), later)
+    assert (summary.elapsed, summary.left_words, summary.done) == (timedelta(seconds=60), "", 1.0)
+    assert summarize(queue_with(lost), later).elapsed is None, "no end is known"
+    searched = with_state(2, RestoreState.UNKNOWN, search_since=0.0)
+    going = summarize(queue_with(restored(1, 60), searched), later)
+    assert (going.elapsed, going.done) == (timedelta(hours=9), 0.5)
