@@ -378,7 +378,9 @@ class Services:
     @property
     def quit_words(self) -> str:
         """Return what quitting does, for the question before it."""
-        restores = self.what_goes_on or "Nothing is in flight."
+        unknown = leaving_words.unknown(self.restores.all if self.restores else ())
+        idle = "Nothing else is in flight." if unknown else "Nothing is in flight."
+        restores = f"{unknown} {self.what_goes_on or idle}".strip()
         session = self._why_no_log_off
         if not session and self.connection:
             session = self.connection.parting_words(bool(self.in_flight))

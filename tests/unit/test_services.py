@@ -138,3 +138,18 @@ async def test_it_goes_on_is_not_said_of_what_nobody_answered(
     ones = tuple(restore(**{"entry_id": 1, **changes}) for changes in restores)
     monkeypatch.setattr(RestoreService, "in_flight", ones)
     assert words in services.what_goes_on
+
+
+async def test_quitting_names_what_is_unknown_before_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, _, _ = await watched(tmp_path, FakeManager())
+    lost = [restore(RestoreState.UNKNOWN, key=f"r{one}", vm_name=f"print0{one}") for one in range(1, 6)]
+    for count, words in (
+        (1, "print01 is UNKNOWN. Nothing else is in flight."),
+        (2, "print01, print02 are UNKNOWN. Nothing else"),
+        (5, "print01, print02, print03 and 2 more are UNKNOWN. Nothing else"),
+        (0, "Nothing is in flight."),
+    ):
+        monkeypatch.setattr(RestoreService, "all", tuple(lost[:count]))
+        assert services.quit_words.startswith(words)

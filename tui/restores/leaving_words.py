@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from tui.restore_states import RestoreState
 from tui.sanitize import safe
 
 if TYPE_CHECKING:
@@ -12,12 +13,22 @@ if TYPE_CHECKING:
 
 WATCH_AGAIN = "start vbem again to watch"
 """What watches again, in the screens."""
+_NAMED = 3
+"""More than so many are only counted: a status line has few lines."""
 
 
 def count(restores: Sequence[Restore]) -> str:
     """Return how many are in flight, without a full stop; empty for none."""
     noun = "1 restore is" if len(restores) == 1 else f"{len(restores)} restores are"
     return f"{noun} still in flight" if restores else ""
+
+
+def unknown(restores: Iterable[Restore]) -> str:
+    """Return which of them are UNKNOWN, whether or not they are in flight, in a sentence; empty for none."""
+    names = [safe(one.vm_name, cells=40) for one in restores if one.state is RestoreState.UNKNOWN]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    verb = "is" if len(names) == 1 else "are"
+    return f"{', '.join(names[:_NAMED])}{more} {verb} UNKNOWN." if names else ""
 
 
 def fate(restores: Sequence[Restore]) -> str:

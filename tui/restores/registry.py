@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from typing import Any, Concatenate, ParamSpec
 from tui.api.models import Task
 from tui.clock import Clock
 from tui.restore_states import ENDS, FoundBy, RestoreState
+from tui.restores import leaving_words
 from tui.restores.journal_mapping import journal_fields, resume, take_up
 from tui.restores.ports import JournalEntry, RestoreJournal
 from tui.restores.restore import Restore, Timestamp
@@ -328,10 +329,12 @@ class EndedRestores:
         self._sent: set[str] = set()
         """What no task is known of yet."""
         self._ended: list[Restore] = []
+        self._unknown = ""
+        """Which restores are UNKNOWN, in a sentence."""
         self.shown = ""
         """The sentence that is on some status line; empty for none."""
 
-    def notice(self, restores: Iterable[Restore], *, is_form_open: bool = False) -> bool:
+    def notice(self, restores: Sequence[Restore], *, is_form_open: bool = False) -> bool:
         """Look at all restores as they are now; whether one has ended.
 
         Args:
@@ -348,6 +351,7 @@ class EndedRestores:
             else:
                 (self._begun if restore.state.has_begun else self._sent).add(restore.key)
         self._ended += new
+        self._unknown = leaving_words.unknown(restores)
         return bool(new)
 
     def forget(self) -> None:
@@ -357,7 +361,7 @@ class EndedRestores:
 
     @property
     def words(self) -> str:
-        """Return what ended, the worst first, and where to read more."""
+        """Return what is UNKNOWN and what ended, and where to read more; empty for no ends."""
         return self.words_on("")
 
     def words_on(self, server: str) -> str:
@@ -365,15 +369,16 @@ class EndedRestores:
         ended = sorted(self._ended, key=lambda restore: ENDS.index(restore.state))
         if not ended:
             return ""
-        where = f"On {server}: the" if server else "The"
+        where = f"On {server}: " if server else ""
+        where = f"{where}{self._unknown} ".lstrip() if self._unknown else where
         if len(ended) == 1:
             why = "shows why" if ended[0].state is RestoreState.FAILED else "shows it"
             shows = "S leads there" if server else f"Ctrl+T {why}"
-            return f"{where} restore of {_said(ended[0])}: {shows}."
+            the = "the" if where.endswith(": ") else "The"
+            return f"{where}{the} restore of {_said(ended[0])}: {shows}."
         named = ", ".join(map(_said, ended[:_NAMED]))
         more = len(ended) - _NAMED
         rest = f" and {more} more" if more > 0 else ""
-        where = f"On {server}: " if server else ""
         shows = "S leads there" if server else "Ctrl+T shows them"
         return f"{where}{len(ended)} restores have ended: {named}{rest}. {shows}."
 
@@ -383,7 +388,7 @@ class EndedRestores:
         states = {restore.state for restore in self._ended}
         if RestoreState.FAILED in states:
             return "bad"
-        return "good" if states == {RestoreState.SUCCEEDED} else "note"
+        return "good" if states == {RestoreState.SUCCEEDED} and not self._unknown else "note"
 
 
 def _said(restore: Restore) -> str:

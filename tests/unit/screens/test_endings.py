@@ -41,6 +41,20 @@ def test_of_many_the_worst_come_first_and_the_rest_is_counted() -> None:
     assert endings.kind == "bad"
 
 
+def test_what_is_unknown_comes_before_what_has_ended() -> None:
+    lost = replace(restore(RestoreState.UNKNOWN), key="lost", vm_name="print01")
+    for count, rest in (
+        (1, "The restore of web0 succeeded: Ctrl+T shows it."),
+        (2, "2 restores have ended: web0 succeeded, web1 succeeded. Ctrl+T shows them."),
+    ):
+        endings = EndedRestores()
+        begun = [replace(restore(), key=f"r{number}", vm_name=f"web{number}") for number in range(count)]
+        assert not endings.notice([lost, *begun])
+        assert endings.notice([lost, *(replace(one, state=RestoreState.SUCCEEDED) for one in begun)])
+        assert (endings.words, endings.kind) == (f"print01 is UNKNOWN. {rest}", "note")
+        assert endings.words_on("em2").startswith("On em2: print01 is UNKNOWN. ")
+
+
 def test_what_ends_later_is_told_with_what_was_not_seen_yet() -> None:
     endings = told(("app07", RestoreState.SUCCEEDED))
     later = replace(restore(), key="later", vm_name="db01")
