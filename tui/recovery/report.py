@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tui import sanitize, timefmt
+from tui.api.models import Platform
 from tui.errors import VbemError
 from tui.files import new_private
 from tui.recovery.queue import LineState, queue_of
@@ -74,7 +75,7 @@ class ReportRow:
     result: str
     """`restored`, `FAILED`, `UNKNOWN`, `NOT SENT`, ..."""
     words: str = ""
-    """The server's words, or why it is not known."""
+    """What is known, with what the server said, or why it was not sent."""
     is_restored: bool = False
     is_over: bool = False
     point: datetime | None = None
@@ -138,6 +139,11 @@ class Report:
     rows: tuple[ReportRow, ...] = ()
 
     @property
+    def incident(self) -> datetime | None:
+        """Return the moment that all with one are of before; None where there is none, or several."""
+        return _only({row.incident for row in self.rows} - {None})
+
+    @property
     def lasting(self) -> tuple[ReportRow, ...]:
         """Return a row for each VM: the one that restored it, else its newest.
 
@@ -177,11 +183,8 @@ class Report:
         """Return the time from the incident to the last VM back, by the server's clock; None if not known."""
         back = [row for row in self.rows if row.is_restored]
         ends = [row.ended for row in back if row.ended is not None]
-        moments = {row.incident for row in back}
-        moment = next(iter(moments), None)
-        if not back or len(ends) != len(back) or len(moments) != 1 or moment is None:
-            return None
-        return max(ends) - moment
+        moment = _only({row.incident for row in back})
+        return max(ends) - moment if moment is not None and len(ends) == len(back) else None
 
     @property
     def totals(self) -> list[str]:
@@ -202,13 +205,14 @@ class Report:
         if count:
             words.append(f"From a point that is NOT of before the incident: {count}.")
         took = self.incident_to_last
-        if took is None and any(row.is_restored and row.incident for row in rows):
-            words.append("From the incident to the last VM back: not known by the server's clock.")
-        if took is not None:
-            words.append(
-                f"From the incident to the last VM back: {timefmt.span(took)}, by the server's clock."
-            )
+        span = "not known" if took is None else f"{timefmt.span(took)},"
+        if any(row.is_restored and row.incident for row in rows):
+            words.append(f"From the incident to the last VM back: {span} by the server's clock.")
         return words
+
+
+def _only(moments: set[datetime | None]) -> datetime | None:
+    return next(iter(moments)) if len(moments) == 1 else None
 
 
 def report_of(
@@ -324,10 +328,10 @@ _UNSENT = MappingProxyType(
 
 def markdown(report: Report) -> str:
     """Return the report for people: totals first, then a table and a timeline."""
-    first = f"# Recovery report{f' {_text(report.ticket)}' if report.ticket else ''}"
     lines = [
-        first,
+        f"# Recovery report{f' {_text(report.ticket)}' if report.ticket else ''}",
         "",
+        *([f"Incident: before {timefmt.both(report.incident)}.", ""] if report.incident else []),
         f"Server {_text(report.server)}, made {timefmt.both(report.made)}. Times are by the server's clock.",
         "",
         *(f"- {_text(words)}" for words in report.totals),
@@ -344,7 +348,7 @@ def markdown(report: Report) -> str:
         "",
     ]
     words = [f"- {_text(row.vm)}: {_text(row.words)}" for row in report.rows if row.words]
-    return "\n".join([*lines, "## In the words of the server", "", *words, ""])
+    return "\n".join([*lines, "## What is known", "", *words, ""])
 
 
 def _markdown_row(row: ReportRow) -> str:
@@ -401,17 +405,11 @@ def timeline(report: Report) -> list[str]:
 
 # CSV and JSON
 
-_FIELDS = (
-    "vm_name", "platform", "backup_server", "result", "words", "point", "incident", "data_lost_s",
-    "is_after_incident", "original", "restored_as", "ticket", "who", "begun", "ended", "ended_noticed",
-    "took_s", "row", "queue",
-)  # fmt: skip
-
 
 def _record(row: ReportRow) -> dict[str, object]:
     return {
         "vm_name": row.vm,
-        "platform": row.platform,
+        "platform": Platform.from_word(row.platform).label if row.platform else "",
         "backup_server": row.backup_server,
         "result": row.result,
         "words": row.words,
@@ -449,6 +447,7 @@ def json_text(report: Report) -> str:
             "server": report.server,
             "made": _stamp(report.made),
             "ticket": report.ticket,
+            "incident": _stamp(report.incident),
             "restored": report.restored,
             "total": report.vms,
             "worst_data_lost_s": _seconds(worst.lost) if worst is not None else None,
@@ -462,7 +461,7 @@ def json_text(report: Report) -> str:
 def csv_text(report: Report) -> str:
     """Return the report for a spreadsheet, which takes no cell of it for a formula."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, _FIELDS)
+    writer = csv.DictWriter(out, list(_record(ReportRow(vm="", result=""))))
     writer.writeheader()
     writer.writerows({key: _cell(value) for key, value in _record(row).items()} for row in report.rows)
     return out.getvalue()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tui import timefmt
 from tui.recovery.report import (
     Report,
     ReportError,
@@ -201,6 +202,34 @@ def test_json_has_a_version_and_stamps() -> None:
     (row,) = kept["restores"]
     assert (kept["version"], kept["restored"], kept["total"]) == (1, 1, 1)
     assert (row["begun"], row["took_s"], row["data_lost_s"]) == ("2026-11-25T23:45:00Z", 60, 39 * 60)
+
+
+def test_its_head_says_the_incident_where_its_rows_have_one() -> None:
+    found = report(entry(1, "dc01"), entry(2, "db01", incident=None))
+    assert (
+        f"Incident: before {timefmt.both(INCIDENT)}." in markdown(found).split("- Restored")[0].splitlines()
+    )
+    assert json.loads(json_text(found))["incident"] == "2026-11-25T22:45:00Z"
+    several = entry(2, "db01", incident=INCIDENT + timedelta(hours=1))
+    for other in (report(entry(1, "dc01", incident=None)), report(entry(1, "dc01"), several)):
+        assert "Incident: before" not in markdown(other)
+        assert json.loads(json_text(other))["incident"] is None
+
+
+def test_what_vbem_says_is_not_called_the_words_of_the_server() -> None:
+    text = markdown(report(entry(1, "dc01", message="Watched again through its restore session.")))
+    assert "## What is known\n\n- dc01: Watched again" in text
+    assert "words of the server" not in text
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("VMware", "VMware vSphere"), ("HyperV", "Hyper-V"), ("vCloud", "Cloud Director"), ("", "")],
+)
+def test_a_platform_is_called_as_everywhere(word: str, name: str) -> None:
+    found = report(entry(1, "dc01", platform=word))
+    (row,) = csv.DictReader(io.StringIO(csv_text(found)))
+    assert row["platform"] == json.loads(json_text(found))["restores"][0]["platform"] == name
 
 
 def test_the_timeline_is_one_axis_and_fits_a_terminal() -> None:
