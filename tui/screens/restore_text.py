@@ -13,6 +13,7 @@ from tui.restores.outcome import outcome_words
 from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
 from tui.restores.unfollowed import Unfollowed
+from tui.sanitize import cut_middle, safe
 from tui.widgets.table_layout import Cell, Column, OneOf, StyledText, bar
 from tui.widgets.text_view import Line
 
@@ -175,11 +176,18 @@ def _fitting(one: Restore | JournalEntry, sentence: str, *, age: str = "") -> On
     last = age or (ended if is_plain and ended else short)
     if (left_behind := outcome_words(one) if one.state.is_over else "") and not one.cancel:
         with_end = (f"{left_behind} {ended_words(one)}".strip(), f"{left_behind} {ended}".strip())
-        return OneOf(f"{left_behind} {sentence}", *with_end, left_behind, left_behind.partition(";")[0], last)
+        first = left_behind.partition(";")[0]
+        return OneOf(f"{left_behind} {sentence}", *with_end, left_behind, first, _left_briefly(one, first))
     if not (reason := _reason(one)):
         return OneOf(*filter(None, (sentence, ended and f"{short}, {ended}")), last)
     reason = reason if one.session_uid else f"{short}: {reason}"
     return OneOf(sentence, *((f"{reason} ({ended})",) if ended else ()), reason, last)
+
+
+def _left_briefly(one: Restore | JournalEntry, words: str) -> str:
+    """Return what it left behind in `SHORT_CELLS`: `as db01-INC-1`, `was OVERWRITTEN`."""
+    brief = words.removeprefix("Restored ").removeprefix(f"{one.vm_name} ").rstrip(".")
+    return cut_middle(safe(brief), SHORT_CELLS)
 
 
 def _short_age(restore: Restore, now: datetime) -> str:

@@ -116,6 +116,31 @@ def test_an_end_that_was_only_noticed_says_so_in_every_width(
         assert mark == "noticed" or "noticed" not in row
 
 
+@pytest.mark.parametrize("state", [RestoreState.SUCCEEDED, RestoreState.WARNING])
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({"restored_name": "web-INC-5001"}, "Restored as web-INC-5001"),
+        ({"restored_name": "shop-app-INC-5001"}, "as shop-app-INC-5001"),
+        ({"restored_name": "till 08-INC-5001-and-2"}, "as till 08-INC-5001-and-2"),
+        ({"restored_name": "a-name-of-the-platform-INC-5002"}, "-INC-5002"),
+        ({"new_name": "shop-app-INC-5001"}, "(asked for)"),
+        ({"original": OriginalOutcome.OVERWRITTEN, "vm_name": "payroll-database-01"}, "was OVERWRITTEN"),
+    ],
+)
+def test_what_was_restored_comes_before_when_it_ended(
+    changes: dict[str, Any], first: str, state: RestoreState
+) -> None:
+    over = replace(restore(), state=state, message="The VM is restored.", ended=NOW, session_ended=NOW)
+    one = replace(over, **{"original": OriginalOutcome.KEPT, **changes})
+    known = restore_cells(one, NOW)[-1]
+    assert isinstance(known, OneOf)
+    assert 0 < len(known.texts[-1]) <= SHORT_CELLS
+    row = row_at(80, restore_cells(one, NOW))
+    assert first in row
+    assert "ended" not in row
+
+
 def test_what_runs_shows_a_bar_and_what_is_doubted_says_so_first() -> None:
     runs = replace(restore(), state=RestoreState.RESTORING, session=session(progress=58), progress=58)
     runs = replace(runs, last_heard=NOW)
