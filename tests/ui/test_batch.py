@@ -359,3 +359,29 @@ async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
         assert f"POST {sent['path']}" in saved
         assert f"https://{demo.host}:{demo.port}{sent['path']}?action=restore" in commands
     assert all(body in saved and body in commands for body in bodies)
+
+
+async def test_an_edited_vm_without_new_names_is_not_asked_for_one(app: VbemApp, demo: DemoProcess) -> None:
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "sql01\nlab-web\n")
+        await pilot.press("enter")
+        await shows(pilot, "2 marked")
+        await pilot.press("r")
+        await shows(pilot, "2 will be sent.")
+        await pilot.press("e")
+        await shows(pilot, "Restore sql01")
+        assert "New name" not in text_of(pilot)
+        await press(pilot, "tab", "space")
+        await shows(pilot, "[x] Power on after restore")
+        await press(pilot, "tab", "tab", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, BatchScreen), "the plan")
+        assert "not possible here" not in text_of(pilot)
+        await pilot.press("a")
+        await shows(pilot, "All VMs of the plan")
+        app.screen.query_one("#choices-name", LineInput).value = "{name}-2"
+        await press(pilot, "tab", "tab", "enter")
+        await shows(pilot, "lab-web-2")
+        assert "not possible here" not in text_of(pilot)
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 2 VMs?")
+        assert "not possible here" not in text_of(pilot)

@@ -238,9 +238,14 @@ class BatchScreen(VbemScreen):
     async def _edit(self, line: PlanLine) -> None:
         choices = line.choices.over(self._plan.choices)
         title = f"Restore {safe(line.vm_name, cells=40)}"
-        answer = await self.ask(ChoicesScreen(self.services, title, choices))
+        has_new_name = line.platform in {Platform.CLOUD_DIRECTOR, Platform.UNKNOWN}
+        answer = await self.ask(ChoicesScreen(self.services, title, choices, has_new_name=has_new_name))
         if answer is not None:
-            self._use(self._plan.with_line(replace(line, choices=answer.choices)))
+            chosen = answer.choices
+            if chosen.new_name == (choices.new_name or "") or not has_new_name:
+                # The plan's own pattern is no choice for this VM, whose platform may not be known yet.
+                chosen = replace(chosen, new_name=line.choices.new_name)
+            self._use(self._plan.with_line(replace(line, choices=chosen)))
 
     def action_edit_all(self) -> None:
         self._edit_all()

@@ -51,6 +51,7 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
         services: of the screen below.
         title: whose choices these are.
         choices: as they are now.
+        has_new_name: whether a new name is possible; where it is not, it is not asked for and stays.
         at_a_time: how many restores run at once; None where that is not asked.
     """
 
@@ -58,23 +59,31 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("choices")
 
     def __init__(
-        self, services: Services, title: str, choices: Choices, *, at_a_time: int | None = None
+        self,
+        services: Services,
+        title: str,
+        choices: Choices,
+        *,
+        has_new_name: bool = True,
+        at_a_time: int | None = None,
     ) -> None:
         super().__init__(services)
-        self._title, self._at_a_time = title, at_a_time
+        self._title, self._at_a_time, self._has_new_name = title, at_a_time, has_new_name
         self._switches = {
             "keep": choices.keep_original is not False,
             "power": bool(choices.power_on),
         }
-        self._new_name = choices.new_name or ""
+        self._new_name = choices.new_name
 
     def compose_box(self) -> ComposeResult:
         with VerticalScroll(classes="box", can_focus=False):
             yield self.title_line(self._title)
             yield Button(self._label("keep"), id="choices-keep", compact=True)
             yield Button(self._label("power"), id="choices-power", compact=True)
-            yield Label(f"New name (Cloud Director alone; {', '.join(PLACEHOLDERS)})", markup=False)
-            yield LineInput(self._new_name, id="choices-name", placeholder="(empty: its own, OVERWRITES)")
+            if self._has_new_name:
+                yield Label(f"New name (Cloud Director alone; {', '.join(PLACEHOLDERS)})", markup=False)
+                empty = "(empty: its own, OVERWRITES)"
+                yield LineInput(self._new_name or "", id="choices-name", placeholder=empty)
             if self._at_a_time is not None:
                 yield Label("Restores at a time", markup=False)
                 yield LineInput(str(self._at_a_time), id="choices-count")
@@ -114,7 +123,9 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
                 self.query_one("#choices-note", Static).update(words)
                 return
             count = int(typed)
-        name = self.query_one("#choices-name", LineInput).value.strip()
+        name = self._new_name
+        if self._has_new_name:
+            name = self.query_one("#choices-name", LineInput).value.strip()
         choices = Choices(
             keep_original=self._switches["keep"], power_on=self._switches["power"], new_name=name
         )
