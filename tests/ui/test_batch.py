@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import stat
 from datetime import timedelta
@@ -320,7 +321,7 @@ async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
         await pilot.press("r")
         await shows(pilot, "2 will be sent.")
         await pilot.press("ctrl+g")
-        await shows(pilot, "-- 1 of 2, as it is sent")
+        await shows(pilot, "-- 1 of 2: sql01 (VMware vSphere), point of 20")
         await press(pilot, "y")
         copied = app.clipboard
         await press(pilot, "w")
@@ -339,6 +340,10 @@ async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
         assert session is not None
         assert session.token not in saved
         assert saved.strip() == copied.strip()
+        headings = re.findall(r"(?m)^-- (.* UTC, as it is sent)$", saved)
+        assert [one.split(",")[0] for one in headings] == [
+            "1 of 2: sql01 (VMware vSphere)", "2 of 2: lab-web (Cloud Director)",
+        ]  # fmt: skip
         script = path.with_suffix(".sh")
         await press(pilot, "w")
         await shows(pilot, "Save what is sent")
@@ -347,6 +352,7 @@ async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
         await shows(pilot, "2 requests are written to")
         commands = shlex.split(script.read_text(), comments=True)
         assert commands.count("curl") == 2
+        assert [line[2:] for line in script.read_text().splitlines() if line.endswith("sent")] == headings
         assert session.token not in commands
         await press(pilot, "escape")
         await pilot.press("ctrl+r")

@@ -354,7 +354,7 @@ class BatchScreen(VbemScreen):
     def action_request(self) -> None:
         plans = [line.plan for line in self._plan.to_be_sent if line.plan is not None]
         if plans:
-            self.app.push_screen(RequestsScreen(self.services, [plan.request for plan in plans]))
+            self.app.push_screen(RequestsScreen(self.services, plans))
         else:
             self.set_status("No request yet: no VM of this plan can be sent.")
 

@@ -6,7 +6,7 @@ It can be copied, and written to a new file that only its owner can read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,9 +14,11 @@ from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from tui import timefmt
 from tui.api.codec.restore_request import RestoreRequest
 from tui.api.models import WireFormat
 from tui.files import write_new
+from tui.sanitize import safe
 from tui.screens.base import VbemScreen, bindings_of
 from tui.screens.history import ExportScreen
 from tui.widgets.text_view import TextView
@@ -24,6 +26,7 @@ from tui.widgets.text_view import TextView
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
+    from tui.restores.plan import RestorePlan
     from tui.services import Services
 
 
@@ -41,7 +44,7 @@ class RequestScreen(VbemScreen):
 
     Args:
         services: what a logon needs.
-        request: what is sent.
+        plan: what is sent.
         write: writes the same restore in the other format, for comparison.
     """
 
@@ -49,9 +52,10 @@ class RequestScreen(VbemScreen):
     HEADING = "Exact request"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("request")
 
-    def __init__(self, services: Services, request: RestoreRequest, write: Writer) -> None:
+    def __init__(self, services: Services, plan: RestorePlan, write: Writer) -> None:
         super().__init__(services)
-        self._sent, self._shown = request, request
+        self._plan = plan
+        self._sent, self._shown = plan.request, plan.request
         self._write = write
 
     def compose_body(self) -> ComposeResult:
@@ -78,7 +82,7 @@ class RequestScreen(VbemScreen):
 
     @work(group="save", exclusive=True, exit_on_error=False, description="save the request")
     async def _save(self) -> None:
-        await _save_requests(self, [self._sent])
+        await _save_requests(self, [self._plan])
 
     def action_back(self) -> None:
         self.dismiss(None)
@@ -89,23 +93,23 @@ class RequestsScreen(VbemScreen):
 
     Args:
         services: what a logon needs.
-        requests: what is sent, in that order.
+        plans: what is sent, in that order.
     """
 
     NAME = "requests"
     HEADING = "Exact requests"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("requests")
 
-    def __init__(self, services: Services, requests: Sequence[RestoreRequest]) -> None:
+    def __init__(self, services: Services, plans: Sequence[RestorePlan]) -> None:
         super().__init__(services)
-        self._requests = requests
+        self._plans = plans
 
     def compose_body(self) -> ComposeResult:
         yield TextView(id="request-text")
 
     def on_mount(self) -> None:
         text = self.query_one(TextView)
-        text.show(_text_of(self._requests).splitlines(), from_top=True)
+        text.show(_text_of(self._plans).splitlines(), from_top=True)
         text.focus()
 
     def action_save(self) -> None:
@@ -113,29 +117,36 @@ class RequestsScreen(VbemScreen):
 
     @work(group="save", exclusive=True, exit_on_error=False, description="save the requests")
     async def _save(self) -> None:
-        await _save_requests(self, self._requests)
+        await _save_requests(self, self._plans)
 
     def action_back(self) -> None:
         self.dismiss(None)
 
 
-def _text_of(requests: Sequence[RestoreRequest]) -> str:
+def _headings(plans: Sequence[RestorePlan]) -> Iterator[str]:
+    """Yield of each request which one it is: its number, VM, platform and point, in one line."""
+    for number, plan in enumerate(plans, 1):
+        made = plan.point.known_created
+        point = f"point of {timefmt.utc(made).removesuffix('Z')} UTC" if made else "point of an unknown time"
+        vm = safe(plan.vm_name, cells=80)
+        yield f"{number} of {len(plans)}: {vm} ({plan.platform.label}), {point}, as it is sent"
+
+
+def _text_of(plans: Sequence[RestorePlan]) -> str:
     """Return requests one below the other, the body of each exactly as sent."""
-    count = len(requests)
-    return "".join(
-        f"-- {number} of {count}, as it is sent\n{request.pretty()}\n\n"
-        for number, request in enumerate(requests, 1)
-    )
+    parts = zip(_headings(plans), plans, strict=True)
+    return "".join(f"-- {heading}\n{plan.request.pretty()}\n\n" for heading, plan in parts)
 
 
-def _curl_of(requests: Sequence[RestoreRequest], server: str) -> str:
+def _curl_of(plans: Sequence[RestorePlan], server: str) -> str:
     """Return requests as a script for a shell."""
-    return OF_CURL + "".join(f"\n{request.curl(server)}\n" for request in requests)
+    parts = zip(_headings(plans), plans, strict=True)
+    return OF_CURL + "".join(f"\n# {heading}\n{plan.request.curl(server)}\n" for heading, plan in parts)
 
 
-async def _save_requests(screen: VbemScreen, requests: Sequence[RestoreRequest]) -> None:
+async def _save_requests(screen: VbemScreen, plans: Sequence[RestorePlan]) -> None:
     """Ask where to, and write requests there as they are sent, whatever else the screen shows."""
-    count = "The request" if len(requests) == 1 else f"{len(requests)} requests"
+    count = "The request" if len(plans) == 1 else f"{len(plans)} requests"
     stamp = screen.services.clock.now().strftime("%Y%m%d-%H%M%S")
     suggestion = Path.home() / f"vbem-requests-{stamp}.txt"
     path = await screen.ask(
@@ -146,8 +157,8 @@ async def _save_requests(screen: VbemScreen, requests: Sequence[RestoreRequest])
         return
     connection = screen.services.connection
     server = connection.server if connection else screen.services.options.server
-    text = _curl_of(requests, server) if path.suffix == ".sh" else _text_of(requests)
+    text = _curl_of(plans, server) if path.suffix == ".sh" else _text_of(plans)
     with screen.reporting("save what is sent"):
         await asyncio.to_thread(write_new, path, text)
-        verb = "is" if len(requests) == 1 else "are"
+        verb = "is" if len(plans) == 1 else "are"
         screen.set_status(f"{count} {verb} written to {path}, readable only by you.", "good")

@@ -347,7 +347,7 @@ class RestoreFormScreen(VbemScreen):
         plan, manager = self._draft_or_complain("No request yet"), self._manager
         if plan is not None and manager is not None:
             write = partial(manager.write_request, plan.point, plan.spec)
-            self.app.push_screen(RequestScreen(self.services, plan.request, write))
+            self.app.push_screen(RequestScreen(self.services, plan, write))
 
     def _draft_or_complain(self, what: str) -> RestorePlan | None:
         form, drafter = self._form, self._drafter
