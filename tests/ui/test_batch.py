@@ -391,3 +391,30 @@ async def test_an_edited_vm_without_new_names_is_not_asked_for_one(app: VbemApp,
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore 2 VMs?")
         assert "not possible here" not in text_of(pilot)
+
+
+async def test_what_is_confirmed_without_an_incident_says_so(app: VbemApp, demo: DemoProcess) -> None:
+    async with browsing(app) as (pilot, screen):
+        screen.vms.focus()
+        await press(pilot, "l")
+        await shows(pilot, "Mark VMs by their names")
+        pilot.app.post_message(events.Paste("sql01\nsql02\n"))
+        await shows(pilot, "2 found once")
+        await press(pilot, "enter")
+        recovery = app.services.recovery
+        await until(pilot, lambda: recovery is not None and len(recovery.marked) == 2, "two marks")
+        await pilot.press("r")
+        await shows(pilot, "2 will be sent.")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 2 VMs?")
+        assert "NO INCIDENT is set: the newest points are used." in text_of(pilot)
+        await press(pilot, "escape")
+        await shows(pilot, "Nothing was sent.")
+        await pilot.press("enter")
+        await shows(pilot, "Points of sql01")
+        await press(pilot, "down", "enter")
+        await settle(pilot)
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 2 VMs?")
+        words = " ".join(text_of(pilot).replace("│", " ").split())
+        assert "newest points are used, but for 1 that was decided on." in words

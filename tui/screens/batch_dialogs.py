@@ -297,6 +297,8 @@ class BatchConfirmScreen(Dialog[bool]):
         lines.append(f"{plan.summary} {self._at_a_time} at a time, one request each{checked}.")
         if incident is not None:
             lines.append(f"Points of before {incident.words}.")
+        else:
+            lines.append(StyledText(f"NO INCIDENT is set: {_points_without(plan)}.", "warning"))
         lines.append(
             f"Ticket or reason: {incident.ticket if incident and incident.ticket else 'none given'}."
         )
@@ -330,6 +332,15 @@ class BatchConfirmScreen(Dialog[bool]):
 
     def action_scroll(self, lines: int) -> None:
         self.query_one("#confirm-plan", BoxText).turn(lines)
+
+
+def _points_without(plan: RecoveryPlan) -> str:
+    """Return which points a plan without an incident uses."""
+    decided = sum(bool(line.point_uid) for line in plan.to_be_sent)
+    if decided == len(plan.to_be_sent):
+        return "the points are used that were decided on"
+    kept = f", but for {decided} that {'was' if decided == 1 else 'were'} decided on" if decided else ""
+    return f"the newest points are used{kept}"
 
 
 class PlanFileScreen(Dialog[PlanTable]):
