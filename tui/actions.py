@@ -214,6 +214,8 @@ _BATCH = (
     Action(screen="requests", name="save", keys="w", label="Save",
            help="Save all requests as they are sent in a new file, without the token."),
     Action(screen="requests", name="back", keys="escape,q", label="Back", help="Go back to the plan."),
+    Action(screen="names", name="go_on", keys="enter", label="Continue", priority=True,
+           help="Look the typed names up; in the list, go to the buttons; on a button, press it."),
     Action(screen="names", name="mark", keys="space", label="Choose",
            help="Choose the VM under the cursor, or take it back."),
     Action(screen="names", name="back", keys="escape", label="Back", help="Mark nothing."),

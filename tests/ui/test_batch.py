@@ -87,8 +87,31 @@ async def test_a_name_of_several_vms_is_chosen_and_one_that_is_not_there_is_told
         recovery = app.services.recovery
         assert recovery is not None
         assert recovery.marked == {}
-        await pilot.press("space", "enter", "enter")
+        lines = text_of(pilot).splitlines()
+        places = [next(at for at, line in enumerate(lines) if word in line)
+                  for word in ("mial01", "app01", "sql01")]  # fmt: skip
+        assert places == sorted(places), "what needs a look stands first"
+        assert "Enter Continue" in lines[-1]
+        await press(pilot, "space")
+        await shows(pilot, "1 found once, 1 of several chosen, 1 NOT FOUND.")
+        await press(pilot, "up", "space")
+        await shows(pilot, "1 found once, 1 several times: choose with Space, 1 NOT FOUND.")
+        await press(pilot, "space", "enter")
+        assert "Enter Continue" in text_of(pilot)
+        await press(pilot, "enter")
         await shows(pilot, "2 marked")
+
+
+async def test_names_are_looked_up_by_enter_where_some_are_typed(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        screen.vms.focus()
+        await press(pilot, "l")
+        await shows(pilot, "Mark VMs by their names")
+        assert "Enter" not in text_of(pilot).splitlines()[-1]
+        await press(pilot, *"sql02")
+        await shows(pilot, "Enter Continue")
+        await press(pilot, "enter")
+        await shows(pilot, "1 found once.")
 
 
 async def test_what_overwrites_is_confirmed_by_their_number(app: VbemApp, demo: DemoProcess) -> None:

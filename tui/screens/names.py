@@ -124,10 +124,12 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
     @property
     def _summary(self) -> str:
         found = list(self._names.values())
-        once, several = sum(len(one.vms) == 1 for one in found), sum(len(one.vms) > 1 for one in found)
-        missing = sum(not one.vms for one in found)
+        once, missing = sum(len(one.vms) == 1 for one in found), sum(not one.vms for one in found)
+        several = [one for one in found if len(one.vms) > 1]
+        is_open = sum(self._chosen.keys().isdisjoint(vm.key for vm in one.vms) for one in several)
         parts = [f"{once} found once"]
-        parts += [f"{several} several times: choose with Space"] if several else []
+        parts += [f"{is_open} several times: choose with Space"] if is_open else []
+        parts += [f"{len(several) - is_open} of several chosen"] if len(several) > is_open else []
         parts += [f"{missing} NOT FOUND"] if missing else []
         return ", ".join(parts) + "."
 
@@ -135,9 +137,12 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
 
     @property
     def _rows(self) -> dict[Hashable, tuple[NameFound, Vm | None]]:
-        """Return the rows by their keys: of a name found several times each VM, with a key that is a pair."""
+        """Return the rows by their keys: of a name found several times each VM, with a key that is a pair.
+
+        What needs a look stands first: names not found, then those found several times.
+        """
         rows: dict[Hashable, tuple[NameFound, Vm | None]] = {}
-        for one in self._names.values():
+        for one in sorted(self._names.values(), key=lambda one: (bool(one.vms), len(one.vms) == 1)):
             if len(one.vms) <= 1:
                 rows[one.typed] = (one, one.vms[0] if one.vms else None)
             else:
@@ -151,6 +156,7 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
         button = self.query_one("#names-mark", Button)
         button.disabled = not self._chosen
         button.label = f"Mark {len(self._chosen)}" if self._chosen else "Mark them"
+        self.refresh_bindings()
 
     def _cells(self, one: NameFound, vm: Vm | None) -> tuple[Cell, ...]:
         if vm is None:
@@ -169,6 +175,26 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
 
     # What is chosen -----------------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        del parameters
+        if action != "go_on" or self._chosen:
+            return True
+        focused = self.focused
+        return bool(focused.value.strip()) if isinstance(focused, LineInput) else isinstance(focused, Button)
+
+    @on(Input.Changed, "#names-typed")
+    def _follow_typed(self) -> None:
+        self.refresh_bindings()
+
+    async def action_go_on(self) -> None:
+        focused = self.focused
+        if isinstance(focused, LineInput):
+            await focused.action_submit()
+        elif isinstance(focused, Button):
+            focused.press()
+        elif self._chosen:
+            self.query_one("#names-mark", Button).focus()
+
     def action_mark(self) -> None:
         _, vm = self._rows.get(self.query_one("#names-table", VirtualTable).cursor_key, (None, None))
         if vm is None:
@@ -178,6 +204,7 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
         else:
             self._chosen[vm.key] = None
         self._show()
+        self._note(self._summary)
         self.query_one("#names-table", VirtualTable).move(1)
 
     @on(VirtualTable.Chosen)
