@@ -139,7 +139,12 @@ REFUSED = {
         ExitCode.NOT_ALLOWED,
         "'crm01' would be overwritten",
     ),
-    "a name of several": (("restore", "--vm", "app01", "--yes"), ExitCode.USAGE, "--server-of"),
+    "a name of several": (("restore", "--vm", "web02", "--yes"), ExitCode.USAGE, "--server-of"),
+    "a name of several on one backup server": (
+        ("restore", "--vm", "app01@vbr02.demo.internal", "--yes"),
+        ExitCode.USAGE,
+        "Name one with --vm and the object_ref",
+    ),
     "a name of none": (("restore", "--vm", "crm0", "--yes"), ExitCode.FAILED, "near: crm01"),
     "a point of none": (("restore", "--point", "no-such-point", "--yes"), ExitCode.FAILED, "lists no"),
     "a new name elsewhere": (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -125,6 +126,25 @@ def not_found(found: NameFound) -> CommandError:
         code=ExitCode.FAILED,
         title="The VM is not there",
         hint="See vbem points for the names.",
+    )
+
+
+def several_found(name: str, vms: Sequence[Vm]) -> CommandError:
+    """Return the error of a name of several VMs, with what tells each from the others."""
+    on_server = Counter(vm.server_name for vm in vms)
+    which = "; ".join(
+        f"{vm.name}@{vm.server_name} ({vm.platform.label}"
+        f"{f', {vm.object_ref}' if on_server[vm.server_name] > 1 and vm.object_ref else ''})"
+        for vm in vms[:10]
+    )
+    hint = "Name the backup server with --server-of, or the point with --point."
+    if max(on_server.values()) > 1:
+        hint = "Name one with --vm and the object_ref behind its platform, or the point with --point."
+    return CommandError(
+        f"{len(vms)} VMs are named {name}: {which}.",
+        code=ExitCode.USAGE,
+        title="The name means several VMs",
+        hint=hint,
     )
 
 

@@ -13,7 +13,15 @@ from tui.api.errors import ReadOnly
 from tui.api.models import CloudLayout, Platform, RestorePoint, WireFormat
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_state
 from tui.cli.logon import Command, LoggedOn, logged_on
-from tui.cli.points import find_vms, load_points, not_found, take_moment, why_without, with_ticket
+from tui.cli.points import (
+    find_vms,
+    load_points,
+    not_found,
+    several_found,
+    take_moment,
+    why_without,
+    with_ticket,
+)
 from tui.clock import Clock
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.planner import Planner
@@ -112,13 +120,7 @@ def choose_point(command: Command, index: PointIndex, moment: datetime | None) -
     if not vms:
         raise not_found(found)
     if len(vms) > 1 and not command.terminal.can_ask:
-        which = "; ".join(f"{vm.name}@{vm.server_name} ({vm.platform.label})" for vm in vms[:10])
-        raise CommandError(
-            f"{len(vms)} VMs are named {name}: {which}.",
-            code=ExitCode.USAGE,
-            title="The name means several VMs",
-            hint="Name the backup server with --server-of, or the point with --point.",
-        )
+        raise several_found(name, vms)
     place = 0
     if len(vms) > 1 or not options.vm:
         vms.sort(key=lambda vm: (vm.folded, vm.server_name))
