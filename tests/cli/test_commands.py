@@ -185,7 +185,9 @@ def test_an_overwrite_takes_the_name_of_the_vm(shell: Shell) -> None:
 
 
 def test_a_vm_of_cloud_director_takes_a_new_name_or_a_yes_to_the_overwrite(shell: Shell) -> None:
-    assert shell.run("restore", "--vm", "lab-web", "--yes").code == ExitCode.USAGE
+    refused = shell.run("restore", "--vm", "lab-web", "--yes")
+    assert refused.code == ExitCode.USAGE
+    assert "Give --new-name NAME, or --overwrite lab-web." in refused.err
     done = shell.run("restore", "--vm", "lab-web", "--new-name", "lab-web-2", "--yes", "--json")
     assert done.code == ExitCode.DONE, done.err
     assert done.json["restores"][0]["new_name"] == "lab-web-2"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from tui.cli.points import (
 )
 from tui.clock import Clock
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
-from tui.recovery.planner import Planner
+from tui.recovery.planner import NEEDS_NEW_NAME, Planner
 from tui.restore_points.index import PointIndex, Vm
 from tui.restores.forms.form import form_for, platform_choices
 from tui.restores.journal_mapping import journal_fields
@@ -261,8 +262,14 @@ def _checked(line: PlanLine) -> RestorePlan:
             hint="Choose another point, or say yes to this one with --after-incident.",
         )
     if made is None or line.problem:
+        hint = ""
+        if line.problem == NEEDS_NEW_NAME:
+            hint = f"Give --new-name NAME, or --overwrite {shlex.quote(line.vm_name)}."
         raise CommandError(
-            f"{line.vm_name}: {line.problem}.", code=ExitCode.USAGE, title="This restore is not possible"
+            f"{line.vm_name}: {line.problem}.",
+            code=ExitCode.USAGE,
+            title="This restore is not possible",
+            hint=hint,
         )
     return made
 

@@ -28,6 +28,7 @@ from tui.restores.plan import RestorePlan
 from tui.restores.service import RestoreService
 from tui.sanitize import skeleton
 
+NEEDS_NEW_NAME = "keeping the original takes a new name on Cloud Director"
 _NONE_YET = "no point of it is loaded yet"
 _NOT_WHOLE = "The list of points is not loaded to its end: there may be a better point."
 MOST_PLATFORMS_ASKED = 50
@@ -186,7 +187,7 @@ class Planner:
             day=f"{self.clock.now():%Y-%m-%d}",
         )
         if keeps and is_same_name(new_name, line.vm_name):
-            raise ValueError("keeping the original takes a new name on Cloud Director")
+            raise ValueError(NEEDS_NEW_NAME)
         return {**values, "new_name": new_name, **line.values}, ()
 
     def _made(self, line: PlanLine, values: Mapping[str, Value], vm: Vm | None) -> RestorePlan:
