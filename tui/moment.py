@@ -57,6 +57,8 @@ _TO_COME = re.compile(r"(?:tomorrow|in|next)\b", re.IGNORECASE)
 _DOT_CLOCK = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 """Has the form of a day and month; where there is no such day, a clock time was meant."""
 EXAMPLES = "22:45, yesterday 22:45, 2026-11-25 22:45, 25.11. 22:45, 22:45Z, 22:45+01:00 or 3h (ago)"
+SHORT_EXAMPLES = "22:45, 22:45Z, yesterday 22:45, 25.11. 22:45 or 3h"
+"""Some of them, for an empty field of 50 cells."""
 _YEARS_BACK = 8
 """29 February may have passed so many years ago."""
 _NEAR = timedelta(days=183)
@@ -77,7 +79,7 @@ class Moment:
     at: datetime
     """In UTC."""
     note: str = field(default="", compare=False)
-    """How it was understood, where that is not plain: `the last 22:45`."""
+    """How it was understood, where that is not plain: `the last time it was 22:45`."""
 
     @property
     def iso(self) -> str:
@@ -85,7 +87,7 @@ class Moment:
         return f"{self.at.replace(tzinfo=None).isoformat()}Z"
 
     def words(self, now: datetime) -> str:
-        """Return local time, UTC and age: `2026-11-25 23:45 (22:45 UTC), 2 h 56 min ago, the last 23:45`."""
+        """Return local time, UTC and age: `2026-11-25 23:45 (22:45 UTC), 2 h 56 min ago` and the note."""
         parts = (timefmt.both(self.at, with_seconds=True), f"{timefmt.span(now - self.at)} ago", self.note)
         return ", ".join(part for part in parts if part)
 
@@ -178,7 +180,7 @@ class _Reading:
             if (at := self._resolve(datetime.combine(day, clock))) is not None:
                 self._refuse_far(at, day)
                 is_open = not ({"word", "y", "y3"} & parts.keys())
-                return Moment(at, f"the last {self._words}" if is_open else "")
+                return Moment(at, f"the last time it was {self._words}" if is_open else "")
         raise _future(self._words)
 
     def _refuse_far(self, at: datetime, day: date) -> None:

@@ -324,6 +324,7 @@ async def test_the_report_of_the_incident_is_written(app: VbemApp, demo: DemoPro
         await shows(pilot, "History")
         await pilot.press("E")
         await shows(pilot, "Report of INC-5001")
+        assert re.search(r"Back +Write", text_of(pilot)), "the way back is first, as in every dialog"
         app.screen.query_one("#export-path", LineInput).value = str(path)
         await pilot.press("enter")
         await shows(pilot, "Restored 2 of 2 VMs.")
@@ -400,6 +401,8 @@ async def test_an_edited_vm_without_new_names_is_not_asked_for_one(app: VbemApp,
         await pilot.press("e")
         await shows(pilot, "Restore sql01")
         assert "New name" not in text_of(pilot)
+        assert "  > [x] Keep the original VM " in text_of(pilot)
+        assert "\n│     [ ] Power on after restore" in text_of(pilot)
         await press(pilot, "tab", "space")
         await shows(pilot, "[x] Power on after restore")
         await press(pilot, "tab", "tab", "enter")

@@ -162,7 +162,7 @@ def test_without_a_zone_it_is_this_machines_time() -> None:
     with pytest.raises(MomentError, match="came twice"):
         parse_moment("2026-10-25 02:30", NOW)
     said = parse_moment("22:45", NOW).words(NOW)
-    assert said == "2026-11-25 22:45 (21:45 UTC), 2 h 56 min ago, the last 22:45"
+    assert said == "2026-11-25 22:45 (21:45 UTC), 2 h 56 min ago, the last time it was 22:45"
     assert parse_moment("25.11.2026", NOW).words(NOW) == (
         "2026-11-25 00:00 (2026-11-24 23:00 UTC), 1 d 1 h ago, the beginning of that day"
     )

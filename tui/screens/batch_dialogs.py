@@ -22,7 +22,7 @@ from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.points_tables import POINT_COLUMNS, PointRows
 from tui.timefmt import both, clock_time
-from tui.widgets.inputs import Button, LineInput
+from tui.widgets.inputs import Button, LineInput, Switch
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import BoxText, Line
 from tui.widgets.virtual_table import VirtualTable
@@ -78,8 +78,8 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
     def compose_box(self) -> ComposeResult:
         with VerticalScroll(classes="box", can_focus=False):
             yield self.title_line(self._title)
-            yield Button(self._label("keep"), id="choices-keep", compact=True)
-            yield Button(self._label("power"), id="choices-power", compact=True)
+            yield Switch(self._label("keep"), id="choices-keep", compact=True)
+            yield Switch(self._label("power"), id="choices-power", compact=True)
             if self._has_new_name:
                 yield Label(f"New name (Cloud Director alone; {', '.join(PLACEHOLDERS)})", markup=False)
                 empty = "(empty: its own, OVERWRITES)"

@@ -65,8 +65,8 @@ class ExportScreen(Dialog[Path | None]):
             yield LineInput(str(self._suggestion), id="export-path")
             yield Static("", markup=False, id="export-note")
             with Horizontal(classes="buttons"):
-                yield Button("Write", id="export-write", compact=True)
                 yield Button("Back", id="export-back", compact=True)
+                yield Button("Write", id="export-write", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#export-path").focus()
@@ -147,8 +147,8 @@ class ReportScreen(Dialog[ReportAnswer]):
             yield Static("", markup=False, id="report-count")
             yield Static("", markup=False, id="report-note")
             with Horizontal(classes="buttons"):
-                yield Button("Write", id="report-write", compact=True)
                 yield Button("Back", id="report-back", compact=True)
+                yield Button("Write", id="report-write", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#export-path").focus()

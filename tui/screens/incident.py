@@ -12,7 +12,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Label, Static
 
 from tui.errors import VbemError, describe
-from tui.moment import EXAMPLES, Moment, MomentError, parse_length, parse_moment, spell_length
+from tui.moment import SHORT_EXAMPLES, Moment, MomentError, parse_length, parse_moment, spell_length
 from tui.restores.incident import Incident
 from tui.sanitize import safe
 from tui.screens.base import Dialog, Notice, bindings_of
@@ -67,7 +67,7 @@ class IncidentScreen(Dialog[IncidentAnswer]):
             yield self.title_line("Incident: restore to before ...")
             yield Label("When it happened (everything since then is not to be trusted)", markup=False)
             at = Moment(known.moment).iso if known else ""
-            yield LineInput(at, id="incident-moment", placeholder=EXAMPLES)
+            yield LineInput(at, id="incident-moment", placeholder=SHORT_EXAMPLES)
             yield Static("", markup=False, id="incident-echo")
             yield Label("Ticket or reason", markup=False)
             yield LineInput(known.ticket if known else "", id="incident-ticket", placeholder="(empty)")

@@ -40,6 +40,13 @@ class Button(TextualButton):
         return Content("[ ") + words + " ]" if self.has_focus else Content("  ") + words + "  "
 
 
+class Switch(Button):
+    """A button that is a line with a mark of its own, `[x] ...`: the focus puts `>` before it."""
+
+    def render(self) -> Content:
+        return Content("> " if self.has_focus else "  ") + Content(str(self.label))
+
+
 class _HarmlessValue(Highlighter):
     """Shows a value with stand-ins for what a terminal would obey; the value itself stays as it is."""
 
