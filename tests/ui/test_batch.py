@@ -241,6 +241,8 @@ async def test_the_queue_is_seen_paused_changed_and_goes_on(app: VbemApp, demo: 
         await shows(pilot, "p resumes the queue")
         await pilot.press("x")
         await shows(pilot, "1 taken out")
+        line = next(line for line in text_of(pilot).splitlines() if "- taken out" in line)
+        assert not line.rstrip().endswith(" ."), line
         await pilot.press("p", "plus")
         await shows(pilot, "2 at a time")
         await until(pilot, lambda: len(posts(demo)) == 2, "the second request")

@@ -213,6 +213,8 @@ async def test_a_restore_of_a_living_vbem_is_taken_over_by_name_after_a_yes(
         await press(pilot, "escape")
         assert "Nothing was changed." in text_of(pilot)
         assert app.rows.get(1).owner == f"{host}|{boot}|1|1"
+        await press(pilot, "down")
+        assert "Nothing was changed." not in text_of(pilot), "it goes with the next key"
         await press(pilot, "T")  # keys that come before the question is shown are dropped
         await press(pilot, *"kim", "enter")
         await shows(pilot, "Watched from now on: row 1.")

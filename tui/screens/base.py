@@ -202,8 +202,8 @@ class VbemScreen(SinglePaintScreen[None]):
         self._uppermost = asyncio.Event()
         self._reads: list[asyncio.Task[Any]] = []
         """Those that the server has not answered yet."""
-        self._meaningless = self._copied = ""
-        """What is said of the last key, which meant nothing, and of what was copied last."""
+        self._passing = self._copied = ""
+        """What is said until the next key, as of one that means nothing, and of what was copied last."""
 
     def refuses_write(self) -> bool:
         """Return whether nothing may be sent that changes something, and say so where it is so."""
@@ -232,16 +232,16 @@ class VbemScreen(SinglePaintScreen[None]):
 
     def takes_key(self, event: Key | Paste) -> bool:
         """Return whether a key may act; a letter may not on a screen of fields, unless one has the focus."""
-        self.remove_status(self._meaningless)
-        self._meaningless = ""
+        self.remove_status(self._passing)
+        self._passing = ""
         character = getattr(event, "character", None) or ""
         return self.LETTERS_ACT or not character.isalpha() or isinstance(self.focused, Input)
 
     def on_key(self, event: Key) -> None:
         # Fields stop what is typed into them: what comes here is for the bindings, or for none.
         if event.is_printable and event.key not in self.active_bindings:
-            self._meaningless = f"{spell_key(event.key)} does nothing here. F1 shows the keys."
-            self.add_status(self._meaningless)
+            self._passing = f"{spell_key(event.key)} does nothing here. F1 shows the keys."
+            self.add_status(self._passing)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         # A worker's failure is posted to the node it belongs to and goes no further.

@@ -165,14 +165,13 @@ def queue_cells(queue: Queue, line: QueuedLine) -> tuple[Cell, ...]:
     """Return the row of a line that has no restore, with the cells of `restore_text.restore_cells`."""
     words = line_words(queue)[line.id]
     tone = "warning" if words.label == HELD else _STATE_STYLES.get(line.state, "dim")
-    detail = words.detail or "."
-    short = safe(detail, cells=SHORT_CELLS)
+    short = safe(words.detail, cells=SHORT_CELLS)
     mark = {HELD: "!", NOT_SENT: "x"}.get(words.label, "-" if line.state is LineState.TAKEN_OUT else ".")
     plan = line.plan
     made = plan.point.known_created if plan else None
     point, new_name = timefmt.day_and_time(made) if made else "", plan.new_name if plan else ""
     state = StyledText(f"{mark} {words.label}", tone)
-    return state, line.vm_name, point, new_name, queue.ticket, "", OneOf(detail, short)
+    return state, line.vm_name, point, new_name, queue.ticket, "", OneOf(words.detail, short)
 
 
 def queue_line_details(queue: Queue, line: QueuedLine) -> list[Line]:

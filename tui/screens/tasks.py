@@ -428,12 +428,16 @@ class TasksScreen(VbemScreen):
                 return
             session = await self.ask(sessions.SessionPicker(self.services, restore, found))
             if session is None or not await self.ask(sessions.are_you_sure(self.services, restore, session)):
-                self.set_status("Nothing was changed.")
+                self._say_unchanged()
                 return
         with self.reporting("take that session"):
             await choice.take(restore, session.uid)
             restores.monitor.wake()
             self.set_status("That session is followed as its own: said by you, not found.", "good")
+
+    def _say_unchanged(self) -> None:
+        self._passing = "Nothing was changed."
+        self.set_status(self._passing)
 
     def action_take_over(self) -> None:
         one = self._chosen_unfollowed
@@ -455,7 +459,7 @@ class TasksScreen(VbemScreen):
             taken: Restore | Unfollowed = one if one.may_be_taken else await restores.take_over(one)
             if isinstance(taken, Unfollowed) and (taken.is_watched or taken.may_be_taken):
                 if taken.is_watched and not await self.ask(sessions.by_name(self.services, taken)):
-                    self.set_status("Nothing was changed.")
+                    self._say_unchanged()
                     return
                 taken = await restores.take_over(taken, is_named=taken.is_watched)
             if isinstance(taken, Restore):
