@@ -209,9 +209,8 @@ class TasksScreen(VbemScreen):
             queue.put_back(line.id)
 
     def action_reorder(self, by: int) -> None:
-        line, queue = self._chosen_line, self._queue
-        if line is not None and queue is not None:
-            queue.move(line.id, by=by)
+        if self._chosen_line is not None and self._queue is not None:
+            self._queue.move(self._chosen_line.id, by=by)
 
     def action_at_a_time(self, by: int) -> None:
         if self._queue is not None:
@@ -336,7 +335,6 @@ class TasksScreen(VbemScreen):
             "take_over": one is None or not (one.may_be_taken or one.is_watched),
         }
         queue = self._queue.queue if self._queue else None
-        missing = set() if queue is not None and queue.is_pausable else {"tasks.pause"}
         for name, off in unusable.items():
             button = self.query_one(f"#tasks-{name.partition('_')[0]}", Button)
             if button.disabled != off or button.display == off:
@@ -346,9 +344,9 @@ class TasksScreen(VbemScreen):
         if restores is not None and chosen is not None and not unusable["cancel"]:
             unusable["cancel"] = not restores.what_cancel_can_do(chosen).possible
         unusable["say_session"] = chosen is None or chosen.state is not RestoreState.UNKNOWN
-        footer = self.query_one(Footer)
-        footer.rename("tasks.pause", "Resume" if queue is not None and queue.is_paused else "")
-        footer.leave_out(missing | {f"tasks.{name}" for name, off in unusable.items() if off})
+        unusable["pause"] = queue is None or not queue.is_pausable
+        self.query_one(Footer).rename("tasks.pause", "Resume" if queue and queue.is_paused else "")
+        self.query_one(Footer).leave_out({f"tasks.{name}" for name, off in unusable.items() if off})
 
     @work(group="plan", exit_on_error=False, description="read the plan of a restore")
     async def _read_plan(self, entry_id: int) -> None:
