@@ -40,10 +40,10 @@ def test_a_killed_queue_is_offered_and_each_vm_is_sent_once(demo: DemoProcess, o
         terminal.until("Restore 3 VMs?")
         assert len(posts(demo)) == 4
         terminal.press("right", "enter")
-        terminal.until("2 launching")
+        terminal.until("3 waiting")
 
         def all_were_sent(_: str) -> bool:
-            demo.advance(1)  # one place at the backup server has to become free
+            demo.advance(1)  # the four keep their places until they are found and have ended
             return len(posts(demo)) == len(NAMES)
 
         terminal.until(all_were_sent)

@@ -207,7 +207,7 @@ def test_each_widget_of_ours_is_among_them() -> None:
         for kind in vars(import_module(f"tui.widgets.{module.name}")).values()
         if isinstance(kind, type) and issubclass(kind, Widget) and kind.__module__.startswith("tui.widgets")
     }
-    assert {kind.__name__ for kind in ours - drawn} == {"Button", "Toggle", "FormFields"}, (
+    assert {kind.__name__ for kind in ours - drawn} == {"Button", "Switch", "Toggle", "FormFields"}, (
         "words of our own, and the parts and the whole of rows"
     )
 

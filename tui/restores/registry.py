@@ -351,7 +351,7 @@ class EndedRestores:
             else:
                 (self._begun if restore.state.has_begun else self._sent).add(restore.key)
         self._ended += new
-        self._unknown = leaving_words.unknown(restores)
+        self._unknown = leaving_words.unknown(restores) if self._ended else ""
         return bool(new)
 
     def forget(self) -> None:

@@ -211,8 +211,9 @@ class LogOnAgainScreen(Dialog[bool]):
             status = () if self._is_expected else (HOW_TO_TYPE,)
             yield BoxText(status, needs_tab=False, id="again-status")
             with Horizontal(classes="buttons"):
-                yield Button("Not now", id="not-now", compact=True)
+                # Tab leads from the password to it, as in the login.
                 yield Button("Log on", id="log-on-again", compact=True)
+                yield Button("Not now", id="not-now", compact=True)
 
     def on_mount(self) -> None:
         # The arrow keys scroll it from everywhere: Tab goes from the password to the button.
