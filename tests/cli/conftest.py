@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ import pytest
 from tests.support.demo_process import DemoProcess
 from tests.support.waiting import patience_s
 from tui.cli.main import main
+
+PLAN = '[[group]]\nvms = ["crm01"]\ncritical = true\n[[group]]\nvms = ["wiki01", "git01"]\n'
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,28 @@ class Shell:
         """Let what runs at the server run for ever."""
         self.demo.control("set", option="time_scale", value=0)
 
+    def states(self) -> list[str]:
+        """The states in the journal, in the order of its rows."""
+        path = self.home / "state" / "journal.sqlite3"
+        if not path.exists():
+            return []
+        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        # Its tables may be about to be made.
+        with closing(database), suppress(sqlite3.OperationalError):
+            return [state for (state,) in database.execute("SELECT state FROM restores")]
+        return []
+
     def posts(self) -> list[dict[str, Any]]:
         """The restores the server was asked for."""
         return self.demo.requests("submit")
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    path.chmod(0o600)
+    return path
 
 
 @pytest.fixture

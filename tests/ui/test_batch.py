@@ -41,17 +41,22 @@ async def marked(pilot: Pilot[Any], screen: RestorePointsScreen, names: str) -> 
     await settle(pilot)
 
 
+async def planned(pilot: Pilot[Any], screen: RestorePointsScreen, names: str, summary: str) -> None:
+    """The plan of these VMs is on the screen, with its summary."""
+    await marked(pilot, screen, names)
+    await pilot.press("enter")
+    await shows(pilot, f"{names.count(chr(10))} marked")
+    await pilot.press("r")
+    await shows(pilot, summary)
+
+
 def posts(demo: DemoProcess) -> list[dict[str, Any]]:
     return [one for one in demo.requests("submit") if one["method"] == "POST"]
 
 
 async def test_pasted_names_to_one_post_each(app: VbemApp, demo: DemoProcess) -> None:
     async with browsing(app) as (pilot, screen):
-        await marked(pilot, screen, "sql01\nhv-sql01\nlab-web\n")
-        await pilot.press("enter")
-        await shows(pilot, "3 marked")
-        await pilot.press("r")
-        await shows(pilot, "3 will be sent.")
+        await planned(pilot, screen, "sql01\nhv-sql01\nlab-web\n", "3 will be sent.")
         assert "lab-web-INC-5001" in text_of(pilot)
         assert text_of(pilot).count("KEEPS the original") >= 2
         await pilot.press("V")
@@ -116,11 +121,7 @@ async def test_names_are_looked_up_by_enter_where_some_are_typed(app: VbemApp) -
 
 async def test_what_overwrites_is_confirmed_by_their_number(app: VbemApp, demo: DemoProcess) -> None:
     async with browsing(app) as (pilot, screen):
-        await marked(pilot, screen, "sql01\nsql02\n")
-        await pilot.press("enter")
-        await shows(pilot, "2 marked")
-        await pilot.press("r")
-        await shows(pilot, "2 will be sent.")
+        await planned(pilot, screen, "sql01\nsql02\n", "2 will be sent.")
         await pilot.press("a")
         await shows(pilot, "[x] Keep the original VM")
         await pilot.press("space")
@@ -139,11 +140,7 @@ async def test_what_overwrites_is_confirmed_by_their_number(app: VbemApp, demo: 
 
 async def test_a_vm_that_cannot_be_restored_is_left_out_only_by_x(app: VbemApp, demo: DemoProcess) -> None:
     async with browsing(app) as (pilot, screen):
-        await marked(pilot, screen, "sql01\nsnapshot-only\n")
-        await pilot.press("enter")
-        await shows(pilot, "2 marked")
-        await pilot.press("r")
-        await shows(pilot, "1 will be sent, 1 cannot.")
+        await planned(pilot, screen, "sql01\nsnapshot-only\n", "1 will be sent, 1 cannot.")
         await pilot.press("ctrl+r")
         await shows(pilot, "leave out with x")
         assert isinstance(app.screen, BatchScreen)
@@ -160,11 +157,7 @@ async def test_nothing_is_edited_while_the_server_is_asked_and_the_incident_move
     app: VbemApp, demo: DemoProcess
 ) -> None:
     async with browsing(app) as (pilot, screen):
-        await marked(pilot, screen, "sql01\nsql02\n")
-        await pilot.press("enter")
-        await shows(pilot, "2 marked")
-        await pilot.press("r")
-        await shows(pilot, "2 will be sent.")
+        await planned(pilot, screen, "sql01\nsql02\n", "2 will be sent.")
         recovery, index = app.services.recovery, app.services.points
         assert recovery is not None
         assert recovery.incident is not None
@@ -211,11 +204,7 @@ async def test_a_path_that_is_none_is_told(app: VbemApp) -> None:
 
 async def queued(pilot: Pilot[Any], screen: RestorePointsScreen, names: str, *, at_a_time: str = "1") -> None:
     """A queue of these VMs is running, on the screen of tasks."""
-    await marked(pilot, screen, names)
-    await pilot.press("enter")
-    await shows(pilot, "marked")
-    await pilot.press("r")
-    await shows(pilot, "will be sent.")
+    await planned(pilot, screen, names, "will be sent.")
     await pilot.press("a")
     await shows(pilot, "Restores at a time")
     await pilot.press("tab", "tab", "tab", "backspace", at_a_time, "enter")
@@ -291,11 +280,7 @@ async def test_a_queue_that_was_cut_off_is_offered_vm_by_vm_and_never_goes_on_by
 async def test_a_plan_is_saved_and_opened_again(app: VbemApp, demo: DemoProcess, tmp_path: Path) -> None:
     path = tmp_path / "shop.toml"
     async with browsing(app) as (pilot, screen):
-        await marked(pilot, screen, "sql01\nlab-web\n")
-        await pilot.press("enter")
-        await shows(pilot, "2 marked")
-        await pilot.press("r")
-        await shows(pilot, "2 will be sent.")
+        await planned(pilot, screen, "sql01\nlab-web\n", "2 will be sent.")
         await pilot.press("2", "exclamation_mark", "w")
         await shows(pilot, "Save the plan")
         app.screen.query_one("#export-path", LineInput).value = str(path)
@@ -341,11 +326,7 @@ async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
     path = tmp_path / "requests.txt"
     path.write_text("mine")
     async with browsing(app) as (pilot, screen):
-        await marked(pilot, screen, "sql01\nlab-web\n")
-        await pilot.press("enter")
-        await shows(pilot, "2 marked")
-        await pilot.press("r")
-        await shows(pilot, "2 will be sent.")
+        await planned(pilot, screen, "sql01\nlab-web\n", "2 will be sent.")
         await pilot.press("ctrl+g")
         await shows(pilot, "-- 1 of 2: sql01 (VMware vSphere), point of 20")
         await press(pilot, "y")
@@ -395,11 +376,7 @@ async def test_the_exact_requests_are_copied_and_saved_in_a_new_file(
 
 async def test_an_edited_vm_without_new_names_is_not_asked_for_one(app: VbemApp, demo: DemoProcess) -> None:
     async with browsing(app) as (pilot, screen):
-        await marked(pilot, screen, "sql01\nlab-web\n")
-        await pilot.press("enter")
-        await shows(pilot, "2 marked")
-        await pilot.press("r")
-        await shows(pilot, "2 will be sent.")
+        await planned(pilot, screen, "sql01\nlab-web\n", "2 will be sent.")
         await pilot.press("e")
         await shows(pilot, "Restore sql01")
         assert "New name" not in text_of(pilot)

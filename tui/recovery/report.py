@@ -19,7 +19,7 @@ from types import MappingProxyType
 from tui import sanitize, timefmt
 from tui.api.models import Platform
 from tui.errors import VbemError
-from tui.files import new_private
+from tui.files import NotWritten, write_new
 from tui.recovery.queue import LineState, queue_of
 from tui.restore_states import RestoreState
 from tui.restores.forms.fields import OriginalOutcome
@@ -489,11 +489,7 @@ def write_report(report: Report, path: Path) -> None:
     make = WRITERS.get(path.suffix.lower())
     if make is None:
         raise ReportError(f"The name must end in {', '.join(WRITERS)}.")
-    text = make(report)
     try:
-        with new_private(path) as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise ReportError(f"{path} exists.") from error
-    except OSError as error:
-        raise ReportError(f"{path}: {error.strerror or error}.") from error
+        write_new(path, make(report))
+    except NotWritten as error:
+        raise ReportError(error.detail) from error
