@@ -185,8 +185,10 @@ def _fitting(one: Restore | JournalEntry, sentence: str, *, age: str = "") -> On
 
 
 def _left_briefly(one: Restore | JournalEntry, words: str) -> str:
-    """Return what it left behind in `SHORT_CELLS`: `as db01-INC-1`, `was OVERWRITTEN`."""
+    """Return what it left behind in `SHORT_CELLS`: `as db01-1`, `asked: db01-1`, `was OVERWRITTEN`."""
     brief = words.removeprefix("Restored ").removeprefix(f"{one.vm_name} ").rstrip(".")
+    if brief == f"as {one.new_name} (asked for)":
+        brief = f"asked: {one.new_name}"
     return cut_middle(safe(brief), SHORT_CELLS)
 
 

@@ -124,7 +124,7 @@ def test_an_end_that_was_only_noticed_says_so_in_every_width(
         ({"restored_name": "shop-app-INC-5001"}, "as shop-app-INC-5001"),
         ({"restored_name": "till 08-INC-5001-and-2"}, "as till 08-INC-5001-and-2"),
         ({"restored_name": "a-name-of-the-platform-INC-5002"}, "-INC-5002"),
-        ({"new_name": "shop-app-INC-5001"}, "(asked for)"),
+        ({"new_name": "shop-app-INC-5001"}, "asked: shop-app-INC-5001"),
         ({"original": OriginalOutcome.OVERWRITTEN, "vm_name": "payroll-database-01"}, "was OVERWRITTEN"),
     ],
 )
