@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import idle
+from tests.support import idle, stylesheets
 from tests.support.demo_process import DemoProcess
 
 pytest_plugins = ["tests.support.summary"]
@@ -29,14 +29,13 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def pytest_configure() -> None:
-    gc.disable()  # until everything is collected
+    """Collect garbage less often: apps come and go, and each leaves little behind."""
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_collection_finish() -> None:
     """Let the collector of garbage skip the thousands of tests: it took a quarter of the processor's time."""
     gc.freeze()
-    gc.set_threshold(10_000)
-    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -76,3 +75,4 @@ def server() -> Iterator[DemoProcess]:
 def facts_not_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pilots wait until every message is handled."""
     idle.install(monkeypatch)
+    stylesheets.install(monkeypatch)

@@ -14,6 +14,9 @@ import pytest
 from tests import house
 from tests.house import TOP, Name
 
+pytestmark = pytest.mark.xdist_group("house")
+"""One process reads the whole house, once."""
+
 BIN = Path(sys.executable).parent
 UI_ROOMS = {"__main__", "app", "cli", "screens", "terminal", "theme", "widgets"}
 """Who may know Textual; everything else serves scripts, too."""

@@ -8,6 +8,8 @@ import pytest
 
 from tests.texts import Text, texts
 
+pytestmark = pytest.mark.xdist_group("house")
+
 BANNED = (
     "shown is old", "failed inside", "takes its task away", "takes the task away", "anew", "told",
     "whom", "in vain", "all the same", "begun", "for it is", "for it may", "is spoken", "if it stays",

@@ -49,7 +49,9 @@ def check_in_flight(operator: Operator) -> None:
     assert len(posts(operator.demo)) == 1
 
 
-@pytest.mark.parametrize("hear_hangup", [True, False], ids=["signal", "no-signal"])
+@pytest.mark.parametrize(
+    "hear_hangup", [pytest.param(True, marks=pytest.mark.soak), False], ids=["signal", "no-signal"]
+)
 def test_lost_terminal_ends_the_program(operator: Operator, hear_hangup: bool) -> None:
     with operator.start(hear_hangup=hear_hangup) as terminal:
         restore_huge01(operator, terminal)

@@ -31,7 +31,14 @@ def test_search_finds_what_is_hidden(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["worker", "handler", "task", "input", "thread"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "worker",
+        "thread",
+        *(pytest.param(kind, marks=pytest.mark.soak) for kind in ("handler", "task", "input")),
+    ],
+)
 def test_a_defect_in_the_middle_of_a_logon_reports_no_secret(
     demo: DemoProcess, tmp_path: Path, kind: str
 ) -> None:

@@ -58,8 +58,8 @@ def test_no_cell_is_left_out() -> None:
     assert len(planned) == len({str(cell) for cell in planned})
 
 
-def test_the_gate_takes_every_fault_and_every_step() -> None:
+def test_the_gate_takes_half_of_the_faults_every_step_and_both_formats() -> None:
     gate = cells(gate=True)
-    assert {cell.fault for cell in gate} == set(all_faults()) - COSTLY
+    assert len({cell.fault for cell in gate}) == len(gate) >= len(all_faults()) // 2
     assert {cell.step for cell in gate} == set(Step)
     assert {cell.wire for cell in gate} == set(FORMATS)

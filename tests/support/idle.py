@@ -31,9 +31,16 @@ LONGEST_S = 10.0
 _handling: Counter[MessagePump] = Counter()
 """Who handles a message now, and how many; nothing public tells."""
 _dispatch = MessagePump._dispatch_message
+_begun = Counter[str]()
+
+
+def messages_begun() -> int:
+    """How many messages have begun to be handled: as long as it stays, the screen is as it was."""
+    return _begun["messages"]
 
 
 async def _dispatch_counted(pump: MessagePump, message: Message) -> None:
+    _begun["messages"] += 1
     _handling[pump] += 1
     try:
         await _dispatch(pump, message)

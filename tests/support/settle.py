@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from textual._context import visible_screen_stack
 from textual.app import App
 from textual.events import Paste
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.strip import Strip
 
+from tests.support.idle import messages_begun
 from tests.support.waiting import wait_for
 from tui.app import VbemApp
 from tui.screens.base import Dialog
@@ -109,6 +112,15 @@ def strips_of(pilot: Pilot[Any]) -> list[Strip]:
     return screen._compositor.render_strips(screen.size)
 
 
+_texts: WeakKeyDictionary[Screen[Any], tuple[int, str]] = WeakKeyDictionary()
+"""What was read of each screen last, and after how many messages."""
+
+
 def text_of(pilot: Pilot[Any]) -> str:
-    """What the terminal shows, as lines of text."""
-    return "\n".join(strip.text.rstrip() for strip in strips_of(pilot))
+    """What the terminal shows, as lines of text; drawn again only where something happened since."""
+    screen, begun = pilot.app.screen, messages_begun()
+    before, text = _texts.get(screen, (-1, ""))
+    if before != begun:
+        text = "\n".join(strip.text.rstrip() for strip in strips_of(pilot))
+        _texts[screen] = (begun, text)
+    return text
