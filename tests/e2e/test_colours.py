@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.e2e.job import Operator, quit_program, to_form
+from tests.support.soak import soak
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -41,9 +42,7 @@ def look_around(operator: Operator) -> bytes:
     return bytes(terminal.raw)
 
 
-@pytest.mark.parametrize(
-    "term", ["linux", *(pytest.param(term, marks=pytest.mark.soak) for term in ("xterm", "screen"))]
-)
+@pytest.mark.parametrize("term", ["linux", *soak("xterm", "screen")])
 def test_sixteen_colours_and_no_others(operator: Operator, term: str) -> None:
     operator.environment |= {"TERM": term}
     found = codes(look_around(operator))

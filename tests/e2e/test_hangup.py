@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from tests.e2e.job import Operator, posts, send, to_confirm, to_form
+from tests.support.soak import soak
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -49,9 +50,7 @@ def check_in_flight(operator: Operator) -> None:
     assert len(posts(operator.demo)) == 1
 
 
-@pytest.mark.parametrize(
-    "hear_hangup", [pytest.param(True, marks=pytest.mark.soak), False], ids=["signal", "no-signal"]
-)
+@pytest.mark.parametrize("hear_hangup", [*soak(True), False], ids=["signal", "no-signal"])
 def test_lost_terminal_ends_the_program(operator: Operator, hear_hangup: bool) -> None:
     with operator.start(hear_hangup=hear_hangup) as terminal:
         restore_huge01(operator, terminal)
@@ -68,7 +67,7 @@ def test_lost_terminal_at_the_login_ends_the_program(operator: Operator, hear_ha
         assert terminal.status == 128 + signal.SIGHUP
 
 
-@pytest.mark.parametrize("name", [pytest.param(signal.SIGHUP, marks=pytest.mark.soak), signal.SIGTERM])
+@pytest.mark.parametrize("name", [*soak(signal.SIGHUP), signal.SIGTERM])
 def test_polite_kill_with_a_restore_in_flight(operator: Operator, name: signal.Signals) -> None:
     with operator.start() as terminal:
         restore_huge01(operator, terminal)

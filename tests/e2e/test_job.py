@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.job import F2, Operator, is_form, posts, quit_program, send, to_confirm, to_form
 from tests.support.demo_process import DemoProcess
+from tests.support.soak import soak
 from tests.support.terminal import KEYS, Terminal
 
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -27,7 +28,7 @@ def value(body: object, element: str) -> str:
     return "".join(found[0])
 
 
-@pytest.mark.parametrize("platform", sorted(_MACHINES))
+@pytest.mark.parametrize("platform", [*soak("hyperv"), "vsphere"])
 def test_machine_from_the_login_to_the_end(operator: Operator, demo: DemoProcess, platform: str) -> None:
     vm, end, words = _MACHINES[platform]
     with operator.start() as terminal:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.job import CHECKOUT, Operator, quit_program
 from tests.support.demo_process import DemoProcess
+from tests.support.soak import soak
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -36,7 +37,7 @@ def test_a_resolver_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> No
         assert time.monotonic() - before < SLEEPS_S / 4
 
 
-@pytest.mark.parametrize("name", [None, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("name", [None, *soak(signal.SIGTERM)])
 def test_a_session_that_cannot_be_ended_is_named_when_the_program_ends(
     operator: Operator, demo: DemoProcess, name: signal.Signals | None
 ) -> None:
@@ -54,7 +55,7 @@ def test_a_session_that_cannot_be_ended_is_named_when_the_program_ends(
     demo.clear_faults()
 
 
-@pytest.mark.parametrize("name", [None, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("name", [None, *soak(signal.SIGTERM)])
 def test_a_logon_that_leaving_cuts_off_is_named(
     operator: Operator, demo: DemoProcess, name: signal.Signals | None
 ) -> None:

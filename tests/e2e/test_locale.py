@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.job import Operator, quit_program
+from tests.support.soak import soak
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -35,7 +36,10 @@ def look_around(operator: Operator, terminal: Terminal) -> str:
 
 @pytest.mark.parametrize(
     "variables",
-    [{"LC_ALL": "C"}, pytest.param({"LANG": "C"}, marks=pytest.mark.soak), {"LANG": "de_DE.ISO-8859-1"}],
+    [
+        {"LC_ALL": "C"},
+        *soak({"LANG": "C"}, {"LANG": "de_DE.ISO-8859-1"}),
+    ],
     ids=["LC_ALL=C", "LANG=C", "Latin-1"],
 )
 def test_a_locale_that_is_not_utf8_gets_ascii(operator: Operator, variables: dict[str, str]) -> None:
@@ -48,7 +52,7 @@ def test_a_locale_that_is_not_utf8_gets_ascii(operator: Operator, variables: dic
     assert r"gr\xf6\xdfe-\u03a9" in shown, "names that differ do not look the same"
 
 
-@pytest.mark.parametrize("name", ["en_US.UTF-8", pytest.param("C.UTF-8", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("name", ["en_US.UTF-8", *soak("C.UTF-8")])
 def test_a_locale_of_utf8_gets_names_as_they_are(operator: Operator, name: str) -> None:
     operator.environment |= {"LC_ALL": name}
     with operator.start() as terminal:

@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.job import Operator, posts, quit_program, send, to_confirm, to_form
 from tests.e2e.leaks import WATCHING, WRONG, Onlooker, files_under, found, tokens_in
 from tests.support.demo_process import DemoProcess
+from tests.support.soak import soak
 from tests.support.terminal import Terminal
 from tui.terminal.crash_edge import EXIT_CRASH
 
@@ -36,7 +37,7 @@ def test_search_finds_what_is_hidden(tmp_path: Path) -> None:
     [
         "worker",
         "thread",
-        *(pytest.param(kind, marks=pytest.mark.soak) for kind in ("handler", "task", "input")),
+        *soak("handler", "task", "input"),
     ],
 )
 def test_a_defect_in_the_middle_of_a_logon_reports_no_secret(

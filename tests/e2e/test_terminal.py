@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.job import Operator, quit_program, send, to_confirm, to_form
 from tests.support.demo_process import DemoProcess
+from tests.support.soak import soak
 from tests.support.terminal import Terminal
 from tests.support.waiting import Deadline
 from tests.unit.terminal.test_input import ANSWERS
@@ -61,7 +62,7 @@ def test_key_in_two_pieces_does_not_leave_the_form_and_esc_does(operator: Operat
         terminal.until(lambda text: "\n> w" in text and "Find:" not in text)
 
 
-OTHER_BYTES = [pytest.param(byte, marks=pytest.mark.soak) for byte in (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80")]
+OTHER_BYTES = soak(b"\xff", b"\xc0\xaf", b"\xed\xa0\x80")
 
 
 @pytest.mark.parametrize("byte", [b"\xe9", *OTHER_BYTES])
@@ -83,7 +84,7 @@ def test_byte_that_is_not_utf8_is_told_and_no_password_with_it_is_sent(
     assert len([one for one in operator.demo.requests() if "sessionMngr" in str(one["path"])]) == 1
 
 
-@pytest.mark.parametrize("name", [None, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("name", [None, *soak(signal.SIGTERM)])
 def test_terminal_that_is_not_read_stops_no_watching(operator: Operator, name: signal.Signals | None) -> None:
     with operator.start() as terminal:
         operator.log_on(terminal)
@@ -136,7 +137,7 @@ def test_what_is_copied_reaches_the_terminal(
         assert begins + b64encode(b"crm01") in bytes(terminal.raw)
 
 
-@pytest.mark.parametrize("bell", ["", 'bell = "off"\n'])
+@pytest.mark.parametrize("bell", ["", *soak('bell = "off"\n')])
 def test_an_end_rings_once_and_the_title_says_how_far_the_restores_are(
     operator: Operator, demo: DemoProcess, bell: str
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.settle import opened, press, shows, text_of, until
+from tests.support.soak import soak
 from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, namesakes, verdict_of
 from tests.ui.stage import StageManager, stage
 from tests.unit.restores.fakes import FakeClock, session
@@ -95,7 +96,10 @@ async def test_confirmation_says_what_was_found_and_nothing_is_still_looked_for(
         assert "): restore session app07@nightly" in text_of(pilot)
 
 
-@pytest.mark.parametrize("size", [(60, 15), (60, 20), (70, 22), (80, 24)])
+@pytest.mark.parametrize(
+    "size",
+    [(60, 15), (80, 24), *soak((60, 20), (70, 22))],
+)
 async def test_confirmation_shows_what_was_looked_for_and_all_that_answers_it_at_any_size(
     tmp_path: Path, manager: StageManager, size: tuple[int, int]
 ) -> None:

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from tests.support.demo_process import DemoProcess
 from tests.support.painting import UNSAFE, painted
 from tests.support.settle import opened, press, shows, until
+from tests.support.soak import soak
 from tests.ui.forms import STORE, app_for, asked, fill
 from tests.ui.stage import StageManager
 from tests.unit.restores.points import point
@@ -54,7 +55,11 @@ def column_ends(shown: str) -> set[int]:
     return {cell_len(row[: row.rindex(" vbr")]) for row in rows}
 
 
-@pytest.mark.parametrize("fault", ["hostile-names", "huge-name"])
+HUGE_TOO = ["hostile-names", *soak("huge-name")]
+"""Names that are long are cut in one place: the long hunts look at them on each screen."""
+
+
+@pytest.mark.parametrize("fault", HUGE_TOO)
 async def test_lists_and_forms(app: VbemApp, demo: DemoProcess, fault: str) -> None:
     seen = set()
     async with app.run_test(size=(100, ROWS)) as pilot:
@@ -95,7 +100,7 @@ async def test_a_restore_from_confirmation_to_history(app: VbemApp, demo: DemoPr
         await painted(pilot, "History", "the history")
 
 
-@pytest.mark.parametrize("fault", ["hostile-names", "huge-name"])
+@pytest.mark.parametrize("fault", HUGE_TOO)
 async def test_names_that_are_looked_up(app: VbemApp, demo: DemoProcess, fault: str) -> None:
     """The things a reference is chosen from: in the list, beside the field, and in the plan."""
     async with app.run_test(size=(100, ROWS)) as pilot:
@@ -118,7 +123,7 @@ async def test_names_that_are_looked_up(app: VbemApp, demo: DemoProcess, fault: 
 
 @pytest.mark.parametrize(
     "names",
-    [OF_TERMINALS, pytest.param(OF_OTHER_PROGRAMS, marks=pytest.mark.soak)],
+    [OF_TERMINALS, *soak(OF_OTHER_PROGRAMS)],
     ids=["terminal", "others"],
 )
 async def test_each_name_looked_up_from_the_picker_to_the_confirmation(

@@ -13,6 +13,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.frames import watch_frames
 from tests.support.program import app_on
 from tests.support.settle import loaded, opened, press, settle, shows, until
+from tests.support.soak import soak
 from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.screens.login import LoginScreen
@@ -41,7 +42,10 @@ def wholes(frames: list[Frame], screen: type[Screen[Any]]) -> int:
     return sum(whole for one, whole in frames if one is screen)
 
 
-@pytest.mark.parametrize("size", [(80, 5), (80, 3), (80, 1), (20, 6), (1, 1)])
+@pytest.mark.parametrize(
+    "size",
+    [(80, 5), (1, 1), *soak((80, 3), (80, 1), (20, 6))],
+)
 async def test_a_terminal_too_small_for_it_does_not_keep_anybody_out(
     app: VbemApp, demo: DemoProcess, size: tuple[int, int]
 ) -> None:

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from tests.demo.reading import Wire
 from tests.support.demo_process import DemoProcess
 from tests.support.settle import paste, press, settle, shows, strips_of, text_of, until
+from tests.support.soak import soak
 from tests.ui.walk import browsing, to_points
 from tui.app import VbemApp
 from tui.restore_points.filter_parser import FILTER_KEYS
@@ -159,7 +160,7 @@ WRONG_FILTERS = {
 }
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), *soak((60, 20), (120, 40))])
 async def test_a_filter_that_is_wrong_shows_nothing_opens_nothing_and_says_what_is_wrong(
     app: VbemApp, size: tuple[int, int]
 ) -> None:
