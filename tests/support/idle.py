@@ -61,10 +61,14 @@ async def until_idle(min_sleep: float = 0.0, max_sleep: float = LONGEST_S) -> No
         return
     with suppress(TimeoutError):
         async with asyncio.timeout(patience_s(LONGEST_S)):
-            quiet = 0
+            quiet, begun = 0, -1
             while quiet < QUIET_ROUNDS and app.is_running:
                 is_to_be_painted = _is_to_be_painted(app)
                 await asyncio.sleep(FRAME_S if is_to_be_painted else 0)
+                before, begun = begun, messages_begun()
+                if before == begun and not is_to_be_painted and 0 < quiet < QUIET_ROUNDS - 1:
+                    quiet += 1  # nothing was handled since all were looked at
+                    continue
                 pumps = _pumps(app)
                 is_handling = any(pump in _handling or _is_to_begin(pump) for pump in pumps)
                 if is_handling:
