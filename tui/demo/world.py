@@ -371,5 +371,5 @@ def kinds_of(mode: str, run: int, chain: int) -> tuple[int, int]:
 def wire_time(us: int, digits: int) -> str:
     """`2025-02-03T04:05:06.12` with 0 to 7 fraction digits (WIRE 2.4)."""
     seconds, rest = divmod(us, 1_000_000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
     return f"{text}.{rest:06}0"[: 20 + digits] if digits else text
