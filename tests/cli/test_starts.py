@@ -14,6 +14,7 @@ from tests.cli.conftest import Shell
 from tests.house import TOP
 from tui.cli.exit_codes import ExitCode
 from tui.cli.main import main
+from tui.cli.options import OPTIONS
 from tui.cli.output import widths_that_fit
 from tui.recovery.queue import AT_A_TIME, PER_SERVER
 
@@ -275,6 +276,15 @@ def test_bash_offers_the_words_that_an_option_takes(
         check=True,
     )
     assert set(done.stdout.split()) == OFFERED[typed]
+
+
+def test_no_value_of_the_zsh_script_is_cut_in_two_by_a_colon(shell: Shell) -> None:
+    script = shell.run("completion", "zsh").out
+    found = re.findall(r'^  "(--[a-z-]+)\[.*?\]:((?:[^:\\]|\\.)*):([^:]*)"$', script, re.MULTILINE)
+    values = {name: (message, action) for name, message, action in found}
+    assert values["--server"] == (r"HOST[\:PORT]|NAME", "_vbem_servers")
+    taking = {option.flag for option in OPTIONS if option.metavar}
+    assert taking <= set(values)
 
 
 # -- commands with actions -----------------------------------------------------------------------------

@@ -425,7 +425,9 @@ async def completion(command: Command) -> ExitCode:
         },
         server={**names, "fish": "(vbem completion servers 2>/dev/null)"},
     )
-    command.out.text(shtab.complete(build_parser(), name, preamble=_PREAMBLE.get(name, "")))
+    parser = build_parser()
+    completions.clear()
+    command.out.text(shtab.complete(parser, name, preamble=_PREAMBLE.get(name, "")))
     return ExitCode.DONE
 
 

@@ -212,6 +212,9 @@ completions: dict[str, object] = {}
 def with_completion(action: argparse.Action) -> None:
     """Say what completes the value of an argument: its words (a tuple), or what shtab makes of it."""
     completion = completions.get(action.dest)
+    if completions and isinstance(action.metavar, str):
+        # zsh's `_arguments` would take a colon in it for the end of the message.
+        action.metavar = action.metavar.replace(":", r"\:")
     if isinstance(completion, tuple):
         action.choices = completion
     elif completion is not None:
