@@ -127,6 +127,63 @@ def test_an_interrupted_plan_goes_on_with_what_was_not_sent_alone(shell: Shell, 
     assert "no rest to send" in again.err
 
 
+@pytest.fixture
+def held(shell: Shell, plan: Path) -> Path:
+    """A plan whose run has ended because its critical VM was not restored; two VMs are held."""
+    done = shell.run("plan", "run", str(plan), "--yes", "--json")
+    assert done.code == ExitCode.FAILED
+    assert "Held by crm01 (FAILED)" in done.err
+    assert "vbem plan run FILE --rest --release" in done.err
+    assert [row["message"] for row in done.json["vms"][1:]] == ["crm01 of group 1 was not restored"] * 2
+    return plan
+
+
+def test_the_rest_leaves_held_what_a_critical_vm_holds(shell: Shell, held: Path) -> None:
+    done = shell.run("plan", "run", str(held), "--rest", "--yes", "--json")
+    assert done.code == ExitCode.NOT_ALLOWED
+    assert "NOT SENT: git01 (held: crm01 of group 1 was not restored)" in done.err
+    assert "--release" in done.json["error"]["hint"]
+    assert len(shell.posts()) == 1
+
+
+def test_released_groups_are_sent_and_the_failure_that_held_them_counts_no_more(
+    shell: Shell, held: Path
+) -> None:
+    assert shell.run("plan", "run", str(held), "--rest", "--release").code == ExitCode.NOT_ALLOWED  # no yes
+    assert len(shell.posts()) == 1
+    done = shell.run("plan", "run", str(held), "--rest", "--release", "--yes", "--json")
+    assert done.code == ExitCode.DONE, done.err
+    assert {row["vm_name"]: row["state"] for row in done.json["vms"]} == {
+        "crm01": "failed",
+        "wiki01": "succeeded",
+        "git01": "succeeded",
+    }
+    assert len(shell.posts()) == 3
+
+
+def test_a_group_after_another_critical_failure_stays_held_beside_a_released_one(
+    shell: Shell, plan: Path
+) -> None:
+    plan.write_text(
+        '[[group]]\nvms = ["crm01"]\ncritical = true\n[[group]]\nvms = ["vault01"]\ncritical = true\n'
+        '[[group]]\nvms = ["git01"]\n'
+    )  # the launch of vault01 asks for credentials, so it fails
+    assert shell.run("plan", "run", str(plan), "--yes").code == ExitCode.FAILED
+    done = shell.run("plan", "run", str(plan), "--rest", "--release", "--yes", "--json")
+    assert {row["vm_name"]: row["state"] for row in done.json["vms"]}["git01"] == "waiting", done.err
+    assert "Held by vault01" in done.err
+    assert "Held by crm01" not in done.err
+
+
+@pytest.mark.parametrize("words", [("--release",), ("--rest", "--start-over"), ("--release", "--start-over")])
+def test_options_of_an_interrupted_queue_that_contradict_each_other_are_refused(
+    shell: Shell, plan: Path, words: tuple[str, ...]
+) -> None:
+    done = shell.run("plan", "run", str(plan), "--yes", *words)
+    assert done.code == ExitCode.USAGE
+    assert shell.demo.requests() == []
+
+
 @pytest.mark.parametrize("answer", ["yes", ""])
 def test_at_a_terminal_the_rest_of_an_interrupted_plan_is_asked_about(
     shell: Shell, interrupted: Path, answer: str

@@ -185,6 +185,7 @@ PLAN_ACTIONS = (
                 "--beside",
                 "--leave-out",
                 "--rest",
+                "--release",
                 "--start-over",
                 "--yes",
             }
@@ -248,6 +249,10 @@ def _plan_options(parser: argparse.ArgumentParser, action: PlanAction) -> None:
         "--rest": {
             "action": "store_true",
             "help": "the yes to sending what an interrupted queue of these VMs did not send, and that alone",
+        },
+        "--release": {
+            "action": "store_true",
+            "help": "with --rest: the yes to groups that are held, because a critical VM was not restored",
         },
         "--start-over": {
             "action": "store_true",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -16,19 +17,23 @@ from tui.cli.restore import Silence, code_of_end, may_be_running, planner_of, re
 from tui.recovery.plan import PlanLine, RecoveryPlan
 from tui.recovery.plan_file import PlanFileError, PlanTable, plan_of_file, read_plan_file
 from tui.recovery.planner import Planner, queue_lines
-from tui.recovery.queue import LineState, Queue, queue_of
+from tui.recovery.queue import LineState, Queue, QueuedLine, queue_of
 from tui.recovery.queue_runner import RestoreQueue
-from tui.recovery.queue_summary import line_words, summarize
+from tui.recovery.queue_summary import HELD, line_words, summarize
 from tui.recovery.readiness import Readiness, check_readiness
 from tui.restore_points.names import NameFound, open_words
 from tui.restores.incident import Incident
+
+_TITLE = "These options do not go together"
 
 
 async def plan(command: Command) -> ExitCode:
     """Check, show or run a recovery plan."""
     options = command.options
-    if command.start.read_only and options.action == "run":
-        raise ReadOnly
+    if options.action == "run":
+        _check_together(options)
+        if command.start.read_only:
+            raise ReadOnly
     try:
         table = await asyncio.to_thread(read_plan_file, _path(options.file))
     except (PlanFileError, ValueError) as error:
@@ -65,6 +70,14 @@ async def plan(command: Command) -> ExitCode:
             )
 
         return await _run(command, logon, start)
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """Raise CommandError where two options contradict each other."""
+    if options.rest and options.start_over:
+        raise CommandError("--rest and --start-over: one of them.", code=ExitCode.USAGE, title=_TITLE)
+    if options.release and not options.rest:
+        raise CommandError("--release acts with --rest alone.", code=ExitCode.USAGE, title=_TITLE)
 
 
 async def _interrupted(command: Command, logon: LoggedOn, made: RecoveryPlan) -> Queue | None:
@@ -126,12 +139,56 @@ def _say_interrupted(command: Command, queue: Queue) -> None:
     command.out.say(f"An interrupted queue of these VMs is in the journal. {started}")
     for line in queue.lines:
         state = "NOT SENT" if line.is_to_be_sent else words[line.id].label
-        command.out.say(f"{state}: {line.vm_name}")
+        why = f" (held: {words[line.id].detail})" if words[line.id].label == HELD else ""
+        command.out.say(f"{state}: {line.vm_name}{why}")
+
+
+def _held(queue: Queue) -> tuple[QueuedLine, ...]:
+    """Return the waiting lines that a critical VM holds."""
+    return tuple(line for line in queue.to_be_sent if queue.held_by(line.group))
+
+
+def _hold_words(queue: Queue, held: Sequence[QueuedLine]) -> str:
+    """Return who holds these lines, in a sentence."""
+    holding = {one.id: one for line in held for one in queue.held_by(line.group)}
+    words = line_words(queue)
+    who = ", ".join(
+        f"{one.vm_name or 'a VM whose row cannot be read'} ({words[one.id].label})"
+        for one in holding.values()
+    )
+    names = ", ".join(line.vm_name for line in held[:10])
+    return (
+        f"{counted(len(held))} held, because critical ones before were not restored: {names}. Held by {who}."
+    )
+
+
+def _to_release(command: Command, queue: Queue) -> tuple[QueuedLine, ...]:
+    """Return the waiting lines that may be sent: what a critical VM holds takes a yes of its own.
+
+    Raises:
+        CommandError: all of them are held, and nobody says yes to that.
+    """
+    options, terminal, held = command.options, command.terminal, _held(queue)
+    if not held or options.release:
+        return queue.to_confirm
+    command.out.say(_hold_words(queue, held))
+    if terminal.can_ask and not options.yes and terminal.ask_yes("Send what is held all the same?"):
+        return queue.to_confirm
+    free = tuple(line for line in queue.to_confirm if line not in held)
+    if not free:
+        raise CommandError(
+            "All that was not sent is held.",
+            code=ExitCode.NOT_ALLOWED,
+            title="Nothing was sent",
+            hint="Handle what holds it, then say --release to send it all the same.",
+        )
+    return free
 
 
 async def _run_rest(command: Command, logon: LoggedOn, planner: Planner, queue: Queue) -> ExitCode:
     """Send what an interrupted queue has not sent, as it was decided then, once it is confirmed again."""
-    recovery, waiting = logon.recovery, queue.to_confirm
+    recovery, waiting = logon.recovery, _to_release(command, queue)
+    said_yes_to = {one.id for line in waiting for one in queue.held_by(line.group)}
     if logon.restores.incident is None and recovery.journal is not None:
         moment = (await asyncio.to_thread(recovery.journal.queue, queue.id)).incident
         if moment is not None:
@@ -148,6 +205,10 @@ async def _run_rest(command: Command, logon: LoggedOn, planner: Planner, queue: 
         left_out = {numbers[line.key] for line in made.lines if line.is_left_out}
         for id in (*unread, *left_out):
             runner.take_out(id)
+        for group in {line.group for line in made.to_be_sent}:
+            # What has failed since the yes holds all the same.
+            if {one.id for one in runner.queue.held_by(group)} <= said_yes_to | unread | left_out:
+                runner.let_go_on(group)
         runner.confirm({numbers[line.key]: line.plan for line in made.to_be_sent if line.plan is not None})
         runner.resume()
         return runner
@@ -377,19 +438,33 @@ async def _run(command: Command, logon: LoggedOn, start: Callable[[], Awaitable[
     out.lines([summary.words])
     if queue.is_paused:
         out.say(f"The queue has stopped. {queue.why_paused}")
+    elif held := _held(queue):
+        again = "vbem plan run FILE --rest --release"
+        out.say(f"{_hold_words(queue, held)} Once that is handled, send them with {again}.")
     out.document("vms", await _records(logon, queue), plan=queue.name, summary=summary.words)
-    return worst(
-        code_of_end(line.restore) if line.restore is not None else ExitCode.FAILED
-        for line in queue.lines
-        if line.state is not LineState.TAKEN_OUT
-    )
+    return worst(_code_of_line(line) for line in queue.lines if not _is_settled(queue, line))
+
+
+def _code_of_line(line: QueuedLine) -> ExitCode:
+    return code_of_end(line.restore) if line.restore is not None else ExitCode.FAILED
+
+
+def _is_settled(queue: Queue, line: QueuedLine) -> bool:
+    """Return whether a line is no matter of the exit code: taken out, or its failure was said yes to."""
+    is_failure = line.restore is None or line.restore.is_over
+    return line.state is LineState.TAKEN_OUT or (line.id in queue.let_go and is_failure)
 
 
 async def _records(logon: LoggedOn, queue: Queue) -> list[dict[str, object]]:
+    words = line_words(queue)
     return [
         await record_of(logon, line.restore)
         if line.restore is not None
-        else {"vm_name": line.vm_name, "state": line.state.value, "message": line.why}
+        else {
+            "vm_name": line.vm_name,
+            "state": line.state.value,
+            "message": words[line.id].detail if words[line.id].label == HELD else line.why,
+        }
         for line in queue.lines
     ]
 
