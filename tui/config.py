@@ -15,6 +15,12 @@ from tui.errors import VbemError
 from tui.files import check_folder, make_folder, open_private, read_by_hand
 
 APP_NAME = "vbem"
+AT_A_TIME = 4
+"""How many restores of a queue run at once, unless the operator says another number."""
+PER_SERVER = 2
+"""How many of them on one backup server, whose proxies and repositories its own backups need, too."""
+MOST_AT_A_TIME = 50
+"""What an operator may say for either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from tui.cli.exit_codes import ExitCode
 from tui.cli.main import main
 from tui.cli.options import OPTIONS
 from tui.cli.output import widths_that_fit
-from tui.recovery.queue import AT_A_TIME, PER_SERVER
+from tui.config import AT_A_TIME, PER_SERVER
 
 # -- logging on --------------------------------------------------------------------------------------
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tui import __version__
 from tui.cli.exit_codes import ExitCode, epilog
 from tui.cli.options import Parser, add_options, completions, with_completion
+from tui.config import AT_A_TIME, MOST_AT_A_TIME, PER_SERVER
 from tui.restore_states import RestoreState
 
 if TYPE_CHECKING:
     from tui.cli.logon import Command
 
-MOST_AT_A_TIME = 50
 SHELLS = ("bash", "zsh", "fish")
 PLATFORMS = ("vsphere", "hyperv", "cloud", "unknown")
 """What completes `--platform`; other names of a platform are understood, too."""
@@ -232,12 +232,12 @@ def _plan_options(parser: argparse.ArgumentParser, action: PlanAction) -> None:
         "--at-a-time": {
             "metavar": "N",
             "type": _number(1, MOST_AT_A_TIME),
-            "help": "so many restores at once (default: 4)",
+            "help": f"so many restores at once (default: {AT_A_TIME})",
         },
         "--per-server": {
             "metavar": "N",
             "type": _number(1, MOST_AT_A_TIME),
-            "help": "so many per backup server (default: 2)",
+            "help": f"so many per backup server (default: {PER_SERVER})",
         },
         "--overwrites": {
             "metavar": "N",

@@ -16,16 +16,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from tui.config import AT_A_TIME, MOST_AT_A_TIME, PER_SERVER
 from tui.errors import VbemError
 from tui.restore_states import RestoreState
 from tui.restores.plan import RestorePlan
 from tui.restores.restore import Restore
 from tui.store.recovery_journal import WAITING, QueueEntry, QueueRow
 
-AT_A_TIME = 4
-"""How many restores of a queue run at once, unless the operator says another number."""
-PER_SERVER = 2
-"""How many of them on one backup server, whose proxies and repositories its own backups need, too."""
 _RESTORED = frozenset({RestoreState.SUCCEEDED, RestoreState.WARNING})
 
 
@@ -296,11 +293,15 @@ def resume(queue: Queue) -> Queue:
 
 
 def set_limits(queue: Queue, *, at_a_time: int | None = None, per_server: int | None = None) -> Queue:
-    """Change how many run at once, at least one; what runs already runs on."""
+    """Change how many run at once, from 1 to `MOST_AT_A_TIME`; what runs already runs on."""
+
+    def within(number: int) -> int:
+        return max(1, min(MOST_AT_A_TIME, number))
+
     return replace(
         queue,
-        at_a_time=queue.at_a_time if at_a_time is None else max(1, at_a_time),
-        per_server=queue.per_server if per_server is None else max(1, per_server),
+        at_a_time=queue.at_a_time if at_a_time is None else within(at_a_time),
+        per_server=queue.per_server if per_server is None else within(per_server),
     )
 
 

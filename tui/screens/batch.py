@@ -13,10 +13,10 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from tui.api.models import CloudLayout, Platform
+from tui.config import AT_A_TIME
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.plan_file import plan_of_file, text_of_plan, write_plan_file
 from tui.recovery.planner import Planner, queue_lines
-from tui.recovery.queue import AT_A_TIME
 from tui.recovery.readiness import READY, ReadinessRow, check_readiness
 from tui.restore_points.names import open_words
 from tui.sanitize import safe

@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Label, Static
 
+from tui.config import MOST_AT_A_TIME
 from tui.recovery.plan import PLACEHOLDERS, Choices, RecoveryPlan
 from tui.recovery.plan_file import PlanFileError, PlanTable, read_plan_file
 from tui.recovery.queue import Queue
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from tui.restore_points.index import PointIndex, Vm
     from tui.services import Services
-
-MOST_AT_A_TIME = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ import pytest
 from tests.unit.recovery.many import Site
 from tests.unit.store.rows import poison, sql
 from tui.api.models import SessionResult
-from tui.recovery.queue import AT_A_TIME, PER_SERVER, Queue, decided_text, pause
+from tui.config import AT_A_TIME, PER_SERVER
+from tui.recovery.queue import Queue, decided_text, pause
 from tui.recovery.queue_summary import line_words
 from tui.store.errors import NotOwner
 

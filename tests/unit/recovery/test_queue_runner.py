@@ -51,7 +51,8 @@ async def test_groups_are_sent_one_after_the_other_so_many_at_a_time(site: Site)
 async def test_no_backup_server_gets_more_than_its_share(site: Site) -> None:
     queue = await site.start(*(site.line(f"vm{number}") for number in (1, 2, 3)), per_server=1)
     await site.until_sent("vm1")
-    queue.set_limits(per_server=0)  # never less than one
+    queue.set_limits(at_a_time=51, per_server=0)  # never more than 50, never less than one
+    assert (queue.queue.at_a_time, queue.queue.per_server) == (50, 1)
     await site.end("vm1")
     await site.until_sent("vm1", "vm2")
 
