@@ -248,8 +248,7 @@ def _parsed(path: Path, content: bytes) -> Settings:
     try:
         table = msgspec.toml.decode(content, type=dict[str, object])
     except (ValueError, RecursionError) as error:  # TOML and UTF-8 errors are ValueErrors
-        why = str(error).replace("at end of document", f"at line {len(content.splitlines())}, the last one")
-        raise SettingsError(f"{path} is not a TOML file: {why}.") from error
+        raise SettingsError(_toml_words(path, str(error), len(content.splitlines()))) from error
     _refuse_passwords(path, table)
     found: dict[str, object] = {}
     for key, value in table.items():
@@ -269,6 +268,17 @@ def _parsed(path: Path, content: bytes) -> Settings:
             f"[server.{settings.default_server}]."
         )
     return settings
+
+
+def _toml_words(path: Path, why: str, lines: int) -> str:
+    """Return what is wrong with a file that is no TOML, in a sentence."""
+    why = why.replace("at end of document", f"at line {lines}, the last one")
+    if found := re.fullmatch(r"Cannot declare \((.+)\) twice \(at line (\d+), .*\)", why):
+        table = ".".join(re.findall(r"[\"']([^\"']+)[\"']", found[1]))
+        return f"{path} has the table [{table}] twice, the second time in line {found[2]}."
+    if found := re.fullmatch(r"Cannot overwrite a value \(at line (\d+), .*\)", why):
+        return f"{path} sets a key twice, the second time in line {found[1]}."
+    return f"{path} is not a TOML file: {why}."
 
 
 def _named_servers(path: Path, tables: Mapping[str, object]) -> dict[str, object]:

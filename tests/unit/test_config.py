@@ -39,6 +39,8 @@ def test_every_key_is_read(path: Path) -> None:
         ('wire = "yaml"', "'yaml'"),
         ('ca_file = "a"\nca-file = "b"', "twice"),
         ("server = ", "not a TOML file"),
+        ('[server.a]\nhost = "x"\n[server.a]\nhost = "y"', "[server.a] twice, the second time in line 3"),
+        ('[server.a]\nhost = "x"\nhost = "y"', "a key twice, the second time in line 3"),
         ('user = "op"\nserver = ', "line 2"),
         ('cloud-layout = "odd"', "cloud-layout in "),
         ("proxy = false", "proxy in "),
