@@ -29,7 +29,7 @@ from tui.screens.base import (
 )
 from tui.screens.login import LeaveLogin, LoginScreen
 from tui.screens.notices import ServerNotices
-from tui.servers import FIRST, Servers
+from tui.servers import FIRST, Servers, who_of
 from tui.services import Services
 from tui.terminal.terminal_app import TerminalApp
 from tui.theme import THEMES, frames, stylesheets
@@ -452,7 +452,7 @@ class VbemApp(TerminalApp):
         from tui.screens.dialogs import WaitScreen
 
         services = self.services
-        await self.push_screen(WaitScreen(services, f"Logging off from {services.who} ..."))
+        await self.push_screen(WaitScreen(services, f"Logging off from {who_of(services)} ..."))
         note = await services.log_off()
         while len(self.screen_stack) > 1:
             await self.pop_screen()

@@ -130,11 +130,6 @@ class Services:
         return self.folders.demo
 
     @property
-    def who(self) -> str:
-        """Return user and server; empty before logon."""
-        return f"{self.connection.user} @ {self.connection.server}" if self.connection else ""
-
-    @property
     def secrets(self) -> tuple[str, ...]:
         """Return what must never be in a report: the proxy's password, token and id of the logon session."""
         session = self.connection.manager.session if self.connection else None

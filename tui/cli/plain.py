@@ -12,6 +12,7 @@ from tui.cli.logon import Command, logged_on
 from tui.cli.restore import restore
 from tui.cli.tasks import cancel, list_tasks
 from tui.errors import VbemError, sentences_of
+from tui.servers import who_of
 
 _CHOICES = (
     "Restore a VM",
@@ -27,12 +28,15 @@ async def plain(command: Command) -> ExitCode:
     """Ask what to do until the operator quits; an error ends what was asked for, not the program."""
     if not command.terminal.can_ask:
         raise CommandError(
-            "There is no terminal to ask at.", code=ExitCode.USAGE, hint="See vbem --help for the commands."
+            "",
+            code=ExitCode.USAGE,
+            title="There is no terminal to ask at",
+            hint="See vbem --help for the commands.",
         )
     code, command.out.is_plain = ExitCode.DONE, True
     async with logged_on(command) as logon:
         command.logon = logon
-        command.out.say(f"Logged on as {logon.services.who}.")
+        command.out.say(f"Logged on as {who_of(logon.services)}.")
         while True:
             place = command.terminal.choose("What now", _CHOICES, may_stop=False)
             if place == len(_CHOICES) - 1:

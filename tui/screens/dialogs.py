@@ -16,6 +16,7 @@ from tui.errors import VbemError, describe
 from tui.sanitize import safe
 from tui.screens.base import Dialog, OthersChanged, RestoresChanged, bindings_of
 from tui.screens.login import unreadable
+from tui.servers import who_of
 from tui.widgets.inputs import Button, LineInput
 from tui.widgets.table_layout import Column, ListRows
 from tui.widgets.text_view import BoxText, TextView
@@ -206,7 +207,7 @@ class LogOnAgainScreen(Dialog[bool]):
         with Vertical(classes="box"):
             yield self.title_line("The logon session has ended")
             yield Static("Log on again to continue where you were. Nothing typed is lost.", markup=False)
-            yield Static(safe(f"Password of {self.services.who}", cells=160), markup=False)
+            yield Static(safe(f"Password of {who_of(self.services)}", cells=160), markup=False)
             yield LineInput(password=True, id="password-again")
             status = () if self._is_expected else (HOW_TO_TYPE,)
             yield BoxText(status, needs_tab=False, id="again-status")
