@@ -158,6 +158,18 @@ def test_read_only_in_the_environment_is_a_yes_or_a_no(shell: Shell, monkeypatch
     assert shell.run("restore", "--vm", "wiki01", "--yes").code == ExitCode.DONE
 
 
+def test_info_tells_the_names_that_mean_one_server(shell: Shell, settings: Path) -> None:
+    with settings.open("a") as file:
+        file.write('[server.again]\nhost = "EM01.corp.example:9398"\n')
+    assert "again: EM01.corp.example:9398 (the same server as prod)" in shell.run("info").out
+    same = {row["name"]: row["same_as"] for row in shell.run("info", "--json").json["servers"]}
+    assert same == {"lab": "", "prod": "again", "again": "prod"}
+
+
+def test_info_tells_which_streams_are_no_terminal(shell: Shell) -> None:
+    assert "not on a terminal: stdin, stdout, stderr" in shell.execute("info").out
+
+
 def test_info_has_all_but_secrets(shell: Shell, settings: Path) -> None:
     done = shell.run("info", "--json", "--proxy", "http://op:hunter2@proxy.corp:3128")
     assert done.code == ExitCode.DONE

@@ -7,12 +7,15 @@ import locale
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from tui import __version__, sanitize
+from tui.api.models import ServerAddress
 from tui.cli.exit_codes import ExitCode
 from tui.cli.logon import Command
 from tui.cli.options import OPTIONS
+from tui.config import NamedServer
 from tui.crash_report import redacted
 from tui.errors import VbemError
 from tui.store.keyring_store import SessionStore
@@ -48,6 +51,7 @@ async def info(command: Command) -> ExitCode:
             "user": one.user,
             "read_only": bool(one.read_only),
             "is_chosen": name == start.server_name,
+            "same_as": _same_as(start.settings.servers, name),
         }
         for name, one in start.settings.servers.items()
     ]
@@ -55,7 +59,11 @@ async def info(command: Command) -> ExitCode:
     command.out.lines(["", "options in force:"])
     command.out.lines(f"  {name}: {_clean(command, words)}" for name, words in options.items())
     command.out.lines(["", "servers of the settings:" if servers else "The settings name no servers."])
-    command.out.lines(f"  {one['name']}: {one['host']}" for one in servers)
+    command.out.lines(
+        f"  {one['name']}: {one['host']}"
+        + (f" (the same server as {one['same_as']})" if one["same_as"] else "")
+        for one in servers
+    )
     command.out.document(
         "servers",
         servers,
@@ -63,6 +71,19 @@ async def info(command: Command) -> ExitCode:
         options={name: _clean(command, words) for name, words in options.items()},
     )
     return ExitCode.DONE
+
+
+def _same_as(servers: Mapping[str, NamedServer], name: str) -> str:
+    """Return the first other name that the settings have for the same address; empty for none."""
+
+    def dialled(host: str) -> str:
+        try:
+            return str(ServerAddress.parse(host))
+        except ValueError:
+            return host
+
+    here = dialled(servers[name].host)
+    return next((one for one in servers if one != name and dialled(servers[one].host) == here), "")
 
 
 def _clean(command: Command, words: str) -> str:
@@ -104,9 +125,13 @@ def _terminal_words() -> str:
     names = ("TERM", "COLORTERM", "NO_COLOR", "TMUX", "STY", "SSH_CONNECTION")
     given = [f"{name}={'set' if name in {'TMUX', 'STY', 'SSH_CONNECTION'} else os.environ[name]}"
              for name in names if os.environ.get(name)]  # fmt: skip
-    kinds = [name for name, stream in (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr))
-             if stream.isatty()]  # fmt: skip
-    return f"{' '.join(given) or 'no TERM'}; a terminal: {', '.join(kinds) or 'none of the three'}"
+    streams = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
+    terminals = [name for name, stream in streams.items() if stream.isatty()]
+    others = [name for name in streams if name not in terminals]
+    parts = [" ".join(given) or "no TERM"]
+    parts += [f"on a terminal: {', '.join(terminals)}"] if terminals else []
+    parts += [f"not on a terminal: {', '.join(others)}"] if others else []
+    return "; ".join(parts)
 
 
 def _locale_words() -> str:
