@@ -311,7 +311,14 @@ def test_the_report_goes_into_a_new_file_alone(shell: Shell, tmp_path: Path) -> 
     path = tmp_path / "r.csv"
     assert shell.run("report", "--output", str(path)).code == ExitCode.DONE
     assert "wiki01" in path.read_text()
-    assert shell.run("report", "--output", str(path)).code == ExitCode.FAILED
+    assert shell.run("report", "--output", str(path)).code == ExitCode.USAGE
+
+
+def test_a_report_of_nothing_says_which_journal_was_read_and_where_else_to_look(shell: Shell) -> None:
+    done = shell.run("report", "--ticket", "INC-77")
+    assert done.code == ExitCode.FAILED
+    assert f"The journal in {shell.home / 'state'} has no such restore on {shell.demo.host}" in done.err
+    assert "add --demo for what was played on the embedded server" in done.err
 
 
 def test_a_launch_is_cancelled_in_the_logon_session_that_is_kept(
@@ -405,8 +412,13 @@ def test_no_byte_above_127_leaves_where_the_locale_is_not_utf_8(shell: Shell) ->
 
 
 def test_the_whole_job_line_by_line(shell: Shell) -> None:
+    settings = shell.home / "settings.toml"
+    settings.write_text(f'[server.lab]\nhost = "{shell.demo.host}:{shell.demo.port}"\n')
+    settings.chmod(0o600)
+    shell.options |= {"--config": str(settings), "--server": "lab"}
     words = [*shell.logon, "--plain"]
     with Terminal.vbem(*words, columns=100, rows=60, env=shell.environment()) as terminal:
+        terminal.until(f"Logged on as {shell.demo.user} @ lab.")
         terminal.until("What now (1 to 6")
         terminal.send_bytes(b"1\r")
         terminal.until("Name of the VM, or a part of it:")

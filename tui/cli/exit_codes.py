@@ -35,15 +35,13 @@ class CommandError(VbemError):
     """A command cannot go on; it says what it ends with.
 
     Args:
-        detail: what is particular to this case.
+        detail: what is particular to this case; empty where the title says all.
+        title: what happened, in a few words.
         code: what the command ends with.
         hint: what the operator can do.
-        title: what happened, in a few words.
     """
 
-    title = "The command ends"
-
-    def __init__(self, detail: str, *, code: ExitCode, hint: str = "", title: str = "") -> None:
+    def __init__(self, detail: str, *, title: str, code: ExitCode, hint: str = "") -> None:
         super().__init__(detail, hint=hint, title=title)
         self.code = code
 

@@ -11,7 +11,16 @@ from tui.cli.logon import Command
 from tui.cli.points import moment_of
 from tui.cli.restore import row_record
 from tui.clock import SystemClock
-from tui.recovery.report import Report, Wanted, csv_text, json_text, markdown, report_of, write_report
+from tui.recovery.report import (
+    Report,
+    ReportError,
+    Wanted,
+    csv_text,
+    json_text,
+    markdown,
+    report_of,
+    write_report,
+)
 from tui.restore_states import RestoreState, parse_states
 from tui.restores.journal_mapping import operator_name
 from tui.store.journal import Journal
@@ -19,6 +28,7 @@ from tui.store.journal_entry import JournalEntry
 from tui.store.recovery_journal import QueueEntry, RecoveryJournal
 
 MOST_ROWS = 100_000
+_DEMO_HINT = "See vbem history for what it has; add --demo for what was played on the embedded server."
 
 
 async def history(command: Command) -> ExitCode:
@@ -42,7 +52,7 @@ async def history(command: Command) -> ExitCode:
         ],
     )
     if not entries:
-        command.out.lines(["The journal has no such restore."])
+        command.out.lines([_none_words(command)])
     command.out.document("history", [row_record(one.to_json()) for one in entries])
     return ExitCode.DONE
 
@@ -63,16 +73,31 @@ async def report(command: Command) -> ExitCode:
     )
     if not made.rows:
         raise CommandError(
-            "The journal has no such restore.", code=ExitCode.FAILED, title="There is no report"
+            _none_words(command),
+            code=ExitCode.FAILED,
+            title="There is no report",
+            hint="" if command.start.folders.demo else _DEMO_HINT,
         )
     if options.output:
         path = _path(options.output)
-        write_report(made, path)
+        try:
+            write_report(made, path)
+        except ReportError as error:
+            raise CommandError(
+                error.detail, code=ExitCode.USAGE, title=error.title, hint=error.hint
+            ) from error
         out.say(f"Written: {path}")
     else:
         out.text(_text(made, is_csv=options.csv, is_json=options.json))
         out.has_document = True
     return ExitCode.DONE
+
+
+def _none_words(command: Command) -> str:
+    """Return where no such restore is, in a sentence."""
+    server = command.start.server if "server" in command.start.sources else ""
+    where = f" on {server}" if server else ""
+    return f"The journal in {command.start.folders.state} has no such restore{where}."
 
 
 def _path(typed: str) -> Path:
@@ -129,4 +154,4 @@ def _states(text: str) -> frozenset[RestoreState]:
     try:
         return parse_states(text)
     except ValueError as error:
-        raise CommandError(str(error), code=ExitCode.USAGE) from error
+        raise CommandError(str(error), code=ExitCode.USAGE, title="--state is not understood") from error

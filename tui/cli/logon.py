@@ -96,7 +96,7 @@ async def logged_on(command: Command) -> AsyncIterator[LoggedOn]:
         command.out.say(notice)
     try:
         if restores is None or recovery is None:
-            raise CommandError("There is nothing to restore with.", code=ExitCode.FAILED)
+            raise CommandError("", code=ExitCode.FAILED, title="There is nothing to restore with")
         if words := await recovery.load():
             command.out.say(f"{words}: Tasks on the screens offers them again.")
         yield LoggedOn(services=services, connection=connection, restores=restores, recovery=recovery)
@@ -123,14 +123,15 @@ def _report(command: Command, services: Services, doing: str, error: BaseExcepti
 def _address(command: Command) -> ServerAddress:
     if not command.start.server:
         raise CommandError(
-            "No server is named.",
+            "",
             code=ExitCode.USAGE,
+            title="No server is named",
             hint="Name one with --server HOST, VBEM_SERVER or the settings.",
         )
     try:
         return ServerAddress.parse(command.start.server)
     except ValueError as error:
-        raise CommandError(str(error), code=ExitCode.USAGE) from error
+        raise CommandError(str(error), code=ExitCode.USAGE, title="This is no address of a server") from error
 
 
 async def _enter(command: Command, connection: Connection) -> bool:
@@ -150,7 +151,10 @@ async def _enter(command: Command, connection: Connection) -> bool:
         user = command.terminal.ask("User: ") if command.terminal.can_ask else ""
     if not user:
         raise CommandError(
-            "No user is named.", code=ExitCode.USAGE, hint="Name one with --user, VBEM_USER or the settings."
+            "",
+            code=ExitCode.USAGE,
+            title="No user is named",
+            hint="Name one with --user, VBEM_USER or the settings.",
         )
     password = await password_of(command)
     out.progress(f"Logging on to {connection.address} ...")

@@ -176,10 +176,10 @@ class Terminal:
             try:
                 typed = sys.stdin.readline()
             except UnicodeDecodeError as error:
-                raise CommandError("What was typed is no UTF-8.", code=ExitCode.NOT_ALLOWED) from error
+                raise _unanswered("What was typed is no UTF-8.") from error
         if not typed:
             sys.stderr.write("\n")
-            raise CommandError("The questions were not answered to their end.", code=ExitCode.NOT_ALLOWED)
+            raise _unanswered("The input has ended.")
         return typed.strip()
 
     def ask_secret(self, question: str) -> str:
@@ -192,7 +192,7 @@ class Terminal:
             try:
                 return getpass.getpass(question)
             except EOFError as error:
-                raise CommandError("No password was typed.", code=ExitCode.NOT_ALLOWED) from error
+                raise _unanswered("No password was typed.") from error
 
     def ask_yes(self, question: str, *, default: bool = False) -> bool:
         """Return whether the answer is yes; it is asked again until it is a yes or a no.
@@ -230,10 +230,14 @@ class Terminal:
         while True:
             answer = self.ask(f"{question} (1 to {most}{'; Enter stops' if may_stop else ''}): ")
             if not answer and may_stop:
-                raise CommandError("Nothing was chosen; nothing was sent.", code=ExitCode.NOT_ALLOWED)
+                raise _unanswered("Nothing was chosen; nothing was sent.")
             if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= most:
                 return int(answer) - 1
             sys.stderr.write(f"Type a number from 1 to {most}.\n")
+
+
+def _unanswered(why: str) -> CommandError:
+    return CommandError(why, code=ExitCode.NOT_ALLOWED, title="A question was not answered")
 
 
 @contextmanager

@@ -172,7 +172,7 @@ def _to_release(command: Command, queue: Queue) -> tuple[QueuedLine, ...]:
     if not held or options.release:
         return queue.to_confirm
     command.out.say(_hold_words(queue, held))
-    if terminal.can_ask and not options.yes and terminal.ask_yes("Send what is held all the same?"):
+    if terminal.can_ask and not options.yes and terminal.ask_yes("Send what is held, too?"):
         return queue.to_confirm
     free = tuple(line for line in queue.to_confirm if line not in held)
     if not free:
@@ -180,7 +180,7 @@ def _to_release(command: Command, queue: Queue) -> tuple[QueuedLine, ...]:
             "All that was not sent is held.",
             code=ExitCode.NOT_ALLOWED,
             title="Nothing was sent",
-            hint="Handle what holds it, then say --release to send it all the same.",
+            hint="See to what holds it, then add --release.",
         )
     return free
 

@@ -1,4 +1,4 @@
-"""`vbem points`: the restore points, newest of each VM or all, before the incident or any moment."""
+"""`vbem points`, and what other commands find with it: the VM and the point that words mean."""
 
 from __future__ import annotations
 
@@ -148,6 +148,61 @@ def several_found(name: str, vms: Sequence[Vm]) -> CommandError:
     )
 
 
+def choose_point(command: Command, index: PointIndex, moment: datetime | None) -> tuple[Vm, RestorePoint]:
+    """Return the VM and the point that are named; at a terminal what is open is asked.
+
+    Raises:
+        CommandError: there is none, or several and nobody to ask.
+    """
+    options = command.options
+    if options.point:
+        return _point_of_uid(index, options.point)
+    name = options.vm or command.terminal.ask("Name of the VM, or a part of it: ")
+    found, vms = find_vms(index, name, options.server_of or "")
+    if not vms and not options.vm:
+        vms = [vm for vm in index.vms if vm.rows and name.casefold() in vm.name.casefold()]
+    if not vms:
+        raise not_found(found)
+    if len(vms) > 1 and not command.terminal.can_ask:
+        raise several_found(name, vms)
+    place = 0
+    if len(vms) > 1 or not options.vm:
+        vms.sort(key=lambda vm: (vm.folded, vm.server_name))
+        texts = [f"{vm.name}, {vm.platform.label}, {vm.server_name}, {len(vm.rows)} points" for vm in vms]
+        place = command.terminal.choose("Which VM", texts)
+    vm = vms[place]
+    rows = list(vm.rows)
+    if moment is not None:
+        best = index.newest_before(vm, moment)
+        rows = [] if best is None else rows[rows.index(best) :]
+    if not rows:
+        raise CommandError(
+            f"{vm.name} {why_without(index, vm, moment) if moment else 'has no point'}.",
+            code=ExitCode.FAILED,
+            title="There is no point to restore",
+            hint="See vbem points --vm for what there is; --point takes any of them, with --after-incident.",
+        )
+    if not options.vm:
+        points = [index.point(row) for row in rows]
+        texts = [f"{timefmt.both(one.created)}, {one.point_type}" for one in points]
+        return vm, points[command.terminal.choose("Which point", texts)]
+    return vm, index.point(rows[0])
+
+
+def _point_of_uid(index: PointIndex, uid: str) -> tuple[Vm, RestorePoint]:
+    wanted = uid.strip().casefold()
+    for vm in index.vms:
+        for row in vm.rows:
+            if wanted in {index.uid(row).casefold(), index.uid(row).rpartition(":")[2].casefold()}:
+                return vm, index.point(row)
+    raise CommandError(
+        f"The server lists no restore point {uid}.",
+        code=ExitCode.FAILED,
+        title="The point is not there",
+        hint="See vbem points for their UIDs.",
+    )
+
+
 def platform_of(text: str) -> frozenset[Platform]:
     """Return the platforms a word means, or begins.
 
@@ -160,7 +215,9 @@ def platform_of(text: str) -> frozenset[Platform]:
     )
     if not found:
         raise CommandError(
-            f"There is no platform {text!r}: vsphere, hyperv, cloud or unknown.", code=ExitCode.USAGE
+            "It is vsphere, hyperv, cloud or unknown.",
+            code=ExitCode.USAGE,
+            title=f"There is no platform {text!r}",
         )
     return found
 

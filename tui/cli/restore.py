@@ -14,15 +14,7 @@ from tui.api.errors import ReadOnly
 from tui.api.models import CloudLayout, Platform, RestorePoint, WireFormat
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_state
 from tui.cli.logon import Command, LoggedOn, logged_on
-from tui.cli.points import (
-    find_vms,
-    load_points,
-    not_found,
-    several_found,
-    take_moment,
-    why_without,
-    with_ticket,
-)
+from tui.cli.points import choose_point, load_points, take_moment, with_ticket
 from tui.clock import Clock
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.planner import NEEDS_NEW_NAME, Planner
@@ -51,7 +43,12 @@ async def restore(command: Command) -> ExitCode:
     """Restore one VM: find it and its point, make the plan, ask, send one POST, and watch."""
     options = command.options
     if not options.vm and not options.point and not command.terminal.can_ask:
-        raise CommandError("Name the VM with --vm, or the point with --point.", code=ExitCode.USAGE)
+        raise CommandError(
+            "",
+            code=ExitCode.USAGE,
+            title="Neither a VM nor a point is named",
+            hint="Name the VM with --vm, or the point with --point.",
+        )
     if command.start.read_only and not options.dry_run:
         raise ReadOnly
     async with logged_on(command) as logon:
@@ -105,61 +102,6 @@ def _is_begun(one: Restore) -> bool:
     return bool(one.session_uid)
 
 
-def choose_point(command: Command, index: PointIndex, moment: datetime | None) -> tuple[Vm, RestorePoint]:
-    """Return the VM and the point that are named; at a terminal what is open is asked.
-
-    Raises:
-        CommandError: there is none, or several and nobody to ask.
-    """
-    options = command.options
-    if options.point:
-        return _point_of_uid(index, options.point)
-    name = options.vm or command.terminal.ask("Name of the VM, or a part of it: ")
-    found, vms = find_vms(index, name, options.server_of or "")
-    if not vms and not options.vm:
-        vms = [vm for vm in index.vms if vm.rows and name.casefold() in vm.name.casefold()]
-    if not vms:
-        raise not_found(found)
-    if len(vms) > 1 and not command.terminal.can_ask:
-        raise several_found(name, vms)
-    place = 0
-    if len(vms) > 1 or not options.vm:
-        vms.sort(key=lambda vm: (vm.folded, vm.server_name))
-        texts = [f"{vm.name}, {vm.platform.label}, {vm.server_name}, {len(vm.rows)} points" for vm in vms]
-        place = command.terminal.choose("Which VM", texts)
-    vm = vms[place]
-    rows = list(vm.rows)
-    if moment is not None:
-        best = index.newest_before(vm, moment)
-        rows = [] if best is None else rows[rows.index(best) :]
-    if not rows:
-        raise CommandError(
-            f"{vm.name} {why_without(index, vm, moment) if moment else 'has no point'}.",
-            code=ExitCode.FAILED,
-            title="There is no point to restore",
-            hint="See vbem points --vm for what there is; --point takes any of them, with --after-incident.",
-        )
-    if not options.vm:
-        points = [index.point(row) for row in rows]
-        texts = [f"{timefmt.both(one.created)}, {one.point_type}" for one in points]
-        return vm, points[command.terminal.choose("Which point", texts)]
-    return vm, index.point(rows[0])
-
-
-def _point_of_uid(index: PointIndex, uid: str) -> tuple[Vm, RestorePoint]:
-    wanted = uid.strip().casefold()
-    for vm in index.vms:
-        for row in vm.rows:
-            if wanted in {index.uid(row).casefold(), index.uid(row).rpartition(":")[2].casefold()}:
-                return vm, index.point(row)
-    raise CommandError(
-        f"The server lists no restore point {uid}.",
-        code=ExitCode.FAILED,
-        title="The point is not there",
-        hint="See vbem points for their UIDs.",
-    )
-
-
 def _line(command: Command, planner: Planner, vm: Vm, point: RestorePoint) -> PlanLine:
     """Return what is to be done with the VM.
 
@@ -194,7 +136,9 @@ def _fields(given: Sequence[str]) -> Mapping[str, bool | str]:
     for text in given:
         name, separator, value = text.partition("=")
         if not separator or not name.strip():
-            raise CommandError(f"--set takes FIELD=VALUE, not {text!r}.", code=ExitCode.USAGE)
+            raise CommandError(
+                f"It takes FIELD=VALUE, not {text!r}.", code=ExitCode.USAGE, title="--set is not understood"
+            )
         found[name.strip().replace("-", "_")] = _SWITCHES.get(value.strip().lower(), value.strip())
     return found
 
