@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -403,6 +406,14 @@ def test_output_that_cannot_be_written_is_no_success(shell: Shell) -> None:
         _, err = process.communicate()
     assert process.returncode == ExitCode.FAILED
     assert "No space left" in err
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_command_with_closed_streams_ends_as_with_open_ones(shell: Shell, closed: str) -> None:
+    program = shlex.join([sys.executable, "-m", "tui", "restore", "--vm", "wiki01", "--yes", *shell.logon])
+    done = subprocess.run(["sh", "-c", f"{program} {closed}"], env=shell.environment(), check=False)
+    assert done.returncode == ExitCode.DONE
+    assert len(shell.posts()) == 1
 
 
 def test_no_byte_above_127_leaves_where_the_locale_is_not_utf_8(shell: Shell) -> None:

@@ -38,6 +38,18 @@ LEAVE_S = 2.0
 _SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
+def _open_standard_streams() -> None:
+    """Let a stream that is closed lead nowhere: the next file that is opened would take its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number, this one
+        if getattr(sys, name) is None:
+            stream = os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
+
+
 def _keep_secrets_in() -> None:
     """Switch off debugging aids and core files: both could write a password down."""
     for name in _WATCHING:
@@ -117,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: None for those of this process, which then ends even if one of its threads hangs.
     """
+    _open_standard_streams()
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:  # while it starts; later Ctrl+C is a key, or a signal that a command handles

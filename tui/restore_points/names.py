@@ -58,7 +58,9 @@ def open_words(found: NameFound) -> str:
         return "the plan has it already"
     which = ", ".join(f"{vm.name}@{vm.server_name} {vm.platform.label}" for vm in found.vms[:_NEAREST])
     more = ", ..." if len(found.vms) > _NEAREST else ""
-    return f"{len(found.vms)} VMs have this name: {which}{more}; name one by its object_ref"
+    differ = len({vm.server_name for vm in found.vms}) == len(found.vms)
+    how = "as NAME@BACKUP-SERVER" if differ else "by its object_ref"
+    return f"{len(found.vms)} VMs have this name: {which}{more}; name one {how}"
 
 
 class NameFinder:
