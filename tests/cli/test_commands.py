@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import shlex
 import signal
@@ -17,6 +18,7 @@ from tests.cli.conftest import Done, Shell
 from tests.support.file_keyring import FileKeyringAt, file_keyring
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for
+from tui.cli import output
 from tui.cli.exit_codes import TABLE, ExitCode, code_of_state, worst
 from tui.restore_states import RestoreState
 
@@ -420,6 +422,34 @@ def test_no_byte_above_127_leaves_where_the_locale_is_not_utf_8(shell: Shell) ->
     done = shell.execute("points", LC_ALL="C", LANG="C")
     assert done.code == ExitCode.DONE
     assert done.out.isascii()
+
+
+def test_what_a_vapp_needs_is_chosen_by_its_name_or_given_as_an_option(shell: Shell) -> None:
+    words = ("restore", "--vm", "shop", "--server-of", "vbr01", "--new-name", "shop-new")
+    done = shell.run(*words, "--yes", "--json")
+    assert done.code == ExitCode.USAGE
+    assert "--set org_vdc_ref=REFERENCE" in done.json["error"]["hint"]
+    with Terminal.vbem(*words, *shell.logon, columns=200, rows=40, env=shell.environment()) as terminal:
+        terminal.until("1. Gold VDC, urn:vCloud:OrgVdc:")
+        terminal.until("Which Organization VDC (1 to 2; Enter stops):")
+        terminal.send_bytes(b"2\r")
+        terminal.until("Restore shop? (yes or no; Enter is no):")
+        assert shell.posts() == []
+        terminal.send_bytes(b"yes\r")
+        assert terminal.wait() == ExitCode.DONE
+    (post,) = shell.posts()
+    assert "OrgVdcRef" in str(post)
+
+
+def test_more_choices_than_are_read_out_at_once_are_read_out_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("m\nm\n41\n"))
+    assert output.Terminal(can_ask=True).choose("Which", [f"point {number}" for number in range(1, 46)]) == 40
+    said = capsys.readouterr().err
+    assert said.count("point 20\n") == 1
+    assert "(1 to 40; m reads out more of 45; Enter stops)" in said
+    assert "45. point 45" in said
 
 
 def test_the_whole_job_line_by_line(shell: Shell) -> None:

@@ -133,7 +133,7 @@ def held(shell: Shell, plan: Path) -> Path:
     done = shell.run("plan", "run", str(plan), "--yes", "--json")
     assert done.code == ExitCode.FAILED
     assert "Held by crm01 (FAILED)" in done.err
-    assert "vbem plan run FILE --rest --release" in done.err
+    assert f"vbem plan run {plan} --rest --release" in done.err
     assert [row["message"] for row in done.json["vms"][1:]] == ["crm01 of group 1 was not restored"] * 2
     return plan
 

@@ -98,7 +98,9 @@ async def logged_on(command: Command) -> AsyncIterator[LoggedOn]:
         if restores is None or recovery is None:
             raise CommandError("", code=ExitCode.FAILED, title="There is nothing to restore with")
         if words := await recovery.load():
-            command.out.say(f"{words}: Tasks on the screens offers them again.")
+            command.out.say(
+                f"{words}: Tasks on the screens offers them again, and vbem plan run with --rest."
+            )
         yield LoggedOn(services=services, connection=connection, restores=restores, recovery=recovery)
     finally:
         await _leave(command, services, is_resumed=is_resumed)

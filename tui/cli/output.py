@@ -29,7 +29,7 @@ _GAP = "  "
 _LEAST_CELLS = 24
 """A column that is cut to less says nothing."""
 MOST_CHOICES = 20
-"""So many are read out; with more the operator types more of the name."""
+"""So many are read out at once."""
 
 
 @dataclass(kw_only=True)
@@ -222,18 +222,25 @@ class Terminal:
         Raises:
             CommandError: nothing was chosen.
         """
-        for number, choice in enumerate(choices[:MOST_CHOICES], 1):
-            sys.stderr.write(f"{number}. {safe(choice, cells=200)}\n")
-        if len(choices) > MOST_CHOICES:
-            sys.stderr.write(f"{len(choices) - MOST_CHOICES} more are not shown.\n")
-        most = min(len(choices), MOST_CHOICES)
+        most = self._read_out(choices, 0)
         while True:
-            answer = self.ask(f"{question} (1 to {most}{'; Enter stops' if may_stop else ''}): ")
+            more = f"; m reads out more of {len(choices)}" if most < len(choices) else ""
+            answer = self.ask(f"{question} (1 to {most}{more}{'; Enter stops' if may_stop else ''}): ")
+            if more and answer.lower() == "m":
+                most = self._read_out(choices, most)
+                continue
             if not answer and may_stop:
                 raise _unanswered("Nothing was chosen; nothing was sent.")
             if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= most:
                 return int(answer) - 1
             sys.stderr.write(f"Type a number from 1 to {most}.\n")
+
+    @staticmethod
+    def _read_out(choices: Sequence[str], first: int) -> int:
+        """Write the next choices, from that place on; return how many were written by now."""
+        for number, choice in enumerate(choices[first : first + MOST_CHOICES], first + 1):
+            sys.stderr.write(f"{number}. {safe(choice, cells=200)}\n")
+        return min(len(choices), first + MOST_CHOICES)
 
 
 def _unanswered(why: str) -> CommandError:

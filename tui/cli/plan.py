@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -125,11 +126,12 @@ async def _interrupted(command: Command, logon: LoggedOn, made: RecoveryPlan) ->
     if options.rest or (can_ask and command.terminal.ask_yes(f"Send the {left} NOT SENT, and that alone?")):
         return queue
     command.sent = await _records(logon, queue)
+    rest = "--rest --release" if len(_held(queue)) == len(queue.to_be_sent) else "--rest"
     raise CommandError(
         f"{left} of it NOT SENT.",
         code=ExitCode.NOT_ALLOWED,
         title="An interrupted queue of these VMs is in the journal",
-        hint="Say --rest to send that alone, or --start-over to send the whole plan a second time.",
+        hint=f"Say {rest} to send that alone, or --start-over to send the whole plan a second time.",
     )
 
 
@@ -439,7 +441,7 @@ async def _run(command: Command, logon: LoggedOn, start: Callable[[], Awaitable[
     if queue.is_paused:
         out.say(f"The queue has stopped. {queue.why_paused}")
     elif held := _held(queue):
-        again = "vbem plan run FILE --rest --release"
+        again = f"vbem plan run {shlex.quote(options.file)} --rest --release"
         out.say(f"{_hold_words(queue, held)} Once that is handled, send them with {again}.")
     out.document("vms", await _records(logon, queue), plan=queue.name, summary=summary.words)
     return worst(_code_of_line(line) for line in queue.lines if not _is_settled(queue, line))

@@ -10,15 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tui import timefmt
-from tui.api.errors import ReadOnly
-from tui.api.models import CloudLayout, Platform, RestorePoint, WireFormat
+from tui.api.errors import ManagerError, ReadOnly
+from tui.api.models import CloudLayout, Items, Platform, RestorePoint, WireFormat
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_state
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.points import choose_point, load_points, take_moment, with_ticket
 from tui.clock import Clock
+from tui.errors import describe
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.planner import NEEDS_NEW_NAME, Planner
 from tui.restore_points.index import PointIndex, Vm
+from tui.restores.forms.fields import Field, FieldKind, text_of
 from tui.restores.forms.form import form_for, platform_choices
 from tui.restores.journal_mapping import journal_fields
 from tui.restores.outcome import outcome_words
@@ -175,10 +177,53 @@ async def _prepared(command: Command, logon: LoggedOn, planner: Planner, line: P
                 code=ExitCode.USAGE,
                 title="There is no such field",
             )
+        filled = await _with_needed(command, logon, planner, found)
+        if filled is not found:
+            plan = planner.prepare(plan.with_line(filled))
+            found = plan.lines[0]
     if _may_be_after(command, found):
         # Before the server is asked what runs: nobody asks for a line that is not to be sent.
         plan = planner.prepare(plan.with_line(replace(found, may_be_after=True)))
     return await planner.check(plan)
+
+
+async def _with_needed(command: Command, logon: LoggedOn, planner: Planner, line: PlanLine) -> PlanLine:
+    """Return the line with the references that its form needs and nobody gave; at a terminal they are asked.
+
+    Raises:
+        CommandError: one is missing, and there is nobody to ask.
+    """
+    if line.point is None:
+        return line
+    form = form_for(line.point, line.platform, layout=planner.layout)
+    full = form.complete(line.values)
+    given = dict(line.values)
+    for field in form.visible(full):
+        if not field.required or field.kind is not FieldKind.REFERENCE or text_of(full, field.name):
+            continue
+        if not command.terminal.can_ask:
+            raise CommandError(
+                f"{line.vm_name}: {field.label} is needed.",
+                code=ExitCode.USAGE,
+                title="A field of the form is missing",
+                hint=f"Give it with --set {field.name}=REFERENCE.",
+            )
+        given[field.name] = await _reference(command, logon, field, form.root_id(full))
+    return line if given == dict(line.values) else replace(line, values=given)
+
+
+async def _reference(command: Command, logon: LoggedOn, field: Field, root_id: str) -> str:
+    """Return the reference that is chosen by its name, or typed where the server lists none."""
+    try:
+        found = await logon.connection.manager.lookup(f"urn:veeam:HierarchyRoot:{root_id}", field.lookup_type)
+    except ManagerError as error:
+        command.out.say(describe(f"look up the {field.label}", error))
+        found = Items()
+    items = sorted(found, key=lambda item: (item.name.casefold(), item.ref))
+    if not items:
+        return command.terminal.ask(f"{field.label}, as a reference: ")
+    place = command.terminal.choose(f"Which {field.label}", [f"{one.name}, {one.ref}" for one in items])
+    return items[place].ref
 
 
 def _may_be_after(command: Command, line: PlanLine) -> bool:

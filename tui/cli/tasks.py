@@ -48,7 +48,7 @@ async def list_tasks(command: Command) -> ExitCode:
             await asyncio.gather(following, return_exceptions=True)
         await logon.restores.learn_names()
         await _show(command, logon, [logon.restores.get(one.key) for one in ended], unfollowed, others)
-        if not own:
+        if not own and (unfollowed or others):
             out.say("No restore of this journal is in flight.")
     return worst(map(code_of_end, ended))
 
