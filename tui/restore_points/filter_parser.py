@@ -47,7 +47,9 @@ FILTER_KEYS = (
 """What the filter of restore points understands beside words of names."""
 
 _TOKEN = re.compile(r'(?:([A-Za-z]+):)?(?:"([^"]*)(?:"|$)|(\S+))')
-_LIKE_A_TIME = re.compile(r"\s+(?:\d{1,2}:|[+-]\d|ago\b|[ap]\.?m\b)\S*", re.IGNORECASE)
+_LIKE_A_TIME = re.compile(
+    r"\s+(?:T?\d{1,2}:|\d{1,2}h\b|[+-]\d|ago\b|tomorrow\b|[ap]\.?m\b)\S*", re.IGNORECASE
+)
 """Behind a time it belongs to it, and makes it wrong if the whole is no time."""
 _TYPES = ("full", "increment", "reverseincrement", "syntheticfull")
 _TYPE_WORDS = {"incremental": "increment", "reverseincremental": "reverseincrement"}
@@ -171,8 +173,8 @@ class _Reading:
             MomentError: its time cannot be used.
         """
         if not key:
-            word = fold(value)
-            self._words += [word] if word else []
+            # What folds to nothing is in no name: left out, it would show all of them.
+            self._words += [fold(value) or value] if value else []
             return
         if key not in _EXAMPLES:
             raise FilterError(
@@ -222,7 +224,10 @@ class _Reading:
         self._platforms |= found
 
     def _server(self, value: str) -> None:
-        self._servers.append(fold(value))
+        name = fold(value)
+        if not name:
+            raise FilterError(f"There is no server '{value}'; write {_EXAMPLES['server']}.")
+        self._servers.append(name)
 
     def _type(self, value: str) -> None:
         word = bare_word(fold(value))
@@ -232,7 +237,8 @@ class _Reading:
         self._types.append(word)
 
     def _kind(self, value: str) -> None:
-        found = {kind for word, kind in KINDS.items() if word.startswith(fold(value))}
+        typed = fold(value)
+        found = {kind for word, kind in KINDS.items() if typed and word.startswith(typed)}
         if not found:
             raise FilterError(f"There is no kind '{value}'; write {_EXAMPLES['kind']}.")
         self._kinds |= found

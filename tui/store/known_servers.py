@@ -5,6 +5,7 @@ em.example.org:9398 sha256 <64 hex digits> 2026-11-23 CN=em.example.org
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import unicodedata
 from contextlib import suppress
@@ -17,7 +18,7 @@ from tui.sanitize import safe
 from tui.store.errors import TrustError
 
 _LINE = re.compile(r"(\S+) sha256 ([0-9a-f]{64})(?: (\d{4}-\d\d-\d\d)(?: (.*))?)?")
-_SERVER = re.compile(r"(\[[^\s\]]+\]|[^\s:\[\]@#]+):\d{1,5}")
+_SERVER = re.compile(r"(\[[^\s\]]+\]|[\w-]+(\.[\w-]+)*\.?):\d{1,5}")
 _DIGITS = re.compile(r"[0-9a-f]{64}")
 _NEVER_WRITTEN = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 """Control characters, a byte order mark, and what is no UTF-8."""
@@ -76,7 +77,7 @@ class KnownServers:
             pin = _pin_of(line)
             if pin is None and _is_about(line, server):
                 damaged = damaged or number
-            elif pin is None and not _SERVER.fullmatch(_first_word(line)):
+            elif pin is None and not _SERVER.fullmatch(_key(_first_word(line))):
                 nobodys = nobodys or number
             elif pin is not None and _key(pin.server) == _key(server):
                 found[pin.sha256] = (number, pin)
@@ -122,7 +123,7 @@ class KnownServers:
             return []
         except OSError as error:
             raise TrustError(f"{self._path} cannot be read: {error.strerror}.") from error
-        if not content:
+        if not content.strip():
             # The last pin takes the file with it: what is empty has lost what was in it.
             raise TrustError(
                 f"{self._path} is empty, so what was trusted is not known any more.",
@@ -152,7 +153,7 @@ class KnownServers:
 def _pin_of(line: str) -> Pin | None:
     """Read a line as it is written here, None for any other."""
     match = None if _NEVER_WRITTEN.search(line) else _LINE.fullmatch(line)
-    if match is None or not _SERVER.fullmatch(match.group(1)):
+    if match is None or not _SERVER.fullmatch(_key(match.group(1))):
         return None
     server, sha256, since, subject = match.groups(default="")
     return Pin(server=server, sha256=sha256, since=since, subject=safe(subject, cells=120))
@@ -160,7 +161,8 @@ def _pin_of(line: str) -> Pin | None:
 
 def _is_about(line: str, server: str) -> bool:
     """Return whether a damaged line names the server's host; its port may be what is damaged."""
-    return _key(server).rpartition(":")[0] in _bare(_NEVER_WRITTEN.sub("", line))
+    host = _key(server).rpartition(":")[0]
+    return host in _bare(_NEVER_WRITTEN.sub("", line)) or host == _key(_first_word(line)).rpartition(":")[0]
 
 
 def _key(server: str) -> str:
@@ -168,6 +170,9 @@ def _key(server: str) -> str:
     host, colon, port = _bare(server).rpartition(":")
     with suppress(UnicodeError):
         host = host if host.isascii() else host.encode("idna").decode("ascii")
+    if host.startswith("["):
+        with suppress(ValueError):
+            host = f"[{ipaddress.IPv6Address(host.strip('[]').replace('%25', '%'))}]"
     return f"{host.removesuffix('.')}{colon}{port.lstrip('0')}"
 
 

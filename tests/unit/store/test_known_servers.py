@@ -102,6 +102,8 @@ DAMAGED = {
     "port cut off": "em.lab.example:93",
     "name cut off": "em.lab.exa",
     "no UTF-8": f"{SERVER} sha256 {ONE} {REST}\udcff",
+    "a second dot": f"em..lab.example:9398 sha256 {ONE} {REST}",
+    "a comma for a dot": f"em,lab.example:9398 sha256 {ONE} {REST}",
     "nobody's": "\udcff\udcfe bytes",
     "two that differ": f"{SERVER} sha256 {ONE}\n{SERVER} sha256 {TWO}",
     "one that is sound and one that is not": f"{SERVER} sha256 {ONE}\n{SERVER} sha256 {ONE[:-1]}",
@@ -140,13 +142,31 @@ def test_a_line_that_spells_the_server_in_another_way_is_about_it(
     store: KnownServers, path: Path, written: str
 ) -> None:
     path.parent.mkdir()
-    path.write_text(f"{written} sha256 {ONE}\nb\u00fccher.example:1 sha256 {ONE}\n")
-    for server in (SERVER, "xn--bcher-kva.example:1"):
-        pin = store.pinned(server)
-        assert pin is not None
-        assert pin.sha256 == ONE
-        store.pin(server, TWO)
-    assert path.read_text().count("sha256") == 2
+    path.write_text(f"{written} sha256 {ONE}\n")
+    pin = store.pinned(SERVER)
+    assert pin is not None
+    assert pin.sha256 == ONE
+    store.pin(SERVER, TWO)
+    assert path.read_text().count("sha256") == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "written"),
+    [
+        ("xn--bcher-kva.example:1", "b\u00fccher.example:1"),
+        ("[2001:db8::7]:1", "[2001:DB8:0:0::7]:1"),
+        ("[fe80::7%eth0]:1", "[fe80::7%25eth0]:1"),
+    ],
+)
+def test_a_name_or_address_in_another_form_is_known_also_where_its_line_is_damaged(
+    store: KnownServers, path: Path, server: str, written: str
+) -> None:
+    path.parent.mkdir()
+    path.write_text(f"{written} sha256 {ONE}\n")
+    assert store.pinned(server) is not None
+    path.write_text(f"{written} sha256 {ONE[:-1]}\n")
+    with pytest.raises(TrustError, match="is damaged"):
+        store.pinned(server)
 
 
 def test_a_damaged_line_of_another_server_is_not_believed_and_is_kept(
@@ -165,11 +185,12 @@ def test_a_damaged_line_of_another_server_is_not_believed_and_is_kept(
     assert path.read_text().startswith(strange)
 
 
-def test_an_empty_file_is_one_that_lost_its_lines(store: KnownServers, path: Path) -> None:
+@pytest.mark.parametrize("left", ["", "\n", " \n\n"])
+def test_an_empty_file_is_one_that_lost_its_lines(store: KnownServers, path: Path, left: str) -> None:
     store.pin(SERVER, ONE)
     store.forget(SERVER)
     assert not path.exists()
-    path.touch()
+    path.write_text(left)
     with pytest.raises(TrustError, match="is empty"):
         store.pinned(SERVER)
 
