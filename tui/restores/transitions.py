@@ -214,27 +214,31 @@ def _launch_failed(restore: Restore, task: Task, now: Timestamp) -> Restore:
     return end(restore, RestoreState.FAILED, words, now)
 
 
-_STOPPED = r"(?:stopped|cancel+ed|aborted|terminated|interrupted)"
+_NAMED = r"(?: (?:of|for) (?:vm )?[^\s:;,]+| '[^']*'| \[[^\]]*\])"
+_SUBJECT = (
+    r"(?:the |this |a |an |its )?(?:vm )?(?:restore|recovery|job|session|task|operation|launch)"
+    rf"(?: job| session| task| operation)?{_NAMED}?"
+)
 _BY_SOMEBODY = re.compile(
-    rf"\b{_STOPPED} (?:by|on|at|upon) (?:the |an? |its )?(?:user|operator|admin|request|console)",
+    rf"(?:^|[.:;!,] )(?:{_SUBJECT} (?:(?:was|is|has been) )?)?"
+    r"(?:stopped|cancel+ed|aborted|terminated|interrupted) (?:by|on|at|upon) (?:the |an? |its )?"
+    r"(?:(?:user|operator|administrator|admin|console)(?![\w-])|user'?s? request\b)",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(
-    rf"(?:(?:the )?(?:vm )?(?:restore|job|session|task|operation|launch)(?: job| session| task| operation)? "
-    rf"(?:was|is|has been) )?{_STOPPED}\.?",
+    r"(?:(?:the )?(?:vm )?(?:restore|job|session|launch)(?: job| session)? (?:was|is|has been) )?"
+    r"(?:stopped|cancel+ed)\.?",
     re.IGNORECASE,
 )
-_DENIED = re.compile(rf"\b(?:not|never)(?: be| been)? {_STOPPED}", re.IGNORECASE)
 
 
 def names_stop(says: str) -> bool:
-    """Return whether the server's words name a stop that somebody asked for.
+    """Return whether the server's words name a stop of the restore that somebody asked for.
 
-    A service that stopped, or a snapshot that was aborted, is a failure like any other.
+    A service that stopped, or a snapshot that somebody cancelled, is a failure like any other; and "the
+    operation was canceled", by nobody, is what a timeout is called, too.
     """
     says = says.strip()
-    if _DENIED.search(says):
-        return False
     return bool(_BY_SOMEBODY.search(says) or _WHOLE.fullmatch(says))
 
 

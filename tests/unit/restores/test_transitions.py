@@ -293,6 +293,8 @@ STOPS = [
     "Error: the restore session has been cancelled by the administrator LAB\\op",
     "Operation was canceled by user 'op'.",
     "Task was aborted on user request",
+    "Restore of web01 was cancelled by the operator",
+    "VM restore failed: job 'web01 restore' was stopped by an administrator",
     "The restore was stopped.",
     "Cancelled",
 ]
@@ -304,6 +306,15 @@ NO_STOPS = [
     "The session could not be stopped by user",
     "Processing was interrupted: network path lost",
     "VM app07 is stopped",
+    "The session cannot be stopped by the user: it is publishing",
+    "The restore wasn't cancelled by the operator",
+    "Veeam Installer Service was stopped by administrator",
+    "Snapshot creation was cancelled by user root",
+    "Restore of web01 failed because the service was stopped by user",
+    "Disk access was aborted by user-mode driver",
+    "Stopped on request timeout",
+    "A task was canceled.",
+    "The operation was aborted.",
 ]
 CANCELS = [
     CancelState.ASKING,
