@@ -114,11 +114,10 @@ class _JsonReader(_Reader):
     def _fields(self, name: str, content: object, order: tuple[str, ...]) -> Fields:
         if not isinstance(content, dict):
             raise Refused(400, f"Node [{name}] is not an object.")
-        return {
-            key: self._value(key, value)
-            for key, value in ((_xml_name(member), value) for member, value in content.items())
-            if self._is_known(key, order)
-        }
+        members = {_xml_name(member): value for member, value in content.items()}
+        if len(members) != len(content):
+            raise Refused(400, f"Node [{name}] has a member in two spellings.")
+        return {key: self._value(key, value) for key, value in members.items() if self._is_known(key, order)}
 
     def _value(self, name: str, value: object) -> bool | str | list[Fields]:
         if name == "VmRestoreParameters":
