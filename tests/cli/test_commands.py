@@ -21,6 +21,7 @@ from tests.support.waiting import wait_for
 from tui.cli import output
 from tui.cli.exit_codes import TABLE, ExitCode, code_of_state, worst
 from tui.restore_states import RestoreState
+from tui.store.journal import Journal
 
 __all__ = ["file_keyring"]
 
@@ -289,6 +290,21 @@ def test_tasks_lists_what_runs_and_history_what_was(shell: Shell) -> None:
     assert shell.run("report", "--json").json["restores"][0]["vm_name"] == "wiki01"
     assert shell.run("report", "--ticket", "other").code == ExitCode.FAILED
     assert len(shell.posts()) == 1
+
+
+def test_a_journal_that_is_gone_is_told_and_so_is_what_history_leaves_out(shell: Shell) -> None:
+    (folder := shell.home / "state").mkdir(parents=True, mode=0o700)
+    assert shell.run("history").err == ""
+    journal = Journal.open(folder / "journal.sqlite3")
+    for name in ("dc01", "dc02", "dc03"):
+        journal.plan(server=f"{shell.demo.host}:{shell.demo.port}", vm_name=name)
+    journal.close()
+    told = shell.run("history", "--limit", "2")
+    assert ("dc02" in told.out, "dc01" in told.out) == (True, False)
+    assert told.err == "These are the newest 2 of 3: --limit N shows more.\n"
+    journal.path.unlink()
+    for command in ("history", "report"):
+        assert "The journal of earlier runs is gone" in shell.run(command).err
 
 
 def test_a_colleagues_restore_is_listed_as_what_it_is(shell: Shell) -> None:

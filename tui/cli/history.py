@@ -24,6 +24,7 @@ from tui.recovery.report import (
 from tui.restore_states import RestoreState, parse_states
 from tui.restores.journal_mapping import operator_name
 from tui.store.journal import Journal
+from tui.store.journal_db import was_used
 from tui.store.journal_entry import JournalEntry
 from tui.store.recovery_journal import QueueEntry, RecoveryJournal
 
@@ -33,7 +34,8 @@ _DEMO_HINT = "See vbem history for what it has; add --demo for what was played o
 
 async def history(command: Command) -> ExitCode:
     """List rows of the journal, newest first."""
-    entries, _ = await asyncio.to_thread(_read, command, command.options.limit)
+    found, _ = await asyncio.to_thread(_read, command)
+    entries = found[: command.options.limit]
     command.out.table(
         ("ID", "STATE", "VM", "SENT (UTC)", "POINT (UTC)", "TICKET", "NEW NAME", "WHO", "WHAT IS KNOWN"),
         [
@@ -53,6 +55,8 @@ async def history(command: Command) -> ExitCode:
     )
     if not entries:
         command.out.lines([_none_words(command)])
+    if len(entries) < len(found):
+        command.out.say(f"These are the newest {len(entries):,} of {len(found):,}: --limit N shows more.")
     command.out.document("history", [row_record(one.to_json()) for one in entries])
     return ExitCode.DONE
 
@@ -60,7 +64,7 @@ async def history(command: Command) -> ExitCode:
 async def report(command: Command) -> ExitCode:
     """Write the report of what was restored: Markdown, CSV or JSON."""
     options, out = command.options, command.out
-    entries, queues = await asyncio.to_thread(_read, command, MOST_ROWS)
+    entries, queues = await asyncio.to_thread(_read, command)
     servers = sorted({one.server for one in entries})
     is_narrowed = bool(options.vm or options.state or options.since)
     made = report_of(
@@ -110,7 +114,7 @@ def _text(made: Report, *, is_csv: bool, is_json: bool) -> str:
     return csv_text(made) if is_csv else markdown(made)
 
 
-def _read(command: Command, limit: int) -> tuple[list[JournalEntry], list[QueueEntry]]:
+def _read(command: Command) -> tuple[list[JournalEntry], list[QueueEntry]]:
     """Return the rows that are asked for, newest first, and all queues.
 
     Raises:
@@ -121,7 +125,7 @@ def _read(command: Command, limit: int) -> tuple[list[JournalEntry], list[QueueE
     server = command.start.server if "server" in command.start.sources else ""
     since = moment_of(options.since, SystemClock().now(), "--since") if options.since else None
     wanted = Wanted(vm=options.vm, states=_states(options.state), since=since)
-    if not folders.journal.exists():
+    if not was_used(folders.journal):
         return [], []
     journal = Journal.open(folders.journal)
     if journal.note:
@@ -137,7 +141,7 @@ def _read(command: Command, limit: int) -> tuple[list[JournalEntry], list[QueueE
         for one in rows
         if wanted.has(one) and (not options.ticket or options.ticket.casefold() in one.reason.casefold())
     ]
-    return found[:limit], queues
+    return found, queues
 
 
 def _queues_of(journal: Journal, server: str) -> list[QueueEntry]:

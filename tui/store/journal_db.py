@@ -68,10 +68,10 @@ def connect(path: Path) -> tuple[sqlite3.Connection, str]:
     Raises:
         JournalError: it cannot be used.
     """
-    was_used = path.with_name(path.name + ".lock").exists()
+    is_new = not was_used(path)
     with in_words(path), locked(path):
         _check_files(path)
-        why = _lost(path, was_used=was_used)
+        why = _lost(path, is_new=is_new)
         database = None
         if not why:
             try:
@@ -83,6 +83,11 @@ def connect(path: Path) -> tuple[sqlite3.Connection, str]:
         if why:
             _keep_note(path, why)
         return database or _open(path), _read_note(path)
+
+
+def was_used(path: Path) -> bool:
+    """Return whether there is, or was, a journal here."""
+    return path.exists() or path.with_name(path.name + ".lock").exists()
 
 
 def _check_files(path: Path) -> None:
@@ -97,12 +102,12 @@ def _note_of(path: Path) -> Path:
     return path.with_name(path.name + ".note")
 
 
-def _lost(path: Path, *, was_used: bool) -> str:
+def _lost(path: Path, *, is_new: bool) -> str:
     """Return what became of a journal that was here before; empty while it has content, or is a new one."""
     try:
         return "" if path.stat().st_size >= _HEADER_BYTES else "is empty"
     except FileNotFoundError:
-        return "is gone" if was_used else ""
+        return "" if is_new else "is gone"
 
 
 def _keep_note(path: Path, why: str) -> None:
