@@ -163,7 +163,8 @@ NOT_FIELDS: list[dict[str, object]] = [
     {"KeepOrginalVM": True}, {"keepOriginalVM": True}, {"KeepOriginalVm": True}, {"Host": "esx01"},
     {"KeepOriginalVM": "true"}, {"KeepOriginalVM": 1}, {"KeepOriginalVM": None}, {"KeepOriginalVM": []},
     {"KeepOriginalVM": {}}, {"PowerOnAfterRestore": None}, {"QuickRollback": "false"}, {"": True},
-    {"QuickRollback": True}, {"VAppRef": "", "vAppRef": ""}, CLOUD, {"VmRestoreParameters": {}}, {"VAppNewName": "x"},
+    {"QuickRollback": True}, {"VAppRef": "", "vAppRef": ""}, CLOUD, {"VmRestoreParameters": {}},
+    {"VAppNewName": "x"},
 ]  # fmt: skip
 JSON_BODIES = [
     "{", "[" * 100_000, json.dumps({"VmRestoreSpec": FIELDS}) + "x", "null", "\ufffe",
