@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from tui import timefmt
 from tui.api.codec.tree import CUT_MARK
 from tui.api.errors import TimedOut, TooLarge, Unreadable
-from tui.api.models import Items, PointKind, RestoreSession
+from tui.api.models import Items, PointKind, RestoreSession, SessionState
 from tui.api.query import Filter, Query, any_of, eq, ge, ne
 from tui.restore_states import FoundBy, RestoreState
 from tui.restores.plan import RestorePlan, row_words
@@ -59,8 +59,18 @@ def _vm_named(session: RestoreSession) -> str:
 def running_of(
     sessions: Iterable[RestoreSession], vm_name: str, server_uid: str
 ) -> tuple[RestoreSession, ...]:
-    """Return the sessions of a VM that are not over."""
-    return tuple(item for item in sessions if not item.is_over and is_of_vm(item, vm_name, server_uid))
+    """Return the sessions of a VM that are not stopped, with whatever result."""
+    return tuple(item for item in sessions if _may_run(item) and is_of_vm(item, vm_name, server_uid))
+
+
+def _may_run(session: RestoreSession) -> bool:
+    return session.state != SessionState.STOPPED
+
+
+def _is_nameless(session: RestoreSession, server_uid: str) -> bool:
+    """Return whether a session that runs may be of any VM of a backup server, as far as it says."""
+    is_elsewhere = _is_of_other_server(session, server_uid) or _FILE_LEVEL in session.job_type.lower()
+    return _may_run(session) and not _vm_named(session) and not is_elsewhere
 
 
 def newest_of(sessions: Iterable[RestoreSession], vm_name: str, server_uid: str) -> datetime | None:
@@ -329,11 +339,12 @@ def with_found(
         rows: the rows of the VM in flight.
         own_rows: numbers of those that this program follows.
     """
+    nameless = sum(_is_nameless(session, plan.point.server_uid) for session in sessions)
     context = replace(
         plan.context,
         running=running_of(sessions, plan.vm_name, plan.point.server_uid),
         is_list_whole=sessions.is_whole,
-        unreadable_sessions=sessions.unreadable,
+        unreadable_sessions=sessions.unreadable + nameless,
         other_rows=tuple(row_words(row) for row in rows if row.id not in own_rows),
         known_rows=frozenset(row.id for row in rows),
     )

@@ -23,7 +23,7 @@ from tui.api.errors import (
     TooLarge,
     Unreadable,
 )
-from tui.api.models import RestoreSession, SessionResult
+from tui.api.models import RestoreSession, SessionResult, SessionState
 from tui.errors import describe
 from tui.restore_states import CancelState, RestoreState
 from tui.restores.errors import AfterIncident, AlreadyRunning, AlreadySubmitted, NotLoggedOn
@@ -258,6 +258,24 @@ async def test_a_restore_that_started_after_the_confirmation_stops_the_sending(w
     assert any("already running" in warning for warning in again.warnings)
     await world.restores.submit(again)
     assert len(world.manager.posts) == 1
+
+
+async def test_a_session_that_names_no_vm_is_not_passed_over(world: World) -> None:
+    world.manager.session_list = [session(vm=""), session(2, vm="", name="odd name")]
+    plan = await world.restores.check_running(world.plan())
+    assert "2 in the list cannot be read" in plan.found[0]
+    assert any("2 of this VM's restore sessions cannot be read, and may be running" in one
+               for one in plan.warnings)  # fmt: skip
+    world.manager.session_list = [session(vm="", server="urn:veeam:BackupServer:other")]
+    plan = await world.restores.check_running(world.plan())
+    assert plan.warnings == ()
+
+
+async def test_a_session_that_stopped_without_a_result_is_not_said_to_run(world: World) -> None:
+    world.manager.session_list = [session(1, SessionState.STOPPED)]
+    plan = await world.restores.check_running(world.plan())
+    assert plan.found[0].startswith("The server lists no running restore of this VM (")
+    assert plan.warnings == ()
 
 
 async def test_a_list_whose_end_is_not_known_is_not_told_as_whole(world: World) -> None:
