@@ -121,6 +121,8 @@ def parse_states(text: str) -> frozenset[RestoreState]:
     """
     known = {state.value: state for state in RestoreState}
     words = [word.strip().lower() for word in text.split(",") if word.strip()]
+    if text.strip() and not words:
+        words = [text.strip()]
     if unknown := [word for word in words if word not in known]:
         raise ValueError(f"There is no state {unknown[0]!r}: {', '.join(known)}.")
     return frozenset(known[word] for word in words)

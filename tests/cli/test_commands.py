@@ -285,7 +285,8 @@ def test_tasks_lists_what_runs_and_history_what_was(shell: Shell) -> None:
     (row,) = shell.run("history", "--json", "--ticket", "inc-8").json["history"]
     assert row["state"] == "succeeded"
     assert shell.run("history", "--json", "--state", "failed").json["history"] == []
-    assert shell.run("history", "--state", "odd").code == ExitCode.USAGE
+    for odd in ("odd", ",", "failed,odd"):
+        assert shell.run("history", "--state", odd).code == ExitCode.USAGE
     assert "| wiki01 | restored |" in shell.run("report").out
     assert shell.run("report", "--json").json["restores"][0]["vm_name"] == "wiki01"
     assert shell.run("report", "--ticket", "other").code == ExitCode.FAILED

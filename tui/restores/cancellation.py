@@ -174,11 +174,13 @@ def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -
     if not error.request_sent:
         return _not_sent(restore, error)
     if isinstance(error, TaskUnknown | NotFound) and (error.from_manager or isinstance(error, TaskUnknown)):
-        return _task_gone(replace(restore, cancel_answered=now.wall), now)
+        return _task_gone(restore, now)
     if is_refusal(error):
         words = f"The server did not cancel it: {error}."
         if not restore.is_over:
             words = f"{words} If the restore is running, stop it in {console(restore)}."
+        if restore.cancel_repeated:
+            return _earlier_is_open(restore, words)
         refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
         return replace(refused, cancel_answered=now.wall)
     words = f"{unclear_answer('cancel request', error)}: it may or may not have arrived."
@@ -200,17 +202,25 @@ def _accepted_words(restore: Restore) -> str:
 def _not_sent(restore: Restore, error: ManagerError) -> Restore:
     words = f"The cancel request did not leave this machine: {error}. You can cancel again."
     if restore.cancel_repeated:
-        words = f"{words} The reply to the earlier cancel request is unknown."
-        return replace(restore, cancel=CancelState.LOST, cancel_words=words, cancel_settled=True)
+        return _earlier_is_open(restore, words)
     return replace(restore, cancel=CancelState.NOT_SENT, cancel_at=None, cancel_words=words)
 
 
+def _earlier_is_open(restore: Restore, words: str) -> Restore:
+    """Apply that a repeated DELETE did nothing: the earlier one may have acted all the same."""
+    words = f"{words} The reply to the earlier cancel request is unknown."
+    return replace(restore, cancel=CancelState.LOST, cancel_words=words, cancel_settled=True)
+
+
 def _task_gone(restore: Restore, now: Timestamp) -> Restore:
-    words = (
-        "The task was already gone, so nothing was cancelled. "
-        f"If the restore is running, stop it in {console(restore)}."
-    )
-    gone = replace(restore, cancel=CancelState.TASK_GONE, cancel_words=words, task_gone=True)
+    stop = f"If the restore is running, stop it in {console(restore)}."
+    if restore.cancel_repeated:
+        words = f"The task is gone; whether the earlier cancel request did that is not known. {stop}"
+        gone = replace(_earlier_is_open(restore, words), task_gone=True)
+    else:
+        words = f"The task was already gone, so nothing was cancelled. {stop}"
+        gone = replace(restore, cancel=CancelState.TASK_GONE, cancel_words=words, task_gone=True)
+        gone = replace(gone, cancel_answered=now.wall)
     if gone.state is RestoreState.LAUNCHING:
         return search(gone, "The task was gone before it could be cancelled.", now)
     return gone

@@ -21,6 +21,7 @@ from tui.api.errors import (
     ManagerError,
     NotFound,
     Refused,
+    Rejected,
     SessionExpired,
     TaskUnknown,
     TimedOut,
@@ -389,6 +390,29 @@ async def test_a_repeated_delete_that_did_not_leave_does_not_hide_the_first(worl
     assert told.cancel is CancelState.LOST
     assert "The reply to the earlier cancel request is unknown." in told.cancel_words
     assert world.restores.what_cancel_can_do(told).sent_before
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TaskUnknown("x", http_code=500, from_manager=True), "The task is gone; whether the earlier"),
+        (Rejected("x", http_code=400, from_manager=True), "The server did not cancel it"),
+    ],
+)
+async def test_a_repeated_delete_that_does_nothing_does_not_clear_the_first(
+    world: World, error: ManagerError, words: str
+) -> None:
+    restore = await crashed_while_cancelling(world)
+    world.manager.delete = error
+    told = await world.restores.cancel(restore, again=True)
+    assert (told.cancel, told.cancel_answered) == (CancelState.LOST, None)
+    assert told.cancel_words.startswith(words)
+    assert "The reply to the earlier cancel request is unknown." in told.cancel_words
+    assert "nothing was cancelled" not in told.cancel_words
+    ended = stopped(SessionResult.FAILED, says="Restore job was stopped by user", point_uid=point().uid)
+    world.manager.session_list, world.manager.task_list = [ended], [finished()]
+    await world.restores.monitor.tick()
+    assert (await world.tick()).state is RestoreState.CANCELLED
 
 
 async def test_a_lost_delete_can_be_repeated_once_it_was_watched_in_vain(world: World) -> None:
