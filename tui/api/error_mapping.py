@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from tui.api.codec import codec_of, gunzip, resources
+from tui.api.codec.tree import Tree
 from tui.api.errors import (
     BadReply,
     Busy,
@@ -276,9 +277,9 @@ def error_for(status: int, body: bytes, headers: Mapping[str, str] = MappingProx
         return NotManager(f"It redirects elsewhere (HTTP {status}), which is not followed.", http_code=status)
     detail = message or f"HTTP {status}."
     if status == 500 and _NO_SUCH_TASK.search(message):
-        return TaskUnknown(detail, http_code=status, from_manager=own is not None)
+        return TaskUnknown(detail, http_code=status, from_manager=own is not None and own.proves(status))
     kind = _BY_STATUS.get(status) or (ServerFault if status >= 500 else Rejected)
-    from_manager = (own is not None and own.status == status) or (status == 401 and _has_realm(headers))
+    from_manager = (own is not None and own.proves(status)) or (status == 401 and _has_realm(headers))
     if 400 <= status < 500 and status != 401 and not from_manager and is_web_page(body):
         # It says nothing about the account, nor about what was asked for.
         page = Rejected(detail, http_code=status)
@@ -301,12 +302,28 @@ class OwnError:
 
     message: str
     status: int
+    is_like_others: bool
+    """Whether it may be a gateway's: some of these write `{"statusCode": 403, "message": "..."}`, too."""
+
+    def proves(self, status: int) -> bool:
+        """Return whether it shows that Enterprise Manager itself has answered with this status."""
+        return self.status == status and not self.is_like_others
+
+
+_MEMBERS = {"message", "statuscode", "status", "firstchanceexceptionmessage", "stacktrace"}
+
+
+def _is_like_others(tree: Tree) -> bool:
+    """Return whether an Error in JSON has members that Enterprise Manager's has not, or in camelCase no more."""
+    names = {name.lower() for name in tree.members}
+    is_bare = "statusCode" in tree.members and names == {"message", "statuscode"}
+    return not tree.name and (is_bare or not names <= _MEMBERS)
 
 
 def own_error(body: bytes) -> OwnError | None:
-    """Return Enterprise Manager's own Error, None for any other body.
+    """Return what looks like Enterprise Manager's own Error, None for any other body.
 
-    Proxies and other APIs write a message, too, as JSON or as an Error in XML, but no StatusCode with it.
+    Most proxies and other APIs write a message, too, as JSON or as an Error in XML, but no StatusCode.
     """
     if is_web_page(body) or not _MAY_BE_ERROR.search(body[:_ERROR_BYTES]):
         return None
@@ -317,7 +334,7 @@ def own_error(body: bytes) -> OwnError | None:
     message, status = resources.error_message(tree), tree.number("StatusCode")
     if tree.name.lower() not in ("", "error") or not message or status is None or status < 400:
         return None
-    return OwnError(_cut(message), status)
+    return OwnError(_cut(message), status, _is_like_others(tree))
 
 
 def check_answer(status: int, body: bytes) -> None:
