@@ -314,7 +314,7 @@ _MEMBERS = {"message", "statuscode", "status", "firstchanceexceptionmessage", "s
 
 
 def _is_like_others(tree: Tree) -> bool:
-    """Return whether an Error in JSON has members that Enterprise Manager's has not, or in camelCase no more."""
+    """Return whether an Error in JSON has other members, or in camelCase no more than gateways write."""
     names = {name.lower() for name in tree.members}
     is_bare = "statusCode" in tree.members and names == {"message", "statuscode"}
     return not tree.name and (is_bare or not names <= _MEMBERS)

@@ -116,7 +116,7 @@ MISTAKES = [
     ("before:2026-11-25T22:till", "'2026-11-25T22:till' is not a time"),
     ("before:2026-13-01", "'2026-13-01' is not a time"),
     ("before:2026-11-22 22:till", "'2026-11-22 22:till' is not a time"),
-    ("before:2026-11-22  T22:45", "'2026-11-22 T22:45' is not a time"),
+    ("before:2026-11-22  t22:45", "'2026-11-22 t22:45' is not a time"),
     ("before:2026-11-22 22h", "'2026-11-22 22h' is not a time"),
     ("before:22:45 tomorrow", "'22:45 tomorrow' is not a time"),
     ("before:10:45 p.m.", "'10:45 p.m.' is not a time"),
