@@ -39,6 +39,11 @@ def describe(doing: str, error: Exception) -> str:
     return f"Could not {doing}. {sentences_of(error)}"
 
 
+def sentence_of(error: Exception) -> str:
+    """Return what happened, as one sentence with its full stop."""
+    return f"{str(error).rstrip('.')}."
+
+
 def sentences_of(error: Exception) -> str:
     """Return what happened and what to do, in sentences."""
     parts = (error.title, error.detail, error.hint) if isinstance(error, VbemError) else (str(error),)

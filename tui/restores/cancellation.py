@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from tui import timefmt
 from tui.api.errors import ManagerError, NotFound, TaskUnknown
 from tui.api.models import SessionState
+from tui.errors import sentence_of
 from tui.restore_states import CancelState, RestoreState
 from tui.restores.restore import Restore, Timestamp, console
 from tui.restores.transitions import is_refusal, search, unclear_answer
@@ -176,7 +177,7 @@ def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -
     if isinstance(error, TaskUnknown | NotFound) and (error.from_manager or isinstance(error, TaskUnknown)):
         return _task_gone(restore, now)
     if is_refusal(error):
-        words = f"The server did not cancel it: {error}."
+        words = f"The server did not cancel it: {sentence_of(error)}"
         if not restore.is_over:
             words = f"{words} If the restore is running, stop it in {console(restore)}."
         if restore.cancel_repeated:
@@ -200,7 +201,7 @@ def _accepted_words(restore: Restore) -> str:
 
 
 def _not_sent(restore: Restore, error: ManagerError) -> Restore:
-    words = f"The cancel request did not leave this machine: {error}. You can cancel again."
+    words = f"The cancel request did not leave this machine: {sentence_of(error)} You can cancel again."
     if restore.cancel_repeated:
         return _earlier_is_open(restore, words)
     return replace(restore, cancel=CancelState.NOT_SENT, cancel_at=None, cancel_words=words)

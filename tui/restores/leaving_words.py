@@ -35,6 +35,9 @@ def fate(restores: Sequence[Restore]) -> str:
     """Return what they do at the server when nobody watches, without a full stop."""
     total = len(restores)
     running = sum(restore.is_known_to_run for restore in restores)
+    if running == total and any(restore.problem for restore in restores):
+        was = "It was" if total == 1 else "They were"
+        return f"{was} running when the server was last heard"
     if running == total:
         return "It continues at the server" if total == 1 else "They continue at the server"
     if not running:

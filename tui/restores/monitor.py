@@ -18,6 +18,7 @@ from tui import timefmt
 from tui.api.errors import ManagerError, SessionExpired, TimedOut
 from tui.api.models import Items, LogonSession, RestoreSession, Task
 from tui.clock import Clock
+from tui.errors import sentence_of
 from tui.restore_states import CancelState, RestoreState
 from tui.restores import cancellation, session_search, transitions
 from tui.restores.ports import RestoreApi
@@ -356,9 +357,8 @@ class Monitor:
                 return found
             return Match(words="A new restore session of this VM belongs to another restore in the journal.")
         except StoreError as error:
-            return Match(
-                words=f"A new restore session is not taken for its own without the journal: {error}."
-            )
+            why = sentence_of(error)
+            return Match(words=f"A new restore session is not taken for its own without the journal: {why}")
 
     async def _has_rival(self, key: str, sessions: Items[RestoreSession], *, by_name: bool) -> bool:
         """Return whether a session that was found by search is not the only one that it could be."""

@@ -17,6 +17,7 @@ from tui import timefmt
 from tui.api.errors import ManagerError, SessionExpired, Unreachable
 from tui.api.limits import Timeouts
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
+from tui.errors import sentence_of
 from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores.restore import Restore, Timestamp, console, end
 from tui.restores.session_search import contradiction, looking, names_point
@@ -55,13 +56,13 @@ def still_unanswered(restore: Restore) -> Restore:
 def unanswered(restore: Restore, error: ManagerError, now: Timestamp) -> Restore:
     """Apply that the request got no task: either it surely did not start, or that is unknown."""
     if not error.request_sent:
-        words = f"It did not start: no byte of the request left this machine. {error}."
+        words = f"It did not start: no byte of the request left this machine. {sentence_of(error)}"
     elif not is_refusal(error):
         return search(restore, f"{unclear_answer('request', error)}; it may have started.", now)
     elif isinstance(error, SessionExpired):
         words = "It did not start: the logon session had expired. Log on again and send it as a new restore."
     else:
-        words = f"It did not start: the server refused it. {error}."
+        words = f"It did not start: the server refused it. {sentence_of(error)}"
     failed = end(replace(restore, error=error), RestoreState.FAILED, words, now)
     return replace(failed, offer_again=isinstance(error, SessionExpired))
 
@@ -78,7 +79,7 @@ def is_refusal(error: ManagerError) -> bool:
 def unclear_answer(sent: str, error: ManagerError) -> str:
     """Say what became of an unclear answer to a `request` or a `cancel request`."""
     if isinstance(error, Unreachable):
-        return f"The reply to the {sent} was lost ({error})"
+        return f"The reply to the {sent} was lost ({str(error).rstrip('.')})"
     says = _status_words(error) if error.http_code >= 400 else str(error)
     return f"The answer to the {sent} was unclear ({says})"
 

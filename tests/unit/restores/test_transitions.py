@@ -382,3 +382,13 @@ def test_an_answer_that_tells_nothing_is_no_lost_reply(error: ManagerError, word
     assert (
         f"it may have started. vbem looks for a new restore session of this VM until {until}" in after.message
     )
+
+
+@pytest.mark.parametrize(
+    "error", [Refused("Nothing listens there.", request_sent=False), Invalid("Bad body.", http_code=400),
+              ConnectionLost("It hung up.")],
+)  # fmt: skip
+def test_the_words_of_an_error_end_as_one_sentence(error: ManagerError) -> None:
+    error.from_manager = error.http_code > 0
+    told = transitions.unanswered(restore(RestoreState.SENT), error, NOW).message
+    assert (".." in told, ".)" in told) == (False, False)
