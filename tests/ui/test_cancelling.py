@@ -189,7 +189,7 @@ async def test_a_restore_not_found_at_the_server_is_shown_as_old(
         stage(pilot).services.clock.seconds += 31  # type: ignore[attr-defined] # the stage's clock is the fake one
         await tick(pilot)
         assert "restoring?" in text_of(pilot)
-        assert "no longer at the server" in text_of(pilot)
+        assert "not listed any more" in text_of(pilot)
         await press(pilot, "c")
         dialog = pilot.app.screen.query_one("#cancel-words", TextView).text
     assert "no longer lists it" in dialog

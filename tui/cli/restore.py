@@ -25,7 +25,7 @@ from tui.restores.forms.form import form_for, platform_choices
 from tui.restores.journal_mapping import journal_fields
 from tui.restores.outcome import outcome_words
 from tui.restores.plan import RestorePlan
-from tui.restores.restore import Restore
+from tui.restores.restore import Restore, elapsed_words
 
 GIVE_UP_AFTER = timedelta(minutes=15)
 """How long a command waits for a restore of which no answer of the server says anything."""
@@ -330,9 +330,10 @@ def state_line(one: Restore, now: datetime) -> str:
     """Return the state of a restore as one line."""
     progress = f" {one.progress} %" if one.progress is not None and not one.is_over else ""
     label = f"probably {one.state.label}" if one.is_probable and not one.is_over else one.state.label
-    after = timefmt.elapsed(one.took or one.elapsed(now))
+    elapsed = elapsed_words(one, now)
+    after = "" if elapsed == "-" else f" after {elapsed.replace('<', 'at most ')}"
     words = one.message if one.state.is_over or one.state.value == "unknown" else ""
-    return f"{one.vm_name}: {label}{progress} after {after}. {words}".strip()
+    return f"{one.vm_name}: {label}{progress}{after}. {words}".strip()
 
 
 class Silence:

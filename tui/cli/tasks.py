@@ -13,7 +13,7 @@ from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.output import stamp
 from tui.cli.restore import code_of_end, follow, record_of, row_record, state_line
 from tui.restore_states import CancelState, RestoreState
-from tui.restores.restore import Restore
+from tui.restores.restore import Restore, elapsed_words
 from tui.restores.session_search import listed_in_time, running_query
 from tui.restores.unfollowed import Unfollowed
 
@@ -67,7 +67,7 @@ async def _show(
         share = "" if one.progress is None else f"{one.progress} %"
         point = timefmt.utc(one.point_created) if one.point_created else ""
         number = "" if one.entry_id is None else str(one.entry_id)
-        took = timefmt.elapsed(one.took or one.elapsed(now))
+        took = elapsed_words(one, now)
         rows.append((number, label, one.vm_name, share, took, point, one.reason, one.problem or one.message))
         records.append({"whose": "own", **await record_of(logon, one)})
     for row in unfollowed:
@@ -77,9 +77,9 @@ async def _show(
         records.append({"whose": "not watched", "why": row.why, **row_record(entry.to_json())})
     for session in others:
         share = "" if session.progress is None else f"{session.progress} %"
-        took = timefmt.elapsed(now - session.created) if session.created else ""
+        # How long is not said: it began by another clock than this machine's.
         words = "listed by the server; not of this journal"
-        rows.append(("", session.state.value, session.vm_name or session.name, share, took, "", "", words))
+        rows.append(("", session.state.value, session.vm_name or session.name, share, "", "", "", words))
         records.append(_session_record(session))
     command.out.table(
         ("ID", "STATE", "VM", "PROGRESS", "ELAPSED", "POINT (UTC)", "TICKET", "WHAT IS KNOWN"), rows

@@ -117,7 +117,8 @@ class ReportRow:
         """Return how long it took by the server's clock; None where that is not known."""
         if self.begun is None or self.ended is None:
             return None
-        return max(self.ended - self.begun, timedelta(0))
+        took = self.ended - self.begun
+        return None if took < timedelta(0) else took
 
     @property
     def end_words(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tui import timefmt
 from tui.api.models import Platform, PointKind, RestoreSession
 from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.sanitize import safe
@@ -245,14 +246,30 @@ class Restore:
 
     @property
     def took(self) -> timedelta | None:
-        """Return how long its session took by the server's clock; None where the server does not say."""
+        """Return how long its session took by the server's clock; None where the server does not say.
+
+        An end before the beginning says nothing.
+        """
         if not self.is_over or self.session_started is None or self.session_ended is None:
             return None
-        return max(self.session_ended - self.session_started, timedelta(0))
+        took = self.session_ended - self.session_started
+        return None if took < timedelta(0) else took
 
     def elapsed(self, now: datetime) -> timedelta:
         """Return the time since it was sent until its end was noticed, by this machine's clock."""
         return max((self.ended or now) - self.submitted, timedelta(0))
+
+
+def elapsed_words(restore: Restore, now: datetime) -> str:
+    """Return how long it takes or took; a dash where that is not known, `<` before what is an upper bound.
+
+    A restore that is unknown may not run at all, and one that never had a session took no time.
+    """
+    if restore.took is not None:
+        return timefmt.elapsed(restore.took)
+    if restore.is_over:
+        return f"<{timefmt.elapsed(restore.elapsed(now))}" if restore.session_uid else "-"
+    return "-" if restore.state is RestoreState.UNKNOWN else timefmt.elapsed(restore.elapsed(now))
 
 
 def end(restore: Restore, state: RestoreState, message: str, now: Timestamp) -> Restore:

@@ -11,7 +11,7 @@ from tui.api.models import Platform, SessionState
 from tui.restore_states import CANCELLING, CancelState, FoundBy, RestoreState, label_of
 from tui.restores.outcome import outcome_words
 from tui.restores.ports import JournalEntry
-from tui.restores.restore import Restore
+from tui.restores.restore import Restore, elapsed_words
 from tui.restores.unfollowed import Unfollowed
 from tui.sanitize import cut_middle, safe
 from tui.widgets.table_layout import Cell, Column, OneOf, StyledText, bar
@@ -122,7 +122,7 @@ def _short_doubt(one: Restore | JournalEntry) -> str:
     if isinstance(one, JournalEntry) and one.unreadable:
         return "not all can be read"
     if isinstance(one, Restore) and one.is_missing:
-        return "no longer at the server"
+        return "not listed any more"
     if isinstance(one, Restore) and one.is_unlisted:
         return "not in the last answer"
     if one.found_by == FoundBy.PROBABLY and one.session_uid and not one.state.is_over:
@@ -219,18 +219,6 @@ def out_of_date_lines(restore: Restore, now: datetime) -> list[Line]:
     """Return why what is shown of it may be old; no line where it is of now."""
     why = _why_out_of_date(restore, now)
     return [StyledText(f"This may be out of date: {why}", "warning")] if why else []
-
-
-def elapsed_words(restore: Restore, now: datetime) -> str:
-    """Return how long it takes or took; a dash where that is not known, `<` before what is an upper bound.
-
-    A restore that is unknown may not run at all, and one that never had a session took no time.
-    """
-    if restore.took is not None:
-        return timefmt.elapsed(restore.took)
-    if restore.is_over:
-        return f"<{timefmt.elapsed(restore.elapsed(now))}" if restore.session_uid else "-"
-    return "-" if restore.state is RestoreState.UNKNOWN else timefmt.elapsed(restore.elapsed(now))
 
 
 def _row_words(restore: Restore) -> str:

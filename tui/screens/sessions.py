@@ -78,7 +78,7 @@ def session_cells(session: RestoreSession, everybody: ServerSessions) -> tuple[C
     """Return its row among the tasks, as `restore_text.restore_cells` has it."""
     row = everybody.row_of(session)
     whose = f"Row {row} of the journal. " if row is not None else ""
-    took = timefmt.elapsed(session.ended - session.created) if session.ended and session.created else "-"
+    took = timefmt.elapsed(session.took) if session.took is not None else "-"
     name = session.vm_name or session.name.rpartition("@")[0] or "not said"
     known = _ended(session, whose) if session.is_over else _running(session, whose)
     return _state(session, is_old=bool(everybody.problem)), name, "", "", "", took, known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -28,9 +28,10 @@ from tui.api.errors import (
     Unreadable,
 )
 from tui.api.models import PointKind, RestoreSession, SessionResult, SessionState, Task, TaskState
+from tui.cli.restore import state_line
 from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores import cancellation, transitions
-from tui.restores.restore import SEARCH_WINDOW_S, Restore
+from tui.restores.restore import SEARCH_WINDOW_S, Restore, elapsed_words
 
 CLOCK = FakeClock()
 NOW = CLOCK.timestamp()
@@ -357,6 +358,21 @@ def test_the_ends_are_at_the_servers_times() -> None:
     )
     assert (over.session_started, over.session_ended, over.ended) == (began, ended, at(700).wall)
     assert over.took == timedelta(seconds=64)
+    line = state_line(over, at(700).wall)
+    assert line.startswith("app07: succeeded after 1:04. ")
+
+
+@pytest.mark.parametrize("ended", [None, at(59).wall])
+def test_how_long_it_took_is_not_said_where_the_servers_times_do_not_tell(ended: datetime | None) -> None:
+    ending = replace(stopped(SessionResult.SUCCESS), created=at(60).wall, ended=ended)
+    over = transitions.session_seen(
+        restore(RestoreState.RESTORING, session_uid=session().uid), ending, at(700)
+    )
+    assert (over.took, ending.took) == (None, None)
+    assert elapsed_words(over, at(700).wall) == "<11:40"
+    assert state_line(over, at(700).wall).startswith("app07: succeeded after at most 11:40. ")
+    unknown = restore(RestoreState.UNKNOWN, message="It may have started.")
+    assert state_line(unknown, at(700).wall) == "app07: UNKNOWN. It may have started."
 
 
 @pytest.mark.parametrize(

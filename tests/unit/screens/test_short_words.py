@@ -32,7 +32,7 @@ REASON = "The server says: Disk is full"
         ({"state": RestoreState.UNKNOWN, "session_uid": "s"}, "stopped without a result"),
         ({"state": RestoreState.SUCCEEDED, "cancel": CancelState.GOES_ON}, "restored despite a cancel"),
         ({"state": RestoreState.RESTORING, "cancel": CancelState.GOES_ON}, "continues despite a cancel"),
-        ({"state": RestoreState.RESTORING, "is_missing": True}, "no longer at the server"),
+        ({"state": RestoreState.RESTORING, "is_missing": True}, "not listed any more"),
         ({"found_by": FoundBy.PROBABLY, "session_uid": "s"}, "perhaps its session runs"),
     ],
 )

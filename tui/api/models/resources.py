@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, Self, TypeVar
 
@@ -183,6 +183,13 @@ class RestoreSession:
     def id(self) -> str:
         """The bare id, for URLs."""
         return id_of(self.uid)
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long it took; None where one of its times is not known, or they contradict each other."""
+        if self.created is None or self.ended is None or self.ended < self.created:
+            return None
+        return self.ended - self.created
 
     @property
     def is_over(self) -> bool:
