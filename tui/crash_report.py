@@ -12,6 +12,7 @@ import os
 import re
 import time
 import traceback
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -72,8 +73,12 @@ def _escapes(char: str) -> str:
     for data in _bytes_of(char):
         ways.add("".join(f"(?:%(?:25)*|=|\\\\+x){byte:02x}" for byte in data))
         ways.add("".join(rf"\\+0?{byte:03o}" for byte in data))
+        if not char.isascii():  # read in the wrong encoding
+            ways |= {re.escape(data.decode(name, "replace")) for name in ("latin-1", "cp1252")}
     if char in _NAMED:
         ways.add(_NAMED[char])
+    if not char.isascii():
+        ways |= {re.escape(one) for one in (unicodedata.normalize("NFD", char), "?", "\ufffd")}
     # The plain character comes last: with the backslash before it, U is also the beginning of an escape.
     plain = rf"\\*{re.escape(char)}"
     return f"(?:{'|'.join((*sorted(ways, key=len, reverse=True), plain))})"
@@ -90,11 +95,15 @@ def _bytes_of(text: str) -> Iterator[bytes]:
     yield text.encode("utf-8", "surrogatepass")
     with suppress(UnicodeEncodeError):
         yield text.encode("latin-1")
+    if not text.isascii():
+        with suppress(UnicodeEncodeError):  # a byte that was no UTF-8 goes out as it was typed
+            yield text.encode("utf-8", "surrogateescape")
 
 
 def _encoded(secret: str) -> Iterator[str]:
     """Yield patterns of what holds the secret as numbers, in hex or, alone or as a part, in base64."""
-    for data in (*_bytes_of(secret), secret.encode("utf-16-le", "surrogatepass")):
+    wide = (secret.encode(name, "surrogatepass") for name in ("utf-16-le", "utf-16-be"))
+    for data in (*_bytes_of(secret), *wide):
         numbers = r"[,;\s]+".join(map(str, data))
         yield rf"(?<!\d){numbers}(?!\d)"
         yield "(?i:" + rf"(?:{_BETWEEN}|[ :-]|0x|, ?)*".join(f"{byte:02x}" for byte in data) + ")"

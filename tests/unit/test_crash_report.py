@@ -5,6 +5,7 @@ import html
 import json
 import re
 import stat
+import unicodedata
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -149,6 +150,43 @@ def test_a_known_secret_is_found_in_every_spelling(secret: str) -> None:
         shown = redacted(f"~{spelling}~", [secret])
         # At a line break in base64, what holds some last bits of the secret alone stays.
         assert re.fullmatch(r"~\s*[\w+/-]{0,3}\s*\[redacted\]\s*[\w+/-]{0,3}=*~", shown), way
+
+
+TYPED = "p\udce4ss-W\u00f6rd"
+"""A password typed at a terminal that is not UTF-8, as Python reads it: its first umlaut is one byte."""
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        repr(TYPED.encode("utf-8", "surrogateescape"))[2:-1],
+        quote(TYPED.encode("utf-8", "surrogateescape")),
+        TYPED.encode("utf-8", "surrogateescape").hex(),
+        base64.b64encode(f"LAB\\op:{TYPED}".encode("utf-8", "surrogateescape")).decode(),
+        TYPED.encode("utf-8", "surrogateescape").decode("latin-1"),
+        TYPED.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+        TYPED.encode("ascii", "replace").decode(),
+    ],
+)
+def test_a_secret_of_bytes_that_are_no_utf8_is_found_as_it_was_sent(spelling: str) -> None:
+    assert re.fullmatch(r"~\w{0,3}\[redacted\]~", redacted(f"~{spelling}~", [TYPED, f"LAB\\op:{TYPED}"]))
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        unicodedata.normalize("NFD", "Pa\u00df1w\u00f6rd"),
+        "Pa\u00df1w\u00f6rd".encode().decode("latin-1"),
+        "Pa\u00df1w\u00f6rd".encode().decode("cp1252"),
+        "Pa\u00df1w\u00f6rd".encode("utf-16-be").hex(),
+        base64.b64encode("op:Pa\u00df1w\u00f6rd".encode("utf-16-be")).decode(),
+        "Pa?1w?rd",
+        "Pa\ufffd1w\ufffdrd",
+    ],
+)
+def test_a_secret_that_another_program_misread_is_found(spelling: str) -> None:
+    shown = redacted(f"~{spelling}~", ["Pa\u00df1w\u00f6rd"])
+    assert re.fullmatch(r"~\w{0,3}\[redacted\]\w{0,3}=*~", shown)
 
 
 def test_a_secret_split_by_a_line_break_is_found() -> None:
