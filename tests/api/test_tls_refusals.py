@@ -133,7 +133,28 @@ async def test_a_refusal_that_lasts_is_said_and_not_tried_again(
     assert clock.slept == []
 
 
-@pytest.mark.parametrize("says", [b"", b"\x15"])
+UNUSUAL = {
+    "unsupported extension": b"\x15\x03\x03\x00\x02\x02\x6e",
+    "bad certificate status response": b"\x15\x03\x03\x00\x02\x02\x71",
+    "unknown psk identity": b"\x15\x03\x03\x00\x02\x02\x73",
+    "unknown error": b"\x15\x03\x03\x00\x02\x02\xff",
+    "unexpected message": b"\x17\x03\x03\x00\x05hello",
+}
+
+
+@pytest.mark.parametrize("words", UNUSUAL)
+async def test_whatever_ends_a_handshake_is_not_asked_for_again(who: Identity, words: str) -> None:
+    clock = NoWait()
+    with refusing(None, UNUSUAL[words]) as address:
+        trust = Trust(ca_file=who.pem)
+        async with EnterpriseManager(address, trust=trust, timeouts=QUICK, clock=clock) as manager:
+            with pytest.raises(TlsRefused, match=f": {words}\\.$") as caught:
+                await manager.discover()
+    assert "Try again" not in caught.value.hint
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("says", [b"", b"\x15", b"\x15\x03\x03\x00\x02\x01\x00"])
 async def test_a_server_that_hangs_up_in_the_handshake_may_want_something(who: Identity, says: bytes) -> None:
     with refusing(None, says) as address, pytest.raises(HandshakeCut, match="in the TLS handshake") as caught:
         await look_at_certificate(address, trust=Trust(ca_file=who.pem))

@@ -180,11 +180,14 @@ def refusal_of(reason: str, name: str, *, in_handshake: bool) -> tuple[str, str]
         name: the server's, as it was dialled.
         in_handshake: nothing has been sent yet.
     """
-    said = reason.rpartition("ALERT_")[2].replace("_", " ").lower()
+    alert = re.sub(r"_\(_SSL\.C.*", "", reason.rpartition("ALERT_")[2]).replace("_", " ")
+    said = re.sub(r"^(?:\[SSL\]|TLSV\d+|SSLV\d+)\s+", "", alert).lower()
     for pattern, words, hint in _REFUSALS:
         if re.search(pattern, reason):
             return words.format(name=name, reason=said), hint
-    return (f"It ended the handshake: {said}.", "") if in_handshake and "ALERT" in reason else None
+    # Asked again, it would come to the same.
+    how = "It ended the handshake" if "ALERT" in reason else "The handshake came to nothing"
+    return (f"{how}: {said}.", "") if in_handshake else None
 
 
 def describe(der: bytes, *, host: str, problem: str, now: datetime) -> Certificate:
