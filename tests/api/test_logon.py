@@ -109,13 +109,14 @@ OTHERS = {
     "redirect": (http(302, "", "Location: https://em01:9443/login"), "redirects to https://em01:9443/login"),
     "moved": (http(301), "redirects"),
     "a logon of its own": (http(401, "", "WWW-Authenticate: Negotiate, NTLM"), "asks for a logon .*NTLM"),
-    "empty": (http(200), "empty|not XML"),
-    "noise": (http(200, b"\x00\x01"), "not XML"),
+    "empty": (http(200), "It is empty"),
+    "noise": (http(200, b"\x00\x01"), "neither XML nor JSON"),
     "other JSON": (json_reply({"status": "up"}), "SupportedVersions"),
     "no versions": (json_reply({"Links": [], "SupportedVersions": []}), "lists no versions"),
     "other versions": (json_reply({"SupportedVersions": [{"Name": ""}, {"Name": "latest"}]}), "no versions"),
     "other XML": (http(200, "<rss/>"), "rss"),
-    "an error as answer": (json_reply({"Message": "No.", "StatusCode": 500}), "SupportedVersions"),
+    "an error in the words of another": (http(200, "<Error Message='Busy.'/>"), "Busy"),
+    "moved to nowhere": (http(304), "redirects to no address"),
     "long": (http(200, b"<EnterpriseManager>" + b" " * 70_000), "larger than"),
 }
 
@@ -129,6 +130,14 @@ async def test_the_password_leaves_for_an_enterprise_manager_only(
             await manager.log_on("op", "secret")
         assert manager.session is None
     assert f"127.0.0.1:{DEFAULT_PORT}" in caught.value.hint
+    assert [request.target for request in script.requests] == ["/api/"]
+
+
+async def test_an_error_that_answers_the_root_is_said_in_the_servers_words(scripted: Scripted) -> None:
+    said = json_reply({"Message": "The database is down.", "StatusCode": 500})
+    async with scripted(logon(), routes={"GET /api/": said}, session=None) as (manager, script):
+        with pytest.raises(ErrorAsAnswer, match="The database is down"):
+            await manager.log_on("op", "secret")
     assert [request.target for request in script.requests] == ["/api/"]
 
 

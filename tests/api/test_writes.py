@@ -34,6 +34,7 @@ from tui.api.errors import (
     NotManager,
     Refused,
     TimedOut,
+    Unreadable,
 )
 from tui.api.limits import Timeouts
 from tui.api.models import (
@@ -155,6 +156,11 @@ NO_ANSWERS = [
     (zipped(202, f'<Error Message="{REFUSAL}" StatusCode="500"/>'.encode()), ErrorAsAnswer, REFUSAL),
     (json_reply({"Message": REFUSAL, "StatusCode": 500}), ErrorAsAnswer, REFUSAL),
     (json_reply({"message": REFUSAL, "statusCode": 404}, status=204 - 1), ErrorAsAnswer, REFUSAL),
+    (http(200, "<!-- a --><!DOCTYPE html><title>Log in</title>"), NotManager, "a web page"),
+    (http(200, "<?xml version='1.0'?>\n<html xmlns='urn:x'><body/></html>"), NotManager, "a web page"),
+    (http(200, f'<Error xmlns="urn:x" Message="{REFUSAL}"/>'), ErrorAsAnswer, REFUSAL),
+    (http(200, f'<Error Message="{REFUSAL}" StatusCode="200"/>'), ErrorAsAnswer, REFUSAL),
+    (http(200, "Blocked by policy."), Unreadable, "neither XML nor JSON"),
 ]
 
 

@@ -39,7 +39,7 @@ TITLES = {
     "http-502-after": "busy or down",
     "http-504-after": "busy or down",
     "hostile-error": "Internal server error",
-    "html-error": "Internal server error",
+    "html-error": "has failed",
     "html-page": "not Enterprise Manager's REST API",
     "redirect": "not Enterprise Manager's REST API",
     "missing": "answer is incomplete",

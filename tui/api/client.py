@@ -360,10 +360,10 @@ class EnterpriseManager:
 
         Raises:
             ForeignLink: its Delete link is not its own; nothing was sent.
-            NotManager, ErrorAsAnswer: a web page or an Error said yes; whether it was done is not known.
+            BadReply: a web page or an Error said yes; whether it was done is not known.
         """
         self.check_may_write()
-        await self._rest.write("DELETE", write_path("tasks", task.task_id, link=task.delete_href))
+        await self._rest.delete(write_path("tasks", task.task_id, link=task.delete_href))
 
     async def restore_sessions(self, query: Query) -> Items[RestoreSession]:
         """Return all restore sessions that match, of the last 30 days, whoever started them."""

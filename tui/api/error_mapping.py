@@ -12,7 +12,8 @@ from html import unescape
 from types import MappingProxyType
 from typing import TypeVar
 
-from tui.api.codec import codec_of, gunzip, resources
+from tui.api.codec import codec_of, gunzip, is_web_page
+from tui.api.codec.listing import error_message
 from tui.api.codec.tree import Tree
 from tui.api.errors import (
     BadReply,
@@ -75,6 +76,9 @@ _FROM_BETWEEN = (
 _UNPROVEN: dict[type[ManagerError], str] = {
     Forbidden: "The server, or a proxy on the way, refused it",
     NotFound: "The server, or a proxy on the way, did not find it",
+    Invalid: "The server, or a proxy on the way, found the request invalid",
+    Rejected: "The server, or a proxy on the way, rejected the request",
+    ServerFault: "The server, or a proxy on the way, has failed",
 }
 """What is said where nothing shows that Enterprise Manager itself has answered."""
 _ASK_BOTH = "Try again; if it persists, ask whoever runs the server, and whoever runs the proxy."
@@ -214,7 +218,7 @@ def _tls_error(
             hint=_CHECK_PORT,
             request_sent=request_sent,
         )
-    if isinstance(error, ssl.SSLEOFError):
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return HandshakeCut(with_port(f"{address} hung up.", address), request_sent=request_sent)
     refusal = refusal_of(reason, address.name, in_handshake=in_handshake)
     if refusal is not None:
@@ -331,7 +335,7 @@ def own_error(body: bytes) -> OwnError | None:
         tree = codec_of(body).tree(body[:_ERROR_BYTES], _LIMITS)
     except BadReply:
         return None
-    message, status = resources.error_message(tree), tree.number("StatusCode")
+    message, status = error_message(tree), tree.number("StatusCode")
     if tree.name.lower() not in ("", "error") or not message or status is None or status < 400:
         return None
     return OwnError(_cut(message), status, _is_like_others(tree))
@@ -368,12 +372,6 @@ def message_in(body: bytes) -> str:
         return _cut(codec_of(body).error_message(body[:_ERROR_BYTES], _LIMITS))
     except BadReply:
         return ""
-
-
-def is_web_page(body: bytes) -> bool:
-    """Return whether a body is HTML."""
-    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
 
 
 def _cut(message: str) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from tui.api.codec import resources
+from tui.api.codec import is_web_page, resources
 from tui.api.codec.restore_request import write_path
-from tui.api.error_mapping import check_answer, error_for, is_web_page, with_port
+from tui.api.error_mapping import check_answer, error_for, with_port
 from tui.api.errors import (
     MAY_BE_LOGGED_ON,
     BadLogin,
@@ -59,6 +59,7 @@ async def discover(rest: RestClient, address: ServerAddress) -> ApiRoot:
         raise
     if reply.status != 200:
         raise _discovery_error(reply, address)
+    check_answer(reply.status, reply.body)
     try:
         root = await rest.model_of(reply, resources.api_root)
     except BadReply as error:
@@ -116,7 +117,7 @@ async def log_off(rest: RestClient) -> None:
     try:
         async with asyncio.timeout(LOG_OFF_S):
             session_id = rest.session.session_id or await _own_session_id(rest, rest.session.user)
-            await rest.write("DELETE", write_path("logonSessions", session_id))
+            await rest.delete(write_path("logonSessions", session_id))
     except TimeoutError as error:
         raise NotLoggedOff(f"The server did not answer in {LOG_OFF_S:g} s.") from error
     except NotLoggedOff:
@@ -200,11 +201,12 @@ def _discovery_error(reply: Reply, address: ServerAddress) -> ManagerError:
         return error
     said = "" if error.detail == f"HTTP {status}." else f": {error.detail.rstrip('.')}"
     if 300 <= status < 400:
-        detail = f"It redirects to {_shown(reply.headers.get('location', ''))} (HTTP {status})."
+        to = _shown(reply.headers.get("location", "")) or "no address"
+        detail = f"It redirects to {to} (HTTP {status})."
     elif b'"errorCode"' in reply.body:
         detail = f"It is the REST API of another Veeam product (HTTP {status}{said})."
     elif status == 401:
-        asks = _shown(reply.headers.get("www-authenticate", ""))
+        asks = _shown(reply.headers.get("www-authenticate", "")) or "it names nothing"
         detail = f"It asks for a logon before it says what it is (HTTP 401, {asks})."
     elif is_web_page(reply.body):
         detail = f"It is a web page (HTTP {status}{said})."
@@ -237,4 +239,4 @@ def _or_the_port(address: ServerAddress) -> str:
 
 def _shown(value: str) -> str:
     """Return the beginning of a header's value, for people."""
-    return "".join(char for char in value if char.isprintable())[:80] or "it names nothing"
+    return "".join(char for char in value if char.isprintable())[:80].strip()

@@ -7,8 +7,9 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.api.codec import codec_of
-from tui.api.error_mapping import check_answer, error_for, is_web_page
+from tui.api.codec import codec_of, is_web_page
+from tui.api.codec.listing import check_done
+from tui.api.error_mapping import check_answer, error_for
 from tui.api.errors import (
     BadReply,
     Invalid,
@@ -129,6 +130,16 @@ class RestClient:
         if is_web_page(reply.body):
             raise NotManager("It is a web page.", http_code=reply.status)
         return reply
+
+    async def delete(self, target: str) -> None:
+        """Send one DELETE, once.
+
+        Raises:
+            BadReply: something else than Enterprise Manager's yes came; whether it was done is not known.
+        """
+        reply = await self.write("DELETE", target)
+        if reply.body.strip():
+            await self.model_of(reply, check_done)
 
     async def send_anonymous(self, call: Call) -> Reply:
         """Send a call without the token, whatever the status of its reply: for logging on."""

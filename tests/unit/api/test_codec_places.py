@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.api.test_codec_models import HOST, every_dialect, listed, read
 from tui.api.codec import codec_of, resources
-from tui.api.codec.listing import Listing
+from tui.api.codec.listing import Listing, error_message
 from tui.api.codec.tree import Tree
 from tui.api.errors import BadReply, Unreadable
 from tui.api.limits import Limits
@@ -133,9 +133,9 @@ def test_a_root_is_told_from_other_things(dialect: str) -> None:
 @every_dialect
 def test_an_error_says_its_message(dialect: str) -> None:
     tree = {"Message": "Restore point is locked.", "StatusCode": 500}
-    assert read(dialect, "Error", tree, resources.error_message) == "Restore point is locked."
+    assert read(dialect, "Error", tree, error_message) == "Restore point is locked."
     inner = {"FirstChanceExceptionMessage": "Deeper.", "StatusCode": 500}
-    assert read(dialect, "Error", inner, resources.error_message) == "Deeper."
+    assert read(dialect, "Error", inner, error_message) == "Deeper."
 
 
 @pytest.mark.parametrize("body", [b"<Error Message='x'/>", b"<RestorePoint UID='u'/>", b"[]", b"<html/>"])
@@ -145,7 +145,7 @@ def test_another_resource_is_no_task(body: bytes) -> None:
 
 
 def test_the_wrong_resource_is_named() -> None:
-    with pytest.raises(Unreadable, match="It is a Backup, not a Task"):
+    with pytest.raises(Unreadable, match="It holds Backup, not Task"):
         resources.task(codec_of(b"<Backup/>").tree(b"<Backup/>", Limits()))
 
 

@@ -16,7 +16,7 @@ from tui.api.codec import codec_for, codec_of
 from tui.api.codec.listing import Listing
 from tui.api.codec.resources import read_points
 from tui.api.codec.tree import CUT_MARK
-from tui.api.errors import BadReply, MissingField, NotManager, Unreadable
+from tui.api.errors import BadReply, ErrorAsAnswer, MissingField, NotManager, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import Platform, PointKind, RestorePoint, WireFormat
 from tui.api.models.resources import NO_TIME
@@ -291,7 +291,7 @@ def test_vapp_points(dialect: str) -> None:
     [
         (b"<html><body>Login</body></html>", NotManager),
         (b"<!DOCTYPE html><html>", NotManager),
-        (b'<Error Message="x" StatusCode="500"/>', Unreadable),
+        (b'<Error Message="x" StatusCode="500"/>', ErrorAsAnswer),
         (b"<Tasks><Task/></Tasks>", Unreadable),
         (b'{"Message":"x","StatusCode":500}', MissingField),
         (b"null", Unreadable),

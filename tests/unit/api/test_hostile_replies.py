@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tests.unit.api.dialects import DIALECTS
 from tests.unit.api.test_codec_points import ENTITY, written
 from tui.api.codec import codec_for, codec_of, gunzip, resources
+from tui.api.codec.listing import error_message
 from tui.api.codec.tree import Tree
 from tui.api.error_mapping import error_for
 from tui.api.errors import BadReply, ManagerError, NotManager, TooLarge, Unreadable
@@ -45,7 +46,7 @@ READERS = [
     resources.backup_servers,
     resources.backup_platform,
     resources.backup_link,
-    resources.error_message,
+    error_message,
 ]
 GOOD = [written(dialect, [ENTITY, ENTITY]) for dialect in ("xml", "json-pascal", "json-camel")]
 

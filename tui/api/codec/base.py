@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import re
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from tui.api.codec import resources
-from tui.api.codec.listing import Listing
+from tui.api.codec.listing import Listing, error_message
 from tui.api.codec.resources import read_points
 from tui.api.codec.tree import Tree
 from tui.api.limits import Limits
@@ -15,6 +15,18 @@ from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
 
 PIECE_BYTES = 65_536
 """What is worked on in one go: meanwhile the interpreter does nothing else, in no thread."""
+
+
+# Possessive, for a comment could else end at any later `-->`, and there are endless ways to choose.
+_WEB_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+(?:(?><!--.*?-->|<\?xml[^>]*+>)\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_web_page(body: bytes) -> bool:
+    """Return whether a body is HTML, behind comments, too."""
+    return _WEB_PAGE.match(body[:4096]) is not None
 
 
 class Codec(ABC):
@@ -50,7 +62,7 @@ class Codec(ABC):
         Raises:
             BadReply: it is not of this format.
         """
-        return resources.error_message(self.tree(body, limits))
+        return error_message(self.tree(body, limits))
 
 
 def as_utf8(body: bytes) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tui.api.codec.tree import Tree, inner_of, is_item, path_of
-from tui.api.errors import BadReply, MissingField, NotManager, Unreadable
+from tui.api.errors import BadReply, ErrorAsAnswer, MissingField, NotManager, Unreadable
 
 ItemT = TypeVar("ItemT")
 RawT = TypeVar("RawT")
@@ -184,12 +184,30 @@ def require_root(tree: Tree, *names: str) -> Tree:
     return tree
 
 
-def wrong_root(tree: Tree, wanted: str) -> NotManager | Unreadable:
-    """The error for an answer to something else."""
+def wrong_root(tree: Tree, wanted: str) -> BadReply:
+    """The error for an answer to something else; of an Error it has the server's words."""
     if tree.name.lower() == "html":
         return NotManager("It is a web page.")
-    return Unreadable(f"It is a {tree.name[:40]}, not a {wanted}.")
+    if tree.name.lower() == "error" and (message := error_message(tree)):
+        return ErrorAsAnswer(message)
+    return Unreadable(f"It holds {tree.name[:40]}, not {wanted}.")
 
 
-def _not_a_list(tree: Tree, plural: str) -> NotManager | Unreadable | MissingField:
+def error_message(tree: Tree) -> str:
+    """What an Error says; the Message is an attribute in XML (WIRE T33)."""
+    return tree.text("Message") or tree.text("FirstChanceExceptionMessage")
+
+
+def check_done(tree: Tree) -> None:
+    """Check the answer to a DELETE that has a body.
+
+    Raises:
+        ErrorAsAnswer: it is an Error, whatever its status, or another program's message.
+    """
+    message = error_message(tree)
+    if tree.name.lower() == "error" or (message and not is_item(tree.members)):
+        raise ErrorAsAnswer(message or "It is an Error without words.")
+
+
+def _not_a_list(tree: Tree, plural: str) -> BadReply:
     return wrong_root(tree, plural) if tree.name else MissingField(plural)

@@ -185,11 +185,6 @@ def backup_link(tree: Tree) -> str:
     return link.path if link else ""
 
 
-def error_message(tree: Tree) -> str:
-    """What an Error says; the Message is an attribute in XML (WIRE T33)."""
-    return tree.text("Message") or tree.text("FirstChanceExceptionMessage")
-
-
 PLURALS = {PointKind.VM: "VmRestorePoints", PointKind.VAPP: "VAppRestorePoints"}
 _NAMES = {
     PointKind.VM: ("VmDisplayName", "VmName", "VAppDisplayName"),

@@ -12,7 +12,7 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
-from tui.api.codec.base import Codec, as_utf8
+from tui.api.codec.base import Codec, as_utf8, is_web_page
 from tui.api.codec.restore_request import Fields, xml_fields
 from tui.api.codec.tree import Tree
 from tui.api.errors import Invalid, NotManager, TooLarge, Unreadable
@@ -94,8 +94,6 @@ class GuardedExpat:
 NAMESPACE = "http://www.veeam.com/ent/v1.0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _PREFIX = re.compile(rb"xmlns:(?!xsd\b|xsi\b)")
-# Possessive, for a comment could else end at any later `-->`, and there are endless ways to choose.
-_WEB_PAGE = re.compile(rb"\s*+(?:(?><!--.*?-->)\s*+)*+(?:<!doctype\s+html|<html)", re.IGNORECASE | re.DOTALL)
 _ENCODING = re.compile(rb"<\?xml\s[^>]{0,100}?encoding\s*=\s*[\"']([^\"']{1,40})[\"']", re.IGNORECASE)
 _STAND_IN = b"&#xFFFD;"
 _BAD_CHARACTERS = {
@@ -160,13 +158,15 @@ def parse(body: bytes, limits: Limits) -> dict[str, Any]:
         encoding = "utf-8"
     else:
         body, encoding = body.removeprefix(b"\xef\xbb\xbf"), None
-    if _WEB_PAGE.match(body[:4096]):
+    if is_web_page(body):
         raise NotManager("It is a web page.")
     # Two angle brackets an element, two quotes an attribute.
     if body.count(b"<") > 2 * limits.nodes or body.count(b'"') + body.count(b"'") > 2 * limits.nodes:
         raise TooLarge("It holds more elements than any answer of Enterprise Manager.")
     if encoding is None:
         body = body.lstrip()
+    if not body.lstrip().startswith(b"<"):
+        raise Unreadable("It is neither XML nor JSON." if body.strip() else "It is empty.")
     try:
         try:
             root = _parsed(body, encoding, limits)
