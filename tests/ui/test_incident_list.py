@@ -8,16 +8,18 @@ from typing import cast
 
 from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing
+from tests.unit.restore_points.build import point as built
 from tests.unit.restores.fakes import FakeClock
 from tests.unit.restores.points import point
 from tui.api.models import Platform
 from tui.api.models.resources import NO_TIME
 from tui.app import VbemApp
 from tui.restore_points.index import PointIndex
-from tui.restore_points.vm_list import VmList
+from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.incident import Incident
-from tui.screens.points_tables import VmRows
+from tui.screens.points_tables import INCIDENT_COLUMNS, VmRows
 from tui.services import Services
+from tui.widgets.table_layout import Slot, _fit, _text_of
 
 
 async def test_the_list_shows_the_last_point_before_and_marks_go_by_the_vm(app: VbemApp) -> None:
@@ -67,6 +69,21 @@ async def test_marks_stay_through_a_filter_and_equal_names_are_two(app: VbemApp)
         screen.entry.value = "sql01"
         await settle(pilot)
         assert list(recovery.marked) == marked
+
+
+def test_backup_servers_whose_names_begin_alike_are_told_apart_in_a_narrow_column() -> None:
+    index, clock = PointIndex(), FakeClock()
+    view = VmList(index)
+    names = ("veeam-backup-muc-01.corp.example", "veeam-backup-muc-02.corp.example", "lab.corp.example")
+    view.update(index.add([built(f"sql{number:02}", server=name) for number, name in enumerate(names)]))
+    recovery = SimpleNamespace(incident=Incident(moment=clock.now()), marked=())
+    rows = VmRows(view, index, cast(Services, SimpleNamespace(clock=clock, recovery=recovery)))
+    column = next(one for one in INCIDENT_COLUMNS if one.key == SortBy.SERVER)
+    for width in (9, 12, 16, 40):
+        slot = Slot(0, column, width)
+        shown = [_fit(_text_of(rows.row(place)[-1], slot), slot) for place in range(len(names))]
+        assert len(set(shown)) == len(names), (width, shown)
+        assert any(name.startswith("lab.corp") for name in shown)
 
 
 def test_a_vm_of_whose_points_no_time_is_known_is_not_said_to_have_none_before() -> None:

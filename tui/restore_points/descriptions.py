@@ -14,7 +14,7 @@ from tui import sanitize
 from tui.api.models import PointKind
 from tui.api.models.resources import RestorePoint
 from tui.restore_points.filter import Filter, LeftOut
-from tui.restore_points.index import PointDetails, PointIndex, Server, Vm
+from tui.restore_points.index import PointDetails, PointIndex, Vm
 from tui.restore_points.loader import LoadState, Progress
 from tui.sanitize import safe
 from tui.timefmt import ago, both, clock_time, span
@@ -26,7 +26,7 @@ _RANK = "FSri?."
 BAR_CELLS = 10
 WAIT_TOLD_AFTER_S = 5.0
 """After so many seconds without an answer the line says how long it has been, and again after as many."""
-_SERVER_CELLS = 14
+_SERVER_CELLS, _FEW_SERVER_CELLS = 14, 8
 _TITLE_CELLS = 26
 _BUSY = {LoadState.IDLE, LoadState.LOADING}
 
@@ -221,16 +221,31 @@ def _freshness(index: PointIndex, now: datetime, servers: Collection[str] | None
         return ""
     # The stalest server is named: another one's fresh points say nothing about it.
     oldest, stalest = min(newest, key=itemgetter(0))
-    whose = f"{_short_name(stalest, index)} " if len(index.servers) > 1 else ""
+    whose = f"{_short_name(stalest.name, index)} " if len(index.servers) > 1 else ""
     return f"{whose}newest {ago(oldest, now)}"
 
 
-def _short_name(server: Server, index: PointIndex) -> str:
+def server_names(name: str, index: PointIndex) -> tuple[str, ...]:
+    """Return a backup server's name, and shorter ones where the beginning does not tell it from another's.
+
+    Args:
+        name: the server's.
+        index: which others there are.
+    """
+    begins = name[:_FEW_SERVER_CELLS]
+    if not any(other.name != name and other.name.startswith(begins) for other in index.servers):
+        return (name,)
+    short = _short_name(name, index)
+    return name, short, sanitize.cut_middle(short, _FEW_SERVER_CELLS)
+
+
+def _short_name(name: str, index: PointIndex) -> str:
     """Return a backup server's host name, or its whole name where another's begins alike."""
     hosts = [other.name.partition(".")[0] for other in index.servers]
-    host = server.name.partition(".")[0]
-    name = host if hosts.count(host) == 1 else server.name
-    return sanitize.cut_middle(safe(name or "unnamed server"), _SERVER_CELLS)
+    host = name.partition(".")[0]
+    return sanitize.cut_middle(
+        safe((host if hosts.count(host) == 1 else name) or "unnamed server"), _SERVER_CELLS
+    )
 
 
 def _key(state: LoadState) -> str:

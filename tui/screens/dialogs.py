@@ -331,7 +331,7 @@ class ChoiceScreen(Dialog[str | None]):
 
 
 _SERVER_COLUMNS = (
-    Column(key="name", label="Server", width=16, flex=1),
+    Column(key="name", label="Server", width=16, flex=1, keeps_end=True),
     Column(key="host", label="Host", width=20, flex=1),
     Column(key="in-flight", label="In flight", width=9, align="right"),
     Column(key="logon", label="Logon", width=16, flex=1),

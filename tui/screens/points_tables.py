@@ -17,6 +17,7 @@ from tui.restore_points.descriptions import (
     LEGEND,
     Timeline,
     row_title,
+    server_names,
     timeline,
     type_words,
     vm_title,
@@ -120,7 +121,7 @@ class VmRows:
             none if before is None else day_and_time(before),
             lost,
             "" if newest is None else _age(newest, self._clock.now()),
-            vm.server_name,
+            OneOf(*server_names(vm.server_name, self._index)),
         )
 
     def _plain(self, vm: Vm) -> Sequence[Cell]:
@@ -132,7 +133,7 @@ class VmRows:
             vm.platform.short_label,
             f"{len(rows):,}",
             _age(newest, self._clock.now()),
-            vm.server_name,
+            OneOf(*server_names(vm.server_name, self._index)),
         )
 
     def key(self, index: int) -> Hashable:
@@ -177,10 +178,11 @@ class PointRows:
             kind = StyledText("not restorable", "dim")
         when: Cell = NOT_SAID if created == NO_TIME else OneOf(*spellings(created))
         age = _age(created, self._clock.now())
+        server = OneOf(*server_names(self._vm.server_name, self._index))
         if self._incident is not None and self._incident.is_after(None if created == NO_TIME else created):
             what = kind.text if isinstance(kind, StyledText) else kind
-            return when, StyledText(age, "dim"), StyledText(f"AFTER {what}", "dim"), self._vm.server_name
-        return when, age, kind, self._vm.server_name
+            return when, StyledText(age, "dim"), StyledText(f"AFTER {what}", "dim"), server
+        return when, age, kind, server
 
     def key(self, index: int) -> Hashable:
         """Return the point's row in the index."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Fetch = Callable[[], Awaitable[Items[HierarchyItem]]]
 
 _COLUMNS = (
-    Column(key="name", label="Name", width=30, flex=1),
+    Column(key="name", label="Name", width=30, flex=1, keeps_end=True),
     Column(key="ref", label="Ends in", width=15, drop=1),
 )
 _END = 12
