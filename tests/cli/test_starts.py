@@ -47,6 +47,8 @@ def test_a_password_comes_from_a_command_a_descriptor_or_the_environment(
         ("printf %s wrong", "Logon refused"),
         ("false", "ended with 1"),
         ("true", "gives nothing"),
+        ("yes x", "gives too much"),
+        ("cat /dev/zero", "gives too much"),
         ("no-such-command-at-all", "cannot be run"),
         ("'", "cannot be run"),
         ("", "no password"),

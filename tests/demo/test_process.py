@@ -160,7 +160,16 @@ def test_what_only_this_computer_reaches(host: str, is_own: bool) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--port", "taken"], ["--port", "99999"], ["--host", "nowhere.invalid"], ["--fault", "nonsense"]],
+    [
+        ["--port", "taken"],
+        ["--port", "99999"],
+        ["--host", "nowhere.invalid"],
+        ["--fault", "nonsense"],
+        ["--host", "\x1b[31m\u202e.invalid"],
+        ["--fault", "\x1b[2J"],
+        ["--identity-dir", "/dev/null"],
+        ["--identity-dir", "/dev/null/\x1b[31m"],
+    ],
 )
 def test_a_start_that_fails_says_why(demo: DemoProcess, options: list[str]) -> None:
     options = [str(demo.port) if word == "taken" else word for word in options]
@@ -170,6 +179,7 @@ def test_a_start_that_fails_says_why(demo: DemoProcess, options: list[str]) -> N
     assert done.returncode == 2
     assert done.stderr.startswith("The embedded server cannot ")
     assert "Traceback" not in done.stderr
+    assert done.stderr.removesuffix("\n").isprintable()
 
 
 def test_ids_and_times_follow_from_seed_and_now() -> None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 PASSWORD_COMMAND_S = 60.0
 """How long the operator's command for the password may take: it may ask for a touch of a key."""
 MOST_PASSWORD_BYTES = 10_000
+PIPE_S = 0.2
+"""How long the pipe of a command that was killed is emptied."""
 
 
 @dataclass(kw_only=True)
@@ -251,25 +253,43 @@ async def _password_by_command(text: str, source: str) -> str:
         raise _no_password(f"{failed} cannot be run: {why}.") from error
     try:
         async with asyncio.timeout(PASSWORD_COMMAND_S):
-            printed, _ = await process.communicate()
+            printed = await _read_out(process)
+            if len(printed) <= MOST_PASSWORD_BYTES:
+                await process.wait()
     except TimeoutError as error:
         raise _no_password(f"{failed} did not end in {PASSWORD_COMMAND_S:.0f} s.") from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode:
+            # What nobody has read keeps the pipe open; a child of the command may go on filling it.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PIPE_S):
+                    await process.communicate()
+    if process.returncode and len(printed) <= MOST_PASSWORD_BYTES:
         raise _no_password(f"{failed} ended with {process.returncode}.")
     return _first_line(printed, failed)
 
 
+async def _read_out(process: asyncio.subprocess.Process) -> bytes:
+    """Return what a command prints up to its end, or somewhat more than any password has."""
+    printed = b""
+    while (
+        process.stdout and len(printed) <= MOST_PASSWORD_BYTES and (part := await process.stdout.read(4096))
+    ):
+        printed += part
+    return printed
+
+
 def _first_line(content: bytes, source: str) -> str:
+    if len(content) > MOST_PASSWORD_BYTES:
+        raise _no_password(f"{source} gives too much.")
     try:
-        password = content[: MOST_PASSWORD_BYTES + 1].decode().partition("\n")[0].removesuffix("\r")
+        password = content.decode().partition("\n")[0].removesuffix("\r")
     except UnicodeDecodeError as error:
         raise _no_password(f"{source} gives no UTF-8.") from error
-    if not password or len(content) > MOST_PASSWORD_BYTES:
-        raise _no_password(f"{source} gives {'too much' if password else 'nothing'}.")
+    if not password:
+        raise _no_password(f"{source} gives nothing.")
     return password
 
 

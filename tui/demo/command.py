@@ -200,13 +200,23 @@ def run(options: argparse.Namespace) -> int:
         chosen = replace(from_namespace(options), password=own_password(options.host, os.environ))
         application = Application(chosen, options.fault)
     except ValueError as error:
-        print(f"The embedded server cannot start: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        _complain(f"start: {error}")
         return 2
-    identity = Identity(chosen)
+    try:
+        identity = Identity(chosen)
+    except OSError as error:
+        _complain(f"start: {error}")
+        return 2
     try:
         return asyncio.run(_serve(options, chosen, application, identity))
     finally:
         identity.remove()
+
+
+def _complain(what: str) -> None:
+    """Say what the server cannot do; what was typed may hold controls of the terminal."""
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in what)
+    print(f"The embedded server cannot {shown}", file=sys.stderr)  # noqa: T201 - a command's output
 
 
 _OPEN = (
@@ -225,10 +235,10 @@ async def _serve(
     server = Server(application, identity)
     try:
         await server.start(namespace.host, namespace.port)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, TypeError, ValueError) as error:
         where = f"{namespace.host} port {namespace.port}"
         why = error.strerror if isinstance(error, OSError) else error
-        print(f"The embedded server cannot listen on {where}: {why}", file=sys.stderr)  # noqa: T201 - as above
+        _complain(f"listen on {where}: {why}")
         return 2
     _print_ready(server, options)
     if not is_loopback(namespace.host):
