@@ -89,6 +89,18 @@ def harmless(text: str) -> str:
     return text if text.isprintable() else "".join(map(_stand_in, text))
 
 
+def editable(text: str) -> str:
+    """Return a text that is being edited, with a stand-in for each character that `safe` would not draw."""
+    if text.isascii() and text.isprintable():
+        return text
+    shown: list[str] = []
+    marks = 0
+    for char in map(_stand_in, text):
+        marks = marks + 1 if _is_mark(char) else 0
+        shown.append(STAND_IN if marks and (len(shown) < marks or marks > MARKS_PER_BASE) else char)
+    return "".join(shown)
+
+
 def in_ascii(text: str) -> str:
     """Return text that is laid out already in ASCII, each character in as many cells as before."""
     return "".join(map(_drawn_in_ascii, text))

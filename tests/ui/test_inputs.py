@@ -55,6 +55,27 @@ async def test_what_is_cut_is_marked_without_the_focus_too() -> None:
         assert shown[1:-1] in LONG
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (
+            "e" + "\u0301" * 5 + "x",
+            "e\u0301\u0301\ufffd\ufffd\ufffdx",
+        ),  # a stack would climb over other lines
+        ("\u0301x", "\ufffdx"),
+        ("\U0001f1e9\U0001f1eax", "\ufffd\ufffdx"),  # terminals disagree on the width of a flag
+        ("a\u3164x", "a\ufffdx"),  # a letter that is not seen
+        ("\ufdfdx", "\ufffdx"),
+        ("nai\u0308ve \u5317", "nai\u0308ve \u5317"),
+    ],
+)
+async def test_what_hides_or_spreads_is_seen_in_an_input_as_in_a_list(value: str, shown: str) -> None:
+    async with Stage(value).run_test(size=(60, 4)) as pilot:
+        await pilot.pause()
+        assert first_line(pilot).rstrip() == shown
+        assert pilot.app.query_one("#first", LineInput).value == value
+
+
 @pytest.mark.parametrize("width", [20, 45])
 async def test_the_cursor_is_seen_at_any_width_it_is_given_later(width: int) -> None:
     stage = Stage()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from rich.color import ColorSystem
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key, Paste
+from textual.events import Key, MouseEvent, Paste
 from textual.message import Message
 
 from tui.sanitize import can_show
@@ -316,7 +316,7 @@ class TerminalDriver(LinuxDriver):
             self._app.post_message(ThreadFailed(error))
 
     def run_input_thread(self) -> None:
-        reader, keys = InputReader(), KeyParser(debug=self._debug)
+        reader, keys = InputReader(), KeyParser(debug=self._debug, mouse=self._mouse)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
@@ -337,10 +337,11 @@ class KeyParser:
 
     Args:
         debug: as Textual's parser takes it.
+        mouse: whether reports of the mouse were asked for; others are left over from a program before.
     """
 
-    def __init__(self, *, debug: bool = False) -> None:
-        self._debug = debug
+    def __init__(self, *, debug: bool = False, mouse: bool = False) -> None:
+        self._debug, self._mouse = debug, mouse
         self._parser = XTermParser(debug)
 
     def messages(self, piece: str) -> Iterator[Message]:
@@ -352,7 +353,8 @@ class KeyParser:
             yield Key("escape", ESC)
         else:
             try:
-                yield from list(self._parser.feed(piece))
+                found = list(self._parser.feed(piece))
+                yield from (one for one in found if self._mouse or not isinstance(one, MouseEvent))
             except (ValueError, OverflowError):
                 self._reset_parser()  # numbers that are none, as in a report of a released key
             if self._parser._timeout_time is not None:

@@ -16,7 +16,7 @@ from textual.widgets import Button as TextualButton
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
-from tui.sanitize import either, harmless
+from tui.sanitize import editable, either
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -51,7 +51,7 @@ class _HarmlessValue(Highlighter):
     """Shows a value with stand-ins for what a terminal would obey; the value itself stays as it is."""
 
     def highlight(self, text: Text) -> None:
-        text.plain = harmless(text.plain)
+        text.plain = editable(text.plain)
 
 
 class LineInput(Input):

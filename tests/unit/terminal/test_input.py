@@ -161,6 +161,16 @@ def test_words_typed_some_time_after_an_esc_are_words(line: Line) -> None:
     assert line.send("O", "n", "l", "P", "web") == ["escape", "O", "n", "l", "P", "w", "e", "b"]
 
 
+@pytest.mark.parametrize("report", ["\x1b[<0;5;8M\x1b[<0;5;8m", "\x1b[<64;5;8M", "\x1b[<35;9;9M"])
+def test_a_mouse_that_nobody_asked_for_presses_nothing(report: str) -> None:
+    for mouse in (True, False):
+        keys = KeyParser(mouse=mouse)
+        found = [
+            message for piece in InputReader().read(report.encode(), 0.0) for message in keys.messages(piece)
+        ]
+        assert bool(found) is mouse
+
+
 def test_byte_that_is_not_utf8_is_replaced_and_told(line: Line) -> None:
     replaced = ["replacement_character", "told"]
     assert line.send("gr\xfc\xdfe".encode("latin-1"), "\r") == ["g", "r", *replaced, *replaced, "e", "enter"]
