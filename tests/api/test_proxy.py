@@ -155,6 +155,17 @@ async def test_a_proxy_that_opens_no_tunnel(
     assert script.requests == []
 
 
+async def test_a_proxy_that_is_silent_to_the_end_of_the_call_is_named_and_not_the_server(
+    who: Identity,
+) -> None:
+    hasty = replace(QUICK, read_total=0.3)
+    async with behind(Proxy(is_mute=True), who, timeouts=hasty) as (manager, script):
+        with pytest.raises(ProxyFailed, match="did not answer in time") as caught:
+            await manager.tasks()
+    assert not caught.value.request_sent
+    assert script.requests == []
+
+
 async def test_a_proxy_that_wants_a_password_it_was_not_given(who: Identity) -> None:
     proxy = Proxy(user="op", password="right")
     async with (

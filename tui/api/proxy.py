@@ -54,7 +54,8 @@ class ProxyAddress:
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         if ":" in user or re.search(r"[\x00-\x1f\x7f]", user + password):
             raise ValueError("The proxy's user holds no colon, user and password no control characters.")
-        return cls(host=host, port=port or _DEFAULT_PORT, user=user, password=password)
+        # A % in a URL is %25: before the interface of an address as well.
+        return cls(host=host.replace("%25", "%"), port=port or _DEFAULT_PORT, user=user, password=password)
 
     def __str__(self) -> str:
         """Return host and port, without user and password."""

@@ -168,6 +168,8 @@ class Transport:
             _LOG.log(level, "%s %s: %s", call.method, call.target, error)
             raise
         except TimeoutError as error:
+            if progress.stage not in (Stage.WAITING, Stage.SENT):
+                raise await self._mapped(error, progress) from error
             raise TimedOut(
                 f"{self._address} did not finish its answer in {total:g} s.", request_sent=progress.sent
             ) from error

@@ -46,6 +46,7 @@ def test_a_wrong_proxy_is_refused_without_its_password(text: str, words: str) ->
         (" HTTP://proxy.lab:3128/ ", "proxy.lab", 3128, "", ""),
         ("http://proxy.lab", "proxy.lab", 80, "", ""),
         ("http://[2001:db8::1]:3128", "2001:db8::1", 3128, "", ""),
+        ("http://[fe80::1%25eth0]:3128", "fe80::1%eth0", 3128, "", ""),
         ("http://LAB%5Cop:p%40ss%3A@10.0.0.1:8080", "10.0.0.1", 8080, "LAB\\op", "p@ss:"),
     ],
 )
