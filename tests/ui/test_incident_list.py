@@ -86,6 +86,21 @@ def test_backup_servers_whose_names_begin_alike_are_told_apart_in_a_narrow_colum
         assert any(name.startswith("lab.corp") for name in shown)
 
 
+def test_namesakes_are_told_from_others_whose_names_begin_so_in_a_narrow_column() -> None:
+    index, clock = PointIndex(), FakeClock()
+    view = VmList(index)
+    names = ("webserver01", "webserver01", "webserver02", "webserver02")
+    view.update(index.add([built(name, server=f"vbr{number}") for number, name in enumerate(names)]))
+    recovery = SimpleNamespace(incident=Incident(moment=clock.now()), marked=())
+    rows = VmRows(view, index, cast(Services, SimpleNamespace(clock=clock, recovery=recovery)))
+    column = next(one for one in INCIDENT_COLUMNS if one.key == SortBy.NAME)
+    for width in (8, 14, 17, 30):
+        slot = Slot(0, column, width)
+        shown = {_fit(_text_of(rows.row(place)[1], slot), slot) for place in range(len(names))}
+        assert len(shown) == 2, (width, shown)
+        assert all("(2" in name for name in shown)
+
+
 def test_a_vm_of_whose_points_no_time_is_known_is_not_said_to_have_none_before() -> None:
     index, clock = PointIndex(), FakeClock()
     view = VmList(index)

@@ -43,10 +43,10 @@ def vm_title(vm: Vm) -> str:
     return sanitize.quoted(vm.name) + (" (vApp)" if vm.kind is PointKind.VAPP else "")
 
 
-def row_title(index: PointIndex, vm: Vm) -> str:
-    """Return what the list calls a VM: its title, and how many are called the same or look so."""
-    others = len(index.namesakes(vm))
-    return f"{vm_title(vm)} ({others + 1} alike)" if others else vm_title(vm)
+def row_titles(index: PointIndex, vm: Vm) -> tuple[str, ...]:
+    """Return what the list calls a VM, the longest first: its title, and how many look the same."""
+    title, others = vm_title(vm), len(index.namesakes(vm))
+    return (f"{title} ({others + 1} alike)", f"{title} ({others + 1})") if others else (title,)
 
 
 def vm_words(index: PointIndex, vm: Vm, shown: int) -> str:

@@ -16,7 +16,7 @@ from tui.recovery.service import RecoveryService
 from tui.restore_points.descriptions import (
     LEGEND,
     Timeline,
-    row_title,
+    row_titles,
     server_names,
     timeline,
     type_words,
@@ -116,7 +116,7 @@ class VmRows:
         elif incident.is_too_much(before):
             lost = StyledText(f"{known} !".strip(), "warning")
         return (
-            row_title(self._index, vm),
+            OneOf(*row_titles(self._index, vm)),
             vm.platform.short_label,
             none if before is None else day_and_time(before),
             lost,
@@ -129,7 +129,7 @@ class VmRows:
         rows = self._view.rows(vm)
         newest = self._index.created(rows[0]) if rows else NO_TIME
         return (
-            row_title(self._index, vm),
+            OneOf(*row_titles(self._index, vm)),
             vm.platform.short_label,
             f"{len(rows):,}",
             _age(newest, self._clock.now()),

@@ -15,7 +15,7 @@ from tui.restore_points.descriptions import (
     mark_of,
     matching_words,
     nothing_words,
-    row_title,
+    row_titles,
     timeline,
     type_words,
     vm_words,
@@ -176,10 +176,10 @@ def test_names_that_look_the_same_are_called_so_in_the_list_and_above_the_points
     index = PointIndex()
     index.add([point("web"), point("w\u0435b ", server="vbr2"), point("db")])
     first, second, third = index.vms
-    assert [row_title(index, vm) for vm in index.vms] == ["web (2 alike)", "'w\u0435b ' (2 alike)", "db"]
+    assert [row_titles(index, vm)[0] for vm in index.vms] == ["web (2 alike)", "'w\u0435b ' (2 alike)", "db"]
     assert "  2 VMs whose names look the same  " in vm_words(index, first, 1)
     assert "  2 VMs whose names look the same  " in vm_words(index, second, 1)
-    assert "alike" not in row_title(index, third)
+    assert "alike" not in row_titles(index, third)[0]
 
 
 def test_the_stalest_backup_server_is_named_by_what_tells_it_from_the_others() -> None:
