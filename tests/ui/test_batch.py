@@ -146,6 +146,7 @@ async def test_a_vm_that_cannot_be_restored_is_left_out_only_by_x(app: VbemApp, 
         assert isinstance(app.screen, BatchScreen)
         await pilot.press("x")
         await shows(pilot, "1 will be sent, 1 left out.")
+        assert "cannot be restored" not in text_of(pilot), "what is said of the plan is of the plan as it is"
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore 1 VM?")
         await pilot.press("escape")

@@ -91,7 +91,7 @@ class BatchScreen(VbemScreen):
         self._verdicts: dict[VmKey, ReadinessRow] = {}
         """Of the plan as it was verified; empty from its next edit on."""
         self._at_a_time = AT_A_TIME
-        self._is_edited = False
+        self._is_edited, self._said_of_plan = False, ""
         self._planned_for: Incident | None = None
         """The incident by which the points were chosen."""
 
@@ -179,6 +179,7 @@ class BatchScreen(VbemScreen):
         planner = self._planner
         self._plan = planner.prepare(plan) if planner is not None else plan
         self._verdicts, self._is_edited = {}, True
+        self.remove_status(self._said_of_plan)
         self._show()
 
     def _show(self) -> None:
@@ -194,6 +195,11 @@ class BatchScreen(VbemScreen):
         self.query_one("#batch-all", Static).update(safe(_choices_words(plan, self._at_a_time), cells=200))
         self.query_one("#batch-summary", Static).update(safe(plan.summary, cells=300))
         self._show_line()
+
+    def _say_of_plan(self, text: str, kind: str) -> None:
+        """Say what is true of the plan until it is edited."""
+        self._said_of_plan = text
+        self.set_status(text, kind)
 
     @property
     def _chosen(self) -> PlanLine | None:
@@ -322,7 +328,7 @@ class BatchScreen(VbemScreen):
             return
         self._verdicts = {row.key: row for row in found.rows if row.key is not None}
         self._show()
-        self.set_status(found.words, "good" if found.exit_code == READY else "bad")
+        self._say_of_plan(found.words, "good" if found.exit_code == READY else "bad")
 
     def action_save(self) -> None:
         self._save()
@@ -365,9 +371,9 @@ class BatchScreen(VbemScreen):
         if cannot:
             self.query_one(VirtualTable).select(cannot[0].key)
             count = "1 VM cannot" if len(cannot) == 1 else f"{len(cannot)} VMs cannot"
-            self.set_status(f"{count} be restored: correct, or leave out with x. Nothing was sent.", "bad")
+            self._say_of_plan(f"{count} be restored: correct, or leave out with x. Nothing was sent.", "bad")
         elif not self._plan.to_be_sent:
-            self.set_status("Nothing in this plan is to be sent.", "bad")
+            self._say_of_plan("Nothing in this plan is to be sent.", "bad")
         else:
             self.busy_with = CHECKING
             self._restore()
