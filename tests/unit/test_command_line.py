@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from tui.api.models import ServerAddress
 from tui.cli import main as cli
 from tui.cli.commands import build_parser
-from tui.cli.exit_codes import ExitCode
+from tui.cli.exit_codes import CommandError, ExitCode
 from tui.cli.options import PLAIN_SERVER, start_options
+from tui.cli.output import Terminal
 from tui.config import Folders
 
 
@@ -155,3 +157,20 @@ def test_a_state_folder_that_others_may_write_is_refused(
 @given(st.from_regex(PLAIN_SERVER, fullmatch=True))
 def test_a_server_that_is_not_read_in_full_at_the_start_is_one(server: str) -> None:
     assert ServerAddress.parse(server).port <= 9999
+
+
+def test_a_byte_that_is_not_utf8_typed_at_a_question_is_told_and_no_bug(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def typed(_question: str = "") -> str:
+        return b"p\xe4ss".decode()
+
+    monkeypatch.setattr("getpass.getpass", typed)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(readline=typed))
+    terminal = Terminal(can_ask=True)
+    for ask in (terminal.ask, terminal.ask_secret):
+        with pytest.raises(CommandError, match="not UTF-8") as caught:
+            ask("Password: ")
+        assert caught.value.code is ExitCode.NOT_ALLOWED
+        assert "UTF-8" in caught.value.hint
+    assert caught.value.__context__ is None, "the decoder's error holds the password"

@@ -157,6 +157,15 @@ def _plain(value: object) -> object:
     return stamp(value) if isinstance(value, datetime) else str(value)
 
 
+def _no_utf8() -> CommandError:
+    return CommandError(
+        "The terminal sent a byte that is not UTF-8.",
+        code=ExitCode.NOT_ALLOWED,
+        title="What was typed cannot be read",
+        hint="Set the terminal to UTF-8, and type it again.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """Whoever sits at the terminal, or nobody."""
@@ -176,7 +185,7 @@ class Terminal:
             try:
                 typed = sys.stdin.readline()
             except UnicodeDecodeError as error:
-                raise _unanswered("What was typed is no UTF-8.") from error
+                raise _no_utf8() from error
         if not typed:
             sys.stderr.write("\n")
             raise _unanswered("The input has ended.")
@@ -186,13 +195,17 @@ class Terminal:
         """Return what was typed and not shown.
 
         Raises:
-            CommandError: whoever is there stopped.
+            CommandError: whoever is there stopped, or what was typed cannot be read.
         """
         with _interruptible():
             try:
                 return getpass.getpass(question)
             except EOFError as error:
                 raise _unanswered("No password was typed.") from error
+            except UnicodeDecodeError:
+                pass
+        # Out of the handler: the error of the decoder holds the password.
+        raise _no_utf8()
 
     def ask_yes(self, question: str, *, default: bool = False) -> bool:
         """Return whether the answer is yes; it is asked again until it is a yes or a no.
