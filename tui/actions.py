@@ -223,6 +223,8 @@ _BATCH = (
            help="Move between the buttons."),
     Action(screen="choices", name="switch", keys="space", label="Switch", footer=False,
            help="Switch what has the focus; Enter does the same."),
+    Action(screen="choices", name="look_up", keys="f2,ctrl+n", label="Look up",
+           help="Choose this field's reference from a list."),
     Action(screen="plan_file", name="back", keys="escape", label="Back", help="Open nothing."),
     Action(screen="choices", name="back", keys="escape", label="Back", help="Change nothing."),
     Action(screen="point", name="back", keys="escape", label="Back", help="Keep the point of before."),

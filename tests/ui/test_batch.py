@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.ui.walk import browsing
 from tui.app import VbemApp
 from tui.restores.incident import Incident
 from tui.screens.batch import BatchScreen
+from tui.screens.batch_dialogs import ChoicesScreen
 from tui.screens.points import RestorePointsScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
@@ -381,8 +383,8 @@ async def test_an_edited_vm_without_new_names_is_not_asked_for_one(app: VbemApp,
         await pilot.press("e")
         await shows(pilot, "Restore sql01")
         assert "New name" not in text_of(pilot)
-        assert "  > [x] Keep the original VM " in text_of(pilot)
-        assert "\n│     [ ] Power on after restore" in text_of(pilot)
+        assert "│  > [x] Keep the original VM " in text_of(pilot)
+        assert "\n│    [ ] Power on after restore" in text_of(pilot)
         await press(pilot, "tab", "space")
         await shows(pilot, "[x] Power on after restore")
         await press(pilot, "tab", "tab", "enter")
@@ -424,3 +426,51 @@ async def test_what_is_confirmed_without_an_incident_says_so(app: VbemApp, demo:
         await shows(pilot, "Restore 2 VMs?")
         words = " ".join(text_of(pilot).replace("│", " ").split())
         assert "newest points are used, but for 1 that was decided on." in words
+
+
+async def test_references_are_chosen_for_all_vms_of_their_root_and_sent_as_shown(
+    app: VbemApp, demo: DemoProcess
+) -> None:
+    async with browsing(app) as (pilot, screen):
+        await planned(pilot, screen, "sql01\nlab-web\nlab-db\n", "3 will be sent.")
+        await pilot.press("a")
+        await shows(pilot, "2 VMs under vcd02.demo.internal")
+        stores = app.screen.query_one("#field-datastore-ref", LineInput)
+        stores.focus()
+        assert "F2 Look up" in text_of(pilot)
+        await press(pilot, *"urn:vCloud:Datastore:x", "enter")
+        await until(pilot, lambda: "datastore" in text_of(pilot).lower(), "what is wrong")
+        assert isinstance(app.screen, ChoicesScreen)
+        await press(pilot, "f2")
+        await shows(pilot, "Choose: Datastore")
+        await shows(pilot, "bulk-01")
+        await press(pilot, *"bulk-01", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ChoicesScreen), "the choices")
+        chosen = stores.value
+        assert chosen.startswith("urn:vCloud:Datastore:")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, BatchScreen), "the plan")
+        await press(pilot, "down", "down", "e")
+        await shows(pilot, "1 VM under vcd02.demo.internal")
+        assert app.screen.query_one("#field-datastore-ref", LineInput).value == chosen
+        await press(pilot, "escape")
+        assert "Datastore: bulk-01." in text_of(pilot)
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 3 VMs?")
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: len(posts(demo)) == 3, "three requests")
+    bodies = [one["body"] for one in posts(demo)]
+    assert sorted(f"<DatastoreRef>{chosen}</DatastoreRef>" in body for body in bodies) == [False, True, True]
+    assert all("lab-" in body for body in bodies if chosen in body)
+
+
+async def test_a_row_says_what_its_mark_is_about(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        await planned(pilot, screen, "sql01\nlab-web\n", "2 will be sent.")
+        recovery = app.services.recovery
+        assert recovery is not None
+        assert recovery.incident is not None
+        await recovery.set_incident(replace(recovery.incident, lost_at_most=timedelta(seconds=1)))
+        await shows(pilot, "KEEPS; over the limit")
+        await shows(pilot, "new name; over the limit")
+        assert text_of(pilot).count("!1") == 2

@@ -11,13 +11,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from tui.api.models import Platform, RestorePoint
+from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
 from tui.restore_points.index import VmKey
-from tui.restores.forms.fields import OriginalOutcome, Value
+from tui.restores.forms.fields import Field, FieldKind, OriginalOutcome, Problem, Value, WrongForm, text_of
+from tui.restores.forms.form import RestoreForm, form_for
 from tui.restores.plan import RestorePlan
 
 PLACEHOLDERS = ("{name}", "{ticket}", "{date}")
 """What a pattern of new names may have."""
+REFERENCE_NAMES = (
+    "hierarchy_root_uid", "datastore_ref", "storage_profile_ref", "template_ref", "vapp_ref", "org_vdc_ref",
+)  # fmt: skip
+"""Fields of the forms that are references; only Cloud Director has any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,15 @@ class PlanLine:
         return self.plan.new_name if self.plan is not None else ""
 
     @property
+    def references(self) -> dict[str, str]:
+        """Return the references that were decided on, by `REFERENCE_NAMES`."""
+        return {
+            name: value
+            for name, value in self.values.items()
+            if name in REFERENCE_NAMES and isinstance(value, str)
+        }
+
+    @property
     def lost(self) -> timedelta | None:
         """Return what is lost by the point; None where that is not known, or no incident is set."""
         incident = self.plan.context.incident if self.plan is not None else None
@@ -98,6 +112,20 @@ class PlanLine:
         return (
             incident is not None and self.point is not None and incident.is_too_much(self.point.known_created)
         )
+
+    @property
+    def concern(self) -> str:
+        """Return in few words what deserves a look first; empty for nothing that its words do not say."""
+        if not self.is_to_be_sent or self.overwrites or self.plan is None or not self.notes:
+            return ""
+        if self.is_over_limit:
+            return "over the limit"
+        context = self.plan.context
+        if context.running or context.other_rows or context.own_in_flight:
+            return "a restore may run"
+        if context.same_names:
+            return "name not unique"
+        return "see below"
 
     @property
     def words(self) -> str:
@@ -162,22 +190,14 @@ class RecoveryPlan:
         number = min(9, max(1, group))
         return self.changed(lambda line: replace(line, group=number) if line.key in chosen else line)
 
-    def with_reference(self, root_id: str, field: str, reference: str) -> RecoveryPlan:
-        """Return the plan with a field of the form set for all Cloud Director VMs under a hierarchy root.
+    def with_values(self, values: Mapping[VmKey, Mapping[str, str]]) -> RecoveryPlan:
+        """Return the plan with form fields set, by VM and name; an empty one has its default again."""
 
-        Args:
-            root_id: the bare id, in any case.
-            field: its name in the form, as `datastore_ref`.
-            reference: the value; empty leaves it to the server.
-        """
+        def with_own(line: PlanLine) -> PlanLine:
+            merged = {**line.values, **values.get(line.key, {})}
+            return replace(line, values={name: value for name, value in merged.items() if value != ""})
 
-        def is_meant(line: PlanLine) -> bool:
-            is_under = line.point is not None and line.point.root_id.casefold() == root_id.casefold()
-            return is_under and line.platform is Platform.CLOUD_DIRECTOR
-
-        return self.changed(
-            lambda line: replace(line, values={**line.values, field: reference}) if is_meant(line) else line
-        )
+        return self.changed(with_own)
 
     @property
     def to_be_sent(self) -> tuple[PlanLine, ...]:
@@ -212,6 +232,72 @@ class RecoveryPlan:
         groups = sorted({line.group for line in self.to_be_sent})
         later = (f"Group {after} waits for group {before}." for before, after in pairwise(groups))
         return " ".join((words, *later))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootReferences:
+    """The references that can be set for VMs, or vApps, which are restored under one hierarchy root."""
+
+    lines: tuple[PlanLine, ...]
+    forms: tuple[RestoreForm, ...]
+    """Of each line."""
+
+    @property
+    def root_id(self) -> str:
+        """Return the bare id of the root, in lower case; empty where it is not known."""
+        return self.forms[0].root_id(self.lines[0].values).lower()
+
+    @property
+    def is_of_vapps(self) -> bool:
+        """Return whether it is of vApps."""
+        return self.forms[0].point.kind is PointKind.VAPP
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Return the fields that are references, as the form has them."""
+        return tuple(
+            field
+            for field in self.forms[0].visible(self.lines[0].values)
+            if field.kind in {FieldKind.REFERENCE, FieldKind.UID}
+        )
+
+    def shared(self, name: str) -> str | None:
+        """Return the value that all lines have in a field; None where they differ."""
+        values = {
+            text_of(form.complete(line.values), name)
+            for line, form in zip(self.lines, self.forms, strict=True)
+        }
+        return values.pop() if len(values) == 1 else None
+
+    def problems(self, typed: Mapping[str, str]) -> tuple[Problem, ...]:
+        """Return what is wrong with these values of its fields, in the order of the form."""
+        names = {field.name for field in self.fields}
+        found = self.forms[0].check({**self.lines[0].values, **typed})
+        return tuple(problem for problem in found if problem.field in names)
+
+
+def references_of(lines: Iterable[PlanLine], layout: CloudLayout) -> tuple[RootReferences, ...]:
+    """Return the references that can be set for some lines: one set for each root they are restored under.
+
+    Args:
+        lines: of a plan; those whose platform knows no references are in none.
+        layout: of Cloud Director requests.
+    """
+    found: dict[tuple[str, PointKind], list[tuple[PlanLine, RestoreForm]]] = {}
+    for line in lines:
+        if line.point is None:
+            continue
+        try:
+            form = form_for(line.point, line.platform, layout=layout)
+        except WrongForm:
+            continue
+        if any(field.kind is FieldKind.REFERENCE for field in form.fields):
+            key = form.root_id(line.values).lower(), line.point.kind
+            found.setdefault(key, []).append((line, form))
+    return tuple(
+        RootReferences(lines=tuple(line for line, _ in one), forms=tuple(form for _, form in one))
+        for one in found.values()
+    )
 
 
 def named(pattern: str, *, name: str, ticket: str, day: str) -> str:

@@ -11,6 +11,7 @@ vms = ["sql01", "shop-db"]
 keep_original = true
 power_on = true
 new_name = "{name}-{ticket}"
+references = { datastore_ref = "urn:vCloud:Datastore:..." }     # Cloud Director alone
 ```
 
 What is not understood is an error with file and key, and nothing of the file is used.
@@ -31,7 +32,7 @@ import msgspec
 from tui.errors import VbemError
 from tui.files import new_private, read_by_hand
 from tui.moment import MomentError, parse_length, spell_length
-from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
+from tui.recovery.plan import REFERENCE_NAMES, Choices, PlanLine, RecoveryPlan, named
 from tui.recovery.planner import Planner
 from tui.restore_points.index import PointIndex, VmKey
 from tui.restore_points.names import NameFinder, NameFound
@@ -61,6 +62,8 @@ class GroupTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     keep_original: bool | None = None
     power_on: bool | None = None
     new_name: str | None = None
+    references: dict[str, str] = {}
+    """References of the form of Cloud Director, by `REFERENCE_NAMES`."""
 
 
 class PlanTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -128,6 +131,9 @@ def _check(table: PlanTable) -> None:
         raise ValueError(f"vms has {doubled[0]!r} more than once")
     if any(group.order is not None and not 1 <= group.order <= _LAST_GROUP for group in table.group):
         raise ValueError(f"order must be a number from 1 to {_LAST_GROUP}")
+    for name in (name for group in table.group for name in group.references):
+        if name not in REFERENCE_NAMES:
+            raise ValueError(f"references has {name!r}, which is none of {', '.join(REFERENCE_NAMES)}")
     for pattern in filter(None, (table.new_name, *(group.new_name for group in table.group))):
         named(pattern, name="x", ticket="x", day="x")
 
@@ -154,7 +160,9 @@ def plan_of_file(table: PlanTable, planner: Planner) -> tuple[RecoveryPlan, tupl
                 open_names.append(one)
                 continue
             line = planner.line_of(one.vms[0])
-            lines[line.key] = replace(line, group=number, critical=group.critical, choices=choices)
+            lines[line.key] = replace(
+                line, group=number, critical=group.critical, choices=choices, values=group.references
+            )
     choices = Choices(keep_original=table.keep_original, power_on=table.power_on, new_name=table.new_name)
     plan = RecoveryPlan(name=table.name, lines=tuple(lines.values()), choices=choices)
     return planner.prepare(plan), tuple(open_names)
@@ -176,6 +184,7 @@ def text_of_plan(plan: RecoveryPlan, index: PointIndex, lost_at_most: timedelta 
             keep_original=line.choices.keep_original,
             power_on=line.choices.power_on,
             new_name=line.choices.new_name,
+            references=line.references,
         )
         last = groups[-1] if groups else None
         if last is not None and msgspec.structs.replace(table, vms=last.vms) == last:

@@ -177,7 +177,8 @@ class Planner:
         keeps = True if choices.keep_original is None else choices.keep_original
         values: dict[str, Value] = {"power_on": bool(choices.power_on)}
         if line.platform is not Platform.CLOUD_DIRECTOR:
-            notes = ("A new name is not possible here.",) if line.choices.new_name else ()
+            asked = (("A new name is", line.choices.new_name), ("References are", line.references))
+            notes = tuple(f"{what} not possible here." for what, is_asked in asked if is_asked)
             return {**values, "keep_original": keeps, **line.values}, notes
         incident = self.restores.incident
         new_name = named(

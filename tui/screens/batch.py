@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from tui.api.models import CloudLayout, Platform
 from tui.config import AT_A_TIME
-from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
+from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, RootReferences, references_of
 from tui.recovery.plan_file import plan_of_file, text_of_plan, write_plan_file
 from tui.recovery.planner import Planner, queue_lines
 from tui.recovery.readiness import READY, ReadinessRow, check_readiness
@@ -25,11 +25,10 @@ from tui.screens.batch_dialogs import BatchConfirmScreen, ChoicesScreen, PointSc
 from tui.screens.confirm import IN_THE_POINT, NOT_OF_BEFORE
 from tui.screens.dialogs import AskScreen
 from tui.screens.history import ExportScreen
-from tui.screens.plan_text import plan_lines, spell_out
+from tui.screens.plan_text import choices_words, line_details, plan_cells, spell_out
 from tui.screens.request_preview import RequestsScreen
-from tui.timefmt import day_and_time, short_span
-from tui.widgets.table_layout import Cell, Column, ListRows, StyledText
-from tui.widgets.text_view import Line, TextView
+from tui.widgets.table_layout import Column, ListRows, StyledText
+from tui.widgets.text_view import TextView
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
@@ -190,9 +189,9 @@ class BatchScreen(VbemScreen):
         count = len(plan.lines)
         title = f"Plan: {count} VM{'' if count == 1 else 's'}, {what}"
         self.query_one("#batch-title", Static).update(safe(title, cells=200))
-        rows = ListRows(plan.lines, partial(_cells, self._verdicts), lambda line: line.key)
+        rows = ListRows(plan.lines, partial(plan_cells, self._verdicts), lambda line: line.key)
         self.query_one(VirtualTable).set_rows(rows)
-        self.query_one("#batch-all", Static).update(safe(_choices_words(plan, self._at_a_time), cells=200))
+        self.query_one("#batch-all", Static).update(safe(choices_words(plan, self._at_a_time), cells=200))
         self.query_one("#batch-summary", Static).update(safe(plan.summary, cells=300))
         self._show_line()
 
@@ -209,7 +208,7 @@ class BatchScreen(VbemScreen):
     @on(VirtualTable.Highlighted)
     def _show_line(self) -> None:
         line = self._chosen
-        lines = list(_details(line)) if line is not None else []
+        lines = list(line_details(line)) if line is not None else []
         verdict = self._verdicts.get(line.key) if line is not None else None
         if verdict is not None:
             lines.insert(0, StyledText(verdict.words, "good" if verdict.is_ready else "bad"))
@@ -245,13 +244,16 @@ class BatchScreen(VbemScreen):
         choices = line.choices.over(self._plan.choices)
         title = f"Restore {safe(line.vm_name, cells=40)}"
         has_new_name = line.platform in {Platform.CLOUD_DIRECTOR, Platform.UNKNOWN}
-        answer = await self.ask(ChoicesScreen(self.services, title, choices, has_new_name=has_new_name))
+        dialog = ChoicesScreen(
+            self.services, title, choices, has_new_name=has_new_name, references=self._references([line])
+        )
+        answer = await self.ask(dialog)
         if answer is not None:
             chosen = answer.choices
             if chosen.new_name == (choices.new_name or "") or not has_new_name:
                 # The plan's own pattern is no choice for this VM, whose platform may not be known yet.
                 chosen = replace(chosen, new_name=line.choices.new_name)
-            self._use(self._plan.with_line(replace(line, choices=chosen)))
+            self._use(self._plan.with_line(replace(line, choices=chosen)).with_values(answer.values))
 
     def action_edit_all(self) -> None:
         self._edit_all()
@@ -260,12 +262,22 @@ class BatchScreen(VbemScreen):
     async def _edit_all(self) -> None:
         plan = self._plan
         answer = await self.ask(
-            ChoicesScreen(self.services, "All VMs of the plan", plan.choices, at_a_time=self._at_a_time)
+            ChoicesScreen(
+                self.services,
+                "All VMs of the plan",
+                plan.choices,
+                at_a_time=self._at_a_time,
+                references=self._references(plan.lines),
+            )
         )
         if answer is not None:
             self._at_a_time = answer.at_a_time or AT_A_TIME
             blank = plan.changed(lambda line: replace(line, choices=Choices()))
-            self._use(replace(blank, choices=answer.choices))
+            self._use(replace(blank, choices=answer.choices).with_values(answer.values))
+
+    def _references(self, lines: Iterable[PlanLine]) -> tuple[RootReferences, ...]:
+        planner = self._planner
+        return references_of(lines, planner.layout) if planner is not None else ()
 
     @on(VirtualTable.Chosen)
     def action_other_point(self) -> None:
@@ -457,40 +469,3 @@ def go_on(
     queue.confirm({numbers[line.key]: line.plan for line in checked.to_be_sent if line.plan is not None})
     queue.set_limits(at_a_time=at_a_time)
     queue.resume()
-
-
-def _cells(verdicts: Mapping[VmKey, ReadinessRow], line: PlanLine) -> tuple[Cell, ...]:
-    mark = "x" if line.problem and not line.is_left_out else "-" if line.is_left_out else ""
-    mark = mark or ("!" if line.notes else " ")
-    created = line.point.known_created if line.point is not None else None
-    lost = "" if line.lost is None else short_span(line.lost)
-    tone = "bad" if line.problem else "warning" if line.overwrites else "dim" if line.is_left_out else ""
-    words, verdict = line.words, verdicts.get(line.key)
-    if verdict is not None and line.is_to_be_sent:
-        words = f"{'READY' if verdict.is_ready else 'NOT READY'}, {words}"
-        tone = tone if verdict.is_ready else "bad"
-    return (
-        f"{mark}{line.group}{'*' if line.critical else ''}",
-        line.vm_name,
-        line.platform.short_label,
-        "none" if created is None else day_and_time(created),
-        lost,
-        StyledText(words, tone) if tone else words,
-    )
-
-
-def _details(line: PlanLine) -> Sequence[Line]:
-    if line.plan is None:
-        return [StyledText(f"! {line.words}", "bad")]
-    lines = [StyledText(f"! {line.words}", "bad")] if line.problem else []
-    if line.critical:
-        lines.append(StyledText("* critical: the groups after it wait until it is restored", "warning"))
-    extra = [StyledText(f"! {note}", "warning") for note in line.notes if note not in line.plan.warnings]
-    return [*lines, *extra, *plan_lines(line.plan)]
-
-
-def _choices_words(plan: RecoveryPlan, at_a_time: int) -> str:
-    choices = plan.choices
-    keeps = "OVERWRITE" if choices.keep_original is False else "keep"
-    power = "power on" if choices.power_on else "leave off"
-    return f"All: {keeps}, {power}; Cloud Dir. name {choices.new_name or '(own)'}; {at_a_time} at a time"

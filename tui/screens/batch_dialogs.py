@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,23 +16,28 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from tui.config import MOST_AT_A_TIME
-from tui.recovery.plan import PLACEHOLDERS, Choices, RecoveryPlan
+from tui.recovery.plan import PLACEHOLDERS, Choices, RecoveryPlan, RootReferences
 from tui.recovery.plan_file import PlanFileError, PlanTable, read_plan_file
 from tui.recovery.queue import Queue
 from tui.recovery.queue_summary import line_words
+from tui.restores.forms.fields import Field, FieldKind
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.screens.points_tables import POINT_COLUMNS, PointRows
+from tui.screens.reference_picker import PickerScreen, items_for, learn_roots
 from tui.timefmt import both, clock_time
+from tui.widgets.form import FieldRow, TextRow
 from tui.widgets.inputs import Button, LineInput, Switch
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import BoxText, Line
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from textual.binding import BindingType
 
-    from tui.restore_points.index import PointIndex, Vm
+    from tui.restore_points.index import PointIndex, Vm, VmKey
     from tui.services import Services
 
 
@@ -41,6 +47,8 @@ class ChoicesAnswer:
 
     choices: Choices
     at_a_time: int | None = None
+    values: Mapping[VmKey, Mapping[str, str]] = field(default_factory=dict)
+    """References that were changed, by VM and the field's name."""
 
 
 class ChoicesScreen(Dialog[ChoicesAnswer]):
@@ -52,6 +60,7 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
         choices: as they are now.
         has_new_name: whether a new name is possible; where it is not, it is not asked for and stays.
         at_a_time: how many restores run at once; None where that is not asked.
+        references: what can be set for the VMs under each hierarchy root.
     """
 
     NAME = "choices"
@@ -65,9 +74,12 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
         *,
         has_new_name: bool = True,
         at_a_time: int | None = None,
+        references: Sequence[RootReferences] = (),
     ) -> None:
         super().__init__(services)
         self._title, self._at_a_time, self._has_new_name = title, at_a_time, has_new_name
+        self._references = references
+        self._rows = [[_reference_row(one, asked) for asked in one.fields] for one in references]
         self._switches = {
             "keep": choices.keep_original is not False,
             "power": bool(choices.power_on),
@@ -86,6 +98,9 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
             if self._at_a_time is not None:
                 yield Label("Restores at a time", markup=False)
                 yield LineInput(str(self._at_a_time), id="choices-count")
+            for rows in self._rows:
+                yield Static("", markup=False, classes="section")
+                yield from rows
             yield Static("", markup=False, id="choices-note")
             with Horizontal(classes="buttons"):
                 yield Button("Back", id="choices-back", compact=True)
@@ -93,6 +108,62 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
 
     def on_mount(self) -> None:
         self.query_one("#choices-keep").focus()
+        self._show_names()
+        self._name_roots()
+
+    @work(group="roots", exclusive=True, exit_on_error=False, description="name the hierarchy roots")
+    async def _name_roots(self) -> None:
+        connection, names = self.services.connection, self.services.reference_names
+        if connection is None or all(names.name_of(_root_uid(one)) for one in self._references):
+            return
+        await learn_roots(connection.manager, names)
+        self._show_names()
+
+    @on(FieldRow.Changed)
+    def _show_names(self) -> None:
+        """Say what the roots and the references are called, where that is known."""
+        name_of = self.services.reference_names.name_of
+        for said, one in zip(self.query(".section").results(Static), self._references, strict=True):
+            said.update(safe(_root_words(one, name_of(_root_uid(one))), cells=120))
+        for row in self.query(TextRow):
+            row.set_name(name_of(str(row.value)))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        del parameters
+        return action != "look_up" or bool(self._references)
+
+    def action_look_up(self) -> None:
+        for one, rows in zip(self._references, self._rows, strict=True):
+            for row in rows:
+                if row.control.has_focus:
+                    self._pick(one, row)
+                    return
+        self._complain("This field has no lookup; fields that have one name F2.")
+
+    @work(group="pick", exclusive=True, exit_on_error=False, description="choose a reference")
+    async def _pick(self, of: RootReferences, row: TextRow) -> None:
+        connection, index = self.services.connection, self.services.points
+        if connection is None:
+            return
+        root = of.forms[0].root_id({**of.lines[0].values, **self._typed(of)})
+        if row.field.kind is FieldKind.REFERENCE and not root:
+            self._complain("Choose where to restore first: the lookup depends on it.")
+            return
+        point, roots = of.forms[0].point, index.root_ids if index is not None else frozenset()
+        fetch = partial(items_for, connection.manager, row.field, root, point, roots)
+        chosen = await self.app.push_screen_wait(PickerScreen(self.services, row.field.label, fetch))
+        if chosen is not None:
+            row.set_value(chosen)
+            row.control.focus()
+
+    def _typed(self, of: RootReferences) -> dict[str, str]:
+        """Return the references of one root that were changed, by their fields' names."""
+        rows = next(rows for one, rows in zip(self._references, self._rows, strict=True) if one is of)
+        typed = {row.field.name: str(row.value).strip() for row in rows}
+        return {name: value for name, value in typed.items() if value != (of.shared(name) or "")}
+
+    def _complain(self, words: str) -> None:
+        self.query_one("#choices-note", Static).update(safe(words, cells=300))
 
     def _label(self, name: str) -> Content:
         is_on = self._switches[name]
@@ -118,8 +189,7 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
         if count is not None:
             typed = self.query_one("#choices-count", LineInput).value.strip()
             if not (typed.isascii() and typed.isdigit() and 1 <= int(typed) <= MOST_AT_A_TIME):
-                words = f"At a time: a number from 1 to {MOST_AT_A_TIME}."
-                self.query_one("#choices-note", Static).update(words)
+                self._complain(f"At a time: a number from 1 to {MOST_AT_A_TIME}.")
                 return
             count = int(typed)
         name = self._new_name
@@ -128,11 +198,42 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
         choices = Choices(
             keep_original=self._switches["keep"], power_on=self._switches["power"], new_name=name
         )
-        self.dismiss(ChoicesAnswer(choices=choices, at_a_time=count))
+        if not self._has_wrong_reference():
+            values = {line.key: self._typed(one) for one in self._references for line in one.lines}
+            self.dismiss(ChoicesAnswer(choices=choices, at_a_time=count, values=values))
+
+    def _has_wrong_reference(self) -> bool:
+        """Go to the first reference that was changed to what the form does not take, and say why."""
+        for one, rows in zip(self._references, self._rows, strict=True):
+            typed = self._typed(one)
+            for problem in one.problems(typed) if typed else ():
+                self._complain(problem.sentence)
+                next(row for row in rows if row.field.name == problem.field).control.focus()
+                return True
+        return False
 
     @on(Button.Pressed, "#choices-back")
     def action_back(self) -> None:
         self.dismiss(None)
+
+
+def _reference_row(of: RootReferences, asked: Field) -> TextRow:
+    value = of.shared(asked.name)
+    row = TextRow(asked, value or "")
+    if value is None:
+        row.entry.placeholder = "(differs; stays as it is)"
+    return row
+
+
+def _root_uid(of: RootReferences) -> str:
+    return f"urn:veeam:HierarchyRoot:{of.root_id}"
+
+
+def _root_words(of: RootReferences, name: str) -> str:
+    """Return whose references follow."""
+    count, what = len(of.lines), "vApp" if of.is_of_vapps else "VM"
+    under = f"under {name or of.root_id}" if of.root_id else "of a hierarchy root that is not known"
+    return f"{count} {what}{'' if count == 1 else 's'} {under}"
 
 
 class PointScreen(Dialog[int]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tui import sanitize, timefmt
 from tui.api.errors import ManagerError
+from tui.recovery.plan import PlanLine, RecoveryPlan
 from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.recovery.queue_summary import HELD, NOT_SENT, line_words, summarize
 from tui.restore_points.index import PointIndex
@@ -22,6 +23,8 @@ from tui.widgets.table_layout import Cell, OneOf, StyledText, bar
 from tui.widgets.text_view import Line
 
 if TYPE_CHECKING:
+    from tui.recovery.readiness import ReadinessRow
+    from tui.restore_points.index import VmKey
     from tui.restores.forms.form import RestoreForm
     from tui.restores.service import RestoreService
     from tui.services import ReferenceNames
@@ -209,3 +212,51 @@ def queue_title(queue: Queue, now: datetime, cells: int) -> tuple[str, str]:
         parts.append(f"{queue.at_a_time} at a time")
     parts += [summary.left_words] if summary.left_words else []
     return first, safe(", ".join(parts), cells=cells)
+
+
+def plan_cells(verdicts: Mapping[VmKey, ReadinessRow], line: PlanLine) -> tuple[Cell, ...]:
+    """Return the row of a VM in a plan of many: what its mark means stands last in the row, in words."""
+    mark = "-" if line.is_left_out else "x" if line.problem else "!" if line.notes else " "
+    created = line.point.known_created if line.point is not None else None
+    lost = "" if line.lost is None else timefmt.short_span(line.lost)
+    tone = "bad" if line.problem else "warning" if line.overwrites else "dim" if line.is_left_out else ""
+    words, verdict = _what_happens(line), verdicts.get(line.key)
+    if verdict is not None and line.is_to_be_sent:
+        words = OneOf(*(f"{'READY' if verdict.is_ready else 'NOT READY'}, {one}" for one in words.texts))
+        tone = tone if verdict.is_ready else "bad"
+    return (
+        f"{mark}{line.group}{'*' if line.critical else ''}",
+        line.vm_name,
+        line.platform.short_label,
+        "none" if created is None else timefmt.day_and_time(created),
+        lost,
+        StyledText(words, tone) if tone else words,
+    )
+
+
+def _what_happens(line: PlanLine) -> OneOf:
+    """Return what happens to a VM and what deserves a look, in full and for a narrow column."""
+    if not line.concern:
+        return OneOf(line.words)
+    verdict = "new name" if line.new_name else "KEEPS"
+    power = ", powers on" if line.powers_on else ""
+    return OneOf(f"{line.words}; {line.concern}", f"{verdict}{power}; {line.concern}")
+
+
+def line_details(line: PlanLine) -> list[Line]:
+    """Return everything that will happen to a VM of a plan of many, and what speaks against it."""
+    if line.plan is None:
+        return [StyledText(f"! {line.words}", "bad")]
+    lines: list[Line] = [StyledText(f"! {line.words}", "bad")] if line.problem else []
+    if line.critical:
+        lines.append(StyledText("* critical: the groups after it wait until it is restored", "warning"))
+    extra = [StyledText(f"! {note}", "warning") for note in line.notes if note not in line.plan.warnings]
+    return [*lines, *extra, *plan_lines(line.plan)]
+
+
+def choices_words(plan: RecoveryPlan, at_a_time: int) -> str:
+    """Return what is chosen for every VM of a plan, in a line."""
+    choices = plan.choices
+    keeps = "OVERWRITE" if choices.keep_original is False else "keep"
+    power = "power on" if choices.power_on else "leave off"
+    return f"All: {keeps}, {power}; Cloud Dir. name {choices.new_name or '(own)'}; {at_a_time} at a time"

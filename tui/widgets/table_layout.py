@@ -306,10 +306,11 @@ def drawn(line: Line, style: Callable[[str], Style], width: int, *, rest: str = 
 
 
 def _text_of(value: Cell, slot: Slot) -> str:
-    if isinstance(value, OneOf):
-        fitting = () if slot.has_shrunk else (text for text in value.texts if cell_len(text) <= slot.width)
-        return next(iter(fitting), value.texts[-1])
-    return value.text if isinstance(value, StyledText) else value
+    text = value.text if isinstance(value, StyledText) else value
+    if not isinstance(text, OneOf):
+        return text
+    fitting = () if slot.has_shrunk else (one for one in text.texts if cell_len(one) <= slot.width)
+    return next(iter(fitting), text.texts[-1])
 
 
 def _fit(text: str, slot: Slot) -> str:

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as replace_struct
 
 from tests.unit.restores.fakes import FakeClock
-from tests.unit.restores.points import point
+from tests.unit.restores.points import ROOT, point
 from tests.unit.restores.world import World
-from tui.api.models import Platform, RestorePoint
+from tui.api.models import CloudLayout, CloudVmRestoreSpec, Platform, RestorePoint
 from tui.api.models.resources import NO_TIME
-from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
+from tui.recovery.plan import REFERENCE_NAMES, Choices, PlanLine, RecoveryPlan, named, references_of
 from tui.recovery.planner import Planner, queue_lines, record_of
 from tui.restore_points.index import PointIndex
+from tui.restores.forms.fields import FieldKind
+from tui.restores.forms.form import FORM_DEFINITIONS, form_for
 from tui.restores.incident import Incident
 
 MOMENT = datetime(2026, 11, 22, 22, 45, tzinfo=UTC)
@@ -197,3 +199,71 @@ def test_a_point_that_was_decided_on_is_never_another_one() -> None:
     assert gone is not None
     plan = desk.choose_points(RecoveryPlan(lines=(gone,)))
     assert plan.lines[0].problem == "its point is gone from the list"
+
+
+OTHER_ROOT = "7a10c3d4-0000-4000-8000-0000000000ff"
+DATASTORE = f"urn:vCloud:Datastore:{ROOT}.urn:vcloud:datastore:1"
+
+
+def with_second_root(desk: Planner) -> RecoveryPlan:
+    """As `planner` has it, with shop-web under the same root and far-db under another one."""
+    desk.index.add(points_of("shop-web", Platform.CLOUD_DIRECTOR, [BEFORE]))
+    far = points_of("far-db", Platform.CLOUD_DIRECTOR, [BEFORE])
+    desk.index.add([replace_struct(one, object_ref=f"urn:vCloud:Vm:{OTHER_ROOT}.far") for one in far])
+    return plan_of(desk, Choices(new_name="{name}-1"))
+
+
+def test_references_are_set_for_all_vms_of_their_root_and_for_no_other() -> None:
+    desk = planner()
+    plan = with_second_root(desk)
+    here, there = references_of(plan.lines, CloudLayout.SEED)
+    assert [sorted(line.vm_name for line in one.lines) for one in (here, there)] == [
+        ["shop-db", "shop-web"], ["far-db"],
+    ]  # fmt: skip
+    assert (here.root_id, there.root_id) == (ROOT, OTHER_ROOT)
+    names = [field.name for field in here.fields]
+    assert names == ["hierarchy_root_uid", "datastore_ref", "storage_profile_ref", "template_ref"]
+    changed = desk.prepare(plan.with_values({line.key: {"datastore_ref": DATASTORE} for line in here.lines}))
+    specs = {line.vm_name: line.plan.spec for line in changed.to_be_sent if line.plan is not None}
+    cloud = {name: spec for name, spec in specs.items() if isinstance(spec, CloudVmRestoreSpec)}
+    assert sorted(cloud) == ["far-db", "shop-db", "shop-web"]
+    assert [name for name, spec in cloud.items() if spec.datastore_ref == DATASTORE] == [
+        "shop-db", "shop-web",
+    ]  # fmt: skip
+    assert here.problems({"datastore_ref": DATASTORE}) == ()
+    assert "another hierarchy root" in there.problems({"datastore_ref": DATASTORE})[0].sentence
+
+
+def test_a_reference_that_is_emptied_has_its_default_again_and_one_that_differs_is_no_common_one() -> None:
+    desk = planner()
+    plan = with_second_root(desk)
+    key = of(plan, "shop-db").key
+    one = desk.prepare(plan.with_values({key: {"datastore_ref": DATASTORE}}))
+    here = references_of(one.lines, CloudLayout.SEED)[0]
+    assert here.shared("datastore_ref") is None
+    assert here.shared("template_ref") == ""
+    assert here.shared("hierarchy_root_uid") == f"urn:veeam:HierarchyRoot:{ROOT}"
+    assert of(desk.prepare(one.with_values({key: {"datastore_ref": ""}})), "shop-db").values == {}
+
+
+def test_what_deserves_a_look_is_said_beside_what_happens() -> None:
+    plan = plan_of(planner(Incident(moment=MOMENT, lost_at_most=timedelta(minutes=30))))
+    assert of(plan, "dc01").concern == "over the limit"
+    plain = planner()
+    plain.index.add(points_of("DC01", Platform.HYPERV, [BEFORE]))
+    plan = plan_of(plain)
+    assert of(plan, "dc01").concern == "name not unique"
+    assert of(plan, "sql01").concern == ""
+    assert of(plan, "shop-db").concern == "", "its words say that it cannot be sent"
+    overwriting = plan_of(plain, Choices(keep_original=False))
+    assert of(overwriting, "dc01").concern == "", "its words say the worst"
+
+
+def test_the_names_of_references_are_those_of_all_forms() -> None:
+    asked = {
+        field.name
+        for kind, platform in FORM_DEFINITIONS
+        for field in form_for(point(platform, kind=kind), platform).fields
+        if field.kind in {FieldKind.REFERENCE, FieldKind.UID}
+    }
+    assert asked == set(REFERENCE_NAMES)

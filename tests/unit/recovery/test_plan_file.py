@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.recovery.test_plan import BEFORE, plan_of, planner, points_of
+from tests.unit.recovery.test_plan import BEFORE, DATASTORE, of, plan_of, planner, points_of
 from tui.api.models import Platform
 from tui.recovery.plan import Choices
 from tui.recovery.plan_file import (
@@ -59,6 +59,7 @@ def test_a_plan_is_read_into_groups_with_their_choices() -> None:
         ("[[group]]\nvms=['a']\norder=12", "order must be"),
         ("lost_at_most='banana'\n[[group]]\nvms=['a']", "lost_at_most: 'banana'"),
         ("[[group]]\nvms=['a']\nnew_name='{vm}'", "no other braces"),
+        ("[[group]]\nvms=['a']\nreferences={store='urn:x'}", "references has 'store', which is none of"),
         ("[[group", "line 1"),
         ("[[group]]\nvms=['a']\nkeep_original='yes'", "group 1, keep_original: Expected `bool | null`"),
     ],
@@ -130,3 +131,21 @@ def test_a_vm_that_is_named_twice_in_two_ways_is_told_and_stands_in_the_first_gr
     plan, open_names = plan_of_file(table, planner())
     assert [(line.vm_name, line.group) for line in plan.lines] == [("dc01", 1), ("sql01", 2)]
     assert [(one.typed, open_words(one)) for one in open_names] == [("DC01", "the plan has it already")]
+
+
+def test_references_are_saved_with_a_plan_and_read_back() -> None:
+    desk = planner()
+    plan = plan_of(desk, Choices(new_name="{name}-1"))
+    key = of(plan, "shop-db").key
+    plan = desk.prepare(plan.with_values({key: {"datastore_ref": DATASTORE}}))
+    again, _ = plan_of_file(parse_plan(text_of_plan(plan, desk.index).encode(), "x"), desk)
+    assert of(again, "shop-db").references == {"datastore_ref": DATASTORE}
+    assert [line.plan and line.plan.spec for line in again.lines] == [
+        line.plan and line.plan.spec for line in plan.lines
+    ]
+
+
+def test_references_where_there_are_none_are_told() -> None:
+    text = f"[[group]]\nvms=['dc01']\nreferences={{datastore_ref='{DATASTORE}'}}"
+    plan, _ = plan_of_file(parse_plan(text.encode(), "x"), planner())
+    assert "References are not possible here." in of(plan, "dc01").notes

@@ -119,12 +119,3 @@ async def test_the_limit_of_the_file_counts_beside_that_of_the_incident() -> Non
     plan = plan_of(desk, Choices(new_name="{name}-1"))
     found = await check_readiness(plan, (), desk, Reads(), lost_at_most=timedelta(minutes=10))
     assert "39 min are lost, more than the plan's limit of 10 min" in found.rows[0].words
-
-
-def test_a_reference_is_set_for_all_cloud_director_vms_of_its_root() -> None:
-    plan = plan_of(planner(), Choices(new_name="{name}-1"))
-    changed = plan.with_reference(ROOT.upper(), "datastore_ref", DATASTORE)
-    assert {line.vm_name: dict(line.values) for line in changed.lines if line.values} == {
-        "shop-db": {"datastore_ref": DATASTORE}
-    }
-    assert plan.with_reference("other", "datastore_ref", DATASTORE) == plan
