@@ -19,6 +19,7 @@ from tui.store.errors import StoreError
 from tui.store.journal import Journal
 from tui.widgets.inputs import LineInput
 from tui.widgets.text_view import TextView
+from tui.widgets.virtual_table import VirtualTable
 
 
 def app_with_rows(folder: Path) -> StageApp:
@@ -47,6 +48,28 @@ async def test_rows_are_newest_first_with_details(tmp_path: Path) -> None:
         told = pilot.app.screen.query_one(TextView).text
     for part in ("app07: succeeded", "INC-4711", "kim@jump01", "It stays off.", "<RestoreSpec/>"):
         assert part in told
+
+
+async def test_from_200_columns_the_details_stand_beside_the_list(tmp_path: Path) -> None:
+    async with opened(app_with_rows(tmp_path), size=(200, 40)) as pilot:
+        table, details = pilot.app.screen.query_one(VirtualTable), pilot.app.screen.query_one(TextView)
+        assert details.region.y == table.region.y
+        assert details.region.x > table.region.right - 1
+        assert table.region.height == details.region.height > 30
+        assert "[red]x: UNKNOWN" in details.text
+        await press(pilot, "down")
+        assert "app07: succeeded" in details.text, "filled while the cursor moves"
+
+
+async def test_escape_in_the_details_goes_back_to_the_list_first(tmp_path: Path) -> None:
+    async with opened(app_with_rows(tmp_path)) as pilot:
+        await press(pilot, "enter")
+        assert pilot.app.screen.query_one(TextView).has_focus
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, HistoryScreen)
+        assert pilot.app.screen.query_one(VirtualTable).has_focus
+        await press(pilot, "escape")
+        assert not isinstance(pilot.app.screen, HistoryScreen)
 
 
 async def test_a_row_that_cannot_be_read_is_shown_as_such_and_hides_no_other(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tui.screens import tasks
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.text_view import TextView
+from tui.widgets.virtual_table import VirtualTable
 
 
 async def test_row_follows_task_and_session_to_the_end(tmp_path: Path, manager: StageManager) -> None:
@@ -47,6 +48,17 @@ async def test_row_follows_task_and_session_to_the_end(tmp_path: Path, manager: 
         told = pilot.app.screen.query_one("#history-details", TextView).text
         assert "Outcome       Restored as app07-restored; original kept." in told
     assert len(manager.posts) == 1
+
+
+async def test_from_200_columns_the_details_stand_beside_the_restores(
+    tmp_path: Path, manager: StageManager
+) -> None:
+    async with sent(tmp_path, manager, size=(200, 40)) as pilot:
+        table = pilot.app.screen.query_one(VirtualTable)
+        told = pilot.app.screen.query_one("#tasks-details", TextView)
+        assert (told.region.y, told.region.height) == (table.region.y, table.region.height)
+        assert told.region.x >= table.region.right
+        assert "app07: launching" in told.text
 
 
 async def test_details_tell_everything_that_is_known(tmp_path: Path, manager: StageManager) -> None:
@@ -155,6 +167,8 @@ async def test_send_again_after_another_run_reads_the_point_anew(tmp_path: Path)
 
 async def test_leaving_the_screen_stops_nothing(tmp_path: Path, manager: StageManager) -> None:
     async with sent(tmp_path, manager) as pilot:
+        await press(pilot, "enter", "escape")
+        assert isinstance(pilot.app.screen, TasksScreen), "one step back: from the details to the list"
         await press(pilot, "escape")
         assert "the list of points" in text_of(pilot)
         manager.task_list = (finished(1),)

@@ -40,7 +40,7 @@ async def test_a_restore_under_another_name_of_the_server_is_named_and_taken_ove
     lab.row(server="em-old:9398", vm_name="sql01")
     lab.journal.close()
     manager.session_list = (session(1, vm="sql01", progress=12),)
-    async with opened(app, size=(200, 40)) as pilot:
+    async with opened(app, size=(190, 40)) as pilot:
         await reattached(pilot)
         row = next(line for line in text_of(pilot).splitlines() if "sql01" in line)
         assert "restoring?" in row
@@ -75,7 +75,7 @@ async def test_what_cannot_be_taken_over_says_why(tmp_path: Path, manager: Stage
 
 async def test_ends_say_whose_time_they_are(tmp_path: Path, manager: StageManager) -> None:
     app = app_for(tmp_path, point(), manager)
-    async with app.run_test(size=(200, 40)) as pilot:
+    async with app.run_test(size=(190, 40)) as pilot:
         await send(pilot)
         manager.task_list = (finished(1),)
         await tick(pilot)

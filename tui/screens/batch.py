@@ -428,6 +428,8 @@ class BatchScreen(VbemScreen):
     def action_back(self) -> None:
         if self.busy_with:
             self.stop_loading()
+        elif not self.query_one(VirtualTable).has_focus:
+            self.query_one(VirtualTable).focus()
         elif self._is_edited:
             self._ask_to_leave()
         else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, Static
 
 from tui.errors import VbemError, describe
@@ -21,6 +21,7 @@ from tui.restore_states import parse_states
 from tui.restores.ports import JournalEntry
 from tui.sanitize import safe
 from tui.screens.base import Dialog, RestoresChanged, VbemScreen, bindings_of
+from tui.screens.points import WIDEST
 from tui.screens.restore_text import DISTINGUISHING, SHORT_CELLS, entry_cells, entry_lines
 from tui.widgets.inputs import Button, LineInput
 from tui.widgets.table_layout import Column, ListRows
@@ -259,6 +260,7 @@ class HistoryScreen(VbemScreen):
     NAME = "history"
     HEADING = "History"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("history")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDEST, "-widest")]  # noqa: RUF012 - so named by Textual
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -269,8 +271,9 @@ class HistoryScreen(VbemScreen):
         """Number of the row whose details are shown."""
 
     def compose_body(self) -> ComposeResult:
-        yield VirtualTable(_COLUMNS, empty="Reading the journal ...", id="history-table")
-        yield TextView(hang=14, id="history-details")
+        with Container(classes="panes"):
+            yield VirtualTable(_COLUMNS, empty="Reading the journal ...", id="history-table")
+            yield TextView(hang=14, id="history-details")
 
     def on_mount(self) -> None:
         self.query_one(VirtualTable).focus()
@@ -382,4 +385,7 @@ class HistoryScreen(VbemScreen):
             self.set_status(f"{report.totals[0]} Written to {answer.path}, readable only by you.", "good")
 
     def action_back(self) -> None:
-        self.dismiss(None)
+        if self.query_one(VirtualTable).has_focus:
+            self.dismiss(None)
+        else:
+            self.query_one(VirtualTable).focus()

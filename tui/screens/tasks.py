@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from tui.api.models import RestoreSession
@@ -27,8 +27,9 @@ from tui.screens.base import OpenBatch, OpenRestoreForm, RestoresChanged, TasksS
 from tui.screens.batch_dialogs import CLOSE, TAKE_UP, OfferedQueueScreen
 from tui.screens.cancel import CancelScreen
 from tui.screens.plan_text import has_unnamed_root, queue_cells, queue_line_details, queue_title, spell_out
+from tui.screens.points import WIDEST
 from tui.screens.reference_picker import learn_roots
-from tui.screens.restore_form_data import draft_of, with_note
+from tui.screens.restore_form_data import draft_of, may_send_again, with_note
 from tui.screens.restore_text import (
     DISTINGUISHING,
     SHORT_CELLS,
@@ -59,7 +60,6 @@ _COLUMNS = (
 )
 ELAPSED_EVERY_S = 10.0
 _Row = Restore | Unfollowed | QueuedLine | RestoreSession
-_AGAIN = {RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED}
 
 
 class TasksScreen(VbemScreen):
@@ -72,6 +72,7 @@ class TasksScreen(VbemScreen):
     NAME = "tasks"
     HEADING = "Tasks"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("tasks")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDEST, "-widest")]  # noqa: RUF012 - so named by Textual
 
     def __init__(self, services: Services, selected: str = "") -> None:
         super().__init__(services)
@@ -85,10 +86,10 @@ class TasksScreen(VbemScreen):
     def compose_body(self) -> ComposeResult:
         yield Static("", markup=False, id="tasks-queue")
         yield Static("", markup=False, id="tasks-everybody")
-        yield VirtualTable(
-            _COLUMNS, empty="No restores in this run yet. Esc: choose a point.", id="tasks-table"
-        )
-        yield TextView(hang=14, id="tasks-details")
+        empty = "No restores in this run yet. Esc: choose a point."
+        with Container(classes="panes"):
+            yield VirtualTable(_COLUMNS, empty=empty, id="tasks-table")
+            yield TextView(hang=14, id="tasks-details")
         with Horizontal(id="tasks-buttons"):
             yield Button("Cancel", id="tasks-cancel", compact=True, disabled=True)
             yield Button("Open again...", id="tasks-again", compact=True, disabled=True)
@@ -331,7 +332,7 @@ class TasksScreen(VbemScreen):
         one = self._chosen_unfollowed
         unusable = {
             "cancel": chosen is None or chosen.is_over,
-            "again": not _may_send_again(chosen),
+            "again": not may_send_again(chosen),
             "take_over": one is None or not (one.may_be_taken or one.is_watched),
         }
         queue = self._queue.queue if self._queue else None
@@ -396,7 +397,7 @@ class TasksScreen(VbemScreen):
 
     def action_again(self) -> None:
         chosen = self._chosen
-        if not _may_send_again(chosen):
+        if not may_send_again(chosen):
             self.set_status("Only a restore that failed, was cancelled or is unknown can be opened again.")
         elif chosen is not None:
             self._again(chosen)
@@ -487,14 +488,13 @@ class TasksScreen(VbemScreen):
             self.app.post_message(OpenRestoreForm(with_note(draft, restore)))
 
     def action_back(self) -> None:
-        self.dismiss(None)
+        if self.query_one(VirtualTable).has_focus:
+            self.dismiss(None)
+        else:
+            self.query_one(VirtualTable).focus()
 
 
 def _key(one: _Row) -> Hashable:
     if isinstance(one, RestoreSession):
         return one.uid
     return one.id if isinstance(one, QueuedLine) else one.key
-
-
-def _may_send_again(restore: Restore | None) -> bool:
-    return restore is not None and restore.state in _AGAIN
