@@ -144,7 +144,7 @@ def _left(queue: Queue, held: int, now: datetime) -> tuple[timedelta | None, str
     took = [line.restore.took for line in queue.lines if line.is_restored and line.restore is not None]
     known = [one for one in took if one is not None]
     if not known:
-        return None, "no estimate: no restored VM whose duration the server states yet"
+        return None, f"no estimate: {'the server states no duration' if took else 'none is restored yet'}"
     mean_s = sum(one.total_seconds() for one in known) / len(known)
     work = {line.id: _work_s(line, mean_s, now) for line in queue.lines if not line.has_ended}
     holds = {group: bool(queue.held_by(group)) for group in {line.group for line in queue.lines}}
@@ -162,9 +162,9 @@ def _left(queue: Queue, held: int, now: datetime) -> tuple[timedelta | None, str
         )
     )
     if to_do and left < timedelta(seconds=1):
-        return None, "no estimate: what runs takes longer than what is restored took"
-    rests = f"from the {len(known)} restored, {queue.at_a_time} at a time, {queue.per_server} a backup server"
-    without = f", without the {held} held" if held else ""
+        return None, "no estimate: slower than what is restored"
+    rests = f"by {len(known)} restored, {queue.per_server} on a server"
+    without = f", without {held} held" if held else ""
     return left, f"about {timefmt.span(left)} left ({rests}{without})"
 
 

@@ -19,6 +19,7 @@ from tui.recovery import queue as transitions
 from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.recovery.queue_summary import line_words, summarize
 from tui.restore_states import FoundBy, RestoreState
+from tui.screens.plan_text import queue_title
 
 PLAN = World().plan()
 RUNNING = {RestoreState.SENT, RestoreState.LAUNCHING, RestoreState.RESTORING}
@@ -253,15 +254,28 @@ def test_an_estimate_says_what_it_rests_on_or_that_there_is_none() -> None:
     summary = summarize(begun, now)
     assert (summary.left, summary.left_words) == (
         None,
-        "no estimate: no restored VM whose duration the server states yet",
+        "no estimate: none is restored yet",
+    )
+    untimed = with_state(8, RestoreState.SUCCEEDED)
+    assert summarize(queue_with(untimed, *begun.lines), now).left_words == (
+        "no estimate: the server states no duration"
     )
     going = replace(queue_with(restored(8, 100), restored(9, 140), *begun.lines), at_a_time=2, per_server=3)
     summary = summarize(going, now)  # 60 s of the running one, 120 s of each of the six: two at a time
     assert summary.left == timedelta(seconds=390)
-    assert summary.left_words == "about 6 min left (from the 2 restored, 2 at a time, 3 a backup server)"
+    assert summary.left_words == "about 6 min left (by 2 restored, 3 on a server)"
     assert summarize(replace(going, per_server=1), now).left == timedelta(seconds=780)
     paused = summarize(transitions.pause(going), now)
     assert (paused.left, paused.left_words) == (None, "no estimate while the queue is paused")
+
+
+def test_why_there_is_no_estimate_is_readable_in_80_columns() -> None:
+    now = NOW + timedelta(hours=1, minutes=2)
+    begun = replace(queue_with(with_state(1, RestoreState.RESTORING), line(2)), at_a_time=50)
+    for queue in (begun, replace(begun, lines=(*begun.lines, with_state(8, RestoreState.SUCCEEDED)))):
+        shown = queue_title(queue, now, 78)[1]
+        assert shown.endswith(summarize(queue, now).left_words), shown
+        assert "no estimate: " in shown
 
 
 def test_held_lines_are_no_part_of_the_estimate_and_it_says_so() -> None:
@@ -269,7 +283,7 @@ def test_held_lines_are_no_part_of_the_estimate_and_it_says_so() -> None:
     queue = queue_with(failed, restored(2, 60), line(3, group=2), line(4, group=2))
     summary = summarize(queue, NOW)
     assert summary.left == timedelta(0)
-    assert summary.left_words.endswith(", without the 2 held)")
+    assert summary.left_words.endswith(", without 2 held)")
     assert summarize(transitions.let_go_on(queue, 2), NOW).left == timedelta(seconds=60)
 
 
