@@ -25,6 +25,7 @@ from tui.screens.points import RestorePointsScreen
 from tui.screens.restore_form import RestoreFormScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.inputs import LineInput
+from tui.widgets.virtual_table import VirtualTable
 
 
 async def marked(pilot: Pilot[Any], screen: RestorePointsScreen, names: str) -> None:
@@ -107,6 +108,17 @@ async def test_a_name_of_several_vms_is_chosen_and_one_that_is_not_there_is_told
         assert "Enter Continue" in text_of(pilot)
         await press(pilot, "enter")
         await shows(pilot, "2 marked")
+
+
+async def test_names_below_those_that_are_shown_are_counted(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        await marked(pilot, screen, "".join(f"gone{number:02}\n" for number in range(20)))
+        table = app.screen.query_one("#names-table", VirtualTable)
+        below = 20 - (table.size.height - 1)
+        assert below > 1
+        await shows(pilot, f"{below} more lines below.")
+        await press(pilot, "tab", "end")
+        assert "more line" not in text_of(pilot)
 
 
 async def test_names_are_looked_up_by_enter_where_some_are_typed(app: VbemApp) -> None:

@@ -111,6 +111,11 @@ class VirtualTable(ScrollView, can_focus=True):
         return self._cursor - self._top + 1
 
     @property
+    def rows_below(self) -> int:
+        """Return how many rows stand below the last one that is shown."""
+        return max(0, len(self._rows) - self._top - self._lines_for_rows)
+
+    @property
     def cursor_key(self) -> Hashable | None:
         """Return the key of the row under the cursor; None without rows."""
         return self._cursor_key
