@@ -332,7 +332,7 @@ def markdown(report: Report) -> str:
     lines = [
         f"# Recovery report{f' {_text(report.ticket)}' if report.ticket else ''}",
         "",
-        *([f"Incident: before {timefmt.both(report.incident)}.", ""] if report.incident else []),
+        *_incident_lines(report),
         f"Server {_text(report.server)}, made {timefmt.both(report.made)}. Times are by the server's clock.",
         "",
         *(f"- {_text(words)}" for words in report.totals),
@@ -350,6 +350,17 @@ def markdown(report: Report) -> str:
     ]
     words = [f"- {_text(row.vm)}: {_text(row.words)}" for row in report.rows if row.words]
     return "\n".join([*lines, "## What is known", "", *words, ""])
+
+
+def _incident_lines(report: Report) -> list[str]:
+    """Return the moment restored to before; where there are several, each with its VMs."""
+    moments = sorted({row.incident for row in report.rows if row.incident is not None})
+    if not moments:
+        return []
+    if len(moments) == 1:
+        return [f"Incident: before {timefmt.both(moments[0])}.", ""]
+    of = {one: [_text(row.vm) for row in report.rows if row.incident == one] for one in moments}
+    return [*(f"- Incident: before {timefmt.both(one)}: {', '.join(of[one])}." for one in moments), ""]
 
 
 def _markdown_row(row: ReportRow) -> str:

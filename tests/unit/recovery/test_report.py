@@ -211,9 +211,14 @@ def test_its_head_says_the_incident_where_its_rows_have_one() -> None:
     )
     assert json.loads(json_text(found))["incident"] == "2026-11-25T22:45:00Z"
     several = entry(2, "db01", incident=INCIDENT + timedelta(hours=1))
-    for other in (report(entry(1, "dc01", incident=None)), report(entry(1, "dc01"), several)):
-        assert "Incident: before" not in markdown(other)
-        assert json.loads(json_text(other))["incident"] is None
+    assert "Incident: before" not in markdown(report(entry(1, "dc01", incident=None)))
+    both = report(several, entry(1, "dc01"), entry(3, "*web*"))
+    head = markdown(both).split("- Restored")[0].splitlines()
+    assert head[2:4] == [
+        f"- Incident: before {timefmt.both(INCIDENT)}: dc01, \\*web\\*.",
+        f"- Incident: before {timefmt.both(INCIDENT + timedelta(hours=1))}: db01.",
+    ]
+    assert json.loads(json_text(both))["incident"] is None
 
 
 def test_what_vbem_says_is_not_called_the_words_of_the_server() -> None:
