@@ -13,6 +13,7 @@ from tests.support.settle import opened, press, settle, shows, text_of
 from tests.ui.stage import StageApp, StageManager
 from tests.unit.restores.fakes import FakeClock
 from tests.unit.store.rows import sql
+from tui.api.models import Platform
 from tui.restore_states import RestoreState
 from tui.screens.history import HistoryScreen
 from tui.store.errors import StoreError
@@ -24,10 +25,14 @@ from tui.widgets.virtual_table import VirtualTable
 
 def app_with_rows(folder: Path) -> StageApp:
     app = StageApp(folder, StageManager(), HistoryScreen)
-    for name, state in (("app07", RestoreState.SUCCEEDED), ("[red]x", RestoreState.UNKNOWN)):
+    for name, state, platform in (
+        ("app07", RestoreState.SUCCEEDED, Platform.HYPERV),
+        ("[red]x", RestoreState.UNKNOWN, Platform.CLOUD_DIRECTOR),
+    ):
         row = app.rows.plan(
             server="em.lab.example:9398",
             vm_name=name,
+            platform=platform,
             reason="INC-4711",
             em_user=r"LAB\op",
             operator="kim@jump01",
@@ -91,6 +96,7 @@ async def test_export_asks_for_a_path_and_writes_for_the_owner_alone(tmp_path: P
         assert "2 restores written" in text_of(pilot)
     lines = [json.loads(line) for line in target.read_text().splitlines()]
     assert [line["vm_name"] for line in lines] == ["app07", "[red]x"]
+    assert [line["platform"] for line in lines] == ["Hyper-V", "Cloud Director"]
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 

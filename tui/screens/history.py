@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, Static
 
+from tui.api.models import Platform
 from tui.errors import VbemError, describe
 from tui.moment import Moment, MomentError, parse_moment
 from tui.recovery.report import Wanted, write_report
@@ -240,6 +241,11 @@ def _count_words(entries: Sequence[JournalEntry], wanted: Wanted) -> str:
     return f"{words}, and what queues did not send." if wanted.takes_unsent else f"{words}."
 
 
+def _as_shown(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row for the export, with the platform as the screens and the report call it."""
+    return {**row, "platform": Platform.from_word(str(row.get("platform", ""))).label}
+
+
 LOOK_EVERY_S = 2.0
 """How often to look whether anything in the journal is new."""
 MOST_ROWS = 1000
@@ -357,7 +363,7 @@ class HistoryScreen(VbemScreen):
             self.set_status("Nothing was written.")
             return
         with self.reporting("export the journal"):
-            count = await asyncio.to_thread(journal.export_file, path)
+            count = await asyncio.to_thread(journal.export_file, path, spell=_as_shown)
             noun = "1 restore" if count == 1 else f"{count} restores"
             self.set_status(f"{noun} written to {path}, readable only by you.", "good")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -49,6 +49,9 @@ class Writer(Protocol):
 
     def write(self, text: str, /) -> object:
         """Take some text."""
+
+
+Spelling = Callable[[Mapping[str, object]], dict[str, object]]
 
 
 class Journal:
@@ -250,10 +253,15 @@ class Journal:
         with self.reading() as database:
             return int(database.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
 
-    def export(self, writer: Writer, server: str = "") -> int:
+    def export(self, writer: Writer, server: str = "", *, spell: Spelling = dict) -> int:
         """Write every restore with its events as one JSON line each, oldest first.
 
         Text is in JSON escapes, so no character of it can act on a terminal; times are ISO 8601 UTC.
+
+        Args:
+            writer: where to.
+            server: of which server; empty for all.
+            spell: puts words for people into a row.
 
         Returns:
             How many lines were written.
@@ -271,18 +279,22 @@ class Journal:
                 }
                 for event in self.events(entry.id)
             ]
-            _write_line(writer, {**entry.to_json(), "events": events})
+            _write_line(writer, {**spell(entry.to_json()), "events": events})
         return len(entries)
 
-    def export_file(self, path: Path) -> int:
+    def export_file(self, path: Path, *, spell: Spelling = dict) -> int:
         """Write the export into a new file that only its owner can read; return how many restores.
+
+        Args:
+            path: of the file.
+            spell: puts words for people into a row.
 
         Raises:
             JournalError: the file exists, or cannot be written; or the journal cannot be read.
         """
         try:
             with new_private(path) as file:
-                return self.export(file)
+                return self.export(file, spell=spell)
         except FileExistsError as error:
             raise JournalError(
                 f"{path} exists.", hint="Choose another name.", title="Nothing was written"
