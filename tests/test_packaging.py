@@ -187,10 +187,14 @@ def test_the_options_used_in_readme_s_text_exist() -> None:
 
 def test_the_keys_of_readme_are_those_of_the_program() -> None:
     real = {spell_key(key) for action in ACTIONS for key in action.keys.split(",")}
-    rows = re.findall(r"^\| (`[^|]*`) \|", README.partition("## Keys")[2].partition("## ")[0], re.MULTILINE)
+    section = README.partition("## Keys")[2].partition("## ")[0]
+    rows = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
     named = {key for row in rows for key in re.findall(r"`([^`]+)`", row)}
     assert len(named) > 15
     assert named - real == set()
+    said = {*re.findall(r"`([^`]+)`", section), *"2345678"}  # which stand between `1` and `9`
+    moves = {"Up", "Down", "Left", "Right", "Home", "End", "PgUp", "PgDn"}
+    assert real - said - moves == set()
 
 
 def test_the_files_that_readme_names_exist() -> None:
