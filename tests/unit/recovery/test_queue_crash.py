@@ -36,17 +36,17 @@ class Killed:
         self.sent: list[str] = []
 
     def at(self, site: Site) -> None:
-        if self.path.exists():
+        copy = self.path.with_suffix(".copy")
+        if self.path.exists() or copy.exists():
             return
-        with (
-            closing(sqlite3.connect(site.journal.path)) as there,
-            closing(sqlite3.connect(self.path)) as here,
-        ):
+        with closing(sqlite3.connect(site.journal.path)) as there, closing(sqlite3.connect(copy)) as here:
             there.backup(here)
-        self.path.chmod(0o600)
-        sql(self.path, "UPDATE queues SET owner = ''")
-        sql(self.path, "UPDATE restores SET owner = ''")
+        copy.chmod(0o600)
+        sql(copy, "UPDATE queues SET owner = ''")
+        sql(copy, "UPDATE restores SET owner = ''")
         self.sent = site.manager.sent
+        # It runs in a thread: what waits for this file must not find half of it.
+        copy.rename(self.path)
 
 
 async def killed_at(step: str, folder: Path) -> Killed:
