@@ -280,7 +280,7 @@ async def test_a_queue_that_was_cut_off_is_offered_vm_by_vm_and_never_goes_on_by
         assert len(posts(demo)) == 1
         await pilot.press("right", "enter")
         await shows(pilot, "2 will be sent.")
-        await shows(pilot, "2 at a time")
+        await shows(pilot, "All: as was decided for each; 2 at a time")
         await pilot.press("ctrl+r")
         await shows(pilot, "Restore 2 VMs?")
         assert len(posts(demo)) == 1
@@ -290,6 +290,29 @@ async def test_a_queue_that_was_cut_off_is_offered_vm_by_vm_and_never_goes_on_by
         assert again.services.recovery.queue is not None
         assert again.services.recovery.queue.queue.at_a_time == 2
     assert len({one["path"] for one in posts(demo)}) == 3
+
+
+async def test_what_ended_before_a_queue_was_cut_off_reads_like_what_ended_after(
+    app: VbemApp, demo: DemoProcess, tmp_path: Path
+) -> None:
+    async with browsing(app) as (pilot, screen):
+        await queued(pilot, screen, "sql01\nsql02\n")
+        await pilot.press("p")
+        await shows(pilot, "1 restored, 1 waiting")
+    again = app_on(demo, tmp_path)
+    async with browsing(again) as (pilot, screen):
+        await pilot.press("ctrl+t")
+        await shows(pilot, "An interrupted queue: 1 NOT SENT")
+        await pilot.press("right", "enter")
+        await shows(pilot, "1 will be sent.")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Restore 1 VM?")
+        await pilot.press("right", "enter")
+        await pilot.press("ctrl+t")
+        await shows(pilot, "2 restored of 2")
+        assert [line[2:13] for line in text_of(pilot).splitlines() if "  sql0" in line] == ["+ succeeded"] * 2
+        await press(pilot, "home")
+        assert "sql01: succeeded" in text_of(pilot)
 
 
 async def test_a_plan_is_saved_and_opened_again(app: VbemApp, demo: DemoProcess, tmp_path: Path) -> None:

@@ -84,6 +84,11 @@ class QueuedLine:
         return self.restore.key if self.restore is not None else ""
 
     @property
+    def entry_id(self) -> int | None:
+        """Return the number of its restore's row in the journal; None while it has none."""
+        return self.restore.entry_id if self.restore is not None else None
+
+    @property
     def is_to_be_sent(self) -> bool:
         """Return whether it waits, or is being sent."""
         return self.state in {LineState.WAITING, LineState.SENDING}

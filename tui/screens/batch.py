@@ -191,7 +191,8 @@ class BatchScreen(VbemScreen):
         self.query_one("#batch-title", Static).update(safe(title, cells=200))
         rows = ListRows(plan.lines, partial(plan_cells, self._verdicts), lambda line: line.key)
         self.query_one(VirtualTable).set_rows(rows)
-        self.query_one("#batch-all", Static).update(safe(choices_words(plan, self._at_a_time), cells=200))
+        chosen = choices_words(plan, self._at_a_time, is_decided=self._is_interrupted)
+        self.query_one("#batch-all", Static).update(safe(chosen, cells=200))
         self.query_one("#batch-summary", Static).update(safe(plan.summary, cells=300))
         self._show_line()
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from tui import sanitize, timefmt
 from tui.api.errors import ManagerError
-from tui.recovery.plan import PlanLine, RecoveryPlan
+from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.recovery.queue_summary import HELD, NOT_SENT, line_words, summarize
 from tui.restore_points.index import PointIndex
 from tui.restores.forms.fields import IncompleteForm, OriginalOutcome, Problem, Values
 from tui.restores.plan import RestorePlan
 from tui.sanitize import safe
-from tui.screens.restore_text import SHORT_CELLS
+from tui.screens.restore_text import SHORT_CELLS, restore_cells, restore_lines
 from tui.widgets.table_layout import Cell, OneOf, StyledText, bar
 from tui.widgets.text_view import Line
 
@@ -164,8 +164,10 @@ def _notes(notes: Sequence[str]) -> list[Line]:
 _STATE_STYLES = MappingProxyType({LineState.NOT_SENT: "bad", LineState.TAKEN_OUT: "dim"})
 
 
-def queue_cells(queue: Queue, line: QueuedLine) -> tuple[Cell, ...]:
-    """Return the row of a line that has no restore, with the cells of `restore_text.restore_cells`."""
+def queue_cells(queue: Queue, line: QueuedLine, now: datetime) -> tuple[Cell, ...]:
+    """Return the row of a line that nobody watches, with the cells of `restore_text.restore_cells`."""
+    if line.restore is not None:
+        return restore_cells(line.restore, now)
     words = line_words(queue)[line.id]
     tone = "warning" if words.label == HELD else _STATE_STYLES.get(line.state, "dim")
     short = safe(words.detail, cells=SHORT_CELLS)
@@ -177,8 +179,10 @@ def queue_cells(queue: Queue, line: QueuedLine) -> tuple[Cell, ...]:
     return state, line.vm_name, point, new_name, queue.ticket, "", OneOf(words.detail, short)
 
 
-def queue_line_details(queue: Queue, line: QueuedLine) -> list[Line]:
-    """Return what is known of a line that has no restore, and what can be done with it."""
+def queue_line_details(queue: Queue, line: QueuedLine, now: datetime) -> list[Line]:
+    """Return what is known of a line that nobody watches, and what can be done with it."""
+    if line.restore is not None:
+        return restore_lines(line.restore, now, "")
     words = line_words(queue)[line.id]
     lines: list[Line] = [f"State: {words.label}. {words.detail}".strip()]
     if line.state is LineState.WAITING:
@@ -254,9 +258,11 @@ def line_details(line: PlanLine) -> list[Line]:
     return [*lines, *extra, *plan_lines(line.plan)]
 
 
-def choices_words(plan: RecoveryPlan, at_a_time: int) -> str:
-    """Return what is chosen for every VM of a plan, in a line."""
+def choices_words(plan: RecoveryPlan, at_a_time: int, *, is_decided: bool = False) -> str:
+    """Return what is chosen for every VM of a plan, in a line; `is_decided`: its lines say it themselves."""
     choices = plan.choices
+    if is_decided and choices == Choices():
+        return f"All: as was decided for each; {at_a_time} at a time"
     keeps = "OVERWRITE" if choices.keep_original is False else "keep"
     power = "power on" if choices.power_on else "leave off"
     return f"All: {keeps}, {power}; Cloud Dir. name {choices.new_name or '(own)'}; {at_a_time} at a time"

@@ -275,13 +275,13 @@ class TasksScreen(VbemScreen):
     def _rows(self) -> tuple[_Row, ...]:
         """Return the queue in its order, then the other restores, the newest first, then those of others."""
         restores = {one.key: one for one in self._restores}
-        unfollowed: dict[int | None, Unfollowed] = {one.entry.id: one for one in self._unfollowed}
+        unfollowed: dict[int | None, _Row] = {one.entry.id: one for one in self._unfollowed}
         rows: list[_Row] = []
         for line in self._queue.queue.lines if self._queue is not None else ():
-            # One that another vbem has taken over stays in its place.
-            number = line.restore.entry_id if line.restore is not None else None
-            others: _Row = unfollowed.pop(number, line) if number in unfollowed else line
-            rows.append(restores.pop(line.restore_key, others))
+            # What ended in an earlier run, or was taken over by another vbem, stays in its place.
+            known = line.restore
+            own: _Row = line if known is None or not known.is_over else known
+            rows.append(restores.pop(line.restore_key, unfollowed.pop(line.entry_id, own)))
         return (*rows, *reversed(restores.values()), *reversed(unfollowed.values()), *self._others)
 
     def _cells(self, one: _Row, now: datetime, queue: Queue | None) -> tuple[Cell, ...]:
@@ -291,7 +291,7 @@ class TasksScreen(VbemScreen):
             return sessions.session_cells(one, self._everybody or ServerSessions())
         if isinstance(one, Unfollowed):
             return unfollowed_cells(one, now, self._live(one))
-        return queue_cells(queue, one) if queue is not None else ()
+        return queue_cells(queue, one, now) if queue is not None else ()
 
     def _show_journal_problem(self) -> None:
         problem = self.services.restores.journal_problem if self.services.restores else ""
@@ -321,7 +321,7 @@ class TasksScreen(VbemScreen):
     def _other_lines(self, row: _Row | None) -> list[Line]:
         """Return what is known of a row that is no restore of this run."""
         if isinstance(row, QueuedLine) and self._queue is not None:
-            return queue_line_details(self._queue.queue, row)
+            return queue_line_details(self._queue.queue, row, self.services.clock.now())
         if isinstance(row, RestoreSession) and self._everybody is not None:
             return sessions.session_lines(row, self._everybody)
         if isinstance(row, Unfollowed):
