@@ -125,7 +125,7 @@ class PlanLine:
             return "a restore may run"
         if context.same_names:
             return "name not unique"
-        return "see below"
+        return "see the details"
 
     @property
     def words(self) -> str:

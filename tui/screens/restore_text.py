@@ -112,7 +112,7 @@ def short_words(one: Restore | JournalEntry) -> str:
     if state is RestoreState.FAILED and one.message.startswith("It did not start"):
         return "did NOT start"
     if state is RestoreState.FAILED and one.session_uid:
-        return "the reason is below" if _reason(one) else "no reason is given"
+        return "reason: see the details" if _reason(one) else "no reason is given"
     if state is RestoreState.SUCCEEDED and cancel is CancelState.GOES_ON:
         return "restored; cancel too late" if one.cancel_answered else "restored despite a cancel"
     return _SHORT[state] if state.is_over else _SHORT_CANCEL.get(cancel, _SHORT[state])

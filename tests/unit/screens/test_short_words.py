@@ -27,7 +27,7 @@ REASON = "The server says: Disk is full"
         ({"state": RestoreState.FAILED, "message": f"It did not start: refused. {REASON}"}, "did NOT start"),
         ({"state": RestoreState.FAILED, "message": f"The launch failed. {REASON}"}, "the launch failed"),
         ({"state": RestoreState.FAILED, "session_uid": "s", "message": "x"}, "no reason is given"),
-        ({"state": RestoreState.FAILED, "session_uid": "s", "message": REASON}, "the reason is below"),
+        ({"state": RestoreState.FAILED, "session_uid": "s", "message": REASON}, "reason: see the details"),
         ({"state": RestoreState.UNKNOWN}, "it may have started"),
         ({"state": RestoreState.UNKNOWN, "session_uid": "s"}, "stopped without a result"),
         ({"state": RestoreState.SUCCEEDED, "cancel": CancelState.GOES_ON}, "restored despite a cancel"),
@@ -77,7 +77,7 @@ def test_a_reason_that_fits_stands_in_the_row() -> None:
     failed = replace(restore(), state=RestoreState.FAILED, session_uid="s", ended=restore().submitted)
     failed = replace(failed, message=f"The restore FAILED. {REASON}")
     for one, shorter in (
-        (failed, ("Disk is full (end noticed 11-23 03:04Z)", "Disk is full", "the reason is below")),
+        (failed, ("Disk is full (end noticed 11-23 03:04Z)", "Disk is full", "reason: see the details")),
         (
             replace(failed, session_uid="", ended=None),
             ("the launch failed: Disk is full", "the launch failed"),
