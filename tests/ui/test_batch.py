@@ -470,6 +470,7 @@ async def test_references_are_chosen_for_all_vms_of_their_root_and_sent_as_shown
         await planned(pilot, screen, "sql01\nlab-web\nlab-db\n", "3 will be sent.")
         await pilot.press("a")
         await shows(pilot, "2 VMs under vcd02.demo.internal")
+        assert "All VMs of the plan" in text_of(pilot)
         stores = app.screen.query_one("#field-datastore-ref", LineInput)
         stores.focus()
         assert "F2 Look up" in text_of(pilot)

@@ -107,7 +107,7 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
                 yield Button("Use", id="choices-use", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one("#choices-keep").focus()
+        self.query_one("#choices-keep").focus(scroll_visible=False)
         self._show_names()
         self._name_roots()
 
@@ -118,6 +118,11 @@ class ChoicesScreen(Dialog[ChoicesAnswer]):
             return
         await learn_roots(connection.manager, names)
         self._show_names()
+
+    @on(FieldRow.Entered)
+    def _show_row(self, event: FieldRow.Entered) -> None:
+        # The focus alone brings only what is typed into view, not its label.
+        self.call_after_refresh(event.row.scroll_visible, animate=False)
 
     @on(FieldRow.Changed)
     def _show_names(self) -> None:
