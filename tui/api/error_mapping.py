@@ -307,7 +307,7 @@ class OwnError:
     message: str
     status: int
     is_like_others: bool
-    """Whether it may be a gateway's: some of these write `{"statusCode": 403, "message": "..."}`, too."""
+    """Whether it may be a gateway's: some of these write `{"statusCode": 403, "error": "..."}`."""
 
     def proves(self, status: int) -> bool:
         """Return whether it shows that Enterprise Manager itself has answered with this status."""
@@ -318,10 +318,8 @@ _MEMBERS = {"message", "statuscode", "status", "firstchanceexceptionmessage", "s
 
 
 def _is_like_others(tree: Tree) -> bool:
-    """Return whether an Error in JSON has other members, or in camelCase no more than gateways write."""
-    names = {name.lower() for name in tree.members}
-    is_bare = "statusCode" in tree.members and names == {"message", "statuscode"}
-    return not tree.name and (is_bare or not names <= _MEMBERS)
+    """Return whether an Error in JSON has members that Enterprise Manager's has not."""
+    return not tree.name and not {name.lower() for name in tree.members} <= _MEMBERS
 
 
 def own_error(body: bytes) -> OwnError | None:

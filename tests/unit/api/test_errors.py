@@ -115,7 +115,7 @@ OWN = [
     (403, b'<Error Message="Access denied." StatusCode="403"/>', ""),
     (400, b'<e:Error xmlns:e="urn:x" Message="No." StatusCode="400" Status="3"/>', ""),
     (404, b'{"Message":"No such point.","StatusCode":404,"Status":null}', ""),
-    (404, b'{"message":"No such point.","statusCode":404,"firstChanceExceptionMessage":null}', ""),
+    (404, b'{"message":"No such point.","statusCode":404}', ""),
     (401, b"", "Basic Realm=RestSvc"),
     (401, b"<html></html>", 'Negotiate, NTLM, basic charset="UTF-8" realm="RESTSVC"'),
 ]
@@ -124,7 +124,6 @@ FOREIGN = [
     (403, b'{"message":"Forbidden"}', ""),
     (403, b'{"Message":"Authorization has been denied for this request."}', ""),
     (404, b'{"errorCode":"NotFound","message":"No such path","resourceId":null}', ""),
-    (404, b'{ "statusCode": 404, "message": "Resource not found" }', ""),
     (403, b'{"statusCode":403,"message":"Forbidden resource","error":"Forbidden"}', ""),
     (400, b'{"StatusCode":400,"Message":"Bad Request","Status":null,"Path":"/api"}', ""),
     (403, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>", ""),
