@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.house import TOP
+from tests.support.terminal import Terminal
 from tui.cli.exit_codes import ExitCode
 from tui.cli.main import main
 from tui.cli.options import OPTIONS
@@ -262,34 +264,73 @@ OFFERED = {
 }
 
 
-@pytest.mark.parametrize("typed", OFFERED)
-def test_bash_offers_the_words_that_an_option_takes(
-    shell: Shell, settings: Path, tmp_path: Path, typed: str
-) -> None:
-    folder, script = tmp_path / "here", tmp_path / "vbem.bash"
+@pytest.fixture
+def completing(shell: Shell, settings: Path, tmp_path: Path) -> dict[str, str]:
+    """The environment of a shell in `here`, where `vbem` is found; the scripts lie beside it."""
+    folder = tmp_path / "here"
     (folder / "plans").mkdir(parents=True)
     for name in ("shop.toml", "notes.md"):
         (folder / name).touch()
-    script.write_text(shell.run("completion", "bash").out)
     program = tmp_path / "vbem"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tui "$@"\n')
     program.chmod(0o700)
-    words = ["vbem", *typed.split(" ")]
-    asked = (
-        f'. {script}; COMP_WORDS=("$@"); COMP_CWORD={len(words) - 1}; _shtab_vbem; '
-        'printf "%s\\n" "${COMPREPLY[@]}"'
-    )
     environment = shell.environment(VBEM_CONFIG=str(settings), PYTHONPATH=str(TOP))
-    environment["PATH"] = f"{tmp_path}:{environment['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", asked, "bash", *words],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert set(done.stdout.split()) == OFFERED[typed]
+    return environment | {"PATH": f"{tmp_path}:{environment['PATH']}"}
+
+
+def test_bash_offers_the_words_that_an_option_takes(
+    shell: Shell, completing: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "vbem.bash").write_text(shell.run("completion", "bash").out)
+    for typed, offered in OFFERED.items():
+        words = ["vbem", *typed.split(" ")]
+        asked = (
+            f'. {tmp_path}/vbem.bash; COMP_WORDS=("$@"); COMP_CWORD={len(words) - 1}; _shtab_vbem; '
+            'printf "%s\\n" "${COMPREPLY[@]}"'
+        )
+        done = subprocess.run(
+            ["bash", "-c", asked, "bash", *words],
+            cwd=tmp_path / "here",
+            env=completing,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert set(done.stdout.split()) == offered, typed
+
+
+def shows(terminal: Terminal, line: str) -> None:
+    """Wait until that line alone is shown."""
+    terminal.until(lambda text: text.strip() == line)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["zsh", "fish"])
+def test_other_shells_complete_as_well(
+    shell: Shell, completing: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed here")
+    (tmp_path / "_vbem").write_text(shell.run("completion", name).out)
+    setup = {
+        "zsh": f"PS1='ready '; fpath=({tmp_path} $fpath); autoload -U compinit; compinit -u -d ../dump",
+        "fish": f"source {tmp_path}/_vbem; function fish_prompt; printf 'ready '; end",
+    }[name]
+    options = {"zsh": ["-f"], "fish": ["--no-config"]}[name]
+    with Terminal([name, *options], env=completing, columns=140, rows=40) as terminal:
+        terminal.press(f"cd {tmp_path}/here; {setup}; clear", "enter")
+        shows(terminal, "ready")
+        for typed, whole in (
+            ("vbem repo", "vbem report"),
+            ("vbem restore --keep-o", "vbem restore --keep-original"),
+            ("vbem points --server pr", "vbem points --server prod"),
+            ("vbem plan ch", "vbem plan check"),
+            ("vbem tasks --wire js", "vbem tasks --wire json"),
+        ):
+            terminal.press(typed, "\t")
+            shows(terminal, f"ready {whole}")
+            terminal.ctrl("u")
+            shows(terminal, "ready")
 
 
 def test_no_value_of_the_zsh_script_is_cut_in_two_by_a_colon(shell: Shell) -> None:
