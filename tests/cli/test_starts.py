@@ -360,6 +360,20 @@ def test_each_action_of_a_plan_has_its_own_help(action: str, capsys: pytest.Capt
     assert re.findall(r"\(default: \d+\)", said) == defaults
 
 
+@pytest.mark.parametrize("words", [(), ("restore",), ("plan", "run"), ("demo-server",)])
+def test_help_of_a_command_is_asked_for_before_or_after_it(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for asked in (("help", *words), (*words, "--help")):
+        with pytest.raises(SystemExit) as ended:
+            main(asked)
+        assert ended.value.code == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+    assert said[0].startswith("usage: vbem")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

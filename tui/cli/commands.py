@@ -386,7 +386,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"vbem {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"vbem {__version__}")
     parser.add_argument("--mouse", action="store_true", help="enable the mouse in the screens")
     parser.add_argument(
         "--plain", action="store_true", help="ask line by line instead of opening the screens"
@@ -406,6 +406,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.arguments(one)
         add_options(one)
     commands.add_parser("demo-server", help="run the embedded Enterprise Manager alone", add_help=False)
+    commands.add_parser("help", help="show the help of a command: vbem help restore", add_help=False)
     return parser
 
 

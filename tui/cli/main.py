@@ -142,6 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     show_what_the_locale_has()
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     if words[:1] == ["demo-server"]:
         return _demo_server(words[1:])
     Parser.wants_json = "--json" in words
