@@ -130,6 +130,7 @@ async def test_the_end_of_what_another_vbem_watches_is_said(
          "Whether they run at the server is not known; start vbem again to watch them."),
         ([{}, {}, {"state": RestoreState.SENT}],
          "2 of them continue at the server; whether the other runs is not known;"),
+        ([{}, {"state": RestoreState.SENT}], "1 of them continues at the server; whether the other runs"),
         ([{"cancel": CancelState.LOST}], "The reply to the cancel request is not known: app07."),
     ],
 )  # fmt: skip

@@ -43,7 +43,8 @@ def fate(restores: Sequence[Restore]) -> str:
     if not running:
         return f"Whether {'it runs' if total == 1 else 'they run'} at the server is not known"
     others = "the other runs" if total - running == 1 else "the others run"
-    return f"{running} of them continue at the server; whether {others} is not known"
+    verb = "continues" if running == 1 else "continue"
+    return f"{running} of them {verb} at the server; whether {others} is not known"
 
 
 def when_leaving(restores: Sequence[Restore], watch_again: str = WATCH_AGAIN) -> str:
