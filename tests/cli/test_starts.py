@@ -342,6 +342,20 @@ def test_no_value_of_the_zsh_script_is_cut_in_two_by_a_colon(shell: Shell) -> No
     assert taking <= set(values)
 
 
+def test_the_manual_page_has_the_help_of_every_command_and_no_line_that_roff_takes_for_its_own(
+    shell: Shell,
+) -> None:
+    lines = shell.run("completion", "man").out.splitlines()
+    assert {line.split()[0] for line in lines if line[:1] in {".", "'"}} == {".TH", ".SH", ".nf", ".fi"}
+    page = "\n".join(lines).replace(r"\-", "-").replace(r"\e", "\\")
+    assert {f'.SH "VBEM {name.upper()}"' for name in ("points", "log-off", "plan", "plan run")} <= set(
+        page.splitlines()
+    )
+    assert page.count("--password-command COMMAND") == 1
+    assert "--user DOMAIN\\USER" in page
+    assert f"{int(ExitCode.NOT_READY)}  not ready:" in page
+
+
 # -- commands with actions -----------------------------------------------------------------------------
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui import __version__
 from tui.cli.exit_codes import ExitCode, epilog
-from tui.cli.options import Parser, add_options, completions, with_completion
+from tui.cli.options import OF_EVERY_COMMAND, Parser, add_options, completions, with_completion
 from tui.config import AT_A_TIME, MOST_AT_A_TIME, PER_SERVER
 from tui.restore_states import RestoreState
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SHELLS = ("bash", "zsh", "fish")
 PLATFORMS = ("vsphere", "hyperv", "cloud", "unknown")
 """What completes `--platform`; other names of a platform are understood, too."""
-Arguments = Callable[[argparse.ArgumentParser], object]
+Arguments = Callable[[Parser], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +204,7 @@ class _ElsewhereOnly(argparse.Action):
         parser.error(f"{option} acts with vbem plan {self.const} alone; leave it out here")
 
 
-def _plan(parser: argparse.ArgumentParser) -> None:
+def _plan(parser: Parser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
     for action in PLAN_ACTIONS:
         one = actions.add_parser(
@@ -223,6 +224,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
         _plan_options(one, action)
         _json(one)
         add_options(one)
+    parser.children = actions.choices
 
 
 def _plan_options(parser: argparse.ArgumentParser, action: PlanAction) -> None:
@@ -273,7 +275,10 @@ def _plan_options(parser: argparse.ArgumentParser, action: PlanAction) -> None:
 
 def _completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "completed", metavar="SHELL", choices=(*SHELLS, "servers"), help="bash, zsh or fish; servers: names"
+        "completed",
+        metavar="SHELL",
+        choices=(*SHELLS, "man", "servers"),
+        help="bash, zsh or fish; man: the manual page; servers: names",
     )
 
 
@@ -376,7 +381,7 @@ def command_named(name: str) -> Subcommand:
     return {command.name: command for command in (*COMMANDS, PLAIN)}[name]
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of `vbem` and its commands; `vbem demo-server` has its own."""
     parser = Parser(
         prog="vbem",
@@ -407,7 +412,30 @@ def build_parser() -> argparse.ArgumentParser:
         add_options(one)
     commands.add_parser("demo-server", help="run the embedded Enterprise Manager alone", add_help=False)
     commands.add_parser("help", help="show the help of a command: vbem help restore", add_help=False)
+    parser.children = commands.choices
     return parser
+
+
+def man_page(parser: Parser) -> str:
+    """Return the manual page: the help of each command, and once what all of them share."""
+
+    def formatted(one: argparse.ArgumentParser) -> str:
+        one.formatter_class = partial(argparse.RawDescriptionHelpFormatter, width=76)
+        return one.format_help()
+
+    def block(text: str) -> list[str]:
+        lines = text.strip().replace("\\", r"\e").replace("-", r"\-").splitlines()
+        return [".nf", *(rf"\&{line}" for line in lines), ".fi"]
+
+    pages = [f'.TH VBEM 1 "" "vbem {__version__}"', ".SH NAME", r"vbem \- restore virtual machines"]
+    pages += [".SH SYNOPSIS", *block(parser.usage or ""), ".SH DESCRIPTION", parser.description or ""]
+    for command in COMMANDS:
+        one = parser.children[command.name]
+        for each in (one, *(one.children.values() if isinstance(one, Parser) else ())):
+            own, _, _ = formatted(each).partition(f"\n{OF_EVERY_COMMAND}:")
+            pages += [f'.SH "{each.prog.upper()}"', *block(own)]
+    _, _, shared = formatted(parser).partition(f"\n{OF_EVERY_COMMAND}:")
+    return "\n".join([*pages, f'.SH "{OF_EVERY_COMMAND.upper()}"', *block(shared)])
 
 
 async def completion(command: Command) -> ExitCode:
@@ -417,6 +445,9 @@ async def completion(command: Command) -> ExitCode:
     name = command.options.completed
     if name == "servers":
         command.out.lines(command.start.settings.servers)
+        return ExitCode.DONE
+    if name == "man":
+        command.out.text(man_page(build_parser()))
         return ExitCode.DONE
     names = dict.fromkeys(("bash", "zsh"), "_vbem_servers")
     completions.update(

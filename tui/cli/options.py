@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, NoReturn
 
 from tui import sanitize
@@ -181,6 +182,8 @@ class Parser(argparse.ArgumentParser):
 
     wants_json: ClassVar[bool] = False
     """Whether standard output is to have the one JSON object even where an option is wrong."""
+    children: Mapping[str, argparse.ArgumentParser] = MappingProxyType({})
+    """Those of its commands, by their names."""
 
     def error(self, message: str) -> NoReturn:
         if self.wants_json:
@@ -221,9 +224,12 @@ def with_completion(action: argparse.Action) -> None:
         vars(action)["complete"] = completion
 
 
+OF_EVERY_COMMAND = "options of every command"
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what every command has; what is not given is no attribute of the result."""
-    group = parser.add_argument_group("options of every command")
+    group = parser.add_argument_group(OF_EVERY_COMMAND)
     for option in OPTIONS:
         if option.metavar:
             action = group.add_argument(
