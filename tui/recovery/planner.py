@@ -292,12 +292,12 @@ async def bounded_gather(requests: Iterable[Coroutine[Any, Any, ResultT]]) -> li
 
 
 def _problem_of(error: Exception) -> str:
-    """Return why a line cannot be sent, as it completes 'cannot: ...'."""
+    """Return why a line cannot be sent, as it completes 'cannot: ...', without a full stop."""
     if isinstance(error, PlatformNotKnown):
         return "its platform is not known: the server does not say it"
     if isinstance(error, IncompleteForm):
-        return error.problems[0].sentence
-    return error.detail if isinstance(error, VbemError) else str(error)
+        return error.problems[0].sentence.removesuffix(".")
+    return (error.detail if isinstance(error, VbemError) else str(error)).removesuffix(".")
 
 
 def _doubled(plan: RecoveryPlan) -> frozenset[str]:

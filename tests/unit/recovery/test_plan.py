@@ -100,6 +100,7 @@ def test_a_new_name_that_cannot_be_or_is_another_vms_is_said(pattern: str, why: 
     line = of(plan_of(desk, Choices(new_name=pattern)), "shop-db")
     if why:
         assert why in line.problem
+        assert not line.problem.endswith(".")  # it stands within a sentence
     else:
         assert line.words == f"OVERWRITES {pattern}"
 
