@@ -240,7 +240,7 @@ def test_what_the_server_says_nothing_of_is_not_waited_for_without_end(
     done = shell.run(*words, "--yes", "--json", "--wire", "xml")
     assert done.code == ExitCode.UNKNOWN, done.err
     assert "has said anything of wiki01" in done.err
-    assert "It was running when the server was last heard" in done.err
+    assert "It was under way when the server was last heard" in done.err
     array = "restores" if command == "restore" else "vms"
     assert [row["state"] for row in done.json[array]] == ["launching"]
     assert len(shell.posts()) == 1

@@ -207,14 +207,19 @@ async def test_in_the_points_of_a_vm_r_means_the_point_under_the_cursor(app: Vbe
         assert app.screen.point == chosen
 
 
-async def test_a_path_that_is_none_is_told(app: VbemApp) -> None:
+async def test_a_path_that_is_none_is_told_and_so_are_names_that_are_not_read(app: VbemApp) -> None:
     async with browsing(app) as (pilot, screen):
         screen.vms.focus()
         await pilot.press("l")
         await shows(pilot, "Mark VMs by their names")
-        app.screen.query_one("#names-typed", LineInput).value = "@a\0b"
+        typed = app.screen.query_one("#names-typed", LineInput)
+        typed.value = "@a\0b"
         await pilot.press("enter")
         await shows(pilot, "no path of a file")
+        typed.value = "sql01, wiki01"
+        typed.focus()
+        await pilot.press("enter")
+        await shows(pilot, "1 found once. What follows a comma, semicolon or tab was LEFT OUT")
 
 
 async def queued(pilot: Pilot[Any], screen: RestorePointsScreen, names: str, *, at_a_time: str = "1") -> None:

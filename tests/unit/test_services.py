@@ -124,7 +124,7 @@ async def test_the_end_of_what_another_vbem_watches_is_said(
     [
         ([{}], "1 restore is still in flight. It continues at the server; start vbem again to watch it."),
         ([{}, {"problem": "no answer from the server since 01:41:00"}],
-         "They were running when the server was last heard; start vbem again to watch them."),
+         "They were under way when the server was last heard; start vbem again to watch them."),
         ([{"state": RestoreState.SENT}], "Whether it runs at the server is not known;"),
         ([{"state": RestoreState.UNKNOWN, "search_since": 1.0}, {"state": RestoreState.SENT}],
          "Whether they run at the server is not known; start vbem again to watch them."),

@@ -39,6 +39,16 @@ def names_in(text: str) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))[:MOST_NAMES]
 
 
+def leaves_out(text: str) -> bool:
+    """Return whether a list has more columns than the names, which may be names as well."""
+    for line in text.splitlines():
+        name = _name_of(line)
+        rest = _COMMENT.split(line)[0].partition(name)[2].strip("\"' ") if name else ""
+        if _COLUMNS.match(rest) and rest.strip("\t;, "):
+            return True
+    return False
+
+
 def _name_of(line: str) -> str:
     """Return the name in a line; in quotes it may have what would end it otherwise."""
     line = line.strip()

@@ -37,7 +37,7 @@ def fate(restores: Sequence[Restore]) -> str:
     running = sum(restore.is_known_to_run for restore in restores)
     if running == total and any(restore.problem for restore in restores):
         was = "It was" if total == 1 else "They were"
-        return f"{was} running when the server was last heard"
+        return f"{was} under way when the server was last heard"
     if running == total:
         return "It continues at the server" if total == 1 else "They continue at the server"
     if not running:

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from tui.files import read_by_hand
 from tui.restore_points.index import PointIndex, Vm, VmKey
-from tui.restore_points.names import MOST_NAMES, NameFinder, NameFound
+from tui.restore_points.names import MOST_NAMES, NameFinder, NameFound, leaves_out
 from tui.sanitize import safe
 from tui.screens.base import Dialog, bindings_of
 from tui.widgets.inputs import Button, LineInput
@@ -117,7 +117,8 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
             if len(one.vms) == 1:
                 self._chosen.setdefault(one.vms[0].key)
         self._show()
-        self._note(self._summary)
+        left_out = " What follows a comma, semicolon or tab was LEFT OUT: one name a line."
+        self._note(f"{self._summary}{left_out if leaves_out(text) else ''}")
         open_ones = [key for key in self._rows if isinstance(key, tuple)]
         if open_ones:
             table = self.query_one("#names-table", VirtualTable)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.unit.restores.points import point
 from tui.restore_points.index import PointIndex
-from tui.restore_points.names import NameFinder, NameFound, names_in
+from tui.restore_points.names import NameFinder, NameFound, leaves_out, names_in
 
 
 def index_of(*names: str) -> PointIndex:
@@ -83,3 +83,15 @@ def test_many_names_among_many_vms_take_no_time_to_feel() -> None:
     NameFinder(index).find("\n".join(f"vm-x{number:05}" for number in range(2_000)))  # a whole wrong file
     NameFinder(index).find("\n".join(f"vm-{number:05}" for number in range(0, 5_000, 10)))
     assert time.process_time() - begun < 4
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        ("dc01, dc02, dc03", True), ("dc01;dc02", True), ("dc01\tsomething", True), ("x\n\"a, b\", c", True),
+        ("dc01", False), ("dc01,", False), ("dc01 # first, of two", False), ("# a, b", False), ('"a, b"', False),
+        ("", False), ("dc01\ndc02\n", False),
+    ],
+)  # fmt: skip
+def test_what_stands_behind_a_name_and_is_not_read_is_known(text: str, left_out: bool) -> None:
+    assert leaves_out(text) is left_out
