@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypedDict
@@ -369,13 +369,36 @@ def beside(others: Iterable[Restore | JournalEntry], point: RestorePoint) -> Bes
         others: restores of this run, and rows of the journal that nobody follows.
         point: of the VM.
     """
+    others = list(others)
     same = [one for one in others if is_same_vm(one, point)]
     own = [one for one in same if isinstance(one, Restore) and one.is_in_flight]
     return {
         "own_in_flight": len(own),
         "own_uncertain": sum(not one.is_known_to_run for one in own),
-        "earlier": tuple(earlier_words(one) for one in same if one.state is RestoreState.UNKNOWN),
+        "earlier": (
+            *(earlier_words(one) for one in same if one.state is RestoreState.UNKNOWN),
+            *_overlapping(others, point),
+        ),
     }
+
+
+def _overlapping(others: Sequence[Restore | JournalEntry], point: RestorePoint) -> Iterator[str]:
+    """Yield what is in flight of a vApp that may hold the VM of a point, or of VMs that its vApp may hold.
+
+    The server says nowhere which VMs a vApp has.
+    """
+    if point.platform not in {Platform.CLOUD_DIRECTOR, Platform.UNKNOWN}:
+        return
+    for one in others:
+        server_uid = one.server_uid if isinstance(one, Restore) else one.backup_server_uid
+        is_around = one.platform == Platform.CLOUD_DIRECTOR and server_uid == point.server_uid
+        if not is_around or one.kind == point.kind or (isinstance(one, Restore) and not one.is_in_flight):
+            continue
+        name = sanitize.name(one.vm_name, cells=60)
+        if point.kind is PointKind.VM:
+            yield f"A restore of the vApp {name} has no end yet: this VM may be part of it."
+        else:
+            yield f"A restore of the VM {name} has no end yet: it may be part of this vApp."
 
 
 def is_same_vm(one: Restore | JournalEntry, point: RestorePoint) -> bool:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from tests.unit.restores.fakes import restore_request
+from tests.unit.restores.fakes import restore, restore_request
 from tests.unit.restores.points import NOW, ROOT, point, vapp
 from tui import timefmt
 from tui.api.models import (
     Platform,
+    PointKind,
     RestorePoint,
     RestoreSession,
     SessionState,
 )
 from tui.api.models.resources import NO_TIME
+from tui.restore_states import RestoreState
 from tui.restores.forms.fields import IncompleteForm, OriginalOutcome, Values
 from tui.restores.forms.form import form_for
 from tui.restores.journal_mapping import new_restore
-from tui.restores.plan import PlanContext, RestorePlan, is_easy_to_type, make_plan, short_code
+from tui.restores.plan import PlanContext, RestorePlan, beside, is_easy_to_type, make_plan, short_code
+from tui.restores.restore import Restore
 from tui.screens.restore_text import restore_lines
 
 VDC = f"urn:vCloud:OrgVdc:{ROOT}.urn:vcloud:vdc:{ROOT}"
@@ -257,6 +261,40 @@ def test_details_say_what_is_overwritten_as_plainly_as_the_plan(
     (line,) = (line for line in told if isinstance(line, str) and line.startswith("Asked for"))
     assert line.endswith(words)
     assert "or may" not in line
+
+
+CLOUD_VM = point(Platform.CLOUD_DIRECTOR, name="shop-web")
+OF_VAPP: dict[str, Any] = {
+    "vm_name": "shop",
+    "platform": Platform.CLOUD_DIRECTOR,
+    "kind": PointKind.VAPP,
+    "point_uid": "other",
+}
+OF_VM: dict[str, Any] = {**OF_VAPP, "vm_name": "shop-web", "kind": PointKind.VM}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "other", "words"),
+    [
+        (
+            CLOUD_VM,
+            restore(**OF_VAPP),
+            "A restore of the vApp shop has no end yet: this VM may be part of it.",
+        ),
+        (
+            vapp(),
+            restore(**OF_VM),
+            "A restore of the VM shop-web has no end yet: it may be part of this vApp.",
+        ),
+        (vapp(), restore(RestoreState.SUCCEEDED, **OF_VM), ""),
+        (vapp(), restore(**{**OF_VM, "server_uid": "another"}), ""),
+        (point(), restore(**OF_VAPP), ""),
+    ],
+)
+def test_a_vapp_and_a_vm_that_may_be_in_it_are_not_restored_without_a_word(
+    chosen: RestorePoint, other: Restore, words: str
+) -> None:
+    assert beside([other], chosen)["earlier"] == ((words,) if words else ())
 
 
 def test_kept_original_says_that_the_server_chooses_the_name() -> None:
