@@ -368,6 +368,11 @@ async def test_logging_off_without_an_id_deletes_the_only_session_if_it_is_ours(
         (http(500), False),
         (http(200, PAGE), False),
         (http(200, '<Error Message="No." StatusCode="500"/>'), False),
+        (http(200, "<!-- a --> <!DOCTYPE html><title>Log in</title>"), False),
+        (http(200, '<Error Message="No."/>'), False),
+        (json_reply({"message": "No."}), False),
+        (http(200, "Blocked."), False),
+        (http(200), True),
     ],
 )
 async def test_a_session_counts_as_ended_where_the_server_itself_says_so(
