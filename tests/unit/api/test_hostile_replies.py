@@ -387,6 +387,12 @@ SPOILT = [(dialect, bad) for dialect in ("xml", "json-pascal", "json-camel")
           for bad in NO_CHARACTERS[dialect.partition("-")[0]]]  # fmt: skip
 
 
+@pytest.mark.parametrize("bad", [b"\x1b", b"\xff", b"\xef\xbf\xbe"])
+def test_what_is_no_character_is_replaced_in_a_cdata_section_as_elsewhere(bad: bytes) -> None:
+    body = b"<Error StatusCode='500'><Message><![CDATA[a" + bad + b"b]]></Message></Error>"
+    assert error_for(500, body).detail == "a\ufffdb"
+
+
 def is_mended(name: str) -> bool:
     middle = name.removeprefix("a").removesuffix("b")
     return bool(middle) and len(middle) + 2 == len(name) and set(middle) == {"\ufffd"}

@@ -207,7 +207,8 @@ def _with_characters_only(body: bytes) -> bytes:
         raise TooLarge("It holds more control characters than any answer of Enterprise Manager.")
     declared = _ENCODING.match(body)
     if declared is None or declared[1].lower() in {b"utf-8", b"utf8"}:
-        body = as_utf8(body)
+        # Itself, not a reference to it, which is none in a CDATA section.
+        body = _NO_CHARACTER.sub("\ufffd".encode(), as_utf8(body))
     return _CHARACTER_REFERENCE.sub(_checked_reference, _NO_CHARACTER.sub(_STAND_IN, body))
 
 
