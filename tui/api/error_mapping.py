@@ -12,8 +12,8 @@ from html import unescape
 from types import MappingProxyType
 from typing import TypeVar
 
-from tui.api.codec import codec_of, gunzip, is_web_page
-from tui.api.codec.listing import error_message
+from tui.api.codec import codec_of, gunzip
+from tui.api.codec.listing import error_message, is_web_page
 from tui.api.codec.tree import Tree
 from tui.api.errors import (
     BadReply,

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from tui.api.codec import is_web_page, resources
+from tui.api.codec import resources
+from tui.api.codec.listing import is_web_page
 from tui.api.codec.restore_request import write_path
 from tui.api.error_mapping import check_answer, error_for, with_port
 from tui.api.errors import (

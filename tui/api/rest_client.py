@@ -7,8 +7,8 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.api.codec import codec_of, is_web_page
-from tui.api.codec.listing import check_done
+from tui.api.codec import codec_of
+from tui.api.codec.listing import check_done, is_web_page
 from tui.api.error_mapping import check_answer, error_for
 from tui.api.errors import (
     BadReply,

@@ -162,7 +162,7 @@ def _no_utf8() -> CommandError:
         "The terminal sent a byte that is not UTF-8.",
         code=ExitCode.NOT_ALLOWED,
         title="What was typed cannot be read",
-        hint="Set the terminal to UTF-8, and type it again.",
+        hint="Type it again at a terminal that is set to UTF-8.",
     )
 
 

@@ -10,13 +10,13 @@ import zlib
 from functools import cache
 from types import MappingProxyType
 
-from tui.api.codec.base import Codec, is_web_page
+from tui.api.codec.base import Codec
 from tui.api.codec.restore_request import RestoreRequest, check_restore, restore_path
 from tui.api.errors import TooLarge, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import RestorePoint, RestoreSpec, WireFormat
 
-__all__ = ["GZIP", "Codec", "codec_for", "codec_of", "gunzip", "is_web_page", "write_request"]
+__all__ = ["GZIP", "Codec", "codec_for", "codec_of", "gunzip", "write_request"]
 
 GZIP = b"\x1f\x8b"
 """How a gzip body begins, and no XML or JSON."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -15,18 +14,6 @@ from tui.api.models import PointKind, RestorePoint, RestoreSpec, WireFormat
 
 PIECE_BYTES = 65_536
 """What is worked on in one go: meanwhile the interpreter does nothing else, in no thread."""
-
-
-# Possessive, for a comment could else end at any later `-->`, and there are endless ways to choose.
-_WEB_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*+(?:(?><!--.*?-->|<\?xml[^>]*+>)\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def is_web_page(body: bytes) -> bool:
-    """Return whether a body is HTML, behind comments, too."""
-    return _WEB_PAGE.match(body[:4096]) is not None
 
 
 class Codec(ABC):

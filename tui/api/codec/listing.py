@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -182,6 +183,18 @@ def require_root(tree: Tree, *names: str) -> Tree:
     if tree.has(ROOT_ITEMS):
         raise Unreadable(f"A list came where one {names[0]} was expected.")
     return tree
+
+
+# Possessive, for a comment could else end at any later `-->`, and there are endless ways to choose.
+_WEB_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+(?:(?><!--.*?-->|<\?xml[^>]*+>)\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_web_page(body: bytes) -> bool:
+    """Return whether a body is HTML, behind comments, too."""
+    return _WEB_PAGE.match(body[:4096]) is not None
 
 
 def wrong_root(tree: Tree, wanted: str) -> BadReply:

@@ -12,7 +12,8 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
-from tui.api.codec.base import Codec, as_utf8, is_web_page
+from tui.api.codec.base import Codec, as_utf8
+from tui.api.codec.listing import is_web_page
 from tui.api.codec.restore_request import Fields, xml_fields
 from tui.api.codec.tree import Tree
 from tui.api.errors import Invalid, NotManager, TooLarge, Unreadable
