@@ -18,6 +18,7 @@ from tests.support.program import app_on
 from tests.support.settle import press, settle, shows, text_of, until
 from tests.ui.walk import browsing
 from tui.app import VbemApp
+from tui.recovery.report import Wanted
 from tui.restores.incident import Incident
 from tui.screens.batch import BatchScreen
 from tui.screens.batch_dialogs import ChoicesScreen
@@ -294,6 +295,9 @@ async def test_a_queue_that_was_cut_off_is_offered_vm_by_vm_and_never_goes_on_by
         assert again.services.recovery is not None
         assert again.services.recovery.queue is not None
         assert again.services.recovery.queue.queue.at_a_time == 2
+        assert again.services.journal is not None
+        report = await again.services.recovery.report(again.services.journal.recent(-1), Wanted())
+        assert [gap.queue for gap in report.gaps] == [1], "when it was taken up is in the journal"
     assert len({one["path"] for one in posts(demo)}) == 3
 
 

@@ -16,10 +16,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from tui import timefmt
 from tui.config import AT_A_TIME, MOST_AT_A_TIME, PER_SERVER
 from tui.errors import VbemError
 from tui.restore_states import RestoreState
 from tui.restores.plan import RestorePlan
+from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore
 from tui.store.recovery_journal import WAITING, QueueEntry, QueueRow
 
@@ -141,6 +143,8 @@ class Queue:
     """What went wrong; empty where the operator paused it."""
     let_go: frozenset[int] = frozenset()
     """Critical lines that were not restored, but hold nothing any more: the operator's word."""
+    taken_up: tuple[datetime, ...] = ()
+    """When it was taken up again after it was cut off, by this machine's clock."""
 
     @property
     def is_finished(self) -> bool:
@@ -353,6 +357,7 @@ def decided_text(queue: Queue) -> str:
             "is_paused": queue.is_paused,
             "why_paused": queue.why_paused,
             "let_go": sorted(queue.let_go),
+            "taken_up": [at.isoformat() for at in queue.taken_up],
         }
     )
 
@@ -368,6 +373,7 @@ def _as_decided(queue: Queue, text: str) -> Queue:
             is_paused=bool(kept["is_paused"]),
             why_paused=str(kept["why_paused"]),
             let_go=frozenset(map(int, kept["let_go"])),
+            taken_up=tuple(map(datetime.fromisoformat, kept.get("taken_up", ()))),
         )
     except (ValueError, KeyError, TypeError):
         return queue
@@ -414,3 +420,30 @@ def _line_of(row: QueueRow) -> QueuedLine:
         # Critical: nobody knows what depends on it.
         state = LineState.NOT_SENT if row.restore_id is None else LineState.SENT
         return QueuedLine(id=row.id, vm_name="", server="", group=0, critical=True, state=state, why=unread)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """When nobody worked through a queue: its vbem had ended; by this machine's clock."""
+
+    queue: int
+    last_sent: datetime | None
+    """When the last restore before was sent; None where none was."""
+    taken_up: datetime
+
+    @property
+    def words(self) -> str:
+        """Return it in a sentence."""
+        sent = f"after {timefmt.utc(self.last_sent)}" if self.last_sent else "before it had sent anything"
+        return (
+            f"The vbem of queue {self.queue} ended {sent}; the queue was taken up again at "
+            f"{timefmt.utc(self.taken_up)} (this machine's clock). It sent nothing in between."
+        )
+
+
+def gaps_of(queue: QueueEntry, entries: Iterable[JournalEntry]) -> Iterable[Gap]:
+    """Return the times in which nobody worked through a queue, by the rows of the journal."""
+    lines = {row.id for row in queue.rows}
+    sent = [entry.created for entry in entries if entry.queue_row in lines and entry.known_created]
+    for at in queue_of(queue).taken_up:
+        yield Gap(queue=queue.id, last_sent=max((one for one in sent if one < at), default=None), taken_up=at)

@@ -20,17 +20,16 @@ from tui import sanitize, timefmt
 from tui.api.models import Platform
 from tui.errors import VbemError
 from tui.files import NotWritten, write_new
-from tui.recovery.queue import LineState, queue_of
+from tui.recovery.queue import Gap, LineState, gaps_of, queue_of
 from tui.restore_states import RestoreState
 from tui.restores.forms.fields import OriginalOutcome
-from tui.restores.outcome import is_named_by_task
+from tui.restores.outcome import RESTORED, original_words, restored_as
 from tui.restores.ports import JournalEntry
 from tui.store.recovery_journal import QueueEntry
 
 JSON_VERSION = 1
 """Of the JSON format: higher where a field changes its meaning."""
 _BAR_CELLS = 40
-_RESTORED = frozenset({RestoreState.SUCCEEDED, RestoreState.WARNING})
 _RESULTS = {RestoreState.SUCCEEDED: "restored", RestoreState.WARNING: "restored, with warnings"}
 
 
@@ -138,6 +137,7 @@ class Report:
     made: datetime
     ticket: str = ""
     rows: tuple[ReportRow, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def incident(self) -> datetime | None:
@@ -245,7 +245,8 @@ def report_of(
     rows.sort(key=lambda row: (row.begun or row.noticed or late, row.row or 0))
     chosen = [queue for queue in listed if _has_ticket(queue.ticket, ticket)]
     unsent = (row for queue in chosen for row in _unsent_of(queue, names))
-    return Report(server=server, made=made, ticket=ticket, rows=(*rows, *unsent))
+    gaps = tuple(gap for queue in chosen for gap in gaps_of(queue, own))
+    return Report(server=server, made=made, ticket=ticket, rows=(*rows, *unsent), gaps=gaps)
 
 
 def _has_ticket(reason: str, ticket: str) -> bool:
@@ -254,7 +255,7 @@ def _has_ticket(reason: str, ticket: str) -> bool:
 
 def _row_of(entry: JournalEntry, queue: int | None) -> ReportRow:
     state = entry.state
-    is_restored = state in _RESTORED
+    is_restored = state in RESTORED
     return ReportRow(
         vm=entry.vm_name,
         platform=entry.platform,
@@ -266,8 +267,8 @@ def _row_of(entry: JournalEntry, queue: int | None) -> ReportRow:
         point=entry.point_created,
         incident=entry.incident,
         is_after_incident=entry.is_after_incident,
-        original=_original_of(entry),
-        restored_as=_restored_as(entry) if is_restored else "",
+        original=original_words(entry),
+        restored_as=restored_as(entry) if is_restored else "",
         ticket=entry.reason,
         who=", ".join(filter(None, (entry.operator, entry.em_user))),
         begun=entry.session_started,
@@ -276,30 +277,6 @@ def _row_of(entry: JournalEntry, queue: int | None) -> ReportRow:
         row=entry.id,
         queue=queue,
     )
-
-
-def _original_of(entry: JournalEntry) -> str:
-    state = entry.state
-    is_unstarted = state is RestoreState.FAILED and entry.message.startswith("It did not start")
-    if state is RestoreState.PLANNED or is_unstarted:
-        return "as it was: not started"
-    if entry.original == OriginalOutcome.KEPT:
-        kept = "kept" if is_named_by_task(entry) else "kept (asked for)"
-        return f"{kept}; another VM named {entry.new_name} may be overwritten" if entry.overwrites else kept
-    if not entry.original and not entry.overwrites:
-        return "not known"
-    is_sure = entry.original == OriginalOutcome.OVERWRITTEN and state in _RESTORED and is_named_by_task(entry)
-    return (OriginalOutcome.OVERWRITTEN if is_sure else OriginalOutcome.MAY_BE_OVERWRITTEN).value
-
-
-def _restored_as(entry: JournalEntry) -> str:
-    if entry.restored_name:
-        return entry.restored_name
-    if entry.new_name:
-        return f"{entry.new_name} (asked for)"
-    if entry.original == OriginalOutcome.OVERWRITTEN:
-        return f"{entry.vm_name} (in place of the original)"
-    return "(the server chose the name)"
 
 
 def _unsent_of(entry: QueueEntry, server_names: Mapping[str, str]) -> Iterable[ReportRow]:
@@ -347,6 +324,8 @@ def markdown(report: Report) -> str:
         *timeline(report),
         "```",
         "",
+        *(f"- {gap.words}" for gap in report.gaps),
+        *([""] if report.gaps else []),
     ]
     words = [f"- {_text(row.vm)}: {_text(row.words)}" for row in report.rows if row.words]
     return "\n".join([*lines, "## What is known", "", *words, ""])
@@ -464,6 +443,14 @@ def json_text(report: Report) -> str:
             "total": report.vms,
             "worst_data_lost_s": _seconds(worst.lost) if worst is not None else None,
             "incident_to_last_s": _seconds(report.incident_to_last),
+            "gaps": [
+                {
+                    "queue": gap.queue,
+                    "last_sent": _stamp(gap.last_sent),
+                    "taken_up": _stamp(gap.taken_up),
+                }
+                for gap in report.gaps
+            ],
             "restores": [_record(row) for row in report.rows],
         },
         indent=2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -260,7 +261,8 @@ class RecoveryService:
             )
         entry = await asyncio.to_thread(journal.queue, id)
         # Why an earlier run paused it does not hold for this one.
-        return self._run(pause(resume(queue_of(entry, await self._restores_of(entry)))), journal)
+        queue = pause(resume(queue_of(entry, await self._restores_of(entry))))
+        return self._run(replace(queue, taken_up=(*queue.taken_up, self.clock.now())), journal)
 
     async def close_offered(self, id: int) -> None:
         """Never offer a queue again; what it has not sent stays unsent.

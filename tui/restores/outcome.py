@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NAME_S = 10.0
 """How long the server may take to say what a restored VM is called."""
 
+RESTORED = frozenset({RestoreState.SUCCEEDED, RestoreState.WARNING})
+
 
 def outcome_words(one: Restore | JournalEntry) -> str:
     """Return what a successful restore left behind, in a sentence; empty where that is not known.
@@ -29,7 +31,7 @@ def outcome_words(one: Restore | JournalEntry) -> str:
     Where no task names its session, somebody else may have restored the same point otherwise: then it is
     said as what was asked for.
     """
-    if one.state not in {RestoreState.SUCCEEDED, RestoreState.WARNING} or not one.original:
+    if one.state not in RESTORED or not one.original:
         return ""
     is_named = is_named_by_task(one)
     if one.original == OriginalOutcome.OVERWRITTEN and is_named:
@@ -46,6 +48,32 @@ def outcome_words(one: Restore | JournalEntry) -> str:
 def is_named_by_task(one: Restore | JournalEntry) -> bool:
     """Return whether nothing but its own request can have done what its session did."""
     return one.found_by not in {FoundBy.POINT, FoundBy.PROBABLY, FoundBy.OPERATOR}
+
+
+def original_words(entry: JournalEntry) -> str:
+    """Return what became of the original, in a few words, however the restore ended."""
+    state = entry.state
+    is_unstarted = state is RestoreState.FAILED and entry.message.startswith("It did not start")
+    if state is RestoreState.PLANNED or is_unstarted:
+        return "as it was: not started"
+    if entry.original == OriginalOutcome.KEPT:
+        kept = "kept" if is_named_by_task(entry) else "kept (asked for)"
+        return f"{kept}; another VM named {entry.new_name} may be overwritten" if entry.overwrites else kept
+    if not entry.original and not entry.overwrites:
+        return "not known"
+    is_sure = entry.original == OriginalOutcome.OVERWRITTEN and state in RESTORED and is_named_by_task(entry)
+    return (OriginalOutcome.OVERWRITTEN if is_sure else OriginalOutcome.MAY_BE_OVERWRITTEN).value
+
+
+def restored_as(entry: JournalEntry) -> str:
+    """Return what the restored VM of a row that succeeded is called, and who says so."""
+    if entry.restored_name:
+        return entry.restored_name
+    if entry.new_name:
+        return f"{entry.new_name} (asked for)"
+    if entry.original == OriginalOutcome.OVERWRITTEN:
+        return f"{entry.vm_name} (in place of the original)"
+    return "(the server chose the name)"
 
 
 async def learn_names(manager: RestoreApi, registry: RestoreRegistry) -> None:

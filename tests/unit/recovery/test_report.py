@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tui import timefmt
+from tui.recovery.queue import Queue, decided_text
 from tui.recovery.report import (
     Report,
     ReportError,
@@ -254,3 +255,27 @@ def test_a_report_is_a_new_private_file(tmp_path: Path) -> None:
         write_report(found, tmp_path / "r.md")
     with pytest.raises(ReportError, match="must end in"):
         write_report(found, tmp_path / "r.txt")
+
+
+def test_the_time_in_which_nobody_worked_through_a_queue_stands_below_the_timeline() -> None:
+    line = json.dumps({"vm": "app01", "server": "s", "group": 1, "critical": False, "record": ""})
+    taken_up = BEGUN + timedelta(minutes=20)
+    queue = QueueEntry(
+        id=7, created=BEGUN, server=SERVER, operator="op", name="", ticket="INC-1", incident=INCIDENT,
+        state="closed", owner="", decided=decided_text(Queue(id=7, created=BEGUN, taken_up=(taken_up,))),
+        rows=tuple(QueueRow(id=n, place=n, line=line, state="sent", restore_id=n) for n in (1, 2)),
+    )  # fmt: skip
+    rows = (
+        entry(1, "dc01", queue_row=1),
+        entry(2, "app01", queue_row=2, created=taken_up + timedelta(minutes=1)),
+    )
+    found = report(*rows, queues=(queue,))
+    words = (
+        f"- The vbem of queue 7 ended after {timefmt.utc(BEGUN)}; the queue was taken up again at "
+        f"{timefmt.utc(taken_up)} (this machine's clock). It sent nothing in between."
+    )
+    assert words in markdown(found).split("## Timeline")[1].splitlines()
+    (gap,) = json.loads(json_text(found))["gaps"]
+    assert (gap["queue"], gap["last_sent"]) == (7, "2026-11-25T23:45:00Z")
+    assert "ended before it had sent anything" in markdown(report(rows[1], queues=(queue,)))
+    assert "The vbem of queue" not in markdown(report(*rows))
