@@ -196,6 +196,11 @@ class Restore:
         """Return whether its session is not known and is looked for."""
         return self.state is RestoreState.UNKNOWN and not self.session_uid
 
+    @property
+    def may_be_sent_again(self) -> bool:
+        """Return whether its form may be opened again, for a new restore."""
+        return self.state in {RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED}
+
     def is_stale(self, now: datetime) -> bool:
         """Return whether it is in flight and was not heard of for STALE_AFTER."""
         heard = self.last_heard or self.submitted

@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from tui.screens.base import VbemScreen
 
 
-_AGAIN = {RestoreState.FAILED, RestoreState.UNKNOWN, RestoreState.CANCELLED}
-
-
-def may_send_again(restore: Restore | None) -> bool:
-    """Return whether its form may be opened again, for a new restore."""
-    return restore is not None and restore.state in _AGAIN
-
-
 async def draft_of(manager: EnterpriseManager, restore: Restore) -> FormDraft:
     """Return the point of a restore as it is now, to be restored again with the safe values.
 

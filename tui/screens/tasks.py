@@ -29,7 +29,7 @@ from tui.screens.cancel import CancelScreen
 from tui.screens.plan_text import has_unnamed_root, queue_cells, queue_line_details, queue_title, spell_out
 from tui.screens.points import WIDEST
 from tui.screens.reference_picker import learn_roots
-from tui.screens.restore_form_data import draft_of, may_send_again, with_note
+from tui.screens.restore_form_data import draft_of, with_note
 from tui.screens.restore_text import (
     DISTINGUISHING,
     SHORT_CELLS,
@@ -332,7 +332,7 @@ class TasksScreen(VbemScreen):
         one = self._chosen_unfollowed
         unusable = {
             "cancel": chosen is None or chosen.is_over,
-            "again": not may_send_again(chosen),
+            "again": chosen is None or not chosen.may_be_sent_again,
             "take_over": one is None or not (one.may_be_taken or one.is_watched),
         }
         queue = self._queue.queue if self._queue else None
@@ -397,9 +397,9 @@ class TasksScreen(VbemScreen):
 
     def action_again(self) -> None:
         chosen = self._chosen
-        if not may_send_again(chosen):
+        if chosen is None or not chosen.may_be_sent_again:
             self.set_status("Only a restore that failed, was cancelled or is unknown can be opened again.")
-        elif chosen is not None:
+        else:
             self._again(chosen)
 
     def action_say_session(self) -> None:
