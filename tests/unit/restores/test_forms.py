@@ -138,7 +138,7 @@ def test_the_form_says_which_layout_is_in_use() -> None:
     assert any("QuickRollback is always sent as false" in note for note in cloud().notes({}))
 
 
-@pytest.mark.parametrize("name", ["", "   ", "app07", "APP07 "])
+@pytest.mark.parametrize("name", ["", "   ", "app07", "APP07 ", "\u200b"])
 def test_an_empty_or_own_name_counts_as_overwriting(name: str) -> None:
     assert any("OVERWRITING" in note for note in cloud().notes({"new_name": name}))
     assert any(
@@ -201,6 +201,8 @@ def test_a_vapp_sends_parameters_only_for_vms_something_was_said_about() -> None
 
 def test_two_vms_of_a_vapp_cannot_get_one_name() -> None:
     assert set(sentences(whole_vapp(), {"org_vdc_ref": VDC, "vm1.new_name": "Web"})) == {"vm1.new_name"}
+    assert set(sentences(whole_vapp(), {"org_vdc_ref": VDC, "vm0.new_name": "DB"})) == {"vm0.new_name"}
+    assert not sentences(whole_vapp(), {"org_vdc_ref": VDC, "vm0.new_name": "db", "vm1.new_name": "web"})
     same = {"org_vdc_ref": VDC, "vm0.new_name": "x", "vm1.new_name": "X"}
     assert set(sentences(whole_vapp(), same)) == {"vm1.new_name"}
 

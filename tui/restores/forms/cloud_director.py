@@ -167,9 +167,9 @@ def _check(_context: FormContext, _values: Values) -> tuple[Problem, ...]:
 def is_same_name(new_name: str, original: str) -> bool:
     """Return whether the restored object would carry the original's name, which counts as overwriting.
 
-    A name that only looks like the original's counts as well.
+    A name that only looks like the original's, or of which nothing is seen, counts as well.
     """
-    return not new_name or skeleton(new_name) == skeleton(original)
+    return skeleton(new_name) in {"", skeleton(original)}
 
 
 def _notes(context: FormContext, values: Values) -> tuple[str, ...]:

@@ -80,19 +80,19 @@ def _sections(context: FormContext) -> tuple[Section, ...]:
 
 
 def _check(context: FormContext, values: Values) -> tuple[Problem, ...]:
-    seen: set[str] = set()
+    typed = [text_of(values, f"{_prefix(number)}new_name") for number in range(len(context.vms_of_vapp))]
+    vms = zip(context.vms_of_vapp, typed, strict=True)
+    seen = {skeleton(vm.vm_name) for vm, new_name in vms if not new_name}
     problems = []
-    for number, vm in enumerate(context.vms_of_vapp):
-        field = f"{_prefix(number)}new_name"
-        name = skeleton(text_of(values, field) or vm.vm_name)
-        if name in seen and text_of(values, field):
+    for number, new_name in enumerate(typed):
+        if new_name and skeleton(new_name) in seen:
             problems.append(
                 Problem(
-                    field=field,
+                    field=f"{_prefix(number)}new_name",
                     sentence="Another VM of this vApp has that name, or one that looks it; choose another.",
                 )
             )
-        seen.add(name)
+        seen.add(skeleton(new_name))
     return tuple(problems)
 
 
