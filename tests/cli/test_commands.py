@@ -319,6 +319,7 @@ def test_a_colleagues_restore_is_listed_as_what_it_is(shell: Shell) -> None:
 
 
 def test_a_cancel_says_what_it_cannot_do_and_ends_with_4(shell: Shell) -> None:
+    shell.slow_time()
     shell.run("restore", "--vm", "wiki01", "--yes")  # its logon session is over
     shell.stop_time()
     done = shell.run("cancel", "1", "--yes")
@@ -439,6 +440,15 @@ def test_no_byte_above_127_leaves_where_the_locale_is_not_utf_8(shell: Shell) ->
     done = shell.execute("points", LC_ALL="C", LANG="C")
     assert done.code == ExitCode.DONE
     assert done.out.isascii()
+
+
+def test_a_role_that_may_not_restore_is_not_allowed(shell: Shell) -> None:
+    shell.demo.renew(seed=7, time_scale=40, role="portal-user")
+    for words in (("restore", "--vm", "wiki01", "--yes"), ("restore", "--vm", "wiki01", "--yes", "--wait")):
+        done = shell.run(*words)
+        assert done.code == ExitCode.NOT_ALLOWED, done.err
+        assert "It did not start: the server refused it. This account may not do that" in done.out
+        assert ".." not in done.out
 
 
 def test_what_a_vapp_needs_is_chosen_by_its_name_or_given_as_an_option(shell: Shell) -> None:

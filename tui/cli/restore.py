@@ -12,7 +12,7 @@ from typing import Any
 from tui import timefmt
 from tui.api.errors import ManagerError, ReadOnly
 from tui.api.models import CloudLayout, Items, Platform, RestorePoint, WireFormat
-from tui.cli.exit_codes import CommandError, ExitCode, code_of_state
+from tui.cli.exit_codes import CommandError, ExitCode, code_of_error, code_of_state
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.points import choose_point, load_points, take_moment, with_ticket
 from tui.clock import Clock
@@ -20,6 +20,7 @@ from tui.errors import describe
 from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
 from tui.recovery.planner import NEEDS_NEW_NAME, Planner
 from tui.restore_points.index import PointIndex, Vm
+from tui.restore_states import RestoreState
 from tui.restores.forms.fields import Field, FieldKind, text_of
 from tui.restores.forms.form import form_for, platform_choices
 from tui.restores.journal_mapping import journal_fields
@@ -92,12 +93,19 @@ async def restore(command: Command) -> ExitCode:
 
 def code_of_end(one: Restore) -> ExitCode:
     """Return what a command ends with that waited for the end of a restore."""
-    return code_of_state(one.state) if one.is_over else ExitCode.UNKNOWN
+    return _code_of(one) if one.is_over else ExitCode.UNKNOWN
 
 
 def _code_of_begin(one: Restore) -> ExitCode:
     """Return what a command ends with that waited for the begin: a session that may be another's is none."""
-    return ExitCode.UNKNOWN if one.is_probable else code_of_state(one.state)
+    return ExitCode.UNKNOWN if one.is_probable else _code_of(one)
+
+
+def _code_of(one: Restore) -> ExitCode:
+    """Return what its state means; of a request that surely began nothing, what it was answered with."""
+    if one.state is RestoreState.FAILED and one.error is not None:
+        return code_of_error(one.error)
+    return code_of_state(one.state)
 
 
 def _is_begun(one: Restore) -> bool:
@@ -177,9 +185,9 @@ async def _prepared(command: Command, logon: LoggedOn, planner: Planner, line: P
                 code=ExitCode.USAGE,
                 title="There is no such field",
             )
-        filled = await _with_needed(command, logon, planner, found)
-        if filled is not found:
-            plan = planner.prepare(plan.with_line(filled))
+        asked = await _with_needed(command, logon, planner, found)
+        if asked is not found:
+            plan = planner.prepare(plan.with_line(asked))
             found = plan.lines[0]
     if _may_be_after(command, found):
         # Before the server is asked what runs: nobody asks for a line that is not to be sent.
