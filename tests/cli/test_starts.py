@@ -51,6 +51,7 @@ def test_a_password_comes_from_a_command_a_descriptor_or_the_environment(
         ("true", "gives nothing"),
         ("yes x", "gives too much"),
         ("cat /dev/zero", "gives too much"),
+        ("head -c 20000 /dev/zero", "gives too much"),
         ("no-such-command-at-all", "cannot be run"),
         ("'", "cannot be run"),
         ("", "no password"),

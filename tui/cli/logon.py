@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 PASSWORD_COMMAND_S = 60.0
 """How long the operator's command for the password may take: it may ask for a touch of a key."""
 MOST_PASSWORD_BYTES = 10_000
-PIPE_S = 0.2
-"""How long the pipe of a command that was killed is emptied."""
+PIPE_S = 2.0
+"""How long the pipe of a command is emptied at most, once its password was read."""
 
 
 @dataclass(kw_only=True)
@@ -261,11 +261,10 @@ async def _password_by_command(text: str, source: str) -> str:
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
-            # What nobody has read keeps the pipe open; a child of the command may go on filling it.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PIPE_S):
-                    await process.communicate()
+        # What nobody has read keeps the pipe open; a child of the command may go on filling it.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PIPE_S):
+                await process.communicate()
     if process.returncode and len(printed) <= MOST_PASSWORD_BYTES:
         raise _no_password(f"{failed} ended with {process.returncode}.")
     return _first_line(printed, failed)
