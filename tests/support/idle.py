@@ -34,9 +34,12 @@ _dispatch = MessagePump._dispatch_message
 _begun = Counter[str]()
 
 
-def messages_begun() -> int:
-    """How many messages have begun to be handled: as long as it stays, the screen is as it was."""
-    return _begun["messages"]
+def messages_begun() -> int | None:
+    """How many messages have begun to be handled: as long as it stays, the screen is as it was.
+
+    None where nobody counts: outside of tests.
+    """
+    return _begun["messages"] if MessagePump._dispatch_message is _dispatch_counted else None
 
 
 async def _dispatch_counted(pump: MessagePump, message: Message) -> None:
@@ -61,7 +64,8 @@ async def until_idle(min_sleep: float = 0.0, max_sleep: float = LONGEST_S) -> No
         return
     with suppress(TimeoutError):
         async with asyncio.timeout(patience_s(LONGEST_S)):
-            quiet, begun = 0, -1
+            quiet = 0
+            begun: int | None = -1
             while quiet < QUIET_ROUNDS and app.is_running:
                 is_to_be_painted = _is_to_be_painted(app)
                 await asyncio.sleep(FRAME_S if is_to_be_painted else 0)

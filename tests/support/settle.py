@@ -112,15 +112,15 @@ def strips_of(pilot: Pilot[Any]) -> list[Strip]:
     return screen._compositor.render_strips(screen.size)
 
 
-_texts: WeakKeyDictionary[Screen[Any], tuple[int, str]] = WeakKeyDictionary()
+_texts: WeakKeyDictionary[Screen[Any], tuple[int | None, str]] = WeakKeyDictionary()
 """What was read of each screen last, and after how many messages."""
 
 
 def text_of(pilot: Pilot[Any]) -> str:
     """What the terminal shows, as lines of text; drawn again only where something happened since."""
     screen, begun = pilot.app.screen, messages_begun()
-    before, text = _texts.get(screen, (-1, ""))
-    if before != begun:
+    before, text = _texts.get(screen, (None, ""))
+    if begun is None or before != begun:
         text = "\n".join(strip.text.rstrip() for strip in strips_of(pilot))
         _texts[screen] = (begun, text)
     return text
