@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
+from tests import house
 from tests.texts import Text, texts
 
 pytestmark = pytest.mark.xdist_group("house")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def last() -> Iterator[None]:
+    """The last of those that read the house leaves its sources to nobody."""
+    yield
+    house.forget()
+
 
 BANNED = (
     "shown is old", "failed inside", "takes its task away", "takes the task away", "anew", "told",
