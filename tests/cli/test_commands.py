@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import Done, Shell
 from tests.support.file_keyring import FileKeyringAt, file_keyring
+from tests.support.soak import soak
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for
 from tui.cli import output
@@ -253,6 +254,7 @@ def test_a_refusal_of_the_server_is_told_and_nothing_runs(shell: Shell) -> None:
     assert not [one for one in shell.demo.restores() if one["vm"] == "wiki01"]
 
 
+@pytest.mark.soak
 def test_a_yes_to_a_point_of_after_leaves_the_question_what_runs(shell: Shell) -> None:
     newest = newest_of(shell, "wiki01")
     shell.slow_time()
@@ -428,7 +430,7 @@ def test_output_that_cannot_be_written_is_no_success(shell: Shell) -> None:
     assert "No space left" in err
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["<&- >&- 2>&-", *soak("<&-", ">&-", "2>&-")])
 def test_a_command_with_closed_streams_ends_as_with_open_ones(shell: Shell, closed: str) -> None:
     program = shlex.join([sys.executable, "-m", "tui", "restore", "--vm", "wiki01", "--yes", *shell.logon])
     done = subprocess.run(["sh", "-c", f"{program} {closed}"], env=shell.environment(), check=False)

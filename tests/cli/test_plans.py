@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import PLAN, Shell
+from tests.support.soak import soak
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for
 from tui.cli.exit_codes import ExitCode
@@ -161,6 +162,7 @@ def test_released_groups_are_sent_and_the_failure_that_held_them_counts_no_more(
     assert len(shell.posts()) == 3
 
 
+@pytest.mark.soak
 def test_a_group_after_another_critical_failure_stays_held_beside_a_released_one(
     shell: Shell, plan: Path
 ) -> None:
@@ -184,7 +186,7 @@ def test_options_of_an_interrupted_queue_that_contradict_each_other_are_refused(
     assert shell.demo.requests() == []
 
 
-@pytest.mark.parametrize("answer", ["yes", ""])
+@pytest.mark.parametrize("answer", ["yes", *soak("")])
 def test_at_a_terminal_the_rest_of_an_interrupted_plan_is_asked_about(
     shell: Shell, interrupted: Path, answer: str
 ) -> None:
@@ -203,6 +205,7 @@ def test_at_a_terminal_the_rest_of_an_interrupted_plan_is_asked_about(
     assert len(shell.posts()) == (3 if answer else 1)
 
 
+@pytest.mark.soak
 def test_an_interrupted_plan_is_sent_as_a_whole_after_a_yes_of_its_own(
     shell: Shell, interrupted: Path
 ) -> None:

@@ -59,7 +59,7 @@ def test_lost_terminal_ends_the_program(operator: Operator, hear_hangup: bool) -
     check_in_flight(operator)
 
 
-@pytest.mark.parametrize("hear_hangup", [True, False], ids=["signal", "no-signal"])
+@pytest.mark.parametrize("hear_hangup", [True, *soak(False)], ids=["signal", "no-signal"])
 def test_lost_terminal_at_the_login_ends_the_program(operator: Operator, hear_hangup: bool) -> None:
     with operator.start(hear_hangup=hear_hangup) as terminal:
         terminal.until("|  Log on")
@@ -77,6 +77,7 @@ def test_polite_kill_with_a_restore_in_flight(operator: Operator, name: signal.S
     check_in_flight(operator)
 
 
+@pytest.mark.soak
 def test_line_that_stalls_before_it_breaks_ends_the_program_in_good_order(operator: Operator) -> None:
     """Nobody reads what the screens write any more; then the line is gone."""
     with operator.start() as terminal:

@@ -61,6 +61,7 @@ def export_history(terminal: Terminal) -> None:
     terminal.press("escape")
 
 
+@pytest.mark.soak
 def test_reason_cancel_and_a_second_logon_leave_no_secret(demo: DemoProcess, tmp_path: Path) -> None:
     """The tokens of both logon sessions count, and the reason shows that the search finds what was typed."""
     demo.control("set", option="time_scale", value=0)

@@ -46,6 +46,7 @@ def test_second_program_leaves_the_row_to_the_first_until_that_is_gone(
     assert len(posts(demo)) == 1
 
 
+@pytest.mark.soak
 def test_a_colleague_takes_a_running_restore_over_by_name_and_the_first_leaves_it(
     operator: Operator, demo: DemoProcess
 ) -> None:

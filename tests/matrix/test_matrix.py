@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.matrix.cells import COSTLY, EXCLUDED, FEW_PAGES, FORMATS, Cell, Step, all_faults, cells, strikes
+from tests.matrix.cells import (
+    COSTLY,
+    EXCLUDED,
+    FEW_PAGES,
+    FORMATS,
+    WORST,
+    Cell,
+    Step,
+    all_faults,
+    cells,
+    strikes,
+)
 from tests.matrix.lab import Lab
 from tests.matrix.way import Walk
 from tests.support.demo_process import DemoProcess
@@ -58,8 +69,9 @@ def test_no_cell_is_left_out() -> None:
     assert len(planned) == len({str(cell) for cell in planned})
 
 
-def test_the_gate_takes_half_of_the_faults_every_step_and_both_formats() -> None:
+def test_the_gate_takes_every_step_both_formats_and_the_worst() -> None:
     gate = cells(gate=True)
-    assert len({cell.fault for cell in gate}) == len(gate) >= len(all_faults()) // 2
+    assert len({cell.fault for cell in gate}) == len(gate) >= len(all_faults()) // 4
+    assert set(WORST.items()) <= {(cell.fault, cell.step) for cell in gate}
     assert {cell.step for cell in gate} == set(Step)
     assert {cell.wire for cell in gate} == set(FORMATS)

@@ -91,6 +91,7 @@ async def to_lab(pilot: Pilot[Any], lab: DemoProcess) -> None:
     assert isinstance(pilot.app.screen, RestorePointsScreen)
 
 
+@pytest.mark.soak
 async def test_a_restore_on_the_server_one_has_left_is_counted_and_its_end_is_said(
     app: VbemApp, prod: DemoProcess, lab: DemoProcess
 ) -> None:
@@ -160,6 +161,7 @@ async def test_escape_leads_back_from_the_login_and_read_only_is_of_each_server(
         assert isinstance(app.screen, RestorePointsScreen), "still logged on"
 
 
+@pytest.mark.soak
 async def test_each_server_is_logged_off_from_at_the_end(
     app: VbemApp, prod: DemoProcess, lab: DemoProcess
 ) -> None:

@@ -14,6 +14,7 @@ from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.support.scenes import SCENES
 from tests.support.settle import settle, strips_of, text_of, until
+from tests.support.soak import soak
 from tui.app import VbemApp
 from tui.config import THEMES
 from tui.screens.base import VbemScreen
@@ -47,7 +48,7 @@ def app(server: DemoProcess, tmp_path: Path) -> VbemApp:
     return app_on(server, tmp_path, trusted=False)
 
 
-@pytest.mark.parametrize("scene", ["login", "form", "history", "points-incident", "batch-confirm"])
+@pytest.mark.parametrize("scene", ["form", "batch-confirm", *soak("login", "history", "points-incident")])
 async def test_every_theme_is_readable_as_it_is_drawn(app: VbemApp, server: DemoProcess, scene: str) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await SCENES[scene](pilot, server)
