@@ -22,7 +22,7 @@ class StoreError(VbemError):
 class JournalError(StoreError):
     """The journal of restores cannot be read or written."""
 
-    title = "The journal cannot be written"
+    title = "The journal cannot be used"
     hint = "Choose another state folder with --state-dir, or make this one writable."
 
 

@@ -295,7 +295,7 @@ def test_a_folder_that_cannot_be_made_is_a_journal_error(tmp_path: Path) -> None
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(JournalError) as caught:
         Journal.open(tmp_path / "file" / "journal.sqlite3")
-    assert caught.value.title == "The journal cannot be written"
+    assert caught.value.title == "The journal cannot be used"
     assert "--state-dir" in caught.value.hint
     assert "/file" in caught.value.detail
 
