@@ -119,6 +119,7 @@ async def test_twelve_vms_from_the_moment_to_the_report(demo: DemoProcess, tmp_p
         vm: {"crm01": "FAILED", "mail01": "UNKNOWN"}.get(vm, "restored") for vm in at_server
     }
     assert (report["restored"], report["total"]) == (9, 11)
+    assert report["left_out"] == ["wiki01 (no point before the incident)"]
     assert all(datetime.fromisoformat(one["point"]) < MOMENT for one in report["restores"])
     assert {one["ticket"] for one in report["restores"]} == {"INC-5001"}
     lost = [one["data_lost_s"] for one in report["restores"] if one["result"] == "restored"]

@@ -66,8 +66,12 @@ async def plan(command: Command) -> ExitCode:
         made = _confirmed(command, made, len(open_names))
 
         async def start() -> RestoreQueue:
+            unclear = ((one.typed, open_words(one)) for one in open_names)
             return await logon.recovery.start_queue(
-                queue_lines(made), name=made.name, ticket=ticket or table.name
+                queue_lines(made),
+                name=made.name,
+                ticket=ticket or table.name,
+                left_out=(*planner.left_out_of(made), *unclear),
             )
 
         return await _run(command, logon, start)

@@ -153,6 +153,11 @@ class Planner:
             ready = ready.changed(lambda line: _with_doubled(line, doubled))
         return replace(ready, found_at=None)
 
+    def left_out_of(self, plan: RecoveryPlan) -> list[tuple[str, str]]:
+        """Return the VMs of a plan that are not sent, each with what forbids it; empty where nothing does."""
+        out = [replace(line, is_left_out=False) for line in plan.lines if line.is_left_out]
+        return [(line.vm_name, self._ready(line, plan.choices).problem) for line in out]
+
     def _ready(self, line: PlanLine, choices: Choices) -> PlanLine:
         vm = self.index.vm_with(line.key)
         if vm is not None and line.platform is Platform.UNKNOWN:

@@ -10,7 +10,7 @@ more is sent until there is room. The groups after it do not wait for it, unless
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -145,6 +145,8 @@ class Queue:
     """Critical lines that were not restored, but hold nothing any more: the operator's word."""
     taken_up: tuple[datetime, ...] = ()
     """When it was taken up again after it was cut off, by this machine's clock."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """VMs that the plan had and this queue has not, each with why; empty where nothing forbade it."""
 
     @property
     def is_finished(self) -> bool:
@@ -358,6 +360,7 @@ def decided_text(queue: Queue) -> str:
             "why_paused": queue.why_paused,
             "let_go": sorted(queue.let_go),
             "taken_up": [at.isoformat() for at in queue.taken_up],
+            "left_out": queue.left_out,
         }
     )
 
@@ -374,6 +377,7 @@ def _as_decided(queue: Queue, text: str) -> Queue:
             why_paused=str(kept["why_paused"]),
             let_go=frozenset(map(int, kept["let_go"])),
             taken_up=tuple(map(datetime.fromisoformat, kept.get("taken_up", ()))),
+            left_out=tuple((str(name), str(why)) for name, why in kept.get("left_out", ())),
         )
     except (ValueError, KeyError, TypeError):
         return queue
@@ -447,3 +451,14 @@ def gaps_of(queue: QueueEntry, entries: Iterable[JournalEntry]) -> Iterable[Gap]
     sent = [entry.created for entry in entries if entry.queue_row in lines and entry.known_created]
     for at in queue_of(queue).taken_up:
         yield Gap(queue=queue.id, last_sent=max((one for one in sent if one < at), default=None), taken_up=at)
+
+
+def left_out_words(queues: Iterable[QueueEntry], restored: Collection[str]) -> list[str]:
+    """Return which VMs plans had and nobody restored, as `hv-new01 (no point before the incident)`.
+
+    Args:
+        queues: as the journal has them.
+        restored: names of VMs that were sent in some other way.
+    """
+    found = dict(one for queue in queues for one in queue_of(queue).left_out if one[0] not in restored)
+    return [f"{name} ({why})" if why else name for name, why in found.items()]

@@ -20,7 +20,7 @@ from tui import sanitize, timefmt
 from tui.api.models import Platform
 from tui.errors import VbemError
 from tui.files import NotWritten, write_new
-from tui.recovery.queue import Gap, LineState, gaps_of, queue_of
+from tui.recovery.queue import Gap, LineState, gaps_of, left_out_words, queue_of
 from tui.restore_states import RestoreState
 from tui.restores.forms.fields import OriginalOutcome
 from tui.restores.outcome import RESTORED, original_words, restored_as
@@ -138,6 +138,8 @@ class Report:
     ticket: str = ""
     rows: tuple[ReportRow, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """VMs that plans had and nobody restored, each with why."""
 
     @property
     def incident(self) -> datetime | None:
@@ -195,6 +197,8 @@ class Report:
         if others:
             counts = ", ".join(f"{count} {result}" for result, count in others.items())
             words.append(f"Not restored: {counts}.")
+        if self.left_out:
+            words.append(f"Left out of the plan: {', '.join(self.left_out)}.")
         rows, worst = self.rows, self.worst_lost
         if worst is not None and worst.lost is not None:
             words.append(f"Most data lost: {timefmt.span(worst.lost)} ({worst.vm}).")
@@ -246,7 +250,9 @@ def report_of(
     chosen = [queue for queue in listed if _has_ticket(queue.ticket, ticket)]
     unsent = (row for queue in chosen for row in _unsent_of(queue, names))
     gaps = tuple(gap for queue in chosen for gap in gaps_of(queue, own))
-    return Report(server=server, made=made, ticket=ticket, rows=(*rows, *unsent), gaps=gaps)
+    found = (*rows, *unsent)
+    left_out = tuple(left_out_words(chosen, {row.vm for row in found}))
+    return Report(server=server, made=made, ticket=ticket, rows=found, gaps=gaps, left_out=left_out)
 
 
 def _has_ticket(reason: str, ticket: str) -> bool:
@@ -443,12 +449,9 @@ def json_text(report: Report) -> str:
             "total": report.vms,
             "worst_data_lost_s": _seconds(worst.lost) if worst is not None else None,
             "incident_to_last_s": _seconds(report.incident_to_last),
+            "left_out": list(report.left_out),
             "gaps": [
-                {
-                    "queue": gap.queue,
-                    "last_sent": _stamp(gap.last_sent),
-                    "taken_up": _stamp(gap.taken_up),
-                }
+                {"queue": gap.queue, "last_sent": _stamp(gap.last_sent), "taken_up": _stamp(gap.taken_up)}
                 for gap in report.gaps
             ],
             "restores": [_record(row) for row in report.rows],

@@ -11,7 +11,17 @@ from typing import Any
 
 from tui import timefmt
 from tui.clock import Clock
-from tui.recovery.queue import LineState, Queue, QueueLine, QueueRunning, line_text, pause, queue_of, resume
+from tui.recovery.queue import (
+    LineState,
+    Queue,
+    QueueLine,
+    QueueRunning,
+    decided_text,
+    line_text,
+    pause,
+    queue_of,
+    resume,
+)
 from tui.recovery.queue_runner import RestoreQueue
 from tui.recovery.report import Report, Wanted, report_of
 from tui.restore_points.index import VmKey
@@ -155,7 +165,12 @@ class RecoveryService:
     # The queue
 
     async def start_queue(
-        self, lines: Sequence[QueueLine], *, name: str = "", ticket: str = ""
+        self,
+        lines: Sequence[QueueLine],
+        *,
+        name: str = "",
+        ticket: str = "",
+        left_out: Iterable[tuple[str, str]] = (),
     ) -> RestoreQueue:
         """Journal the queue of confirmed plans with all its lines, then begin to send it.
 
@@ -163,6 +178,7 @@ class RecoveryService:
             lines: what to send; the groups are sent in the order of their numbers.
             name: of the recovery plan.
             ticket: ticket or reason, for each restore.
+            left_out: VMs of the plan that are not sent, each with why, for the report.
 
         Raises:
             JournalError: it cannot be written; nothing is sent.
@@ -176,7 +192,10 @@ class RecoveryService:
             journal.plan_queue, [line_text(one) for one in ordered], name=name, ticket=ticket, incident=moment
         )
         plans = {row.id: line.plan for row, line in zip(entry.rows, ordered, strict=True)}
-        return self._run(queue_of(entry, plans=plans), journal)
+        queue = replace(queue_of(entry, plans=plans), left_out=tuple(left_out))
+        if queue.left_out:
+            await asyncio.to_thread(journal.decide, queue.id, decided_text(queue))
+        return self._run(queue, journal)
 
     def _need_journal(self) -> RecoveryJournal:
         if self.journal is None:

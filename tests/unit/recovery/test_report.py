@@ -257,6 +257,22 @@ def test_a_report_is_a_new_private_file(tmp_path: Path) -> None:
         write_report(found, tmp_path / "r.txt")
 
 
+def test_a_vm_that_was_left_out_of_the_plan_is_named_with_the_reason_until_it_is_restored() -> None:
+    left_out = (("hv-new01", "no point before the incident"), ("web01", ""))
+    decided = decided_text(Queue(id=7, created=BEGUN, left_out=left_out))
+    queue = QueueEntry(
+        id=7, created=BEGUN, server=SERVER, operator="op", name="", ticket="INC-1", incident=INCIDENT,
+        state="closed", owner="", decided=decided, rows=(),
+    )  # fmt: skip
+    found = report(entry(1, "dc01"), queues=(queue,))
+    words = "- Left out of the plan: hv-new01 (no point before the incident), web01."
+    assert words in markdown(found).splitlines()
+    assert json.loads(json_text(found))["left_out"] == ["hv-new01 (no point before the incident)", "web01"]
+    later = report(entry(1, "dc01"), entry(2, "hv-new01"), queues=(queue,))
+    assert "- Left out of the plan: web01." in markdown(later).splitlines()
+    assert "Left out" not in markdown(report(entry(1, "dc01")))
+
+
 def test_the_time_in_which_nobody_worked_through_a_queue_stands_below_the_timeline() -> None:
     line = json.dumps({"vm": "app01", "server": "s", "group": 1, "critical": False, "record": ""})
     taken_up = BEGUN + timedelta(minutes=20)
