@@ -118,7 +118,8 @@ _ESCAPE = re.compile(
     rb"(?P<control>[\x00-\x1f])"
     rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-    rb"|\\.",
+    rb"|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"
+    rb"|(?P<stray>\\(?:u[0-9a-fA-F]{0,3}|.))",
     re.DOTALL,
 )
 """What matters inside a string, in one pass: an escaped backslash begins no escape."""
@@ -310,8 +311,8 @@ def _cleaned_string(match: re.Match[bytes]) -> bytes:
 
 
 def _checked_escape(match: re.Match[bytes]) -> bytes:
-    """A control character and half a pair become U+FFFD; whatever else is escaped stays."""
-    return _STAND_IN if match["control"] or match["half"] else match[0]
+    """A control character, half a pair and an escape of nothing become U+FFFD; other escapes stay."""
+    return _STAND_IN if match["control"] or match["half"] or match["stray"] else match[0]
 
 
 def check_size(body: bytes, limits: Limits) -> None:

@@ -99,13 +99,25 @@ _ENCODING = re.compile(rb"<\?xml\s[^>]{0,100}?encoding\s*=\s*[\"']([^\"']{1,40})
 _STAND_IN = b"&#xFFFD;"
 _BAD_CHARACTERS = {
     expat.errors.codes[words]
-    for words in (expat.errors.XML_ERROR_INVALID_TOKEN, expat.errors.XML_ERROR_BAD_CHAR_REF)
+    for words in (
+        expat.errors.XML_ERROR_INVALID_TOKEN,
+        expat.errors.XML_ERROR_BAD_CHAR_REF,
+        expat.errors.XML_ERROR_UNDEFINED_ENTITY,
+    )
 }
 """Codes of expat's errors behind which there may be what is no character."""
 _NO_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _CONTROLS = bytes({*range(0x20)} - {*b"\t\n\r"})
 _MOST_REPLACED = 100_000
-_CHARACTER_REFERENCE = re.compile(rb"&#(x(?=[0-9A-Fa-f])|(?=[0-9]+;))([0-9A-Fa-f]+);")
+_ENTITIES = (b"&amp;", b"&lt;", b"&gt;", b"&quot;", b"&apos;")
+"""All there are without a document type, which is refused."""
+_REFERENCE = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    rb"|&#(?P<base>x(?=[0-9A-Fa-f])|(?=[0-9]+;))(?P<code>[0-9A-Fa-f]+);"
+    rb"|(?P<stray>&(?!(?:amp|lt|gt|quot|apos);)(?:#?[0-9A-Za-z._-]{1,32};)?)|(?P<end>\]\]>)",
+    re.DOTALL,
+)
+"""A reference to a character, one to nothing, the end of no section, or a section that has no references."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -204,19 +216,22 @@ def _with_characters_only(body: bytes) -> bytes:
         TooLarge: there is no end of them; replacing millions would keep the interpreter from all else.
     """
     controls = len(body) - len(body.translate(None, _CONTROLS))
-    if controls + body.count(b"&#") > _MOST_REPLACED:
+    references = body.count(b"&") - sum(map(body.count, _ENTITIES))
+    if controls + references > _MOST_REPLACED:
         raise TooLarge("It holds more control characters than any answer of Enterprise Manager.")
     declared = _ENCODING.match(body)
     if declared is None or declared[1].lower() in {b"utf-8", b"utf8"}:
         # Itself, not a reference to it, which is none in a CDATA section.
         body = _NO_CHARACTER.sub("\ufffd".encode(), as_utf8(body))
-    return _CHARACTER_REFERENCE.sub(_checked_reference, _NO_CHARACTER.sub(_STAND_IN, body))
+    return _REFERENCE.sub(_checked_reference, _NO_CHARACTER.sub(_STAND_IN, body))
 
 
 def _checked_reference(match: re.Match[bytes]) -> bytes:
-    """A reference to a character as it is, and another one to U+FFFD where it is to none."""
-    digits = match[2].lstrip(b"0") or b"0"
-    code = int(digits, 16 if match[1] else 10) if len(digits) <= 7 else sys.maxunicode + 1
+    """A reference to a character as it is, and one to U+FFFD in place of one to nothing."""
+    if match["code"] is None:
+        return _STAND_IN if match["stray"] else b"]]&gt;" if match["end"] else match[0]
+    digits = match["code"].lstrip(b"0") or b"0"
+    code = int(digits, 16 if match["base"] else 10) if len(digits) <= 7 else sys.maxunicode + 1
     return match[0] if code <= sys.maxunicode and not _NOT_XML.match(chr(code)) else _STAND_IN
 
 
