@@ -179,6 +179,45 @@ async def test_a_proxy_that_wants_a_password_it_was_not_given(who: Identity) -> 
 
 
 @pytest.mark.parametrize(
+    ("offers", "logons"),
+    [
+        (["Negotiate", "NTLM"], "Negotiate or NTLM"),
+        (["Negotiate, NTLM"], "Negotiate or NTLM"),
+        (['Digest realm="a, Basic b", nonce="x", qop="auth"'], "Digest"),
+        (["NTLM TlRMTVNTUAACAAAA=="], "NTLM"),
+    ],
+)
+@pytest.mark.parametrize("asks", ["", "op:PROXY-SECRET@"])
+async def test_a_proxy_that_takes_no_password_does_not_have_one_refused(
+    who: Identity, asks: str, offers: list[str], logons: str
+) -> None:
+    heads = "".join(f"Proxy-Authenticate: {offer}\r\n" for offer in offers)
+    answer = f"HTTP/1.1 407 Proxy Authentication Required\r\n{heads}Content-Length: 0\r\n\r\n"
+    async with serving(Script(), who) as script, Proxy(answer=answer.encode()).serving() as proxy:
+        url = f"http://{asks}{proxy.address}"
+        async with client_of(script, who, proxy=url) as manager:
+            for call in (manager.tasks(), look_at_certificate(script.address, proxy=url)):
+                with pytest.raises(ProxyRefused, match=f"takes a logon by {logons} alone") as caught:
+                    await call
+                assert "password" not in f"{caught.value.detail} {caught.value.hint}"
+                assert "cntlm" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [["Negotiate", 'Basic realm="x"'], ['NTLM, basic realm="x"'], ['Digest realm="x", Basic realm="y"']],
+)
+async def test_a_proxy_that_takes_a_password_beside_others_refuses_the_one_it_got(
+    who: Identity, offers: list[str]
+) -> None:
+    heads = "".join(f"Proxy-Authenticate: {offer}\r\n" for offer in offers)
+    proxy = Proxy(answer=f"HTTP/1.1 407 No\r\n{heads}Content-Length: 0\r\n\r\n".encode())
+    async with behind(proxy, who, who_asks="op:PROXY-SECRET") as (manager, _):
+        with pytest.raises(ProxyRefused, match="refused this user and password"):
+            await manager.tasks()
+
+
+@pytest.mark.parametrize(
     ("url", "words"),
     [
         ("http://op:PROXY-SECRET@no-such-proxy.invalid:3128", "no-such-proxy.invalid:3128 has a name that"),

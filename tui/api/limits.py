@@ -13,7 +13,7 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import Any
 
-from tui.api.proxy import SAID_TOO_MUCH, ProxyAddress
+from tui.api.proxy import SAID_TOO_MUCH, ProxyAddress, logons_in
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _MORE_S = 0.001
@@ -47,6 +47,8 @@ class Progress:
     stage: Stage = Stage.WAITING
     sent: bool = False
     """A byte of any try may have left."""
+    proxy_wants: tuple[str, ...] = ()
+    """Which logons the proxy has offered, `Basic` or others."""
     _deadline: asyncio.Timeout | None = None
     _unfinished: Any = None
     """A connection until TLS is agreed: cancelled in the handshake, httpcore leaves it open."""
@@ -96,6 +98,8 @@ class Progress:
                 return
             self.stage, self.sent, self._unfinished = Stage.SENT, True, None
             self._limit(None)
+        elif event == "http11.receive_response_headers.complete" and self.stage is Stage.CONNECTING:
+            self.proxy_wants = logons_in(info["return_value"][3])
 
     def _limit(self, seconds: float | None) -> None:
         if self._deadline is not None:

@@ -7,6 +7,7 @@ between here and the proxy, or at the proxy, is said of the proxy and not of the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -67,15 +68,25 @@ class ProxyAddress:
         """Return what must never be in a report."""
         return (self.password, f"{self.user}:{self.password}") if self.password else ()
 
-    def refusal(self, said: str, target: ServerAddress) -> ProxyFailed:
+    def refusal(self, said: str, target: ServerAddress, logons: tuple[str, ...] = ()) -> ProxyFailed:
         """Return the error for an answer to CONNECT that opens no tunnel.
 
         Args:
             said: status and reason, `407 Proxy Authentication Required`.
             target: what the tunnel was asked for.
+            logons: how the proxy lets itself be logged on to, as far as it says.
         """
         said = "".join(char for char in said if char.isprintable())[:64].strip()
         status = int(said[:3]) if said[:3].isdecimal() else 0
+        if status == 407 and logons and "basic" not in map(str.lower, logons):
+            # No user and password would do, so nothing is said of them.
+            wanted = " or ".join(logons)
+            return ProxyRefused(
+                f"The proxy {self} takes a logon by {wanted} alone, and vbem can do none but Basic ({said}).",
+                hint="Ask for a way past its logon, or give --proxy a program that logs on there: cntlm, px.",
+                http_code=status,
+                request_sent=False,
+            )
         if status == 407:
             wants = "refused this user and password" if self.user else "wants a user and a password"
             return ProxyRefused(
@@ -98,6 +109,21 @@ class ProxyAddress:
     def failed(self, what: str) -> ProxyFailed:
         """Return the error for a proxy that cannot be used, before anything was sent to the server."""
         return ProxyFailed(f"The proxy {self} {what}.", request_sent=False)
+
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?')
+_SCHEME = re.compile(r"(?:^|,)[\s,]*([A-Za-z][\w-]{0,23})(?=\s*(?:,|$)|\s+[^\s=,])")
+_MOST_LOGONS = 4
+
+
+def logons_in(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
+    """Return the logons that an answer offers: the schemes of its Proxy-Authenticate headers."""
+    found: list[str] = []
+    for name, value in headers:
+        if name.lower() == b"proxy-authenticate":
+            # What is quoted may hold commas, and words that look like schemes.
+            found += _SCHEME.findall(_QUOTED.sub('""', value[:4096].decode("latin-1")))
+    return tuple(dict.fromkeys(found))[:_MOST_LOGONS]
 
 
 _ESCAPED = "in a user or password write @ : / ? # % as %40 %3A %2F %3F %23 %25"

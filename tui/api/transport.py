@@ -256,9 +256,8 @@ class Transport:
                 chunks.append(chunk)
         except httpx.RemoteProtocolError as error:
             if {"content-length", "transfer-encoding"} <= response.headers.keys():
-                raise Unreadable(
-                    "It has both Content-Length and Transfer-Encoding, and is not chunked."
-                ) from error
+                both = "It has both Content-Length and Transfer-Encoding, and is not chunked."
+                raise Unreadable(both) from error
             raise
         except (TooLarge, Unreadable, httpx.DecodingError):
             if not is_error:  # of an error the status and the beginning say enough
@@ -336,7 +335,7 @@ class Transport:
                 return unseen
             return UnknownCertificate(self._described(der, problem=problem_of(refusal)))
         if self._proxy is not None and progress.stage is Stage.CONNECTING:
-            return mapped_by_proxy(error, self._proxy, self._address)
+            return mapped_by_proxy(error, self._proxy, self._address, progress.proxy_wants)
         if self._proxy is not None and progress.stage is Stage.TUNNEL:
             return _mapped_in_tunnel(error, self._proxy, self._address, request_sent=progress.sent)
         return mapped(error, self._address, request_sent=progress.sent, in_handshake=progress.in_handshake)
@@ -482,10 +481,12 @@ def _mapped_in_tunnel(
     return found
 
 
-def mapped_by_proxy(error: Exception, proxy: ProxyAddress, address: ServerAddress) -> ManagerError:
+def mapped_by_proxy(
+    error: Exception, proxy: ProxyAddress, address: ServerAddress, wants: tuple[str, ...] = ()
+) -> ManagerError:
     """Return our error for any exception of httpx before the proxy has opened the tunnel."""
     if isinstance(error, httpx.ProxyError):
-        return proxy.refusal(str(error), address)
+        return proxy.refusal(str(error), address, wants)
     if _is_hang_up(error):
         return proxy.failed("hung up before it opened the tunnel")
     if isinstance(error, httpx.RemoteProtocolError):
