@@ -12,7 +12,7 @@ import pytest
 from tests.api.conftest import Scripted
 from tests.api.scripted import Answer, Request, http, json_reply
 from tui.api.client import EnterpriseManager, Query
-from tui.api.errors import Forbidden, NotFound, SessionExpired, TooLarge, Unreadable
+from tui.api.errors import Forbidden, NoContent, NotFound, SessionExpired, TooLarge, Unreadable
 from tui.api.limits import Limits
 from tui.api.models import Items, Platform, PointKind, RestorePoint, WireFormat
 from tui.api.query import eq
@@ -288,6 +288,21 @@ async def test_a_point_that_vanished(scripted: Scripted, reply: bytes) -> None:
     async with scripted(reply) as (manager, _):
         with pytest.raises(NotFound):
             await manager.vm_restore_point("1")
+
+
+async def test_a_list_without_content_is_neither_empty_nor_gone(scripted: Scripted) -> None:
+    calls: tuple[Callable[[EnterpriseManager], Awaitable[object]], ...] = (
+        lambda manager: manager.points_page(Query(), 1),
+        lambda manager: manager.restore_sessions(Query()),
+        lambda manager: manager.tasks(),
+        lambda manager: manager.backup_servers(),
+        lambda manager: manager.lookup("urn:veeam:HierarchyRoot:1", "Datastore"),
+    )
+    for call in calls:
+        async with scripted(http(204)) as (manager, script):
+            with pytest.raises(NoContent, match="answer is empty"):
+                await call(manager)
+        assert len(script.requests) == 1
 
 
 async def test_ids_are_encoded(scripted: Scripted) -> None:

@@ -373,6 +373,13 @@ async def test_logging_off_without_an_id_deletes_the_only_session_if_it_is_ours(
         (json_reply({"message": "No."}), False),
         (http(200, "Blocked."), False),
         (http(200), True),
+        (http(202), False),
+        (http(205), False),
+        (
+            json_reply({"TaskId": "task-1", "State": "Finished", "Result": {"Success": True}}, status=202),
+            False,
+        ),
+        (json_reply({"SessionId": "s-1", "UserName": "LAB\\op"}), False),
     ],
 )
 async def test_a_session_counts_as_ended_where_the_server_itself_says_so(

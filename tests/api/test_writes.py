@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.api.scripted import (
 from tui.api.client import EnterpriseManager
 from tui.api.codec import write_request
 from tui.api.errors import (
+    BadReply,
     Busy,
     ConnectionLost,
     ErrorAsAnswer,
@@ -180,6 +182,37 @@ async def test_what_says_yes_and_means_no_is_not_taken_as_done(
                 await call(manager)
         assert caught.value.request_sent
         assert 200 <= caught.value.http_code < 300
+
+
+TASK_BODY: dict[str, object] = {"TaskId": "task-1", "State": "Finished", "Operation": "x"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_accepted"),
+    [
+        (http(204), True),
+        (http(200), True),
+        (http(202), True),
+        (json_reply(TASK_BODY, status=202), True),
+        (json_reply({**TASK_BODY, "State": "Running"}, status=202), True),
+        (json_reply({**TASK_BODY, "Result": {"Success": False, "Message": "No."}}, status=202), False),
+        (json_reply(TASK_BODY, status=200), False),
+        (http(200, "<Task><TaskId>task-1</TaskId><State>Running</State></Task>"), False),
+        (json_reply({"TaskId": "task-1"}, status=202), False),
+        (json_reply({"UID": "urn:veeam:Backup:1", "State": "x"}, status=202), False),
+        (json_reply({"ok": True}, status=202), False),
+        (http(201), False),
+        (http(206), False),
+    ],
+)
+async def test_a_cancel_is_accepted_where_its_answer_is_one_that_is_written_down(
+    scripted: Scripted, reply: bytes, is_accepted: bool
+) -> None:
+    async with scripted(reply) as (manager, script):
+        with nullcontext() if is_accepted else pytest.raises(BadReply) as caught:
+            await manager.cancel_task(TASK)
+    assert caught is None or 200 <= caught.value.http_code < 300
+    assert len(script.requests) == 1
 
 
 async def test_a_write_without_an_answer_may_have_arrived(scripted: Scripted) -> None:

@@ -256,10 +256,10 @@ class EnterpriseManager:
             return point.platform
         target = f"/api/restorePoints/{encoded(point.restore_point_id)}?format=Entity"
         try:
-            backup = await self._rest.read_model(target, resources.backup_link)
+            backup = await self._rest.read_one(target, resources.backup_link)
             if not backup:
                 return Platform.UNKNOWN
-            word = await self._rest.read_model(_as_entity(backup), resources.backup_platform)
+            word = await self._rest.read_one(_as_entity(backup), resources.backup_platform)
         except (Forbidden, Rejected, BadReply):
             return Platform.UNKNOWN
         return Platform.from_word(word)
@@ -292,9 +292,9 @@ class EnterpriseManager:
         return found
 
     async def _point(self, path: str, kind: PointKind) -> RestorePoint:
-        found = await self._rest.read_model(path, lambda tree: entity_or_reference(tree, kind))
+        found = await self._rest.read_one(path, lambda tree: entity_or_reference(tree, kind))
         if isinstance(found, str):
-            found = await self._rest.read_model(found, lambda tree: entity_or_reference(tree, kind))
+            found = await self._rest.read_one(found, lambda tree: entity_or_reference(tree, kind))
         if isinstance(found, str):
             raise Unreadable("It sends references only, never the restore point itself.")
         return found
@@ -353,14 +353,14 @@ class EnterpriseManager:
         Raises:
             TaskUnknown: this logon session has no such task; it proves nothing about the restore.
         """
-        return await self._rest.read_model(f"/api/tasks/{encoded(task_id)}", resources.task)
+        return await self._rest.read_one(f"/api/tasks/{encoded(task_id)}", resources.task)
 
     async def cancel_task(self, task: Task) -> None:
         """DELETE the task: stops a launch; a finished task only loses its record (WIRE T28).
 
         Raises:
             ForeignLink: its Delete link is not its own; nothing was sent.
-            BadReply: a web page or an Error said yes; whether it was done is not known.
+            BadReply: it was answered otherwise than WIRE 6.3 says; whether it was done is not known.
         """
         self.check_may_write()
         await self._rest.delete(write_path("tasks", task.task_id, link=task.delete_href))
@@ -383,7 +383,7 @@ class EnterpriseManager:
             NotFound: there is no such session.
         """
         target = f"/api/restoreSessions/{encoded(id_of(id))}?format=Entity"
-        return await self._rest.read_model(target, resources.restore_session)
+        return await self._rest.read_one(target, resources.restore_session)
 
     # -- hosts and backup servers (WIRE 8, 11a); roles that may restore may be refused (WIRE T15) ----
 
@@ -455,7 +455,7 @@ class EnterpriseManager:
         async def fetch(at: Query) -> Page[ItemT]:
             listing = await self._rest.read_model(at.target(resource), read_page)
             paths = [f"/api/{collection}/{encoded(id_of(each.uid))}" for each in listing.references]
-            found = [await self._rest.read_model(f"{path}?format=Entity", read_one) for path in paths]
+            found = [await self._rest.read_one(f"{path}?format=Entity", read_one) for path in paths]
             items = (*listing.items, *found)
             return Page(items=items, number=at.page, pages=listing.pages, unreadable=listing.unreadable)
 

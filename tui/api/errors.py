@@ -10,7 +10,7 @@
       Rejected         Invalid (InvalidRestoreSpec), NotFound, Busy, ServerFault,
                        TaskUnknown, NotImplementedThere                  -> shown where it happened
       NotLoggedOff                                                       -> said once
-      BadReply         Unreadable, MissingField, TooLarge, NotManager,
+      BadReply         Unreadable (NoContent), MissingField, TooLarge, NotManager,
                        ErrorAsAnswer, ForeignLink                        -> log and report
     BadReference(VbemError)                  a reference the operator typed is malformed
 
@@ -291,6 +291,16 @@ class BadReply(ManagerError):
 
 class Unreadable(BadReply):
     """Neither XML nor JSON, cut short, or forbidden constructs in it."""
+
+
+class NoContent(Unreadable):
+    """HTTP 204 where something was asked for; to a question for one thing that is taken for a 404."""
+
+    title = "The server's answer is empty"
+    hint = "Try again; if it persists, ask the server's administrator what answers in its place."
+
+    def __init__(self) -> None:
+        super().__init__("It sent no content (HTTP 204).", http_code=204)
 
 
 class MissingField(BadReply):

@@ -118,7 +118,7 @@ async def log_off(rest: RestClient) -> None:
     try:
         async with asyncio.timeout(LOG_OFF_S):
             session_id = rest.session.session_id or await _own_session_id(rest, rest.session.user)
-            await rest.delete(write_path("logonSessions", session_id))
+            is_done = await rest.delete(write_path("logonSessions", session_id))
     except TimeoutError as error:
         raise NotLoggedOff(f"The server did not answer in {LOG_OFF_S:g} s.") from error
     except NotLoggedOff:
@@ -126,6 +126,9 @@ async def log_off(rest: RestClient) -> None:
     except ManagerError as error:
         if not (isinstance(error, SessionExpired | NotFound) and error.from_manager):
             raise NotLoggedOff(f"{error}", http_code=error.http_code) from error
+        return
+    if not is_done:
+        raise NotLoggedOff("The server has accepted the log-off, and did not say that it is done.")
 
 
 def _logon_call(user: str, password: str) -> Call:

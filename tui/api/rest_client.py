@@ -7,13 +7,15 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.api.codec import codec_of
-from tui.api.codec.listing import check_done, is_web_page
+from tui.api.codec import codec_of, resources
+from tui.api.codec.listing import check_no_error, is_web_page
 from tui.api.error_mapping import check_answer, error_for
 from tui.api.errors import (
     BadReply,
+    ErrorAsAnswer,
     Invalid,
     ManagerError,
+    NoContent,
     NotFound,
     NotManager,
     SessionExpired,
@@ -110,6 +112,17 @@ class RestClient:
         """GET and read a model with one of the codec's readers."""
         return await self.read(target, lambda body: self._model(body, reader))
 
+    async def read_one(self, target: str, reader: Callable[[Tree], ResultT]) -> ResultT:
+        """GET one thing, and read its model.
+
+        Raises:
+            NotFound: it is not there; a client has seen that told by 204 as well (WIRE 9).
+        """
+        try:
+            return await self.read_model(target, reader)
+        except NoContent as error:
+            raise NotFound(error.detail, http_code=error.http_code) from error
+
     async def write(
         self, method: str, target: str, *, media_type: str = "", body: bytes | None = None
     ) -> Reply:
@@ -131,15 +144,24 @@ class RestClient:
             raise NotManager("It is a web page.", http_code=reply.status)
         return reply
 
-    async def delete(self, target: str) -> None:
-        """Send one DELETE, once.
+    async def delete(self, target: str) -> bool:
+        """Send one DELETE, once; return whether it is done, False where it is only accepted (WIRE 6.3).
 
         Raises:
             BadReply: something else than Enterprise Manager's yes came; whether it was done is not known.
         """
         reply = await self.write("DELETE", target)
-        if reply.body.strip():
-            await self.model_of(reply, check_done)
+        if not reply.body.strip():
+            if reply.status not in (200, 202, 204):
+                raise Unreadable(f"HTTP {reply.status} is no answer to a DELETE.", http_code=reply.status)
+            return reply.status != 202
+        await self.model_of(reply, check_no_error)
+        if reply.status != 202:
+            raise Unreadable(f"HTTP {reply.status} came with content.", http_code=reply.status)
+        task = await self.model_of(reply, resources.task)
+        if task.success is False:
+            raise ErrorAsAnswer(task.message or "It is a task that has failed.", http_code=reply.status)
+        return False
 
     async def send_anonymous(self, call: Call) -> Reply:
         """Send a call without the token, whatever the status of its reply: for logging on."""
@@ -213,7 +235,7 @@ def is_token(text: str) -> bool:
 
 async def _decoded(reply: Reply, decode: Callable[[bytes], Awaitable[ResultT]]) -> ResultT:
     if reply.status == 204:
-        raise NotFound("The answer is empty.", http_code=204)
+        raise NoContent
     try:
         return await decode(reply.body)
     except BadReply as error:
@@ -226,4 +248,5 @@ def _media_type(wire: WireFormat) -> str:
 
 
 def _is_about_format(error: ManagerError) -> bool:
-    return isinstance(error, Unreadable) or error.http_code in (400, 406, 415)
+    is_unreadable = isinstance(error, Unreadable) and not isinstance(error, NoContent)
+    return is_unreadable or error.http_code in (400, 406, 415)

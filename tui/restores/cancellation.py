@@ -184,7 +184,9 @@ def _with_answer(restore: Restore, error: ManagerError | None, now: Timestamp) -
             return _earlier_is_open(restore, words)
         refused = replace(restore, cancel=CancelState.REFUSED, cancel_words=words)
         return replace(refused, cancel_answered=now.wall)
-    words = f"{unclear_answer('cancel request', error)}: it may or may not have arrived."
+    is_answered = 200 <= error.http_code < 300
+    open_is = "it is not known whether it took effect" if is_answered else "it may or may not have arrived"
+    words = f"{unclear_answer('cancel request', error)}: {open_is}."
     return replace(restore, cancel=CancelState.LOST, cancel_at=now.monotonic_s, cancel_words=words)
 
 

@@ -17,6 +17,7 @@ from tui import timefmt
 from tui.api.errors import (
     Busy,
     ConnectionLost,
+    ErrorAsAnswer,
     Forbidden,
     ManagerError,
     NotFound,
@@ -25,6 +26,7 @@ from tui.api.errors import (
     SessionExpired,
     TaskUnknown,
     TimedOut,
+    Unreadable,
 )
 from tui.api.models import SessionResult, SessionState, TaskState
 from tui.restore_states import CancelState, FoundBy, RestoreState, label_of
@@ -73,6 +75,8 @@ def test_what_cancelling_can_do_is_said_beforehand(current: Restore, possible: b
         (Busy("504", http_code=504), CancelState.LOST, "may or may not have arrived"),
         (Forbidden("<html>", http_code=403), CancelState.LOST, "may or may not have arrived"),
         (NotFound("<html>", http_code=404), CancelState.LOST, "may or may not have arrived"),
+        (Unreadable("With content.", http_code=200), CancelState.LOST, "not known whether it took effect"),
+        (ErrorAsAnswer("No.", http_code=202), CancelState.LOST, "not known whether it took effect"),
         (Refused("x", request_sent=False), CancelState.NOT_SENT, "You can cancel again"),
         (Forbidden("x", http_code=403, from_manager=True), CancelState.REFUSED, "did not cancel"),
         (SessionExpired("x", http_code=401, from_manager=True), CancelState.REFUSED, "did not cancel"),

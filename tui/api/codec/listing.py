@@ -211,8 +211,8 @@ def error_message(tree: Tree) -> str:
     return tree.text("Message") or tree.text("FirstChanceExceptionMessage")
 
 
-def check_done(tree: Tree) -> None:
-    """Check the answer to a DELETE that has a body.
+def check_no_error(tree: Tree) -> None:
+    """Check the body of an answer to a DELETE.
 
     Raises:
         ErrorAsAnswer: it is an Error, whatever its status, or another program's message.
