@@ -112,9 +112,7 @@ class VbemApp(TerminalApp):
     def last_words(self) -> str:
         from tui.screens.dialogs import LogOnAgainScreen
 
-        asking = (
-            screen for screen in self.every_screen if isinstance(screen, LoginScreen | LogOnAgainScreen)
-        )
+        asking = (each for each in self.every_screen if isinstance(each, LoginScreen | LogOnAgainScreen))
         logons = (screen.left_behind for screen in asking)
         return " ".join(filter(None, (self.servers.what_goes_on, *logons)))
 
@@ -148,12 +146,13 @@ class VbemApp(TerminalApp):
         self.show_notice_instead(text, kind, "")
 
     def show_notice_instead(self, text: str, kind: str, before: str) -> None:
-        """Show a sentence there instead of another one."""
+        """Show a sentence there instead of another one, which is taken back wherever it stands."""
         self.call_after_refresh(self._show_notice, text, kind, before)
 
     def _show_notice(self, text: str, kind: str, instead_of: str) -> None:
-        for screen in self.full_screens[-1:]:
+        for screen in self.full_screens:
             screen.remove_status(instead_of)
+        for screen in self.full_screens[-1:]:
             screen.add_status(text, kind)
 
     @on(Notice)

@@ -33,7 +33,8 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.dialogs import AskScreen
 from tui.screens.reference_picker import PickerScreen
 from tui.screens.restore_form import RestoreFormScreen
-from tui.terminal import key_queue
+from tui.terminal import key_queue, terminal_app
+from tui.terminal.input import UnreadableInput
 from tui.terminal.key_queue import MOST_S
 from tui.widgets.form import FormFields
 from tui.widgets.inputs import LineInput
@@ -41,6 +42,7 @@ from tui.widgets.inputs import LineInput
 NAMES = {" ": "space", "/": "slash"}
 PASTE = "paste: "
 """Begins what comes as one paste and not key by key."""
+SAID = "a byte that is not UTF-8"
 
 
 async def burst(pilot: Pilot[Any], *keys: str) -> None:
@@ -253,3 +255,23 @@ async def test_other_work_waits_for_the_keys_but_not_for_ever(
             assert not waiting.done()
         await waiting
         assert screen.entry.has_focus
+
+
+async def test_that_a_byte_was_not_understood_stays_until_it_was_read_and_goes_with_the_next_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_app, "READ_S", float("inf"))
+    async with opened(app_for(tmp_path, point())) as pilot:
+        pilot.app.post_message(UnreadableInput())
+        await press(pilot, "down", "up")
+        assert SAID in text_of(pilot), "nobody reads it that fast"
+        monkeypatch.setattr(terminal_app, "READ_S", 0.0)
+        await burst(pilot, "\N{REPLACEMENT CHARACTER}")
+        assert SAID in text_of(pilot), "that was no key that is understood"
+        await press(pilot, "down")
+        assert SAID not in text_of(pilot)
+        pilot.app.post_message(UnreadableInput())
+        await settle(pilot)
+        await press(pilot, "ctrl+t")
+        await press(pilot, "escape")
+        assert SAID not in text_of(pilot), "it stood below another screen"

@@ -35,6 +35,10 @@ NOT_UTF8 = (
 )
 
 
+READ_S = 5.0
+"""How long that stays at least; then the next key that is understood takes it away."""
+
+
 class TerminalApp(SinglePaintApp):
     """Takes keys one by one, ends cleanly when the line is lost, and turns defects into reports.
 
@@ -48,6 +52,8 @@ class TerminalApp(SinglePaintApp):
         """What is printed after the screens are gone."""
         self.key_queue = KeyQueue(self)
         self.crash_edge = CrashEdge(state_folder, self.secrets)
+        self._unreadable_s: float | None = None
+        """When a byte came that is no UTF-8, as long as that is shown."""
 
     @property
     def exit_code(self) -> int:
@@ -64,6 +70,9 @@ class TerminalApp(SinglePaintApp):
 
     def show_notice(self, text: str, kind: str = "note") -> None:
         """Say something that no screen asked for."""
+
+    def show_notice_instead(self, text: str, kind: str, before: str) -> None:
+        """Say something in place of what was said before; nothing, where it is empty."""
 
     def get_driver_class(self) -> type[Driver]:
         return TerminalDriver
@@ -92,8 +101,10 @@ class TerminalApp(SinglePaintApp):
         gc.enable()
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key | Paste) and not event.is_forwarded and not self.key_queue.admits(event):
-            return
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            if not self.key_queue.admits(event):
+                return
+            self._key_understood(event)
         await super().on_event(event)
 
     # -- signals ------------------------------------------------------------------------------
@@ -139,8 +150,17 @@ class TerminalApp(SinglePaintApp):
         self.show_notice(self.crash_edge.survive(failed.doing, failed.error), "bad")
 
     @on(UnreadableInput)
-    def _say_unreadable(self) -> None:
+    def _say_unreadable(self, came: UnreadableInput) -> None:
+        self._unreadable_s = came.time
         self.show_notice(NOT_UTF8, "bad")
+
+    def _key_understood(self, event: Key | Paste) -> None:
+        """Take back that a byte was not, once that has stood long enough to be read."""
+        if self._unreadable_s is None or event.time - self._unreadable_s < READ_S:
+            return
+        if isinstance(event, Paste) or event.character != "\N{REPLACEMENT CHARACTER}":
+            self._unreadable_s = None
+            self.show_notice_instead("", "note", NOT_UTF8)
 
     def _thread_died(self, died: threading.ExceptHookArgs) -> None:
         """End as after any defect where a thread of the screens died; called in that thread."""
