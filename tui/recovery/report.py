@@ -183,11 +183,16 @@ class Report:
 
     @property
     def incident_to_last(self) -> timedelta | None:
-        """Return the time from the incident to the last VM back, by the server's clock; None if not known."""
+        """Return the time from the incident to the last VM back, by the server's clock; None if not known.
+
+        An end before the incident says that the clocks differ, and nothing else.
+        """
         back = [row for row in self.rows if row.is_restored]
         ends = [row.ended for row in back if row.ended is not None]
         moment = _only({row.incident for row in back})
-        return max(ends) - moment if moment is not None and len(ends) == len(back) else None
+        if moment is None or len(ends) < len(back) or min(ends) < moment:
+            return None
+        return max(ends) - moment
 
     @property
     def totals(self) -> list[str]:

@@ -95,6 +95,13 @@ def test_what_is_not_known_is_not_made_up() -> None:
     assert rows["sql01"].lost_words == "not known"
 
 
+def test_a_vm_that_came_back_before_the_incident_shows_clocks_that_differ_and_no_time_of_nothing() -> None:
+    early = entry(1, "dc01", session_ended=INCIDENT - timedelta(minutes=20))
+    found = report(early, entry(2, "sql01"))
+    assert found.incident_to_last is None
+    assert "From the incident to the last VM back: not known by the server's clock." in found.totals
+
+
 def test_equal_names_are_several_vms_where_anything_tells_them_apart() -> None:
     failed = entry(
         1, "app01", state=RestoreState.FAILED, platform="VMware", queue_row=1, backup_server_uid="s"
