@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from tests.api.scripted import (
     serving,
 )
 from tui.api.client import EnterpriseManager, Trust, look_at_certificate
-from tui.api.errors import NameNotFound, Refused, TimedOut
+from tui.api.errors import ManagerError, NameNotFound, Refused, TimedOut
 from tui.api.limits import Timeouts
 from tui.api.models import RestorePoint, ServerAddress, VmRestoreSpec
 from tui.api.models.resources import NO_TIME
@@ -208,3 +209,48 @@ async def test_an_address_of_one_interface_is_dialled_and_checked(tmp_path: Path
             assert await manager.tasks() == ()
         assert (await look_at_certificate(address, trust=trust)).warnings == ()
     assert script.requests[0].header("Host") == f"[{name}]:{address.port}"
+
+
+GARBAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>"
+NO_TASKS = json_reply({"Tasks": []})
+
+
+@pytest.mark.parametrize("reply", [GARBAGE, PAGE, None])
+async def test_nobody_is_sent_to_a_port_or_name_that_has_answered_before(
+    who: Identity, reply: bytes | None
+) -> None:
+    """Also not where nothing listens there now: its service restarts."""
+    async with contextlib.AsyncExitStack() as stack:
+        server = contextlib.AsyncExitStack()
+        script = await server.enter_async_context(
+            serving(Script(answers=[NO_TASKS, *[reply or b""] * 6]), who)
+        )
+        manager = await stack.enter_async_context(client_of(script, who))
+        assert await manager.tasks() == ()
+        if reply is None:
+            await server.aclose()
+        for _ in range(2):
+            with pytest.raises(ManagerError) as caught:
+                await manager.tasks()
+            assert not re.search(r"\bport\b|\baddress\b|name", caught.value.hint), caught.value.hint
+            assert caught.value.hint
+        await server.aclose()
+
+
+async def test_where_nothing_has_answered_yet_the_port_is_named(who: Identity) -> None:
+    async with serving(Script(answers=[GARBAGE] * 4), who) as script, client_of(script, who) as manager:
+        with pytest.raises(ManagerError) as caught:
+            await manager.tasks()
+    assert "port" in caught.value.hint
+
+
+def test_every_hint_that_names_a_port_or_a_name_has_another_one_for_work() -> None:
+    kinds, waiting = set[type[ManagerError]](), [ManagerError]
+    while waiting:
+        kind = waiting.pop()
+        kinds.add(kind)
+        waiting += kind.__subclasses__()
+    named = {kind for kind in kinds if re.search(r"\bport\b|\baddress\b|\bname\b", kind.hint)}
+    assert named >= {Refused, NameNotFound}
+    assert [kind for kind in named if not kind.hint_at_work] == []

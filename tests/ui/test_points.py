@@ -17,6 +17,9 @@ from tests.support.demo_process import DemoProcess
 from tests.support.settle import paste, press, settle, shows, strips_of, text_of, until
 from tests.support.soak import soak
 from tests.ui.walk import browsing, to_points
+from tui.api.client import EnterpriseManager
+from tui.api.errors import Forbidden, ManagerError, Refused, TimedOut
+from tui.api.models import BackupServer
 from tui.app import VbemApp
 from tui.restore_points.filter_parser import FILTER_KEYS
 from tui.widgets.text_view import TextView
@@ -334,6 +337,7 @@ async def test_collection_is_asked_of_the_vms_own_server(demo: DemoProcess, app:
         demo.fault("hold@any")
         await pilot.press("right", "enter")
         await until(pilot, lambda: demo.fired() > 0, "the request")
+        assert "Asked for a collection from vbr" in text_of(pilot)
         await pilot.press("n")
         await shows(pilot, "being asked for already")
         demo.control("clear-faults")
@@ -479,3 +483,26 @@ async def test_help_lists_enter_and_what_the_filter_takes(app: VbemApp) -> None:
     for key in FILTER_KEYS:
         assert f"{key.name}: {key.values}" in shown
     assert "yesterday 22:45, 2026-11-25 22:45, 25.11. 22:45" in shown
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TimedOut("It says nothing."), "It is not known whether the collection"),
+        (Forbidden("x", http_code=403), "It is not known whether the collection"),
+        (Forbidden("x", http_code=403, from_manager=True), "may not start a collection"),
+        (Refused("x", request_sent=False), "Could not collect"),
+    ],
+)
+async def test_a_collection_whose_answer_was_lost_may_have_begun(
+    app: VbemApp, monkeypatch: pytest.MonkeyPatch, error: ManagerError, words: str
+) -> None:
+    async def collect(_manager: EnterpriseManager, _server: BackupServer) -> None:
+        raise error
+
+    monkeypatch.setattr(EnterpriseManager, "collect", collect)
+    async with browsing(app) as (pilot, _):
+        await pilot.press("n")
+        await shows(pilot, "Collect now?")
+        await pilot.press("right", "enter")
+        await shows(pilot, words)

@@ -42,6 +42,8 @@ class ManagerError(VbemError):
 
     title = "Enterprise Manager could not be used"
     hint = "Try again; if it persists, check the server."
+    hint_at_work = ""
+    """In its place where Enterprise Manager has answered before: neither its name nor its port is wrong."""
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class Unreachable(ManagerError):
 
     title = "The server cannot be reached"
     hint = "Check the name and the port, and that no firewall blocks this host."
+    hint_at_work = "Try again; if it persists, check the network and the server: it has answered before."
 
 
 class TimedOut(Unreachable):
@@ -70,6 +73,7 @@ class TimedOut(Unreachable):
 
     title = "The server did not answer in time"
     hint = "Try again; the server or the network is slow."
+    hint_at_work = hint
 
 
 class NameNotFound(Unreachable):
@@ -77,6 +81,7 @@ class NameNotFound(Unreachable):
 
     title = "The server name is unknown"
     hint = "Check the host name's spelling, or type its IP address."
+    hint_at_work = "Check this machine's name servers: the name was known before."
 
 
 class NoNameServer(Unreachable):
@@ -91,6 +96,7 @@ class Refused(Unreachable):
 
     title = "The server refused the connection"
     hint = "Check the port: Enterprise Manager's REST API listens on 9398 by default."
+    hint_at_work = "Wait a moment and try again: its service is probably restarting, or was stopped."
 
 
 class ConnectionLost(Unreachable):
@@ -98,6 +104,7 @@ class ConnectionLost(Unreachable):
 
     title = "The connection broke"
     hint = "Try again; if it persists, check the network and the server."
+    hint_at_work = hint
 
 
 class HandshakeCut(ConnectionLost):
@@ -111,6 +118,7 @@ class TlsRefused(Unreachable):
     """The server said no in the TLS handshake: asking again changes nothing."""
 
     title = "TLS with the server cannot be agreed"
+    hint_at_work = ""
     hint = "Ask the server's administrator to compare its TLS settings: vbem speaks TLS 1.2 and 1.3."
 
 
@@ -119,12 +127,14 @@ class ProxyFailed(Unreachable):
 
     title = "The proxy could not be used"
     hint = "Check --proxy, VBEM_PROXY or the settings file, or connect without a proxy."
+    hint_at_work = "Try again; if it persists, ask whoever runs the proxy: it has let you pass before."
 
 
 class ProxyRefused(ProxyFailed):
     """The proxy does not let this user or this host through: asking again changes nothing."""
 
     title = "The proxy refused the connection"
+    hint_at_work = ""
     hint = "Ask the proxy's administrator to allow this host, or connect without a proxy."
 
 
@@ -287,6 +297,7 @@ class BadReply(ManagerError):
 
     title = "The server's answer cannot be read"
     hint = "Check that the address and port are those of Enterprise Manager's REST API."
+    hint_at_work = "Try again; if it persists, ask the server's administrator what answers in its place."
 
 
 class Unreadable(BadReply):
@@ -297,7 +308,7 @@ class NoContent(Unreadable):
     """HTTP 204 where something was asked for; to a question for one thing that is taken for a 404."""
 
     title = "The server's answer is empty"
-    hint = "Try again; if it persists, ask the server's administrator what answers in its place."
+    hint = BadReply.hint_at_work
 
     def __init__(self) -> None:
         super().__init__("It sent no content (HTTP 204).", http_code=204)
@@ -317,6 +328,7 @@ class ForeignLink(BadReply):
     """A write would go elsewhere than to the very thing it is about; nothing was sent (WIRE T39)."""
 
     title = "The server's link leads elsewhere"
+    hint_at_work = ""
     hint = "Reload the list; if it persists, use the backup console and tell the server's administrator."
 
     def __init__(self, detail: str) -> None:
@@ -341,6 +353,7 @@ class ErrorAsAnswer(BadReply):
     """The status says yes and the body is Enterprise Manager's Error: what was done is not known."""
 
     title = "The server sent an error as its answer"
+    hint_at_work = ""
     hint = "Read what the server says, and check there whether anything was done."
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.api.codec import codec_of, resources
@@ -59,6 +60,8 @@ class RestClient:
         self._limits = limits.without_points()
         """Of a reply that is no page of points."""
         self._json_refused = self._predates_json = False
+        self._has_answered = False
+        """Whether a question was ever answered as only Enterprise Manager does."""
         self._decoding = asyncio.Lock()
         """Threads that decode side by side only take the interpreter from each other."""
 
@@ -98,6 +101,14 @@ class RestClient:
             decode: makes a model of the body.
             keep_gzip: give `decode` a body that was sent as gzip as it is.
         """
+        with self._at_work():
+            result = await self._read(target, decode, keep_gzip=keep_gzip)
+        self._has_answered = True
+        return result
+
+    async def _read(
+        self, target: str, decode: Callable[[bytes], Awaitable[ResultT]], *, keep_gzip: bool
+    ) -> ResultT:
         accept = _media_type(self.lists_wire)
         try:
             return await _decoded(await self._call("GET", target, accept, keep_gzip=keep_gzip), decode)
@@ -107,6 +118,16 @@ class RestClient:
             result = await _decoded(await self._call("GET", target, XML, keep_gzip=keep_gzip), decode)
             self._json_refused = self._json_refused or isinstance(error, Invalid)
             return result
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Send nobody to a name or a port where Enterprise Manager has answered before."""
+        try:
+            yield
+        except ManagerError as error:
+            if self._has_answered and error.hint_at_work:
+                error.hint = error.hint_at_work
+            raise
 
     async def read_model(self, target: str, reader: Callable[[Tree], ResultT]) -> ResultT:
         """GET and read a model with one of the codec's readers."""
@@ -139,10 +160,11 @@ class RestClient:
         """
         accept = media_type or _media_type(self.writes_wire)
         content_type = "" if body is None else accept
-        reply = await self._call(method, target, accept, content_type=content_type, body=body or b"")
-        if is_web_page(reply.body):
-            raise NotManager("It is a web page.", http_code=reply.status)
-        return reply
+        with self._at_work():
+            reply = await self._call(method, target, accept, content_type=content_type, body=body or b"")
+            if is_web_page(reply.body):
+                raise NotManager("It is a web page.", http_code=reply.status)
+            return reply
 
     async def delete(self, target: str) -> bool:
         """Send one DELETE, once; return whether it is done, False where it is only accepted (WIRE 6.3).
@@ -169,7 +191,8 @@ class RestClient:
 
     async def model_of(self, reply: Reply, reader: Callable[[Tree], ResultT]) -> ResultT:
         """Read a model from a reply with one of the codec's readers."""
-        return await _decoded(reply, lambda body: self._model(body, reader))
+        with self._at_work():
+            return await _decoded(reply, lambda body: self._model(body, reader))
 
     async def decode(self, body: bytes, decode: Callable[[bytes], ResultT]) -> ResultT:
         """Decode a body, a long one in a thread."""

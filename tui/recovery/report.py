@@ -183,14 +183,11 @@ class Report:
 
     @property
     def incident_to_last(self) -> timedelta | None:
-        """Return the time from the incident to the last VM back, by the server's clock; None if not known.
-
-        An end before the incident says that the clocks differ, and nothing else.
-        """
+        """Return the time from the incident to the last VM back, by the server's clock; None if not known."""
         back = [row for row in self.rows if row.is_restored]
         ends = [row.ended for row in back if row.ended is not None]
         moment = _only({row.incident for row in back})
-        if moment is None or len(ends) < len(back) or min(ends) < moment:
+        if moment is None or len(ends) < len(back) or min(ends) < moment:  # an end before: clocks that differ
             return None
         return max(ends) - moment
 

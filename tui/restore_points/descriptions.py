@@ -178,6 +178,9 @@ def loading_words(
 
 
 def _amount_so_far(progress: Progress) -> str:
+    if progress.is_again:
+        bar = _bar(progress.pages, progress.of_pages) if progress.of_pages else ""
+        return f"{bar} reading {progress.points:,} points again".strip()
     if progress.expected:
         bar = _bar(progress.pages, progress.of_pages)
         return f"{bar} loaded {progress.points:,} of {progress.expected:,} points"

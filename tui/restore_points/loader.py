@@ -102,7 +102,9 @@ class Progress:
     of_pages: int = 0
     """Pages in all, as far as the server has said; 0 while unknown."""
     read_at: datetime | None = None
-    """When the server last answered with a page."""
+    """When the list was read; while it is read again, and where that did not end, when it was before."""
+    is_again: bool = False
+    """It is being read again, or that did not come to its end."""
     error: ManagerError | None = None
     """Why it failed; what had been loaded stays."""
     left_out: tuple[str, ...] = ()
@@ -161,6 +163,7 @@ class Loader:
         self._state = LoadState.IDLE
         self._error: ManagerError | None = None
         self._read_at: datetime | None = None
+        self._is_again = False
         self._job: asyncio.Task[None] | None = None
 
     @property
@@ -175,6 +178,7 @@ class Loader:
             pages=sum(len(tracker.done) for tracker in trackers),
             of_pages=sum(tracker.pages for tracker in trackers) if known else 0,
             read_at=self._read_at,
+            is_again=self._is_again,
             error=self._error,
             left_out=tuple(self._left_out),
             is_end_certain=all(tracker.is_end_certain for tracker in trackers),
@@ -197,7 +201,8 @@ class Loader:
         if self._job is not None and not self._job.done():
             return
         self._state, self._error = LoadState.LOADING, None
-        self._job = asyncio.create_task(self._read_all(again=again))
+        self._begin(again=again)
+        self._job = asyncio.create_task(self._read_all())
         try:
             await asyncio.wait({self._job})
         finally:
@@ -241,15 +246,19 @@ class Loader:
 
     # Reading -----------------------------------------------------------------------------------
 
-    async def _read_all(self, *, again: bool) -> None:
+    def _begin(self, *, again: bool) -> None:
+        """Forget at once how far the last reading came: what is shown meanwhile is of this one."""
         if again or not self._trackers:
             self._trackers = {kind: PageTracker() for kind in (PointKind.VM, PointKind.VAPP)}
             self._left_out.clear()
             self._unreadable.clear()
             if again:
                 self._index.begin_refresh()
+                self._is_again = True
         for tracker in self._trackers.values():
             tracker.start_over()
+
+    async def _read_all(self) -> None:
         if not self._trackers[PointKind.VM].done:
             await self._attempt(self._read_first())
         # A first page is read alone, because it says how many there are.
@@ -264,7 +273,8 @@ class Loader:
         if self._error is not None:
             self._state = LoadState.FAILED
             return
-        self._state = LoadState.COMPLETE
+        self._state, self._is_again = LoadState.COMPLETE, False
+        self._page_came()
         self._index.is_whole = self.progress.is_all
         # What did not come again is gone only where the list came to its end.
         self._on_page(self._index.end_refresh() if self.progress.is_all else set())
@@ -283,6 +293,7 @@ class Loader:
 
     async def _read_first(self) -> None:
         page = await self._source.points_page(self._query(self._first_page), 1, kind=PointKind.VM)
+        self._page_came()
         self._take(page.items)
         if page.pages == 1 or not page.items:
             self._note(PointKind.VM, page, 1)
@@ -308,6 +319,7 @@ class Loader:
             self._leave_out(kind, error)
             return
         self._note(kind, page, number)
+        self._page_came()
         self._take(page.items)
 
     def _note(self, kind: PointKind, page: Page[RestorePoint], number: int) -> None:
@@ -318,8 +330,12 @@ class Loader:
         self._trackers.pop(kind, None)
         self._left_out.append(f"The vApp restore points could not be listed: {error}")
 
+    def _page_came(self) -> None:
+        """Note when the list was read: of one that is read again the rest is as old as before, to the end."""
+        if not self._is_again:
+            self._read_at = self._clock.now()
+
     def _take(self, points: Sequence[RestorePoint]) -> None:
-        self._read_at = self._clock.now()
         self._on_page(self._index.add(points))
         if len(self._index) > MOST_POINTS or self._index.text_bytes > MOST_TEXT_BYTES:
             raise TooLarge(

@@ -8,9 +8,11 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.api.errors import Forbidden, ManagerError, SessionExpired
+from tui.errors import sentences_of
 from tui.restore_points.filter_parser import FILTER_KEYS, FilterError
 from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.loader import Loader, LoadState, Progress
+from tui.restores.transitions import is_refusal
 from tui.sanitize import safe
 from tui.screens.base import VbemScreen
 from tui.screens.dialogs import AskScreen
@@ -162,6 +164,9 @@ async def ask_and_collect(screen: VbemScreen, uid: str, name: str) -> None:
     connection = screen.services.connection
     if connection is None:
         return
+    at = clock_time(screen.services.clock.now())
+    screen.set_status(f"Asked for a collection from {name} at {at}; there is no answer yet.")
+    is_asked = False
     try:
         servers = await connection.manager.backup_servers()
         found = next((server for server in servers if server.uid == uid), None)
@@ -169,13 +174,19 @@ async def ask_and_collect(screen: VbemScreen, uid: str, name: str) -> None:
             unread = f"; {servers.unreadable} in its list cannot be read" if servers.unreadable else ""
             screen.set_status(f"Enterprise Manager does not list the backup server {name}{unread}.", "bad")
             return
+        is_asked = True
         await connection.manager.collect(found)
-    except Forbidden:
-        screen.set_status(
-            f"This account may not start a collection from {name}; the server collects every 15 minutes."
-        )
     except ManagerError as error:
-        screen.show_error(f"collect from {name}", error)
+        if isinstance(error, Forbidden) and error.from_manager:
+            screen.set_status(
+                f"This account may not start a collection from {name}; the server collects every 15 minutes."
+            )
+        elif is_asked and error.request_sent and not is_refusal(error):
+            screen.services.note_trouble(error)
+            doubt = f"It is not known whether the collection from {name} has started."
+            screen.set_status(f"{doubt} {sentences_of(error)}", "bad")
+        else:
+            screen.show_error(f"collect from {name}", error)
     else:
         at = clock_time(screen.services.clock.now())
         screen.set_status(f"Collection from {name} started at {at}; wait a few minutes, then press F5.")

@@ -10,6 +10,7 @@ from tests.support.clock import ManualClock
 from tests.unit.restore_points.build import Server, point
 from tui.api.errors import Forbidden, ManagerError, NotFound, SessionExpired, TimedOut
 from tui.api.models import PointKind
+from tui.restore_points.descriptions import loading_words
 from tui.restore_points.index import PointIndex, Vm
 from tui.restore_points.loader import Loader, LoadState
 
@@ -22,10 +23,11 @@ class Case:
     def __init__(self, server: Server) -> None:
         self.server, self.index = server, PointIndex()
         self.pages: list[set[Vm]] = []
+        self.clock = ManualClock()
         self.loader = Loader(
             server,
             self.index,
-            clock=ManualClock(),
+            clock=self.clock,
             on_page=self.pages.append,
             page_size=10,
             first_page=4,
@@ -195,3 +197,38 @@ async def test_cancelling_whoever_runs_the_loader_leaves_no_request_behind() -> 
         await running
     await asyncio.sleep(0.01)
     assert case.server.open == 0
+
+
+async def test_a_list_is_as_old_as_its_oldest_part_until_it_was_read_again_to_the_end() -> None:
+    case = Case(Server(FLEET))
+    await case.loader.run()
+    read_at = case.loader.progress.read_at
+    assert read_at == case.clock.now()
+    await case.clock.advance(3600)
+    await case.loader.find_exact("vm1")
+    assert case.loader.progress.read_at == read_at, "one name says nothing of the others"
+    case.server.errors[PointKind.VM, 4] = TimedOut()
+    await case.loader.run(again=True)
+    progress = case.loader.progress
+    assert (progress.state, progress.read_at) == (LoadState.FAILED, read_at)
+    case.server.errors.clear()
+    await case.loader.run()
+    assert case.loader.progress.read_at == case.clock.now()
+    assert not case.loader.progress.is_again
+
+
+async def test_reading_again_does_not_show_how_far_the_last_reading_came() -> None:
+    case = Case(Server(FLEET))
+    await case.loader.run()
+    case.server.gate.clear()
+    running = asyncio.create_task(case.loader.run(again=True))
+    await asyncio.sleep(0)
+    progress = case.loader.progress
+    assert (progress.state, progress.pages, progress.is_again) == (LoadState.LOADING, 0, True)
+    words = loading_words(progress, case.index, case.clock.now())
+    assert words.startswith("reading 60 points again")
+    case.server.gate.set()
+    await running
+    assert "all 60 points loaded just now" in loading_words(
+        case.loader.progress, case.index, case.clock.now()
+    )
