@@ -11,6 +11,7 @@ from typing import Any
 
 from tui import timefmt
 from tui.clock import Clock
+from tui.config import AT_A_TIME
 from tui.recovery.queue import (
     LineState,
     Queue,
@@ -21,6 +22,7 @@ from tui.recovery.queue import (
     pause,
     queue_of,
     resume,
+    set_limits,
 )
 from tui.recovery.queue_runner import RestoreQueue
 from tui.recovery.report import Report, Wanted, report_of
@@ -170,6 +172,7 @@ class RecoveryService:
         *,
         name: str = "",
         ticket: str = "",
+        at_a_time: int = AT_A_TIME,
         left_out: Iterable[tuple[str, str]] = (),
     ) -> RestoreQueue:
         """Journal the queue of confirmed plans with all its lines, then begin to send it.
@@ -178,6 +181,7 @@ class RecoveryService:
             lines: what to send; the groups are sent in the order of their numbers.
             name: of the recovery plan.
             ticket: ticket or reason, for each restore.
+            at_a_time: how many run at once.
             left_out: VMs of the plan that are not sent, each with why, for the report.
 
         Raises:
@@ -188,14 +192,19 @@ class RecoveryService:
         await self._make_room()
         ordered = sorted(lines, key=lambda line: line.group)
         moment = self.incident.moment if self.incident else None
+        decided = set_limits(
+            Queue(id=0, created=self.clock.now(), left_out=tuple(left_out)), at_a_time=at_a_time
+        )
         entry = await asyncio.to_thread(
-            journal.plan_queue, [line_text(one) for one in ordered], name=name, ticket=ticket, incident=moment
+            journal.plan_queue,
+            [line_text(one) for one in ordered],
+            name=name,
+            ticket=ticket,
+            incident=moment,
+            decided=decided_text(decided),
         )
         plans = {row.id: line.plan for row, line in zip(entry.rows, ordered, strict=True)}
-        queue = replace(queue_of(entry, plans=plans), left_out=tuple(left_out))
-        if queue.left_out:
-            await asyncio.to_thread(journal.decide, queue.id, decided_text(queue))
-        return self._run(queue, journal)
+        return self._run(queue_of(entry, plans=plans), journal)
 
     def _need_journal(self) -> RecoveryJournal:
         if self.journal is None:

@@ -416,13 +416,13 @@ class BatchScreen(VbemScreen):
                 return
             ticket = recovery.incident.ticket if recovery.incident else ""
             with self.reporting("start the queue"):
-                queue = await recovery.start_queue(
+                await recovery.start_queue(
                     queue_lines(checked),
                     name=checked.name,
                     ticket=ticket,
+                    at_a_time=self._at_a_time,
                     left_out=planner.left_out_of(checked),
                 )
-                queue.set_limits(at_a_time=self._at_a_time)
                 recovery.mark([line.key for line in checked.to_be_sent], on=False)
                 self.dismiss(None)
                 self.app.post_message(OpenTasks())

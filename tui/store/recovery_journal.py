@@ -129,15 +129,22 @@ class RecoveryJournal:
     # Queues
 
     def plan_queue(
-        self, lines: Sequence[str], *, name: str = "", ticket: str = "", incident: datetime | None = None
+        self,
+        lines: Sequence[str],
+        *,
+        name: str = "",
+        ticket: str = "",
+        incident: datetime | None = None,
+        decided: str = "",
     ) -> QueueEntry:
-        """Put a queue and its lines on disk, owned by this process; nothing of it is sent before.
+        """Put a queue and its lines on disk at once, owned by this process; nothing of it is sent before.
 
         Args:
             lines: each line of the plan as JSON, in their order.
             name: of the recovery plan.
             ticket: ticket or reason.
             incident: the moment to restore to before.
+            decided: what holds for the queue as a whole, as `decide` writes it later.
         """
         values = (
             to_stamp(self._clock.now()),
@@ -148,11 +155,13 @@ class RecoveryJournal:
             None if incident is None else to_stamp(incident),
             OPEN,
             self._me,
+            decided,
         )
         with self._journal.writing() as database:
             number = database.execute(
-                "INSERT INTO queues (created, server, operator, name, ticket, incident, state, owner) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO queues "
+                "(created, server, operator, name, ticket, incident, state, owner, decided) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 values,
             ).lastrowid
             database.executemany(

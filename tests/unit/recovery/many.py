@@ -33,6 +33,9 @@ from tui.restores.plan import RestorePlan
 from tui.restores.service import RestoreService
 from tui.store.journal import Journal
 
+LEFT_OUT = (("hv-new01", "no point before the incident"),)
+"""A VM of the plan that no queue of it has."""
+
 
 class ManyVms(FakeManager):
     """Each VM has its own answers; a request's body is the VM's name."""
@@ -129,8 +132,10 @@ class Site:
         return QueueLine(plan=self.plan(name), group=group, critical=critical, record=f'"{name}"')
 
     async def start(self, *lines: QueueLine, at_a_time: int = 4, per_server: int = 4) -> RestoreQueue:
-        queue = await self.recovery.start_queue(lines, name="Shop", ticket="INC-7")
-        queue.set_limits(at_a_time=at_a_time, per_server=per_server)
+        queue = await self.recovery.start_queue(
+            lines, name="Shop", ticket="INC-7", at_a_time=at_a_time, left_out=LEFT_OUT
+        )
+        queue.set_limits(per_server=per_server)
         return queue
 
     @property
