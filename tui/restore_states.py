@@ -1,4 +1,4 @@
-"""The states of a restore and of its cancelling: what each means, and the one text for each.
+"""The states of a restore and of its cancelling: what each means, and the one mark and text for each.
 
 The journal writes them, `tui.restores` decides by them and the screens show them, so they are below all
 three. The values are what the journal's file holds: a value never changes its meaning.
@@ -7,8 +7,29 @@ three. The values are what the journal's file holds: a value never changes its m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from types import MappingProxyType
+
+from tui.sanitize import sign
+
+
+class Mark(Enum):
+    """What stands before the word of a state, so that it is found by eye in a long list.
+
+    Each is one cell wide. The first spelling has signs of WGL4 alone, which nearly every terminal font has.
+    """
+
+    RESTORED = "\N{SQUARE ROOT}", "+"
+    NOTICE = "!", "!"
+    FAILED = "\N{MULTIPLICATION SIGN}", "x"
+    DOUBT = "?", "?"
+    RUNNING = "\N{BLACK CIRCLE}", "*"
+    WAITING = "\N{WHITE CIRCLE}", "."
+    STOPPED = "\N{BLACK SQUARE}", "-"
+
+    def __str__(self) -> str:
+        fancy, plain = self.value
+        return sign(fancy, plain)
 
 
 class RestoreState(StrEnum):
@@ -43,6 +64,16 @@ class RestoreState(StrEnum):
     def label(self) -> str:
         """Return the state as one word, for a row."""
         return _TEXTS[self].label
+
+    @property
+    def words(self) -> str:
+        """Return the state where there is more room than for a word."""
+        return _TEXTS[self].words or self.label
+
+    @property
+    def mark(self) -> Mark:
+        """Return what stands before the word."""
+        return _TEXTS[self].mark
 
     @property
     def predicate(self) -> str:
@@ -110,43 +141,56 @@ class FoundBy(StrEnum):
 
 def label_of(state: RestoreState, cancel: CancelState) -> str:
     """Return the one word for a restore: its state, or `cancelling` while its launch may still be stopped."""
-    return CANCELLING if cancel.is_under_way and state is RestoreState.LAUNCHING else state.label
+    return CANCELLING if is_cancelling(state, cancel) else state.label
+
+
+def is_cancelling(state: RestoreState, cancel: CancelState) -> bool:
+    """Return whether a restore's launch may still be stopped by a cancel that is under way."""
+    return cancel.is_under_way and state is RestoreState.LAUNCHING
 
 
 def parse_states(text: str) -> frozenset[RestoreState]:
-    """Return the states of a list like `failed, unknown`, in any case.
+    """Return the states of a list like `failed, unknown`, as they are shown or journalled, in any case.
 
     Raises:
         ValueError: a word is none; the sentence says which, and what there is.
     """
-    known = {state.value: state for state in RestoreState}
     words = [word.strip().lower() for word in text.split(",") if word.strip()]
     if text.strip() and not words:
         words = [text.strip()]
-    if unknown := [word for word in words if word not in known]:
-        raise ValueError(f"There is no state {unknown[0]!r}: {', '.join(known)}.")
-    return frozenset(known[word] for word in words)
+    if unknown := [word for word in words if word not in STATE_NAMES]:
+        shown = ", ".join(state.label.lower() for state in RestoreState)
+        raise ValueError(f"There is no state {unknown[0]!r}: {shown}.")
+    return frozenset(STATE_NAMES[word] for word in words)
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
+    mark: Mark
     label: str
     predicate: str
+    words: str = ""
 
 
 _TEXTS = MappingProxyType(
     {
-        RestoreState.PLANNED: _Text("planned", "is planned"),
-        RestoreState.SENT: _Text("sent", "was sent"),
-        RestoreState.LAUNCHING: _Text("launching", "is launching"),
-        RestoreState.RESTORING: _Text("restoring", "is running"),
-        RestoreState.SUCCEEDED: _Text("succeeded", "succeeded"),
-        RestoreState.WARNING: _Text("warnings", "ended with warnings"),
-        RestoreState.FAILED: _Text("FAILED", "FAILED"),
-        RestoreState.CANCELLED: _Text("cancelled", "was cancelled"),
-        RestoreState.UNKNOWN: _Text("UNKNOWN", "has an unknown outcome"),
+        RestoreState.PLANNED: _Text(Mark.WAITING, "planned", "is planned"),
+        RestoreState.SENT: _Text(Mark.WAITING, "sent", "was sent"),
+        RestoreState.LAUNCHING: _Text(Mark.RUNNING, "launching", "is launching"),
+        RestoreState.RESTORING: _Text(Mark.RUNNING, "restoring", "is running"),
+        RestoreState.SUCCEEDED: _Text(Mark.RESTORED, "restored", "succeeded"),
+        RestoreState.WARNING: _Text(
+            Mark.NOTICE, "warnings", "ended with warnings", words="restored with warnings"
+        ),
+        RestoreState.FAILED: _Text(Mark.FAILED, "FAILED", "FAILED"),
+        RestoreState.CANCELLED: _Text(Mark.STOPPED, "cancelled", "was cancelled"),
+        RestoreState.UNKNOWN: _Text(Mark.DOUBT, "UNKNOWN", "has an unknown outcome"),
     }
 )
+STATE_NAMES = MappingProxyType(
+    {name: state for state in RestoreState for name in (state.value, state.label.lower())}
+)
+"""The states by the words that may be typed for them."""
 
 CANCELLING = "cancelling"
 ENDS = (RestoreState.FAILED, RestoreState.WARNING, RestoreState.CANCELLED, RestoreState.SUCCEEDED)

@@ -50,11 +50,22 @@ class _Policy:
     """What the terminal at hand can show."""
 
     ascii_only = False
+    ascii_signs = False
 
 
 def ascii_only(on: bool = True) -> None:
     """Show nothing but ASCII from now on: for a locale that is not UTF-8."""
     _Policy.ascii_only = on
+
+
+def ascii_signs(on: bool = True) -> None:
+    """Show our own signs in ASCII from now on, whatever foreign text is shown in."""
+    _Policy.ascii_signs = on
+
+
+def sign(fancy: str, plain: str) -> str:
+    """Return a sign that stands for a word: `fancy` where the terminal's font surely has it, else `plain`."""
+    return plain if _Policy.ascii_signs else either(fancy, plain)
 
 
 def can_show(text: str) -> bool:

@@ -143,7 +143,7 @@ def _bytes_of_poll(demo: DemoProcess, state: Path, count: int) -> Row:
         terminal.until("points loaded")
         demo.control("set", option="time_scale", value=1.0)
         terminal.ctrl("t")
-        terminal.until(lambda text: text.count("* restoring ") >= min(count, IN_VIEW))
+        terminal.until(lambda text: text.count("● restoring ") >= min(count, IN_VIEW))
         terminal.read_for(3.0)
         samples = []
         for _ in range(ROUNDS):

@@ -116,7 +116,7 @@ def test_a_restore_is_one_post_of_the_request_that_was_shown(shell: Shell) -> No
 def test_waiting_ends_with_the_end_of_the_restore(shell: Shell) -> None:
     done = shell.run("restore", "--vm", "wiki01", "--yes", "--wait")
     assert done.code == ExitCode.DONE
-    assert "wiki01: succeeded" in done.out
+    assert "wiki01: restored" in done.out
     assert "Restored as " in done.out
     assert "launching" in done.err
     assert len(shell.posts()) == 1
@@ -283,7 +283,7 @@ def test_tasks_lists_what_runs_and_history_what_was(shell: Shell) -> None:
     shell.demo.control("set", option="time_scale", value=20)
     watched = shell.run("tasks", "--watch")
     assert watched.code == ExitCode.DONE
-    assert "wiki01: succeeded" in watched.err
+    assert "wiki01: restored" in watched.err
     (row,) = shell.run("history", "--json", "--ticket", "inc-8").json["history"]
     assert row["state"] == "succeeded"
     assert shell.run("history", "--json", "--state", "failed").json["history"] == []
@@ -506,7 +506,7 @@ def test_the_whole_job_line_by_line(shell: Shell) -> None:
         terminal.until("Restore wiki01? (yes or no; Enter is no):")
         assert shell.posts() == []
         terminal.send_bytes(b"yes\r")
-        terminal.until("wiki01: succeeded")
+        terminal.until("wiki01: restored")
         terminal.until(lambda text: text.rstrip().endswith("What now (1 to 6):"))
         terminal.send_bytes(b"6\r")
         assert terminal.wait() == ExitCode.DONE

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("e2e")
 
 _MACHINES = {
     "vsphere": ("crm01", "FAILED", "not enough free space on datastore"),
-    "hyperv": ("hv-files01", "succeeded", "The VM is restored."),
+    "hyperv": ("hv-files01", "restored", "The VM is restored."),
 }
 
 
@@ -54,7 +54,7 @@ def test_machine_from_the_login_to_the_end(operator: Operator, demo: DemoProcess
     assert value(post["body"], "PowerOnAfterRestore") == "false"
     (effect,) = demo.restores()
     assert (effect["vm"], effect["overwrites"], effect["power_on"]) == (vm, False, False)
-    assert effect["result"] == {"FAILED": "Failed", "succeeded": "Success"}[end]
+    assert effect["result"] == {"FAILED": "Failed", "restored": "Success"}[end]
 
 
 def test_cloud_director_from_the_login_to_the_end(operator: Operator, demo: DemoProcess) -> None:
@@ -77,7 +77,7 @@ def test_cloud_director_from_the_login_to_the_end(operator: Operator, demo: Demo
         send(terminal)
         terminal.until("shop-app: restoring")
         demo.advance(120)
-        terminal.until("shop-app: succeeded, 100 %")
+        terminal.until("shop-app: restored, 100 %")
         quit_program(terminal)
         assert terminal.wait() == 0
     (post,) = posts(demo)
@@ -134,7 +134,7 @@ def test_cancelled_launch_is_one_delete_and_watched(operator: Operator, demo: De
         cancel_archive01(terminal)
         terminal.until("archive01: UNKNOWN")
         terminal.until("whether that stopped the launch is not")
-        assert "succeeded" not in terminal.text
+        assert ": restored" not in terminal.text
         assert "cancelled" not in terminal.text, "the server has not said so"
     assert len(posts(demo)) == 1
     assert [one["status"] for one in demo.requests("cancel")] == [204]

@@ -156,7 +156,7 @@ def test_an_end_rings_once_and_the_title_says_how_far_the_restores_are(
         terminal.until("wiki01: restoring")
         assert rings(terminal) == 0, "progress is no news for an ear"
         demo.advance(400)
-        terminal.until("wiki01: succeeded")
+        terminal.until("wiki01: restored")
         assert terminal.title == "1/1 restored"
         assert rings(terminal) == (0 if bell else 1)
         quit_program(terminal)

@@ -18,7 +18,7 @@ from tui.store.journal_entry import JournalEntry
 MOST_GROWTH_MB = 300
 _NEVER_SHOWN = re.compile(r"Traceback|File \"|<html|<!DOCTYPE|[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Code, web pages, control characters, escape sequences, bidirectional controls."""
-_SAYS_DONE = re.compile(r"\bsucceeded\b|The (?:VM|vApp) is restored")
+_SAYS_DONE = re.compile(r"\bsucceeded\b|[\u221a+:] restored\b|The (?:VM|vApp) is restored")
 _SAYS_NOTHING_BEGAN = re.compile(r"It did not start|Nothing was started")
 _BEGUN = {RestoreState.LAUNCHING, RestoreState.RESTORING, RestoreState.SUCCEEDED, RestoreState.WARNING}
 _GOOD_END = {RestoreState.SUCCEEDED, RestoreState.WARNING}

@@ -106,7 +106,7 @@ async def test_a_name_of_several_vms_is_chosen_and_one_that_is_not_there_is_told
         await press(pilot, "up", "space")
         await shows(pilot, "1 found once, 1 several times: choose with Space, 1 NOT FOUND.")
         await press(pilot, "space", "enter")
-        assert "Enter Continue" in text_of(pilot)
+        assert "Enter Mark 2" in text_of(pilot)
         await press(pilot, "enter")
         await shows(pilot, "2 marked")
 
@@ -117,9 +117,10 @@ async def test_names_below_those_that_are_shown_are_counted(app: VbemApp) -> Non
         table = app.screen.query_one("#names-table", VirtualTable)
         below = 20 - (table.size.height - 1)
         assert below > 1
-        await shows(pilot, f"{below} more lines below.")
+        await shows(pilot, f"{below} more below")
         await press(pilot, "tab", "end")
-        assert "more line" not in text_of(pilot)
+        await shows(pilot, f"{below} above")
+        assert "more below" not in text_of(pilot)
 
 
 async def test_names_are_looked_up_by_enter_where_some_are_typed(app: VbemApp) -> None:
@@ -251,7 +252,7 @@ async def test_the_queue_is_seen_paused_changed_and_goes_on(app: VbemApp, demo: 
         await shows(pilot, "p resumes the queue")
         await pilot.press("x")
         await shows(pilot, "1 taken out")
-        line = next(line for line in text_of(pilot).splitlines() if "- taken out" in line)
+        line = next(line for line in text_of(pilot).splitlines() if "■ taken out" in line)
         assert not line.rstrip().endswith(" ."), line
         await pilot.press("p", "plus")
         await shows(pilot, "2 at a time")
@@ -319,9 +320,9 @@ async def test_what_ended_before_a_queue_was_cut_off_reads_like_what_ended_after
         await pilot.press("right", "enter")
         await pilot.press("ctrl+t")
         await shows(pilot, "2 restored of 2")
-        assert [line[2:13] for line in text_of(pilot).splitlines() if "  sql0" in line] == ["+ succeeded"] * 2
+        assert [line[2:12] for line in text_of(pilot).splitlines() if "  sql0" in line] == ["√ restored"] * 2
         await press(pilot, "home")
-        assert "sql01: succeeded" in text_of(pilot)
+        assert "sql01: restored" in text_of(pilot)
 
 
 async def test_a_plan_is_saved_and_opened_again(app: VbemApp, demo: DemoProcess, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ async def test_history_and_the_key_line_follow_what_goes_on(app: StageApp, manag
         await settle(pilot)
         assert "Tasks (" not in keys(pilot)
         assert "Tasks" in keys(pilot)
-        assert "succeeded" in app.screen.query_one(TextView).text
+        assert ": restored" in app.screen.query_one(TextView).text
         assert "restoring" not in text_of(pilot)
 
 

@@ -14,7 +14,7 @@ from tests.ui.stage import StageApp, StageManager
 from tests.unit.restores.fakes import FakeClock
 from tests.unit.store.rows import sql
 from tui.api.models import Platform
-from tui.restore_states import RestoreState
+from tui.restore_states import Mark, RestoreState
 from tui.screens.history import HistoryScreen
 from tui.store.errors import StoreError
 from tui.store.journal import Journal
@@ -51,7 +51,7 @@ async def test_rows_are_newest_first_with_details(tmp_path: Path) -> None:
         assert "UNKNOWN" in shown
         await press(pilot, "down")
         told = pilot.app.screen.query_one(TextView).text
-    for part in ("app07: succeeded", "INC-4711", "kim@jump01", "It stays off.", "<RestoreSpec/>"):
+    for part in ("app07: restored", "INC-4711", "kim@jump01", "It stays off.", "<RestoreSpec/>"):
         assert part in told
 
 
@@ -63,7 +63,7 @@ async def test_from_200_columns_the_details_stand_beside_the_list(tmp_path: Path
         assert table.region.height == details.region.height > 30
         assert "[red]x: UNKNOWN" in details.text
         await press(pilot, "down")
-        assert "app07: succeeded" in details.text, "filled while the cursor moves"
+        assert "app07: restored" in details.text, "filled while the cursor moves"
 
 
 async def test_escape_in_the_details_goes_back_to_the_list_first(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ async def test_a_row_that_ends_is_drawn_again_whoever_watches_it(tmp_path: Path)
         assert "Enter Details" in keys
         sql(app.rows.path, "UPDATE restores SET owner = ''")
         other.update(2, state=RestoreState.FAILED, message="The server says: no space")
-        await shows(pilot, "x FAILED")
+        await shows(pilot, f"{Mark.FAILED} FAILED")
         assert "no space" in pilot.app.screen.query_one(TextView).text
         await press(pilot, "enter")
         assert pilot.app.screen.query_one(TextView).has_focus

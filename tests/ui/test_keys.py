@@ -90,6 +90,14 @@ async def test_line_of_keys_counts_what_is_in_flight_at_60x20(tmp_path: Path, ma
             assert f"  {help_} Help" in line
 
 
+async def test_a_dialog_says_what_enter_does_on_the_button_that_has_the_focus(tmp_path: Path) -> None:
+    async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
+        await to_confirm(pilot)
+        assert text_of(pilot).splitlines()[-1].strip() == "Enter Back  Esc Back  Right Next  ? Help"
+        await press(pilot, "right")
+        assert text_of(pilot).splitlines()[-1].strip().startswith("Enter Restore  Esc Back")
+
+
 async def test_tasks_do_not_offer_the_way_to_the_tasks(tmp_path: Path) -> None:
     async with app_for(tmp_path, point()).run_test(size=(80, 24)) as pilot:
         await to_confirm(pilot)

@@ -111,7 +111,7 @@ async def test_a_restore_on_the_server_one_has_left_is_counted_and_its_end_is_sa
         await until(pilot, lambda: "OTHER SERVERS" not in text_of(pilot), "nothing in flight elsewhere")
         await go(pilot, "up")
         assert isinstance(app.screen, TasksScreen), "as it was left"
-        await shows(pilot, "succeeded")
+        await shows(pilot, "√ restored")
     assert [one["status"] for one in posts(prod)] == [202]
     assert posts(lab) == []
 

@@ -34,9 +34,9 @@ async def test_row_follows_task_and_session_to_the_end(tmp_path: Path, manager: 
         made = replace(stopped(SessionResult.SUCCESS), restored_ref="urn:VMware:Vm:r.vm-9001")
         manager.session_list = (made,)
         await tick(pilot)
-        assert "succeeded" in text_of(pilot)
+        assert "√ restored" in text_of(pilot)
         assert "The VM is restored." in details(pilot)
-        (row,) = (line for line in text_of(pilot).splitlines() if " succeeded " in line)
+        (row,) = (line for line in text_of(pilot).splitlines() if "√ restored " in line)
         assert "Original kept" in row
         manager.restored_name = "app07-restored"
         restores = stage(pilot).services.restores

@@ -15,7 +15,7 @@ from tui import __version__
 from tui.cli.exit_codes import ExitCode, epilog
 from tui.cli.options import OF_EVERY_COMMAND, Parser, add_options, completions, with_completion
 from tui.config import AT_A_TIME, MOST_AT_A_TIME, PER_SERVER
-from tui.restore_states import RestoreState
+from tui.restore_states import STATE_NAMES
 
 if TYPE_CHECKING:
     from tui.cli.logon import Command
@@ -126,9 +126,7 @@ def _chosen_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ticket", metavar="T", default="", help="only what has this ticket or reason")
     parser.add_argument("--vm", metavar="NAME", default="", help="only this VM")
     with_completion(
-        parser.add_argument(
-            "--state", metavar="S", default="", help="only this state: succeeded, failed, ..."
-        )
+        parser.add_argument("--state", metavar="S", default="", help="only this state: restored, failed, ...")
     )
     parser.add_argument("--since", metavar="TIME", default="", help="only what was sent since then")
 
@@ -454,7 +452,7 @@ async def completion(command: Command) -> ExitCode:
         dict.fromkeys(("ca_file", "config", "log_file", "output"), shtab.FILE),
         state_dir=shtab.DIRECTORY,
         platform=PLATFORMS,
-        state=tuple(state.value for state in RestoreState),
+        state=tuple(STATE_NAMES),
         file={
             "bash": "_vbem_plan_files",
             "zsh": "_files -g '*.toml'",

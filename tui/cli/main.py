@@ -26,7 +26,7 @@ from tui.cli.exit_codes import ExitCode, code_of_error
 from tui.cli.options import Parser, start_options, usage_error_json, with_times_joined
 from tui.config import StartOptions, bare_fingerprint
 from tui.errors import VbemError, sentences_of
-from tui.terminal.capabilities import show_what_the_locale_has, why_no_screens
+from tui.terminal.capabilities import show_what_the_terminal_has, why_no_screens
 
 if TYPE_CHECKING:
     from tui.cli.logon import Command
@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    show_what_the_locale_has()
+    show_what_the_terminal_has()
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
     if words[:1] == ["demo-server"]:

@@ -337,7 +337,7 @@ def confirm(command: Command, made: RestorePlan) -> None:
 def state_line(one: Restore, now: datetime) -> str:
     """Return the state of a restore as one line."""
     progress = f" {one.progress} %" if one.progress is not None and not one.is_over else ""
-    label = f"probably {one.state.label}" if one.is_probable and not one.is_over else one.state.label
+    label = f"probably {one.state.words}" if one.is_probable and not one.is_over else one.state.words
     elapsed = elapsed_words(one, now)
     after = "" if elapsed == "-" else f" after {elapsed.replace('<', 'at most ')}"
     words = one.message if one.state.is_over or one.state.value == "unknown" else ""

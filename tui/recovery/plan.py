@@ -19,6 +19,8 @@ from tui.restores.plan import RestorePlan
 
 PLACEHOLDERS = ("{name}", "{ticket}", "{date}")
 """What a pattern of new names may have."""
+NO_POINT = "no point before the incident"
+"""The problem of a VM without a point to restore."""
 REFERENCE_NAMES = (
     "hierarchy_root_uid", "datastore_ref", "storage_profile_ref", "template_ref", "vapp_ref", "org_vdc_ref",
 )  # fmt: skip

@@ -17,7 +17,7 @@ from tui.api.errors import ManagerError, SessionExpired
 from tui.api.models import CloudLayout, Platform, PointKind, RestorePoint
 from tui.clock import Clock
 from tui.errors import VbemError
-from tui.recovery.plan import Choices, PlanLine, RecoveryPlan, named
+from tui.recovery.plan import NO_POINT, Choices, PlanLine, RecoveryPlan, named
 from tui.recovery.queue import QueuedLine, QueueLine
 from tui.restore_points.descriptions import why_not
 from tui.restore_points.index import PointIndex, Vm, VmKey
@@ -221,7 +221,7 @@ class Planner:
             return "it has no points"
         if vm is not None and self.index.lacks_time(vm):
             return "no point of a known time before the incident"
-        return "no point before the incident"
+        return NO_POINT
 
     async def check(self, plan: RecoveryPlan) -> RecoveryPlan:
         """Return the plan with what runs at the server now: one list for all of its lines.

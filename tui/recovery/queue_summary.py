@@ -23,12 +23,10 @@ _LABELS = MappingProxyType(
         LineState.TAKEN_OUT: "taken out",
     }
 )
-_COUNTED = MappingProxyType(
-    {RestoreState.SUCCEEDED: "restored", RestoreState.WARNING: "restored with warnings"}
-)
 _ORDER = (
-    "restored", "restored with warnings", "restoring", "launching", "sent", "being sent", "FAILED", "UNKNOWN",
-    "cancelled", NOT_SENT, HELD, "waiting", "taken out",
+    RestoreState.SUCCEEDED.words, RestoreState.WARNING.words, RestoreState.RESTORING.words,
+    RestoreState.LAUNCHING.words, RestoreState.SENT.words, "being sent", RestoreState.FAILED.words,
+    RestoreState.UNKNOWN.words, RestoreState.CANCELLED.words, NOT_SENT, HELD, "waiting", "taken out",
 )  # fmt: skip
 
 
@@ -76,9 +74,7 @@ def line_words(queue: Queue) -> dict[int, LineWords]:
 
 def _words_of(line: QueuedLine, place: int, holding: tuple[QueuedLine, ...]) -> LineWords:
     if line.restore is not None:
-        return LineWords(
-            _COUNTED.get(line.restore.state, _state_label(line.restore.state)), line.restore.message
-        )
+        return LineWords(line.restore.state.words, line.restore.message)
     if line.state is not LineState.WAITING:
         return LineWords(_LABELS[line.state], line.why)
     if holding:
@@ -86,10 +82,6 @@ def _words_of(line: QueuedLine, place: int, holding: tuple[QueuedLine, ...]) -> 
         return LineWords(HELD, f"{safe(first.vm_name, cells=40)} of group {first.group} was not restored")
     again = "" if line.plan is not None else ", to be confirmed again"
     return LineWords("waiting", f"group {line.group}, place {place}{again}")
-
-
-def _state_label(state: RestoreState) -> str:
-    return "restoring" if state is RestoreState.RESTORING else state.label
 
 
 def summarize(queue: Queue, now: datetime) -> QueueSummary:

@@ -30,7 +30,6 @@ from tui.store.recovery_journal import QueueEntry
 JSON_VERSION = 1
 """Of the JSON format: higher where a field changes its meaning."""
 _BAR_CELLS = 40
-_RESULTS = {RestoreState.SUCCEEDED: "restored", RestoreState.WARNING: "restored, with warnings"}
 
 
 class ReportError(VbemError):
@@ -268,7 +267,7 @@ def _row_of(entry: JournalEntry, queue: int | None) -> ReportRow:
         vm=entry.vm_name,
         platform=entry.platform,
         backup_server=entry.backup_server_name,
-        result=_RESULTS.get(state, state.label),
+        result=state.words,
         words=entry.words,
         is_restored=is_restored,
         is_over=state.is_over,

@@ -141,7 +141,7 @@ class ReportScreen(Dialog[ReportAnswer]):
             for name, label, value, hint in (
                 ("ticket", "Ticket or reason", self._ticket, "(empty: all)"),
                 ("vm", "VM", "", "(empty: all)"),
-                ("state", "State", "", "(empty: all) succeeded, failed, ..."),
+                ("state", "State", "", "(empty: all) restored, failed, ..."),
                 ("since", "Sent since", "", "(empty: ever) 22:45, 3h ago, ..."),
             ):
                 yield Label(label, markup=False)

@@ -69,8 +69,6 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
         self._marked = frozenset(services.recovery.marked) if services.recovery else frozenset()
         self._names: dict[str, NameFound] = {}
         self._chosen: dict[VmKey, None] = {}
-        self._said = ""
-        """What was said last of what is typed or found."""
 
     def compose_box(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -85,9 +83,6 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
 
     def on_mount(self) -> None:
         self.query_one("#names-typed").focus()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show_note)
 
     # What is typed ------------------------------------------------------------------------------
 
@@ -177,15 +172,8 @@ class NamesScreen(Dialog[tuple[VmKey, ...]]):
         return mark, one.typed, f"{vm.name}: {what}" if vm.name != one.typed else what
 
     def _note(self, words: str) -> None:
-        self._said = words
-        self._show_note()
-
-    @on(VirtualTable.Highlighted)
-    def _show_note(self) -> None:
-        """Say what was found, and how many lines stand below those that are shown."""
-        below = self.query_one("#names-table", VirtualTable).rows_below
-        more = f" {below} more line{'' if below == 1 else 's'} below." if below else ""
-        self.query_one("#names-note", Static).update(safe(f"{self._said}{more}", cells=200))
+        """Say what was found of what is typed."""
+        self.query_one("#names-note", Static).update(safe(words, cells=200))
 
     # What is chosen -----------------------------------------------------------------------------
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from tui import sanitize, timefmt
 from tui.api.errors import ManagerError
-from tui.recovery.plan import Choices, PlanLine, RecoveryPlan
+from tui.recovery.plan import NO_POINT, Choices, PlanLine, RecoveryPlan
 from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.recovery.queue_summary import HELD, NOT_SENT, line_words, summarize
 from tui.restore_points.index import PointIndex
+from tui.restore_states import Mark
 from tui.restores.forms.fields import IncompleteForm, OriginalOutcome, Problem, Values
 from tui.restores.plan import RestorePlan
 from tui.sanitize import safe
@@ -161,6 +162,7 @@ def _notes(notes: Sequence[str]) -> list[Line]:
     return [StyledText(f"- {note}", "dim") for note in notes]
 
 
+_MARKS = MappingProxyType({HELD: Mark.NOTICE, NOT_SENT: Mark.FAILED})
 _STATE_STYLES = MappingProxyType({LineState.NOT_SENT: "bad", LineState.TAKEN_OUT: "dim"})
 
 
@@ -171,7 +173,7 @@ def queue_cells(queue: Queue, line: QueuedLine, now: datetime) -> tuple[Cell, ..
     words = line_words(queue)[line.id]
     tone = "warning" if words.label == HELD else _STATE_STYLES.get(line.state, "dim")
     short = safe(words.detail, cells=SHORT_CELLS)
-    mark = {HELD: "!", NOT_SENT: "x"}.get(words.label, "-" if line.state is LineState.TAKEN_OUT else ".")
+    mark = _MARKS.get(words.label, Mark.STOPPED if line.state is LineState.TAKEN_OUT else Mark.WAITING)
     plan = line.plan
     made = plan.point.known_created if plan else None
     point, new_name = timefmt.day_and_time(made) if made else "", plan.new_name if plan else ""
@@ -240,6 +242,9 @@ def plan_cells(verdicts: Mapping[VmKey, ReadinessRow], line: PlanLine) -> tuple[
 
 def _what_happens(line: PlanLine) -> OneOf:
     """Return what happens to a VM and what deserves a look, in full and for a narrow column."""
+    if line.problem and not line.is_left_out:
+        brief = [NO_POINT.removesuffix(" the incident")] if line.problem == NO_POINT else []
+        return OneOf(line.words, *(f"CANNOT: {words}" for words in (*brief, "see the details")))
     if not line.concern:
         return OneOf(line.words)
     verdict = "new name" if line.new_name else "KEEPS"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from tui import timefmt
 from tui.api.models import Platform, SessionState
-from tui.restore_states import CANCELLING, CancelState, FoundBy, RestoreState, label_of
+from tui.restore_states import CANCELLING, CancelState, FoundBy, Mark, RestoreState, is_cancelling, label_of
 from tui.restores.outcome import outcome_words
 from tui.restores.ports import JournalEntry
 from tui.restores.restore import Restore, elapsed_words
@@ -24,19 +23,13 @@ STATE_STYLES = {
     RestoreState.CANCELLED: "dim",
     RestoreState.UNKNOWN: "warning",
 }
-MARKS = MappingProxyType({
-    RestoreState.SUCCEEDED: "+", RestoreState.WARNING: "!", RestoreState.FAILED: "x",
-    RestoreState.CANCELLED: "-", RestoreState.UNKNOWN: "?", RestoreState.RESTORING: "*",
-    RestoreState.LAUNCHING: "*",
-})  # fmt: skip
-"""Stands before the word of a state, so that an end is found by eye in a long list."""
 _A_DAY = timedelta(days=1)
 """A time of the day alone would be ambiguous after so long."""
 
 
 def state_cell(state: RestoreState, cancel: CancelState = CancelState.NONE, *, is_old: bool = False) -> Cell:
     """Return the state as one word, with a question mark where it may long be another."""
-    mark = MARKS.get(state, ".")
+    mark = state.mark
     if is_old:
         return StyledText(f"{mark} {state.label}?", "warning")
     label = label_of(state, cancel)
@@ -52,7 +45,7 @@ def is_doubtful(restore: Restore, now: datetime) -> bool:
 
 def state_words(restore: Restore) -> str:
     """Return the state, with progress where it is known."""
-    word = label_of(restore.state, restore.cancel)
+    word = CANCELLING if is_cancelling(restore.state, restore.cancel) else restore.state.words
     if restore.is_missing:
         return f"{word} when last seen; the server no longer lists it"
     if restore.is_unlisted:
@@ -83,7 +76,7 @@ _SHORT = {
     RestoreState.LAUNCHING: "the server launches it",
     RestoreState.RESTORING: "started at the server",
     RestoreState.SUCCEEDED: "restored",
-    RestoreState.WARNING: "restored, with warnings",
+    RestoreState.WARNING: "restored with warnings",
     RestoreState.FAILED: "the launch failed",
     RestoreState.CANCELLED: "stopped, the server says",
     RestoreState.UNKNOWN: "it may have started",
@@ -431,7 +424,7 @@ def entry_cells(entry: JournalEntry, *, is_followed: bool = False) -> tuple[Cell
     return (
         str(entry.id),
         OneOf(*timefmt.spellings(entry.created)) if entry.known_created else "?",
-        StyledText("? unreadable", "warning")
+        StyledText(f"{Mark.DOUBT} unreadable", "warning")
         if entry.unreadable
         else state_cell(entry.state, is_old=is_likely or (is_open and not is_followed)),
         *_distinguishing(entry),
@@ -446,7 +439,7 @@ def entry_lines(entry: JournalEntry) -> list[Line]:
     written = "" if entry.state.is_over or not entry.known_updated else timefmt.both(entry.updated)
     no_time = "" if entry.session_ended else "; the server names no time"
     facts = (
-        ("What", f"{entry.vm_name}: {entry.state.label}{_percent(entry.progress)}"),
+        ("What", f"{entry.vm_name}: {entry.state.words}{_percent(entry.progress)}"),
         ("Unreadable", entry.unreadable),
         ("Message", entry.message),
         ("Outcome", outcome_words(entry)),

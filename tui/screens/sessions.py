@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from tui import timefmt
 from tui.api.models import RestoreSession, SessionResult, SessionState
-from tui.restore_states import RestoreState
+from tui.restore_states import Mark, RestoreState
 from tui.restores.restore import STALE_AFTER, Restore
 from tui.restores.session_choice import SessionCandidate, SessionList
 from tui.restores.session_search import names_point
@@ -89,7 +89,7 @@ def _state(session: RestoreSession, *, is_old: bool) -> Cell:
         return state_cell(_CAME_TO[session.result])
     if session.state in {SessionState.STARTING, SessionState.WORKING}:
         return state_cell(RestoreState.RESTORING, is_old=is_old)
-    return StyledText(f"* {session.state.value.lower()}{'?' if is_old else ''}", "warning")
+    return StyledText(f"{Mark.RUNNING} {session.state.value.lower()}{'?' if is_old else ''}", "warning")
 
 
 def _what(session: RestoreSession) -> str:

@@ -34,6 +34,8 @@ _FAMILIES = (
     "vt220",
 )
 """How names of terminals begin that are drawn on as screens are: terminfo need not be asked."""
+_OF_FEW_SIGNS = ("linux", "cons", "vt", "wsvt")
+"""How names of consoles begin whose font has 256 or 512 signs: letters and frames, but no full circle."""
 _OF_MANY_COLOURS = ("256color", "-direct", "kitty", "ghostty", "alacritty", "foot", "wezterm")
 _TRUECOLOUR = {"truecolor", "24bit"}
 _MANY = 256
@@ -134,7 +136,16 @@ def is_utf8(environ: Mapping[str, str]) -> bool:
     return locale.nl_langinfo(locale.CODESET).lower() in _UTF8
 
 
-def show_what_the_locale_has() -> None:
-    """Show nothing but ASCII from now on, unless the locale and Python's output are UTF-8."""
+def has_few_signs(environ: Mapping[str, str]) -> bool:
+    """Return whether the terminal's font has hardly more than letters and frames."""
+    return environ.get("TERM", "").startswith(_OF_FEW_SIGNS)
+
+
+def show_what_the_terminal_has() -> None:
+    """Show nothing but ASCII from now on, unless the locale and Python's output are UTF-8.
+
+    On a console whose font has few signs, those of our own are ASCII in any locale.
+    """
     encoding = (sys.stderr.encoding or "").lower()
     sanitize.ascii_only(not (is_utf8(environment_at_start()) and encoding in _UTF8))
+    sanitize.ascii_signs(has_few_signs(environment))

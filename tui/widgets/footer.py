@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.actions import ACTIONS, spell_key
+from tui.widgets.inputs import Button, Switch
 
 KEPT = frozenset({"app.help"})
 """Never left out: it leads to every other key."""
@@ -124,9 +125,19 @@ class Footer(Widget):
         # One action may have several keys: the first that acts now is the one to learn.
         first = {word.id: word for word in reversed(shown)}
         words = sorted(first.values(), key=lambda word: _RANKS.get(word.id, len(_RANKS)))
+        words = self._with_button(words)
         if words != self._words:
             self._words = words
             self.refresh()
+
+    def _with_button(self, words: list[FooterKey]) -> list[FooterKey]:
+        """Return the keys with what Enter does on the button that has the focus."""
+        button = self.screen.focused
+        if not isinstance(button, Button):
+            return words
+        label = "Switch" if isinstance(button, Switch) else str(button.label)
+        enter = FooterKey("button", _SPELLED["enter"], label, "enter")
+        return [enter, *(word for word in words if word.key != enter.key)]
 
     def _label(self, binding: Binding) -> str:
         return self._names.get(binding.id or "") or binding.description

@@ -217,7 +217,14 @@ Line = tuple[tuple[str, str], ...]
 
 
 def header_line(
-    slots: Sequence[Slot], sorted_by: str, *, descending: bool, width: int, has_focus: bool = False
+    slots: Sequence[Slot],
+    sorted_by: str,
+    *,
+    descending: bool,
+    width: int,
+    has_focus: bool = False,
+    above: int = 0,
+    below: int = 0,
 ) -> Line:
     """Return the headings; the column the rows are sorted by says in which direction.
 
@@ -227,6 +234,8 @@ def header_line(
         descending: in which direction.
         width: in cells.
         has_focus: whether keys act in this table, which the mark says.
+        above: how many rows stand above those that are shown.
+        below: how many below.
     """
     labels = []
     for slot in slots:
@@ -235,7 +244,16 @@ def header_line(
         label = column.short_label if slot.has_shrunk and column.short_label else column.label
         labels.append(_fit(label + mark, slot))
     mark = CURSOR_MARK if has_focus else _NO_MARK
-    return (((mark + (" " * GAP).join(labels)).ljust(width), "table--header"),)
+    line = (mark + (" " * GAP).join(labels)).rstrip(" ")
+    more = _more(above, below, width - len(line) - GAP)
+    return ((line.ljust(width - len(more)) + more, "table--header"),)
+
+
+def _more(above: int, below: int, room: int) -> str:
+    """Return how many rows are out of sight, as the room allows: those below are the news."""
+    texts = [f"{above} above, {below} more below"] if above and below else []
+    texts += [f"{below} more below", f"{below} more"] if below else [f"{above} above"] if above else []
+    return next((text for text in texts if len(text) <= room), "")
 
 
 def said_line(sentence: str, *, width: int) -> Line:
@@ -267,7 +285,7 @@ def row_line(
 
 def difference(old: Line, new: Line, width: int) -> tuple[int, int]:
     """Return the span of cells in which two unequal lines differ; whole columns where a cell is no letter."""
-    if len(new) == 1 or [tone for _, tone in old] != [tone for _, tone in new]:
+    if (len(new) == 1 and _is_wider(old, new)) or [tone for _, tone in old] != [tone for _, tone in new]:
         return 0, width
     changed = [before != after for before, after in zip(old, new, strict=True)]
     first, last = changed.index(True), len(changed) - changed[::-1].index(True)
@@ -278,6 +296,11 @@ def difference(old: Line, new: Line, width: int) -> tuple[int, int]:
         unequal = [place for place, pair in enumerate(zip(before, after, strict=True)) if len(set(pair)) > 1]
         return start + unequal[0], start + unequal[-1] + 1
     return start, end
+
+
+def _is_wider(old: Line, new: Line) -> bool:
+    """Return whether a line of one part leaves something of the one before it on the screen."""
+    return len(old) != 1 or cell_len(old[0][0]) != cell_len(new[0][0])
 
 
 def drawn(line: Line, style: Callable[[str], Style], width: int, *, rest: str = "") -> Strip:

@@ -306,7 +306,15 @@ class VirtualTable(ScrollView, can_focus=True):
         if y == 0:
             key, descending = self._sorted_by
             width, has_focus = self.size.width, self._has_keys
-            return header_line(self._slots, key, descending=descending, width=width, has_focus=has_focus)
+            return header_line(
+                self._slots,
+                key,
+                descending=descending,
+                width=width,
+                has_focus=has_focus,
+                above=self._top,
+                below=self.rows_below,
+            )
         row = self._top + y - 1
         if row >= len(self._rows):
             text = self._empty if y == 1 and not len(self._rows) else ""

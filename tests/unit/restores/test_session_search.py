@@ -295,7 +295,7 @@ async def test_a_session_that_is_gone_for_long_is_told_as_not_found(world: World
     known = f"The server no longer lists its restore session (last seen {when} at 78 %)"
     assert missing.message.startswith(known)
     state, *_, words = (text_of(cell) for cell in restore_cells(missing, world.clock.now()))
-    assert state == "* restoring?"
+    assert state == "● restoring?"
     assert words.startswith(f"(out of date) {known}")
     assert "78 %" not in state_words(missing)
     assert "no longer lists it" in state_words(missing)
@@ -311,7 +311,7 @@ async def test_an_answer_without_its_session_vouches_for_nothing_of_before(
     world.manager.session_list, world.manager.is_list_whole = (), is_whole
     now = await world.tick()
     state, *_, words = (text_of(cell) for cell in restore_cells(now, world.clock.now()))
-    assert state == "* restoring?"
+    assert state == "● restoring?"
     known = last_known(seen)
     said = (
         f"The server's last answer did not list its restore session ({known})." if is_whole else "may not be"
@@ -323,7 +323,7 @@ async def test_an_answer_without_its_session_vouches_for_nothing_of_before(
     assert is_whole or now.last_heard == seen.last_heard, "silence about it is no news of it"
     world.manager.session_list = (session(progress=79),)
     again = restore_cells(await world.tick(), world.clock.now())
-    assert text_of(again[0]) == "* restoring"
+    assert text_of(again[0]) == "● restoring"
     assert text_of(again[-1]).endswith("] 79 %") or "79 %. " in text_of(again[-1])
 
 

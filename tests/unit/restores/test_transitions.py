@@ -359,7 +359,7 @@ def test_the_ends_are_at_the_servers_times() -> None:
     assert (over.session_started, over.session_ended, over.ended) == (began, ended, at(700).wall)
     assert over.took == timedelta(seconds=64)
     line = state_line(over, at(700).wall)
-    assert line.startswith("app07: succeeded after 1:04. ")
+    assert line.startswith("app07: restored after 1:04. ")
 
 
 @pytest.mark.parametrize("ended", [None, at(59).wall])
@@ -370,7 +370,7 @@ def test_how_long_it_took_is_not_said_where_the_servers_times_do_not_tell(ended:
     )
     assert (over.took, ending.took) == (None, None)
     assert elapsed_words(over, at(700).wall) == "<11:40"
-    assert state_line(over, at(700).wall).startswith("app07: succeeded after at most 11:40. ")
+    assert state_line(over, at(700).wall).startswith("app07: restored after at most 11:40. ")
     unknown = restore(RestoreState.UNKNOWN, message="It may have started.")
     assert state_line(unknown, at(700).wall) == "app07: UNKNOWN. It may have started."
 

@@ -12,11 +12,15 @@ import pytest
 
 from tests.unit.restores.fakes import restore, session
 from tests.unit.restores.points import NOW
+from tui.api.models import PointKind
+from tui.recovery.plan import NO_POINT, PlanLine
+from tui.restore_points.index import VmKey
 from tui.restore_states import CancelState, FoundBy, RestoreState
 from tui.restores.forms.fields import OriginalOutcome
-from tui.screens import history, tasks
+from tui.screens import batch, history, tasks
+from tui.screens.plan_text import line_details, plan_cells
 from tui.screens.restore_text import SHORT_CELLS, restore_cells, short_words
-from tui.widgets.table_layout import CURSOR_MARK, Cell, OneOf, bar, row_line, share
+from tui.widgets.table_layout import CURSOR_MARK, Cell, OneOf, StyledText, bar, row_line, share
 
 REASON = "The server says: Disk is full"
 
@@ -150,3 +154,20 @@ def test_what_runs_shows_a_bar_and_what_is_doubted_says_so_first() -> None:
     assert isinstance(old, OneOf)
     assert old.texts[0].startswith("(out of date: server last heard 03:04:05) 58 %. ")
     assert old.texts[-1].startswith("last heard ")
+
+
+@pytest.mark.parametrize(
+    ("problem", "shown"),
+    [
+        (NO_POINT, "CANNOT: no point before"),
+        ("no points", "CANNOT: no points"),
+        ("the new name may have no more than 80 characters", "CANNOT: see the details"),
+    ],
+)
+def test_a_vm_of_a_plan_that_cannot_be_restored_says_so_in_whole_words(problem: str, shown: str) -> None:
+    line = PlanLine(key=VmKey("vbr01", "vm-1", PointKind.VM), vm_name="hv01", problem=problem)
+    slots = share(batch._COLUMNS, 80 - len(CURSOR_MARK))
+    assert row_line(slots, plan_cells({}, line), is_cursor=False)[-1][0].strip() == shown
+    assert [part.text for part in line_details(line) if isinstance(part, StyledText)] == [
+        f"! CANNOT: {problem}"
+    ]

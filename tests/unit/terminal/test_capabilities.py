@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from rich.cells import cell_len
 
-from tui.terminal.capabilities import Colours, colours_of, environment_at_start, is_utf8, why_no_screens
+from tui import sanitize
+from tui.restore_states import Mark
+from tui.terminal.capabilities import (
+    Colours,
+    colours_of,
+    environment_at_start,
+    has_few_signs,
+    is_utf8,
+    show_what_the_terminal_has,
+    why_no_screens,
+)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +113,28 @@ def test_an_unusual_terminal_is_asked_of_terminfo(term: str, is_refused: bool) -
 )
 def test_how_many_colours_there_are(variables: dict[str, str], colours: Colours) -> None:
     assert colours_of(variables) is colours
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_ascii"),
+    [
+        ({"LANG": "C.UTF-8", "TERM": "xterm-256color"}, False),
+        ({"LANG": "C.UTF-8", "TERM": "linux"}, True),
+        ({"LC_ALL": "C", "TERM": "xterm-256color"}, True),
+        ({"LANG": "de_DE.ISO-8859-1", "TERM": "screen"}, True),
+    ],
+)
+def test_the_marks_of_states_are_of_the_locale_and_of_the_font(
+    variables: dict[str, str], is_ascii: bool, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(lambda: sanitize.ascii_only(False))
+    request.addfinalizer(lambda: sanitize.ascii_signs(False))
+    monkeypatch.setattr("tui.terminal.capabilities.environment_at_start", lambda: variables)
+    monkeypatch.setattr("tui.terminal.capabilities.sys.stderr", SimpleNamespace(encoding="utf-8"))
+    monkeypatch.setattr("tui.terminal.capabilities.environment", variables)
+    show_what_the_terminal_has()
+    marks = [str(mark) for mark in Mark]
+    assert "".join(marks).isascii() is is_ascii
+    assert [cell_len(mark) for mark in marks] == [1] * len(Mark)
+    assert len(set(marks)) == len(Mark), "no two states look alike"
+    assert has_few_signs(variables) is (variables["TERM"] == "linux")

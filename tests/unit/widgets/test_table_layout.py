@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.widgets.table_layout import GAP, Column, OneOf, header_line, row_line, share
+from tui.widgets.table_layout import GAP, Column, OneOf, difference, header_line, row_line, share
 
 NAME = Column(key="name", label="Name", width=10, flex=2)
 SIZE = Column(key="size", label="Size", width=6)
@@ -86,3 +86,35 @@ def test_the_line_is_never_wider_than_its_room(width: int) -> None:
     slots = share((NAME, NOTE, SIZE, SERVER), width)
     used = sum(slot.width for slot in slots) + GAP * (len(slots) - 1)
     assert used <= max(width, 10 + 6 + GAP)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "width", "shown"),
+    [
+        (0, 0, 60, ""),
+        (0, 7, 60, "7 more below"),
+        (3, 7, 60, "3 above, 7 more below"),
+        (3, 0, 60, "3 above"),
+        (3, 7, 40, "7 more below"),
+        (3, 1234, 34, "1234 more"),
+        (3, 7, 24, ""),
+    ],
+)
+def test_the_headings_say_how_many_rows_are_out_of_sight(
+    above: int, below: int, width: int, shown: str
+) -> None:
+    slots = share((NAME, SIZE), 16)
+    ((line, _),) = header_line(slots, "", descending=False, width=width, above=above, below=below)
+    assert len(line) == width
+    heading = header_line(slots, "", descending=False, width=width)[0][0].strip()
+    assert line.strip().removeprefix(heading).strip() == shown
+    assert line.endswith(shown or " ")
+
+
+def test_a_heading_is_painted_where_it_differs_alone() -> None:
+    slots = share((NAME, SIZE), 16)
+    old, new = (
+        header_line(slots, "", descending=False, width=60, above=at, below=20 - at) for at in (11, 12)
+    )
+    start, end = difference(old, new, 60)
+    assert end - start < len("12 above, 8 more below")
