@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import PLAN, Shell
+from tests.house import TOP
 from tests.support.soak import soak
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for
@@ -249,3 +251,21 @@ def test_a_plan_that_is_not_understood_is_named_with_its_file(shell: Shell, plan
     assert done.code == ExitCode.USAGE
     assert str(plan) in done.err
     assert shell.demo.requests() == []
+
+
+@pytest.mark.parametrize("is_incident", [True, *soak(False)])
+def test_the_plan_that_readme_shows_is_ready_on_the_embedded_server(
+    shell: Shell, plan: Path, *, is_incident: bool
+) -> None:
+    (example,) = re.findall(
+        r"```toml\n(name = .*?)```", (TOP / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    plan.write_text(example)
+    shell.demo.renew(incident=is_incident, time_scale=40)
+    moment = ("--before", "2h 50m ago") if is_incident else ()
+    done = shell.run("plan", "check", str(plan), "--ticket", "INC-5001", *moment, "--json")
+    assert done.code == ExitCode.DONE, done.out
+    assert (done.json["ready"], done.json["total"]) == (4, 4)
+    shown = shell.run("plan", "show", str(plan), "--ticket", "INC-5001", *moment, "--json").json
+    assert [row["new_name"] for row in shown["vms"]] == ["", "", "", "shop-app-INC-5001"]
+    assert [row["group"] for row in shown["vms"]] == [1, 1, 2, 2]
