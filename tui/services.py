@@ -7,8 +7,9 @@ never ends a restore's POST, its monitor or its journal rows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tui.api.errors import CertificateChanged, Untrusted
@@ -21,7 +22,7 @@ from tui.store.last_logon import RefusalCounter, remember_logon
 
 if TYPE_CHECKING:
     from tui.api.limits import Timeouts
-    from tui.api.models import HierarchyItem, ServerAddress
+    from tui.api.models import ReferenceNames, ServerAddress
     from tui.config import StartOptions
     from tui.recovery.service import RecoveryService
     from tui.restore_points.index import PointIndex
@@ -42,21 +43,6 @@ GOODBYE_S = 3.0
 _NOT_SHOWN = "Restores that are in flight may not be shown. Log off and on again to try again."
 _COMPARE = " Starting vbem again shows both fingerprints."
 _NOT_UPDATED = "nothing is updated or sent"
-
-
-class ReferenceNames:
-    """What references and UIDs are called: what the lookups of this run have shown."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-
-    def learn(self, items: Iterable[HierarchyItem]) -> None:
-        """Remember the names in a lookup's answer."""
-        self._names.update((item.ref.casefold(), item.name) for item in items if item.name)
-
-    def name_of(self, reference: str) -> str:
-        """Return what a reference is called; empty where no lookup has shown it."""
-        return self._names.get(reference.strip().casefold(), "")
 
 
 class Services:
@@ -94,7 +80,6 @@ class Services:
         """What was filled in for the restores of this run, by restore."""
         self.points: PointIndex | None = None
         """The restore points of this logon, as far as they are loaded."""
-        self.reference_names = ReferenceNames()
         self.watch_again = leaving_words.WATCH_AGAIN
         """What watches restores again once this has ended, as the end of a sentence says it."""
         self.notices: tuple[str, ...] = ()
@@ -123,6 +108,13 @@ class Services:
         """Why nothing is sent any more."""
 
     # -- who is logged on -----------------------------------------------------------------------
+
+    @cached_property
+    def reference_names(self) -> ReferenceNames:
+        """Return what references are called, as lookups have shown."""
+        from tui.api.models import ReferenceNames
+
+        return ReferenceNames()
 
     @property
     def is_demo(self) -> bool:

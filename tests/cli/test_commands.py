@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -463,6 +464,9 @@ def test_what_a_vapp_needs_is_chosen_by_its_name_or_given_as_an_option(shell: Sh
         terminal.until("Which Organization VDC (1 to 2; Enter stops):")
         terminal.send_bytes(b"2\r")
         terminal.until("Restore shop? (yes or no; Enter is no):")
+        assert re.search(r"Silver VDC.*\n +urn:vCloud:OrgVdc:\S+\n", terminal.text), (
+            "its name, then its reference"
+        )
         assert shell.posts() == []
         terminal.send_bytes(b"yes\r")
         assert terminal.wait() == ExitCode.DONE

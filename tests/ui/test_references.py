@@ -12,10 +12,9 @@ from tests.ui.forms import ROOT, STORE, app_for, asked, confirm, fill, plan_of
 from tests.ui.stage import StageManager, stage
 from tests.unit.restores.points import SERVER, point
 from tui.api.errors import ConnectionLost, Forbidden
-from tui.api.models import CloudVmRestoreSpec, HierarchyItem, HierarchyRoot, Platform
+from tui.api.models import CloudVmRestoreSpec, HierarchyItem, HierarchyRoot, Platform, ReferenceNames
 from tui.screens.plan_text import spell_out
 from tui.screens.restore_form import RestoreFormScreen
-from tui.services import ReferenceNames
 from tui.widgets.table_layout import StyledText
 from tui.widgets.text_view import TextView
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tui import timefmt
 from tui.api.errors import ManagerError, ReadOnly
-from tui.api.models import CloudLayout, Items, Platform, RestorePoint, WireFormat
+from tui.api.models import CloudLayout, Items, Platform, ReferenceNames, RestorePoint, WireFormat
 from tui.cli.exit_codes import CommandError, ExitCode, code_of_error, code_of_state
 from tui.cli.logon import Command, LoggedOn, logged_on
 from tui.cli.points import choose_point, load_points, take_moment, with_ticket
@@ -65,7 +65,7 @@ async def restore(command: Command) -> ExitCode:
         line = _line(command, planner, vm, point)
         plan = await _prepared(command, logon, planner, line)
         made = _checked(plan.lines[0])
-        show_plan(command, made)
+        show_plan(command, made, logon.services.reference_names)
         if options.dry_run:
             command.out.lines(["", "This request would be sent:", *made.request.pretty().splitlines()])
             command.out.document("restores", [_planned(made)], dry_run=True)
@@ -227,6 +227,7 @@ async def _reference(command: Command, logon: LoggedOn, field: Field, root_id: s
     except ManagerError as error:
         command.out.say(describe(f"look up the {field.label}", error))
         found = Items()
+    logon.services.reference_names.learn(found)
     items = sorted(found, key=lambda item: (item.name.casefold(), item.ref))
     if not items:
         return command.terminal.ask(f"{field.label}, as a reference: ")
@@ -271,9 +272,10 @@ def _checked(line: PlanLine) -> RestorePlan:
     return made
 
 
-def show_plan(command: Command, made: RestorePlan) -> None:
+def show_plan(command: Command, made: RestorePlan, names: ReferenceNames) -> None:
     """Write what will happen, then what is to be thought of; it is the output of `--dry-run` alone."""
-    lines = (*made.words, *(f"WARNING: {one}" for one in made.warnings), *made.found)
+    said = (*made.words, *(f"WARNING: {one}" for one in made.warnings), *made.found)
+    lines = [line for words in said for line in names.spell_out(words)]
     if command.options.dry_run and not command.options.json:
         command.out.lines(lines)
     else:

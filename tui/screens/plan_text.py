@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,13 +23,11 @@ from tui.widgets.table_layout import Cell, OneOf, StyledText, bar
 from tui.widgets.text_view import Line
 
 if TYPE_CHECKING:
+    from tui.api.models import ReferenceNames
     from tui.recovery.readiness import ReadinessRow
     from tui.restore_points.index import VmKey
     from tui.restores.forms.form import RestoreForm
     from tui.restores.service import RestoreService
-    from tui.services import ReferenceNames
-
-_REFERENCE = re.compile(r"urn:\S+?(?=[.,;]?(?:\s|$))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,26 +117,13 @@ def not_ready(problems: Sequence[Problem], notes: Sequence[str]) -> PlanSummary:
     )
 
 
-def has_unnamed_root(names: ReferenceNames, text: str) -> bool:
-    """Return whether a text has a hierarchy root of which the name is not known, as after a restart."""
-    roots = (ref for ref in _REFERENCE.findall(text) if ref.startswith("urn:veeam:HierarchyRoot:"))
-    return any(not names.name_of(ref) for ref in roots)
-
-
 def spell_out(names: ReferenceNames, words: Iterable[Line]) -> list[Line]:
     """Return the lines with names in place of references; the whole reference follows on its own line."""
     lines: list[Line] = []
     for line in words:
-        text = line.text if isinstance(line, StyledText) else line
-        known = {ref: name for ref in _REFERENCE.findall(text) if (name := names.name_of(ref))}
-        named = _REFERENCE.sub(lambda match: names.name_of(match[0]) or match[0], text)
+        named, *references = names.spell_out(line.text if isinstance(line, StyledText) else line)
         lines.append(line._replace(text=named) if isinstance(line, StyledText) else named)
-        lead = " " * (len(text) - len(text.lstrip(" ")) + 2)
-        # Where a sentence has several, each says which it is.
-        several = len(known) > 1
-        lines += [
-            StyledText(f"{lead}{f'{name}: ' if several else ''}{ref}", "dim") for ref, name in known.items()
-        ]
+        lines += [StyledText(reference, "dim") for reference in references]
     return lines
 
 

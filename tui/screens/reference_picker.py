@@ -15,7 +15,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from tui.api.errors import BadReference, Forbidden, ManagerError, SessionExpired
-from tui.api.models import HierarchyItem, HierarchyRoot, Items, RestorePoint, uid_of
+from tui.api.models import HierarchyItem, HierarchyRoot, Items, ReferenceNames, RestorePoint, uid_of
 from tui.errors import describe
 from tui.restores.forms.fields import Field, FieldKind
 from tui.sanitize import safe
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.api.client import EnterpriseManager
-    from tui.services import ReferenceNames, Services
+    from tui.services import Services
 
 
 Fetch = Callable[[], Awaitable[Items[HierarchyItem]]]

@@ -26,7 +26,7 @@ from tui.screens import sessions
 from tui.screens.base import OpenBatch, OpenRestoreForm, RestoresChanged, TasksSeen, VbemScreen, bindings_of
 from tui.screens.batch_dialogs import CLOSE, TAKE_UP, OfferedQueueScreen
 from tui.screens.cancel import CancelScreen
-from tui.screens.plan_text import has_unnamed_root, queue_cells, queue_line_details, queue_title, spell_out
+from tui.screens.plan_text import queue_cells, queue_line_details, queue_title, spell_out
 from tui.screens.points import WIDEST
 from tui.screens.reference_picker import learn_roots
 from tui.screens.restore_form_data import draft_of, with_note
@@ -363,7 +363,7 @@ class TasksScreen(VbemScreen):
         self._plans[entry_id] = entry.plan
         self._show_chosen()
         names, connection = self.services.reference_names, self.services.connection
-        if connection is not None and has_unnamed_root(names, entry.plan):
+        if connection is not None and names.lacks_root(entry.plan):
             await learn_roots(connection.manager, names)
             self._show_chosen()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ from tui.api.models.enums import Platform, PointKind, SessionResult, SessionStat
 from tui.api.models.references import ObjectRef, id_of, is_same_path
 
 ItemT = TypeVar("ItemT")
+_IN_TEXT = re.compile(r"urn:\S+?(?=[.,;]?(?:\s|$))")
+"""A reference or UID in a sentence, without its full stop."""
 
 
 class WireFormat(StrEnum):
@@ -230,6 +233,37 @@ class HierarchyItem:
     def uid(self) -> str:
         """What tells it from other objects."""
         return self.ref
+
+
+class ReferenceNames:
+    """What references and UIDs are called: what the lookups of this run have shown."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def learn(self, items: Iterable[HierarchyItem]) -> None:
+        """Remember the names in a lookup's answer."""
+        self._names.update((item.ref.casefold(), item.name) for item in items if item.name)
+
+    def name_of(self, reference: str) -> str:
+        """Return what a reference is called; empty where no lookup has shown it."""
+        return self._names.get(reference.strip().casefold(), "")
+
+    def lacks_root(self, text: str) -> bool:
+        """Return whether a text has a hierarchy root of which the name is not known, as after a restart."""
+        roots = (ref for ref in _IN_TEXT.findall(text) if ref.startswith("urn:veeam:HierarchyRoot:"))
+        return any(not self.name_of(ref) for ref in roots)
+
+    def spell_out(self, text: str) -> list[str]:
+        """Return a sentence with names in place of references; each whole reference follows on its own line.
+
+        Where the sentence has several, each line says which it is.
+        """
+        known = {ref: name for ref in _IN_TEXT.findall(text) if (name := self.name_of(ref))}
+        lead = " " * (len(text) - len(text.lstrip(" ")) + 2)
+        named = _IN_TEXT.sub(lambda match: self.name_of(match[0]) or match[0], text)
+        several = len(known) > 1
+        return [named, *(f"{lead}{f'{name}: ' if several else ''}{ref}" for ref, name in known.items())]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
