@@ -44,6 +44,16 @@ def span(duration: timedelta) -> str:
     return large if small.startswith("0 ") else f"{large} {small}"
 
 
+def upward(duration: timedelta) -> timedelta:
+    """Return a length of time with its last minute full: of what is lost, no less is said than is lost.
+
+    It is what the times beside it show, too: from 13:51 to 14:26 are 35 minutes, wherever in its minute the
+    point was made.
+    """
+    minute = timedelta(minutes=1)
+    return -(-duration // minute) * minute if duration >= minute else duration
+
+
 def short_span(duration: timedelta) -> str:
     """Return `span` for a narrow column: of two units `2h56m`, `3d4h`; of one the same."""
     words = span(duration)

@@ -59,6 +59,7 @@ async def test_outcome_of_cancelling_is_told_where_it_was_asked(
         assert "Cancel accepted; whether it stops the launch" in text_of(pilot)
         dialog = text_of(pilot).split("Cancelling the restore of app07")[1].split("╰")[0]
         assert "Close" in dialog
+        assert text_of(pilot).splitlines()[-1].strip() == "Enter Close  Esc Close  ? Help", "no other button"
         assert "Cancel the" not in dialog, "no button that can do nothing"
         await press(pilot, "enter")
         assert "cancelling" in text_of(pilot)

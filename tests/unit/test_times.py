@@ -72,6 +72,13 @@ def test_a_span_of_two_units_is_short_enough_for_a_column(seconds: float, words:
     assert timefmt.short_span(timedelta(seconds=seconds)) == words
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0s"), (40, "40s"), (60, "1 min"), (2065, "35 min"), (14_401, "4 h 1 min")]
+)
+def test_what_is_lost_is_never_said_to_be_less(seconds: float, words: str) -> None:
+    assert timefmt.span(timefmt.upward(timedelta(seconds=seconds))) == words
+
+
 def test_an_age_as_a_phrase() -> None:
     assert timefmt.ago(NOW - timedelta(minutes=4), NOW) == "4 min ago"
     assert timefmt.ago(NOW + timedelta(minutes=4), NOW) == "in the future"

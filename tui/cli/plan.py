@@ -280,7 +280,7 @@ def _show(command: Command, made: RecoveryPlan, open_names: Sequence[NameFound])
                 line.vm_name,
                 line.platform.short_label,
                 timefmt.utc(line.point.created) if line.point and line.point.known_created else "none",
-                timefmt.span(line.lost) if line.lost is not None else "",
+                timefmt.span(timefmt.upward(line.lost)) if line.lost is not None else "",
                 ". ".join((line.words, *line.notes)),
             )
             for line in made.lines

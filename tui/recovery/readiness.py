@@ -15,7 +15,7 @@ from tui.recovery.planner import AT_ONCE, Planner
 from tui.restore_points.index import VmKey
 from tui.restore_points.names import NameFound, open_words
 from tui.restores.forms.fields import OriginalOutcome
-from tui.timefmt import span
+from tui.timefmt import span, upward
 
 READY, NOT_READY = 0, 6
 """Exit codes: all VMs are ready; at least one is not."""
@@ -135,7 +135,8 @@ def _why_not(line: PlanLine) -> tuple[str, ...]:
         return (line.problem,)
     why = []
     if line.is_over_limit:
-        why.append(f"{span(line.lost)} are lost, more than the limit" if line.lost else "no data of before")
+        lost = span(upward(line.lost)) if line.lost else ""
+        why.append(f"{lost} are lost, more than the limit" if lost else "no data of before")
     if made.original is OriginalOutcome.MAY_BE_OVERWRITTEN:
         why.append("this server may not keep the original")
     if made.original is OriginalOutcome.KEPT and made.context.taken_names:
@@ -156,7 +157,8 @@ def _too_old(line: PlanLine, moment: datetime, limit: timedelta | None) -> tuple
     if created is None:
         return ("the server does not say when its point was made",)
     lost = moment - created
-    return (f"{span(lost)} are lost, more than the plan's limit of {span(limit)}",) if lost > limit else ()
+    words = f"{span(upward(lost))} are lost, more than the plan's limit of {span(limit)}"
+    return (words,) if lost > limit else ()
 
 
 async def _references(line: PlanLine, manager: ReadinessApi) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -107,7 +107,7 @@ class ReportRow:
     def lost_words(self) -> str:
         """Return what is lost, in words; empty where there was no incident, or nothing was sent."""
         if self.lost is not None:
-            return timefmt.span(self.lost)
+            return timefmt.span(timefmt.upward(self.lost))
         return "not known" if self.incident is not None and self.row is not None else ""
 
     @property
@@ -202,7 +202,7 @@ class Report:
             words.append(f"Left out of the plan: {', '.join(self.left_out)}.")
         rows, worst = self.rows, self.worst_lost
         if worst is not None and worst.lost is not None:
-            words.append(f"Most data lost: {timefmt.span(worst.lost)} ({worst.vm}).")
+            words.append(f"Most data lost: {worst.lost_words} ({worst.vm}).")
         over = sum(row.original == OriginalOutcome.OVERWRITTEN and row.is_restored for row in rows)
         words.append(f"Originals overwritten: {over}.")
         maybe = sum("may be overwritten" in row.original for row in rows)

@@ -43,7 +43,7 @@ class Incident:
             return f"The incident was at {self.words}; this point is of no known time."
         if self.is_after(created):
             return f"The incident was at {self.words}, BEFORE this point."
-        lost = timefmt.span(self.moment - created)
+        lost = timefmt.span(timefmt.upward(self.moment - created))
         return f"The incident was at {self.words}: the {lost} since the point are lost."
 
     def warning(self, created: datetime | None) -> str:
@@ -58,6 +58,7 @@ class Incident:
             by = f"{timefmt.span(later)} AFTER" if later else "the very moment, not of BEFORE,"
             return f"The point is of {by} the incident ({self.words}): it needs a yes of its own."
         if self.lost_at_most is not None and self.is_too_much(created):
-            lost, limit = timefmt.span(self.moment - created), timefmt.span(self.lost_at_most)
+            lost = timefmt.span(timefmt.upward(self.moment - created))
+            limit = timefmt.span(self.lost_at_most)
             return f"{lost} before the incident are lost: more than the limit of {limit}."
         return ""

@@ -375,7 +375,8 @@ class EndedRestores:
             why = "shows why" if ended[0].state is RestoreState.FAILED else "shows it"
             shows = "S leads there" if server else f"Ctrl+T {why}"
             the = "the" if where.endswith(": ") else "The"
-            return f"{where}{the} restore of {_said(ended[0])}: {shows}."
+            name, verdict = safe(ended[0].vm_name, cells=40), ended[0].state.predicate
+            return f"{where}{the} restore of {name} {verdict}: {shows}."
         named = ", ".join(map(_said, ended[:_NAMED]))
         more = len(ended) - _NAMED
         rest = f" and {more} more" if more > 0 else ""
@@ -392,4 +393,4 @@ class EndedRestores:
 
 
 def _said(restore: Restore) -> str:
-    return f"{safe(restore.vm_name, cells=40)} {restore.state.predicate}"
+    return f"{safe(restore.vm_name, cells=40)} {restore.state.words}"

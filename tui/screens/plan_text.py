@@ -208,7 +208,7 @@ def plan_cells(verdicts: Mapping[VmKey, ReadinessRow], line: PlanLine) -> tuple[
     """Return the row of a VM in a plan of many: what its mark means stands last in the row, in words."""
     mark = "-" if line.is_left_out else "x" if line.problem else "!" if line.notes else " "
     created = line.point.known_created if line.point is not None else None
-    lost = "" if line.lost is None else timefmt.short_span(line.lost)
+    lost = "" if line.lost is None else timefmt.short_span(timefmt.upward(line.lost))
     tone = "bad" if line.problem else "warning" if line.overwrites else "dim" if line.is_left_out else ""
     words, verdict = _what_happens(line), verdicts.get(line.key)
     if verdict is not None and line.is_to_be_sent:

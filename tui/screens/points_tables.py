@@ -29,7 +29,7 @@ from tui.restore_points.vm_list import SortBy, VmList
 from tui.restores.incident import Incident
 from tui.sanitize import safe
 from tui.services import Services
-from tui.timefmt import both, day_and_time, rough_age, short_span, span, spellings
+from tui.timefmt import both, day_and_time, rough_age, short_span, span, spellings, upward
 from tui.widgets.table_layout import Cell, Column, ListRows, OneOf, StyledText
 from tui.widgets.text_view import Line, TextView
 from tui.widgets.virtual_table import VirtualTable
@@ -107,7 +107,7 @@ class VmRows:
         row = self._index.newest_before(vm, incident.moment)
         before = None if row is None else self._index.created(row)
         newest = self._index.newest(vm)
-        known = "" if before is None else short_span(incident.moment - before)
+        known = "" if before is None else short_span(upward(incident.moment - before))
         none = StyledText(NOT_SAID if self._index.lacks_time(vm) else "NONE before", "bad")
         lost: Cell = known
         if not self._index.is_whole:

@@ -137,7 +137,9 @@ class Footer(Widget):
             return words
         label = "Switch" if isinstance(button, Switch) else str(button.label)
         enter = FooterKey("button", _SPELLED["enter"], label, "enter")
-        return [enter, *(word for word in words if word.key != enter.key)]
+        is_alone = sum(one.display and not one.disabled for one in self.screen.query(Button)) == 1
+        others = (word for word in words if not (is_alone and word.id.endswith(".next_choice")))
+        return [enter, *(word for word in others if word.key != enter.key)]
 
     def _label(self, binding: Binding) -> str:
         return self._names.get(binding.id or "") or binding.description

@@ -36,7 +36,7 @@ def test_of_many_the_worst_come_first_and_the_rest_is_counted() -> None:
     good = [(f"web0{number}", RestoreState.SUCCEEDED) for number in range(4)]
     endings = told(*good, ("db01", RestoreState.FAILED))
     assert endings.words == (
-        "5 restores have ended: db01 FAILED, web00 succeeded, web01 succeeded and 2 more. Ctrl+T shows them."
+        "5 restores have ended: db01 FAILED, web00 restored, web01 restored and 2 more. Ctrl+T shows them."
     )
     assert endings.kind == "bad"
 
@@ -45,7 +45,7 @@ def test_what_is_unknown_comes_before_what_has_ended() -> None:
     lost = replace(restore(RestoreState.UNKNOWN), key="lost", vm_name="print01")
     for count, rest in (
         (1, "The restore of web0 succeeded: Ctrl+T shows it."),
-        (2, "2 restores have ended: web0 succeeded, web1 succeeded. Ctrl+T shows them."),
+        (2, "2 restores have ended: web0 restored, web1 restored. Ctrl+T shows them."),
     ):
         endings = EndedRestores()
         begun = [replace(restore(), key=f"r{number}", vm_name=f"web{number}") for number in range(count)]
@@ -60,7 +60,7 @@ def test_what_ends_later_is_told_with_what_was_not_seen_yet() -> None:
     later = replace(restore(), key="later", vm_name="db01")
     endings.notice([later])
     assert endings.notice([replace(later, state=RestoreState.SUCCEEDED)])
-    assert endings.words == ("2 restores have ended: app07 succeeded, db01 succeeded. Ctrl+T shows them.")
+    assert endings.words == ("2 restores have ended: app07 restored, db01 restored. Ctrl+T shows them.")
     endings.forget()
     assert endings.words == ""
 
