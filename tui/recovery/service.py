@@ -92,10 +92,22 @@ class RecoveryService:
         ago = f"{timefmt.span(now - incident.moment)} ago"
         marked = f"{len(self.marked)} marked" if self.marked else ""
         full, *shorter = timefmt.spellings(incident.moment)
-        lines = ((full, ago, incident.ticket, marked), *((one, ago, incident.ticket) for one in shorter))
+        done = self._done_words
+        lines = (
+            (full, ago, incident.ticket, marked, done),
+            *((one, ago, incident.ticket, done) for one in shorter),
+            *((one, ago, incident.ticket) for one in shorter),
+        )
         return tuple(
             "  ".join(filter(None, (f"INCIDENT  before {at}, {age}", *rest))) for at, age, *rest in lines
         )
+
+    @property
+    def _done_words(self) -> str:
+        """Return how many of the queue's restores have ended, as `3/12 done`; empty without a queue."""
+        lines = self.queue.queue.lines if self.queue is not None else ()
+        sent = [line for line in lines if line.state is not LineState.TAKEN_OUT]
+        return f"{sum(line.has_ended for line in sent)}/{len(sent)} done" if sent else ""
 
     async def load(self) -> str:
         """Take up the incident that an earlier run set.

@@ -275,11 +275,11 @@ class VbemScreen(SinglePaintScreen[None]):
         self.set_interval(AGES_EVERY_S, self.show_incident)
 
     @on(IncidentChanged)
+    @on(RestoresChanged)
     def show_incident(self) -> None:
-        """Show what the restores are for, and how long ago that was."""
-        services = self.services
-        is_set = services.restores is not None and services.restores.incident is not None
-        words = services.recovery.incident_words(services.clock.now()) if is_set and services.recovery else ()
+        """Show what the restores are for, how long ago that was, and how many of the queue have ended."""
+        recovery = self.services.recovery
+        words = recovery.incident_words(self.services.clock.now()) if recovery else ()
         self.query_one(IncidentLine).show(words)
 
     @on(OthersChanged)

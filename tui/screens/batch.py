@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     Column(key="group", label="#", width=3),
     Column(key="vm", label="VM", width=16, least=8, flex=1, keeps_end=True),
-    Column(key="platform", label="Platform", width=8, drop=2),
+    Column(key="platform", label="Platform", width=10, drop=2),
     Column(key="point", label="Point", width=12),
     Column(key="lost", label="Lost", width=8, drop=1),
     Column(key="what", label="What happens", width=26, flex=3),

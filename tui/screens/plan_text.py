@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui import sanitize, timefmt
 from tui.api.errors import ManagerError
+from tui.api.models import Platform
 from tui.recovery.plan import NO_POINT, Choices, PlanLine, RecoveryPlan
 from tui.recovery.queue import LineState, Queue, QueuedLine
 from tui.recovery.queue_summary import HELD, NOT_SENT, line_words, summarize
@@ -211,13 +212,14 @@ def plan_cells(verdicts: Mapping[VmKey, ReadinessRow], line: PlanLine) -> tuple[
     lost = "" if line.lost is None else timefmt.short_span(timefmt.upward(line.lost))
     tone = "bad" if line.problem else "warning" if line.overwrites else "dim" if line.is_left_out else ""
     words, verdict = _what_happens(line), verdicts.get(line.key)
+    is_cloud = line.platform is Platform.CLOUD_DIRECTOR
     if verdict is not None and line.is_to_be_sent:
         words = OneOf(*(f"{'READY' if verdict.is_ready else 'NOT READY'}, {one}" for one in words.texts))
         tone = tone if verdict.is_ready else "bad"
     return (
         f"{mark}{line.group}{'*' if line.critical else ''}",
         line.vm_name,
-        line.platform.short_label,
+        OneOf(line.platform.short_label, "Cloud Dir.") if is_cloud else line.platform.short_label,
         "none" if created is None else timefmt.day_and_time(created),
         lost,
         StyledText(words, tone) if tone else words,

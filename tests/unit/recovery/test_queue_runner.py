@@ -15,6 +15,7 @@ from tui.api.errors import Busy, ConnectionLost, Invalid, ManagerError, Refused,
 from tui.api.models import SessionResult
 from tui.recovery.queue import QueueRunning
 from tui.recovery.queue_summary import line_words
+from tui.restores.incident import Incident
 from tui.restores.restore import SEARCH_WINDOW_S
 from tui.store.errors import JournalError
 from tui.store.recovery_journal import QueueEntry
@@ -250,3 +251,15 @@ async def _broken(*_args: object, **_named: object) -> None:
 
 def _fail() -> None:
     raise ZeroDivisionError
+
+
+async def test_the_line_of_the_incident_counts_what_has_ended(site: Site) -> None:
+    assert site.recovery.incident_words(site.clock.now()) == ()
+    await site.recovery.set_incident(Incident(moment=site.clock.now(), ticket="INC-7"))
+    queue = await site.start(site.line("vm1"), site.line("vm2"), site.line("vm3"), at_a_time=1)
+    queue.take_out(site.id_of("vm3"))
+    await site.until_sent("vm1")
+    assert all("0/2 done" in words for words in site.recovery.incident_words(site.clock.now())[:2])
+    await site.end("vm1")
+    await site.until_sent("vm1", "vm2")
+    assert "1/2 done" in site.recovery.incident_words(site.clock.now())[0]
