@@ -10,7 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from tests.support.file_keyring import FileKeyringAt, file_keyring
 from tests.support.soak import soak
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for
+from tui import timefmt
 from tui.cli import output
 from tui.cli.exit_codes import TABLE, ExitCode, code_of_state, worst
 from tui.restore_states import RestoreState
@@ -515,3 +516,11 @@ def test_the_whole_job_line_by_line(shell: Shell) -> None:
         terminal.send_bytes(b"6\r")
         assert terminal.wait() == ExitCode.DONE
     assert len(shell.posts()) == 1
+
+
+def test_what_is_lost_is_what_the_times_beside_it_show(shell: Shell) -> None:
+    moment = (datetime.now(UTC) - timedelta(hours=2)).replace(second=0, microsecond=0)
+    done = shell.run("points", "--vm", "sql01", "--before", f"{moment:%Y-%m-%d %H:%MZ}", "--json")
+    made = datetime.fromisoformat(done.json["points"][0]["created"]).replace(second=0, microsecond=0)
+    shown = shell.run("points", "--vm", "sql01", "--before", f"{moment:%Y-%m-%d %H:%MZ}").out
+    assert f"{made:%Y-%m-%d %H:%M}Z  {timefmt.span(moment - made)}  " in shown

@@ -253,7 +253,7 @@ def test_a_plan_that_is_not_understood_is_named_with_its_file(shell: Shell, plan
     assert shell.demo.requests() == []
 
 
-@pytest.mark.parametrize("is_incident", [True, *soak(False)])
+@pytest.mark.parametrize("is_incident", [True, False])
 def test_the_plan_that_readme_shows_is_ready_on_the_embedded_server(
     shell: Shell, plan: Path, *, is_incident: bool
 ) -> None:

@@ -276,6 +276,13 @@ def _points_of(
             return
 
 
+def _lost_or_age(made: datetime | None, moment: datetime | None, now: datetime) -> str:
+    """Return what is lost by a point of before the moment, or its age where no moment is asked for."""
+    if made is None:
+        return ""
+    return timefmt.span(timefmt.upward(moment - made)) if moment else timefmt.age(made, now)
+
+
 def _show(
     command: Command, rows: list[tuple[Vm, tuple[int, RestorePoint]]], moment: datetime | None, now: datetime
 ) -> None:
@@ -285,7 +292,7 @@ def _show(
             (
                 vm.name,
                 timefmt.utc(point.created) if point.known_created else "not known",
-                timefmt.age(point.created, moment or now) if point.known_created else "",
+                _lost_or_age(point.known_created, moment, now),
                 vm.platform.short_label,
                 vm.server_name,
                 point.point_type,
