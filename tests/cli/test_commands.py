@@ -524,3 +524,8 @@ def test_what_is_lost_is_what_the_times_beside_it_show(shell: Shell) -> None:
     made = datetime.fromisoformat(done.json["points"][0]["created"]).replace(second=0, microsecond=0)
     shown = shell.run("points", "--vm", "sql01", "--before", f"{moment:%Y-%m-%d %H:%MZ}").out
     assert f"{made:%Y-%m-%d %H:%M}Z  {timefmt.span(moment - made)}  " in shown
+
+
+def test_what_the_server_says_ends_where_the_outcome_begins(shell: Shell) -> None:
+    done = shell.run("restore", "--vm", "erp01", "--yes", "--wait")
+    assert "its network is not connected. Restored as erp01; original kept." in done.out

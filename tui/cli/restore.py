@@ -445,7 +445,8 @@ async def _show_end(command: Command, logon: LoggedOn, rows: Sequence[Restore]) 
     now = logon.services.clock.now()
     for one in rows:
         number = f"Restore {one.entry_id}: " if one.entry_id is not None else ""
-        command.out.lines([f"{number}{state_line(one, now)} {outcome_words(one)}".strip()])
+        said = state_line(one, now).removesuffix(".")
+        command.out.lines([f"{number}{said}. {outcome_words(one)}".strip()])
     command.out.document("restores", [await record_of(logon, one) for one in rows], dry_run=False)
 
 
