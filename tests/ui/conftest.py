@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import children
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on
 from tests.ui.stage import StageManager
 from tui.app import VbemApp
+
+
+@pytest.fixture(autouse=True)
+def few_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started that the test is not about."""
+    children.install(monkeypatch)
 
 
 @pytest.fixture
