@@ -7,7 +7,6 @@ import importlib
 import inspect
 import re
 import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -253,11 +252,31 @@ def protected_of_bases() -> list[str]:
 
 
 @cache
+def _classes_in(module: str) -> dict[str, ast.ClassDef]:
+    """The classes that the source of a module defines; `inspect` would read it anew for each of them."""
+    try:
+        source = inspect.getsource(sys.modules[module])
+    except (OSError, TypeError):
+        return {}
+    found: dict[str, ast.ClassDef] = {}
+
+    def visit(node: ast.AST, outer: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            name = f"{outer}{child.name}" if isinstance(child, (ast.ClassDef, *_FUNCTION)) else ""
+            if isinstance(child, ast.ClassDef):
+                found[name] = child
+            inner = f"{name}." if isinstance(child, ast.ClassDef) else f"{name}.<locals>." if name else outer
+            visit(child, inner)
+
+    visit(ast.parse(source), "")
+    return found
+
+
+@cache
 def _protected_in(kind: type) -> frozenset[str]:
     """Protected names that the source of a class defines, sets or asks of itself."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
-    except (OSError, TypeError):
+    tree = _classes_in(kind.__module__).get(kind.__qualname__)
+    if tree is None:
         return frozenset()  # not written in Python, or made by a decorator
     found = set()
     for node in ast.walk(tree):
