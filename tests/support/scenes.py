@@ -6,7 +6,8 @@ Seed, clock, zone and certificate are fixed, so the same program gives the same 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Protocol
 
 from textual.events import Paste
 from textual.pilot import Pilot
@@ -23,14 +24,51 @@ SERVER_OPTIONS = ("--seed", "1", "--now", NOW, "--time-scale", "0", "--fixed-ide
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 
 
-Scene = Callable[[Pilot[Any], DemoProcess], Awaitable[None]]
+class Scene(Protocol):
+    """A way to a screen, from the login; some go to another VM's."""
+
+    async def __call__(self, pilot: Pilot[Any], demo: DemoProcess, words: str = ...) -> None: ...
 
 
+SCENES: dict[str, Scene] = {}
+"""By the names of their pictures."""
+_passed: ContextVar[Callable[[str], Awaitable[None]] | None] = ContextVar("passed", default=None)
+
+
+def scene(name: str) -> Callable[[Callable[..., Awaitable[None]]], Scene]:
+    """Make a way to a screen one of the scenes."""
+
+    def register(way: Callable[..., Awaitable[None]]) -> Scene:
+        async def reach(pilot: Pilot[Any], demo: DemoProcess, words: str = "") -> None:
+            await way(pilot, demo, *filter(None, [words]))
+            passed = _passed.get()
+            if passed is not None and not words:
+                await passed(name)
+
+        SCENES[name] = reach
+        return reach
+
+    return register
+
+
+async def walk(
+    last: str, pilot: Pilot[Any], demo: DemoProcess, passed: Callable[[str], Awaitable[None]]
+) -> None:
+    """Go to a scene, and call `passed` with the name of each on the way to it, and with its own."""
+    token = _passed.set(passed)
+    try:
+        await SCENES[last](pilot, demo)
+    finally:
+        _passed.reset(token)
+
+
+@scene("login")
 async def login(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The first screen."""
     await shows(pilot, "Log on")
 
 
+@scene("certificate")
 async def certificate(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The trust question."""
     await login(pilot, demo)
@@ -38,6 +76,7 @@ async def certificate(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await shows(pilot, "fingerprint")
 
 
+@scene("points")
 async def points(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The list of VMs."""
     await certificate(pilot, demo)
@@ -46,16 +85,18 @@ async def points(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
-async def points_of_vm(pilot: Pilot[Any], demo: DemoProcess, words: str = "crm01") -> None:
+@scene("points-of-vm")
+async def points_of_vm(pilot: Pilot[Any], demo: DemoProcess, words: str = "") -> None:
     """One VM's points."""
     await points(pilot, demo)
-    await pilot.press("slash", *words)
+    await pilot.press("slash", *(words or "crm01"))
     await settle(pilot)
     await pilot.press("enter")
     await shows(pilot, "Made")
 
 
-async def form(pilot: Pilot[Any], demo: DemoProcess, words: str = "crm01") -> None:
+@scene("form")
+async def form(pilot: Pilot[Any], demo: DemoProcess, words: str = "") -> None:
     """The form of a vSphere VM."""
     await points_of_vm(pilot, demo, words)
     await pilot.press("enter")
@@ -64,16 +105,19 @@ async def form(pilot: Pilot[Any], demo: DemoProcess, words: str = "crm01") -> No
     await until(pilot, lambda: "Restore..." in text_of(pilot), "the form")
 
 
+@scene("form-hyperv")
 async def form_hyperv(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The form of a Hyper-V VM."""
     await form(pilot, demo, "hv-files01")
 
 
+@scene("form-cloud")
 async def form_cloud(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The form of a Cloud Director VM."""
     await form(pilot, demo, "lab-db")
 
 
+@scene("picker")
 async def picker(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The choice of a reference."""
     await form_cloud(pilot, demo)
@@ -82,6 +126,7 @@ async def picker(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+@scene("request")
 async def request(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The exact request."""
     await form(pilot, demo)
@@ -89,6 +134,7 @@ async def request(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await shows(pilot, "RestoreSpec")
 
 
+@scene("confirm")
 async def confirm(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The confirmation of a restore that keeps the original."""
     await form(pilot, demo)
@@ -96,6 +142,7 @@ async def confirm(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await shows(pilot, "Restore crm01?")
 
 
+@scene("confirm-overwrite")
 async def confirm_overwrite(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The confirmation of a restore that overwrites the original."""
     await form(pilot, demo)
@@ -103,6 +150,7 @@ async def confirm_overwrite(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await shows(pilot, "Type the name crm01")
 
 
+@scene("confirm-cloud")
 async def confirm_cloud(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The confirmation of a Cloud Director restore whose datastore was looked up."""
     await form_cloud(pilot, demo)
@@ -114,6 +162,7 @@ async def confirm_cloud(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await shows(pilot, "Restore lab-db?")
 
 
+@scene("tasks")
 async def tasks(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """A restore being launched."""
     await confirm(pilot, demo)
@@ -121,6 +170,7 @@ async def tasks(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await shows(pilot, "launching")
 
 
+@scene("tasks-running")
 async def tasks_running(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """A restore session that has got somewhere."""
     await tasks(pilot, demo)
@@ -129,6 +179,7 @@ async def tasks_running(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+@scene("cancel")
 async def cancel(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The cancel dialog of a launch."""
     await tasks(pilot, demo)
@@ -136,6 +187,7 @@ async def cancel(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await shows(pilot, "Cancel the restore")
 
 
+@scene("history")
 async def history(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The journal."""
     await tasks(pilot, demo)
@@ -144,6 +196,7 @@ async def history(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+@scene("help")
 async def help_of_points(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The help over the list."""
     await points(pilot, demo)
@@ -152,6 +205,7 @@ async def help_of_points(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+@scene("incident")
 async def incident(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The question for the incident, answered but for the last Enter."""
     await points(pilot, demo)
@@ -161,6 +215,7 @@ async def incident(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+@scene("points-incident")
 async def points_incident(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The list while an incident is set."""
     await incident(pilot, demo)
@@ -170,6 +225,7 @@ async def points_incident(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+@scene("names")
 async def names(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """A pasted list of names."""
     await points_incident(pilot, demo)
@@ -180,6 +236,7 @@ async def names(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+@scene("batch")
 async def batch(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The plan of many."""
     await names(pilot, demo)
@@ -191,6 +248,7 @@ async def batch(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+@scene("batch-confirm")
 async def batch_confirm(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """The one confirmation of the plan."""
     await batch(pilot, demo)
@@ -199,6 +257,7 @@ async def batch_confirm(pilot: Pilot[Any], demo: DemoProcess) -> None:
     await settle(pilot)
 
 
+@scene("queue")
 async def queue(pilot: Pilot[Any], demo: DemoProcess) -> None:
     """A queue being sent."""
     await batch_confirm(pilot, demo)
@@ -207,30 +266,3 @@ async def queue(pilot: Pilot[Any], demo: DemoProcess) -> None:
     demo.advance(40)
     await shows(pilot, " restoring")
     await settle(pilot)
-
-
-SCENES: dict[str, Scene] = {
-    "login": login,
-    "certificate": certificate,
-    "points": points,
-    "points-of-vm": points_of_vm,
-    "form": form,
-    "form-hyperv": form_hyperv,
-    "form-cloud": form_cloud,
-    "picker": picker,
-    "request": request,
-    "confirm": confirm,
-    "confirm-overwrite": confirm_overwrite,
-    "confirm-cloud": confirm_cloud,
-    "tasks": tasks,
-    "tasks-running": tasks_running,
-    "cancel": cancel,
-    "history": history,
-    "help": help_of_points,
-    "incident": incident,
-    "points-incident": points_incident,
-    "names": names,
-    "batch": batch,
-    "batch-confirm": batch_confirm,
-    "queue": queue,
-}

@@ -13,6 +13,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Vertical
 from textual.content import Content
 from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
@@ -50,6 +51,9 @@ POISON = {
 OURS = re.compile(r"\x1b\[[0-9;]*[mH]|\x1b\[\?(?:2026|25)[hl]|\x1b\]22;default\x07|\n")
 """What frames are made of: styles, places, synchronized output, the cursor, the pointer."""
 MARK = "drawn"
+LETTERS = 3
+"""Of the kind of poison stand behind the mark, so that each is known to be drawn."""
+FRAME_ROWS = 8
 
 
 class RecordingDriver(HeadlessDriver):
@@ -88,6 +92,13 @@ class Wall(SinglePaintScreen[None]):
 
     def compose(self) -> ComposeResult:
         yield from self.make()
+
+
+def frame(drawn: Iterable[Widget]) -> Widget:
+    """What one of the texts is drawn in: each frame is as high as the others."""
+    whole = Vertical(*drawn)
+    whole.styles.height = FRAME_ROWS
+    return whole
 
 
 def bordered(text: str) -> Widget:
@@ -155,7 +166,7 @@ WIDGETS: dict[str, Callable[[str], Iterable[Widget]]] = {
     "input": lambda text: [LineInput(text)],
     "placeholder": lambda text: [LineInput(placeholder=text)],
     "filter": lambda text: [FilterInput(text)],
-    "password": lambda text: [LineInput(text, password=True), Static(MARK)],
+    "password": lambda text: [LineInput(text, password=True), Static(text[: len(MARK) + LETTERS])],
     "input of Textual": lambda text: [Input(text)],
     "static": lambda text: [Static(text, markup=False)],
     "markup": lambda text: [Static(Content(text))],
@@ -180,23 +191,44 @@ WIDGETS: dict[str, Callable[[str], Iterable[Widget]]] = {
 }
 
 
-@pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
-@pytest.mark.parametrize("draw", WIDGETS.values(), ids=WIDGETS)
-async def test_no_control_of_a_text_reaches_the_terminal(
-    draw: Callable[[str], Iterable[Widget]], poison: str
-) -> None:
-    app = Gallery(lambda: draw(f"{MARK}{poison}x"))
-    async with app.run_test(headless=False, size=(80, 24)) as pilot:
+async def written_with(make: Callable[[], Iterable[Widget]], kinds: Iterable[str]) -> str:
+    """What a screen of these widgets writes, in whose texts and in whose title poison of these kinds is."""
+    app = Gallery(make)
+    async with app.run_test(headless=False, size=(80, FRAME_ROWS * len(POISON))) as pilot:
         await settle(pilot)
-        app.title = app.sub_title = poison
-        app.notify(poison, title=poison)
-        await settle(pilot)
+        for kind in kinds:
+            app.title = app.sub_title = POISON[kind]
+            app.notify(POISON[kind], title=POISON[kind])
+            await settle(pilot)
         driver = app._driver
         assert isinstance(driver, RecordingDriver)
-        written = driver.written
-    assert MARK[1:] in written, "the cursor may be on its first letter"
+        return driver.written
+
+
+def poisoned(kind: str) -> str:
+    return f"{MARK}{kind[:LETTERS]}{POISON[kind]}x"
+
+
+def is_harmless(written: str, kinds: Iterable[str]) -> None:
+    """Each text was drawn, and nothing of it but what is seen."""
+    # The cursor may be on the first letter.
+    assert [kind for kind in kinds if f"{MARK[1:]}{kind[:LETTERS]}" not in written] == []
     left = OURS.sub("", written.partition("\x1b[?1049l")[0])
     assert not UNSAFE.search(left), repr(UNSAFE.search(left))
+
+
+@pytest.mark.parametrize("name", sorted(WIDGETS.keys() - {"footer"}))
+async def test_no_control_of_a_text_reaches_the_terminal(name: str) -> None:
+    """Each kind of poison has a frame of its own, so that none hides another."""
+    draw = WIDGETS[name]
+    written = await written_with(lambda: [frame(draw(poisoned(kind))) for kind in POISON], POISON)
+    is_harmless(written, POISON)
+
+
+@pytest.mark.parametrize("kind", POISON)
+async def test_no_control_in_the_line_of_keys_reaches_the_terminal(kind: str) -> None:
+    """A screen has one line of keys: that of the widget with the focus."""
+    is_harmless(await written_with(lambda: WIDGETS["footer"](poisoned(kind)), [kind]), [kind])
 
 
 def test_each_widget_of_ours_is_among_them() -> None:
