@@ -36,8 +36,7 @@ def test_search_finds_what_is_hidden(tmp_path: Path) -> None:
     "kind",
     [
         "worker",
-        "thread",
-        *soak("handler", "task", "input"),
+        *soak("thread", "handler", "task", "input"),
     ],
 )
 def test_a_defect_in_the_middle_of_a_logon_reports_no_secret(

@@ -122,7 +122,11 @@ def test_what_was_there_at_the_start_is_drawn_harmlessly(operator: Operator) -> 
 
 
 @pytest.mark.parametrize(
-    ("variables", "begins"), [({}, b"\x1b]52;c;"), ({"TMUX": "t,1,0"}, b"\x1bPtmux;\x1b\x1b]52;c;")]
+    ("variables", "begins"),
+    [
+        pytest.param({}, b"\x1b]52;c;", marks=pytest.mark.soak),
+        ({"TMUX": "t,1,0"}, b"\x1bPtmux;\x1b\x1b]52;c;"),
+    ],
 )
 def test_what_is_copied_reaches_the_terminal(
     operator: Operator, variables: dict[str, str], begins: bytes

@@ -173,7 +173,7 @@ async def test_confirmation_shows_the_ticket_or_that_there_is_none(tmp_path: Pat
         assert f"Ticket or reason: {ticket or 'none given'}." in text_of(pilot)
 
 
-@pytest.mark.parametrize("typed", ["mail01", "MAIL01 ", "m\u0430il01"])
+@pytest.mark.parametrize("typed", [*soak("mail01"), "MAIL01 ", "m\u0430il01"])
 async def test_new_name_of_another_known_vm_counts_as_overwriting_that_one(
     tmp_path: Path, manager: StageManager, typed: str
 ) -> None:
@@ -234,7 +234,7 @@ async def test_refusal_is_said_on_the_form_and_nothing_typed_is_lost(tmp_path: P
     assert len(manager.posts) == 1
 
 
-@pytest.mark.parametrize("stops", ["escape", "ctrl+c"])
+@pytest.mark.parametrize("stops", ["escape", *soak("ctrl+c")])
 async def test_guard_says_how_long_it_waits_and_a_key_stops_it_and_moves_nothing(
     tmp_path: Path, manager: StageManager, monkeypatch: pytest.MonkeyPatch, stops: str
 ) -> None:

@@ -17,7 +17,7 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.inputs import LineInput
 
-SIZES = [(80, 24), (60, 20), (120, 40)]
+SIZES = [(60, 20), *soak((80, 24), (120, 40))]
 
 
 async def test_the_incident_is_set_once_and_stands_on_every_screen_and_after_a_restart(
@@ -49,7 +49,7 @@ async def test_the_incident_is_set_once_and_stands_on_every_screen_and_after_a_r
         assert "INCIDENT" not in text_of(pilot)
 
 
-@pytest.mark.parametrize("typed", ["banana", *soak("25:00"), "2099-01-01 10:00"])
+@pytest.mark.parametrize("typed", [*soak("banana", "25:00"), "2099-01-01 10:00"])
 async def test_what_is_no_moment_that_has_passed_sets_nothing_and_says_why(app: VbemApp, typed: str) -> None:
     async with browsing(app) as (pilot, screen):
         screen.vms.focus()

@@ -20,6 +20,7 @@ from textual.widgets import Input
 
 from tests.support.demo_process import DemoProcess
 from tests.support.settle import loaded, opened, press, settle, shows, text_of, until
+from tests.support.soak import soak
 from tests.ui.forms import app_for, asked, fill, sent
 from tests.ui.stage import StageManager
 from tests.ui.test_references import cloud_manager
@@ -64,7 +65,7 @@ async def asks(pilot: Pilot[Any], dialog: type[Screen[Any]]) -> None:
     await pilot.pause()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [*soak((80, 24)), (120, 40)])
 async def test_what_follows_the_key_to_the_filter_goes_into_the_filter(
     app: VbemApp, size: tuple[int, int]
 ) -> None:

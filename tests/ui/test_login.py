@@ -18,6 +18,7 @@ from tests.support.clock import FixedWallClock, ManualClock
 from tests.support.demo_process import DemoProcess
 from tests.support.program import app_on, options_for
 from tests.support.settle import loaded, press, settle, shows, text_of, until
+from tests.support.soak import soak
 from tests.ui.stage import StageApp, StageManager
 from tests.ui.walk import browsing, to_form
 from tui.api.errors import ServerFault
@@ -447,7 +448,7 @@ async def test_all_that_a_certificate_says_can_be_read(
             assert app.screen.query_one("#typed", LineInput).value == "cd"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(60, 20), *soak((80, 24))])
 async def test_all_that_a_failed_logon_says_can_be_read(
     app: VbemApp, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:

@@ -24,7 +24,8 @@ from tui.app import VbemApp
 from tui.restore_points.filter_parser import FILTER_KEYS
 from tui.widgets.text_view import TextView
 
-SIZES = [(80, 24), (120, 40)]
+NARROW, WIDE = (80, 24), (120, 40)
+"""Where the points take the place of the list, and where they stand beside it."""
 
 
 def cursor_line(pilot: Pilot[Any]) -> str:
@@ -54,7 +55,7 @@ def names_on(pilot: Pilot[Any]) -> list[str]:
     return [row[2:].split("  ")[0].strip().casefold() for row in rows_on(pilot)]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [NARROW, *soak(WIDE)])
 async def test_typing_finds_a_vm_enter_shows_its_points_and_escape_goes_back(
     app: VbemApp, size: tuple[int, int]
 ) -> None:
@@ -95,16 +96,17 @@ async def test_q_goes_back_and_on_the_first_list_quits_without_a_question(app: V
         await until(pilot, lambda: pilot.app.return_code == 0, "the end")
 
 
-@pytest.mark.parametrize("key", ["escape", "slash", "shift+tab"])
-async def test_what_is_said_of_the_points_is_taken_back_with_them(app: VbemApp, key: str) -> None:
-    async with browsing(app) as (pilot, _):
-        await pilot.press("enter")
-        await shows(pilot, "Enter on a point opens its restore form")
-        await press(pilot, key)
-        assert "Enter on a point" not in text_of(pilot)
+async def test_what_is_said_of_the_points_is_taken_back_with_them(app: VbemApp) -> None:
+    async with browsing(app) as (pilot, screen):
+        for key in ("escape", "slash", "shift+tab"):
+            screen.vms.focus()
+            await press(pilot, "enter")
+            await shows(pilot, "Enter on a point opens its restore form")
+            await press(pilot, key)
+            assert "Enter on a point" not in text_of(pilot), key
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [WIDE, *soak(NARROW)])
 async def test_down_leads_from_the_filter_to_the_first_vm_found_and_letters_act_there(
     app: VbemApp, size: tuple[int, int]
 ) -> None:
