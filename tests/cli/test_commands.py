@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Done, Shell
-from tests.support.file_keyring import FileKeyringAt, file_keyring
+from tests.support.chosen_keyring import FileKeyringAt, file_keyring
 from tests.support.soak import soak
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.session.starts import Connect
+from tests.support.chosen_keyring import FileKeyringAt, file_keyring
 from tests.support.demo_process import DemoProcess
-from tests.support.file_keyring import FileKeyringAt, file_keyring
 from tui.api.models import ServerAddress, WireFormat
 from tui.clock import SystemClock
 from tui.session import Connection

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.session.starts import Connect, admitted, files_with, logons, remembered
+from tests.support.chosen_keyring import FileKeyringAt
 from tests.support.demo_process import DemoProcess
-from tests.support.file_keyring import FileKeyringAt
 from tests.support.waiting import wait_for
 from tui.api.errors import BadLogin, CertificateChanged, NotLoggedOff, SessionExpired
 from tui.store.errors import KeyringError

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.session.starts import remembered
+from tests.support.chosen_keyring import FileKeyringAt
 from tests.support.demo_process import DemoProcess
-from tests.support.file_keyring import FileKeyringAt
 from tests.support.program import options_for
 from tests.support.waiting import wait_for
 from tests.ui.test_leaving import CHANGED

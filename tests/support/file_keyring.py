@@ -1,13 +1,7 @@
 """Keyrings for tests: one that keeps secrets in a file, and those that misbehave.
 
-The keyring is asked in a child process, so a backend is chosen by environment:
-
-    def test_something(file_keyring: FileKeyringAt) -> None:
-        ...                                  # the keyring works and keeps everything in a file
-        file_keyring.values()                # {service: {name: value}}
-        file_keyring.use("HangingKeyring")   # from now on it is another one of this module
-
-Import the fixture (`from tests.support.file_keyring import file_keyring`) or list it in a conftest.
+The keyring is asked in a child process, which loads this module: it imports no pytest, which would take
+longer than all the rest. `tests.support.chosen_keyring` chooses one of them.
 """
 
 from __future__ import annotations
@@ -18,12 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.null import Keyring as NullKeyring
 from keyring.errors import KeyringLocked, PasswordDeleteError
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class FileKeyring(KeyringBackend):
@@ -168,31 +159,3 @@ class EndlessChain(FileKeyring):
     @property
     def backends(self) -> list[KeyringBackend]:
         return [EndlessChain()]
-
-
-class FileKeyringAt:
-    """The keyring of a test, and what stands in it."""
-
-    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.path = path
-        self._monkeypatch = monkeypatch
-        monkeypatch.setenv("KEYRING_PROPERTY_TEST_FILE", str(path))
-        paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(one for one in paths if one))
-        self.use("FileKeyring")
-
-    def use(self, name: str) -> None:
-        """Choose a backend of this module, or any by its full name."""
-        full = name if "." in name else f"{__name__}.{name}"
-        self._monkeypatch.setenv("PYTHON_KEYRING_BACKEND", full)
-
-    def values(self) -> dict[str, dict[str, str]]:
-        """Everything in it, by service and name."""
-        found: dict[str, dict[str, str]] = json.loads(self.path.read_text()) if self.path.exists() else {}
-        return found
-
-
-@pytest.fixture
-def file_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileKeyringAt:
-    """A working keyring in a file of this test."""
-    return FileKeyringAt(tmp_path / "keyring.json", monkeypatch)

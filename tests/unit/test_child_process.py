@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.file_keyring import FileKeyringAt, file_keyring
+from tests.support.chosen_keyring import FileKeyringAt, file_keyring
 from tests.unit.api.test_codec_points import ENTITY, written
 from tui.api.limits import Limits
 from tui.api.models import PointKind

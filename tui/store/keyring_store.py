@@ -35,6 +35,8 @@ _GPG_ASKS_NOBODY = "--pinentry-mode error"
 """Without a display nobody can be asked for a passphrase; one in the agent's memory still serves."""
 TIMEOUT_S = 3.0
 """How long the keyring may take before its process is killed."""
+_SWITCHED_OFF = "keyring.backends.null.Keyring"
+"""Who chooses it wants no keyring: known without a process, which takes a fraction of a second each time."""
 _CHECK = "vbem-check"
 """Name and value of the entry that shows whether a keyring works; a session's name has an `@`."""
 _RECIPES = "See README, Keyrings."
@@ -205,6 +207,8 @@ class SessionStore:
         return f"{user}@{server}" if user else ""
 
     async def _ask(self, request: dict[str, str]) -> dict[str, object]:
+        if os.environ.get("PYTHON_KEYRING_BACKEND") == _SWITCHED_OFF:
+            return {**_no("the keyring is switched off here (keyring.backends.null)"), "no_keyring": True}
         payload = json.dumps({"service": self._service, **request}).encode()
         try:
             worker = _start_worker()

@@ -8,15 +8,18 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.file_keyring import FileKeyringAt, file_keyring
+from tests.support.chosen_keyring import FileKeyringAt, file_keyring
+from tests.support.soak import soak
 from tests.support.waiting import wait_for
-from tui.store import process_lock
+from tests.unit.store.refused_keyrings import REFUSED
+from tui.store import keyring_worker, process_lock
 from tui.store.errors import KeyringError
 from tui.store.keyring_store import KeepResult, SessionStore, StoredSession
 from tui.store.last_logon import remember_logon
@@ -97,30 +100,12 @@ async def test_the_demo_keeps_its_sessions_apart(store: SessionStore, file_keyri
 
 @pytest.mark.usefixtures("no_desktop")
 @pytest.mark.parametrize(
-    ("backend", "reason", "hint"),
-    [
-        ("keyring.backends.null.Keyring", "switched off here", ""),
-        ("keyring.backends.fail.Keyring", "no usable keyring (there is no D-Bus session)", "See README"),
-        ("PlaintextKeyring", "plain text, so it is not used", "See README"),
-        ("DisguisedKeyring", "plain text", "See README"),
-        ("SwitchedOffKeyring", "switched off", ""),
-        ("UnlikelyKeyring", "does not work", "See README"),
-        ("BadChain", "switched off", ""),
-        ("EndlessChain", "no usable keyring", "See README"),
-        ("BrokenKeyring", "the keyring (file keyring BrokenKeyring) failed (RuntimeError)", "See README"),
-        ("LockedKeyring", "the keyring (file keyring LockedKeyring) is locked", "Open it before"),
-        ("ForgetfulKeyring", "did not return what was stored", "See README"),
-        ("ReadOnlyKeyring", "the keyring (file keyring ReadOnlyKeyring) cannot be written", "See README"),
-        (
-            "no.such.Keyring",
-            "PYTHON_KEYRING_BACKEND chooses cannot be used (no.such.Keyring: ModuleNotFoundError)",
-            "Correct PYTHON_KEYRING_BACKEND",
-        ),
-    ],
+    "backend", ["BrokenKeyring", *soak(*(one for one in REFUSED if one != "BrokenKeyring"))]
 )
 async def test_what_no_good_keyring_keeps_stays_in_memory_and_says_why(
-    store: SessionStore, file_keyring: FileKeyringAt, backend: str, reason: str, hint: str
+    store: SessionStore, file_keyring: FileKeyringAt, backend: str
 ) -> None:
+    reason, hint = REFUSED[backend]
     file_keyring.use(backend)
     kept = await store.save(SERVER, SESSION)
     assert not kept.in_keyring
@@ -134,6 +119,25 @@ async def test_what_no_good_keyring_keeps_stays_in_memory_and_says_why(
     assert TOKEN not in json.dumps(file_keyring.values())
     await store.delete(SERVER, SESSION.user)
     assert await store.load(SERVER) is None
+
+
+async def test_a_keyring_that_is_switched_off_is_told_by_the_words_of_the_process_that_is_not_started(
+    store: SessionStore, file_keyring: FileKeyringAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_keyring.use("keyring.backends.null.Keyring")
+    with pytest.raises(keyring_worker.NoKeyring) as none:
+        keyring_worker.answer({"do": "get", "service": "vbem", "name": "x"})
+    monkeypatch.delattr(subprocess, "Popen")
+    assert await again(store).load(SERVER, SESSION.user) is None
+    kept = await store.save(SERVER, SESSION)
+    assert KeepResult(in_keyring=False, reason=none.value.trouble.reason) == kept
+    assert store.where(SERVER, SESSION.user) == kept
+    assert await store.load(SERVER) == SESSION
+    assert (await store.check()).words == f"None: {none.value.trouble.reason}."
+    await store.delete(SERVER, SESSION.user)
+    assert await store.load(SERVER) is None
+    await again(store).delete(SERVER, SESSION.user)
+    assert store.unread == ""
 
 
 async def test_a_good_keyring_inside_a_chainer_is_used(
@@ -307,9 +311,16 @@ async def test_what_cannot_be_read_again_is_not_left_there_and_can_be_deleted(
     "value", ["", "no json", "[]", "{}", '{"user": 1}', '{"user": "a", "session_id": "b"}', "[" * 100_000]
 )
 async def test_what_something_else_wrote_under_our_name_is_ignored(
-    store: SessionStore, file_keyring: FileKeyringAt, value: str
+    store: SessionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    file_keyring.path.write_text(json.dumps({"vbem": {f"op@{SERVER}": value}}))
+    script = tmp_path / "python"
+    script.write_text('#!/bin/sh\nexec cat "${0%/*}/answer"\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    answer = tmp_path / "answer"
+    answer.write_text(json.dumps({"ok": True, "value": json.dumps(asdict(SESSION))}))
+    assert await again(store).load(SERVER, "op") == SESSION
+    answer.write_text(json.dumps({"ok": True, "value": value}))
     assert await store.load(SERVER, "op") is None
 
 

@@ -15,9 +15,18 @@ import pytest
 from keyring import errors
 
 from tests.support import file_keyring as backends
-from tests.support.file_keyring import FileKeyringAt, file_keyring
+from tests.support.chosen_keyring import FileKeyringAt, file_keyring
+from tests.unit.store.refused_keyrings import REFUSED
 from tui.store import keyring_worker
-from tui.store.keyring_worker import KeyringFails, answer, flattened, refusal, trouble_of
+from tui.store.keyring_worker import (
+    ChosenFails,
+    KeyringFails,
+    NoKeyring,
+    answer,
+    flattened,
+    refusal,
+    trouble_of,
+)
 
 __all__ = ["file_keyring"]
 
@@ -89,6 +98,24 @@ def test_it_gets_sets_and_deletes(in_this_process: FileKeyringAt) -> None:
     assert answer({"do": "delete", **name}) == {"ok": True}
     assert answer({"do": "delete", **name}) == {"ok": True}
     assert in_this_process.values() == {"vbem": {}}
+
+
+@pytest.mark.parametrize("backend", REFUSED)
+def test_what_no_keyring_may_or_can_keep_is_not_in_one_and_the_reason_is_said(
+    in_this_process: FileKeyringAt, monkeypatch: pytest.MonkeyPatch, no_desktop: Path, backend: str
+) -> None:
+    import keyring
+
+    reason, hint = REFUSED[backend]
+    in_this_process.use(backend)
+    monkeypatch.setattr(keyring, "get_keyring", keyring.core.load_env)
+    with pytest.raises((NoKeyring, ChosenFails, KeyringFails)) as caught:
+        answer({"do": "set", "value": "s3cret", "service": "vbem", "name": "op@em"})
+    trouble = trouble_of(caught.value)
+    assert reason in trouble.reason
+    assert trouble.hint.startswith(hint)
+    assert bool(trouble.hint) is bool(hint)
+    assert "s3cret" not in json.dumps(in_this_process.values()) + trouble.reason + trouble.hint
 
 
 def test_a_deletion_that_did_not_happen_is_an_error(
