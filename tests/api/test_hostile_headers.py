@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.conftest import Scripted
 from tests.api.scripted import Identity, Request, Script, client_of, serving
+from tests.support.waiting import patience_s
 from tui.api.client import look_at_certificate
 from tui.api.errors import BadReply, ManagerError, TimedOut
 from tui.api.limits import Limits, Timeouts
@@ -17,7 +18,7 @@ from tui.api.models import ServerAddress, WireFormat
 
 SHORT = Timeouts(connect=1, read=1, write=1, read_total=1, write_total=1)
 PATIENCE_S = 6
-"""The total of a call, and what a busy machine adds."""
+"""The total of a call, and some more."""
 MOST_BYTES = 60_000_000
 BEGIN = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = BEGIN + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -69,7 +70,7 @@ async def test_a_flood_ends_in_a_typed_error(scripted: Scripted, name: str) -> N
     async with scripted(flood, wire=WireFormat.XML, timeouts=SHORT, limits=limits) as (manager, _):
         tracemalloc.start()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience_s(PATIENCE_S)):
                 with pytest.raises(ManagerError) as caught:
                     await manager.tasks()
             assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
@@ -87,7 +88,7 @@ async def test_a_drip_is_ended_by_the_total_and_not_by_silence(scripted: Scripte
             await writer.drain()
             await asyncio.sleep(0.1)
 
-    async with scripted(drip, timeouts=SHORT) as (manager, _), asyncio.timeout(PATIENCE_S):
+    async with scripted(drip, timeouts=SHORT) as (manager, _), asyncio.timeout(patience_s(PATIENCE_S)):
         with pytest.raises(ManagerError):
             await manager.tasks()
 
@@ -109,7 +110,7 @@ async def mute() -> AsyncIterator[ServerAddress]:
 
 
 async def test_a_handshake_that_never_answers_is_given_up(mute: ServerAddress, who: Identity) -> None:
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(patience_s(PATIENCE_S)):
         with pytest.raises(TimedOut):
             await look_at_certificate(mute, timeout_s=0.5)
         timeouts = Timeouts(connect=0.3, read=1, write=1, read_total=5, write_total=5)
@@ -125,7 +126,7 @@ async def test_a_server_that_never_ends_tls_does_not_hold_the_exit(who: Identity
 
     async with (
         serving(Script(answers=[silent]), who) as script,
-        asyncio.timeout(PATIENCE_S),
+        asyncio.timeout(patience_s(PATIENCE_S)),
         client_of(script, who, timeouts=SHORT) as manager,
     ):
         with pytest.raises(TimedOut):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.demo_process import DemoProcess
+from tests.support.waiting import patience_s
 
 SOME_READS = ("vm points", "vm point", "tasks", "session", "roots", "lookup")
 READS = (
@@ -30,7 +31,7 @@ MONSTERS = ("huge-body", "gzip-bomb", "huge-list:1000000")
 LARGER_MONSTERS = ("huge-list:10000000",)
 DRIPS = ("drip:0.2", "slow:60")
 MOST_S = 14
-"""The total of 8 s, one slow decoding, and what a busy machine adds."""
+"""The total of 8 s, and one slow decoding."""
 MOST_KB = 400_000
 """Resident, after all calls of a fault: a body of 64 MB is held packed, unpacked and decoded at once."""
 HARMLESS = {"wrong-type", "huge-name", "hostile-names", "bom"}
@@ -82,12 +83,12 @@ def endure(client: Bounded, fault: str, reads: tuple[str, ...]) -> None:
         demo.control("fault", spec=fault)
         outcome = client.ask(read)
         if os.environ.get("VBEM_NUMBERS"):
-            print(f"{fault:20} {read:12} {outcome}")  # noqa: T201 - asked for
+            print(f"{fault:20} {read:12} {outcome}")  # noqa: T201 - who sets the variable wants to read it
         fired = demo.control("faults-fired")["total"]
         where = f"{fault} at {read!r}: {outcome}"
         assert not str(outcome["error"]).startswith("UNFORESEEN"), where
         assert fired or fault.endswith("-paging"), f"it did not fire: {where}"
-        assert float(str(outcome["seconds"])) < MOST_S, where
+        assert float(str(outcome["seconds"])) < patience_s(MOST_S), where
         assert int(str(outcome["peak_kb"])) < MOST_KB, where
         if fault.partition(":")[0] in HARMLESS:
             assert outcome["error"] in {"", "NotFound", "TaskUnknown"}, where

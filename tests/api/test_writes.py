@@ -294,7 +294,7 @@ async def test_a_total_deadline_ends_drips(scripted: Scripted) -> None:
             await writer.drain()
             await asyncio.sleep(0.01)
 
-    hasty = Timeouts(connect=5, read=5, read_total=0.3)
+    hasty = Timeouts(connect=5, read=5, read_total=1.5)
     async with scripted(drip, timeouts=hasty) as (manager, _):
         with pytest.raises(TimedOut) as caught:
             await manager.tasks()

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.support.clock import ManualClock
+from tests.support.waiting import patience_s, wait_for
 from tests.unit.restore_points.build import Server, point
 from tui.api.errors import Forbidden, ManagerError, NotFound, SessionExpired, TimedOut
 from tui.api.models import PointKind
@@ -113,9 +114,9 @@ async def test_stop_does_not_wait_for_the_server() -> None:
     case = Case(Server(FLEET))
     case.server.gate.clear()
     running = asyncio.create_task(case.loader.run())
-    await asyncio.sleep(0.01)
+    await wait_for(lambda: case.server.open, "a request")
     assert case.loader.stop()
-    await asyncio.wait_for(running, 1)
+    await asyncio.wait_for(running, patience_s())
     assert case.loader.progress.state is LoadState.STOPPED
     assert not case.loader.stop()
 
@@ -191,12 +192,11 @@ async def test_cancelling_whoever_runs_the_loader_leaves_no_request_behind() -> 
     case = Case(Server(FLEET))
     case.server.gate.clear()
     running = asyncio.create_task(case.loader.run())
-    await asyncio.sleep(0.01)
+    await wait_for(lambda: case.server.open, "a request")
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    await asyncio.sleep(0.01)
-    assert case.server.open == 0
+    await wait_for(lambda: not case.server.open, "the request to be given up")
 
 
 async def test_a_list_is_as_old_as_its_oldest_part_until_it_was_read_again_to_the_end() -> None:
