@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.scripted import Answer, Identity, Script, client_of, identity, serving
 from tests.support.demo_process import DemoProcess
+from tests.support.soak import one_of
 from tui.api.client import EnterpriseManager, Trust
 from tui.api.models import ServerAddress, WireFormat
 
@@ -51,9 +52,16 @@ def demo(demo_process: DemoProcess) -> DemoProcess:
     return demo_process
 
 
-@pytest.fixture(params=["xml", "json", "json-camel"])
-def dialect(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+DIALECTS = ("xml", "json", "json-camel")
+IN_EVERY_DIALECT = {"test_a_restore_to_its_end", "test_all_pages_give_all_points_once"}
+"""What is read and written whole; that each kind of reply is the same in all dialects is checked offline."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test that talks to the embedded server its dialect."""
+    if "manager" in metafunc.fixturenames:
+        name = metafunc.definition.originalname
+        metafunc.parametrize("dialect", DIALECTS if name in IN_EVERY_DIALECT else one_of(DIALECTS, name))
 
 
 @pytest.fixture

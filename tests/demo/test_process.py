@@ -19,6 +19,7 @@ from cryptography import x509
 
 from tests.demo.reading import Answer, Wire
 from tests.support.demo_process import DemoProcess
+from tests.support.soak import soak
 from tests.support.waiting import Deadline, patience_s
 from tui.demo.options import DEFAULT_PASSWORD, PASSWORD_VARIABLE, own_password
 
@@ -116,11 +117,13 @@ def test_without_control_it_does_not_read_its_input() -> None:
         assert process.wait(patience_s()) == 0
 
 
-@pytest.mark.parametrize("host", [EVERYWHERE, "::"])
-@pytest.mark.parametrize("chosen", ["", "night-shift"])
+@pytest.mark.parametrize(
+    "listening", [(EVERYWHERE, ""), ("::", "night-shift"), *soak(("::", ""), (EVERYWHERE, "night-shift"))]
+)
 def test_others_can_reach_it_with_a_password_of_its_own_alone(
-    host: str, chosen: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    listening: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    host, chosen = listening
     monkeypatch.setenv(PASSWORD_VARIABLE, chosen)
     with DemoProcess.start("--host", host) as demo:
         demo.host = "localhost" if host == "::" else "127.0.0.1"
@@ -162,13 +165,15 @@ def test_what_only_this_computer_reaches(host: str, is_own: bool) -> None:
     "options",
     [
         ["--port", "taken"],
-        ["--port", "99999"],
-        ["--host", "nowhere.invalid"],
-        ["--fault", "nonsense"],
         ["--host", "\x1b[31m\u202e.invalid"],
         ["--fault", "\x1b[2J"],
-        ["--identity-dir", "/dev/null"],
         ["--identity-dir", "/dev/null/\x1b[31m"],
+        *soak(
+            ["--port", "99999"],
+            ["--host", "nowhere.invalid"],
+            ["--fault", "nonsense"],
+            ["--identity-dir", "/dev/null"],
+        ),
     ],
 )
 def test_a_start_that_fails_says_why(demo: DemoProcess, options: list[str]) -> None:
@@ -250,7 +255,7 @@ def test_time_scale_makes_it_fast() -> None:
         assert client.get("/api/tasks").status == 200, "a fast clock does not log anyone off"
 
 
-@pytest.mark.parametrize("points", [10, 500, 100_000])
+@pytest.mark.parametrize("points", [10, 500, *soak(100_000)])
 def test_any_number_of_points(points: int) -> None:
     with (
         DemoProcess.start("--points", str(points), "--seed", "1") as demo,
@@ -261,6 +266,7 @@ def test_any_number_of_points(points: int) -> None:
         assert paging["PagesCount"] == str(points)
 
 
+@pytest.mark.soak
 def test_a_hundred_thousand_points_are_served_fast() -> None:
     """Download alone must not be what a benchmark of the client measures."""
     with DemoProcess.start("--points", "100000", "--seed", "1") as demo, Wire(demo, format="json") as client:

@@ -20,7 +20,7 @@ from tui.api.errors import ManagerError
 from tui.api.models import WireFormat
 from tui.api.transport import Reply
 
-GATE, GATE_RUNS = 10_000, 1
+GATE, GATE_RUNS = 4_000, 1
 SOAK, SOAK_RUNS = 1_000_000, 8
 SLOWEST_S = 2.0
 """Of one reply, in seconds of the processor: a hundred times what the slowest was seen to take."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.demo_process import DemoProcess
+from tests.support.soak import one_of
 from tests.unit.restores.fakes import FakeClock
 from tui.api.client import EnterpriseManager, Trust
 from tui.api.limits import Limits, Timeouts
@@ -103,10 +104,16 @@ class Site:
         return self.journal.recent(1)[0]
 
 
-@pytest.fixture(params=[WireFormat.AUTO, WireFormat.XML, WireFormat.JSON], ids=str)
-def every_wire(request: pytest.FixtureRequest) -> WireFormat:
-    wire: WireFormat = request.param
-    return wire
+WIRES = (WireFormat.AUTO, WireFormat.XML, WireFormat.JSON)
+ON_EVERY_WIRE = {"test_a_machine_is_restored_beside_the_original", "test_a_whole_vapp"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test of any format its format."""
+    if "every_wire" in metafunc.fixturenames:
+        name = metafunc.definition.originalname
+        wires = WIRES if name in ON_EVERY_WIRE else one_of(WIRES, name)
+        metafunc.parametrize("every_wire", wires, ids=str)
 
 
 @pytest.fixture
@@ -117,7 +124,7 @@ async def site(server: DemoProcess, tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def any_site(server: DemoProcess, tmp_path: Path, every_wire: WireFormat) -> AsyncIterator[Site]:
-    """The same on each format."""
+    """The same on a format; the long hunts try each."""
     async with opened_site(server, tmp_path, every_wire) as opened:
         yield opened
 

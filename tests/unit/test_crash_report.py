@@ -136,16 +136,29 @@ def spellings(secret: str) -> dict[str, str]:
     )
 
 
-@settings(deadline=None)
-@given(
-    st.text(st.characters(exclude_characters="~"), min_size=6, max_size=40)
-    | st.text("\\'\"&<> %+ü/", min_size=6, max_size=20)
+SECRETS = st.text(st.characters(exclude_characters="~"), min_size=6, max_size=40) | st.text(
+    "\\'\"&<> %+ü/", min_size=6, max_size=20
 )
+
+
+@settings(deadline=None, max_examples=25)
+@given(SECRETS)
 @example('pass "w\\ord" ü+/=')
 @example("Grüße&<Öl>\\'\"\n")
 @example("\ud800lone!")
 @example("00000U")
 def test_a_known_secret_is_found_in_every_spelling(secret: str) -> None:
+    is_found_in_every_spelling(secret)
+
+
+@pytest.mark.soak
+@settings(deadline=None, max_examples=1000)
+@given(SECRETS)
+def test_a_thousand_secrets_are_found_in_every_spelling(secret: str) -> None:
+    is_found_in_every_spelling(secret)
+
+
+def is_found_in_every_spelling(secret: str) -> None:
     for way, spelling in spellings(secret).items():
         shown = redacted(f"~{spelling}~", [secret])
         # At a line break in base64, what holds some last bits of the secret alone stays.

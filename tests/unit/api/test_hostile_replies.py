@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.processor import seconds_of
@@ -119,7 +119,6 @@ def test_arbitrary_json(value: object) -> None:
 
 
 @given(st.sampled_from(GOOD), st.data())
-@settings(max_examples=300)
 def test_good_replies_damaged(good: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(good) - 1))
     length = data.draw(st.integers(0, 20))
