@@ -27,6 +27,8 @@ QUICK = (
     "html-page", "html-error", "hostile-error", "bom", "empty-401", "drop-before", "drop-after-accept",
     "http-502", "http-503",
 )  # fmt: skip
+IN_TURN = [(("xml", "json")[at % 2], fault) for at, fault in enumerate(QUICK)]
+"""Each in one format; the long hunts try all at every read in both."""
 MONSTERS = ("huge-body", "gzip-bomb", "huge-list:1000000")
 LARGER_MONSTERS = ("huge-list:10000000",)
 DRIPS = ("drip:0.2", "slow:60")
@@ -95,7 +97,7 @@ def endure(client: Bounded, fault: str, reads: tuple[str, ...]) -> None:
     demo.control("clear-faults")
 
 
-@pytest.mark.parametrize("fault", QUICK)
+@pytest.mark.parametrize(("bounded", "fault"), IN_TURN, indirect=["bounded"])
 def test_bad_replies(bounded: Bounded, fault: str) -> None:
     endure(bounded, fault, SOME_READS)
 
