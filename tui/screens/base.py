@@ -278,8 +278,8 @@ class VbemScreen(SinglePaintScreen[None]):
     @on(RestoresChanged)
     def show_incident(self) -> None:
         """Show what the restores are for, how long ago that was, and how many of the queue have ended."""
-        recovery = self.services.recovery
-        words = recovery.incident_words(self.services.clock.now()) if recovery else ()
+        restores, recovery, now = self.services.restores, self.services.recovery, self.services.clock.now()
+        words = recovery.incident_words(now) if restores and restores.incident and recovery else ()
         self.query_one(IncidentLine).show(words)
 
     @on(OthersChanged)
