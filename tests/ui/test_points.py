@@ -467,10 +467,10 @@ async def test_where_nothing_is_found_it_says_which_part_of_the_filter_matches_n
 async def test_line_of_keys_begins_with_enter_in_the_filter_and_in_both_lists(app: VbemApp) -> None:
     async with browsing(app) as (pilot, _):
         for key, words in (
-            ("end", "Esc Back  / Find"),
-            ("slash", "Esc Back"),
-            ("tab", "Esc Back  / Find"),
-            ("enter", "Esc Back  / Find"),
+            ("end", "/ Find  Space Mark  r Restore  ? Help  t Tasks  i Incident"),
+            ("slash", "F1 Help"),
+            ("tab", "/ Find"),
+            ("enter", "/ Find"),
         ):
             await press(pilot, key)
             assert text_of(pilot).splitlines()[-1].startswith(f" Enter Open  {words}")

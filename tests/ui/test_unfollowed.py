@@ -19,7 +19,7 @@ from tests.unit.restores.points import point
 from tests.unit.restores.test_unfollowed import ALIVE, ELSEWHERE, Lab
 from tui.api.errors import TimedOut
 from tui.api.models import SessionResult
-from tui.restore_states import RestoreState
+from tui.restore_states import Mark, RestoreState
 from tui.screens.history import HistoryScreen
 from tui.screens.tasks import TasksScreen
 from tui.widgets.text_view import TextView
@@ -143,7 +143,7 @@ async def test_everybody_s_restores_stand_beside_the_own_ones_and_say_what_is_kn
         assert len(manager.queries) == queries + 1
         shown = text_of(pilot)
         assert "Everybody's restores: 2 running, 1 over since yesterday, of 03:04:05" in shown
-        rows = [line for line in shown.splitlines() if line[2:4] in {"* ", "x "}]
+        rows = [line for line in shown.splitlines() if line[2:4] in {f"{Mark.RUNNING} ", f"{Mark.FAILED} "}]
         assert [row[16:22] for row in rows] == ["app07 ", "mail01", "crm01 "], "own ones first, each once"
         assert "12 %, began 11-23 03:04Z" in rows[1]
         assert "no space" in rows[2]
