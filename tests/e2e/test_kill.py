@@ -37,7 +37,7 @@ GATE_KILLS = 5
 """Of a hunt of the gate: each phase once."""
 RELOAD_S = 1.0
 ENDS = {"Success": "succeeded", "Warning": "warning", "Failed": "failed"}
-WORDS = {"failed": "FAILED", "warning": "warnings", "unknown": "UNKNOWN"}
+WORDS = {"succeeded": "restored", "failed": "FAILED", "warning": "warnings", "unknown": "UNKNOWN"}
 Effect = dict[str, object]
 
 
@@ -83,7 +83,7 @@ def check(operator: Operator, terminal: Terminal) -> None:
             return True
         if time.monotonic() - reloaded > RELOAD_S:
             reloaded = time.monotonic()
-            terminal.press("r")
+            terminal.press("f5")
         return False
 
     terminal.until(is_shown)

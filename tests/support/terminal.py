@@ -35,6 +35,7 @@ KEYS = {
     "backtab": "\x1b[Z",
     "space": " ",
     "backspace": "\x7f",
+    "f5": "\x1b[15~",
 }
 
 
