@@ -118,6 +118,27 @@ async def test_a_wrong_password_is_said_and_nothing_typed_is_lost(app: VbemApp, 
     assert [one["status"] for one in demo.requests("logon")] == [401]
 
 
+async def test_what_was_sent_stays_a_secret_while_the_field_holds_another_password(
+    app: VbemApp, demo: DemoProcess
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Log on")
+        await settle(pilot)
+        field = app.screen.query_one("#password", LineInput)
+        field.value = "a wrong one"
+        demo.fault("hold@logon")
+        await pilot.press("enter")
+        await until(pilot, lambda: demo.requests("logon"), "the request")
+        field.value = "x"
+        assert {"a wrong one", f"{demo.user}:a wrong one", "x"} <= set(app.secrets())
+        field.value = demo.password
+        demo.clear_faults()
+        await until(pilot, lambda: "Logon refused" in text_of(pilot), "the refusal")
+        await press(pilot, "enter")
+        await loaded(pilot)
+        assert not {"a wrong one", demo.password} & set(app.secrets()), "nothing is kept longer than needed"
+
+
 async def test_after_a_refusal_typing_replaces_the_password_and_refusals_are_counted(
     app: VbemApp, demo: DemoProcess
 ) -> None:

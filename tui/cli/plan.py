@@ -71,6 +71,8 @@ async def plan(command: Command) -> ExitCode:
                 queue_lines(made),
                 name=made.name,
                 ticket=ticket or table.name,
+                at_a_time=options.at_a_time,
+                per_server=options.per_server,
                 left_out=(*planner.left_out_of(made), *unclear),
             )
 

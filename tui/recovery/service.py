@@ -11,7 +11,6 @@ from typing import Any
 
 from tui import timefmt
 from tui.clock import Clock
-from tui.config import AT_A_TIME
 from tui.recovery.queue import (
     LineState,
     Queue,
@@ -184,7 +183,8 @@ class RecoveryService:
         *,
         name: str = "",
         ticket: str = "",
-        at_a_time: int = AT_A_TIME,
+        at_a_time: int | None = None,
+        per_server: int | None = None,
         left_out: Iterable[tuple[str, str]] = (),
     ) -> RestoreQueue:
         """Journal the queue of confirmed plans with all its lines, then begin to send it.
@@ -193,7 +193,8 @@ class RecoveryService:
             lines: what to send; the groups are sent in the order of their numbers.
             name: of the recovery plan.
             ticket: ticket or reason, for each restore.
-            at_a_time: how many run at once.
+            at_a_time: how many run at once; None: as many as usual.
+            per_server: how many of them on one backup server; None: as many as usual.
             left_out: VMs of the plan that are not sent, each with why, for the report.
 
         Raises:
@@ -205,7 +206,9 @@ class RecoveryService:
         ordered = sorted(lines, key=lambda line: line.group)
         moment = self.incident.moment if self.incident else None
         decided = set_limits(
-            Queue(id=0, created=self.clock.now(), left_out=tuple(left_out)), at_a_time=at_a_time
+            Queue(id=0, created=self.clock.now(), left_out=tuple(left_out)),
+            at_a_time=at_a_time,
+            per_server=per_server,
         )
         entry = await asyncio.to_thread(
             journal.plan_queue,

@@ -266,6 +266,7 @@ class LogOnAgainScreen(Dialog[bool]):
         elif not self._is_sending:
             # A second Enter must not send a wrong password twice: directories count.
             self._is_sending = True
+            self.query_one("#password-again", LineInput).sent = password
             self._log_on(password)
 
     @work(group="login", exclusive=True, exit_on_error=False, description="log on again")

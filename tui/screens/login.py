@@ -199,6 +199,7 @@ class LoginScreen(VbemScreen):
             self.set_status(f"Nothing was sent. {wait}", "bad")
             return
         self._has_begun = True
+        self.query_one("#password", LineInput).sent = password
         self._log_on(self.services.connect(address), user.strip(), password)
 
     def _use_named(self, name: str, user: str) -> tuple[str, str]:
@@ -244,7 +245,8 @@ class LoginScreen(VbemScreen):
                 await connection.leave()
         if admitted:
             self.services.refusals.forget(f"{user} {connection.address}")
-            self.query_one("#password", LineInput).value = ""
+            field = self.query_one("#password", LineInput)
+            field.value = field.sent = ""
             self.app.post_message(Admitted(connection))
 
     async def _open_journal(self) -> None:

@@ -81,6 +81,8 @@ class LineInput(Input):
             compact=True,
         )
         self.cursor_blink = False
+        self.sent = ""
+        """The password that was sent: no report may hold it, though the field holds another one by now."""
 
     def on_resize(self) -> None:
         self._keep_cursor_seen()
@@ -146,8 +148,9 @@ class FilterInput(LineInput):
 
 
 def typed_secrets(screen: DOMNode) -> Iterator[str]:
-    """Yield what is in the password fields of a screen, alone and as a logon sends it."""
+    """Yield what is in the password fields of a screen or was sent of them, alone and as a logon sends it."""
     entries = list(screen.query(LineInput))
-    for secret in (entry.value for entry in entries if entry.password and entry.value):
+    passwords = {text for entry in entries if entry.password for text in (entry.value, entry.sent) if text}
+    for secret in passwords:
         yield secret
         yield from (f"{entry.value}:{secret}" for entry in entries if not entry.password)
