@@ -102,8 +102,9 @@ def _run(demo: DemoProcess, wire: WireFormat, runs: Runs) -> None:
 
 
 def _cursor_line(text: str) -> int | None:
-    """The line of the screen the list's cursor stands on."""
-    return next((number for number, line in enumerate(text.splitlines()) if line.startswith("> ")), None)
+    """The line of the screen the list's cursor stands on; the headings carry the mark of the focus, too."""
+    lines = enumerate(text.splitlines())
+    return next((at for at, line in lines if line.startswith("> ") and not line.startswith("> VM ")), None)
 
 
 def _has_moved(before: int | None, text: str) -> bool:

@@ -40,7 +40,7 @@ def unreadable(what: str, typed: str) -> str:
     return f"The {what} has a character that cannot be read, as the terminal sent no UTF-8. Nothing was sent."
 
 
-_FOLLOWING_MODULES = (
+FOLLOWING_MODULES = (
     "tui.api.client",
     "tui.store.journal",
     "tui.screens.points",
@@ -97,19 +97,17 @@ class LoginScreen(VbemScreen):
             name for name in ("server", "user", "password") if not self.query_one(f"#{name}", LineInput).value
         )
         self.query_one(f"#{next(empty, 'password')}", LineInput).focus()
-        self.call_after_refresh(self._import_what_follows)
-        if self._server:
-            self.call_after_refresh(self._resume_unless_begun)
+
+    def after_first_paint(self) -> None:
+        self._import_what_follows()
+        # Unless the operator has already started to log on.
+        if self._server and not self._has_begun:
+            self.resume_kept_session()
 
     @work(thread=True, group="imports", exit_on_error=False, description="import")
     def _import_what_follows(self) -> None:
-        for module in _FOLLOWING_MODULES:
+        for module in FOLLOWING_MODULES:
             import_module(module)
-
-    def _resume_unless_begun(self) -> None:
-        """Resume the saved session, unless the operator has already started to log on."""
-        if not self._has_begun:
-            self.resume_kept_session()
 
     def ask_again(self, *, server: str, user: str, password: str = "", note: str) -> None:
         """Offer the same server and user after a log-off, and say how it went."""

@@ -61,6 +61,9 @@ class SinglePaintScreen(Screen[ScreenT]):
         del event
         return True
 
+    def after_first_paint(self) -> None:
+        """Begin what would delay the first paint."""
+
     def render_lines(self, crop: Region) -> list[Strip]:
         # A screen has no border and no words, so the lines of its own background are all the same.
         if self.is_modal:  # what is below shines through
@@ -74,11 +77,13 @@ class SinglePaintScreen(Screen[ScreenT]):
 
     def _on_timer_update(self) -> None:
         # Textual would paint twice: after a layout, and then once more in full.
-        self._has_ticked = True
+        is_first, self._has_ticked = not self._has_ticked, True
         if self._layout_required and self._repaint_required:
             self._repaint_required = False
             self._dirty_widgets.add(self)
         super()._on_timer_update()
+        if is_first:
+            self.call_later(self.after_first_paint)
 
 
 class SinglePaintApp(App[int]):
