@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 from tests.support.demo_process import DemoProcess
 from tests.support.waiting import patience_s
 from tui.cli.main import main
+from tui.crash_report import LOG
 
 PLAN = '[[group]]\nvms = ["crm01"]\ncritical = true\n[[group]]\nvms = ["wiki01", "git01"]\n'
 
@@ -113,6 +116,16 @@ class Shell:
     def posts(self) -> list[dict[str, Any]]:
         """The restores the server was asked for."""
         return self.demo.requests("submit")
+
+
+@pytest.fixture(autouse=True)
+def no_log_is_left() -> Iterator[None]:
+    """A command in this process leaves its log open, which only the program's end would close."""
+    yield
+    for handler in LOG.handlers[1:]:
+        LOG.removeHandler(handler)
+        handler.close()
+    LOG.setLevel(logging.NOTSET)
 
 
 @pytest.fixture
